@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// Config is everything a realm's auth server is told that is not a secret.
+// The operator fills in every field; the server has no defaults of its own.
+type Config struct {
+	Version int `json:"version"`
+
+	// Realm is the namespace and name of the AuthRealm, "identity/quickstart".
+	// It labels logs and metrics and has no meaning in the protocol.
+	Realm string `json:"realm"`
+
+	// Issuer is the iss claim of every token (RFC 8414, section 2): an https
+	// URL with no query or fragment.
+	Issuer string `json:"issuer"`
+
+	Tokens    Tokens    `json:"tokens"`
+	Login     Login     `json:"login"`
+	Passwords Passwords `json:"passwords"`
+}
+
+// Tokens says what is issued and for how long.
+type Tokens struct {
+	// Audience is the aud claim of access tokens; never empty.
+	Audience []string `json:"audience"`
+
+	AccessTokenLifetime  Duration `json:"accessTokenLifetime"`
+	RefreshTokenLifetime Duration `json:"refreshTokenLifetime"`
+
+	// RefreshGracePeriod is how long a refresh token that was just rotated
+	// still answers with the same successor. Zero means every retry is reuse.
+	RefreshGracePeriod Duration `json:"refreshGracePeriod"`
+
+	// JWKSMaxAge is how long verifiers may cache the key set.
+	JWKSMaxAge Duration `json:"jwksMaxAge"`
+}
+
+// UnknownUser is what a login for an address without an account answers.
+type UnknownUser string
+
+const (
+	// Reveal answers 404, as the product's founding document draws it.
+	Reveal UnknownUser = "Reveal"
+	// Conceal answers as for a wrong password, after the same work.
+	Conceal UnknownUser = "Conceal"
+)
+
+// Login says how password logins behave.
+type Login struct {
+	UnknownUser UnknownUser `json:"unknownUser"`
+	Lockout     Lockout     `json:"lockout"`
+}
+
+// Lockout refuses an account's logins for Duration after Failures failed ones.
+type Lockout struct {
+	Failures int      `json:"failures"`
+	Duration Duration `json:"duration"`
+}
+
+// Passwords says how passwords are stored.
+type Passwords struct {
+	// BcryptCost is the base-2 logarithm of the iteration count, 10 to 16.
+	BcryptCost int `json:"bcryptCost"`
+}
+
+// Validate reports every problem of c at once, joined, in the words of the
+// document's field names.
+func (c Config) Validate() error {
+	p := problems{}
+	p.check(c.Version == Version, "version: is %d, this build reads %d", c.Version, Version)
+	p.check(c.Realm != "", "realm: must not be empty")
+	p.add(validateIssuer(c.Issuer))
+
+	t := c.Tokens
+	p.check(len(t.Audience) > 0, "tokens.audience: must name at least one audience")
+	p.between("tokens.accessTokenLifetime", t.AccessTokenLifetime, time.Minute, 24*time.Hour)
+	p.between("tokens.refreshTokenLifetime", t.RefreshTokenLifetime, time.Minute, 365*24*time.Hour)
+	p.between("tokens.refreshGracePeriod", t.RefreshGracePeriod, 0, time.Minute)
+	p.between("tokens.jwksMaxAge", t.JWKSMaxAge, 0, 24*time.Hour)
+
+	l := c.Login
+	p.check(l.UnknownUser == Reveal || l.UnknownUser == Conceal,
+		"login.unknownUser: must be %s or %s", Reveal, Conceal)
+	p.check(l.Lockout.Failures >= 1 && l.Lockout.Failures <= 100, "login.lockout.failures: must be 1 to 100")
+	p.between("login.lockout.duration", l.Lockout.Duration, time.Second, 24*time.Hour)
+
+	p.check(c.Passwords.BcryptCost >= 10 && c.Passwords.BcryptCost <= 16, "passwords.bcryptCost: must be 10 to 16")
+	return p.join()
+}
+
+func validateIssuer(issuer string) error {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("issuer: must be an https URL without user, query or fragment")
+	}
+	return nil
+}
+
+// problems collects what is wrong with a document, so that one look shows all.
+type problems struct{ errs []error }
+
+func (p *problems) add(err error) {
+	if err != nil {
+		p.errs = append(p.errs, err)
+	}
+}
+
+func (p *problems) check(ok bool, format string, args ...any) {
+	if !ok {
+		p.add(fmt.Errorf(format, args...))
+	}
+}
+
+func (p *problems) between(field string, d Duration, low, high time.Duration) {
+	v := time.Duration(d)
+	p.check(v >= low && v <= high, "%s: must be %s to %s", field, low, high)
+}
+
+func (p *problems) join() error { return errors.Join(p.errs...) }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig
+
+// Dir is where the operator mounts a realm's documents in every pod. Each name
+// below it is a directory mount of one Secret or ConfigMap, never a subPath, so
+// that the kubelet can swap its contents while the pod runs.
+const Dir = "/etc/realmkeeper"
+
+// Paths below Dir.
+const (
+	ConfigFile         = "config/config.json"
+	KeysetFile         = "signing-keys/keyset.json"
+	EncryptionKeysFile = "encryption-keys/keys.json"
+
+	// CertificateFile holds the serving chain in PEM, leaf first;
+	// CertificateKeyFile its private key.
+	CertificateFile    = "tls/tls.crt"
+	CertificateKeyFile = "tls/tls.key"
+
+	// DatabaseURLFile and CacheURLFile hold one URL each, with credentials:
+	// postgres://… and redis://… or rediss://….
+	DatabaseURLFile = "database/url"
+	CacheURLFile    = "cache/url"
+
+	// InitialAdmin…File exist only where migrations run.
+	InitialAdminEmailFile    = "initial-admin/email"
+	InitialAdminPasswordFile = "initial-admin/password"
+)
+
+// Ports every auth server pod listens on.
+const (
+	APIPort = 8443 // HTTPS: the API, JWKS, discovery
+	OpsPort = 9090 // plain HTTP, never exposed by a Service: probes, metrics, Report
+)
+
+// ReportPath is where the ops listener serves the Report.
+const ReportPath = "/configz"

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig
+
+import "time"
+
+// Report is what one pod says of itself at ReportPath. It holds no secrets.
+type Report struct {
+	// Build is the version of the server's binary, Contract the Version it reads.
+	Build    string `json:"build"`
+	Contract int    `json:"contract"`
+
+	// ConfigRevision and KeysetRevision are of the snapshot in force.
+	ConfigRevision string `json:"configRevision"`
+	KeysetRevision string `json:"keysetRevision"`
+
+	// KeyIDs are the published signing keys, and SigningKeyID the one that signs.
+	KeyIDs       []string `json:"keyIDs"`
+	SigningKeyID string   `json:"signingKeyID"`
+
+	// CertificateSHA256 is the fingerprint of the serving certificate in force,
+	// in lower-case hex, CertificateNotAfter its end.
+	CertificateSHA256   string    `json:"certificateSHA256"`
+	CertificateNotAfter time.Time `json:"certificateNotAfter"`
+
+	// Problem says why the documents on disk are not in force; empty when they are.
+	Problem string `json:"problem,omitempty"`
+}
