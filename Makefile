@@ -1,0 +1,71 @@
+# `make` lists the targets. Everything a target needs, it installs or builds.
+SHELL := /bin/bash -euo pipefail
+.DEFAULT_GOAL := help
+
+# The same flags everywhere, so that all builds share one cache.
+export GOFLAGS := -trimpath -buildvcs=false $(GOFLAGS)
+export CGO_ENABLED ?= 0
+
+# Where `up` and `e2e` deploy to: local (a one-node Kubernetes built here), kind, or current (your kube context).
+CLUSTER ?= local
+# The image to deploy to CLUSTER=current; empty means the release's.
+IMAGE ?=
+
+LOCALKUBE := go -C hack/localkube run ./cmd/localkube
+TOOL := go tool -modfile=hack/tools/go.mod
+MODULES := . hack/localkube
+
+##@ Use it
+
+.PHONY: up
+up: ## A Kubernetes with a running realm, and a first login
+	@$(LOCALKUBE) up --root $(CURDIR) --cluster $(CLUSTER) --image "$(IMAGE)"
+
+.PHONY: down
+down: ## Remove everything that up made
+	@$(LOCALKUBE) down --root $(CURDIR) --cluster $(CLUSTER)
+
+.PHONY: status
+status: ## What is running
+	@$(LOCALKUBE) status --root $(CURDIR) --cluster $(CLUSTER)
+
+##@ Work on it
+
+.PHONY: test
+test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
+	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
+	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race ./...); done
+
+.PHONY: e2e
+e2e: deps ## The promises, as a black box, on a real cluster
+	@hack/e2e.sh
+
+.PHONY: generate
+generate: ## Deepcopy, kinds, roles, and the chart's copies of them
+	@hack/generate.sh
+
+.PHONY: verify
+verify: ## Generated files are what `make generate` writes
+	@hack/verify.sh
+
+.PHONY: lint
+lint: ## gofmt, go vet and staticcheck on every module, helm lint on the chart
+	@unformatted=$$(gofmt -l api authserver cmd controllers internal test hack); \
+	test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
+	@staticcheck=$$($(TOOL) -n staticcheck); \
+	for module in $(MODULES); do (cd $$module && go vet ./... && "$$staticcheck" ./...); done
+	@go vet -tags e2e ./test/...
+	@$(TOOL) helm lint --quiet charts/realmkeeper
+
+.PHONY: build
+build: ## Both binaries, into bin/
+	@go build -ldflags "-s -w" -o bin/ ./cmd/operator ./cmd/authserver
+
+.PHONY: deps
+deps: ## Debian packages that the tests need
+	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

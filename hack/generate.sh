@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Writes everything that is generated: deepcopy, kinds and roles from the markers, and the chart's copies of them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tool() { go tool -modfile=hack/tools/go.mod "$@"; }
+
+tool controller-gen object:headerFile=hack/license.go.txt paths=./api/...
+tool controller-gen crd paths=./api/... output:crd:dir=config/crd
+tool controller-gen rbac:roleName=realmkeeper paths=./controllers/... output:rbac:dir=config/rbac
+
+rm -rf charts/realmkeeper/files
+mkdir -p charts/realmkeeper/files/crds
+cp config/crd/auth.realmkeeper.io_*.yaml charts/realmkeeper/files/crds/
+cp config/rbac/role.yaml config/rbac/leader_election_role.yaml charts/realmkeeper/files/
