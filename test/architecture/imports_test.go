@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package architecture holds the tests of the project's shape: who may import
+// whom, and what packages may be called.
+package architecture
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/realmkeeper/realmkeeper/"
+
+// pkg is what `go list -json` says of a package; tests are not in it.
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string
+	Deps       []string
+}
+
+// rule forbids a part of the tree some imports.
+type rule struct {
+	name string
+	// within is the part, as an import path below the module.
+	within string
+	// forbidden says whether an import of pkg is against the rule.
+	forbidden func(imported string) bool
+	// direct looks at the package's own imports only, not at what those import.
+	direct bool
+}
+
+var adapters = []string{"postgres", "redis", "token", "httpapi", "password", "upstream", "mail", "sms", "web"}
+
+func rules() []rule {
+	list := []rule{
+		{name: "the kinds know nothing of ours", within: "api", forbidden: below(module[:len(module)-1], "api")},
+		{name: "the kinds know only Kubernetes types", within: "api", direct: true,
+			forbidden: func(p string) bool {
+				return strings.Contains(p, "controller-runtime/pkg/client") || outside("k8s.io/", "sigs.k8s.io/")(p)
+			}},
+		{name: "the contract is a leaf", within: "authserver/realmconfig", forbidden: isNotStandard},
+		{name: "a pod never talks to Kubernetes", within: "authserver",
+			forbidden: startingWith("k8s.io/", "sigs.k8s.io/", module+"api", module+"controllers")},
+		{name: "the operator knows of the server only the contract", within: "controllers",
+			forbidden: below(module+"authserver", "realmconfig")},
+		{name: "policy knows no driver and no transport", within: "authserver/internal/auth",
+			forbidden: startingWith("net/http", "github.com/jackc/", "github.com/redis/", module+"authserver/internal/")},
+	}
+	for _, adapter := range adapters {
+		list = append(list, rule{
+			name: "adapter " + adapter + " knows no other adapter", within: "authserver/internal/" + adapter,
+			forbidden: func(p string) bool {
+				name, found := strings.CutPrefix(p, module+"authserver/internal/")
+				name, _, _ = strings.Cut(name, "/")
+				return found && name != adapter && slices.Contains(adapters, name)
+			},
+		})
+	}
+	return list
+}
+
+func TestImportsFollowTheArchitecture(t *testing.T) {
+	t.Parallel()
+	packages := list(t)
+	for _, r := range rules() {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			for _, p := range packages {
+				name := strings.TrimPrefix(p.ImportPath, module)
+				if name != r.within && !strings.HasPrefix(name, r.within+"/") {
+					continue
+				}
+				imports := p.Deps
+				if r.direct {
+					imports = p.Imports
+				}
+				for _, imported := range imports {
+					if imported != p.ImportPath && !strings.HasPrefix(imported, module+r.within+"/") && r.forbidden(imported) {
+						t.Errorf("%s imports %s", name, imported)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestPackagesAreNamedAfterSomething(t *testing.T) {
+	t.Parallel()
+	vague := []string{"util", "utils", "common", "helper", "helpers", "misc", "types", "models", "base", "shared"}
+	for _, p := range list(t) {
+		if slices.Contains(vague, path.Base(p.ImportPath)) {
+			t.Errorf("package %s is named after nothing in particular", p.ImportPath)
+		}
+	}
+}
+
+func list(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports,Deps", module+"...").Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []pkg
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatalf("read go list: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+func startingWith(prefixes ...string) func(string) bool {
+	return func(imported string) bool {
+		return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(imported, prefix) })
+	}
+}
+
+// below forbids everything under root but the named packages directly below it.
+func below(root string, but ...string) func(string) bool {
+	return func(imported string) bool {
+		name, found := strings.CutPrefix(imported, root+"/")
+		return found && !slices.Contains(but, name)
+	}
+}
+
+// outside forbids every import beyond the standard library and the prefixes.
+func outside(prefixes ...string) func(string) bool {
+	return func(imported string) bool { return isNotStandard(imported) && !startingWith(prefixes...)(imported) }
+}
+
+// isNotStandard relies on the standard library's paths having no dot before the
+// first slash.
+func isNotStandard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return strings.Contains(first, ".")
+}

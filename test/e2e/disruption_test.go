@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestRollingRestartUnderLoadLosesNoRequest(t *testing.T) {
+	quickstart.waitReady(t)
+	before := quickstart.pods(t)
+	load := startLoad(t, quickstart)
+	load.flow(t, 200)
+
+	kubectl(t, "rollout", "restart", "-n", quickstart.namespace, "deployment/"+quickstart.name)
+	quickstart.rolledOut(t)
+	gone(t, before)
+	load.flow(t, 200)
+
+	if failures := load.finish(); len(failures) > 0 {
+		t.Errorf("%d of %d requests failed: %v", len(failures), load.requests, failures)
+	}
+	t.Logf("%d requests while every pod was replaced, none failed", load.requests)
+	quickstart.waitReady(t)
+}
+
+func TestKilledPodLogsNobodyOut(t *testing.T) {
+	quickstart.waitReady(t)
+	load := startLoad(t, quickstart)
+	load.flow(t, 200)
+
+	victim := quickstart.pods(t)[0]
+	kubectl(t, "delete", "pod", "-n", quickstart.namespace, victim, "--grace-period=0", "--force")
+	quickstart.rolledOut(t)
+	load.flow(t, 200)
+
+	failures := load.finish()
+	t.Logf("%d requests, %d failed while a pod was killed: %v", load.requests, len(failures), failures)
+	if len(failures) > load.requests/20 {
+		t.Errorf("more than one request in twenty failed")
+	}
+	for i, c := range load.clients {
+		if err := c.refresh(t.Context()); err != nil {
+			t.Errorf("worker %d lost its session: %v", i, err)
+		}
+	}
+	quickstart.waitReady(t)
+}
+
+func TestRealmOutlivesItsOperator(t *testing.T) {
+	quickstart.waitReady(t)
+	const home, operators = "realmkeeper-system", "app.kubernetes.io/name=realmkeeper-operator"
+	pods := quickstart.pods(t)
+	load := startLoad(t, quickstart)
+	load.flow(t, 50)
+
+	kubectl(t, "delete", "pod", "-n", home, "-l", operators, "--wait=false")
+	kubectl(t, "delete", "service", "-n", quickstart.namespace, quickstart.name+"-cache")
+	eventually(t, 2*time.Minute, func() string {
+		out, err := tryKubectl(t.Context(), "", "get", "service", "-n", quickstart.namespace, quickstart.name+"-cache")
+		if err != nil {
+			return "the deleted Service has not come back: " + out
+		}
+		return ""
+	})
+	kubectl(t, "rollout", "status", "-n", home, "deployment", "-l", operators, "--timeout=2m")
+	load.flow(t, 50)
+
+	if failures := load.finish(); len(failures) > 0 {
+		t.Errorf("%d of %d requests failed: %v", len(failures), load.requests, failures)
+	}
+	quickstart.waitReady(t)
+	after := quickstart.pods(t)
+	slices.Sort(pods)
+	slices.Sort(after)
+	if !slices.Equal(pods, after) {
+		t.Errorf("the realm's pods were %v and are %v: an operator restart must not touch them", pods, after)
+	}
+}
+
+// gone waits until none of the named pods serves any more.
+func gone(t *testing.T, pods []string) {
+	t.Helper()
+	eventually(t, 2*time.Minute, func() string {
+		for _, pod := range quickstart.pods(t) {
+			if slices.Contains(pods, pod) {
+				return fmt.Sprintf("pod %s is still there", pod)
+			}
+		}
+		return ""
+	})
+}

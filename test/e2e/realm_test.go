@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// realm is one AuthRealm as its users know it.
+type realm struct{ namespace, name string }
+
+var quickstart = realm{namespace: "identity", name: "quickstart"}
+
+const bringUp = 4 * time.Minute
+
+func (r realm) object() string { return "authrealm/" + r.name }
+
+func (r realm) issuer(t *testing.T) string { return field(t, r.namespace, r.object(), ".spec.issuer") }
+
+func (r realm) waitReady(t *testing.T) {
+	t.Helper()
+	eventually(t, bringUp, func() string {
+		out, err := tryKubectl(t.Context(), "", "wait", "-n", r.namespace, r.object(),
+			"--for=condition=Ready", "--timeout=30s")
+		if err == nil {
+			return ""
+		}
+		conditions, _ := tryKubectl(t.Context(), "", "get", "-n", r.namespace, r.object(), "-o",
+			`jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\n"}{end}`)
+		return out + "\n" + conditions
+	})
+}
+
+// pods names the realm's auth server pods that are not on their way out.
+func (r realm) pods(t *testing.T) []string {
+	t.Helper()
+	return strings.Fields(kubectl(t, "get", "pods", "-n", r.namespace,
+		"-l", "app.kubernetes.io/instance="+r.name+",app.kubernetes.io/component=authserver",
+		"-o", `jsonpath={range .items[?(!@.metadata.deletionTimestamp)]}{.metadata.name}{"\n"}{end}`))
+}
+
+// rolledOut waits until the auth server's Deployment is complete.
+func (r realm) rolledOut(t *testing.T) {
+	t.Helper()
+	kubectl(t, "rollout", "status", "-n", r.namespace, "deployment/"+r.name, "--timeout=3m")
+}
+
+// transport reaches the realm through its Service, trusting its CA and nothing
+// else, whatever the issuer's host resolves to elsewhere.
+func (r realm) transport(t *testing.T, http2 bool) *http.Transport {
+	t.Helper()
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(field(t, r.namespace, "configmap/"+r.name+"-ca", `.data.ca\.crt`))) {
+		t.Fatalf("ConfigMap %s-ca holds no certificate", r.name)
+	}
+	service := net.JoinHostPort(field(t, r.namespace, "service/"+r.name, ".spec.clusterIP"), "443")
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!http2)
+	protocols.SetHTTP2(http2)
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, service)
+		},
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		Protocols:       protocols,
+	}
+}
+
+// client is an app with its own connections to the realm.
+func (r realm) client(t *testing.T, http2 bool) *client {
+	t.Helper()
+	transport := r.transport(t, http2)
+	t.Cleanup(transport.CloseIdleConnections)
+	return &client{base: r.issuer(t), http: &http.Client{Transport: transport, Timeout: 15 * time.Second}}
+}
+
+// loginAsAdmin signs in with the password that the operator made.
+func (r realm) loginAsAdmin(t *testing.T, c *client) {
+	t.Helper()
+	email := secret(t, r.namespace, r.name+"-initial-admin", "email")
+	password := secret(t, r.namespace, r.name+"-initial-admin", "password")
+	if err := c.login(t.Context(), email, password); err != nil {
+		t.Fatalf("log in as the initial admin: %v", err)
+	}
+}
+
+// manifest is a whole realm in a namespace of its own that admits only restricted pods.
+func (r realm) manifest(spec string) string {
+	issuer := url.URL{Scheme: "https", Host: fmt.Sprintf("%s.%s.svc.cluster.local", r.name, r.namespace)}
+	return fmt.Sprintf(`apiVersion: v1
+kind: Namespace
+metadata:
+  name: %s
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+---
+apiVersion: auth.realmkeeper.io/v1alpha1
+kind: AuthRealm
+metadata:
+  name: %s
+  namespace: %s
+spec:
+  issuer: %s
+%s`, r.namespace, r.name, r.namespace, issuer.String(), spec)
+}
