@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// AuthRealm is an identity platform of its own: auth server pods with their
+// users, signing keys, database and cache.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:path=authrealms,singular=authrealm,shortName=realm;realms,categories=realmkeeper
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether pods serve the realm as its spec says"
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the realm is ready or not"
+// +kubebuilder:printcolumn:name="Issuer",type=string,JSONPath=`.spec.issuer`,description="Where tokens say they come from"
+// +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoint`,description="Where the realm answers inside the cluster"
+// +kubebuilder:printcolumn:name="Pods",type=string,JSONPath=`.status.config.pods`,description="Pods that run the newest settings, of all pods"
+// +kubebuilder:printcolumn:name="Key",type=string,JSONPath=`.status.signingKeys[?(@.state=="Active")].kid`,description="The key that signs"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40",message="the name of an AuthRealm may have at most 40 characters, since the names of its Services and pods are made from it"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="the name of an AuthRealm must start with a letter and hold only lower-case letters, digits and '-', since its Service carries it"
+type AuthRealm struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object's metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is what the realm shall be.
+	// +required
+	Spec AuthRealmSpec `json:"spec,omitzero"`
+
+	// status is what the realm is, as last observed.
+	// +optional
+	Status AuthRealmStatus `json:"status,omitzero"`
+}
+
+// AuthRealmList is a list of AuthRealms.
+//
+// +kubebuilder:object:root=true
+type AuthRealmList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []AuthRealm `json:"items"`
+}
+
+// AuthRealmSpec is what a realm shall be. Only issuer is required.
+//
+// +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || self.?database.?managed.?storage.?size.orValue('8Gi') == oldSelf.?database.?managed.?storage.?size.orValue('8Gi')",message="database.managed.storage.size cannot change once the volume is claimed (8Gi when absent); to grow it, edit the PersistentVolumeClaim"
+// +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || self.?database.?managed.?storage.?className.orValue('') == oldSelf.?database.?managed.?storage.?className.orValue('')",message="database.managed.storage.className cannot change once the volume is claimed"
+type AuthRealmSpec struct {
+	// issuer is the URL that tokens carry as iss and under which applications
+	// find the realm's discovery document.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('https://')",message="issuer must be an https:// URL"
+	// +kubebuilder:validation:XValidation:rule="!self.startsWith('https://') || (isURL(self) && url(self).getHostname() != '')",message="issuer must be a URL with a host, such as https://login.example.com"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('?') && !self.contains('#')",message="issuer must have no query and no fragment"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('@')",message="issuer must have no user or password"
+	// +kubebuilder:validation:XValidation:rule="!self.endsWith('/')",message="issuer must not end with a slash"
+	Issuer string `json:"issuer,omitempty"`
+
+	// replicas is the number of auth server pods; 2 when absent.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// image is the auth server's container image; the one of the operator's
+	// own release when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+
+	// resources of one auth server pod; 50m CPU and 64Mi of memory requested
+	// and 256Mi of memory allowed when absent.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// scheduling says where the auth server pods may run.
+	// +optional
+	Scheduling *Scheduling `json:"scheduling,omitempty"`
+
+	// database is where the realm remembers; a managed PostgreSQL when absent.
+	// +optional
+	Database *Database `json:"database,omitempty"`
+
+	// cache answers the realm's hot questions; a managed Redis when absent.
+	// +optional
+	Cache *Cache `json:"cache,omitempty"`
+
+	// tls is the certificate the realm serves; one of the operator's own CA
+	// when absent.
+	// +optional
+	TLS *TLS `json:"tls,omitempty"`
+
+	// signingKeys says how tokens are signed.
+	// +optional
+	SigningKeys *SigningKeys `json:"signingKeys,omitempty"`
+
+	// tokens says what is issued and for how long.
+	// +optional
+	Tokens *Tokens `json:"tokens,omitempty"`
+
+	// login says how password logins behave.
+	// +optional
+	Login *Login `json:"login,omitempty"`
+
+	// passwords says how passwords are stored.
+	// +optional
+	Passwords *Passwords `json:"passwords,omitempty"`
+
+	// initialAdmin is the first user, with the role admin.
+	// +optional
+	InitialAdmin *InitialAdmin `json:"initialAdmin,omitempty"`
+}
+
+// Scheduling says where pods may run.
+//
+// +kubebuilder:validation:MinProperties=1
+type Scheduling struct {
+	// nodeSelector names labels that a node must carry.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+
+	// tolerations of node taints.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=32
+	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
+
+	// affinity to nodes and other pods.
+	// +optional
+	Affinity *corev1.Affinity `json:"affinity,omitempty"`
+
+	// topologySpreadConstraints replace the default, which spreads pods over
+	// nodes where it can.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
+
+	// priorityClassName of the pods.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	PriorityClassName string `json:"priorityClassName,omitempty"`
+}

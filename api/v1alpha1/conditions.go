@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Conditions of an AuthRealm. Every one is present after every pass of the
+// operator; True is good.
+const (
+	// ReadyCondition sums up the others: pods serve this generation of the spec
+	// with the newest settings, keys and certificate.
+	ReadyCondition = "Ready"
+	// DatabaseReadyCondition says whether there is a PostgreSQL to connect to.
+	DatabaseReadyCondition = "DatabaseReady"
+	// CacheReadyCondition says whether there is a Redis to connect to.
+	CacheReadyCondition = "CacheReady"
+	// CertificateReadyCondition says whether there is a certificate for the issuer's host.
+	CertificateReadyCondition = "CertificateReady"
+	// SigningKeysReadyCondition says whether there is a key to sign tokens with.
+	SigningKeysReadyCondition = "SigningKeysReady"
+	// ResourcesAppliedCondition says whether every object of the realm is as it should be.
+	ResourcesAppliedCondition = "ResourcesApplied"
+	// ConfigPropagatedCondition says whether every pod runs the newest settings, keys and certificate.
+	ConfigPropagatedCondition = "ConfigPropagated"
+	// AvailableCondition says whether the Deployment serves this generation of the spec.
+	AvailableCondition = "Available"
+)
+
+// Reasons of conditions that are True.
+const (
+	// ReasonReady surfaces on Ready when everything else is True, and on
+	// DatabaseReady and CacheReady when the managed instance answers.
+	ReasonReady = "Ready"
+	// ReasonExternal surfaces on DatabaseReady and CacheReady when the URL of
+	// the user's own instance is there; the pods' readiness proves the rest.
+	ReasonExternal = "External"
+	// ReasonIssued surfaces on CertificateReady when the operator's CA issued the certificate.
+	ReasonIssued = "Issued"
+	// ReasonProvided surfaces on CertificateReady when the user's certificate fits.
+	ReasonProvided = "Provided"
+	// ReasonSigning surfaces on SigningKeysReady when a key signs.
+	ReasonSigning = "Signing"
+	// ReasonApplied surfaces on ResourcesApplied when nothing stood in the way.
+	ReasonApplied = "Applied"
+	// ReasonPropagated surfaces on ConfigPropagated when every pod said so.
+	ReasonPropagated = "Propagated"
+	// ReasonAvailable surfaces on Available when enough pods of this generation are available.
+	ReasonAvailable = "Available"
+	// ReasonScaledToZero surfaces on Available, ConfigPropagated and Ready when
+	// the realm is asked for no pods.
+	ReasonScaledToZero = "ScaledToZero"
+)
+
+// Reasons of conditions that are False or Unknown.
+const (
+	// ReasonSecretNotFound surfaces when a Secret that the spec names, or the
+	// key in it, does not exist. It heals by itself when the Secret appears.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonInvalidSecret surfaces when a Secret exists and its content cannot be used.
+	ReasonInvalidSecret = "InvalidSecret"
+	// ReasonHostNotCovered surfaces on CertificateReady when the user's
+	// certificate is not for the issuer's host.
+	ReasonHostNotCovered = "HostNotCovered"
+	// ReasonExpired surfaces on CertificateReady when the user's certificate has expired.
+	ReasonExpired = "Expired"
+	// ReasonStarting surfaces on DatabaseReady and CacheReady while the managed
+	// instance does not answer yet.
+	ReasonStarting = "Starting"
+	// ReasonNameTaken surfaces on ResourcesApplied when an object of a name that
+	// the realm needs belongs to somebody else. Nothing of it is changed.
+	ReasonNameTaken = "NameTaken"
+	// ReasonApplyFailed surfaces on ResourcesApplied when the API server refused an object.
+	ReasonApplyFailed = "ApplyFailed"
+	// ReasonBeingDeleted surfaces on ResourcesApplied while an object of the
+	// realm is on its way out; it is made again when it is gone.
+	ReasonBeingDeleted = "BeingDeleted"
+	// ReasonBlocked surfaces where something could not be looked at because
+	// another condition is False.
+	ReasonBlocked = "Blocked"
+	// ReasonRolling surfaces on Available while pods of this generation are on their way.
+	ReasonRolling = "Rolling"
+	// ReasonPropagating surfaces on ConfigPropagated while a pod runs something older.
+	ReasonPropagating = "Propagating"
+	// ReasonRefused surfaces on ConfigPropagated when a pod cannot use what it was given.
+	ReasonRefused = "Refused"
+)
+
+// AuthRealmConditions are the types of every condition of an AuthRealm, the
+// summary first, the rest in the order in which they come true.
+func AuthRealmConditions() []string {
+	return []string{
+		ReadyCondition,
+		ResourcesAppliedCondition,
+		SigningKeysReadyCondition,
+		CertificateReadyCondition,
+		DatabaseReadyCondition,
+		CacheReadyCondition,
+		AvailableCondition,
+		ConfigPropagatedCondition,
+	}
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// SigningAlgorithm is a JWS algorithm (RFC 7518, RFC 8037).
+//
+// +kubebuilder:validation:Enum=ES256;RS256;EdDSA
+type SigningAlgorithm string
+
+const (
+	ES256 SigningAlgorithm = "ES256"
+	RS256 SigningAlgorithm = "RS256"
+	EdDSA SigningAlgorithm = "EdDSA"
+)
+
+// SigningKeys says how tokens are signed.
+type SigningKeys struct {
+	// algorithm of new keys: ES256 (also when absent), RS256 or EdDSA.
+	// +optional
+	Algorithm SigningAlgorithm `json:"algorithm,omitempty"`
+}
+
+// Tokens says what is issued and for how long.
+//
+// +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="duration(self.?refreshTokenLifetime.orValue('168h')) >= duration(self.?accessTokenLifetime.orValue('1h'))",message="refreshTokenLifetime (168h when absent) must not be shorter than accessTokenLifetime (1h when absent)"
+type Tokens struct {
+	// audience is the aud claim of access tokens; the issuer alone when absent.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=512
+	Audience []string `json:"audience,omitempty"`
+
+	// accessTokenLifetime is how long an access token is valid, such as 30m; 1h when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="accessTokenLifetime must be a duration such as 30m or 1h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="accessTokenLifetime must be 1m to 24h"
+	AccessTokenLifetime *metav1.Duration `json:"accessTokenLifetime,omitempty"`
+
+	// refreshTokenLifetime is how long a session lasts without being used, such as 12h; 168h when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="refreshTokenLifetime must be a duration such as 12h or 168h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('8760h'))",message="refreshTokenLifetime must be 1m to 8760h, which is a year"
+	RefreshTokenLifetime *metav1.Duration `json:"refreshTokenLifetime,omitempty"`
+
+	// refreshGracePeriod is how long a refresh token that was just used still
+	// gets the same answer, so that two tabs never log each other out; 10s when
+	// absent. With 0s every second use is taken for theft.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="refreshGracePeriod must be a duration such as 10s"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('0s') && duration(self) <= duration('1m'))",message="refreshGracePeriod must be 0s to 1m"
+	RefreshGracePeriod *metav1.Duration `json:"refreshGracePeriod,omitempty"`
+}
+
+// UnknownUserAnswer is what a login for an address without an account is told.
+//
+// +kubebuilder:validation:Enum=Reveal;Conceal
+type UnknownUserAnswer string
+
+const (
+	// RevealUnknownUser answers 404.
+	RevealUnknownUser UnknownUserAnswer = "Reveal"
+	// ConcealUnknownUser answers as for a wrong password, after the same work.
+	ConcealUnknownUser UnknownUserAnswer = "Conceal"
+)
+
+// Login says how password logins behave.
+//
+// +kubebuilder:validation:MinProperties=1
+type Login struct {
+	// unknownUser is what a login for an address without an account is told:
+	// Reveal (404, also when absent) or Conceal (as for a wrong password).
+	// +optional
+	UnknownUser UnknownUserAnswer `json:"unknownUser,omitempty"`
+
+	// lockout stops the guessing of passwords.
+	// +optional
+	Lockout *Lockout `json:"lockout,omitempty"`
+}
+
+// Lockout refuses an account's logins for a while after failed ones.
+//
+// +kubebuilder:validation:MinProperties=1
+type Lockout struct {
+	// failures in a row that lock an account; 5 when absent.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	Failures *int32 `json:"failures,omitempty"`
+
+	// duration of the lockout, such as 5m; 15m when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="duration must be a duration such as 15m"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="duration must be 1s to 24h"
+	Duration *metav1.Duration `json:"duration,omitempty"`
+}
+
+// Passwords says how passwords are stored.
+type Passwords struct {
+	// bcryptCost is the base-2 logarithm of bcrypt's rounds: each step up doubles
+	// the work of a login and of a guess; 12 when absent.
+	// +optional
+	// +kubebuilder:validation:Minimum=10
+	// +kubebuilder:validation:Maximum=16
+	BcryptCost *int32 `json:"bcryptCost,omitempty"`
+}
+
+// InitialAdmin is the first user of a realm.
+type InitialAdmin struct {
+	// email the first user logs in with; admin@ and the issuer's host when
+	// absent. It counts only until the user exists.
+	// +optional
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@ \\\\t\\\\r\\\\n]+@[^@ \\\\t\\\\r\\\\n]+$')",message="email must be an e-mail address such as admin@example.com"
+	Email string `json:"email,omitempty"`
+}

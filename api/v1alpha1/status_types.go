@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// AuthRealmStatus is what a realm is, as last observed.
+type AuthRealmStatus struct {
+	// conditions are every condition of a realm, always; see conditions.go.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation of the spec this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// endpoint is the URL at which the realm answers inside the cluster.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Endpoint string `json:"endpoint,omitempty"`
+
+	// jwksURI is where verifiers find the realm's public keys.
+	// +optional
+	// +kubebuilder:validation:MaxLength=600
+	JWKSURI string `json:"jwksURI,omitempty"`
+
+	// replicas is the number of auth server pods asked for.
+	// +optional
+	Replicas int32 `json:"replicas"`
+
+	// readyReplicas is the number of auth server pods that are ready.
+	// +optional
+	ReadyReplicas int32 `json:"readyReplicas"`
+
+	// signingKeys are the keys that verifiers know, the signing one first.
+	// +optional
+	// +listType=map
+	// +listMapKey=kid
+	// +kubebuilder:validation:MaxItems=64
+	SigningKeys []SigningKeyStatus `json:"signingKeys,omitempty"`
+
+	// config says what the pods run of the settings and keys.
+	// +optional
+	Config ConfigStatus `json:"config,omitzero"`
+}
+
+// SigningKeyState is where a signing key is in its life.
+//
+// +kubebuilder:validation:Enum=Pending;Active;Retiring
+type SigningKeyState string
+
+const (
+	// PendingKey is published and does not sign yet.
+	PendingKey SigningKeyState = "Pending"
+	// ActiveKey signs.
+	ActiveKey SigningKeyState = "Active"
+	// RetiringKey signs no longer, and is published until its last token has expired.
+	RetiringKey SigningKeyState = "Retiring"
+)
+
+// SigningKeyStatus is one signing key, without its secret.
+type SigningKeyStatus struct {
+	// kid is the key's RFC 7638 thumbprint.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	KID string `json:"kid,omitempty"`
+
+	// algorithm the key signs with.
+	// +required
+	Algorithm SigningAlgorithm `json:"algorithm,omitempty"`
+
+	// state is where the key is in its life.
+	// +required
+	State SigningKeyState `json:"state,omitempty"`
+
+	// since is when the key came into this state.
+	// +required
+	Since metav1.Time `json:"since,omitzero"`
+}
+
+// ConfigStatus says what the pods run.
+type ConfigStatus struct {
+	// revision names the newest settings by their content.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Revision string `json:"revision,omitempty"`
+
+	// pods is how many pods run the newest settings, keys and certificate, of
+	// how many, such as 2/2.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	Pods string `json:"pods,omitempty"`
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// SecretKeyRef names one value of a Secret in the realm's namespace.
+type SecretKeyRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// key within the Secret's data; "uri" when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="key may hold only letters, digits, '-', '_' and '.'"
+	Key string `json:"key,omitempty"`
+}
+
+// SecretRef names a Secret in the realm's namespace.
+type SecretRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+}
+
+// Database is a PostgreSQL database: one that exists, or one that the operator
+// runs for the realm.
+//
+// +kubebuilder:validation:XValidation:rule="!(has(self.urlSecretRef) && has(self.managed))",message="database takes urlSecretRef (a database of yours) or managed (one of its own), not both"
+// +kubebuilder:validation:XValidation:rule="has(self.urlSecretRef) || has(self.managed)",message="database needs urlSecretRef or managed; leave database out for a managed one with every default"
+type Database struct {
+	// urlSecretRef names the Secret with the database's postgres:// URL. The
+	// Secret that CloudNativePG makes for an application fits as it is.
+	// +optional
+	URLSecretRef *SecretKeyRef `json:"urlSecretRef,omitempty"`
+
+	// managed is a single PostgreSQL that the operator runs.
+	// +optional
+	Managed *ManagedDatabase `json:"managed,omitempty"`
+}
+
+// DeletionPolicy says what happens to data when its realm is deleted.
+//
+// +kubebuilder:validation:Enum=Retain;Delete
+type DeletionPolicy string
+
+const (
+	// RetainData keeps the volume, and the Secrets without which its contents
+	// are of no use. A realm of the same name takes them up again.
+	RetainData DeletionPolicy = "Retain"
+	// DeleteData deletes everything with the realm.
+	DeleteData DeletionPolicy = "Delete"
+)
+
+// ManagedDatabase is a single PostgreSQL instance.
+type ManagedDatabase struct {
+	// storage is the volume the data lives on.
+	// +optional
+	Storage *Storage `json:"storage,omitempty"`
+
+	// resources of the PostgreSQL pod; 50m CPU and 128Mi of memory requested
+	// and 512Mi of memory allowed when absent.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// deletionPolicy says whether the data outlives the realm: Retain (also
+	// when absent) or Delete.
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// image is the PostgreSQL container image; the operator's choice when absent.
+	// A newer major version cannot read the data of an older one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+}
+
+// Storage is a volume to claim.
+//
+// +kubebuilder:validation:MinProperties=1
+type Storage struct {
+	// size of the volume; 8Gi when absent.
+	// +optional
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('64Mi'))",message="size must be 64Mi or more"
+	Size *resource.Quantity `json:"size,omitempty"`
+
+	// className is the StorageClass; the cluster's default when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	ClassName string `json:"className,omitempty"`
+}
+
+// Cache is a Redis: one that exists, or one that the operator runs for the realm.
+//
+// +kubebuilder:validation:XValidation:rule="!(has(self.urlSecretRef) && has(self.managed))",message="cache takes urlSecretRef (a Redis of yours) or managed (one of its own), not both"
+// +kubebuilder:validation:XValidation:rule="has(self.urlSecretRef) || has(self.managed)",message="cache needs urlSecretRef or managed; leave cache out for a managed one with every default"
+type Cache struct {
+	// urlSecretRef names the Secret with the redis:// or rediss:// URL.
+	// +optional
+	URLSecretRef *SecretKeyRef `json:"urlSecretRef,omitempty"`
+
+	// managed is a single Redis that the operator runs.
+	// +optional
+	Managed *ManagedCache `json:"managed,omitempty"`
+}
+
+// ManagedCache is a single Redis instance without a volume: what it holds can
+// be lost at any time without logging anybody out.
+type ManagedCache struct {
+	// resources of the Redis pod; 20m CPU and 64Mi of memory requested and
+	// 192Mi of memory allowed when absent.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// image is the Redis container image; the operator's choice when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+}
+
+// TLS is where the serving certificate comes from.
+type TLS struct {
+	// secretRef names a Secret of type kubernetes.io/tls whose certificate
+	// covers the issuer's host. With ca.crt it also tells clients what to trust.
+	// +required
+	SecretRef SecretRef `json:"secretRef,omitzero"`
+}
