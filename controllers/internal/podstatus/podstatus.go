@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package podstatus asks auth server pods what they run.
+package podstatus
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Ask returns what one pod says of itself.
+type Ask func(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, error)
+
+// Pod is what is known of one pod.
+type Pod struct {
+	Name string
+
+	// Answered is false when the pod could not be asked; Report is then empty.
+	Answered bool
+	Report   realmconfig.Report
+
+	// Waiting is why a container of the pod does not run, in the kubelet's
+	// word, such as ImagePullBackOff; empty when all do.
+	Waiting string
+
+	Annotations map[string]string
+}
+
+const (
+	// patience is how long one pod may take to answer. It answers from memory.
+	patience = 2 * time.Second
+
+	// inFlight bounds the pods that are asked at the same time.
+	inFlight = 16
+
+	// reportLimit bounds what is read of an answer, in bytes.
+	reportLimit = 64 << 10
+)
+
+// Observe asks every pod that is not on its way out. The result is ordered by
+// name. A pod that does not answer is part of it, not an error.
+func Observe(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
+	pods = slices.DeleteFunc(slices.Clone(pods), leaving)
+	out := make([]Pod, len(pods))
+
+	var group errgroup.Group
+	group.SetLimit(inFlight)
+	for i := range pods {
+		group.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			out[i] = Pod{Name: pods[i].Name, Annotations: pods[i].Annotations, Waiting: waiting(pods[i].Status)}
+			report, err := ask(ctx, &pods[i])
+			if err == nil {
+				out[i].Answered, out[i].Report = true, report
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+
+	slices.SortFunc(out, func(a, b Pod) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func leaving(pod corev1.Pod) bool {
+	return pod.DeletionTimestamp != nil ||
+		pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// waiting is the first reason for which a container does not run yet, leaving
+// out the ones that every pod goes through.
+func waiting(status corev1.PodStatus) string {
+	for _, c := range slices.Concat(status.InitContainerStatuses, status.ContainerStatuses) {
+		w := c.State.Waiting
+		if w != nil && w.Reason != "PodInitializing" && w.Reason != "ContainerCreating" {
+			return w.Reason
+		}
+	}
+	return ""
+}
+
+// OverHTTP asks a pod's ops listener.
+func OverHTTP(client *http.Client) Ask {
+	return func(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, error) {
+		if pod.Status.PodIP == "" {
+			return realmconfig.Report{}, fmt.Errorf("ask pod %s: it has no address yet", pod.Name)
+		}
+		host := net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(realmconfig.OpsPort))
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+host+realmconfig.ReportPath, nil)
+		if err != nil {
+			return realmconfig.Report{}, fmt.Errorf("ask pod %s: %w", pod.Name, err)
+		}
+		report, err := do(client, request)
+		if err != nil {
+			return realmconfig.Report{}, fmt.Errorf("ask pod %s: %w", pod.Name, err)
+		}
+		return report, nil
+	}
+}
+
+func do(client *http.Client, request *http.Request) (realmconfig.Report, error) {
+	response, err := client.Do(request)
+	if err != nil {
+		return realmconfig.Report{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return realmconfig.Report{}, fmt.Errorf("it answers %s", response.Status)
+	}
+	// A newer server may say more than this build knows; that is no reason to
+	// take it for silent.
+	var report realmconfig.Report
+	if err := json.NewDecoder(io.LimitReader(response.Body, reportLimit)).Decode(&report); err != nil {
+		return realmconfig.Report{}, fmt.Errorf("read its report: %w", err)
+	}
+	return report, nil
+}

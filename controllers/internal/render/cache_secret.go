@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+const (
+	cachePort      = 6379
+	cacheConfigKey = "redis.conf"
+)
+
+func cacheSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
+	host := NamesOf(in.Realm).Cache()
+	uri := url.URL{
+		Scheme: "redis",
+		User:   url.UserPassword("default", in.CachePassword),
+		Host:   fmt.Sprintf("%s:%d", host, cachePort),
+		Path:   "0",
+	}
+	return secret(in.Realm, host, cache, map[string][]byte{
+		PasswordKey:    []byte(in.CachePassword),
+		defaultURLKey:  []byte(uri.String()),
+		cacheConfigKey: []byte(cacheConfig(in.Realm, in.CachePassword)),
+	}).WithOwnerReferences(owner(in.Realm))
+}
+
+// cacheConfig is redis.conf. Nothing is written to disk: what Redis forgets,
+// PostgreSQL remembers. For the same reason a full cache drops what would have
+// expired soonest, which costs a look-up, instead of refusing writes, which
+// would cost logins.
+func cacheConfig(realm *v1alpha1.AuthRealm, password string) string {
+	return strings.Join([]string{
+		"bind * -::*",
+		fmt.Sprintf("port %d", cachePort),
+		"protected-mode yes",
+		"requirepass " + password,
+		`save ""`,
+		"appendonly no",
+		fmt.Sprintf("maxmemory %d", cacheMemory(realm)),
+		"maxmemory-policy volatile-ttl",
+		"",
+	}, "\n")
+}
+
+// cacheMemory is what Redis may fill, in bytes: two thirds of the container's
+// limit, because buffers and fragmentation come on top.
+func cacheMemory(realm *v1alpha1.AuthRealm) int64 {
+	const unlimited = 128 << 20
+	limit := memoryLimit(cacheResources(managedCache(realm)))
+	if limit == 0 {
+		return unlimited
+	}
+	return limit / 3 * 2
+}
+
+func cacheService(in Inputs) *corev1ac.ServiceApplyConfiguration {
+	return corev1ac.Service(NamesOf(in.Realm).Cache(), in.Realm.Namespace).
+		WithLabels(labels(in.Realm, cache)).
+		WithOwnerReferences(owner(in.Realm)).
+		WithSpec(corev1ac.ServiceSpec().
+			WithSelector(selector(in.Realm, cache)).
+			WithPorts(corev1ac.ServicePort().
+				WithName("redis").
+				WithPort(cachePort).
+				WithTargetPort(intstr.FromString("redis"))))
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+// CABundleKey is the key under which a trust bundle stands.
+const CABundleKey = "ca.crt"
+
+func authoritySecret(in Inputs) *corev1ac.SecretApplyConfiguration {
+	return secret(in.Realm, NamesOf(in.Realm).Authority(), server, map[string][]byte{
+		corev1.TLSCertKey:       in.Authority.CertificatePEM,
+		corev1.TLSPrivateKeyKey: in.Authority.KeyPEM,
+		CABundleKey:             in.Authority.Bundle,
+	}).WithType(corev1.SecretTypeTLS).WithOwnerReferences(owner(in.Realm))
+}
+
+func certificateSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
+	return secret(in.Realm, NamesOf(in.Realm).Certificate(), server, map[string][]byte{
+		corev1.TLSCertKey:       in.Certificate.CertificatePEM,
+		corev1.TLSPrivateKeyKey: in.Certificate.KeyPEM,
+		CABundleKey:             in.Authority.Bundle,
+	}).WithType(corev1.SecretTypeTLS).WithOwnerReferences(owner(in.Realm))
+}
+
+// trustBundle is what clients need to trust, or nothing when the user's
+// certificate comes without a CA of its own.
+func trustBundle(in Inputs) []byte {
+	if in.Authority != nil {
+		return in.Authority.Bundle
+	}
+	return in.ProvidedCA
+}
+
+func trustBundleConfigMap(in Inputs, bundle []byte) *corev1ac.ConfigMapApplyConfiguration {
+	return corev1ac.ConfigMap(NamesOf(in.Realm).TrustBundle(), in.Realm.Namespace).
+		WithLabels(labels(in.Realm, server)).
+		WithOwnerReferences(owner(in.Realm)).
+		WithData(map[string]string{CABundleKey: string(bundle)})
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+// Reference names an object in the realm's namespace.
+type Reference struct {
+	Kind schema.GroupVersionKind
+	Name string
+}
+
+// ReferenceTo names a rendered object.
+func ReferenceTo(o Object) Reference {
+	return Reference{Kind: schema.FromAPIVersionAndKind(*o.GetAPIVersion(), *o.GetKind()), Name: *o.GetName()}
+}
+
+// Surplus names what an earlier spec of the realm may have made and these
+// objects no longer hold: a managed store when the user brings one, say.
+func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
+	names := NamesOf(realm)
+	secret, config, service := corev1.SchemeGroupVersion.WithKind("Secret"),
+		corev1.SchemeGroupVersion.WithKind("ConfigMap"), corev1.SchemeGroupVersion.WithKind("Service")
+	optional := []Reference{
+		{appsv1.SchemeGroupVersion.WithKind("StatefulSet"), names.Database()},
+		{service, names.Database()},
+		{secret, names.Database()},
+		{appsv1.SchemeGroupVersion.WithKind("Deployment"), names.Cache()},
+		{service, names.Cache()},
+		{secret, names.Cache()},
+		{secret, names.Certificate()},
+		{secret, names.Authority()},
+		{config, names.TrustBundle()},
+	}
+	return slices.DeleteFunc(optional, func(r Reference) bool {
+		return slices.ContainsFunc(objects, func(o Object) bool { return ReferenceTo(o) == r })
+	})
+}
+
+// NamesToWatch are the names of every object, of whatever kind, that a realm
+// makes or reads. A change of one of them concerns the realm.
+func NamesToWatch(realm *v1alpha1.AuthRealm) []string {
+	n := NamesOf(realm)
+	names := append(References(realm),
+		n.Server(), n.Config(), n.SigningKeys(), n.EncryptionKeys(), n.InitialAdmin(),
+		n.Authority(), n.Certificate(), n.Database(), n.Cache())
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Generated is the first form of a Secret whose content is made once, before
+// it is applied like every other object.
+func Generated(realm *v1alpha1.AuthRealm, name string, kind corev1.SecretType, data map[string][]byte) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: realm.Namespace, Labels: labels(realm, server)},
+		Type:       kind,
+		Data:       data,
+	}
+}

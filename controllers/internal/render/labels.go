@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+// Labels that every object of a realm carries.
+const (
+	nameLabel      = "app.kubernetes.io/name"
+	instanceLabel  = "app.kubernetes.io/instance"
+	componentLabel = "app.kubernetes.io/component"
+	managedByLabel = "app.kubernetes.io/managed-by"
+
+	product = "realmkeeper"
+)
+
+// Components of a realm.
+const (
+	server   = "auth-server"
+	database = "database"
+	cache    = "cache"
+)
+
+// RevisionAnnotation is written on a pod to make its kubelet refresh the pod's
+// mounts at once, instead of at its next sync a minute later.
+const RevisionAnnotation = v1alpha1.GroupName + "/revision"
+
+// ServerSelector selects the realm's auth server pods. It holds the realm's
+// identity alone, since a selector can never change.
+func ServerSelector(realm *v1alpha1.AuthRealm) map[string]string { return selector(realm, server) }
+
+// RealmOf is the name of the realm an object's labels say it belongs to, or "".
+func RealmOf(labels map[string]string) string {
+	if labels[managedByLabel] != product || labels[nameLabel] != product {
+		return ""
+	}
+	return labels[instanceLabel]
+}
+
+func selector(realm *v1alpha1.AuthRealm, component string) map[string]string {
+	return map[string]string{nameLabel: product, instanceLabel: realm.Name, componentLabel: component}
+}
+
+func labels(realm *v1alpha1.AuthRealm, component string) map[string]string {
+	all := selector(realm, component)
+	all[managedByLabel] = product
+	return all
+}
+
+// owner makes the realm the controller of an object: deleted with it, and
+// nobody else's.
+func owner(realm *v1alpha1.AuthRealm) *metav1ac.OwnerReferenceApplyConfiguration {
+	return metav1ac.OwnerReference().
+		WithAPIVersion(v1alpha1.GroupVersion.String()).
+		WithKind("AuthRealm").
+		WithName(realm.Name).
+		WithUID(realm.UID).
+		WithController(true).
+		WithBlockOwnerDeletion(true)
+}

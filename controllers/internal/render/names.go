@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Names are the names of a realm's objects. Changing one orphans the object of
+// the old name and, where pods mount it, rolls them.
+type Names string
+
+// NamesOf are the names for a realm.
+func NamesOf(realm *v1alpha1.AuthRealm) Names { return Names(realm.Name) }
+
+// Server names the auth server's Deployment, Service, ServiceAccount and
+// PodDisruptionBudget.
+func (n Names) Server() string { return string(n) }
+
+// Config names the ConfigMap with the settings. It carries the contract's
+// version, so that an old pod never reads a newer shape.
+func (n Names) Config() string { return fmt.Sprintf("%s-config-v%d", n, realmconfig.Version) }
+
+// SigningKeys names the Secret with the whole key set.
+func (n Names) SigningKeys() string { return string(n) + "-signing-keys" }
+
+// EncryptionKeys names the Secret with the keys that protect secrets at rest.
+func (n Names) EncryptionKeys() string { return string(n) + "-encryption-keys" }
+
+// InitialAdmin names the Secret with the first user's address and password.
+func (n Names) InitialAdmin() string { return string(n) + "-initial-admin" }
+
+// Authority names the Secret with the realm's own certificate authority.
+func (n Names) Authority() string { return string(n) + "-ca" }
+
+// TrustBundle names the ConfigMap with what clients trust.
+func (n Names) TrustBundle() string { return string(n) + "-ca" }
+
+// Certificate names the Secret with the certificate of the realm's own authority.
+func (n Names) Certificate() string { return string(n) + "-tls" }
+
+// Database names everything of the managed PostgreSQL.
+func (n Names) Database() string { return string(n) + "-database" }
+
+// Cache names everything of the managed Redis.
+func (n Names) Cache() string { return string(n) + "-cache" }
+
+// Host is the host and, where it has one, port of the realm's issuer.
+func Host(realm *v1alpha1.AuthRealm) string {
+	u, err := url.Parse(realm.Spec.Issuer)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// ServingHosts are what the realm's certificate is for: the issuer's host and
+// every name of its Service.
+func ServingHosts(realm *v1alpha1.AuthRealm) []string {
+	service := NamesOf(realm).Server()
+	inNamespace := service + "." + realm.Namespace
+	hosts := []string{
+		Host(realm), service, inNamespace, inNamespace + ".svc", inNamespace + ".svc.cluster.local",
+	}
+	slices.Sort(hosts)
+	return slices.Compact(slices.DeleteFunc(hosts, func(h string) bool { return h == "" }))
+}
+
+// Endpoint is the URL at which the realm's Service answers inside the cluster.
+func Endpoint(realm *v1alpha1.AuthRealm) string {
+	return fmt.Sprintf("https://%s.%s.svc", NamesOf(realm).Server(), realm.Namespace)
+}

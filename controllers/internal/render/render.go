@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package render makes a realm's objects. Everything in it is a pure function
+// of Inputs: no client, no clock, no randomness, the same objects every time.
+//
+// Each object has a file of its own and a golden file under testdata. The
+// spec's defaults live here, and nowhere else.
+package render
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
+)
+
+// Inputs is everything a realm's objects are made of.
+type Inputs struct {
+	Realm  *v1alpha1.AuthRealm
+	Images Images
+
+	// What was generated for the realm once, as it stands.
+	Keyset         []byte
+	EncryptionKeys []byte
+	Admin          Admin
+
+	// DatabasePassword and CachePassword are empty unless the operator runs the
+	// database or the cache. They hold letters and digits alone.
+	DatabasePassword string
+	CachePassword    string
+
+	// Authority and Certificate are nil when the user brings a certificate;
+	// ProvidedCA is then the ca.crt beside it, if any.
+	Authority   *pki.Authority
+	Certificate *pki.Pair
+	ProvidedCA  []byte
+
+	// WithoutServer leaves out the Deployment, because what its pods would
+	// mount does not exist yet.
+	WithoutServer bool
+}
+
+// Images are the container images to run where a spec names none.
+type Images struct {
+	AuthServer string
+	Postgres   string
+	Redis      string
+}
+
+// Admin is a realm's first user.
+type Admin struct{ Email, Password string }
+
+// Object is one rendered object: what server-side apply is told of it.
+type Object interface {
+	runtime.ApplyConfiguration
+	GetAPIVersion() *string
+	GetKind() *string
+	GetNamespace() *string
+	GetName() *string
+}
+
+// Objects renders the whole realm, in the order in which to apply it: what is
+// mounted comes before what mounts it.
+func Objects(in Inputs) ([]Object, error) {
+	config, err := configMap(in)
+	if err != nil {
+		return nil, fmt.Errorf("render settings: %w", err)
+	}
+	objects := []Object{
+		signingKeysSecret(in), encryptionKeysSecret(in), initialAdminSecret(in), config,
+		serviceAccount(in), serverService(in), disruptionBudget(in),
+	}
+	if in.Authority != nil {
+		objects = append(objects, authoritySecret(in), certificateSecret(in))
+	}
+	if bundle := trustBundle(in); len(bundle) > 0 {
+		objects = append(objects, trustBundleConfigMap(in, bundle))
+	}
+	if ManagesDatabase(in.Realm) {
+		objects = append(objects, databaseSecret(in), databaseService(in), databaseStatefulSet(in))
+	}
+	if ManagesCache(in.Realm) {
+		objects = append(objects, cacheSecret(in), cacheService(in), cacheDeployment(in))
+	}
+	if !in.WithoutServer {
+		objects = append(objects, serverDeployment(in))
+	}
+	return objects, nil
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"cmp"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// serverUser runs the auth server, as in its image.
+const serverUser = 65532
+
+// serverGrace is how long a pod may take to end: its drain delay, 25 s for
+// requests in flight, and slack. In seconds.
+const serverGrace = 45
+
+// serverDeployment runs the auth server. Its pod template depends on the image,
+// resources, scheduling and the names of what is mounted, and on nothing else:
+// settings, keys and certificates reach running pods.
+func serverDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
+	return appsv1ac.Deployment(NamesOf(in.Realm).Server(), in.Realm.Namespace).
+		WithLabels(labels(in.Realm, server)).
+		WithOwnerReferences(owner(in.Realm)).
+		WithSpec(appsv1ac.DeploymentSpec().
+			WithReplicas(Replicas(in.Realm)).
+			WithRevisionHistoryLimit(3).
+			WithStrategy(appsv1ac.DeploymentStrategy().
+				WithType(appsv1.RollingUpdateDeploymentStrategyType).
+				WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+					WithMaxUnavailable(intstr.FromInt32(0)).
+					WithMaxSurge(intstr.FromInt32(1)))).
+			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, server))).
+			WithTemplate(corev1ac.PodTemplateSpec().
+				WithLabels(labels(in.Realm, server)).
+				WithSpec(serverPod(in))))
+}
+
+func serverPod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
+	pod := corev1ac.PodSpec().
+		WithServiceAccountName(NamesOf(in.Realm).Server()).
+		WithAutomountServiceAccountToken(false).
+		WithEnableServiceLinks(false).
+		WithSecurityContext(restrictedPod(serverUser)).
+		WithTerminationGracePeriodSeconds(serverGrace).
+		WithVolumes(serverVolumes(in.Realm)...).
+		WithInitContainers(authServer(in, "migrate").
+			WithVolumeMounts(adminMount())).
+		WithContainers(authServer(in, "serve").
+			WithPorts(
+				corev1ac.ContainerPort().WithName("https").WithContainerPort(realmconfig.APIPort),
+				corev1ac.ContainerPort().WithName("ops").WithContainerPort(realmconfig.OpsPort),
+			).
+			WithStartupProbe(opsProbe("/livez").WithPeriodSeconds(1).WithFailureThreshold(300)).
+			WithReadinessProbe(opsProbe("/readyz").WithPeriodSeconds(2).WithFailureThreshold(2)).
+			WithLivenessProbe(opsProbe("/livez").WithPeriodSeconds(10).WithFailureThreshold(3)))
+	schedule(pod, in.Realm)
+	return pod
+}
+
+// authServer is a container named after the command it runs.
+func authServer(in Inputs, command string) *corev1ac.ContainerApplyConfiguration {
+	r := valueOr(in.Realm.Spec.Resources, defaultResources("50m", "64Mi", "256Mi"))
+	container := corev1ac.Container().
+		WithName(command).
+		WithImage(cmp.Or(in.Realm.Spec.Image, in.Images.AuthServer)).
+		WithCommand("/authserver", command, "--config-dir", realmconfig.Dir).
+		WithResources(resources(r)).
+		WithSecurityContext(restrictedContainer()).
+		WithVolumeMounts(serverMounts()...)
+	if limit := memoryLimit(r); limit > 0 {
+		// Collect garbage in earnest before the kernel kills the process.
+		container.WithEnv(corev1ac.EnvVar().WithName("GOMEMLIMIT").WithValue(strconv.FormatInt(limit/10*9, 10)))
+	}
+	return container
+}
+
+func opsProbe(path string) *corev1ac.ProbeApplyConfiguration {
+	return corev1ac.Probe().
+		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString("ops"))).
+		WithTimeoutSeconds(3)
+}
+
+func schedule(pod *corev1ac.PodSpecApplyConfiguration, realm *v1alpha1.AuthRealm) {
+	s := valueOr(realm.Spec.Scheduling, v1alpha1.Scheduling{})
+	pod.WithNodeSelector(s.NodeSelector)
+	for _, t := range s.Tolerations {
+		pod.WithTolerations(configuration[corev1ac.TolerationApplyConfiguration](t))
+	}
+	if s.Affinity != nil {
+		pod.WithAffinity(configuration[corev1ac.AffinityApplyConfiguration](s.Affinity))
+	}
+	if s.PriorityClassName != "" {
+		pod.WithPriorityClassName(s.PriorityClassName)
+	}
+	for _, c := range s.TopologySpreadConstraints {
+		pod.WithTopologySpreadConstraints(configuration[corev1ac.TopologySpreadConstraintApplyConfiguration](c))
+	}
+	if len(s.TopologySpreadConstraints) == 0 {
+		pod.WithTopologySpreadConstraints(corev1ac.TopologySpreadConstraint().
+			WithMaxSkew(1).
+			WithTopologyKey(corev1.LabelHostname).
+			WithWhenUnsatisfiable(corev1.ScheduleAnyway).
+			WithMatchLabelKeys(appsv1.DefaultDeploymentUniqueLabelKey).
+			WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(selector(realm, server))))
+	}
+}

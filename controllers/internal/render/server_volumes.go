@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"path"
+
+	corev1 "k8s.io/api/core/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// serverVolumes are the folders below realmconfig.Dir, one object each. A
+// Secret's keys are mapped to the contract's file names, so that the user's own
+// Secrets are mounted where they are and never copied.
+func serverVolumes(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeApplyConfiguration {
+	names, databaseURL, cacheURL := NamesOf(realm), DatabaseURL(realm), CacheURL(realm)
+	return []*corev1ac.VolumeApplyConfiguration{
+		corev1ac.Volume().WithName(folder(realmconfig.ConfigFile)).
+			WithConfigMap(corev1ac.ConfigMapVolumeSource().
+				WithName(names.Config()).
+				WithDefaultMode(secretFileMode)),
+		files(names.SigningKeys(), file{KeysetKey, realmconfig.KeysetFile}),
+		files(names.EncryptionKeys(), file{EncryptionKeysKey, realmconfig.EncryptionKeysFile}),
+		files(CertificateSecret(realm),
+			file{corev1.TLSCertKey, realmconfig.CertificateFile},
+			file{corev1.TLSPrivateKeyKey, realmconfig.CertificateKeyFile}),
+		files(databaseURL.Name, file{databaseURL.Key, realmconfig.DatabaseURLFile}),
+		files(cacheURL.Name, file{cacheURL.Key, realmconfig.CacheURLFile}),
+		files(names.InitialAdmin(),
+			file{AdminEmailKey, realmconfig.InitialAdminEmailFile},
+			file{AdminPasswordKey, realmconfig.InitialAdminPasswordFile}),
+	}
+}
+
+// serverMounts are what every container reads. They are directories, never
+// subPaths, so that the kubelet can swap their contents.
+func serverMounts() []*corev1ac.VolumeMountApplyConfiguration {
+	var mounts []*corev1ac.VolumeMountApplyConfiguration
+	for _, f := range []string{
+		realmconfig.ConfigFile, realmconfig.KeysetFile, realmconfig.EncryptionKeysFile,
+		realmconfig.CertificateFile, realmconfig.DatabaseURLFile, realmconfig.CacheURLFile,
+	} {
+		mounts = append(mounts, folderMount(f))
+	}
+	return mounts
+}
+
+// adminMount is for the migrations alone, which create the first user.
+func adminMount() *corev1ac.VolumeMountApplyConfiguration {
+	return folderMount(realmconfig.InitialAdminEmailFile)
+}
+
+// file is one key of a Secret and where the contract wants it, below
+// realmconfig.Dir.
+type file struct{ key, path string }
+
+func files(secret string, items ...file) *corev1ac.VolumeApplyConfiguration {
+	source := corev1ac.SecretVolumeSource().WithSecretName(secret).WithDefaultMode(secretFileMode)
+	for _, item := range items {
+		source.WithItems(corev1ac.KeyToPath().WithKey(item.key).WithPath(path.Base(item.path)))
+	}
+	return corev1ac.Volume().WithName(folder(items[0].path)).WithSecret(source)
+}
+
+func folderMount(contractFile string) *corev1ac.VolumeMountApplyConfiguration {
+	return mount(folder(contractFile), path.Join(realmconfig.Dir, folder(contractFile))).WithReadOnly(true)
+}
+
+func folder(contractFile string) string { return path.Dir(contractFile) }

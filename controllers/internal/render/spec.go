@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"cmp"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+const (
+	defaultReplicas = 2
+	defaultURLKey   = "uri"
+)
+
+// Replicas is the number of auth server pods the realm asks for.
+func Replicas(realm *v1alpha1.AuthRealm) int32 {
+	return valueOr(realm.Spec.Replicas, defaultReplicas)
+}
+
+// Algorithm is the algorithm of new signing keys.
+func Algorithm(realm *v1alpha1.AuthRealm) v1alpha1.SigningAlgorithm {
+	if keys := realm.Spec.SigningKeys; keys != nil && keys.Algorithm != "" {
+		return keys.Algorithm
+	}
+	return v1alpha1.ES256
+}
+
+// AdminEmail is the address of the realm's first user.
+func AdminEmail(realm *v1alpha1.AuthRealm) string {
+	if admin := realm.Spec.InitialAdmin; admin != nil && admin.Email != "" {
+		return admin.Email
+	}
+	return "admin@" + Host(realm)
+}
+
+// ManagesDatabase reports whether the operator runs the realm's database.
+func ManagesDatabase(realm *v1alpha1.AuthRealm) bool {
+	return realm.Spec.Database == nil || realm.Spec.Database.URLSecretRef == nil
+}
+
+// ManagesCache reports whether the operator runs the realm's cache.
+func ManagesCache(realm *v1alpha1.AuthRealm) bool {
+	return realm.Spec.Cache == nil || realm.Spec.Cache.URLSecretRef == nil
+}
+
+// OwnsCertificate reports whether the realm's own authority issues its certificate.
+func OwnsCertificate(realm *v1alpha1.AuthRealm) bool { return realm.Spec.TLS == nil }
+
+// DatabaseURL is where the database's URL stands.
+func DatabaseURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
+	if ManagesDatabase(realm) {
+		return v1alpha1.SecretKeyRef{Name: NamesOf(realm).Database(), Key: defaultURLKey}
+	}
+	return withKey(*realm.Spec.Database.URLSecretRef)
+}
+
+// CacheURL is where the cache's URL stands.
+func CacheURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
+	if ManagesCache(realm) {
+		return v1alpha1.SecretKeyRef{Name: NamesOf(realm).Cache(), Key: defaultURLKey}
+	}
+	return withKey(*realm.Spec.Cache.URLSecretRef)
+}
+
+// CertificateSecret is the name of the Secret with the serving certificate.
+func CertificateSecret(realm *v1alpha1.AuthRealm) string {
+	if OwnsCertificate(realm) {
+		return NamesOf(realm).Certificate()
+	}
+	return realm.Spec.TLS.SecretRef.Name
+}
+
+// References are the Secrets that the realm's spec names.
+func References(realm *v1alpha1.AuthRealm) []string {
+	var names []string
+	if !ManagesDatabase(realm) {
+		names = append(names, DatabaseURL(realm).Name)
+	}
+	if !ManagesCache(realm) {
+		names = append(names, CacheURL(realm).Name)
+	}
+	if !OwnsCertificate(realm) {
+		names = append(names, CertificateSecret(realm))
+	}
+	return names
+}
+
+// OutlivesRealm reports whether data stays when the realm is deleted: in a
+// volume that is to be retained, or in a database of the user's.
+func OutlivesRealm(realm *v1alpha1.AuthRealm) bool {
+	return !ManagesDatabase(realm) || managedDatabase(realm).DeletionPolicy != v1alpha1.DeleteData
+}
+
+func managedDatabase(realm *v1alpha1.AuthRealm) v1alpha1.ManagedDatabase {
+	if realm.Spec.Database == nil || realm.Spec.Database.Managed == nil {
+		return v1alpha1.ManagedDatabase{}
+	}
+	return *realm.Spec.Database.Managed
+}
+
+func managedCache(realm *v1alpha1.AuthRealm) v1alpha1.ManagedCache {
+	if realm.Spec.Cache == nil || realm.Spec.Cache.Managed == nil {
+		return v1alpha1.ManagedCache{}
+	}
+	return *realm.Spec.Cache.Managed
+}
+
+func withKey(ref v1alpha1.SecretKeyRef) v1alpha1.SecretKeyRef {
+	ref.Key = cmp.Or(ref.Key, defaultURLKey)
+	return ref
+}
+
+func valueOr[T any](pointer *T, otherwise T) T {
+	if pointer == nil {
+		return otherwise
+	}
+	return *pointer
+}
