@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package authserver is the server of one realm. Run serves it and Migrate
+// prepares its database; both are told everything by a folder of documents
+// (see realmconfig) and neither ever talks to Kubernetes.
+package authserver
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Options is what Run and Migrate are given; every field they name is required.
+type Options struct {
+	// ConfigDir is the folder of mounted documents, realmconfig.Dir in a pod.
+	ConfigDir string
+	// Build is the version to report.
+	Build string
+	Log   *slog.Logger
+	Now   func() time.Time
+
+	// API and Ops are the listeners to serve; Run closes them.
+	API, Ops net.Listener
+	// DrainDelay is how long to go on serving after ctx is done, until the
+	// cluster has stopped sending new connections.
+	DrainDelay time.Duration
+}
+
+const (
+	// patience is how long to wait for the database at start.
+	patience = 5 * time.Minute
+	// longestPasswordWait is how long a login may wait for a processor.
+	longestPasswordWait = 5 * time.Second
+	pruneInterval       = 10 * time.Minute
+)
+
+// Run serves the realm until ctx is done, then drains and returns nil. It
+// returns an error when the documents are bad at start, the database does not
+// answer in five minutes, its schema is too old, or a listener fails. Redis
+// being away is no error.
+func Run(ctx context.Context, o Options) error {
+	o.Log = slog.New(httpapi.LogHandler(o.Log.Handler()))
+	folder, err := live.Open(o.ConfigDir, o.Log)
+	if err != nil {
+		return err
+	}
+	o.Log = o.Log.With("realm", folder.Config().Realm)
+	s := &server{Options: o, folder: folder, metrics: metrics.New()}
+
+	// What watches and prunes goes on while requests drain, and ends with them.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, groupCtx := errgroup.WithContext(background)
+	group.Go(func() error { return folder.Watch(groupCtx) })
+	group.Go(func() error { return s.serveOps(groupCtx) })
+	group.Go(func() error {
+		defer stop()
+		return s.serveRealm(ctx, groupCtx, group)
+	})
+	return group.Wait()
+}
+
+// server is one Run.
+type server struct {
+	Options
+	folder  *live.Folder
+	metrics *metrics.Metrics
+	phase   atomic.Int32
+}
+
+const (
+	starting int32 = iota
+	ready
+	draining
+)
+
+// serveRealm opens the stores and serves the API until ctx is done.
+func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Group) error {
+	defer func() { _ = s.API.Close() }()
+	store, err := s.openStore(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it had started
+		}
+		return err
+	}
+	defer store.Close()
+	cache, err := s.openCache()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = cache.Close() }()
+
+	engine := password.New(runtime.GOMAXPROCS(0), longestPasswordWait, time.Now)
+	tokens := token.New(s.folder.Snapshot, s.Now)
+	service := auth.New(auth.Deps{
+		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Observer: s.metrics,
+		Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log,
+	})
+	s.gauge(store, cache, engine)
+	group.Go(func() error { return s.prune(background, service) })
+
+	return s.serveAPI(ctx, background, httpapi.New(httpapi.Deps{
+		Auth: service, JWKS: tokens.JWKS, Settings: s.folder.Config,
+		Draining: func() bool { return s.phase.Load() == draining },
+		Observe:  s.metrics.Request, Log: s.Log,
+	}))
+}
+
+func (s *server) openStore(ctx context.Context) (*postgres.Store, error) {
+	url, err := readSecret(s.ConfigDir, realmconfig.DatabaseURLFile)
+	if err != nil {
+		return nil, err
+	}
+	if err := postgres.WaitFor(ctx, url, patience, s.Log); err != nil {
+		return nil, err
+	}
+	store, err := postgres.Open(context.WithoutCancel(ctx), url)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.CheckSchema(ctx); err != nil {
+		store.Close()
+		return nil, err
+	}
+	return store, nil
+}
+
+func (s *server) openCache() (*redis.Cache, error) {
+	url, err := readSecret(s.ConfigDir, realmconfig.CacheURLFile)
+	if err != nil {
+		return nil, err
+	}
+	return redis.Open(url, s.folder.Config().Realm, s.Now, s.Log)
+}
+
+func (s *server) gauge(store *postgres.Store, cache *redis.Cache, engine *password.Engine) {
+	s.metrics.Gauge("password_queue", "Logins waiting for a processor.", func() float64 {
+		return float64(engine.Waiting())
+	})
+	s.metrics.Gauge("database_connections_open", "Connections to PostgreSQL.", func() float64 {
+		open, _ := store.Connections()
+		return float64(open)
+	})
+	s.metrics.Gauge("database_connections_used", "Connections to PostgreSQL in use.", func() float64 {
+		_, used := store.Connections()
+		return float64(used)
+	})
+	s.metrics.Gauge("cache_away", "1 while Redis is left alone after failures.", func() float64 {
+		if cache.Away() {
+			return 1
+		}
+		return 0
+	})
+}
+
+// prune deletes expired rows now and then; it never ends the server.
+func (s *server) prune(ctx context.Context, service *auth.Service) error {
+	ticker := time.NewTicker(pruneInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			if err := service.Prune(ctx); err != nil && ctx.Err() == nil {
+				s.Log.WarnContext(ctx, "expired rows not pruned", "error", err)
+			}
+		}
+	}
+}
+
+// readSecret reads a mounted value; a line break at its end is not part of it.
+func readSecret(dir, name string) (string, error) {
+	value, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return "", fmt.Errorf("read mounted secret: %w", err)
+	}
+	return strings.TrimRight(string(value), "\r\n"), nil
+}

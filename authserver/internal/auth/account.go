@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// MaxEmailLength is the longest address, in bytes (RFC 5321, section 4.5.3.1.3,
+// less the angle brackets).
+const MaxEmailLength = 254
+
+// MaxPasswordLength is what bcrypt reads of a password, in bytes.
+const MaxPasswordLength = 72
+
+// NormalizeEmail is the form in which addresses are stored and compared.
+func NormalizeEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// PlausibleEmail refuses what no mail server would take. Only a mail that
+// arrives proves an address, so it does not try to be clever.
+func PlausibleEmail(email string) bool {
+	email = NormalizeEmail(email)
+	at := strings.LastIndexByte(email, '@')
+	odd := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar }
+	return at > 0 && at < len(email)-1 && len(email) <= MaxEmailLength && !strings.ContainsFunc(email, odd)
+}
+
+// AccountKey names an account in counters and logs without its address. An
+// address nobody has registered has one too.
+type AccountKey [sha256.Size]byte
+
+// KeyOf is the account of a normalised address.
+func KeyOf(email string) AccountKey { return sha256.Sum256([]byte(email)) }
+
+// String is the whole key in hex.
+func (k AccountKey) String() string { return hex.EncodeToString(k[:]) }
+
+// Short is enough of the key to follow one account through a log.
+func (k AccountKey) Short() string { return hex.EncodeToString(k[:6]) }
+
+// AttemptLimit is a realm's lockout rule.
+type AttemptLimit struct {
+	Failures int
+	Duration time.Duration
+}
+
+// Reservation is the answer to an announced login attempt.
+type Reservation struct {
+	Refused     bool
+	LockedUntil time.Time
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Service is a realm's use cases.
+type Service struct{ Deps }
+
+// Deps is what a Service stands on; every field is required.
+type Deps struct {
+	Store     Store
+	Ephemeral Ephemeral
+	Tokens    AccessTokens
+	Passwords Passwords
+	Observer  Observer
+
+	// Settings is the configuration in force; it may change between calls.
+	Settings func() realmconfig.Config
+	Now      func() time.Time
+	Random   io.Reader
+	Log      *slog.Logger
+}
+
+// New returns the use cases over d.
+func New(d Deps) *Service { return &Service{d} }
+
+// Prune deletes expired rows; it is called from time to time.
+func (s *Service) Prune(ctx context.Context) error {
+	return s.Store.Prune(ctx, attemptLimit(s.Settings()), s.Now())
+}
+
+// newID is a UUID that sorts by time (RFC 9562, section 5.7), so that new rows
+// land beside each other in the index.
+func (s *Service) newID() (string, error) {
+	id, err := uuid.NewV7FromReader(s.Random)
+	if err != nil {
+		return "", fmt.Errorf("make session id: %w", err)
+	}
+	return id.String(), nil
+}
+
+func attemptLimit(c realmconfig.Config) AttemptLimit {
+	return AttemptLimit{
+		Failures: c.Login.Lockout.Failures,
+		Duration: time.Duration(c.Login.Lockout.Duration),
+	}
+}
+
+// full turns a refusal of the password engine into ours.
+func full(err error) error {
+	var refusal interface{ RetryAfter() time.Duration }
+	if errors.As(err, &refusal) {
+		return &Error{Code: Busy, RetryAfter: refusal.RetryAfter(), Cause: err}
+	}
+	return err
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package auth holds the rules of a realm: who may log in, what a session is,
+// when an account is locked, what a refresh token may still do.
+//
+// It declares what it needs of the world in ports.go and imports no driver and
+// no transport. Every refusal that a caller should understand is an *Error with
+// a stable Code; any other error is a fault of ours.
+//
+// # Login
+//
+// An attempt is reserved before the password is looked at, by one atomic
+// statement, so that a thousand guesses at once are worth no more than the
+// realm's lockout limit. A right password clears the count; the attempt that
+// uses up the limit locks the account.
+//
+// # Refresh
+//
+// A refresh token is used once and replaced by a successor of the same session.
+// The successor is kept beside the used token, sealed under a key that only the
+// used token yields. A client that lost the answer, or a second tab, presents
+// the used token again within the grace period and is given the same
+// successor. Later than that, the token must have been copied, and its session
+// ends.
+//
+// # PostgreSQL remembers, Redis answers
+//
+// Store is the truth. Ephemeral may forget anything at any time: it only spares
+// the Store a question.
+package auth

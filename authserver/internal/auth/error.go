@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import "time"
+
+// Error is a refusal that the caller is told about.
+type Error struct {
+	Code Code
+	// RetryAfter is when a retry may succeed; zero when there is nothing to wait for.
+	RetryAfter time.Duration
+	// Fields say what is wrong with the request, all at once.
+	Fields []FieldProblem
+	// Cause is for the log, never for the caller.
+	Cause error
+}
+
+// FieldProblem says what is wrong with one field, without its value.
+type FieldProblem struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return string(e.Code) + ": " + e.Cause.Error()
+	}
+	return string(e.Code)
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Is reports whether target is a refusal with the same code, so that
+// errors.Is(err, &Error{Code: …}) asks for a code.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+func refuse(code Code) *Error { return &Error{Code: code} }
+
+func refuseFor(code Code, retryAfter time.Duration) *Error {
+	return &Error{Code: code, RetryAfter: retryAfter}
+}

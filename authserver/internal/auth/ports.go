@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// Store is the durable truth. Each method is one atomic statement. When the
+// database cannot be reached, the error is an *Error with DatabaseUnavailable.
+type Store interface {
+	// ReserveAttempt counts a login attempt before its outcome is known. When
+	// the account is locked, Refused is set and LockedUntil is in the future;
+	// when attempts in flight have used up the limit, only Refused is set.
+	ReserveAttempt(ctx context.Context, account AccountKey, limit AttemptLimit, now time.Time) (Reservation, error)
+	// ReleaseAttempt takes back a reservation whose password was never checked.
+	ReleaseAttempt(ctx context.Context, account AccountKey) error
+	// FailAttempt locks the account if the limit is used up, and says until
+	// when; the zero time means it is not locked.
+	FailAttempt(ctx context.Context, account AccountKey, limit AttemptLimit, now time.Time) (time.Time, error)
+
+	// UserByEmail finds a user by normalised address. The second result is
+	// false when there is none.
+	UserByEmail(ctx context.Context, email string) (User, bool, error)
+
+	// StartSession records a login: session, refresh token, last login,
+	// attempts cleared, password hash upgraded. Started is false when the user
+	// is gone or the password was changed since it was checked.
+	StartSession(ctx context.Context, login NewSession) (SessionStart, error)
+
+	// Rotate uses up a live refresh token of a live session and stores its
+	// successor. The second result is false when another caller was first, or
+	// the token is dead: then Spent tells which.
+	Rotate(ctx context.Context, r Rotation) (Subject, bool, error)
+	// Spent says what became of a refresh token; false when it was never known.
+	Spent(ctx context.Context, token TokenHash) (SpentToken, bool, error)
+
+	// EndSession ends a session that is not over yet.
+	EndSession(ctx context.Context, sessionID string, reason EndReason, now time.Time) error
+	// EndSessionOf ends the session that a refresh token belongs to and names
+	// it; empty when the token is unknown.
+	EndSessionOf(ctx context.Context, token TokenHash, reason EndReason, now time.Time) (string, error)
+
+	// UserOfSession reads the user of a session that has not ended. The second
+	// result is false when it has.
+	UserOfSession(ctx context.Context, userID, sessionID string) (User, bool, error)
+
+	// Prune deletes what has expired, at most a batch of each kind.
+	Prune(ctx context.Context, limit AttemptLimit, now time.Time) error
+}
+
+// Ephemeral answers quickly or not at all: each method is best effort, never
+// blocks for long, and its answer "no" may only mean "I do not know".
+type Ephemeral interface {
+	LockedUntil(ctx context.Context, account AccountKey) (time.Time, bool)
+	Lock(ctx context.Context, account AccountKey, ttl time.Duration, until time.Time)
+	Unlock(ctx context.Context, account AccountKey)
+
+	// Successor is what KeepSuccessor kept for a rotated token.
+	Successor(ctx context.Context, token TokenHash) ([]byte, bool)
+	KeepSuccessor(ctx context.Context, token TokenHash, sealed []byte, ttl time.Duration)
+
+	// SessionEnded is true when MarkEnded was told so within its ttl.
+	SessionEnded(ctx context.Context, sessionID string) bool
+	MarkEnded(ctx context.Context, sessionID string, ttl time.Duration)
+}
+
+// AccessTokens issues and checks access tokens; it asks no store.
+type AccessTokens interface {
+	// Issue signs a token for subject and says how long it lasts. The error is
+	// an *Error with SigningUnavailable when no key may sign.
+	Issue(subject Subject) (Secret, time.Duration, error)
+	// Verify returns whom a token speaks for. The error is an *Error with
+	// TokenExpired or TokenInvalid.
+	Verify(token Secret) (Subject, error)
+}
+
+// Passwords hashes, within bounds. An error that has a RetryAfter method means
+// that the engine is full.
+type Passwords interface {
+	Hash(ctx context.Context, password string, cost int) (string, error)
+	Verify(ctx context.Context, hash, password string) (bool, error)
+	// Burn does the work of a Verify at a cost and has no result.
+	Burn(ctx context.Context, password string, cost int) error
+	// Current reports whether a hash was made the way Hash would at cost.
+	Current(hash string, cost int) bool
+}
+
+// Observer counts what happens.
+type Observer interface {
+	Login(outcome string)
+	Refresh(outcome string)
+	Lockout()
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Outcomes of a refresh, as the Observer sees them.
+const (
+	refreshRotated = "rotated"
+	refreshGrace   = "grace_retry"
+	refreshReuse   = "reuse"
+	refreshEnded   = "reuse_of_ended_session"
+	refreshExpired = "expired"
+	refreshUnknown = "unknown"
+)
+
+// Refresh replaces a refresh token and issues a new access token. It refuses
+// with RefreshTokenInvalid or DatabaseUnavailable.
+func (s *Service) Refresh(ctx context.Context, presented Secret) (Grant, error) {
+	token, ok := parseRefreshToken(presented)
+	if !ok {
+		return s.refuseRefresh(refreshUnknown)
+	}
+	if grant, ok, err := s.remembered(ctx, token); ok || err != nil {
+		return grant, err
+	}
+	grant, rotated, err := s.rotate(ctx, token)
+	if rotated || err != nil {
+		return grant, err
+	}
+	return s.retryOrReuse(ctx, token)
+}
+
+// rotate uses the token up. Of any number of callers at once it succeeds for one.
+func (s *Service) rotate(ctx context.Context, token refreshToken) (Grant, bool, error) {
+	tokens := s.Settings().Tokens
+	successor, err := newRefreshToken(s.Random)
+	if err != nil {
+		return Grant{}, false, err
+	}
+	sealed, err := token.seal(sealForStore, []byte(successor))
+	if err != nil {
+		return Grant{}, false, err
+	}
+	now := s.Now()
+	lifetime := time.Duration(tokens.RefreshTokenLifetime)
+	subject, rotated, err := s.Store.Rotate(ctx, Rotation{
+		Used: token.hash(), Successor: successor.hash(), Sealed: sealed,
+		Now: now, ExpiresAt: now.Add(lifetime),
+	})
+	if err != nil || !rotated {
+		return Grant{}, false, err
+	}
+	grace := time.Duration(tokens.RefreshGracePeriod)
+	s.remember(ctx, token, answer{successor, subject, now.Add(lifetime), now.Add(grace)}, grace)
+	s.Observer.Refresh(refreshRotated)
+	grant, err := s.grant(subject, successor, lifetime)
+	return grant, true, err
+}
+
+// retryOrReuse decides what a dead token means: an answer that got lost, or a
+// copy in the wrong hands.
+func (s *Service) retryOrReuse(ctx context.Context, token refreshToken) (Grant, error) {
+	spent, known, err := s.Store.Spent(ctx, token.hash())
+	if err != nil {
+		return Grant{}, err
+	}
+	now := s.Now()
+	grace := time.Duration(s.Settings().Tokens.RefreshGracePeriod)
+	switch {
+	case !known:
+		return s.refuseRefresh(refreshUnknown)
+	case spent.Ended:
+		return s.refuseRefresh(refreshEnded)
+	case spent.RotatedAt == nil:
+		return s.refuseRefresh(refreshExpired)
+	case now.Sub(*spent.RotatedAt) < grace:
+		successor, err := token.open(sealForStore, spent.Sealed)
+		if err != nil {
+			return Grant{}, err
+		}
+		s.Observer.Refresh(refreshGrace)
+		return s.grant(spent.Subject, refreshToken(successor), spent.SessionExpiresAt.Sub(now))
+	}
+	if err := s.endSession(ctx, spent.Subject.SessionID, EndedByReuse); err != nil {
+		return Grant{}, err
+	}
+	s.Log.WarnContext(ctx, "refresh token reused, session ended",
+		"session", spent.Subject.SessionID, "user", spent.Subject.UserID)
+	return s.refuseRefresh(refreshReuse)
+}
+
+func (s *Service) refuseRefresh(outcome string) (Grant, error) {
+	s.Observer.Refresh(outcome)
+	return Grant{}, refuse(RefreshTokenInvalid)
+}
+
+// answer is what a rotation answered, kept for those who ask again.
+type answer struct {
+	Successor refreshToken `json:"successor"`
+	Subject   Subject      `json:"subject"`
+	ExpiresAt time.Time    `json:"expiresAt"`
+	// GraceEnds is stated, not left to Ephemeral: its clock is not ours.
+	GraceEnds time.Time `json:"graceEnds"`
+}
+
+// remember keeps an answer for the grace period, sealed like the one in the
+// Store, so that Ephemeral learns neither the successor nor whose it is.
+func (s *Service) remember(ctx context.Context, token refreshToken, a answer, grace time.Duration) {
+	if grace <= 0 {
+		return
+	}
+	sealed, err := a.sealedFor(token)
+	if err != nil {
+		s.Log.ErrorContext(ctx, "refresh answer not remembered", "error", err)
+		return
+	}
+	s.Ephemeral.KeepSuccessor(ctx, token.hash(), sealed, grace)
+}
+
+func (a answer) sealedFor(token refreshToken) ([]byte, error) {
+	document, err := json.Marshal(a)
+	if err != nil {
+		return nil, fmt.Errorf("encode refresh answer: %w", err)
+	}
+	return token.seal(sealForEphemeral, document)
+}
+
+// remembered answers a retry without asking the Store, if it can.
+func (s *Service) remembered(ctx context.Context, token refreshToken) (Grant, bool, error) {
+	sealed, ok := s.Ephemeral.Successor(ctx, token.hash())
+	if !ok {
+		return Grant{}, false, nil
+	}
+	document, err := token.open(sealForEphemeral, sealed)
+	if err != nil {
+		return Grant{}, false, nil
+	}
+	var a answer
+	if err := json.Unmarshal(document, &a); err != nil {
+		return Grant{}, false, nil
+	}
+	now := s.Now()
+	if !now.Before(a.GraceEnds) || s.Ephemeral.SessionEnded(ctx, a.Subject.SessionID) {
+		return Grant{}, false, nil
+	}
+	s.Observer.Refresh(refreshGrace)
+	grant, err := s.grant(a.Subject, a.Successor, a.ExpiresAt.Sub(now))
+	return grant, true, err
+}

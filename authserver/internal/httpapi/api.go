@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package httpapi is the realm's HTTP surface: one list of routes, typed
+// handlers behind one adapter, and one writer of errors (RFC 9457).
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// API answers HTTP requests with the use cases of a realm.
+type API struct{ Deps }
+
+// Deps is what an API stands on; every field is required.
+type Deps struct {
+	Auth *auth.Service
+	// JWKS is the public keys that verifiers should know now.
+	JWKS func() ([]realmconfig.JWK, error)
+	// Settings is the configuration in force; it may change between calls.
+	Settings func() realmconfig.Config
+	// Draining reports whether clients should look for another server.
+	Draining func() bool
+	// Observe counts an answered request by its route's pattern.
+	Observe func(route string, status int, took time.Duration)
+	Log     *slog.Logger
+}
+
+// New returns the handler of the API listener.
+func New(d Deps) http.Handler {
+	a := &API{d}
+	mux := http.NewServeMux()
+	for _, r := range a.routes() {
+		mux.Handle(r.pattern(), r.handler)
+	}
+	return a.surround(a.belowIssuer(a.refuseUnrouted(mux)))
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+type jwksBody struct {
+	Keys []realmconfig.JWK `json:"keys"`
+}
+
+func (a *API) jwks() (jwksBody, error) {
+	keys, err := a.JWKS()
+	return jwksBody{keys}, err
+}
+
+// discoveryBody says only what exists: there is no authorization endpoint, so
+// there are no response types.
+type discoveryBody struct {
+	Issuer          string                  `json:"issuer"`
+	JWKSURI         string                  `json:"jwks_uri"`
+	Algorithms      []realmconfig.Algorithm `json:"id_token_signing_alg_values_supported"`
+	SubjectTypes    []string                `json:"subject_types_supported"`
+	ResponseTypes   []string                `json:"response_types_supported"`
+	ClaimsSupported []string                `json:"claims_supported"`
+}
+
+func (a *API) discovery() (discoveryBody, error) {
+	keys, err := a.JWKS()
+	algorithms := []realmconfig.Algorithm{}
+	for _, k := range keys {
+		algorithms = append(algorithms, k.Alg)
+	}
+	slices.Sort(algorithms)
+	issuer := a.Settings().Issuer
+	return discoveryBody{
+		Issuer: issuer, JWKSURI: strings.TrimSuffix(issuer, "/") + "/.well-known/jwks.json",
+		Algorithms: slices.Compact(algorithms), SubjectTypes: []string{"public"}, ResponseTypes: []string{},
+		ClaimsSupported: []string{"aud", "email", "exp", "iat", "iss", "jti", "role", "sid", "sub"},
+	}, err
+}
+
+// wellKnown is a route for a public document that verifiers cache.
+func wellKnown[Out any](a *API, path, summary string, document func() (Out, error)) route {
+	return route{
+		method: "GET", path: path, summary: summary, status: http.StatusOK,
+		in: reflect.TypeFor[nothing](), out: reflect.TypeFor[Out](),
+		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := document()
+			if err != nil {
+				a.fail(w, r, err)
+				return
+			}
+			encoded, err := json.Marshal(body)
+			if err != nil {
+				a.fail(w, r, err)
+				return
+			}
+			a.serveCacheable(w, r, encoded)
+		}),
+	}
+}
+
+func (a *API) serveCacheable(w http.ResponseWriter, r *http.Request, document []byte) {
+	maxAge := time.Duration(a.Settings().Tokens.JWKSMaxAge)
+	digest := sha256.Sum256(document)
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int64(maxAge/time.Second)))
+	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(digest[:12])+`"`)
+	h.Set("Access-Control-Allow-Origin", "*") // public documents, for verifiers in browsers too
+	// ServeContent answers If-None-Match, ranges and HEAD.
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(document))
+}
+
+// belowIssuer also answers well-known documents below the path of an issuer that
+// has one, where OpenID Connect Discovery 1.0, section 4, looks for them.
+func (a *API) belowIssuer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		issuer, err := url.Parse(a.Settings().Issuer)
+		if err != nil {
+			a.fail(w, r, fmt.Errorf("parse issuer: %w", err))
+			return
+		}
+		base := strings.TrimSuffix(issuer.Path, "/")
+		if base != "" && strings.HasPrefix(r.URL.Path, base+"/.well-known/") {
+			http.StripPrefix(base, next).ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package live keeps a realm's mounted documents in force while they change.
+//
+// What is in force is one immutable value behind an atomic pointer; a request
+// reads it without a lock. Documents that are wrong never come into force: the
+// last good ones stay, and the Report says what is wrong with the new ones.
+package live
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Folder is a folder of mounted documents.
+type Folder struct {
+	dir     string
+	log     *slog.Logger
+	current atomic.Pointer[state]
+}
+
+// state is what is in force, and why nothing newer is.
+type state struct {
+	snapshot    *realmconfig.Snapshot
+	certificate *tls.Certificate
+	problem     string
+}
+
+// Open loads the folder. Unlike a later change, the first documents must be good.
+func Open(dir string, log *slog.Logger) (*Folder, error) {
+	f := &Folder{dir: dir, log: log}
+	snapshot, snapshotErr := realmconfig.Load(dir)
+	certificate, certificateErr := loadCertificate(dir)
+	if err := errors.Join(snapshotErr, certificateErr); err != nil {
+		return nil, fmt.Errorf("load realm: %w", err)
+	}
+	f.current.Store(&state{snapshot: snapshot, certificate: certificate})
+	return f, nil
+}
+
+// Snapshot is the documents in force.
+func (f *Folder) Snapshot() *realmconfig.Snapshot { return f.current.Load().snapshot }
+
+// Config is the settings in force.
+func (f *Folder) Config() realmconfig.Config { return f.Snapshot().Config }
+
+// Certificate serves tls.Config.GetCertificate.
+func (f *Folder) Certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return f.current.Load().certificate, nil
+}
+
+// Report says what is in force at now.
+func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
+	s := f.current.Load()
+	fingerprint := sha256.Sum256(s.certificate.Leaf.Raw)
+	r := realmconfig.Report{
+		Build: build, Contract: realmconfig.Version,
+		ConfigRevision: s.snapshot.ConfigRevision, KeysetRevision: s.snapshot.KeysetRevision,
+		KeyIDs:              []string{},
+		CertificateSHA256:   hex.EncodeToString(fingerprint[:]),
+		CertificateNotAfter: s.certificate.Leaf.NotAfter,
+		Problem:             s.problem,
+	}
+	for _, k := range s.snapshot.Keyset.Published(now) {
+		r.KeyIDs = append(r.KeyIDs, k.KID)
+	}
+	if k, ok := s.snapshot.Keyset.SigningKey(now); ok {
+		r.SigningKeyID = k.KID
+	}
+	return r
+}
+
+// reload puts what is on disk in force, each part only if it is good. Documents
+// and certificate are separate parts: a bad setting must not keep an expiring
+// certificate in use.
+func (f *Folder) reload() {
+	old := f.current.Load()
+	next := *old
+	snapshot, snapshotErr := realmconfig.Load(f.dir)
+	if snapshotErr == nil && !sameRevision(snapshot, old.snapshot) {
+		next.snapshot = snapshot
+	}
+	certificate, certificateErr := loadCertificate(f.dir)
+	if certificateErr == nil && !certificate.Leaf.Equal(old.certificate.Leaf) {
+		next.certificate = certificate
+	}
+	next.problem = ""
+	if err := errors.Join(snapshotErr, certificateErr); err != nil {
+		next.problem = err.Error()
+	}
+	if next == *old {
+		return
+	}
+	f.current.Store(&next)
+	if next.problem != "" && next.problem != old.problem {
+		f.log.Error("realm documents refused, keeping the last good ones", "problem", next.problem)
+		return
+	}
+	f.log.Info("realm documents in force",
+		"config", next.snapshot.ConfigRevision, "keyset", next.snapshot.KeysetRevision,
+		"certificateNotAfter", next.certificate.Leaf.NotAfter)
+}
+
+func sameRevision(a, b *realmconfig.Snapshot) bool {
+	return a.ConfigRevision == b.ConfigRevision && a.KeysetRevision == b.KeysetRevision &&
+		a.EncryptionKeys.Primary == b.EncryptionKeys.Primary && len(a.EncryptionKeys.Keys) == len(b.EncryptionKeys.Keys)
+}
+
+func loadCertificate(dir string) (*tls.Certificate, error) {
+	c, err := tls.LoadX509KeyPair(
+		filepath.Join(dir, realmconfig.CertificateFile), filepath.Join(dir, realmconfig.CertificateKeyFile))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", realmconfig.CertificateFile, err)
+	}
+	return &c, nil
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package live
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+const (
+	// settle is how long the folder must be quiet before it is read: a change of
+	// a mount is several events.
+	settle = 50 * time.Millisecond
+	// reread makes up for events that a filesystem did not send.
+	reread = time.Minute
+)
+
+// Watch takes up changes until ctx is done. The kubelet replaces a mount by
+// renaming a symbolic link inside it, so directories are watched, not files.
+func (f *Folder) Watch(ctx context.Context) error {
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return fmt.Errorf("watch realm documents: %w", err)
+	}
+	defer func() { _ = watcher.Close() }()
+	if err := f.watchDirectories(watcher); err != nil {
+		return err
+	}
+
+	f.reload() // what changed before the watch began
+	fallback := time.NewTicker(reread)
+	defer fallback.Stop()
+	quiet := time.NewTimer(0)
+	quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-watcher.Events:
+			quiet.Reset(settle)
+		case err := <-watcher.Errors:
+			f.log.Warn("watch realm documents", "error", err)
+			quiet.Reset(settle)
+		case <-quiet.C:
+			f.rereadFolder(watcher)
+		case <-fallback.C:
+			f.rereadFolder(watcher)
+		}
+	}
+}
+
+// rereadFolder also watches mounts that have appeared or been replaced.
+func (f *Folder) rereadFolder(watcher *fsnotify.Watcher) {
+	if err := f.watchDirectories(watcher); err != nil {
+		f.log.Warn("watch realm documents", "error", err)
+	}
+	f.reload()
+}
+
+func (f *Folder) watchDirectories(watcher *fsnotify.Watcher) error {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return fmt.Errorf("watch realm documents: %w", err)
+	}
+	if err := watcher.Add(f.dir); err != nil {
+		return fmt.Errorf("watch realm documents: %w", err)
+	}
+	for _, entry := range entries {
+		path := filepath.Join(f.dir, entry.Name())
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			continue
+		}
+		if err := watcher.Add(path); err != nil {
+			return fmt.Errorf("watch realm documents: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package metrics counts what a realm's server does. Labels have few values:
+// routes and outcomes, never users, addresses or paths.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics is one server's counters, in a registry of its own.
+type Metrics struct {
+	registry  *prometheus.Registry
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	logins    *prometheus.CounterVec
+	refreshes *prometheus.CounterVec
+	lockouts  prometheus.Counter
+}
+
+// New returns counters at zero.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "realmkeeper_http_requests_total", Help: "Requests answered, by route and status.",
+		}, []string{"route", "status"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "realmkeeper_http_request_duration_seconds", Help: "Time to answer a request, by route.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .2, .35, .5, 1, 2.5, 5},
+		}, []string{"route"}),
+		logins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "realmkeeper_logins_total", Help: "Login attempts, by outcome.",
+		}, []string{"outcome"}),
+		refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "realmkeeper_refreshes_total",
+			Help: "Refresh attempts, by outcome; reuse and reuse_of_ended_session mean a copied token.",
+		}, []string{"outcome"}),
+		lockouts: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "realmkeeper_lockouts_total", Help: "Accounts locked after failed logins.",
+		}),
+	}
+	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Request counts an answered request. The route is a pattern, not a path.
+func (m *Metrics) Request(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	m.durations.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// Login implements auth.Observer.
+func (m *Metrics) Login(outcome string) { m.logins.WithLabelValues(outcome).Inc() }
+
+// Refresh implements auth.Observer.
+func (m *Metrics) Refresh(outcome string) { m.refreshes.WithLabelValues(outcome).Inc() }
+
+// Lockout implements auth.Observer.
+func (m *Metrics) Lockout() { m.lockouts.Inc() }
+
+// Gauge shows a value that is read when asked for.
+func (m *Metrics) Gauge(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "realmkeeper_" + name, Help: help}, read))
+}
+
+// Handler serves the counters in the Prometheus text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

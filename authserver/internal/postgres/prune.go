@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// pruneBatch bounds how long one DELETE holds its locks; SKIP LOCKED lets every
+// pod prune without waiting for the others.
+const pruneBatch = 1000
+
+// Prune implements auth.Store. A session goes with its tokens; a used token of
+// a session that lives on goes when it would have expired by itself, because
+// until then its reuse must be noticed.
+func (s *Store) Prune(ctx context.Context, limit auth.AttemptLimit, now time.Time) error {
+	for _, statement := range []string{
+		`DELETE FROM sessions WHERE id IN (
+			SELECT id FROM sessions WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM refresh_tokens WHERE hash IN (
+			SELECT hash FROM refresh_tokens WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM login_attempts WHERE account_key IN (
+			SELECT account_key FROM login_attempts
+			WHERE last_attempt_at <= @stale AND coalesce(locked_until <= @now, true)
+			LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+	} {
+		args := pgx.NamedArgs{"now": now, "stale": now.Add(-limit.Duration), "batch": pruneBatch}
+		if err := s.exec(ctx, "prune expired rows", statement, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) exec(ctx context.Context, doing, statement string, args pgx.NamedArgs) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	_, err := s.pool.Exec(ctx, statement, args)
+	return classify(doing, err)
+}

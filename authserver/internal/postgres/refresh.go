@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Of any number of callers with one token, the row lock lets one through; the
+// others then see rotated_at and change nothing. Touching the session again
+// asks for ended_at, so that a logout that commits in between wins.
+const rotate = `
+WITH spent AS (
+    UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed
+    FROM sessions s
+    WHERE t.hash = @used AND t.rotated_at IS NULL AND t.expires_at > @now
+      AND s.id = t.session_id AND s.ended_at IS NULL
+    RETURNING t.session_id
+), touched AS (
+    UPDATE sessions s SET last_used_at = @now, expires_at = @expires
+    FROM spent WHERE s.id = spent.session_id AND s.ended_at IS NULL
+    RETURNING s.id, s.user_id
+), successor AS (
+    INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
+    SELECT @successor, id, @now, @expires FROM touched
+)
+SELECT u.id::text, u.email, u.role, touched.id::text
+FROM touched JOIN users u ON u.id = touched.user_id`
+
+// Rotate implements auth.Store.
+func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	subject := auth.Subject{}
+	err := s.pool.QueryRow(ctx, rotate, pgx.NamedArgs{
+		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "now": r.Now, "expires": r.ExpiresAt,
+	}).Scan(&subject.UserID, &subject.Email, &subject.Role, &subject.SessionID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return auth.Subject{}, false, nil
+	}
+	return subject, err == nil, classify("rotate refresh token", err)
+}
+
+const spent = `
+SELECT u.id::text, u.email, u.role, s.id::text, s.ended_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.expires_at
+FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
+WHERE t.hash = $1`
+
+// Spent implements auth.Store.
+func (s *Store) Spent(ctx context.Context, token auth.TokenHash) (auth.SpentToken, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	t := auth.SpentToken{}
+	err := s.pool.QueryRow(ctx, spent, token[:]).Scan(
+		&t.Subject.UserID, &t.Subject.Email, &t.Subject.Role, &t.Subject.SessionID,
+		&t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return auth.SpentToken{}, false, nil
+	}
+	return t, err == nil, classify("read spent refresh token", err)
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Everything hangs on the first step: had the password been changed since it
+// was checked, nothing at all would happen.
+const startSession = `
+WITH who AS (
+    UPDATE users SET last_login_at = @now, password_hash = @new_hash
+    WHERE id = @user AND password_hash = @checked_hash
+    RETURNING id
+), session AS (
+    INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, user_agent, address)
+    SELECT @session, id, @now, @now, @expires, @user_agent, @address FROM who
+    RETURNING id
+), token AS (
+    INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
+    SELECT @refresh, id, @now, @expires FROM session
+), cleared AS (
+    DELETE FROM login_attempts WHERE account_key = @account AND EXISTS (SELECT FROM who)
+    RETURNING locked_until
+)
+SELECT EXISTS (SELECT FROM who), EXISTS (SELECT FROM cleared WHERE locked_until IS NOT NULL)`
+
+// StartSession implements auth.Store.
+func (s *Store) StartSession(ctx context.Context, n auth.NewSession) (auth.SessionStart, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	start := auth.SessionStart{}
+	err := s.pool.QueryRow(ctx, startSession, pgx.NamedArgs{
+		"user": n.User.ID, "checked_hash": n.User.PasswordHash, "new_hash": n.NewHash,
+		"session": n.SessionID, "refresh": n.Refresh[:], "account": n.Account[:],
+		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
+		"now": n.Now, "expires": n.ExpiresAt,
+	}).Scan(&start.Started, &start.WasLocked)
+	return start, classify("start session", err)
+}
+
+const endSession = `
+UPDATE sessions SET ended_at = @now, ended_reason = @reason
+WHERE id = @session AND ended_at IS NULL`
+
+// EndSession implements auth.Store.
+func (s *Store) EndSession(ctx context.Context, sessionID string, reason auth.EndReason, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	_, err := s.pool.Exec(ctx, endSession, pgx.NamedArgs{"session": sessionID, "reason": reason, "now": now})
+	return classify("end session", err)
+}
+
+// The first reason a session ended for is kept.
+const endSessionOf = `
+UPDATE sessions s SET ended_at = coalesce(s.ended_at, @now), ended_reason = coalesce(s.ended_reason, @reason)
+FROM refresh_tokens t
+WHERE t.hash = @token AND s.id = t.session_id
+RETURNING s.id::text`
+
+// EndSessionOf implements auth.Store.
+func (s *Store) EndSessionOf(ctx context.Context, token auth.TokenHash, reason auth.EndReason, now time.Time) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	id := ""
+	err := s.pool.QueryRow(ctx, endSessionOf,
+		pgx.NamedArgs{"token": token[:], "reason": reason, "now": now}).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return id, classify("end session", err)
+}

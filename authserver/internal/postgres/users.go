@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+const userColumns = `u.id::text, u.email, u.role, u.password_hash, u.created_at, u.last_login_at`
+
+func scanUser(row pgx.Row) (auth.User, bool, error) {
+	u := auth.User{}
+	err := row.Scan(&u.ID, &u.Email, &u.Role, &u.PasswordHash, &u.CreatedAt, &u.LastLoginAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return auth.User{}, false, nil
+	}
+	return u, err == nil, classify("read user", err)
+}
+
+// UserByEmail implements auth.Store.
+func (s *Store) UserByEmail(ctx context.Context, email string) (auth.User, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, email))
+}
+
+// UserOfSession implements auth.Store.
+func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (auth.User, bool, error) {
+	if uuid.Validate(userID) != nil || uuid.Validate(sessionID) != nil {
+		return auth.User{}, false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	return scanUser(s.pool.QueryRow(ctx, `
+		SELECT `+userColumns+`
+		FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL`, sessionID, userID))
+}
+
+// CreateUser adds a user unless the address is taken, and says whether it did.
+func (s *Store) CreateUser(ctx context.Context, email, passwordHash, role string, now time.Time) (bool, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	tag, err := s.pool.Exec(ctx, `
+		INSERT INTO users (id, email, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (email) DO NOTHING`, id, email, passwordHash, role, now)
+	return tag.RowsAffected() == 1, classify("create user", err)
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package token issues and verifies access tokens: JSON Web Tokens in the
+// profile of RFC 9068, signed with the realm's keys. It asks no store.
+package token
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// typ tells an access token from every other JWT (RFC 9068, section 2.1).
+const typ = "at+jwt"
+
+// Tokens issues and verifies with the documents in force at each call.
+type Tokens struct {
+	rings    *rings
+	snapshot func() *realmconfig.Snapshot
+	now      func() time.Time
+}
+
+// New returns tokens that follow snapshot, which must never return nil.
+func New(snapshot func() *realmconfig.Snapshot, now func() time.Time) *Tokens {
+	return &Tokens{rings: &rings{}, snapshot: snapshot, now: now}
+}
+
+type claims struct {
+	Email     string `json:"email"`
+	Role      string `json:"role"`
+	SessionID string `json:"sid"`
+	jwt.RegisteredClaims
+}
+
+// Issue signs a token. It refuses with auth.SigningUnavailable when no key may
+// sign now.
+func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error) {
+	s, now := t.snapshot(), t.now()
+	key, ok := s.Keyset.SigningKey(now)
+	if !ok {
+		return "", 0, &auth.Error{Code: auth.SigningUnavailable, RetryAfter: time.Second}
+	}
+	ring, err := t.rings.of(s)
+	if err != nil {
+		return "", 0, err
+	}
+	lifetime := time.Duration(s.Config.Tokens.AccessTokenLifetime)
+	unsigned := jwt.NewWithClaims(methodOf(key.Algorithm), claims{
+		Email: subject.Email, Role: subject.Role, SessionID: subject.SessionID,
+		RegisteredClaims: jwt.RegisteredClaims{
+			ID: rand.Text(), Issuer: s.Config.Issuer, Subject: subject.UserID, Audience: s.Config.Tokens.Audience,
+			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
+		},
+	})
+	unsigned.Header["kid"], unsigned.Header["typ"] = key.KID, typ
+	signed, err := unsigned.SignedString(ring[key.KID].signer)
+	if err != nil {
+		return "", 0, fmt.Errorf("sign access token: %w", err)
+	}
+	return auth.Secret(signed), lifetime, nil
+}
+
+// Verify checks signature, algorithm, type, issuer, audience and expiry. It
+// refuses with auth.TokenExpired only when nothing else is wrong, else with
+// auth.TokenInvalid.
+func (t *Tokens) Verify(token auth.Secret) (auth.Subject, error) {
+	s := t.snapshot()
+	ring, err := t.rings.of(s)
+	if err != nil {
+		return auth.Subject{}, err
+	}
+	now := t.now()
+	c := claims{}
+	parsed, err := jwt.ParseWithClaims(string(token), &c, ring.publicKey(s.Keyset, now),
+		jwt.WithValidMethods([]string{string(realmconfig.ES256), string(realmconfig.RS256), string(realmconfig.EdDSA)}),
+		jwt.WithStrictDecoding(), jwt.WithExpirationRequired(),
+		jwt.WithIssuer(s.Config.Issuer), jwt.WithAudience(s.Config.Tokens.Audience...),
+		jwt.WithTimeFunc(func() time.Time { return now }))
+	switch {
+	case onlyExpired(err) && ofType(parsed):
+		return auth.Subject{}, &auth.Error{Code: auth.TokenExpired}
+	case err != nil, !ofType(parsed), c.Subject == "", c.SessionID == "":
+		// The library's error quotes parts of the token: it stays here.
+		return auth.Subject{}, &auth.Error{Code: auth.TokenInvalid}
+	}
+	return auth.Subject{UserID: c.Subject, Email: c.Email, Role: c.Role, SessionID: c.SessionID}, nil
+}
+
+func onlyExpired(err error) bool {
+	for _, worse := range []error{
+		jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenRequiredClaimMissing,
+		jwt.ErrTokenInvalidIssuer, jwt.ErrTokenInvalidAudience, jwt.ErrTokenNotValidYet,
+	} {
+		if errors.Is(err, worse) {
+			return false
+		}
+	}
+	return errors.Is(err, jwt.ErrTokenExpired)
+}
+
+func ofType(t *jwt.Token) bool {
+	if t == nil {
+		return false
+	}
+	have, _ := t.Header["typ"].(string)
+	return strings.EqualFold(have, typ)
+}

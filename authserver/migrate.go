@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Migrate brings the realm's database to this build's schema and creates the
+// initial admin if one is mounted and the address is free. It waits for the
+// database for up to five minutes. It changes nothing the second time, and any
+// number may run at once. Of Options it reads ConfigDir, Log and Now.
+func Migrate(ctx context.Context, o Options) error {
+	snapshot, err := realmconfig.Load(o.ConfigDir)
+	if err != nil {
+		return fmt.Errorf("load realm: %w", err)
+	}
+	o.Log = o.Log.With("realm", snapshot.Config.Realm)
+	url, err := readSecret(o.ConfigDir, realmconfig.DatabaseURLFile)
+	if err != nil {
+		return err
+	}
+	if err := postgres.WaitFor(ctx, url, patience, o.Log); err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, url, o.Log); err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return createInitialAdmin(ctx, o, store, snapshot.Config.Passwords.BcryptCost)
+}
+
+const adminRole = "admin"
+
+func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, cost int) error {
+	email, emailErr := readSecret(o.ConfigDir, realmconfig.InitialAdminEmailFile)
+	secret, secretErr := readSecret(o.ConfigDir, realmconfig.InitialAdminPasswordFile)
+	switch {
+	case errors.Is(emailErr, fs.ErrNotExist) && errors.Is(secretErr, fs.ErrNotExist):
+		return nil
+	case emailErr != nil || secretErr != nil:
+		return fmt.Errorf("read initial admin: %w", errors.Join(emailErr, secretErr))
+	case !auth.PlausibleEmail(email):
+		return fmt.Errorf("%s: is not an e-mail address", realmconfig.InitialAdminEmailFile)
+	case secret == "" || len(secret) > auth.MaxPasswordLength:
+		return fmt.Errorf("%s: must be 1 to %d bytes", realmconfig.InitialAdminPasswordFile, auth.MaxPasswordLength)
+	}
+	email = auth.NormalizeEmail(email)
+	if _, exists, err := store.UserByEmail(ctx, email); err != nil || exists {
+		return err
+	}
+	hash, err := password.New(1, longestPasswordWait, o.Now).Hash(ctx, secret, cost)
+	if err != nil {
+		return err
+	}
+	created, err := store.CreateUser(ctx, email, hash, adminRole, o.Now())
+	if created {
+		o.Log.InfoContext(ctx, "initial admin created", "account", auth.KeyOf(email).Short())
+	}
+	return err
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// shutdownTimeout is what requests in hand get once the listener is closed.
+const shutdownTimeout = 25 * time.Second
+
+func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// serveAPI serves until ctx is done, then lets the cluster notice, and only then
+// closes the listener: a request that is already on its way is answered.
+func (s *server) serveAPI(ctx, background context.Context, handler http.Handler) error {
+	api := newHTTPServer(handler, s.Log)
+	api.TLSConfig = &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: s.folder.Certificate,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- api.ServeTLS(s.API, "", "") }()
+	s.phase.Store(ready)
+	s.Log.InfoContext(ctx, "serving", "address", s.API.Addr().String(), "build", s.Build,
+		"config", s.folder.Snapshot().ConfigRevision, "keyset", s.folder.Snapshot().KeysetRevision)
+
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve API: %w", err)
+	case <-background.Done():
+		return errors.Join(api.Close(), context.Cause(background))
+	case <-ctx.Done():
+	}
+	s.phase.Store(draining)
+	s.Log.Info("draining", "delay", s.DrainDelay)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve API: %w", err)
+	case <-time.After(s.DrainDelay):
+	}
+	return shutdown(api)
+}
+
+// serveOps serves probes and metrics from the first moment to the last.
+func (s *server) serveOps(ctx context.Context) error {
+	ops := newHTTPServer(httpapi.NewOps(httpapi.Ops{
+		Ready:   func() bool { return s.phase.Load() == ready },
+		Report:  func() realmconfig.Report { return s.folder.Report(s.Build, s.Now()) },
+		Metrics: s.metrics.Handler(),
+	}), s.Log)
+	ops.BaseContext = func(net.Listener) context.Context { return ctx }
+	failed := make(chan error, 1)
+	go func() { failed <- ops.Serve(s.Ops) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve ops: %w", err)
+	case <-ctx.Done():
+		return ops.Close()
+	}
+}
+
+func shutdown(api *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if err := api.Shutdown(ctx); err != nil {
+		return fmt.Errorf("finish requests: %w", errors.Join(err, api.Close()))
+	}
+	return nil
+}

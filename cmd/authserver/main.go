@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command authserver serves one realm, or prepares its database:
+//
+//	authserver migrate --config-dir /etc/realmkeeper
+//	authserver serve   --config-dir /etc/realmkeeper
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// version is set by the linker; a plain build says what it was built from.
+var version = ""
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "authserver:", err)
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+const usage = "usage: authserver serve|migrate [flags]"
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		return errors.New(usage)
+	}
+	o := authserver.Options{Build: build(), Now: time.Now}
+	level := slog.LevelInfo
+	flags := flag.NewFlagSet("authserver "+args[0], flag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.StringVar(&o.ConfigDir, "config-dir", realmconfig.Dir, "folder of the realm's documents")
+	flags.TextVar(&level, "log-level", slog.LevelInfo, "debug, info, warn or error")
+
+	switch args[0] {
+	case "migrate":
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		o.Log = logger(out, level)
+		return authserver.Migrate(ctx, o)
+	case "serve":
+		apiAddress := flags.String("api-address", fmt.Sprintf(":%d", realmconfig.APIPort), "address of the HTTPS listener")
+		opsAddress := flags.String("ops-address", fmt.Sprintf(":%d", realmconfig.OpsPort), "address of the plain HTTP listener for probes and metrics")
+		flags.DurationVar(&o.DrainDelay, "drain-delay", 5*time.Second, "how long to go on serving after SIGTERM")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		o.Log = logger(out, level)
+		return serve(ctx, o, *apiAddress, *opsAddress)
+	default:
+		return errors.New(usage)
+	}
+}
+
+func serve(ctx context.Context, o authserver.Options, apiAddress, opsAddress string) (err error) {
+	if o.API, err = net.Listen("tcp", apiAddress); err != nil {
+		return fmt.Errorf("listen for the API: %w", err)
+	}
+	if o.Ops, err = net.Listen("tcp", opsAddress); err != nil {
+		return fmt.Errorf("listen for probes: %w", err)
+	}
+	return authserver.Run(ctx, o)
+}
+
+func logger(out io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level}))
+}
+
+func build() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testenv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// daemon is a server process in a folder of its own.
+type daemon struct {
+	command *exec.Cmd
+	leash   io.Closer
+	log     string
+}
+
+// keeper runs a server until its standard input ends, which it does when the
+// test stops it and also when the test is killed, whatever way; then it stops
+// the server and removes what $CLEAN names. Without it a killed test would
+// leave servers and folders behind.
+const keeper = `
+"$@" </dev/null >>"$LOG" 2>&1 &
+read -r _
+kill -s "$SIGNAL" $!
+wait $!
+[ -z "$CLEAN" ] || rm -rf "$CLEAN"
+`
+
+// startDaemon runs argv as the unprivileged user in dir. signal stops it; clean
+// is removed after it, unless empty.
+func startDaemon(dir, signal, clean string, argv ...string) (*daemon, error) {
+	d := &daemon{log: filepath.Join(dir, "log")}
+	d.command = exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper"}, argv...)...)
+	d.command.Dir = dir
+	d.command.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "SIGNAL="+signal, "LOG="+d.log, "CLEAN="+clean)
+	credential, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	// A group of its own keeps Ctrl-C for the test, which then lets go.
+	d.command.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
+	if d.leash, err = d.command.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", argv[0], err)
+	}
+	if err := d.command.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", argv[0], err)
+	}
+	return d, nil
+}
+
+// stop lets go of the server and waits for its end.
+func (d *daemon) stop() error {
+	return errors.Join(d.leash.Close(), d.command.Wait())
+}
+
+// await polls until the server answers; otherwise the error shows its log.
+func (d *daemon) await(ctx context.Context, answers func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		err := answers(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			log, _ := os.ReadFile(d.log)
+			return fmt.Errorf("%s does not answer: %w\n%s", d.command.Args[4], err, log)
+		case <-poll.C:
+		}
+	}
+}
+
+// newFolder is a temporary folder that the unprivileged user owns.
+func newFolder(name string) (string, error) {
+	dir, err := os.MkdirTemp("", "realmkeeper-"+name+"-")
+	if err != nil {
+		return "", fmt.Errorf("make folder for %s: %w", name, err)
+	}
+	credential, err := unprivileged()
+	if err != nil || credential == nil {
+		return dir, err
+	}
+	if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
+		return "", fmt.Errorf("give folder to the user of %s: %w", name, err)
+	}
+	return dir, nil
+}
+
+// unprivileged is whom servers run as: the caller, or postgres or nobody when
+// the caller is root, as whom PostgreSQL refuses to run.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	account, err := user.Lookup("postgres")
+	if err != nil {
+		account, err = user.Lookup("nobody")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find an unprivileged user: %w", err)
+	}
+	uid, uidErr := strconv.ParseUint(account.Uid, 10, 32)
+	gid, gidErr := strconv.ParseUint(account.Gid, 10, 32)
+	if err := errors.Join(uidErr, gidErr); err != nil {
+		return nil, fmt.Errorf("read ids of user %s: %w", account.Username, err)
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+}
+
+// program finds a server's binary in the folders first, which may be patterns,
+// then in PATH.
+func program(name string, folders ...string) (string, error) {
+	for _, folder := range folders {
+		found, err := filepath.Glob(filepath.Join(folder, name))
+		if err == nil && len(found) > 0 {
+			return found[len(found)-1], nil
+		}
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is not installed: run `make deps` (apt-get install postgresql redis-server)", name)
+	}
+	return path, nil
+}

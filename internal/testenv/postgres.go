@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testenv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// PostgresURLVariable names the environment variable that replaces the server
+// of SharedPostgres: a URL whose user may create databases.
+const PostgresURLVariable = "REALMKEEPER_TEST_POSTGRES_URL"
+
+// Postgres is a real PostgreSQL server that lasts as long as its tests.
+type Postgres struct {
+	url      *url.URL
+	folder   string // empty when the server is not ours
+	port     int
+	daemon   *daemon
+	template string
+	made     atomic.Int64
+}
+
+// SharedPostgres is the server that the environment names, or a new one.
+func SharedPostgres(ctx context.Context) (*Postgres, error) {
+	given := os.Getenv(PostgresURLVariable)
+	if given == "" {
+		return StartPostgres(ctx)
+	}
+	u, err := url.Parse(given)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: it is not a URL", PostgresURLVariable)
+	}
+	return &Postgres{url: u}, nil
+}
+
+// StartPostgres runs a new server in a temporary folder. It is quick, not
+// durable: nothing is ever flushed to the disk.
+func StartPostgres(ctx context.Context) (*Postgres, error) {
+	folder, err := newFolder("postgres")
+	if err != nil {
+		return nil, err
+	}
+	p := &Postgres{folder: folder}
+	if err := p.initialise(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	if p.port, err = FreePort(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	p.url = &url.URL{
+		Scheme: "postgres", User: url.UserPassword("postgres", "unused"),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)), Path: "/postgres", RawQuery: "sslmode=disable",
+	}
+	if err := p.Start(ctx); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return p, nil
+}
+
+// debianPostgres is where Debian keeps the servers, one folder for each major
+// version. It comes before PATH, which may hold somebody's wrapper.
+const debianPostgres = "/usr/lib/postgresql/*/bin"
+
+func (p *Postgres) initialise(ctx context.Context) error {
+	initdb, err := program("initdb", debianPostgres)
+	if err != nil {
+		return err
+	}
+	credential, err := unprivileged()
+	if err != nil {
+		return err
+	}
+	command := exec.CommandContext(ctx, initdb, "--no-sync", "--auth=trust", "--username=postgres",
+		"--encoding=UTF8", "--locale=C", "--pgdata="+p.data())
+	command.Dir = p.folder
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("make database cluster: %w\n%s", err, out)
+	}
+	return nil
+}
+
+func (p *Postgres) data() string { return filepath.Join(p.folder, "data") }
+
+// Start starts the server again after a Halt, at the same address.
+func (p *Postgres) Start(ctx context.Context) (err error) {
+	server, err := program("postgres", debianPostgres)
+	if err != nil {
+		return err
+	}
+	p.daemon, err = startDaemon(p.folder, "QUIT", "", server, "-D", p.data(),
+		"-p", strconv.Itoa(p.port), "-h", "127.0.0.1", "-k", p.folder,
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+		"-c", "max_connections=300", "-c", "shared_buffers=32MB")
+	if err != nil {
+		return err
+	}
+	return p.daemon.await(ctx, p.ping)
+}
+
+func (p *Postgres) ping(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, p.url.String())
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
+
+// Halt stops the server as a crash would: no client is told. Its data stays.
+func (p *Postgres) Halt() error { return p.daemon.stop() }
+
+// Stop ends the server and removes its folder. It leaves alone a server that
+// the environment named.
+func (p *Postgres) Stop() error {
+	if p.folder == "" {
+		return nil
+	}
+	return errors.Join(p.daemon.stop(), os.RemoveAll(p.folder))
+}
+
+// Prepare makes the template that every later Database is a copy of, and lets
+// fill bring it into shape.
+func (p *Postgres) Prepare(ctx context.Context, fill func(url string) error) error {
+	name := fmt.Sprintf("template_%d", os.Getpid())
+	if err := p.execute(ctx, "CREATE DATABASE "+name); err != nil {
+		return err
+	}
+	if err := fill(p.urlOf(name)); err != nil {
+		return fmt.Errorf("fill template database: %w", err)
+	}
+	p.template = name
+	return nil
+}
+
+// Database is the URL of a new database of the test's own, a copy of the
+// template if there is one.
+func (p *Postgres) Database(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), p.made.Add(1))
+	statement := "CREATE DATABASE " + name
+	if p.template != "" {
+		statement += " TEMPLATE " + p.template
+	}
+	if err := p.execute(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		// The context of t is done by now.
+		if err := p.execute(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop database: %v", err)
+		}
+	})
+	return p.urlOf(name)
+}
+
+func (p *Postgres) urlOf(database string) string {
+	u := *p.url
+	u.Path = "/" + database
+	return u.String()
+}
+
+func (p *Postgres) execute(ctx context.Context, statement string) error {
+	conn, err := pgx.Connect(ctx, p.url.String())
+	if err != nil {
+		return fmt.Errorf("connect to test server: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
+	}
+	return nil
+}
