@@ -18,48 +18,56 @@ import (
 
 // daemon is a server process in a folder of its own.
 type daemon struct {
+	name    string
 	command *exec.Cmd
-	leash   io.Closer
+	orders  io.WriteCloser
 	log     string
 }
 
-// keeper runs a server until its standard input ends, which it does when the
-// test stops it and also when the test is killed, whatever way; then it stops
-// the server and removes what $CLEAN names. Without it a killed test would
-// leave servers and folders behind.
+// keeper runs a server until its standard input says "halt" or ends, which it
+// does when the test is over and also when the test is killed, whatever way;
+// then it stops the server and, unless halted, removes its folder. Without it a
+// killed test would leave servers and folders behind.
 const keeper = `
-"$@" </dev/null >>"$LOG" 2>&1 &
-read -r _
+"$@" </dev/null >>log 2>&1 &
+read -r order
 kill -s "$SIGNAL" $!
 wait $!
-[ -z "$CLEAN" ] || rm -rf "$CLEAN"
+[ "$order" = halt ] || rm -rf "$PWD"
+exit 0
 `
 
-// startDaemon runs argv as the unprivileged user in dir. signal stops it; clean
-// is removed after it, unless empty.
-func startDaemon(dir, signal, clean string, argv ...string) (*daemon, error) {
-	d := &daemon{log: filepath.Join(dir, "log")}
-	d.command = exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper"}, argv...)...)
-	d.command.Dir = dir
-	d.command.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "SIGNAL="+signal, "LOG="+d.log, "CLEAN="+clean)
+// startDaemon runs argv as the unprivileged user in dir; signal stops it.
+func startDaemon(dir, signal string, argv ...string) (*daemon, error) {
 	credential, err := unprivileged()
 	if err != nil {
 		return nil, err
 	}
+	command := exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper"}, argv...)...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "SIGNAL="+signal, "PWD="+dir)
 	// A group of its own keeps Ctrl-C for the test, which then lets go.
-	d.command.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
-	if d.leash, err = d.command.StdinPipe(); err != nil {
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
+	orders, err := command.StdinPipe()
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", argv[0], err)
 	}
-	if err := d.command.Start(); err != nil {
+	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", argv[0], err)
 	}
-	return d, nil
+	return &daemon{name: filepath.Base(argv[0]), command: command, orders: orders, log: filepath.Join(dir, "log")}, nil
 }
 
-// stop lets go of the server and waits for its end.
+// halt stops the server and keeps its folder.
+func (d *daemon) halt() error {
+	_, err := io.WriteString(d.orders, "halt\n")
+	return errors.Join(err, d.stop())
+}
+
+// stop stops the server and removes its folder.
 func (d *daemon) stop() error {
-	return errors.Join(d.leash.Close(), d.command.Wait())
+	_ = d.orders.Close()
+	return d.command.Wait()
 }
 
 // await polls until the server answers; otherwise the error shows its log.
@@ -76,7 +84,7 @@ func (d *daemon) await(ctx context.Context, answers func(context.Context) error)
 		select {
 		case <-ctx.Done():
 			log, _ := os.ReadFile(d.log)
-			return fmt.Errorf("%s does not answer: %w\n%s", d.command.Args[4], err, log)
+			return fmt.Errorf("%s does not answer: %w\n%s", d.name, err, log)
 		case <-poll.C:
 		}
 	}

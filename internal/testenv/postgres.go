@@ -101,9 +101,9 @@ func (p *Postgres) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p.daemon, err = startDaemon(p.folder, "QUIT", "", server, "-D", p.data(),
+	p.daemon, err = startDaemon(p.folder, "INT", server, "-D", p.data(),
 		"-p", strconv.Itoa(p.port), "-h", "127.0.0.1", "-k", p.folder,
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+		"-c", "fsync=off", "-c", "full_page_writes=off",
 		"-c", "max_connections=300", "-c", "shared_buffers=32MB")
 	if err != nil {
 		return err
@@ -119,8 +119,8 @@ func (p *Postgres) ping(ctx context.Context) error {
 	return conn.Close(ctx)
 }
 
-// Halt stops the server as a crash would: no client is told. Its data stays.
-func (p *Postgres) Halt() error { return p.daemon.stop() }
+// Halt stops the server and ends its connections; its data stays for a Start.
+func (p *Postgres) Halt() error { return p.daemon.halt() }
 
 // Stop ends the server and removes its folder. It leaves alone a server that
 // the environment named.
@@ -128,7 +128,7 @@ func (p *Postgres) Stop() error {
 	if p.folder == "" {
 		return nil
 	}
-	return errors.Join(p.daemon.stop(), os.RemoveAll(p.folder))
+	return p.daemon.stop()
 }
 
 // Prepare makes the template that every later Database is a copy of, and lets

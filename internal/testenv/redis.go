@@ -5,7 +5,6 @@ package testenv
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -48,12 +47,12 @@ func StartRedis(t testing.TB) *Redis {
 		t.Fatal(err)
 	}
 	r := &Redis{folder: folder, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+	r.Start(t)
 	t.Cleanup(func() {
-		if err := errors.Join(r.stop(), os.RemoveAll(folder)); err != nil {
+		if err := r.end(); err != nil {
 			t.Errorf("stop redis: %v", err)
 		}
 	})
-	r.Start(t)
 	return r
 }
 
@@ -71,7 +70,7 @@ func (r *Redis) Start(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.daemon, err = startDaemon(r.folder, "TERM", r.folder, server,
+	r.daemon, err = startDaemon(r.folder, "TERM", server,
 		"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--dir", r.folder)
 	if err != nil {
 		t.Fatal(err)
@@ -85,24 +84,17 @@ func (r *Redis) Start(t testing.TB) {
 // Stop stops the server; what it knew is lost.
 func (r *Redis) Stop(t testing.TB) {
 	t.Helper()
-	if err := r.stop(); err != nil {
+	if err := r.daemon.halt(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(r.folder, 0o777); err != nil { // for the next Start
-		t.Fatal(err)
-	}
-	if err := os.Chmod(r.folder, 0o777); err != nil {
-		t.Fatal(err)
-	}
+	r.daemon = nil
 }
 
-func (r *Redis) stop() error {
+func (r *Redis) end() error {
 	if r.daemon == nil {
-		return nil
+		return os.RemoveAll(r.folder)
 	}
-	d := r.daemon
-	r.daemon = nil
-	return d.stop()
+	return r.daemon.stop()
 }
 
 // Flush makes the server forget everything.
