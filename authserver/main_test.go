@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+)
+
+// The initial admin of every test database.
+const (
+	adminEmail    = "admin@example.com"
+	adminPassword = "correct horse battery staple"
+	wrongPassword = "not the password at all"
+)
+
+// suite is what the tests share; only TestMain writes to it.
+var suite struct {
+	postgres *testenv.Postgres
+	// log is everything that any server of the suite has logged.
+	log *record
+	// secrets is every password and token that the suite has used.
+	secrets *secrets
+}
+
+func TestMain(m *testing.M) {
+	suite.log, suite.secrets = &record{}, &secrets{}
+	suite.secrets.used(adminPassword, wrongPassword)
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	postgres, err := testenv.SharedPostgres(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = postgres.Stop() }()
+	suite.postgres = postgres
+	if err := prepareTemplate(postgres); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if leaked := suite.secrets.in(suite.log.String()); leaked > 0 {
+		fmt.Fprintf(os.Stderr, "%d secrets stand in the log\n", leaked)
+		return 1
+	}
+	return code
+}
+
+// prepareTemplate migrates a database the way a pod's init container does.
+func prepareTemplate(postgres *testenv.Postgres) error {
+	dir, err := os.MkdirTemp("", "realmkeeper-template-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	return postgres.Prepare(context.Background(), func(url string) error {
+		d := newDocuments(dir, "template/template", url, "redis://127.0.0.1:1/0")
+		if err := d.writeAll(); err != nil {
+			return err
+		}
+		return authserver.Migrate(context.Background(), authserver.Options{ConfigDir: dir, Log: logger(), Now: time.Now})
+	})
+}
+
+func logger() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(suite.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// record is a log in memory.
+type record struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (r *record) Write(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.buffer.Write(b)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.buffer.String()
+}
+
+// secrets is what must never be seen.
+type secrets struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func (s *secrets) used(values ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = map[string]bool{}
+	}
+	for _, v := range values {
+		if v != "" {
+			s.seen[v] = true
+		}
+	}
+}
+
+func (s *secrets) in(text string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := 0
+	for v := range s.seen {
+		if strings.Contains(text, v) {
+			found++
+		}
+	}
+	return found
+}
