@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// flags are the command line.
+type flags struct {
+	watchNamespace string
+
+	image         string
+	postgresImage string
+	redisImage    string
+
+	metricsAddress string
+	healthAddress  string
+	leaderElect    bool
+	logLevel       slog.Level
+}
+
+func parseFlags(args []string, stderr io.Writer) (flags, error) {
+	var f flags
+	set := flag.NewFlagSet("operator", flag.ContinueOnError)
+	set.SetOutput(stderr)
+	set.StringVar(&f.watchNamespace, "watch-namespace", "",
+		"the one namespace to look for AuthRealms in; all of them when empty")
+	set.StringVar(&f.image, "image", "ghcr.io/realmkeeper/realmkeeper:latest",
+		"the image of auth servers, where a realm names none")
+	set.StringVar(&f.postgresImage, "postgres-image", "docker.io/library/postgres:15-bookworm",
+		"the image of managed databases, where a realm names none")
+	set.StringVar(&f.redisImage, "redis-image", "docker.io/library/redis:7-bookworm",
+		"the image of managed caches, where a realm names none")
+	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8080",
+		"where to serve metrics over plain HTTP; 0 for nowhere")
+	set.StringVar(&f.healthAddress, "health-probe-bind-address", ":8081",
+		"where to answer /healthz and /readyz")
+	set.BoolVar(&f.leaderElect, "leader-elect", false,
+		"let one of several operators work at a time")
+	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo,
+		"the least severe log level to write: debug, info, warn or error")
+	if err := set.Parse(args); err != nil {
+		return flags{}, err
+	}
+	if set.NArg() > 0 {
+		return flags{}, fmt.Errorf("unexpected argument %q", set.Arg(0))
+	}
+	return f, nil
+}

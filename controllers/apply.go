@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// fieldOwner is the one field manager under which the operator writes.
+const fieldOwner = "realmkeeper"
+
+// applied is what the API server said of the workloads when they were applied:
+// the newest there is, never a cache's view of them. Each is nil when it was not
+// applied.
+type applied struct {
+	server   *appsv1ac.DeploymentApplyConfiguration
+	database *appsv1ac.StatefulSetApplyConfiguration
+	cache    *appsv1ac.DeploymentApplyConfiguration
+
+	// obstacle is the first thing that stood in the way.
+	obstacle *obstacle
+}
+
+// apply makes the realm's objects what they should be and removes those it
+// needs no longer. One that cannot be written does not keep back the others.
+func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
+	realm := g.inputs.Realm
+	in, err := r.withhold(ctx, g)
+	if err != nil {
+		return applied{}, err
+	}
+	objects, err := render.Objects(in)
+	if err != nil {
+		return applied{}, err
+	}
+	var out applied
+	var failures []error
+	for _, o := range objects {
+		obstacle, err := sortOut(r.applyOne(ctx, realm, o))
+		if out.obstacle == nil {
+			out.obstacle = obstacle
+		}
+		if err != nil {
+			failures = append(failures, err)
+		}
+		if obstacle == nil && err == nil {
+			out.note(realm, o)
+		}
+	}
+	for _, ref := range render.Surplus(realm, objects) {
+		failures = append(failures, r.remove(ctx, realm, ref))
+	}
+	if err := errors.Join(failures...); err != nil {
+		if out.obstacle == nil {
+			out.obstacle = &obstacle{v1alpha1.ReasonApplyFailed, "the API server could not be told of every object; trying again"}
+		}
+		return out, err
+	}
+	return out, nil
+}
+
+// withhold leaves out the Deployment when its pods could only wait for
+// something to mount. One that exists goes on.
+func (r *reconciler) withhold(ctx context.Context, g gathered) (render.Inputs, error) {
+	in := g.inputs
+	if g.database.obstacle == nil && g.cache.obstacle == nil && !g.certificate.absent {
+		return in, nil
+	}
+	existing, err := r.metadata(ctx, in.Realm.Namespace, render.Reference{
+		Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"),
+		Name: render.NamesOf(in.Realm).Server(),
+	})
+	in.WithoutServer = existing == nil
+	return in, err
+}
+
+func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o render.Object) error {
+	ref := render.ReferenceTo(o)
+	existing, err := r.metadata(ctx, realm.Namespace, ref)
+	if err != nil {
+		return err
+	}
+	if existing != nil {
+		if err := mine(realm, ref.Kind.Kind, existing); err != nil {
+			return err
+		}
+	}
+	err = r.Apply(ctx, o, client.FieldOwner(fieldOwner), client.ForceOwnership)
+	if apierrors.IsInvalid(err) {
+		// The same object is refused for the same reason until the spec changes.
+		return obstructed(v1alpha1.ReasonApplyFailed, "%s %q was refused: %s", ref.Kind.Kind, ref.Name, causes(err))
+	}
+	if err != nil {
+		return fmt.Errorf("apply %s %s: %w", ref.Kind.Kind, ref.Name, err)
+	}
+	return nil
+}
+
+func (a *applied) note(realm *v1alpha1.AuthRealm, o render.Object) {
+	names := render.NamesOf(realm)
+	switch o := o.(type) {
+	case *appsv1ac.StatefulSetApplyConfiguration:
+		a.database = o
+	case *appsv1ac.DeploymentApplyConfiguration:
+		if *o.GetName() == names.Cache() {
+			a.cache = o
+		} else {
+			a.server = o
+		}
+	}
+}
+
+// remove deletes an object that the realm made and needs no longer. What
+// belongs to somebody else stays.
+func (r *reconciler) remove(ctx context.Context, realm *v1alpha1.AuthRealm, ref render.Reference) error {
+	existing, err := r.metadata(ctx, realm.Namespace, ref)
+	if err != nil || existing == nil {
+		return err
+	}
+	if !belongs(realm, existing) || existing.DeletionTimestamp != nil {
+		return nil
+	}
+	uid := existing.UID
+	err = r.Delete(ctx, existing, client.Preconditions{UID: &uid})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete %s %s: %w", ref.Kind.Kind, ref.Name, err)
+	}
+	return nil
+}
+
+// causes are the fields the API server complained of, without the values that
+// its full message quotes.
+func causes(err error) string {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return "it is invalid"
+	}
+	text := ""
+	for i, cause := range status.Status().Details.Causes {
+		if i > 0 {
+			text += ", "
+		}
+		text += cause.Field
+	}
+	return "it is invalid at " + text
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms/finalizers,verbs=update
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=configmaps;secrets;services,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile makes one pass over a realm.
+func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	realm := &v1alpha1.AuthRealm{}
+	if err := r.Get(ctx, req.NamespacedName, realm); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if realm.DeletionTimestamp != nil {
+		return ctrl.Result{}, nil // the garbage collector takes what is the realm's
+	}
+	seen, workErr := r.work(ctx, realm)
+	if seen == nil {
+		return ctrl.Result{}, workErr
+	}
+	status, err := r.report(ctx, realm, *seen)
+	if err := errors.Join(workErr, err); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: r.nextLook(realm, *seen, status)}, nil
+}
+
+// work does everything for a realm but its status. It returns what it saw even
+// with an error, and nil when it saw too little to say anything.
+func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view, error) {
+	gathered, err := r.gather(ctx, realm)
+	if err != nil {
+		return nil, err
+	}
+	want, err := targetOf(gathered)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{gathered: gathered, want: want, now: r.now()}
+	if gathered.blocked != nil {
+		return v, nil
+	}
+	var applyErr, observeErr error
+	v.applied, applyErr = r.apply(ctx, gathered)
+	v.pods, observeErr = r.observe(ctx, realm, want)
+	return v, errors.Join(applyErr, observeErr)
+}
+
+// report writes the status, if it says anything new.
+func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, v view) (v1alpha1.AuthRealmStatus, error) {
+	before := realm.DeepCopy()
+	realm.Status = statusOf(realm, v)
+	if equality.Semantic.DeepEqual(before.Status, realm.Status) {
+		return realm.Status, nil
+	}
+	if err := r.Status().Patch(ctx, realm, client.MergeFrom(before), client.FieldOwner(fieldOwner)); err != nil {
+		return realm.Status, client.IgnoreNotFound(fmt.Errorf("patch realm status: %w", err))
+	}
+	r.announceTransition(realm, before.Status.Conditions, realm.Status.Conditions)
+	return realm.Status, nil
+}
+
+const (
+	// soon is how long to wait for pods that take up a change, patiently how
+	// long once they have taken longer than usual.
+	soon      = 2 * time.Second
+	patiently = 15 * time.Second
+	usual     = 3 * time.Minute
+
+	// spread keeps realms that were made together from renewing together.
+	spread = time.Hour
+)
+
+// nextLook is when to look at the realm again though nothing happens, 0 for never.
+func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1.AuthRealmStatus) time.Duration {
+	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
+	if v.applied.server != nil && propagated.Status != metav1.ConditionTrue {
+		if v.now.Sub(propagated.LastTransitionTime.Time) < usual {
+			return soon
+		}
+		return patiently
+	}
+	if v.certificate.next.IsZero() {
+		return 0
+	}
+	return max(v.certificate.next.Add(stagger(realm.UID)).Sub(v.now), time.Second)
+}
+
+// stagger is a realm's own part of spread, always the same.
+func stagger(uid types.UID) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(uid))
+	return time.Duration(h.Sum32()) % spread
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// conditionsOf are all conditions but the summary, in the order in which they
+// come true.
+func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
+	return []metav1.Condition{
+		resourcesApplied(v), signingKeysReady(v), certificateReady(v),
+		databaseReady(v), cacheReady(v), available(realm, v), configPropagated(realm, v),
+	}
+}
+
+// summary is True when every other condition is, and else says what the first
+// of the others says.
+func summary(conditions []metav1.Condition) metav1.Condition {
+	for _, c := range conditions {
+		if c.Status != metav1.ConditionTrue {
+			return no(v1alpha1.ReadyCondition, c.Reason, "%s: %s", c.Type, c.Message)
+		}
+	}
+	return yes(v1alpha1.ReadyCondition, v1alpha1.ReasonReady, "Pods serve the realm as its spec says")
+}
+
+func resourcesApplied(v view) metav1.Condition {
+	const kind = v1alpha1.ResourcesAppliedCondition
+	switch {
+	case v.blocked != nil:
+		return hindered(kind, v.blocked)
+	case v.applied.obstacle != nil:
+		return hindered(kind, v.applied.obstacle)
+	}
+	return yes(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be")
+}
+
+func signingKeysReady(v view) metav1.Condition {
+	const kind = v1alpha1.SigningKeysReadyCondition
+	if v.keys.obstacle != nil {
+		return hindered(kind, v.keys.obstacle)
+	}
+	active, found := v.keys.keyset.SigningKey(v.now)
+	if !found {
+		return no(kind, v1alpha1.ReasonInvalidSecret, "No key of the key set may sign now")
+	}
+	return yes(kind, v1alpha1.ReasonSigning, "Key %s signs with %s", active.KID, active.Algorithm)
+}
+
+func certificateReady(v view) metav1.Condition {
+	const kind = v1alpha1.CertificateReadyCondition
+	end := v.certificate.notAfter.UTC().Format(time.DateOnly)
+	switch {
+	case v.certificate.obstacle != nil:
+		return hindered(kind, v.certificate.obstacle)
+	case v.certificate.issued:
+		return yes(kind, v1alpha1.ReasonIssued, "The realm's own authority issued a certificate until %s", end)
+	}
+	return yes(kind, v1alpha1.ReasonProvided, "The certificate is valid until %s", end)
+}
+
+func databaseReady(v view) metav1.Condition {
+	const kind = v1alpha1.DatabaseReadyCondition
+	ready := v.applied.database != nil && v.applied.database.Status != nil &&
+		number(v.applied.database.Status.ReadyReplicas) > 0
+	return storeReady(kind, "PostgreSQL", v.database, v.blocked, ready)
+}
+
+func cacheReady(v view) metav1.Condition {
+	const kind = v1alpha1.CacheReadyCondition
+	ready := v.applied.cache != nil && v.applied.cache.Status != nil &&
+		number(v.applied.cache.Status.ReadyReplicas) > 0
+	return storeReady(kind, "Redis", v.cache, v.blocked, ready)
+}
+
+func storeReady(kind, product string, store storeView, blocked *obstacle, ready bool) metav1.Condition {
+	switch {
+	case store.obstacle != nil:
+		return hindered(kind, store.obstacle)
+	case !store.managed:
+		return yes(kind, v1alpha1.ReasonExternal, "The URL of a %s of yours is there", product)
+	case blocked != nil:
+		return unknown(kind)
+	case !ready:
+		return no(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet", product)
+	}
+	return yes(kind, v1alpha1.ReasonReady, "The managed %s answers", product)
+}
+
+func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+	const kind = v1alpha1.AvailableCondition
+	want := render.Replicas(realm)
+	switch {
+	case v.blocked != nil:
+		return unknown(kind)
+	case v.applied.server == nil:
+		return no(kind, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there")
+	case want == 0:
+		return no(kind, v1alpha1.ReasonScaledToZero, "The spec asks for no pods")
+	}
+	d := v.applied.server
+	if d.Status == nil || number(d.Status.ObservedGeneration) < number(d.Generation) {
+		return no(kind, v1alpha1.ReasonRolling, "The Deployment's newest generation has not been taken up yet")
+	}
+	updated, ready, all := number(d.Status.UpdatedReplicas), number(d.Status.AvailableReplicas), number(d.Status.Replicas)
+	switch {
+	case updated < want:
+		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation", updated, want)
+	case all > updated:
+		return no(kind, v1alpha1.ReasonRolling, "%d pods of an earlier generation are on their way out", all-updated)
+	case ready < want:
+		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s", ready, want, stuck(v.pods))
+	}
+	return yes(kind, v1alpha1.ReasonAvailable, "%d of %d pods are available", ready, want)
+}
+
+// stuck names a pod whose containers cannot run.
+func stuck(pods []podstatus.Pod) string {
+	for _, p := range pods {
+		if p.Waiting != "" {
+			return fmt.Sprintf("; pod %s: %s", p.Name, p.Waiting)
+		}
+	}
+	return ""
+}
+
+func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+	const kind = v1alpha1.ConfigPropagatedCondition
+	switch {
+	case v.blocked != nil:
+		return unknown(kind)
+	case render.Replicas(realm) == 0 && len(v.pods) == 0:
+		return yes(kind, v1alpha1.ReasonScaledToZero, "No pods run")
+	case len(v.pods) == 0:
+		return no(kind, v1alpha1.ReasonPropagating, "No pods run yet")
+	}
+	for _, p := range v.pods {
+		if p.Answered && p.Report.Problem != "" {
+			return no(kind, v1alpha1.ReasonRefused, "Pod %s goes on with earlier settings: %s", p.Name, p.Report.Problem)
+		}
+	}
+	for _, p := range v.pods {
+		if !v.want.reached(p) {
+			return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys and certificate; pod %s %s",
+				current(v), len(v.pods), p.Name, behind(v.want, p))
+		}
+	}
+	return yes(kind, v1alpha1.ReasonPropagated, "%d of %d pods run revision %s", len(v.pods), len(v.pods), v.want.config)
+}
+
+// behind says in what a pod lags.
+func behind(want target, p podstatus.Pod) string {
+	switch {
+	case !p.Answered && p.Waiting != "":
+		return "does not run (" + p.Waiting + ")"
+	case !p.Answered:
+		return "does not answer yet"
+	case p.Report.Contract != realmconfig.Version:
+		return fmt.Sprintf("speaks version %d of the contract", p.Report.Contract)
+	case p.Report.ConfigRevision != want.config:
+		return "still runs revision " + p.Report.ConfigRevision
+	case p.Report.KeysetRevision != want.keyset:
+		return "still has the earlier keys"
+	}
+	return "still serves the earlier certificate"
+}
+
+func yes(kind, reason, format string, args ...any) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: metav1.ConditionTrue, Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+func no(kind, reason, format string, args ...any) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: metav1.ConditionFalse, Reason: reason, Message: fmt.Sprintf(format, args...)}
+}
+
+func hindered(kind string, o *obstacle) metav1.Condition { return no(kind, o.reason, "%s", o.message) }
+
+// unknown is for what was not looked at, because the pass stopped before.
+func unknown(kind string) metav1.Condition {
+	return metav1.Condition{
+		Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked,
+		Message: "Not looked at, because of what ResourcesApplied says",
+	}
+}

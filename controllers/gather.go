@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// gathered is what a realm is made of, and what is missing.
+type gathered struct {
+	inputs render.Inputs
+
+	// blocked stops the pass: one of the realm's own Secrets cannot be used.
+	blocked *obstacle
+
+	keys        keysView
+	certificate certificateView
+	database    storeView
+	cache       storeView
+}
+
+type keysView struct {
+	keyset   realmconfig.Keyset
+	revision string
+	obstacle *obstacle
+}
+
+// storeView is what is known of the database or the cache before anything is applied.
+type storeView struct {
+	managed  bool
+	obstacle *obstacle
+}
+
+// gather reads or makes everything the realm's objects are made of. The error
+// is worth a retry; everything else is an obstacle in what is returned.
+func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
+	g := gathered{inputs: render.Inputs{Realm: realm, Images: r.images}}
+	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
+		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherPasswords,
+	} {
+		obstacle, err := sortOut(step(ctx, realm, &g))
+		if err != nil {
+			return gathered{}, err
+		}
+		if g.blocked == nil {
+			g.blocked = obstacle
+		}
+	}
+	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
+		r.gatherCertificate, r.gatherDatabase, r.gatherCache,
+	} {
+		if err := step(ctx, realm, &g); err != nil {
+			return gathered{}, err
+		}
+	}
+	return g, nil
+}
+
+func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	name := render.NamesOf(realm).SigningKeys()
+	data, created, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+		document, err := firstKeyset(render.Algorithm(realm), r.now(), r.random)
+		return map[string][]byte{render.KeysetKey: document}, err
+	})
+	if err == nil {
+		g.inputs.Keyset = data[render.KeysetKey]
+		g.keys.revision = realmconfig.Revision(g.inputs.Keyset)
+		err = usable(name, render.KeysetKey, realmconfig.Decode(g.inputs.Keyset, &g.keys.keyset))
+	}
+	if created && err == nil {
+		r.announce(realm, corev1.EventTypeNormal, eventKeyCreated, actionGenerate,
+			"Signing key %s (%s) was made", g.keys.keyset.Keys[0].KID, g.keys.keyset.Keys[0].Algorithm)
+	}
+	g.keys.obstacle, _ = sortOut(err)
+	return err
+}
+
+func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	name := render.NamesOf(realm).EncryptionKeys()
+	data, _, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+		document, err := firstEncryptionKeys(r.random)
+		return map[string][]byte{render.EncryptionKeysKey: document}, err
+	})
+	if err != nil {
+		return err
+	}
+	g.inputs.EncryptionKeys = data[render.EncryptionKeysKey]
+	var keys realmconfig.EncryptionKeys
+	return usable(name, render.EncryptionKeysKey, realmconfig.Decode(g.inputs.EncryptionKeys, &keys))
+}
+
+func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	name := render.NamesOf(realm).InitialAdmin()
+	data, _, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+		password, err := newPassword(r.random)
+		return map[string][]byte{
+			render.AdminEmailKey:    []byte(render.AdminEmail(realm)),
+			render.AdminPasswordKey: []byte(password),
+		}, err
+	})
+	g.inputs.Admin = render.Admin{
+		Email:    string(data[render.AdminEmailKey]),
+		Password: string(data[render.AdminPasswordKey]),
+	}
+	return err
+}
+
+// gatherPasswords is about the stores that the operator runs.
+func (r *reconciler) gatherPasswords(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (err error) {
+	if render.ManagesDatabase(realm) {
+		g.inputs.DatabasePassword, err = r.password(ctx, realm, render.NamesOf(realm).Database())
+		if err != nil {
+			return err
+		}
+	}
+	if render.ManagesCache(realm) {
+		g.inputs.CachePassword, err = r.password(ctx, realm, render.NamesOf(realm).Cache())
+	}
+	return err
+}
+
+func (r *reconciler) password(ctx context.Context, realm *v1alpha1.AuthRealm, name string) (string, error) {
+	data, _, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+		password, err := newPassword(r.random)
+		return map[string][]byte{render.PasswordKey: []byte(password)}, err
+	})
+	if err != nil {
+		return "", err
+	}
+	password := string(data[render.PasswordKey])
+	if !plain(password) {
+		return "", obstructed(v1alpha1.ReasonInvalidSecret,
+			"Secret %q: %s must hold 16 or more letters and digits and nothing else; delete the Secret to have one made", name, render.PasswordKey)
+	}
+	return password, nil
+}
+
+func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	g.database.managed = render.ManagesDatabase(realm)
+	if g.database.managed {
+		return nil
+	}
+	err := r.checkURL(ctx, realm, "database.urlSecretRef", render.DatabaseURL(realm), "postgres", "postgresql")
+	g.database.obstacle, err = sortOut(err)
+	return err
+}
+
+func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	g.cache.managed = render.ManagesCache(realm)
+	if g.cache.managed {
+		return nil
+	}
+	err := r.checkURL(ctx, realm, "cache.urlSecretRef", render.CacheURL(realm), "redis", "rediss")
+	g.cache.obstacle, err = sortOut(err)
+	return err
+}
+
+func (r *reconciler) checkURL(ctx context.Context, realm *v1alpha1.AuthRealm, field string, ref v1alpha1.SecretKeyRef, schemes ...string) error {
+	data, err := r.referenced(ctx, realm, field, ref.Name, ref.Key)
+	if err != nil {
+		return err
+	}
+	u, err := url.Parse(string(data[ref.Key]))
+	if err != nil || !slices.Contains(schemes, u.Scheme) {
+		// Not the error itself: it quotes the URL, password and all.
+		return obstructed(v1alpha1.ReasonInvalidSecret,
+			"%s: key %q of Secret %q is not a URL that starts with %s://", field, ref.Key, ref.Name, schemes[0])
+	}
+	return nil
+}
+
+// usable turns what is wrong with a document of the realm's own into an
+// obstacle. It is not made anew: that could lose what nobody can bring back.
+func usable(secret, key string, problem error) error {
+	if problem == nil {
+		return nil
+	}
+	return obstructed(v1alpha1.ReasonInvalidSecret,
+		"Secret %q: %s cannot be used (%v); restore it, or delete the Secret to have a new one made", secret, key, problem)
+}
+
+// plain reports whether a password needs no quoting wherever it is written.
+func plain(password string) bool {
+	for _, c := range []byte(password) {
+		letter := (c|0x20) >= 'a' && (c|0x20) <= 'z'
+		if !letter && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(password) >= 16
+}
+
+// soonest is the earlier of two times, where the zero time is none.
+func soonest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}

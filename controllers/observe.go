@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// target is what every pod shall run.
+type target struct {
+	config      string
+	keyset      string
+	certificate string
+}
+
+// revision names the target as a whole.
+func (t target) revision() string {
+	return realmconfig.Revision([]byte(t.config + "/" + t.keyset + "/" + t.certificate))
+}
+
+// reached reports whether a pod runs the target.
+func (t target) reached(p podstatus.Pod) bool {
+	return p.Answered &&
+		p.Report.ConfigRevision == t.config &&
+		p.Report.KeysetRevision == t.keyset &&
+		p.Report.CertificateSHA256 == t.certificate
+}
+
+func targetOf(g gathered) (target, error) {
+	_, config, err := render.ConfigDocument(g.inputs.Realm)
+	if err != nil {
+		return target{}, fmt.Errorf("render settings: %w", err)
+	}
+	return target{config: config, keyset: g.keys.revision, certificate: g.certificate.fingerprint}, nil
+}
+
+// observe asks the realm's pods what they run, and nudges those that run
+// something older.
+func (r *reconciler) observe(ctx context.Context, realm *v1alpha1.AuthRealm, want target) ([]podstatus.Pod, error) {
+	var pods corev1.PodList
+	err := r.live.List(ctx, &pods, client.InNamespace(realm.Namespace), client.MatchingLabels(render.ServerSelector(realm)))
+	if err != nil {
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	seen := podstatus.Observe(ctx, pods.Items, r.ask)
+	var failures []error
+	for _, pod := range seen {
+		if pod.Answered && !want.reached(pod) && pod.Annotations[render.RevisionAnnotation] != want.revision() {
+			failures = append(failures, r.nudge(ctx, realm.Namespace, pod.Name, want.revision()))
+		}
+	}
+	return seen, errors.Join(failures...)
+}
+
+// nudge writes an annotation on a pod: the kubelet looks at the pod at once, and
+// so at its mounts, which it would do a minute later otherwise.
+func (r *reconciler) nudge(ctx context.Context, namespace, name, revision string) error {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, render.RevisionAnnotation, revision)
+	err := r.Patch(ctx, pod, client.RawPatch("application/merge-patch+json", []byte(patch)))
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("annotate pod %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// belongs reports whether an object is the realm's: controlled by it, or
+// controlled by nobody and labelled as the realm's own. The latter are Secrets
+// that outlived an earlier realm of the name.
+func belongs(realm *v1alpha1.AuthRealm, o metav1.Object) bool {
+	if controller := metav1.GetControllerOf(o); controller != nil {
+		return controller.UID == realm.UID
+	}
+	return render.RealmOf(o.GetLabels()) == realm.Name
+}
+
+// mine returns an obstacle unless the object, which exists, may be written to.
+func mine(realm *v1alpha1.AuthRealm, kind string, o metav1.Object) error {
+	switch {
+	case !belongs(realm, o):
+		return obstructed(v1alpha1.ReasonNameTaken,
+			"%s %q is needed and belongs to somebody else; delete it, or name the realm differently", kind, o.GetName())
+	case o.GetDeletionTimestamp() != nil:
+		return obstructed(v1alpha1.ReasonBeingDeleted,
+			"%s %q is being deleted; it is made again when it is gone", kind, o.GetName())
+	}
+	return nil
+}
+
+// metadata reads what is known of an object: from the cache, and where the
+// cache knows nothing from the API server, because what exists must not be
+// taken over by mistake. It returns nil when there is no such object.
+func (r *reconciler) metadata(ctx context.Context, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
+	o := &metav1.PartialObjectMetadata{}
+	o.SetGroupVersionKind(ref.Kind)
+	key := types.NamespacedName{Namespace: namespace, Name: ref.Name}
+	err := r.Get(ctx, key, o)
+	if apierrors.IsNotFound(err) {
+		err = r.live.Get(ctx, key, o)
+	}
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("get %s %s: %w", ref.Kind.Kind, ref.Name, err)
+	}
+	return o, nil
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// generate returns the content of one of the realm's own Secrets, and makes it
+// if there is none. It reads past the cache and only ever creates, so that what
+// exists is not replaced by mistake: with two operators at work, one of them
+// finds the other's.
+func (r *reconciler) generate(
+	ctx context.Context, realm *v1alpha1.AuthRealm, name string, kind corev1.SecretType,
+	content func() (map[string][]byte, error),
+) (data map[string][]byte, created bool, err error) {
+	data, err = r.own(ctx, realm, name)
+	if !apierrors.IsNotFound(err) {
+		return data, false, err
+	}
+	data, err = content()
+	if err != nil {
+		return nil, false, fmt.Errorf("generate secret %s: %w", name, err)
+	}
+	err = r.Create(ctx, render.Generated(realm, name, kind, data), client.FieldOwner(fieldOwner))
+	if apierrors.IsAlreadyExists(err) {
+		data, err = r.own(ctx, realm, name)
+		return data, false, err
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("create secret %s: %w", name, err)
+	}
+	return data, true, nil
+}
+
+// own reads one of the realm's own Secrets. It returns an obstacle when the
+// Secret is somebody else's, and apierrors.IsNotFound when there is none.
+func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name string) (map[string][]byte, error) {
+	s, err := r.secret(ctx, realm.Namespace, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := mine(realm, "Secret", s); err != nil {
+		return nil, err
+	}
+	return s.Data, nil
+}
+
+// referenced reads a Secret that the spec names and checks that it has the
+// keys. It returns an obstacle, which names field, when something is missing.
+func (r *reconciler) referenced(ctx context.Context, realm *v1alpha1.AuthRealm, field, name string, keys ...string) (map[string][]byte, error) {
+	s, err := r.secret(ctx, realm.Namespace, name)
+	if apierrors.IsNotFound(err) {
+		return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: there is no Secret %q", field, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		if len(s.Data[key]) == 0 {
+			return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q", field, name, key)
+		}
+	}
+	return s.Data, nil
+}
+
+func (r *reconciler) secret(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
+	s := &corev1.Secret{}
+	if err := r.live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, s); err != nil {
+		return nil, fmt.Errorf("get secret %s: %w", name, err)
+	}
+	return s, nil
+}

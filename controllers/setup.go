@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controllers turns AuthRealms into running auth servers.
+//
+// A pass over a realm gathers what it is made of, renders its objects, applies
+// them, asks the pods what they run, and writes the status, once. Deciding is
+// left to pure functions; what a retry cannot cure is an obstacle, which becomes
+// a condition and heals by the event that removes it.
+package controllers
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// Options are what the controllers need besides a manager. All are required.
+type Options struct {
+	// AuthServerImage, PostgresImage and RedisImage run where a realm names none.
+	AuthServerImage, PostgresImage, RedisImage string
+
+	// Now is the time.
+	Now func() time.Time
+
+	// Random is a source fit for keys and passwords.
+	Random io.Reader
+
+	// AskPod returns what one pod says of itself; see AskOverHTTP.
+	AskPod AskPod
+}
+
+// AskPod returns what one pod says of itself.
+type AskPod = podstatus.Ask
+
+// AskOverHTTP asks a pod's ops listener.
+func AskOverHTTP(client *http.Client) AskPod { return podstatus.OverHTTP(client) }
+
+func (o Options) validate() error {
+	switch {
+	case o.AuthServerImage == "" || o.PostgresImage == "" || o.RedisImage == "":
+		return errors.New("the images of auth server, PostgreSQL and Redis must be named")
+	case o.Now == nil || o.Random == nil || o.AskPod == nil:
+		return errors.New("a clock, a source of randomness and a way to ask pods must be given")
+	}
+	return nil
+}
+
+// concurrency is how many realms are worked on at the same time. A pass mostly
+// waits for the API server and for pods.
+const concurrency = 8
+
+// reconciler makes realms come true.
+type reconciler struct {
+	client.Client
+
+	// live reads past the cache: the contents of Secrets, which are never
+	// cached, and what must not be decided on stale knowledge.
+	live   client.Reader
+	events events.EventRecorder
+
+	images render.Images
+	now    func() time.Time
+	random io.Reader
+	ask    podstatus.Ask
+}
+
+// What leader election needs, in the operator's own namespace:
+//
+// +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=realmkeeper-system,verbs=create;get;update
+// +kubebuilder:rbac:groups="",resources=events,namespace=realmkeeper-system,verbs=create;patch
+
+// Setup adds the controllers to a manager whose scheme knows the API.
+func Setup(mgr ctrl.Manager, options Options) error {
+	if err := options.validate(); err != nil {
+		return fmt.Errorf("set up controllers: %w", err)
+	}
+	r := &reconciler{
+		Client: mgr.GetClient(),
+		live:   mgr.GetAPIReader(),
+		events: mgr.GetEventRecorder("realmkeeper"),
+		images: render.Images{
+			AuthServer: options.AuthServerImage,
+			Postgres:   options.PostgresImage,
+			Redis:      options.RedisImage,
+		},
+		now:    options.Now,
+		random: options.Random,
+		ask:    options.AskPod,
+	}
+	if err := indexNames(mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("set up controllers: %w", err)
+	}
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("authrealm").
+		// Status is written by this controller alone: a change of it is no news.
+		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
+	for _, kind := range watched() {
+		// Metadata says that something changed, which is all a watch is for; and
+		// the values of Secrets stay out of memory.
+		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf), builder.OnlyMetadata)
+	}
+	if err := b.Complete(r); err != nil {
+		return fmt.Errorf("set up controllers: %w", err)
+	}
+	return nil
+}
+
+// watched are the kinds of which realms are made.
+func watched() []client.Object {
+	return []client.Object{
+		&corev1.Secret{}, &corev1.ConfigMap{}, &corev1.Service{}, &corev1.ServiceAccount{},
+		&appsv1.Deployment{}, &appsv1.StatefulSet{}, &policyv1.PodDisruptionBudget{},
+	}
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// view is everything that one pass has learned about a realm.
+type view struct {
+	gathered
+	applied applied
+	want    target
+	pods    []podstatus.Pod
+	now     time.Time
+}
+
+// statusOf is the realm's status, a pure function of what was seen and of the
+// conditions that stood before.
+func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
+	status := v1alpha1.AuthRealmStatus{
+		ObservedGeneration: realm.Generation,
+		Endpoint:           render.Endpoint(realm),
+		JWKSURI:            realm.Spec.Issuer + "/.well-known/jwks.json",
+		Replicas:           render.Replicas(realm),
+		ReadyReplicas:      readyReplicas(realm, v),
+		SigningKeys:        keyStatus(v.keys.keyset, v.now),
+		Config: v1alpha1.ConfigStatus{
+			Revision: v.want.config,
+			Pods:     fmt.Sprintf("%d/%d", current(v), len(v.pods)),
+		},
+		Conditions: realm.DeepCopy().Status.Conditions,
+	}
+	if v.blocked != nil {
+		status.Config.Pods = realm.Status.Config.Pods // nobody was asked
+	}
+	conditions := conditionsOf(realm, v)
+	for _, c := range append(conditions, summary(conditions)) {
+		c.ObservedGeneration = realm.Generation
+		meta.SetStatusCondition(&status.Conditions, c)
+	}
+	return status
+}
+
+func readyReplicas(realm *v1alpha1.AuthRealm, v view) int32 {
+	switch {
+	case v.blocked != nil:
+		return realm.Status.ReadyReplicas
+	case v.applied.server == nil || v.applied.server.Status == nil:
+		return 0
+	}
+	return number(v.applied.server.Status.ReadyReplicas)
+}
+
+// keyStatus tells what became of each key, the signing one first.
+func keyStatus(keyset realmconfig.Keyset, now time.Time) []v1alpha1.SigningKeyStatus {
+	active, found := keyset.SigningKey(now)
+	var first, rest []v1alpha1.SigningKeyStatus
+	for _, k := range keyset.Published(now) {
+		s := v1alpha1.SigningKeyStatus{KID: k.KID, Algorithm: v1alpha1.SigningAlgorithm(k.Algorithm)}
+		switch {
+		case found && k.KID == active.KID:
+			s.State, s.Since = v1alpha1.ActiveKey, second(*k.SignFrom)
+			first = append(first, s)
+			continue
+		case k.VerifyUntil == nil && (k.SignFrom == nil || k.SignFrom.After(now)):
+			s.State, s.Since = v1alpha1.PendingKey, second(k.CreatedAt)
+		default:
+			s.State, s.Since = v1alpha1.RetiringKey, second(k.CreatedAt)
+			if found {
+				s.Since = second(*active.SignFrom)
+			}
+		}
+		rest = append(rest, s)
+	}
+	return append(first, rest...)
+}
+
+// current counts the pods that run what they should.
+func current(v view) int {
+	n := 0
+	for _, p := range v.pods {
+		if v.want.reached(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// second drops what the API's times cannot hold.
+func second(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
+
+func number[N int32 | int64](n *N) N {
+	if n == nil {
+		return 0
+	}
+	return *n
+}

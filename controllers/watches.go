@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// namesIndex finds the realms that an object's name concerns.
+const namesIndex = "names"
+
+func indexNames(indexer client.FieldIndexer) error {
+	return indexer.IndexField(context.Background(), &v1alpha1.AuthRealm{}, namesIndex,
+		func(o client.Object) []string {
+			realm, ok := o.(*v1alpha1.AuthRealm)
+			if !ok {
+				return nil
+			}
+			return render.NamesToWatch(realm)
+		})
+}
+
+// realmsOf are the realms that an object concerns, by its name alone. Owner
+// references would miss the Secrets a realm only reads, those that outlive it,
+// and an object of somebody else's that stands in the way of one of its own.
+func (r *reconciler) realmsOf(ctx context.Context, o client.Object) []reconcile.Request {
+	var realms v1alpha1.AuthRealmList
+	err := r.List(ctx, &realms, client.InNamespace(o.GetNamespace()), client.MatchingFields{namesIndex: o.GetName()})
+	if err != nil {
+		log.FromContext(ctx).Error(fmt.Errorf("list realms by name: %w", err), "Lost an event", "object", o.GetName())
+		return nil
+	}
+	requests := make([]reconcile.Request, len(realms.Items))
+	for i, realm := range realms.Items {
+		requests[i].NamespacedName = types.NamespacedName{Namespace: realm.Namespace, Name: realm.Name}
+	}
+	return requests
+}
