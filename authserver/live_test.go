@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/pem"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+func TestCertificateIsTakenUpLive(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	certificate, key, err := newCertificate(time.Now().Add(48 * time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.mountFiles(map[string]any{realmconfig.CertificateFile: certificate, realmconfig.CertificateKeyFile: key})
+	block, _ := pem.Decode([]byte(certificate))
+	fingerprint := sha256.Sum256(block.Bytes)
+	s.eventually("the new certificate is reported", func() bool {
+		return s.report().CertificateSHA256 == hex.EncodeToString(fingerprint[:])
+	})
+	s.client = s.newClient(false) // trusts only the new one
+	s.login()
+}
+
+func TestSettingsAndKeysAreTakenUpLive(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	before := s.login()
+
+	// Published first, signing later, the old key kept for the tokens it signed.
+	next := newKey(realmconfig.EdDSA)
+	next.SignFrom = nil
+	r.keyset.Keys = append(r.keyset.Keys, next)
+	r.write()
+	s.eventually("the next key is published", func() bool { return slices.Contains(s.report().KeyIDs, next.KID) })
+	if report := s.report(); report.SigningKeyID != r.keyset.Keys[0].KID || report.Problem != "" {
+		t.Errorf("report is %+v", report)
+	}
+	signFrom := time.Now().Add(time.Hour)
+	retired := signFrom.Add(time.Hour)
+	r.keyset.Keys[1].SignFrom = &signFrom
+	r.write()
+	encoded, err := realmconfig.Encode(r.keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.eventually("the start of the next key is known", func() bool {
+		return s.report().KeysetRevision == realmconfig.Revision(encoded)
+	})
+	r.clock.advance(30 * time.Minute)
+	if a := s.profile(before.Access); a.status != http.StatusOK {
+		t.Errorf("a token of the old key answered %d %s", a.status, a.body)
+	}
+	r.clock.advance(31 * time.Minute) // nothing but time passes
+	if got := s.report().SigningKeyID; got != next.KID {
+		t.Errorf("%s signs, want the next key", got)
+	}
+	r.keyset.Keys[0].VerifyUntil = &retired
+	r.write()
+	after := s.login()
+	if a := s.profile(after.Access); a.status != http.StatusOK {
+		t.Errorf("a token of the new key answered %d %s", a.status, a.body)
+	}
+	r.keyset.Keys = r.keyset.Keys[1:] // revoked
+	r.write()
+	s.eventually("the old key is gone", func() bool { return len(s.report().KeyIDs) == 1 })
+	s.profile(before.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+}
+
+func TestBadDocumentsKeepTheLastGoodOnes(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		files map[string]any
+		named string
+	}{
+		"not JSON":          {map[string]any{realmconfig.ConfigFile: "{"}, realmconfig.ConfigFile},
+		"an unknown field":  {map[string]any{realmconfig.ConfigFile: `{"colour": "blue"}`}, realmconfig.ConfigFile},
+		"an empty key set":  {map[string]any{realmconfig.KeysetFile: `{"version": 1, "keys": []}`}, "keys: must not be empty"},
+		"a bad certificate": {map[string]any{realmconfig.CertificateFile: "x", realmconfig.CertificateKeyFile: "y"}, realmconfig.CertificateFile},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealm(t)
+			s := r.serve()
+			good := s.report()
+			r.mountFiles(c.files)
+			s.eventually("the problem is reported", func() bool { return s.report().Problem != "" })
+			bad := s.report()
+			if !strings.Contains(bad.Problem, c.named) {
+				t.Errorf("the problem is %q and does not name %q", bad.Problem, c.named)
+			}
+			bad.Problem = ""
+			if bad.ConfigRevision != good.ConfigRevision || bad.KeysetRevision != good.KeysetRevision ||
+				bad.CertificateSHA256 != good.CertificateSHA256 {
+				t.Errorf("in force is now %+v, was %+v", bad, good)
+			}
+			s.login()
+
+			if err := r.writeAll(); err != nil {
+				t.Fatal(err)
+			}
+			s.eventually("the problem is over", func() bool { return s.report().Problem == "" })
+		})
+	}
+}
+
+func TestOldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	for version, accepted := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		conn, err := tls.Dial("tcp", s.api, &tls.Config{
+			RootCAs: r.roots(), ServerName: issuerHost, MinVersion: version, MaxVersion: version,
+		})
+		if (err == nil) != accepted {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
+		if conn != nil {
+			_ = conn.Close()
+		}
+	}
+}

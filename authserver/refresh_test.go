@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+)
+
+func TestRefreshRotates(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	first := s.login()
+	second := s.refresh(first.Refresh)
+	third := s.refresh(second.Refresh)
+	if first.Refresh == second.Refresh || second.Refresh == third.Refresh {
+		t.Error("a refresh token was not replaced")
+	}
+	if a := s.profile(third.Access); a.status != http.StatusOK {
+		t.Errorf("the new access token is refused: %d %s", a.status, a.body)
+	}
+	if third.RefreshExpiresIn != 7*24*3600 {
+		t.Errorf("the successor lives %d s, want the whole lifetime anew", third.RefreshExpiresIn)
+	}
+}
+
+// Fifty at once, many times over: one rotates, everybody gets its successor.
+func TestRefreshOfOneTokenFromManyPlaces(t *testing.T) {
+	t.Parallel()
+	for name, cached := range map[string]bool{"with Redis": true, "without Redis": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cache := "redis://127.0.0.1:1/0" // nobody listens there
+			if cached {
+				cache = testenv.RedisURL(t)
+			}
+			r := newRealmOn(t, suite.postgres.Database(t), cache)
+			s := r.serve()
+			token := s.login().Refresh
+			for round := range 20 {
+				token = s.refreshTogether(token, 50)
+				rotated := query[int](r, "SELECT count(*) FROM refresh_tokens WHERE rotated_at IS NOT NULL")
+				live := query[int](r, "SELECT count(*) FROM refresh_tokens WHERE rotated_at IS NULL")
+				if rotated != round+1 || live != 1 {
+					t.Fatalf("round %d: %d tokens are used up and %d live", round, rotated, live)
+				}
+			}
+			if ended := query[int](r, "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL"); ended != 0 {
+				t.Error("somebody was logged out")
+			}
+		})
+	}
+}
+
+func (s *server) refreshTogether(token string, callers int) string {
+	s.t.Helper()
+	answers := make([]answer, callers)
+	var group sync.WaitGroup
+	for i := range callers {
+		group.Go(func() { answers[i] = s.tryRefresh(token) })
+	}
+	group.Wait()
+	successors := map[string]bool{}
+	for _, a := range answers {
+		successors[s.tokensOf(a).Refresh] = true
+	}
+	if len(successors) != 1 {
+		s.t.Fatalf("%d different successors", len(successors))
+	}
+	for successor := range successors {
+		return successor
+	}
+	return ""
+}
+
+func TestRefreshReuse(t *testing.T) {
+	t.Parallel()
+	redis := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
+	s := r.serve()
+
+	t.Run("within the grace period is a retry, with or without Redis", func(t *testing.T) {
+		session := s.login()
+		successor := s.refresh(session.Refresh)
+		if again := s.refresh(session.Refresh); again.Refresh != successor.Refresh || again.Access == successor.Access {
+			t.Error("a retry got other tokens")
+		}
+		redis.Flush(t)
+		if again := s.refresh(session.Refresh); again.Refresh != successor.Refresh {
+			t.Error("a retry got another successor from PostgreSQL")
+		}
+	})
+	t.Run("after the grace period ends the session", func(t *testing.T) {
+		session := s.login()
+		successor := s.refresh(session.Refresh)
+		r.clock.advance(10 * time.Second)
+		s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.tryRefresh(successor.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.profile(successor.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+		if reason := query[string](r, "SELECT ended_reason FROM sessions WHERE ended_at IS NOT NULL"); reason != "reuse" {
+			t.Errorf("the session ended for %q", reason)
+		}
+	})
+	t.Run("of an expired token is refused", func(t *testing.T) {
+		session := s.login()
+		r.clock.advance(7 * 24 * time.Hour)
+		s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	})
+	for outcome, want := range map[string]string{"rotated": "2", "grace_retry": "2", "reuse": "1", "reuse_of_ended_session": "1", "expired": "1"} {
+		if got := s.metric(fmt.Sprintf("realmkeeper_refreshes_total{outcome=%q}", outcome)); got != want {
+			t.Errorf("counted %q refreshes as %s, want %s", got, outcome, want)
+		}
+	}
+}
+
+func TestRefreshWithoutGracePeriod(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.config.Tokens.RefreshGracePeriod = 0
+	r.write()
+	s := r.serve()
+	session := s.login()
+	s.refresh(session.Refresh)
+	s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+}
+
+func TestStoredSessionsRevealNoToken(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	session := s.login()
+	successor := s.refresh(session.Refresh)
+	dump := query[string](r, `SELECT (SELECT json_agg(t)::text FROM refresh_tokens t) || (SELECT json_agg(s)::text FROM sessions s)`)
+	for _, secret := range []string{session.Refresh, successor.Refresh} {
+		if containsToken(dump, secret) {
+			t.Error("the database holds a refresh token")
+		}
+	}
+}
+
+// containsToken also finds the token as PostgreSQL shows bytes.
+func containsToken(dump, token string) bool {
+	s := &secrets{}
+	s.used(token, fmt.Sprintf("%x", token))
+	return s.in(dump) > 0
+}
+
+func TestRefreshTokensOutliveASettingsChange(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	session := s.login()
+	r.config.Tokens.AccessTokenLifetime = realmconfig.Duration(5 * time.Minute)
+	r.write()
+	s.eventually("the new lifetime is in force", func() bool {
+		session = s.refresh(session.Refresh)
+		return session.ExpiresIn == 300
+	})
+	claims := claimsOf(t, session.Access)
+	if claims["exp"].(float64)-claims["iat"].(float64) != 300 {
+		t.Errorf("claims are %v", claims)
+	}
+}
+
+func claimsOf(t *testing.T, access string) map[string]any {
+	t.Helper()
+	claims := map[string]any{}
+	if err := json.Unmarshal(segment(t, access, 1), &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
