@@ -59,6 +59,10 @@ func (r *realm) mountFiles(files map[string]any) {
 	}
 }
 
+func (r *realm) accessLifetime() time.Duration {
+	return time.Duration(r.config.Tokens.AccessTokenLifetime)
+}
+
 // clock is the true time and what the test has added.
 type clock struct{ ahead atomic.Int64 }
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// newBalancer spreads TCP connections over the targets of the moment, as a
+// Service does: it knows nothing of what runs through them.
+func newBalancer(t *testing.T, address string, targets func() []string) net.Addr {
+	t.Helper()
+	l := listen(t, address)
+	var group sync.WaitGroup
+	t.Cleanup(func() {
+		_ = l.Close()
+		group.Wait()
+	})
+	var next atomic.Int64
+	group.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				if !errors.Is(err, net.ErrClosed) {
+					t.Error(err)
+				}
+				return
+			}
+			alive := targets()
+			if len(alive) == 0 {
+				_ = client.Close()
+				continue
+			}
+			target := alive[int(next.Add(1))%len(alive)]
+			group.Go(func() { splice(client, target) })
+		}
+	})
+	return l.Addr()
+}
+
+func splice(client net.Conn, target string) {
+	defer func() { _ = client.Close() }()
+	server, err := net.Dial("tcp", target)
+	if err != nil {
+		return
+	}
+	defer func() { _ = server.Close() }()
+	var group sync.WaitGroup
+	pass := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from)
+		_ = to.(*net.TCPConn).CloseWrite()
+	}
+	group.Go(func() { pass(server, client) })
+	group.Go(func() { pass(client, server) })
+	group.Wait()
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

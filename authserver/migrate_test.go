@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"os"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+func (r *realm) migrate() error {
+	return authserver.Migrate(r.t.Context(), authserver.Options{ConfigDir: r.dir, Log: logger(), Now: r.clock.now})
+}
+
+// empty takes away what the template has brought.
+func (r *realm) empty() {
+	r.t.Helper()
+	conn, err := pgx.Connect(r.t.Context(), r.database)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(r.t.Context(), "DROP SCHEMA public CASCADE; CREATE SCHEMA public"); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestMigrateManyAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
+	r.empty()
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if err := r.migrate(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if users := query[int](r, "SELECT count(*) FROM users WHERE role = 'admin'"); users != 1 {
+		t.Errorf("%d initial admins", users)
+	}
+	r.serve().login()
+}
+
+func TestMigrateKeepsAnExistingUser(t *testing.T) {
+	t.Parallel()
+	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
+	r.mountFiles(map[string]any{
+		realmconfig.InitialAdminEmailFile: " ADMIN@example.com ", realmconfig.InitialAdminPasswordFile: "another one",
+	})
+	if err := r.migrate(); err != nil {
+		t.Fatal(err)
+	}
+	r.serve().login() // with the first password
+}
+
+func TestMigrateWithoutAnInitialAdmin(t *testing.T) {
+	t.Parallel()
+	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
+	r.empty()
+	if err := os.RemoveAll(filepath.Join(r.dir, "initial-admin")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.migrate(); err != nil {
+		t.Fatal(err)
+	}
+	if users := query[int](r, "SELECT count(*) FROM users"); users != 0 {
+		t.Errorf("%d users", users)
+	}
+}
+
+func TestMigrateRefusesABadInitialAdmin(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ email, password, problem string }{
+		"no address":          {"admin", "secret-1", "initial-admin/email: is not an e-mail address"},
+		"no password":         {adminEmail, "", "initial-admin/password: must be 1 to 72 bytes"},
+		"a password too long": {adminEmail, strings.Repeat("secret-2", 10), "initial-admin/password: must be 1 to 72 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
+			r.mountFiles(map[string]any{
+				realmconfig.InitialAdminEmailFile: c.email, realmconfig.InitialAdminPasswordFile: c.password,
+			})
+			err := r.migrate()
+			if err == nil || err.Error() != c.problem {
+				t.Errorf("error is %v, want %s", err, c.problem)
+			}
+		})
+	}
+}
+
+func TestMigrateWaitsForTheDatabase(t *testing.T) {
+	t.Parallel()
+	// An address that refuses at first and then leads to the real server.
+	gate := listen(t, "127.0.0.1:0")
+	address := gate.Addr().String()
+	if err := gate.Close(); err != nil {
+		t.Fatal(err)
+	}
+	direct := suite.postgres.Database(t)
+	config, err := pgx.ParseConfig(direct)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := net.JoinHostPort(config.Host, itoa(int(config.Port)))
+	r := newRealmOn(t, strings.Replace(direct, target, address, 1), "redis://127.0.0.1:1/0")
+
+	migrated := make(chan error, 1)
+	go func() { migrated <- r.migrate() }()
+	select {
+	case err := <-migrated:
+		t.Fatalf("did not wait: %v", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	newBalancer(t, address, func() []string { return []string{target} })
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestServeRefusesAnOldSchema(t *testing.T) {
+	t.Parallel()
+	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
+	r.empty()
+	err := authserver.Run(t.Context(), authserver.Options{
+		ConfigDir: r.dir, Build: "test", Log: logger(), Now: r.clock.now,
+		API: listen(t, "127.0.0.1:0"), Ops: listen(t, "127.0.0.1:0"),
+	})
+	if err == nil || !strings.Contains(err.Error(), "run migrate") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestServeAcceptsANewerSchema(t *testing.T) {
+	t.Parallel()
+	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
+	query[int](r, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true) RETURNING id")
+	r.serve().login()
+}
