@@ -15,8 +15,10 @@ import (
 	"syscall"
 
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/assets"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/cluster"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/debian"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/node"
 )
 
 const usage = `usage: localkube <command> [flags]
@@ -47,6 +49,9 @@ func run(ctx context.Context, args []string) error {
 	if args[0] == "packages" {
 		return debian.Ensure(ctx, c, args[1:]...)
 	}
+	if args[0] == cluster.NodeCommand && len(args) == 3 {
+		return node.Run(ctx, os.Stdin, args[1], args[2])
+	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	root := flags.String("root", "", "the checkout; by default the one around the working folder")
 	if err := flags.Parse(args[1:]); err != nil {
@@ -56,7 +61,12 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	k := cluster.Of(checkout, c)
 	switch args[0] {
+	case "up":
+		return up(ctx, checkout, k, c)
+	case "down":
+		return k.Down(ctx)
 	case "assets":
 		folder, err := assets.Ensure(ctx, filepath.Join(checkout, "hack/localkube"), c)
 		if err != nil {

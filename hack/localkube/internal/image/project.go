@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package image
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// repository holds the images of the local cluster. Nothing serves that
+// address, so a runtime that lacks one of them can never get another by mistake.
+const repository = "localhost/realmkeeper/"
+
+// Repository is the name, without tag, of the project's own image.
+const Repository = repository + "realmkeeper"
+
+const certificates = "/etc/ssl/certs/ca-certificates.crt"
+
+// Project builds the project's image from the checkout at root into folder.
+// Its tag changes with its content and with nothing else.
+func Project(ctx context.Context, root, folder string) (Archive, error) {
+	binaries, err := os.MkdirTemp(folder, ".project-")
+	if err != nil {
+		return Archive{}, fmt.Errorf("create folder for binaries: %w", err)
+	}
+	defer os.RemoveAll(binaries)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binaries+"/", "./cmd/operator", "./cmd/authserver")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return Archive{}, fmt.Errorf("go build of the operator and the auth server: %w\n%s", err, out)
+	}
+	config := v1.Config{User: "65532:65532", Entrypoint: []string{"/operator"}, WorkingDir: "/"}
+	return write(filepath.Join(folder, "realmkeeper.tar"), Repository, untagged, config, func(l *layer) error {
+		return l.add(
+			entry{name: "/authserver", mode: 0o755, source: filepath.Join(binaries, "authserver")},
+			entry{name: "/etc/group", mode: 0o644, text: "root:x:0:\nnonroot:x:65532:\n"},
+			entry{name: "/etc/passwd", mode: 0o644, text: "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/:/sbin/nologin\n"},
+			entry{name: certificates, mode: 0o644, source: certificates},
+			entry{name: "/operator", mode: 0o755, source: filepath.Join(binaries, "operator")},
+			entry{name: "/tmp", mode: 0o1777, folder: true},
+		)
+	})
+}
+
+// Pause builds the image of the sandbox of every pod from the program pause.
+func Pause(reference, program, folder string) (Archive, error) {
+	name, tag, err := splitReference(reference)
+	if err != nil {
+		return Archive{}, err
+	}
+	config := v1.Config{User: "65535:65535", Entrypoint: []string{"/pause"}}
+	return write(filepath.Join(folder, "pause.tar"), name, tag, config, func(l *layer) error {
+		return l.add(entry{name: "/pause", mode: 0o755, source: program})
+	})
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// hidden are the folders that programs of the node write to without a setting
+// to move them: containerd's shims and sockets, the kubelet's device plugins,
+// the results of CNI plugins, links to container logs.
+var hidden = [...]string{"/run", "/var/lib", "/var/log"}
+
+// isolate gives this process, alone in a new mount namespace, its own view of
+// the file system. Mounts of the machine still arrive; ours stay here.
+func isolate(state, programs string) error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
+		return fmt.Errorf("detach mounts from the machine's: %w", err)
+	}
+	// Shared among the node's own processes, as the kubelet wants it.
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
+		return fmt.Errorf("share mounts inside the node: %w", err)
+	}
+	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NOEXEC|unix.MS_NODEV, ""); err != nil {
+		return fmt.Errorf("mount /proc: %w", err)
+	}
+	// Opened before anything is hidden, because the checkout may be below.
+	folders := map[string]*os.File{}
+	for target, source := range map[string]string{State: state, Programs: programs} {
+		folder, err := os.Open(source)
+		if err != nil {
+			return fmt.Errorf("open node folder: %w", err)
+		}
+		defer folder.Close()
+		folders[target] = folder
+	}
+	for _, path := range hidden {
+		if err := unix.Mount("tmpfs", path, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
+			return fmt.Errorf("hide %s: %w", path, err)
+		}
+	}
+	for target, folder := range folders {
+		if err := os.MkdirAll(target, 0o755); err != nil {
+			return fmt.Errorf("create mount point: %w", err)
+		}
+		source := fmt.Sprintf("/proc/self/fd/%d", folder.Fd())
+		if err := unix.Mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+			return fmt.Errorf("bind %s: %w", target, err)
+		}
+	}
+	return nil
+}
