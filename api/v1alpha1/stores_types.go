@@ -91,9 +91,9 @@ type ManagedDatabase struct {
 type Storage struct {
 	// size of the volume; 8Gi when absent.
 	// +optional
-	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="!isQuantity(string(self)) || !quantity(string(self)).isLessThan(quantity('64Mi'))",message="size must be 64Mi or more"
+	// +kubebuilder:validation:XValidation:rule="!isQuantity(self) || !quantity(self).isLessThan(quantity('64Mi'))",message="size must be 64Mi or more"
 	Size *resource.Quantity `json:"size,omitempty"`
 
 	// className is the StorageClass; the cluster's default when absent.

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+)
+
+var plane *apiserver.ControlPlane
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	var err error
+	if plane, err = apiserver.Start(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = plane.Stop() }()
+	return m.Run()
+}
+
+// issuer is a line that every valid spec needs.
+const issuer = "issuer: https://login.example.com\n"
+
+func TestSpecsThatAreAccepted(t *testing.T) {
+	t.Parallel()
+	for name, spec := range map[string]string{
+		"an issuer alone":                    issuer,
+		"an issuer with port and path":       "issuer: https://example.com:8443/auth/realms/one",
+		"an issuer on an IP address":         "issuer: https://10.0.0.1",
+		"an issuer on an IPv6 address":       `issuer: "https://[2001:db8::1]:8443"`,
+		"an issuer of 512 characters":        "issuer: https://example.com/" + strings.Repeat("a", 492),
+		"no pods":                            issuer + "replicas: 0",
+		"an image":                           issuer + "image: registry.example.com/auth:1",
+		"an external database":               issuer + "database: {urlSecretRef: {name: db}}",
+		"an external database with a key":    issuer + "database: {urlSecretRef: {name: db, key: my_url.txt}}",
+		"a managed database with defaults":   issuer + "database: {managed: {}}",
+		"a managed database with everything": issuer + "database: {managed: {storage: {size: 20Gi, className: fast}, deletionPolicy: Delete, image: pg}}",
+		"an external cache":                  issuer + "cache: {urlSecretRef: {name: redis}}",
+		"a managed cache with defaults":      issuer + "cache: {managed: {}}",
+		"a certificate of one's own":         issuer + "tls: {secretRef: {name: my-tls}}",
+		"EdDSA keys":                         issuer + "signingKeys: {algorithm: EdDSA}",
+		"the shortest lifetimes":             issuer + "tokens: {accessTokenLifetime: 1m, refreshTokenLifetime: 1m, refreshGracePeriod: 0s}",
+		"the longest lifetimes":              issuer + "tokens: {accessTokenLifetime: 24h, refreshTokenLifetime: 8760h, refreshGracePeriod: 1m}",
+		"a duration of several units":        issuer + "tokens: {accessTokenLifetime: 1h30m}",
+		"a lockout":                          issuer + "login: {unknownUser: Conceal, lockout: {failures: 3, duration: 1h}}",
+		"a bcrypt cost":                      issuer + "passwords: {bcryptCost: 10}",
+		"an initial admin":                   issuer + "initialAdmin: {email: ops@example.com}",
+		"scheduling":                         issuer + "scheduling: {nodeSelector: {disk: ssd}, tolerations: [{operator: Exists}], priorityClassName: high}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := submit(t, "realm", spec); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+}
+
+func TestSpecsThatAreRefusedInTheUsersWords(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ spec, says string }{
+		"no issuer":                         {"replicas: 1", "issuer: Required value"},
+		"an empty issuer":                   {`issuer: ""`, "issuer"},
+		"plain HTTP":                        {"issuer: http://login.example.com", "issuer must be an https:// URL"},
+		"an issuer without a host":          {"issuer: https:///path", "issuer must be a URL with a host"},
+		"an issuer that is no URL":          {"issuer: https://exa mple.com", "issuer must be a URL with a host"},
+		"an issuer with a query":            {"issuer: https://example.com?x=1", "issuer must have no query and no fragment"},
+		"an issuer with a fragment":         {"issuer: https://example.com#x", "issuer must have no query and no fragment"},
+		"an issuer with a user":             {"issuer: https://me:secret@example.com", "issuer must have no user or password"},
+		"an issuer with a slash at the end": {"issuer: https://example.com/", "issuer must not end with a slash"},
+		"an issuer that is too long":        {"issuer: https://example.com/" + strings.Repeat("a", 493), "issuer: Too long"},
+		"too many pods":                     {issuer + "replicas: 101", "replicas"},
+		"fewer than no pods":                {issuer + "replicas: -1", "replicas"},
+		"two databases":                     {issuer + "database: {urlSecretRef: {name: db}, managed: {}}", "not both"},
+		"no database at all":                {issuer + "database: {}", "database needs urlSecretRef or managed"},
+		"a Secret without a name":           {issuer + "database: {urlSecretRef: {key: uri}}", "name: Required value"},
+		"a Secret key with a slash":         {issuer + "database: {urlSecretRef: {name: db, key: a/b}}", "key may hold only letters"},
+		"a volume that is too small":        {issuer + "database: {managed: {storage: {size: 1Mi}}}", "size must be 64Mi or more"},
+		"a volume of no size at all":        {issuer + "database: {managed: {storage: {size: big}}}", "size"},
+		"a deletion policy of no meaning":   {issuer + "database: {managed: {deletionPolicy: Keep}}", "deletionPolicy"},
+		"two caches":                        {issuer + "cache: {urlSecretRef: {name: redis}, managed: {}}", "not both"},
+		"no cache at all":                   {issuer + "cache: {}", "cache needs urlSecretRef or managed"},
+		"tls without a Secret":              {issuer + "tls: {}", "secretRef: Required value"},
+		"an unknown algorithm":              {issuer + "signingKeys: {algorithm: HS256}", "algorithm"},
+		"no audience in a list of them":     {issuer + "tokens: {audience: []}", "audience"},
+		"an empty audience":                 {issuer + `tokens: {audience: [""]}`, "audience"},
+		"an access token of a second":       {issuer + "tokens: {accessTokenLifetime: 1s}", "accessTokenLifetime must be 1m to 24h"},
+		"a duration in words":               {issuer + "tokens: {accessTokenLifetime: an hour}", "accessTokenLifetime must be a duration such as"},
+		"a duration in days":                {issuer + "tokens: {refreshTokenLifetime: 7d}", "refreshTokenLifetime must be a duration such as"},
+		"a session of two years":            {issuer + "tokens: {refreshTokenLifetime: 17520h}", "refreshTokenLifetime must be 1m to 8760h"},
+		"a session shorter than a token":    {issuer + "tokens: {refreshTokenLifetime: 30m}", "must not be shorter than accessTokenLifetime"},
+		"a grace period of an hour":         {issuer + "tokens: {refreshGracePeriod: 1h}", "refreshGracePeriod must be 0s to 1m"},
+		"an unknown answer":                 {issuer + "login: {unknownUser: Lie}", "unknownUser"},
+		"a lockout that never comes":        {issuer + "login: {lockout: {failures: 0}}", "failures"},
+		"a lockout of a week":               {issuer + "login: {lockout: {duration: 168h}}", "duration must be 1s to 24h"},
+		"a bcrypt cost that is too low":     {issuer + "passwords: {bcryptCost: 9}", "bcryptCost"},
+		"a bcrypt cost that is too high":    {issuer + "passwords: {bcryptCost: 17}", "bcryptCost"},
+		"an admin without an address":       {issuer + "initialAdmin: {email: root}", "email must be an e-mail address"},
+		"a field that does not exist":       {issuer + "replica: 2", "unknown field"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantRefusal(t, submit(t, "realm", c.spec), c.says)
+		})
+	}
+}
+
+func TestNamesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ realm, says string }{
+		"a name of 41 characters": {strings.Repeat("a", 41), "at most 40 characters"},
+		"a name with a dot":       {"my.realm", "must start with a letter"},
+		"a name of digits":        {"1realm", "must start with a letter"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantRefusal(t, submit(t, c.realm, issuer), c.says)
+		})
+	}
+}
+
+func TestChangesOfAClaimedVolume(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ from, to, says string }{
+		"another size":                     {"database: {managed: {storage: {size: 10Gi}}}", "database: {managed: {storage: {size: 20Gi}}}", "size cannot change"},
+		"another size than the default":    {"", "database: {managed: {storage: {size: 20Gi}}}", "size cannot change"},
+		"the default size, now written":    {"", "database: {managed: {storage: {size: 8Gi}}}", ""},
+		"another class":                    {"", "database: {managed: {storage: {className: fast}}}", "className cannot change"},
+		"another policy":                   {"", "database: {managed: {deletionPolicy: Delete}}", ""},
+		"from managed to one's own":        {"database: {managed: {storage: {size: 10Gi}}}", "database: {urlSecretRef: {name: db}}", ""},
+		"from one's own to managed":        {"database: {urlSecretRef: {name: db}}", "database: {managed: {storage: {size: 10Gi}}}", ""},
+		"another issuer on the same realm": {"", "issuer: https://new.example.com", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k8s, realm := plane.Client(t), object(t, plane.Namespace(t), "realm", issuer+c.from)
+			if err := k8s.Create(t.Context(), realm); err != nil {
+				t.Fatal(err)
+			}
+			spec := c.to
+			if !strings.Contains(spec, "issuer") {
+				spec = issuer + spec
+			}
+			realm.Object["spec"] = object(t, "", "", spec).Object["spec"]
+			wantRefusal(t, k8s.Update(t.Context(), realm), c.says)
+		})
+	}
+}
+
+func TestSamplesAreAccepted(t *testing.T) {
+	t.Parallel()
+	for _, sample := range []string{"quickstart.yaml", "external.yaml"} {
+		t.Run(sample, func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(filepath.Join(plane.Root(), "config", "samples", sample))
+			if err != nil {
+				t.Fatal(err)
+			}
+			documents := strings.Split(string(data), "\n---\n")
+			realm := &unstructured.Unstructured{}
+			if err := yaml.Unmarshal([]byte(documents[len(documents)-1]), realm); err != nil {
+				t.Fatal(err)
+			}
+			realm.SetNamespace(plane.Namespace(t))
+			if err := strict(t).Create(t.Context(), realm); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+}
+
+// wantRefusal checks that err says a thing, or with "" that there is none.
+func wantRefusal(t *testing.T, err error, says string) {
+	t.Helper()
+	switch {
+	case says == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case says != "" && err == nil:
+		t.Errorf("accepted; want a refusal that says %q", says)
+	case says != "" && !strings.Contains(err.Error(), says):
+		t.Errorf("refused with\n%v\nwant it to say %q", err, says)
+	}
+}
+
+func submit(t *testing.T, name, spec string) error {
+	t.Helper()
+	return strict(t).Create(t.Context(), object(t, metav1.NamespaceDefault, name, spec), client.DryRunAll)
+}
+
+// strict refuses unknown fields, as kubectl asks for.
+func strict(t *testing.T) client.Client {
+	t.Helper()
+	return client.WithFieldValidation(plane.Client(t), metav1.FieldValidationStrict)
+}
+
+func object(t *testing.T, namespace, name, spec string) *unstructured.Unstructured {
+	t.Helper()
+	var fields map[string]any
+	if err := yaml.Unmarshal([]byte(spec), &fields); err != nil {
+		t.Fatal(err)
+	}
+	o := &unstructured.Unstructured{Object: map[string]any{"spec": fields}}
+	o.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AuthRealm"))
+	o.SetNamespace(namespace)
+	o.SetName(name)
+	return o
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package apiserver gives tests a real Kubernetes API server, with etcd behind
+// it and this project's kinds in it.
+//
+// There is no kubelet and no controller: what they would do, a test does. Start
+// one control plane per test binary, in TestMain, and give every test a
+// namespace of its own.
+package apiserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+// assetsVariable names the folder with etcd and kube-apiserver, as every tool
+// around envtest does.
+const assetsVariable = "KUBEBUILDER_ASSETS"
+
+// ControlPlane is a running API server.
+type ControlPlane struct {
+	environment *envtest.Environment
+	config      *rest.Config
+	scheme      *runtime.Scheme
+	root        string
+}
+
+// Start brings up etcd and a kube-apiserver, from the folder that
+// KUBEBUILDER_ASSETS names, or else as hack/localkube builds them.
+func Start(ctx context.Context) (*ControlPlane, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := assets(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("build scheme: %w", err)
+	}
+	environment := &envtest.Environment{
+		BinaryAssetsDirectory: folder,
+		CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "auth.realmkeeper.io_authrealms.yaml")},
+		ErrorIfCRDPathMissing: true,
+		Scheme:                scheme,
+	}
+	config, err := environment.Start()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start control plane from %s: %w", folder, err), environment.Stop())
+	}
+	// Tests run side by side; the client's own limit would make them queue.
+	config.QPS = -1
+	return &ControlPlane{environment: environment, config: config, scheme: scheme, root: root}, nil
+}
+
+// Stop ends both processes and removes their data.
+func (c *ControlPlane) Stop() error {
+	if err := c.environment.Stop(); err != nil {
+		return fmt.Errorf("stop control plane: %w", err)
+	}
+	return nil
+}
+
+// Root is the folder of this module.
+func (c *ControlPlane) Root() string { return c.root }
+
+// Scheme knows Kubernetes' kinds and this project's.
+func (c *ControlPlane) Scheme() *runtime.Scheme { return c.scheme }
+
+// Admin may do everything.
+func (c *ControlPlane) Admin() *rest.Config { return rest.CopyConfig(c.config) }
+
+// ServiceAccount may do what roles bound to the service account allow, and
+// nothing else. The account itself need not exist.
+func (c *ControlPlane) ServiceAccount(namespace, name string) *rest.Config {
+	config := c.Admin()
+	config.Impersonate = rest.ImpersonationConfig{
+		UserName: fmt.Sprintf("system:serviceaccount:%s:%s", namespace, name),
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+	}
+	return config
+}
+
+// moduleRoot is the folder of the go.mod above the working directory, which a
+// test starts in its package's folder.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find module root: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("find module root: no go.mod above the working directory")
+		}
+		dir = parent
+	}
+}
+
+func assets(ctx context.Context, root string) (string, error) {
+	if folder := os.Getenv(assetsVariable); folder != "" {
+		return folder, nil
+	}
+	build := exec.CommandContext(ctx, "go", "-C", filepath.Join(root, "hack", "localkube"), "run", "./cmd/localkube", "assets")
+	var stderr bytes.Buffer
+	build.Stderr = &stderr
+	out, err := build.Output()
+	if err != nil {
+		return "", fmt.Errorf("build etcd and kube-apiserver (or set %s): %w\n%s", assetsVariable, err, stderr.String())
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return lines[len(lines)-1], nil
+}
