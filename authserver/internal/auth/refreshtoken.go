@@ -37,11 +37,11 @@ func newRefreshToken(random io.Reader) (refreshToken, error) {
 // nonsense costs no query.
 func parseRefreshToken(s Secret) (refreshToken, bool) {
 	body, ok := strings.CutPrefix(string(s), refreshTokenPrefix)
-	if !ok {
-		return "", false
+	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(refreshTokenBytes) {
+		return "", false // the decoder would overlook line breaks
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	return refreshToken(s), err == nil && len(b) == refreshTokenBytes
+	_, err := base64.RawURLEncoding.Strict().DecodeString(body)
+	return refreshToken(s), err == nil
 }
 
 func (t refreshToken) hash() TokenHash { return sha256.Sum256([]byte(t)) }

@@ -39,6 +39,7 @@ func Open(url, realm string, now func() time.Time, log *slog.Logger) (*Cache, er
 	options.PoolTimeout = callTimeout
 	options.ContextTimeoutEnabled = true // or the deadline of a call is ignored
 	options.MaxRetries = 1               // a connection that a restart has killed is not an outage
+	options.DialerRetries = 1            // whereas a refused one is
 	// Servers that do not know this handshake refuse it, on every connection.
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return &Cache{

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+)
+
+// server is set by TestMain alone.
+var server *testenv.Postgres
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	started, err := testenv.SharedPostgres(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = started.Stop() }()
+	server = started
+	err = server.Prepare(context.Background(), func(url string) error {
+		return postgres.Migrate(context.Background(), url, slog.New(slog.DiscardHandler))
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+func newStore(t *testing.T) *postgres.Store {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), server.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	return store
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"encoding/base64"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+func goodConfig() realmconfig.Config {
+	return realmconfig.Config{
+		Version: realmconfig.Version, Realm: "identity/quickstart", Issuer: "https://auth.example.com",
+		Tokens: realmconfig.Tokens{
+			Audience:             []string{"https://api.example.com"},
+			AccessTokenLifetime:  realmconfig.Duration(time.Hour),
+			RefreshTokenLifetime: realmconfig.Duration(7 * 24 * time.Hour),
+			RefreshGracePeriod:   realmconfig.Duration(10 * time.Second),
+			JWKSMaxAge:           realmconfig.Duration(5 * time.Minute),
+		},
+		Login: realmconfig.Login{
+			UnknownUser: realmconfig.Conceal,
+			Lockout:     realmconfig.Lockout{Failures: 5, Duration: realmconfig.Duration(15 * time.Minute)},
+		},
+		Passwords: realmconfig.Passwords{BcryptCost: 12},
+	}
+}
+
+func goodKey(t testing.TB) realmconfig.Key {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := realmconfig.NewKey(private, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func goodKeyset(t testing.TB) realmconfig.Keyset {
+	t.Helper()
+	return realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{goodKey(t)}}
+}
+
+func goodEncryptionKeys() realmconfig.EncryptionKeys {
+	return realmconfig.EncryptionKeys{
+		Version: realmconfig.Version, Primary: "one",
+		Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
+	}
+}
+
+func writeDocument(t *testing.T, dir, name string, document any) {
+	t.Helper()
+	data, err := realmconfig.Encode(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLoadReadsWhatEncodeWrites(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config, keyset, encryption := goodConfig(), goodKeyset(t), goodEncryptionKeys()
+	writeDocument(t, dir, realmconfig.ConfigFile, config)
+	writeDocument(t, dir, realmconfig.KeysetFile, keyset)
+	writeDocument(t, dir, realmconfig.EncryptionKeysFile, encryption)
+	s, err := realmconfig.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(s.Config, config) || !reflect.DeepEqual(s.Keyset, keyset) || !reflect.DeepEqual(s.EncryptionKeys, encryption) {
+		t.Error("the documents have changed on the way")
+	}
+	encoded, err := realmconfig.Encode(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.ConfigRevision != realmconfig.Revision(encoded) || len(s.ConfigRevision) != 12 || s.ConfigRevision == s.KeysetRevision {
+		t.Errorf("revisions are %q and %q", s.ConfigRevision, s.KeysetRevision)
+	}
+}
+
+func TestLoadNamesEveryBadFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeDocument(t, dir, realmconfig.ConfigFile, map[string]any{"version": 1, "colour": "blue"})
+	writeDocument(t, dir, realmconfig.KeysetFile, map[string]any{"version": 2})
+	_, err := realmconfig.Load(dir)
+	for _, part := range []string{realmconfig.ConfigFile, "colour", realmconfig.KeysetFile, "version: is 2", realmconfig.EncryptionKeysFile} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not name %s: %v", part, err)
+		}
+	}
+}
+
+func TestConfigReportsEveryProblemAtOnce(t *testing.T) {
+	t.Parallel()
+	err := realmconfig.Config{}.Validate()
+	for _, field := range []string{
+		"version", "realm", "issuer", "tokens.audience", "tokens.accessTokenLifetime", "tokens.refreshTokenLifetime",
+		"login.unknownUser", "login.lockout.failures", "login.lockout.duration", "passwords.bcryptCost",
+	} {
+		if err == nil || !strings.Contains(err.Error(), field+": ") {
+			t.Errorf("%s is not named in: %v", field, err)
+		}
+	}
+}
+
+func TestConfigValidate(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change  func(*realmconfig.Config)
+		problem string
+	}{
+		"good":                        {func(*realmconfig.Config) {}, ""},
+		"no grace period":             {func(c *realmconfig.Config) { c.Tokens.RefreshGracePeriod = 0 }, ""},
+		"keys never cached":           {func(c *realmconfig.Config) { c.Tokens.JWKSMaxAge = 0 }, ""},
+		"an issuer with a path":       {func(c *realmconfig.Config) { c.Issuer = "https://example.com/realms/one" }, ""},
+		"an issuer with a port":       {func(c *realmconfig.Config) { c.Issuer = "https://example.com:8443" }, ""},
+		"a foreign version":           {func(c *realmconfig.Config) { c.Version = 2 }, "version: is 2"},
+		"a plain issuer":              {func(c *realmconfig.Config) { c.Issuer = "http://example.com" }, "issuer: "},
+		"an issuer with a query":      {func(c *realmconfig.Config) { c.Issuer = "https://example.com?a=b" }, "issuer: "},
+		"an issuer with a fragment":   {func(c *realmconfig.Config) { c.Issuer = "https://example.com#a" }, "issuer: "},
+		"an issuer with a user":       {func(c *realmconfig.Config) { c.Issuer = "https://me@example.com" }, "issuer: "},
+		"an issuer without a host":    {func(c *realmconfig.Config) { c.Issuer = "https:///path" }, "issuer: "},
+		"a day and more of access":    {func(c *realmconfig.Config) { c.Tokens.AccessTokenLifetime += realmconfig.Duration(24 * time.Hour) }, "tokens.accessTokenLifetime: "},
+		"a long grace period":         {func(c *realmconfig.Config) { c.Tokens.RefreshGracePeriod = realmconfig.Duration(time.Hour) }, "tokens.refreshGracePeriod: "},
+		"a negative grace period":     {func(c *realmconfig.Config) { c.Tokens.RefreshGracePeriod = -1 }, "tokens.refreshGracePeriod: "},
+		"no failure allowed":          {func(c *realmconfig.Config) { c.Login.Lockout.Failures = 0 }, "login.lockout.failures: "},
+		"an unknown way to conceal":   {func(c *realmconfig.Config) { c.Login.UnknownUser = "Hide" }, "login.unknownUser: "},
+		"bcrypt too cheap":            {func(c *realmconfig.Config) { c.Passwords.BcryptCost = 9 }, "passwords.bcryptCost: "},
+		"bcrypt too dear":             {func(c *realmconfig.Config) { c.Passwords.BcryptCost = 17 }, "passwords.bcryptCost: "},
+		"a lockout of under a second": {func(c *realmconfig.Config) { c.Login.Lockout.Duration = realmconfig.Duration(time.Millisecond) }, "login.lockout.duration: "},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := goodConfig()
+			c.change(&config)
+			expectProblem(t, config.Validate(), c.problem)
+		})
+	}
+}
+
+func TestKeysetValidate(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change  func(*realmconfig.Keyset)
+		problem string
+	}{
+		"good":              {func(*realmconfig.Keyset) {}, ""},
+		"a foreign version": {func(s *realmconfig.Keyset) { s.Version = 0 }, "version: is 0"},
+		"no key":            {func(s *realmconfig.Keyset) { s.Keys = nil }, "keys: must not be empty"},
+		"a key twice":       {func(s *realmconfig.Keyset) { s.Keys = append(s.Keys, s.Keys[0]) }, "keys[1].kid: stands twice"},
+		"another kid":       {func(s *realmconfig.Keyset) { s.Keys[0].KID = "one" }, "keys[0].kid: is not the thumbprint"},
+		"another algorithm": {func(s *realmconfig.Keyset) { s.Keys[0].Algorithm = realmconfig.RS256 }, "keys[0].algorithm: does not fit"},
+		"not PEM":           {func(s *realmconfig.Keyset) { s.Keys[0].Private = "hunter2" }, "keys[0].private: is not PEM"},
+		"not PKCS #8": {func(s *realmconfig.Keyset) {
+			s.Keys[0].Private = "-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----\n"
+		}, "keys[0].private: is not PKCS #8"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			keyset := goodKeyset(t)
+			c.change(&keyset)
+			expectProblem(t, keyset.Validate(), c.problem)
+		})
+	}
+}
+
+func TestEncryptionKeysValidate(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change  func(*realmconfig.EncryptionKeys)
+		problem string
+	}{
+		"good":              {func(*realmconfig.EncryptionKeys) {}, ""},
+		"a foreign version": {func(e *realmconfig.EncryptionKeys) { e.Version = 7 }, "version: is 7"},
+		"no such primary":   {func(e *realmconfig.EncryptionKeys) { e.Primary = "two" }, "primary: "},
+		"a short key":       {func(e *realmconfig.EncryptionKeys) { e.Keys[0].Key = []byte("hunter2") }, "keys[0].key: must be 32 bytes"},
+		"a key twice":       {func(e *realmconfig.EncryptionKeys) { e.Keys = append(e.Keys, e.Keys[0]) }, "keys[1].id: stands twice"},
+		"a key without id":  {func(e *realmconfig.EncryptionKeys) { e.Keys[0].ID = "" }, "keys[0].id: must not be empty"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			keys := goodEncryptionKeys()
+			c.change(&keys)
+			expectProblem(t, keys.Validate(), c.problem)
+		})
+	}
+}
+
+func expectProblem(t *testing.T, err error, problem string) {
+	t.Helper()
+	switch {
+	case problem == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case problem != "" && (err == nil || !strings.Contains(err.Error(), problem)):
+		t.Errorf("error is %v, want %q", err, problem)
+	case err != nil && strings.Contains(err.Error(), "hunter2"):
+		t.Errorf("the error quotes a secret: %v", err)
+	}
+}
+
+func TestDecodeIsStrict(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ document, problem string }{
+		"an unknown field":        {`{"version": 1, "colour": "hunter2"}`, "colour"},
+		"an unknown nested field": {`{"tokens": {"colour": "hunter2"}}`, "colour"},
+		"trailing data":           {`{} "hunter2"`, "data after the document"},
+		"half a document":         {`{"version": 1`, "is not complete"},
+		"nothing":                 {``, "is not complete"},
+		"not JSON":                {`hunter2`, "is not JSON at byte 1"},
+		"a wrong type":            {`{"version": "hunter2"}`, "version: must be a int"},
+		"a number as duration":    {`{"tokens": {"jwksMaxAge": 300}}`, "a duration must be a string"},
+		"a word as duration":      {`{"tokens": {"jwksMaxAge": "hunter2"}}`, "a duration must be a string"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := realmconfig.Config{}
+			expectProblem(t, realmconfig.Decode([]byte(c.document), &config), c.problem)
+		})
+	}
+}
+
+func TestKeyMaterialNeverPrints(t *testing.T) {
+	t.Parallel()
+	keyset, encryption := goodKeyset(t), goodEncryptionKeys()
+	encryption.Keys[0].Key = []byte("hunter2hunter2hunter2hunter2hunt")
+	log := &strings.Builder{}
+	logger := slog.New(slog.NewTextHandler(log, nil))
+	logger.Info("x", "private", keyset.Keys[0].Private, "keyset", keyset, "key", encryption.Keys[0].Key, "keys", encryption)
+	snapshot := realmconfig.Snapshot{Keyset: keyset, EncryptionKeys: encryption}
+	printed := log.String()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		printed += fmt.Sprintf(verb, keyset) + fmt.Sprintf(verb, encryption) + fmt.Sprintf(verb, snapshot)
+	}
+	body := strings.Split(string(keyset.Keys[0].Private), "\n")[1]
+	for _, secret := range []string{body, "hunter2", fmt.Sprintf("%x", "hunter2"), "PRIVATE KEY"} {
+		if strings.Contains(printed, secret) {
+			t.Errorf("%q was printed", secret)
+		}
+	}
+}
+
+// The example of RFC 7638, section 3.1.
+func TestThumbprintIsThePublishedOne(t *testing.T) {
+	t.Parallel()
+	const n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+	modulus, err := base64.RawURLEncoding.DecodeString(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := realmconfig.NewJWK(&rsa.PublicKey{N: new(big.Int).SetBytes(modulus), E: 65537})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if jwk.KID != "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" {
+		t.Errorf("thumbprint is %s", jwk.KID)
+	}
+}
+
+// The key of RFC 8037, appendix A.2, with the thumbprint of appendix A.3.
+func TestThumbprintOfAnEdwardsCurveIsThePublishedOne(t *testing.T) {
+	t.Parallel()
+	x, err := base64.RawURLEncoding.DecodeString("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	jwk, err := realmconfig.NewJWK(ed25519.PublicKey(x))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if jwk.KID != "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" {
+		t.Errorf("thumbprint is %s", jwk.KID)
+	}
+}
+
+func TestNewJWKRefusesWhatNoAlgorithmUses(t *testing.T) {
+	t.Parallel()
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, public := range map[string]any{
+		"another curve": p384.Public(), "a short RSA key": &rsa.PublicKey{N: big.NewInt(1 << 40), E: 65537}, "no key": "key",
+	} {
+		if _, err := realmconfig.NewJWK(public); err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+}
+
+func TestSigningKeyAndPublished(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	at := func(d time.Duration) *time.Time { moment := now.Add(d); return &moment }
+	keyset := realmconfig.Keyset{Keys: []realmconfig.Key{
+		{KID: "gone", SignFrom: at(-5 * time.Hour), VerifyUntil: at(0)},
+		{KID: "retiring", SignFrom: at(-4 * time.Hour), VerifyUntil: at(time.Second)},
+		{KID: "older", SignFrom: at(-2 * time.Hour)},
+		{KID: "signing", SignFrom: at(0)},
+		{KID: "next", SignFrom: at(time.Second)},
+		{KID: "pending"},
+	}}
+	key, ok := keyset.SigningKey(now)
+	if !ok || key.KID != "signing" {
+		t.Errorf("%q signs, %t", key.KID, ok)
+	}
+	published := []string{}
+	for _, k := range keyset.Published(now) {
+		published = append(published, k.KID)
+	}
+	if want := []string{"retiring", "older", "signing", "next", "pending"}; !reflect.DeepEqual(published, want) {
+		t.Errorf("published are %v, want %v", published, want)
+	}
+	if _, ok := (realmconfig.Keyset{Keys: keyset.Keys[4:]}).SigningKey(now); ok {
+		t.Error("a key signs before its time")
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	good, err := realmconfig.Encode(goodConfig())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte(`{"version": 1}`))
+	f.Add([]byte(`{"tokens": {"jwksMaxAge": "1h"}} {}`))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		config := realmconfig.Config{}
+		if realmconfig.Decode(document, &config) != nil {
+			return
+		}
+		// Whatever is accepted survives being written and read again.
+		encoded, err := realmconfig.Encode(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := realmconfig.Config{}
+		if err := realmconfig.Decode(encoded, &again); err != nil || !reflect.DeepEqual(config, again) {
+			t.Errorf("read again as %+v, %v", again, err)
+		}
+	})
+}
