@@ -18,24 +18,31 @@ import (
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/cluster"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/debian"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/deploy"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/login"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/node"
 )
 
-const usage = `usage: localkube <command> [flags]
+const usage = `usage: localkube <command> [--root <checkout>] [--cluster local|current|kind] [--image <repository>:<tag>]
 
+  up                  start the cluster, deploy, log in
+  deploy              bring the cluster's images and the release up to date, wait for the realm
+  login               log in to the sample realm and verify the token
+  status              say what runs
+  down                remove everything that up made
   assets              build etcd, kube-apiserver, kubectl and the rest, print their folder
   packages <name>...  install the Debian packages that are missing
 `
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(64)
-	}
-	if err != nil {
+	case err != nil:
 		fmt.Fprintf(os.Stderr, "\nlocalkube: %v\n", err)
 		os.Exit(1)
 	}
@@ -46,36 +53,71 @@ func run(ctx context.Context, args []string) error {
 		return flag.ErrHelp
 	}
 	c := console.New(os.Stderr)
-	if args[0] == "packages" {
+	switch {
+	case args[0] == "packages":
 		return debian.Ensure(ctx, c, args[1:]...)
-	}
-	if args[0] == cluster.NodeCommand && len(args) == 3 {
+	case args[0] == cluster.NodeCommand && len(args) == 3:
 		return node.Run(ctx, os.Stdin, args[1], args[2])
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	root := flags.String("root", "", "the checkout; by default the one around the working folder")
-	if err := flags.Parse(args[1:]); err != nil {
+	kind := flags.String("cluster", "local", "local, current (the current kube context) or kind")
+	image := flags.String("image", "", "the image to deploy with --cluster current; by default the release's")
+	if err := flags.Parse(args[1:]); err != nil || flags.NArg() > 0 {
 		return flag.ErrHelp
 	}
 	checkout, err := findCheckout(*root)
 	if err != nil {
 		return err
 	}
-	k := cluster.Of(checkout, c)
+	t, err := chooseTarget(*kind, checkout, *image, c)
+	if err != nil {
+		return err
+	}
+	deployment := deploy.Deployment{Root: checkout, Kubectl: t.kubectl(), Console: c}
+	signIn := login.Login{
+		Root: checkout, Namespace: deploy.Namespace, Realm: deploy.Realm,
+		Kubectl: t.kubectl(), Console: c, Forward: !t.reachable(),
+	}
 	switch args[0] {
-	case "up":
-		return up(ctx, checkout, k, c)
-	case "down":
-		return k.Down(ctx)
 	case "assets":
-		folder, err := assets.Ensure(ctx, filepath.Join(checkout, "hack/localkube"), c)
-		if err != nil {
+		return printAssets(ctx, checkout, c)
+	case "up":
+		if err := bringUp(ctx, t, deployment); err != nil {
 			return err
 		}
-		fmt.Println(folder)
-		return nil
+		return signIn.Run(ctx)
+	case "deploy":
+		return bringUp(ctx, t, deployment)
+	case "login":
+		return signIn.Run(ctx)
+	case "status":
+		return t.status(ctx)
+	case "down":
+		return t.down(ctx)
 	}
 	return flag.ErrHelp
+}
+
+// bringUp is safe to repeat: what is as it should be stays as it is.
+func bringUp(ctx context.Context, t target, d deploy.Deployment) error {
+	values, err := t.up(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.Install(ctx, values, t.stamp()); err != nil {
+		return err
+	}
+	return d.Console.Step("waiting for realm "+deploy.Namespace+"/"+deploy.Realm, func() error { return d.Await(ctx) })
+}
+
+func printAssets(ctx context.Context, root string, c *console.Console) error {
+	folder, err := assets.Ensure(ctx, filepath.Join(root, "hack/localkube"), c)
+	if err != nil {
+		return err
+	}
+	fmt.Println(folder)
+	return nil
 }
 
 // findCheckout returns the absolute path of the checkout at root or, when root

@@ -3,16 +3,15 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/kubectl"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/node"
 )
 
@@ -97,15 +96,9 @@ func lastLines(text string, count int) string {
 	return "  | " + strings.Join(lines, "\n  | ")
 }
 
-// Kubectl runs the cluster's own kubectl with its kubeconfig.
-func (k *Cluster) Kubectl(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, k.State("bin/kubectl"), append([]string{"--kubeconfig", k.Kubeconfig()}, args...)...)
-	cmd.Stdin = bytes.NewReader(stdin)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("kubectl %s: %w\n%s", strings.Join(args, " "), err, out)
-	}
-	return out, nil
+// Kubectl returns a client of this cluster.
+func (k *Cluster) Kubectl() kubectl.Client {
+	return kubectl.Client{Program: k.State("bin/kubectl"), Kubeconfig: k.Kubeconfig()}
 }
 
 // awaitNode applies what a cluster has besides its components and waits until
@@ -119,7 +112,7 @@ func (k *Cluster) awaitNode(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read add-ons: %w", err)
 	}
-	if _, err := k.Kubectl(ctx, addons, "apply", "--server-side", "--filename", "-"); err != nil {
+	if _, err := k.Kubectl().Run(ctx, addons, "apply", "--server-side", "--filename", "-"); err != nil {
 		return err
 	}
 	var names []string
@@ -130,7 +123,7 @@ func (k *Cluster) awaitNode(ctx context.Context) error {
 		return err
 	}
 	for _, event := range []string{"create", "condition=Ready"} {
-		if _, err := k.Kubectl(ctx, nil, "wait", "--for="+event, "node/"+nodeName, "--timeout=60s"); err != nil {
+		if _, err := k.Kubectl().Run(ctx, nil, "wait", "--for="+event, "node/"+nodeName, "--timeout=60s"); err != nil {
 			return fmt.Errorf("%w\n%s", err, k.LogEnd("kubelet"))
 		}
 	}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/assets"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/cluster"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/debian"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/deploy"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/image"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/kubectl"
+	"golang.org/x/sync/errgroup"
+)
+
+// local is the one-node cluster that this program makes.
+type local struct {
+	root    string
+	cluster *cluster.Cluster
+	console *console.Console
+}
+
+func (l local) kubectl() kubectl.Client { return l.cluster.Kubectl() }
+func (l local) reachable() bool         { return true }
+func (l local) stamp() string           { return l.cluster.State("installed") }
+
+func (l local) down(ctx context.Context) error { return l.cluster.Down(ctx) }
+
+// up starts the cluster, gives it its images, and returns the chart values
+// that name them. What does not depend on each other happens at the same time,
+// except that Go builds wait for one another: two at once would compile the
+// packages they share twice.
+func (l local) up(ctx context.Context) (map[string]string, error) {
+	packages := slices.Concat(cluster.Packages(), image.Packages(), []string{"curl"})
+	if err := debian.Ensure(ctx, l.console, packages...); err != nil {
+		return nil, err
+	}
+	cache, err := assets.Cache()
+	if err != nil {
+		return nil, err
+	}
+	var (
+		images            = filepath.Join(cache, "images")
+		postgres, redis   image.Archive
+		project           image.Archive
+		programs          string
+		built             = make(chan struct{}) // closed when programs is set
+		work, workContext = errgroup.WithContext(ctx)
+	)
+	if err := os.MkdirAll(images, 0o755); err != nil {
+		return nil, fmt.Errorf("create cache of images: %w", err)
+	}
+	ctx = workContext
+	work.Go(func() (err error) {
+		if programs, err = assets.Ensure(ctx, filepath.Join(l.root, "hack/localkube"), l.console); err != nil {
+			return err
+		}
+		close(built)
+		return l.step(ctx, "building the project's image", &project, func() (image.Archive, error) {
+			return image.Project(ctx, l.root, images)
+		})
+	})
+	work.Go(func() error {
+		select {
+		case <-built:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return l.console.Step("starting Kubernetes", func() error {
+			pause, err := image.Pause(cluster.PauseImage, filepath.Join(programs, "pause"), images)
+			if err != nil {
+				return err
+			}
+			imported, ctx := errgroup.WithContext(ctx)
+			imported.Go(func() error { return l.cluster.Start(ctx, programs) })
+			imported.Go(func() error { return l.cluster.Import(ctx, pause) })
+			return imported.Wait()
+		})
+	})
+	work.Go(func() error {
+		return l.step(ctx, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
+	})
+	work.Go(func() error {
+		return l.step(ctx, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
+	})
+	work.Go(func() error {
+		select {
+		case <-built:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		_, err := deploy.Helm(ctx, l.root)
+		return err
+	})
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	name, tag, _ := strings.Cut(project.Reference, ":")
+	return map[string]string{
+		"image.repository": name, "image.tag": tag,
+		"managedImages.postgres": postgres.Reference, "managedImages.redis": redis.Reference,
+	}, nil
+}
+
+// step makes an image and, as soon as the node can take it, imports it.
+func (l local) step(ctx context.Context, name string, made *image.Archive, build func() (image.Archive, error)) error {
+	err := l.console.Step(name, func() (err error) {
+		*made, err = build()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return l.cluster.Import(ctx, *made)
+}
+
+func (l local) status(context.Context) error {
+	status, running, err := l.cluster.Status()
+	if err != nil {
+		return err
+	}
+	if !running {
+		return errors.New("the local cluster does not run: make up")
+	}
+	for _, name := range slices.Sorted(maps.Keys(status)) {
+		state := "ready"
+		if !status[name].Ready {
+			state = "not ready " + status[name].Failure
+		}
+		fmt.Printf("%-24s %s, ended %d times\n", name, state, status[name].Exits)
+	}
+	return nil
+}
