@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+)
+
+// realmName is the name of every realm here: each test has its own namespace.
+const realmName = "staff"
+
+// world is a namespace with an operator that works in it alone and may do there
+// what its generated role says. The test plays the controllers and the kubelet.
+type world struct {
+	t         *testing.T
+	namespace string
+	client.Client
+	clock *clock
+	pods  *pods
+	log   *logBuffer
+	stop  func()
+}
+
+// newWorld starts an operator for one test.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	k8s := plane.Client(t)
+	w := &world{
+		t: t, namespace: plane.Namespace(t), Client: k8s,
+		clock: &clock{at: time.Now()}, log: &logBuffer{},
+	}
+	w.pods = &pods{client: k8s}
+	w.grant()
+	w.startOperator()
+	t.Cleanup(func() { w.stop() })
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the operator's log:\n%s", w.log)
+		}
+	})
+	return w
+}
+
+// startOperator runs the operator under its service account.
+func (w *world) startOperator() {
+	w.t.Helper()
+	options := ctrl.Options{
+		Scheme:  plane.Scheme(),
+		Metrics: metricsserver.Options{BindAddress: "0"},
+		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}},
+		Logger:  logr.FromSlogHandler(slog.NewTextHandler(w.log, nil)),
+	}
+	// One operator per test, all in one process.
+	options.Controller = config.Controller{SkipNameValidation: ptr(true)}
+	mgr, err := ctrl.NewManager(plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator"), options)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	err = controllers.Setup(mgr, controllers.Options{
+		AuthServerImage: "realmkeeper:test", PostgresImage: "postgres:test", RedisImage: "redis:test",
+		Now: w.clock.now, Random: rand.Reader, AskPod: w.pods.ask,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	w.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.t.Errorf("operator: %v", err)
+		}
+	})
+}
+
+// grant binds the generated role to the operator, in the test's namespace only:
+// what needs more than one namespace's rights fails.
+func (w *world) grant() {
+	w.t.Helper()
+	data, err := os.ReadFile(filepath.Join(plane.Root(), "config", "rbac", "role.yaml"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	generated := &rbacv1.ClusterRole{}
+	documents := strings.Split(strings.TrimPrefix(string(data), "---\n"), "\n---\n")
+	if err := yaml.UnmarshalStrict([]byte(documents[0]), generated); err != nil || generated.Kind != "ClusterRole" {
+		w.t.Fatalf("read generated role: kind %q, %v", generated.Kind, err)
+	}
+	role := &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "operator"},
+		Rules:      generated.Rules,
+	}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "operator"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
+		Subjects: []rbacv1.Subject{{
+			Kind: rbacv1.ServiceAccountKind, Namespace: "realmkeeper-system", Name: "realmkeeper-operator",
+		}},
+	}
+	w.create(role, binding)
+}
+
+func (w *world) create(objects ...client.Object) {
+	w.t.Helper()
+	for _, o := range objects {
+		if o.GetNamespace() == "" {
+			o.SetNamespace(w.namespace)
+		}
+		if err := w.Create(w.t.Context(), o); err != nil {
+			w.t.Fatalf("create %T %s: %v", o, o.GetName(), err)
+		}
+	}
+}
+
+// realm creates the realm, after the functions have changed its spec.
+func (w *world) realm(change ...func(*v1alpha1.AuthRealmSpec)) {
+	w.t.Helper()
+	realm := &v1alpha1.AuthRealm{
+		ObjectMeta: metav1.ObjectMeta{Name: realmName, Namespace: w.namespace},
+		Spec:       v1alpha1.AuthRealmSpec{Issuer: "https://login.example.com"},
+	}
+	for _, c := range change {
+		c(&realm.Spec)
+	}
+	w.create(realm)
+}
+
+// edit changes the realm's spec.
+func (w *world) edit(change func(*v1alpha1.AuthRealmSpec)) {
+	w.t.Helper()
+	apiserver.Eventually(w.t, func(ctx context.Context) error {
+		realm := w.read()
+		change(&realm.Spec)
+		return w.Update(ctx, realm)
+	})
+}
+
+// read is the realm as it stands.
+func (w *world) read() *v1alpha1.AuthRealm {
+	w.t.Helper()
+	realm := &v1alpha1.AuthRealm{}
+	w.get(realm, realmName)
+	return realm
+}
+
+func (w *world) get(o client.Object, name string) {
+	w.t.Helper()
+	if err := w.Get(w.t.Context(), types.NamespacedName{Namespace: w.namespace, Name: name}, o); err != nil {
+		w.t.Fatalf("get %T %s: %v", o, name, err)
+	}
+}
+
+// await waits until a condition has a status, a reason, and words in its
+// message, for the spec's newest generation. On the way it checks that every
+// condition is always there.
+func (w *world) await(kind string, status metav1.ConditionStatus, reason string, words ...string) {
+	w.t.Helper()
+	apiserver.Eventually(w.t, func(context.Context) error {
+		realm := w.read()
+		if len(realm.Status.Conditions) > 0 {
+			w.wantEveryCondition(realm)
+		}
+		c := meta.FindStatusCondition(realm.Status.Conditions, kind)
+		if c == nil || c.ObservedGeneration != realm.Generation || c.Status != status || c.Reason != reason {
+			return fmt.Errorf("want %s %s/%s; conditions are\n%s", kind, status, reason, conditions(realm))
+		}
+		for _, word := range words {
+			if !strings.Contains(c.Message, word) {
+				return fmt.Errorf("want %s to say %q; it says %q", kind, word, c.Message)
+			}
+		}
+		return nil
+	})
+}
+
+func (w *world) wantEveryCondition(realm *v1alpha1.AuthRealm) {
+	w.t.Helper()
+	var types []string
+	for _, c := range realm.Status.Conditions {
+		types = append(types, c.Type)
+		if c.Reason == "" || c.Message == "" {
+			w.t.Errorf("condition %s has no reason or no message", c.Type)
+		}
+	}
+	want := slices.Sorted(slices.Values(v1alpha1.AuthRealmConditions()))
+	if got := slices.Sorted(slices.Values(types)); !slices.Equal(got, want) {
+		w.t.Errorf("conditions are %v, want %v", got, want)
+	}
+}
+
+func conditions(realm *v1alpha1.AuthRealm) string {
+	var b strings.Builder
+	for _, c := range realm.Status.Conditions {
+		fmt.Fprintf(&b, "  %s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
+	}
+	return b.String()
+}
+
+// clock is a time that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// logBuffer keeps what the operator logged, for tests that fail.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func ptr[T any](v T) *T { return &v }
