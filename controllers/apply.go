@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -46,6 +47,9 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 	var out applied
 	var failures []error
 	for _, o := range objects {
+		if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok && g.versions[*s.GetName()] != "" {
+			s.WithResourceVersion(g.versions[*s.GetName()])
+		}
 		obstacle, err := sortOut(r.applyOne(ctx, realm, o))
 		if out.obstacle == nil {
 			out.obstacle = obstacle

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -66,6 +67,9 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 	}
 	var applyErr, observeErr error
 	v.applied, applyErr = r.apply(ctx, gathered)
+	if apierrors.IsConflict(applyErr) {
+		return nil, applyErr // what was gathered is no longer so: start again
+	}
 	v.pods, observeErr = r.observe(ctx, realm, want)
 	return v, errors.Join(applyErr, observeErr)
 }

@@ -48,11 +48,11 @@ func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.Auth
 }
 
 func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	authority, err := r.authority(ctx, realm)
+	authority, err := r.authority(ctx, realm, g)
 	if err != nil {
 		return err
 	}
-	leaf, err := r.leaf(ctx, realm, authority)
+	leaf, err := r.leaf(ctx, realm, g, authority)
 	if err != nil {
 		return err
 	}
@@ -66,9 +66,9 @@ func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 	return nil
 }
 
-func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm) (pki.Authority, error) {
+func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (pki.Authority, error) {
 	name := render.NamesOf(realm).Authority()
-	data, _, err := r.generate(ctx, realm, name, corev1.SecretTypeTLS, func() (map[string][]byte, error) {
+	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeTLS, func() (map[string][]byte, error) {
 		a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
 		return map[string][]byte{
 			corev1.TLSCertKey:       a.CertificatePEM,
@@ -99,14 +99,15 @@ func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm) (
 
 // leaf returns the serving certificate as it stands, or a new one when it does
 // not serve any longer.
-func (r *reconciler) leaf(ctx context.Context, realm *v1alpha1.AuthRealm, authority pki.Authority) (pki.Pair, error) {
+func (r *reconciler) leaf(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, authority pki.Authority) (pki.Pair, error) {
 	hosts := render.ServingHosts(realm)
-	data, err := r.own(ctx, realm, render.NamesOf(realm).Certificate())
+	s, err := r.own(ctx, realm, render.NamesOf(realm).Certificate())
 	if err != nil && !apierrors.IsNotFound(err) {
 		return pki.Pair{}, err
 	}
 	if err == nil {
-		leaf, err := pki.ParsePair(data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey])
+		g.versions[s.Name] = s.ResourceVersion
+		leaf, err := pki.ParsePair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
 		if err == nil && authority.Serves(leaf, hosts, r.now()) {
 			return leaf, nil
 		}

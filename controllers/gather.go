@@ -19,6 +19,11 @@ import (
 type gathered struct {
 	inputs render.Inputs
 
+	// versions are the resource versions, by name, of the realm's own Secrets
+	// as they were read. They are applied only over those: what has changed
+	// since is not undone unseen.
+	versions map[string]string
+
 	// blocked stops the pass: one of the realm's own Secrets cannot be used.
 	blocked *obstacle
 
@@ -43,7 +48,7 @@ type storeView struct {
 // gather reads or makes everything the realm's objects are made of. The error
 // is worth a retry; everything else is an obstacle in what is returned.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
-	g := gathered{inputs: render.Inputs{Realm: realm, Images: r.images}}
+	g := gathered{inputs: render.Inputs{Realm: realm, Images: r.images}, versions: map[string]string{}}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherPasswords,
 	} {
@@ -65,9 +70,22 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 	return g, nil
 }
 
+// content is generate, with the version noted.
+func (r *reconciler) content(
+	ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, name string, kind corev1.SecretType,
+	content func() (map[string][]byte, error),
+) (map[string][]byte, bool, error) {
+	s, created, err := r.generate(ctx, realm, name, kind, content)
+	if err != nil {
+		return nil, false, err
+	}
+	g.versions[name] = s.ResourceVersion
+	return s.Data, created, nil
+}
+
 func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.NamesOf(realm).SigningKeys()
-	data, created, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+	data, created, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
 		document, err := firstKeyset(render.Algorithm(realm), r.now(), r.random)
 		return map[string][]byte{render.KeysetKey: document}, err
 	})
@@ -86,7 +104,7 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 
 func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.NamesOf(realm).EncryptionKeys()
-	data, _, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
 		document, err := firstEncryptionKeys(r.random)
 		return map[string][]byte{render.EncryptionKeysKey: document}, err
 	})
@@ -100,7 +118,7 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 
 func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.NamesOf(realm).InitialAdmin()
-	data, _, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
 		password, err := newPassword(r.random)
 		return map[string][]byte{
 			render.AdminEmailKey:    []byte(render.AdminEmail(realm)),
@@ -117,19 +135,19 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 // gatherPasswords is about the stores that the operator runs.
 func (r *reconciler) gatherPasswords(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (err error) {
 	if render.ManagesDatabase(realm) {
-		g.inputs.DatabasePassword, err = r.password(ctx, realm, render.NamesOf(realm).Database())
+		g.inputs.DatabasePassword, err = r.password(ctx, realm, g, render.NamesOf(realm).Database())
 		if err != nil {
 			return err
 		}
 	}
 	if render.ManagesCache(realm) {
-		g.inputs.CachePassword, err = r.password(ctx, realm, render.NamesOf(realm).Cache())
+		g.inputs.CachePassword, err = r.password(ctx, realm, g, render.NamesOf(realm).Cache())
 	}
 	return err
 }
 
-func (r *reconciler) password(ctx context.Context, realm *v1alpha1.AuthRealm, name string) (string, error) {
-	data, _, err := r.generate(ctx, realm, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+func (r *reconciler) password(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, name string) (string, error) {
+	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
 		password, err := newPassword(r.random)
 		return map[string][]byte{render.PasswordKey: []byte(password)}, err
 	})

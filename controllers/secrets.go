@@ -22,37 +22,35 @@ import (
 func (r *reconciler) generate(
 	ctx context.Context, realm *v1alpha1.AuthRealm, name string, kind corev1.SecretType,
 	content func() (map[string][]byte, error),
-) (data map[string][]byte, created bool, err error) {
-	data, err = r.own(ctx, realm, name)
+) (s *corev1.Secret, created bool, err error) {
+	s, err = r.own(ctx, realm, name)
 	if !apierrors.IsNotFound(err) {
-		return data, false, err
+		return s, false, err
 	}
-	data, err = content()
+	data, err := content()
 	if err != nil {
 		return nil, false, fmt.Errorf("generate secret %s: %w", name, err)
 	}
-	err = r.Create(ctx, render.Generated(realm, name, kind, data), client.FieldOwner(fieldOwner))
+	s = render.Generated(realm, name, kind, data)
+	err = r.Create(ctx, s, client.FieldOwner(fieldOwner))
 	if apierrors.IsAlreadyExists(err) {
-		data, err = r.own(ctx, realm, name)
-		return data, false, err
+		s, err = r.own(ctx, realm, name)
+		return s, false, err
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("create secret %s: %w", name, err)
 	}
-	return data, true, nil
+	return s, true, nil
 }
 
 // own reads one of the realm's own Secrets. It returns an obstacle when the
 // Secret is somebody else's, and apierrors.IsNotFound when there is none.
-func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name string) (map[string][]byte, error) {
+func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name string) (*corev1.Secret, error) {
 	s, err := r.secret(ctx, realm.Namespace, name)
 	if err != nil {
 		return nil, err
 	}
-	if err := mine(realm, "Secret", s); err != nil {
-		return nil, err
-	}
-	return s.Data, nil
+	return s, mine(realm, "Secret", s)
 }
 
 // referenced reads a Secret that the spec names and checks that it has the

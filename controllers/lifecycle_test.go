@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"maps"
+	"math/big"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+)
+
+func TestMissingSecretIsNamedAndHealsWhenItAppears(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm(func(s *v1alpha1.AuthRealmSpec) {
+		s.Database = &v1alpha1.Database{URLSecretRef: &v1alpha1.SecretKeyRef{Name: "db-app"}}
+		s.Cache = &v1alpha1.Cache{URLSecretRef: &v1alpha1.SecretKeyRef{Name: "redis", Key: "url"}}
+	})
+	w.await(v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `there is no Secret "db-app"`)
+	w.await(v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `there is no Secret "redis"`)
+	w.await(v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked)
+	w.wantGone(&appsv1.Deployment{}, "staff")
+
+	secret := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "db-app"},
+		StringData: map[string]string{"url": "postgresql://app:pw@db:5432/app"},
+	}
+	w.create(secret, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "redis"},
+		StringData: map[string]string{"url": "rediss://:pw@cache:6379"},
+	})
+	w.await(v1alpha1.CacheReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonExternal)
+	w.await(v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `Secret "db-app" has no key "uri"`)
+
+	w.put(secret, "uri", "mysql://app:hunter2@db:5432/app")
+	w.await(v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "postgres://")
+	w.put(secret, "uri", "postgresql://app:pw@db:5432/app")
+	w.await(v1alpha1.DatabaseReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonExternal)
+
+	w.runServer(2)
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+}
+
+// put writes one value of a Secret.
+func (w *world) put(s *corev1.Secret, key, value string) {
+	w.t.Helper()
+	w.get(s, s.Name)
+	s.Data[key] = []byte(value)
+	if err := w.Update(w.t.Context(), s); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wantGone waits until an object does not exist.
+func (w *world) wantGone(o client.Object, name string) {
+	w.t.Helper()
+	apiserver.Eventually(w.t, func(ctx context.Context) error {
+		err := w.Get(ctx, types.NamespacedName{Namespace: w.namespace, Name: name}, o)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return fmt.Errorf("%T %s is there (%v)", o, name, err)
+	})
+}
+
+func TestManagedStoresGoWhenTheUserBringsOnes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	w.create(
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "db"}, StringData: map[string]string{"uri": "postgres://a:b@db/x"}},
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "redis"}, StringData: map[string]string{"uri": "redis://cache"}},
+	)
+	w.edit(func(s *v1alpha1.AuthRealmSpec) {
+		s.Database = &v1alpha1.Database{URLSecretRef: &v1alpha1.SecretKeyRef{Name: "db"}}
+		s.Cache = &v1alpha1.Cache{URLSecretRef: &v1alpha1.SecretKeyRef{Name: "redis"}}
+	})
+	for _, o := range []client.Object{&appsv1.StatefulSet{}, &corev1.Service{}, &corev1.Secret{}} {
+		w.wantGone(o, "staff-database")
+	}
+	for _, o := range []client.Object{&appsv1.Deployment{}, &corev1.Service{}, &corev1.Secret{}} {
+		w.wantGone(o, "staff-cache")
+	}
+	w.await(v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling)
+	w.runDeployment("staff", 2)
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+}
+
+func TestDeletionPolicyDecidesWhoOwnsWhatDataNeeds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	needed := []string{"staff-encryption-keys", "staff-initial-admin"}
+	w.awaitRetention(appsv1.RetainPersistentVolumeClaimRetentionPolicyType, needed, false)
+
+	for _, step := range []struct {
+		policy    v1alpha1.DeletionPolicy
+		retention appsv1.PersistentVolumeClaimRetentionPolicyType
+		owned     bool
+	}{
+		{v1alpha1.DeleteData, appsv1.DeletePersistentVolumeClaimRetentionPolicyType, true},
+		{v1alpha1.RetainData, appsv1.RetainPersistentVolumeClaimRetentionPolicyType, false},
+	} {
+		w.edit(func(s *v1alpha1.AuthRealmSpec) {
+			s.Database = &v1alpha1.Database{Managed: &v1alpha1.ManagedDatabase{DeletionPolicy: step.policy}}
+		})
+		w.awaitRetention(step.retention, needed, step.owned)
+	}
+}
+
+func (w *world) awaitRetention(want appsv1.PersistentVolumeClaimRetentionPolicyType, secrets []string, owned bool) {
+	w.t.Helper()
+	apiserver.Eventually(w.t, func(ctx context.Context) error {
+		var set appsv1.StatefulSet
+		if err := w.Get(ctx, types.NamespacedName{Namespace: w.namespace, Name: "staff-database"}, &set); err != nil {
+			return err
+		}
+		if got := set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted; got != want {
+			return fmt.Errorf("the volume is for %s, want %s", got, want)
+		}
+		for _, name := range secrets {
+			s := &corev1.Secret{}
+			w.get(s, name)
+			if metav1.IsControlledBy(s, w.read()) != owned {
+				return fmt.Errorf("secret %s: owners are %v, want it owned: %t", name, s.OwnerReferences, owned)
+			}
+		}
+		return nil
+	})
+}
+
+func TestRealmOfTheSameNameTakesUpWhatWasRetained(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	before := w.secrets("staff-encryption-keys", "staff-initial-admin")
+
+	if err := w.Delete(t.Context(), w.read()); err != nil {
+		t.Fatal(err)
+	}
+	w.realm()
+	apiserver.Eventually(t, w.collectGarbage)
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionTrue, v1alpha1.ReasonApplied)
+	for name, data := range w.secrets("staff-encryption-keys", "staff-initial-admin") {
+		if !equality.Semantic.DeepEqual(data, before[name]) {
+			t.Errorf("Secret %s was made anew", name)
+		}
+	}
+}
+
+// collectGarbage plays the garbage collector: what an earlier realm controlled
+// goes. It returns an error until everything is there and the realm's own.
+func (w *world) collectGarbage(ctx context.Context) error {
+	realm := w.read()
+	for child, o := range everyChild() {
+		key := types.NamespacedName{Namespace: w.namespace, Name: nameIn(child)}
+		if err := w.Get(ctx, key, o); err != nil {
+			return fmt.Errorf("get %s: %w", child, err)
+		}
+		controller := metav1.GetControllerOf(o)
+		if controller == nil || controller.UID == realm.UID {
+			continue
+		}
+		return fmt.Errorf("%s is of an earlier realm (delete it: %v)", child, w.Delete(ctx, o))
+	}
+	return nil
+}
+
+func (w *world) secrets(names ...string) map[string]map[string][]byte {
+	w.t.Helper()
+	out := map[string]map[string][]byte{}
+	for _, name := range names {
+		s := &corev1.Secret{}
+		w.get(s, name)
+		out[name] = s.Data
+	}
+	return out
+}
+
+func TestRestartedOperatorKeepsWhatWasGenerated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	w.settle()
+	before := w.versions()
+	w.stop()
+	asked := w.pods.timesAsked()
+	w.startOperator()
+	apiserver.Eventually(t, func(context.Context) error {
+		if w.pods.timesAsked() < asked+2 {
+			return fmt.Errorf("no pass was made yet")
+		}
+		return nil
+	})
+	w.settle()
+	if after := w.versions(); !maps.Equal(before, after) {
+		t.Errorf("resource versions moved:\nbefore %v\nafter  %v", before, after)
+	}
+}
+
+func TestUnreadableKeysAreReportedAndNeverReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning)
+	s := &corev1.Secret{}
+	w.get(s, "staff-signing-keys")
+	good := string(s.Data["keyset.json"])
+
+	w.put(s, "keyset.json", "{}")
+	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "restore it")
+	w.await(v1alpha1.AvailableCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked)
+	w.put(s, "keyset.json", good)
+	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning)
+}
+
+func TestCertificateIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	first := w.certificate("staff-tls")
+
+	w.clock.advance(61 * 24 * time.Hour)
+	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "staff-database"}}) // asks for a pass
+	apiserver.Eventually(t, func(context.Context) error {
+		if w.certificate("staff-tls").Equal(first) {
+			return fmt.Errorf("the certificate is still the first")
+		}
+		return nil
+	})
+	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonIssued,
+		w.certificate("staff-tls").NotAfter.UTC().Format(time.DateOnly))
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+
+	roots := x509.NewCertPool()
+	bundle := &corev1.ConfigMap{}
+	w.get(bundle, "staff-ca")
+	roots.AppendCertsFromPEM([]byte(bundle.Data["ca.crt"]))
+	for _, host := range []string{"login.example.com", "staff", "staff." + w.namespace + ".svc.cluster.local"} {
+		_, err := w.certificate("staff-tls").Verify(x509.VerifyOptions{DNSName: host, Roots: roots, CurrentTime: w.clock.now()})
+		if err != nil {
+			t.Errorf("clients that trust the bundle refuse %s: %v", host, err)
+		}
+	}
+}
+
+func TestAnotherIssuerGetsAnotherCertificateWithoutNewPods(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	before := &appsv1.Deployment{}
+	w.get(before, "staff")
+	w.edit(func(s *v1alpha1.AuthRealmSpec) {
+		s.Issuer = "https://id.example.org"
+		s.Login = &v1alpha1.Login{UnknownUser: v1alpha1.ConcealUnknownUser}
+		s.Tokens = &v1alpha1.Tokens{AccessTokenLifetime: &metav1.Duration{Duration: 5 * time.Minute}}
+	})
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	if err := w.certificate("staff-tls").VerifyHostname("id.example.org"); err != nil {
+		t.Error(err)
+	}
+	after := &appsv1.Deployment{}
+	w.get(after, "staff")
+	if before.Generation != after.Generation {
+		t.Errorf("the Deployment came to generation %d from %d", after.Generation, before.Generation)
+	}
+}
+
+func (w *world) certificate(secret string) *x509.Certificate {
+	w.t.Helper()
+	s := &corev1.Secret{}
+	w.get(s, secret)
+	block, _ := pem.Decode(s.Data["tls.crt"])
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+func TestCertificateOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm(func(s *v1alpha1.AuthRealmSpec) {
+		s.TLS = &v1alpha1.TLS{SecretRef: v1alpha1.SecretRef{Name: "mine"}}
+	})
+	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `"mine"`)
+
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "mine"}, StringData: map[string]string{"tls.crt": "x", "tls.key": "y"}}
+	w.create(secret)
+	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret)
+	for _, step := range []struct {
+		host, reason string
+		status       metav1.ConditionStatus
+	}{
+		{"other.example.com", v1alpha1.ReasonHostNotCovered, metav1.ConditionFalse},
+		{"login.example.com", v1alpha1.ReasonProvided, metav1.ConditionTrue},
+	} {
+		certificate, key := selfSigned(t, step.host, w.clock.now())
+		w.get(secret, "mine")
+		secret.Data["tls.crt"], secret.Data["tls.key"] = certificate, key
+		if err := w.Update(t.Context(), secret); err != nil {
+			t.Fatal(err)
+		}
+		w.await(v1alpha1.CertificateReadyCondition, step.status, step.reason)
+	}
+	w.wantGone(&corev1.Secret{}, "staff-tls")
+
+	w.clock.advance(48 * time.Hour)
+	w.put(secret, "note", "asks for a pass")
+	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonExpired)
+}
+
+// selfSigned is a certificate for a day.
+func selfSigned(t *testing.T, host string, now time.Time) (certificate, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{host},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
+}
+
+func TestPodThatLagsIsNamedAndNudged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+
+	w.pods.freeze("staff-1", "")
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Passwords = &v1alpha1.Passwords{BcryptCost: ptr[int32](10)} })
+	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating,
+		"1 of 2 pods", "pod staff-1 still runs revision 0123456789ab")
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating)
+	apiserver.Eventually(t, func(context.Context) error {
+		pod := &corev1.Pod{}
+		w.get(pod, "staff-1")
+		if pod.Annotations["auth.realmkeeper.io/revision"] == "" {
+			return fmt.Errorf("the pod has not been nudged")
+		}
+		return nil
+	})
+	w.pods.freeze("staff-1", "config/config.json: is not complete")
+	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonRefused,
+		"Pod staff-1", "config/config.json: is not complete")
+
+	w.pods.refresh()
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+}
+
+func TestRealmOfNoPods(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm(func(s *v1alpha1.AuthRealmSpec) { s.Replicas = ptr[int32](0) })
+	w.run(0)
+	w.await(v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonScaledToZero)
+	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionTrue, v1alpha1.ReasonScaledToZero)
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonScaledToZero)
+}
+
+func TestManagedDatabaseRestartsWithANewPassword(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	before := &appsv1.StatefulSet{}
+	w.get(before, "staff-database")
+	if err := w.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "staff-database"}}); err != nil {
+		t.Fatal(err)
+	}
+	apiserver.Eventually(t, func(context.Context) error {
+		after := &appsv1.StatefulSet{}
+		w.get(after, "staff-database")
+		if equality.Semantic.DeepEqual(before.Spec.Template, after.Spec.Template) {
+			return fmt.Errorf("the pod template has not changed")
+		}
+		return nil
+	})
+}
