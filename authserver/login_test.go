@@ -49,6 +49,7 @@ func TestLoginConcealsUnknownUsers(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	r.config.Login.UnknownUser = realmconfig.Conceal
+	r.config.Login.Lockout.Failures = 2
 	r.write()
 	s := r.serve()
 	known, unknown := s.tryLogin(adminEmail, wrongPassword), s.tryLogin("nobody@example.com", wrongPassword)
@@ -57,9 +58,7 @@ func TestLoginConcealsUnknownUsers(t *testing.T) {
 	if same(known) != same(unknown) || known.status != unknown.status {
 		t.Errorf("answers differ:\n%s\n%s", known.body, unknown.body)
 	}
-	for range 4 {
-		s.tryLogin("nobody@example.com", wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	}
+	s.tryLogin("nobody@example.com", wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
 	s.tryLogin("nobody@example.com", wrongPassword).expect(t, http.StatusTooManyRequests, "account_locked")
 }
 

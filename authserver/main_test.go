@@ -5,6 +5,7 @@ package authserver_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,6 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
@@ -71,8 +75,25 @@ func prepareTemplate(postgres *testenv.Postgres) error {
 		if err := d.writeAll(); err != nil {
 			return err
 		}
-		return authserver.Migrate(context.Background(), authserver.Options{ConfigDir: dir, Log: logger(), Now: time.Now})
+		err := authserver.Migrate(context.Background(), authserver.Options{ConfigDir: dir, Log: logger(), Now: time.Now})
+		return errors.Join(err, cheapen(context.Background(), url))
 	})
+}
+
+// cheapen hashes the admin's password again at the least cost, so that a wrong
+// one is found out quickly. The first login brings the realm's cost back.
+func cheapen(ctx context.Context, url string) error {
+	hash, err := bcrypt.GenerateFromPassword([]byte(adminPassword), bcrypt.MinCost)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, "UPDATE users SET password_hash = $1", string(hash))
+	return err
 }
 
 func logger() *slog.Logger {

@@ -241,11 +241,9 @@ func query[T any](r *realm, statement string, args ...any) T {
 	return value
 }
 
-// addUser is a user with the admin's password.
-func (r *realm) addUser(email string) {
+func (r *realm) cheapen() {
 	r.t.Helper()
-	query[string](r, `
-		INSERT INTO users (id, email, password_hash, role, created_at)
-		SELECT gen_random_uuid(), $1, password_hash, 'user', created_at FROM users WHERE role = 'admin'
-		RETURNING id::text`, email)
+	if err := cheapen(r.t.Context(), r.database); err != nil {
+		r.t.Fatal(err)
+	}
 }
