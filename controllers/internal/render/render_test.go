@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+// inputs are a realm's, with the spec in YAML and stand-ins for what is random.
+func inputs(t *testing.T, spec string) render.Inputs {
+	t.Helper()
+	realm := &v1alpha1.AuthRealm{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "identity", Name: "staff", UID: "9f1c6a52-0000-4000-8000-000000000000"},
+	}
+	if err := yaml.UnmarshalStrict([]byte(spec), &realm.Spec); err != nil {
+		t.Fatal(err)
+	}
+	in := render.Inputs{
+		Realm:          realm,
+		Images:         render.Images{AuthServer: "realmkeeper:1", Postgres: "postgres:15", Redis: "redis:7"},
+		Keyset:         []byte("the key set\n"),
+		EncryptionKeys: []byte("the encryption keys\n"),
+		Admin:          render.Admin{Email: render.AdminEmail(realm), Password: "AdminPassword0123"},
+	}
+	if render.ManagesDatabase(realm) {
+		in.DatabasePassword = "DatabasePassword0123"
+	}
+	if render.ManagesCache(realm) {
+		in.CachePassword = "CachePassword0123"
+	}
+	if render.OwnsCertificate(realm) {
+		in.Authority = &pki.Authority{
+			Pair:   pki.Pair{CertificatePEM: []byte("the CA\n"), KeyPEM: []byte("the CA's key\n")},
+			Bundle: []byte("what to trust\n"),
+		}
+		in.Certificate = &pki.Pair{CertificatePEM: []byte("the certificate\n"), KeyPEM: []byte("its key\n")}
+	}
+	return in
+}
+
+// cases are realms, each with a folder of golden files.
+func cases() map[string]string {
+	return map[string]string{
+		"issuer-only": `issuer: https://login.example.com`,
+		"external": `
+issuer: https://login.example.com/auth
+database: {urlSecretRef: {name: accounts-app}}
+cache: {urlSecretRef: {name: redis, key: url}}
+tls: {secretRef: {name: login-tls}}`,
+		"tuned": `
+issuer: https://login.example.com
+replicas: 5
+image: registry.example.com/realmkeeper:2
+resources: {requests: {cpu: "1"}, limits: {memory: 1Gi}}
+scheduling:
+  nodeSelector: {disk: ssd}
+  tolerations: [{key: dedicated, operator: Equal, value: identity, effect: NoSchedule}]
+  priorityClassName: high
+  affinity:
+    podAntiAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+      - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app.kubernetes.io/instance: staff}}}
+  topologySpreadConstraints:
+  - {maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}
+database:
+  managed:
+    storage: {size: 20Gi, className: fast}
+    deletionPolicy: Delete
+    image: registry.example.com/postgres:15
+    resources: {limits: {memory: 2Gi}}
+cache:
+  managed: {image: registry.example.com/redis:7, resources: {limits: {memory: 900Mi}}}
+signingKeys: {algorithm: EdDSA}
+tokens: {audience: [https://shop.example.com], accessTokenLifetime: 15m, refreshTokenLifetime: 12h, refreshGracePeriod: 0s}
+login: {unknownUser: Conceal, lockout: {failures: 3, duration: 1h}}
+passwords: {bcryptCost: 13}
+initialAdmin: {email: ops@example.com}`,
+	}
+}
+
+func TestObjectsAreAsReviewed(t *testing.T) {
+	t.Parallel()
+	for name, spec := range cases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			objects, err := render.Objects(inputs(t, spec))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string][]byte{}
+			for _, o := range objects {
+				ref := render.ReferenceTo(o)
+				file := fmt.Sprintf("%s-%s.yaml", ref.Name, strings.ToLower(ref.Kind.Kind))
+				if got[file] != nil {
+					t.Errorf("%s is rendered twice", file)
+				}
+				got[file] = document(t, o)
+			}
+			compare(t, filepath.Join("testdata", name), got)
+		})
+	}
+}
+
+// document is an object in YAML, with a Secret's values as a person reads them.
+func document(t *testing.T, o render.Object) []byte {
+	t.Helper()
+	raw, err := yaml.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := yaml.Unmarshal(raw, &fields); err != nil {
+		t.Fatal(err)
+	}
+	if data, ok := fields["data"].(map[string]any); ok && fields["kind"] == "Secret" {
+		for key, value := range data {
+			plain, err := base64.StdEncoding.DecodeString(fmt.Sprint(value))
+			if err != nil {
+				t.Fatal(err)
+			}
+			data[key] = string(plain)
+		}
+	}
+	out, err := yaml.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func compare(t *testing.T, dir string, got map[string][]byte) {
+	t.Helper()
+	if *update {
+		write(t, dir, got)
+		return
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, e := range entries {
+		want = append(want, e.Name())
+	}
+	if names := slices.Sorted(maps.Keys(got)); !slices.Equal(names, want) {
+		t.Errorf("rendered %v,\nwant %v", names, want)
+	}
+	for name, document := range got {
+		golden, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Error(err)
+		} else if !bytes.Equal(golden, document) {
+			t.Errorf("%s/%s differs (go test -update writes it):\n%s", dir, name, document)
+		}
+	}
+}
+
+func write(t *testing.T, dir string, files map[string][]byte) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, document := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), document, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestServerReadsTheSettings(t *testing.T) {
+	t.Parallel()
+	for name, spec := range cases() {
+		document, revision, err := render.ConfigDocument(inputs(t, spec).Realm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var config realmconfig.Config
+		if err := realmconfig.Decode(document, &config); err != nil {
+			t.Errorf("%s: the server refuses the settings: %v", name, err)
+		}
+		if revision != realmconfig.Revision(document) {
+			t.Errorf("%s: the revision is %s", name, revision)
+		}
+	}
+}
+
+func TestSettingsLeaveThePodTemplateAlone(t *testing.T) {
+	t.Parallel()
+	plain := serverTemplate(t, inputs(t, cases()["issuer-only"]))
+	in := inputs(t, `
+issuer: https://another.example.org
+replicas: 7
+signingKeys: {algorithm: RS256}
+tokens: {accessTokenLifetime: 5m}
+login: {unknownUser: Conceal}
+passwords: {bcryptCost: 10}
+initialAdmin: {email: ops@example.com}`)
+	in.Keyset, in.DatabasePassword, in.CachePassword = []byte("other keys"), "OtherPassword000", "OtherPassword111"
+	in.Certificate = &pki.Pair{CertificatePEM: []byte("other certificate")}
+	if got := serverTemplate(t, in); got != plain {
+		t.Errorf("settings, keys or certificates change the pod template:\n%s", got)
+	}
+}
+
+func serverTemplate(t *testing.T, in render.Inputs) string {
+	t.Helper()
+	objects, err := render.Objects(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects {
+		if ref := render.ReferenceTo(o); ref.Kind.Kind == "Deployment" && ref.Name == "staff" {
+			_, template, _ := strings.Cut(string(document(t, o)), "template:")
+			return template
+		}
+	}
+	t.Fatal("no Deployment was rendered")
+	return ""
+}
+
+func TestEveryObjectIsWatched(t *testing.T) {
+	t.Parallel()
+	for name, spec := range cases() {
+		in := inputs(t, spec)
+		objects, err := render.Objects(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		watched := render.NamesToWatch(in.Realm)
+		for _, o := range objects {
+			if !slices.Contains(watched, *o.GetName()) {
+				t.Errorf("%s: %s is not watched", name, *o.GetName())
+			}
+		}
+		for _, ref := range render.References(in.Realm) {
+			if !slices.Contains(watched, ref) {
+				t.Errorf("%s: Secret %s is not watched", name, ref)
+			}
+		}
+	}
+}
+
+func TestSurplusIsWhatIsNoLongerRendered(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{"issuer-only": 0, "tuned": 0, "external": 9} {
+		in := inputs(t, cases()[name])
+		objects, err := render.Objects(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := render.Surplus(in.Realm, objects); len(got) != want {
+			t.Errorf("%s: %d objects are surplus, want %d: %v", name, len(got), want, got)
+		}
+	}
+}
+
+func TestServingHosts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ issuer, want string }{
+		"of a public issuer":    {"https://login.example.com:8443/auth", "login.example.com"},
+		"of an IPv6 issuer":     {"https://[2001:db8::1]:8443", "2001:db8::1"},
+		"of the Service itself": {"https://staff.identity.svc.cluster.local", "staff.identity.svc.cluster.local"},
+	} {
+		hosts := render.ServingHosts(inputs(t, `issuer: "`+c.issuer+`"`).Realm)
+		for _, want := range []string{c.want, "staff", "staff.identity", "staff.identity.svc", "staff.identity.svc.cluster.local"} {
+			if n := count(hosts, want); n != 1 {
+				t.Errorf("%s: %s stands %d times in %v", name, want, n, hosts)
+			}
+		}
+	}
+}
+
+func count(all []string, one string) int {
+	n := 0
+	for _, s := range all {
+		if s == one {
+			n++
+		}
+	}
+	return n
+}
