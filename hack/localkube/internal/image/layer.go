@@ -30,7 +30,7 @@ type entry struct {
 // layer writes a tar file.
 type layer struct {
 	tar   *tar.Writer
-	known map[string]bool
+	known map[string]bool // what the layer holds already; the first of a name wins
 }
 
 func newLayer(out io.Writer) *layer {
@@ -67,8 +67,8 @@ func (l *layer) addOne(e entry) error {
 		Name: e.name[1:], Mode: e.mode, Uid: e.uid, Gid: e.uid, ModTime: epoch,
 		Typeflag: tar.TypeReg, Size: int64(len(e.text)), Format: tar.FormatPAX,
 	}
+	l.known[e.name] = true
 	if e.folder {
-		l.known[e.name] = true
 		header.Typeflag, header.Name = tar.TypeDir, header.Name+"/"
 		return l.tar.WriteHeader(header)
 	}
@@ -112,9 +112,7 @@ func (l *layer) copyFrom(in io.Reader, keep func(name string) bool) error {
 		if !keep(name) || l.known[name] {
 			continue
 		}
-		if header.Typeflag == tar.TypeDir {
-			l.known[name] = true
-		}
+		l.known[name] = true
 		plain := &tar.Header{
 			Typeflag: header.Typeflag, Name: header.Name, Linkname: header.Linkname, Size: header.Size,
 			Mode: header.Mode, Uid: header.Uid, Gid: header.Gid, ModTime: epoch, Format: tar.FormatPAX,
