@@ -76,6 +76,9 @@ func Run(ctx context.Context, o Options) error {
 	group.Go(func() error { return s.serveOps(groupCtx) })
 	group.Go(func() error {
 		defer stop()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(groupCtx, cancel)() // nothing to wait for when the rest has failed
 		return s.serveRealm(ctx, groupCtx, group)
 	})
 	return group.Wait()

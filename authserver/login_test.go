@@ -37,6 +37,16 @@ func TestLoginYieldsASession(t *testing.T) {
 	if got := s.metric(`realmkeeper_logins_total{outcome="succeeded"}`); got != "1" {
 		t.Errorf("counted %q logins, want 1", got)
 	}
+	s.post("/nothing/here", "{}")
+	for sample, want := range map[string]string{
+		`realmkeeper_http_requests_total{route="POST /api/auth/login",status="200"}`: "1",
+		`realmkeeper_http_requests_total{route="none",status="404"}`:                 "1",
+		"realmkeeper_password_queue":                                                 "0",
+	} {
+		if got := s.metric(sample); got != want {
+			t.Errorf("%s is %q, want %s", sample, got, want)
+		}
+	}
 }
 
 func TestLoginWithALongPasswordIsSimplyWrong(t *testing.T) {

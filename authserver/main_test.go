@@ -33,13 +33,13 @@ var suite struct {
 	postgres *testenv.Postgres
 	// log is everything that any server of the suite has logged.
 	log *record
-	// secrets is every password and token that the suite has used.
+	// secrets is every password, token and address that the suite has used.
 	secrets *secrets
 }
 
 func TestMain(m *testing.M) {
 	suite.log, suite.secrets = &record{}, &secrets{}
-	suite.secrets.used(adminPassword, wrongPassword)
+	suite.secrets.used(adminPassword, wrongPassword, adminEmail, "nobody@example.com")
 	os.Exit(run(m))
 }
 

@@ -48,9 +48,10 @@ func (s *server) serveAPI(ctx, background context.Context, handler http.Handler)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve API: %w", err)
-	case <-background.Done():
-		return errors.Join(api.Close(), context.Cause(background))
 	case <-ctx.Done():
+	}
+	if background.Err() != nil {
+		return errors.Join(api.Close(), context.Cause(background))
 	}
 	s.phase.Store(draining)
 	s.Log.Info("draining", "delay", s.DrainDelay)

@@ -122,13 +122,17 @@ func (p *Postgres) ping(ctx context.Context) error {
 // Halt stops the server and ends its connections; its data stays for a Start.
 func (p *Postgres) Halt() error { return p.daemon.halt() }
 
-// Stop ends the server and removes its folder. It leaves alone a server that
-// the environment named.
+// Stop ends the server and removes its folder. A server that the environment
+// named goes on, without the template.
 func (p *Postgres) Stop() error {
-	if p.folder == "" {
+	switch {
+	case p.folder != "":
+		return p.daemon.stop()
+	case p.template != "":
+		return p.execute(context.Background(), "DROP DATABASE "+p.template)
+	default:
 		return nil
 	}
-	return p.daemon.stop()
 }
 
 // Prepare makes the template that every later Database is a copy of, and lets

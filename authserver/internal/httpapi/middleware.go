@@ -17,9 +17,11 @@ import (
 // exchange is what is known of one request and its answer.
 type exchange struct {
 	id string
-	// route is the pattern that matched; empty when none did.
+	// route is the pattern that matched, or unrouted.
 	route string
 }
+
+const unrouted = "none"
 
 type exchangeKey struct{}
 
@@ -53,7 +55,7 @@ func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Ha
 func (a *API) surround(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		e := &exchange{id: rand.Text()}
+		e := &exchange{id: rand.Text(), route: unrouted}
 		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e))
 		recorder := &statusRecorder{ResponseWriter: w}
 		h := w.Header()
@@ -109,8 +111,8 @@ func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 func (a *API) refuseUnrouted(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fallback, pattern := mux.Handler(r)
-		exchangeOf(r.Context()).route = pattern
 		if pattern != "" {
+			exchangeOf(r.Context()).route = pattern
 			mux.ServeHTTP(w, r)
 			return
 		}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -86,7 +87,7 @@ func (f *Folder) reload() {
 	old := f.current.Load()
 	next := *old
 	snapshot, snapshotErr := realmconfig.Load(f.dir)
-	if snapshotErr == nil && !sameRevision(snapshot, old.snapshot) {
+	if snapshotErr == nil && !same(snapshot, old.snapshot) {
 		next.snapshot = snapshot
 	}
 	certificate, certificateErr := loadCertificate(f.dir)
@@ -110,9 +111,9 @@ func (f *Folder) reload() {
 		"certificateNotAfter", next.certificate.Leaf.NotAfter)
 }
 
-func sameRevision(a, b *realmconfig.Snapshot) bool {
+func same(a, b *realmconfig.Snapshot) bool {
 	return a.ConfigRevision == b.ConfigRevision && a.KeysetRevision == b.KeysetRevision &&
-		a.EncryptionKeys.Primary == b.EncryptionKeys.Primary && len(a.EncryptionKeys.Keys) == len(b.EncryptionKeys.Keys)
+		reflect.DeepEqual(a.EncryptionKeys, b.EncryptionKeys)
 }
 
 func loadCertificate(dir string) (*tls.Certificate, error) {

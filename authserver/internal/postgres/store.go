@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -80,8 +81,9 @@ func classify(doing string, err error) error {
 }
 
 func unavailable(err error) bool {
-	if errors.Is(err, context.Canceled) {
-		return false // the caller left
+	var misread pgx.ScanArgError
+	if errors.Is(err, context.Canceled) || errors.As(err, &misread) {
+		return false // the caller left, or we made a mistake
 	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
