@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build kube
+
 // Command kube is a whole one-node Kubernetes in one file. Like busybox it
 // looks at the name it was started by: link it as etcd, kube-apiserver,
 // kubelet and so on. One file instead of nine saves most of the link time and
 // disk space, because the programs share nearly all of their packages.
+//
+// Only localkube assets builds it, with the tag kube: without the tag, checks
+// of this whole module would compile and analyse all of Kubernetes each time.
 package main
 
 import (

@@ -83,12 +83,18 @@ func run(ctx context.Context, args []string) error {
 	case "assets":
 		return printAssets(ctx, checkout, c)
 	case "up":
-		if err := bringUp(ctx, t, deployment); err != nil {
+		changed, err := bringUp(ctx, t, deployment)
+		if err != nil {
 			return err
+		}
+		if !changed {
+			c.Say("Nothing to do: the cluster runs, and its realm is up to date and ready")
+			return nil
 		}
 		return signIn.Run(ctx)
 	case "deploy":
-		return bringUp(ctx, t, deployment)
+		_, err := bringUp(ctx, t, deployment)
+		return err
 	case "login":
 		return signIn.Run(ctx)
 	case "status":
@@ -99,16 +105,18 @@ func run(ctx context.Context, args []string) error {
 	return flag.ErrHelp
 }
 
-// bringUp is safe to repeat: what is as it should be stays as it is.
-func bringUp(ctx context.Context, t target, d deploy.Deployment) error {
+// bringUp is safe to repeat: what is as it should be stays as it is. It tells
+// whether anything was not.
+func bringUp(ctx context.Context, t target, d deploy.Deployment) (changed bool, err error) {
 	values, err := t.up(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := d.Install(ctx, values, t.stamp()); err != nil {
-		return err
+	changed, err = d.Install(ctx, values, t.stamp())
+	if err != nil {
+		return false, err
 	}
-	return d.Console.Step("waiting for realm "+deploy.Namespace+"/"+deploy.Realm, func() error { return d.Await(ctx) })
+	return changed, d.Console.Step("waiting for realm "+deploy.Namespace+"/"+deploy.Realm, func() error { return d.Await(ctx) })
 }
 
 func printAssets(ctx context.Context, root string, c *console.Console) error {

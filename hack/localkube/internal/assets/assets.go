@@ -88,7 +88,7 @@ func build(ctx context.Context, module, version, folder string) error {
 		stamp + "gitVersion=" + version, stamp + "gitMajor=" + major, stamp + "gitMinor=" + minor, stamp + "gitTreeState=clean",
 	}, " ")
 	for _, program := range []string{"kube", "pause"} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
+		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
 		cmd.Dir = module
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
 		if out, err := cmd.CombinedOutput(); err != nil {

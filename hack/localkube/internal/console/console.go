@@ -15,6 +15,8 @@ const (
 	patience = 5 * time.Second
 	// reminder is the time between the later signs of life of a step.
 	reminder = 15 * time.Second
+	// instant is how long a step may take without being worth a line.
+	instant = time.Second
 )
 
 // Console writes whole lines, each with the seconds since it was made. It may
@@ -57,7 +59,9 @@ func (c *Console) Step(name string, do func() error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	c.Say("%s: done in %.1fs", name, time.Since(begun).Seconds())
+	if took := time.Since(begun); took > instant {
+		c.Say("%s: done in %.1fs", name, took.Seconds())
+	}
 	return nil
 }
 

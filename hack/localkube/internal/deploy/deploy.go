@@ -41,16 +41,28 @@ type Deployment struct {
 
 // Install makes the release what the chart and values say, unless stamp names
 // a file that says it is that already, and applies the sample. An empty stamp
-// always installs.
-func (d Deployment) Install(ctx context.Context, values map[string]string, stamp string) error {
+// always installs. It tells whether there was anything to install.
+func (d Deployment) Install(ctx context.Context, values map[string]string, stamp string) (changed bool, err error) {
 	wanted, err := fingerprint(d.Root, values)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if installed, err := os.ReadFile(stamp); err == nil && string(installed) == wanted {
-		d.Console.Say("The release is up to date")
-		return nil
+		return false, nil
 	}
+	if err := d.install(ctx, values); err != nil {
+		return false, err
+	}
+	if stamp == "" {
+		return true, nil
+	}
+	if err := os.WriteFile(stamp, []byte(wanted), 0o600); err != nil {
+		return false, fmt.Errorf("note what is installed: %w", err)
+	}
+	return true, nil
+}
+
+func (d Deployment) install(ctx context.Context, values map[string]string) error {
 	args := []string{"upgrade", "--install", Release, chart, "--namespace", OperatorNamespace, "--create-namespace"}
 	for name, value := range values {
 		args = append(args, "--set-string", name+"="+value)
@@ -65,12 +77,6 @@ func (d Deployment) Install(ctx context.Context, values map[string]string, stamp
 		if _, err := d.Kubectl.Run(ctx, nil, step...); err != nil {
 			return err
 		}
-	}
-	if stamp == "" {
-		return nil
-	}
-	if err := os.WriteFile(stamp, []byte(wanted), 0o600); err != nil {
-		return fmt.Errorf("note what is installed: %w", err)
 	}
 	return nil
 }

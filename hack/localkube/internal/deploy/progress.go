@@ -24,14 +24,18 @@ func (s snapshot) ready() bool {
 	return s.conditions["Ready"].status == "True" && s.observed == s.generation
 }
 
-// changes describes what is new in now. Conditions and pods that were fine
-// from the start are not worth a line.
+// changes describes what is new in now. Conditions that were fine at the first
+// look are not worth a line, and nor are the pods of a realm that was.
 func changes(before, now snapshot) []string {
+	first := before.conditions == nil
+	if first && now.ready() {
+		return nil
+	}
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(now.conditions)) {
 		was, is := before.conditions[name], now.conditions[name]
 		switch {
-		case is == was:
+		case is == was, first && is.status == "True":
 		case is.status == "True" && was.status != "True":
 			lines = append(lines, name+": yes")
 		case is.status != "True":

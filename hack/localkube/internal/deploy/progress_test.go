@@ -19,8 +19,11 @@ func TestChanges(t *testing.T) {
 		want        []string
 	}{
 		"the first look": {snapshot{}, waiting, []string{
-			"CacheReady: yes", "DatabaseReady: not yet: PostgreSQL starts", "pod db-0: Pending, 0/0 ready",
+			"DatabaseReady: not yet: PostgreSQL starts", "pod db-0: Pending, 0/0 ready",
 		}},
+		"the first look at a realm that is ready": {snapshot{}, snapshot{
+			conditions: map[string]condition{"Ready": {"True", ""}}, pods: map[string]string{"pod db-0": "Running, 1/1 ready"},
+		}, nil},
 		"nothing new": {waiting, waiting, nil},
 		"a message changes": {waiting, snapshot{
 			conditions: map[string]condition{"DatabaseReady": {"False", "0 of 1 pods"}, "CacheReady": {"True", "it still answers"}},

@@ -4,6 +4,8 @@ package image
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,14 +23,17 @@ const Repository = repository + "realmkeeper"
 
 const certificates = "/etc/ssl/certs/ca-certificates.crt"
 
-// Project builds the project's image from the checkout at root into folder.
-// Its tag changes with its content and with nothing else.
-func Project(ctx context.Context, root, folder string) (Archive, error) {
-	binaries, err := os.MkdirTemp(folder, ".project-")
-	if err != nil {
+// Project builds the project's image from the checkout at root. Its tag changes
+// with its content and with nothing else. The binaries stay in the folder
+// cache, in a place of their own for each checkout: go build links only what
+// has changed since.
+func Project(ctx context.Context, root, cache string) (Archive, error) {
+	place := sha256.Sum256([]byte(root))
+	folder := filepath.Join(cache, "project-"+hex.EncodeToString(place[:6]))
+	binaries := filepath.Join(folder, "bin")
+	if err := os.MkdirAll(binaries, 0o755); err != nil {
 		return Archive{}, fmt.Errorf("create folder for binaries: %w", err)
 	}
-	defer os.RemoveAll(binaries)
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binaries+"/", "./cmd/operator", "./cmd/authserver")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
