@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
 )
 
@@ -62,11 +64,11 @@ func TestMissingSecretIsNamedAndHealsWhenItAppears(t *testing.T) {
 // put writes one value of a Secret.
 func (w *world) put(s *corev1.Secret, key, value string) {
 	w.t.Helper()
-	w.get(s, s.Name)
-	s.Data[key] = []byte(value)
-	if err := w.Update(w.t.Context(), s); err != nil {
-		w.t.Fatal(err)
-	}
+	apiserver.Eventually(w.t, func(ctx context.Context) error {
+		w.get(s, s.Name)
+		s.Data[key] = []byte(value)
+		return w.Update(ctx, s)
+	})
 }
 
 // wantGone waits until an object does not exist.
@@ -396,18 +398,21 @@ func TestRealmOfNoPods(t *testing.T) {
 
 func TestManagedDatabaseRestartsWithANewPassword(t *testing.T) {
 	t.Parallel()
+	const password = "ANewPassword0123456789"
 	w := newWorld(t)
 	w.realm()
-	w.ready(2)
-	before := &appsv1.StatefulSet{}
-	w.get(before, "staff-database")
-	if err := w.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "staff-database"}}); err != nil {
-		t.Fatal(err)
-	}
+	w.awaitObject(&appsv1.StatefulSet{}, "staff-database")
+	secret := &corev1.Secret{}
+	w.get(secret, "staff-database")
+	w.put(secret, "password", password)
 	apiserver.Eventually(t, func(context.Context) error {
-		after := &appsv1.StatefulSet{}
-		w.get(after, "staff-database")
-		if equality.Semantic.DeepEqual(before.Spec.Template, after.Spec.Template) {
+		set := &appsv1.StatefulSet{}
+		w.get(set, "staff-database")
+		w.get(secret, "staff-database")
+		switch {
+		case !strings.Contains(string(secret.Data["uri"]), ":"+password+"@"):
+			return fmt.Errorf("the URL holds another password")
+		case set.Spec.Template.Annotations["auth.realmkeeper.io/revision"] != realmconfig.Revision([]byte(password)):
 			return fmt.Errorf("the pod template has not changed")
 		}
 		return nil

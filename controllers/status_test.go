@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"crypto/rand"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+)
+
+func noon() time.Time { return time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) }
+
+func testRealm() *v1alpha1.AuthRealm {
+	return &v1alpha1.AuthRealm{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "staff", Generation: 3, UID: "a-uid"},
+		Spec:       v1alpha1.AuthRealmSpec{Issuer: "https://login.example.com"},
+	}
+}
+
+// healthy is what a pass sees of a realm that is up.
+func healthy(t *testing.T) view {
+	t.Helper()
+	document, err := firstKeyset(v1alpha1.ES256, noon(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := view{now: noon(), want: target{config: "c", keyset: "k", certificate: "f"}}
+	if err := realmconfig.Decode(document, &v.keys.keyset); err != nil {
+		t.Fatal(err)
+	}
+	v.certificate = certificateView{issued: true, fingerprint: "f", notAfter: noon().Add(time.Hour), next: noon().Add(time.Minute)}
+	v.database.managed, v.cache.managed = true, true
+	v.applied.database = appsv1ac.StatefulSet("d", "ns").WithStatus(appsv1ac.StatefulSetStatus().WithReadyReplicas(1))
+	v.applied.cache = deployment(1, 1, 1, 1)
+	v.applied.server = deployment(4, 2, 2, 2)
+	report := realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "c", KeysetRevision: "k", CertificateSHA256: "f"}
+	v.pods = []podstatus.Pod{{Name: "a", Answered: true, Report: report}, {Name: "b", Answered: true, Report: report}}
+	return v
+}
+
+func deployment(generation int64, all, updated, available int32) *appsv1ac.DeploymentApplyConfiguration {
+	return appsv1ac.Deployment("staff", "ns").WithGeneration(generation).WithStatus(appsv1ac.DeploymentStatus().
+		WithObservedGeneration(generation).
+		WithReplicas(all).WithUpdatedReplicas(updated).WithReadyReplicas(available).WithAvailableReplicas(available))
+}
+
+func TestConditions(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change     func(*v1alpha1.AuthRealm, *view)
+		kind       string
+		status     metav1.ConditionStatus
+		reason     string
+		says       string
+		whileReady bool
+	}{
+		"a realm that is up": {
+			func(*v1alpha1.AuthRealm, *view) {}, v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "2 of 2", true,
+		},
+		"a Deployment that has not been taken up": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.server.WithGeneration(5) },
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "not been taken up", false,
+		},
+		"a rollout half done": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.server = deployment(4, 3, 1, 2) },
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "1 of 2 pods are of the newest", false,
+		},
+		"a rollout with one old pod left": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.server = deployment(4, 3, 2, 2) },
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "1 pods of an earlier", false,
+		},
+		"an image that cannot be pulled": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.applied.server = deployment(4, 2, 2, 1)
+				v.pods[1].Waiting = "ErrImagePull"
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "pod b: ErrImagePull", false,
+		},
+		"a Deployment that is withheld": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.server = nil },
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "", false,
+		},
+		"a database that starts": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.database.Status.WithReadyReplicas(0) },
+			v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonStarting, "PostgreSQL", false,
+		},
+		"a cache that could not be applied": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.cache = nil },
+			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonStarting, "Redis", false,
+		},
+		"a pod that does not answer": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[0] = podstatus.Pod{Name: "a"} },
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys and certificate; pod a does not answer yet", false,
+		},
+		"a pod with the earlier keys": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[1].Report.KeysetRevision = "old" },
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still has the earlier keys", false,
+		},
+		"a pod with the earlier certificate": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[1].Report.CertificateSHA256 = "old" },
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still serves the earlier certificate", false,
+		},
+		"a key set of which no key signs": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.keys.keyset.Keys[0].SignFrom = nil },
+			v1alpha1.SigningKeysReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "No key", false,
+		},
+		"a pass that was stopped": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.blocked = &obstacle{v1alpha1.ReasonNameTaken, "x is taken"} },
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "", false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			realm, v := testRealm(), healthy(t)
+			c.change(realm, &v)
+			conditions := statusOf(realm, v).Conditions
+			got := meta.FindStatusCondition(conditions, c.kind)
+			if got.Status != c.status || got.Reason != c.reason || !strings.Contains(got.Message, c.says) {
+				t.Errorf("%s is %s/%s %q", c.kind, got.Status, got.Reason, got.Message)
+			}
+			if ready := meta.IsStatusConditionTrue(conditions, v1alpha1.ReadyCondition); ready != c.whileReady {
+				t.Errorf("Ready is %t", ready)
+			}
+			if len(conditions) != len(v1alpha1.AuthRealmConditions()) {
+				t.Errorf("there are %d conditions", len(conditions))
+			}
+		})
+	}
+}
+
+func TestStatusOfTheSameViewIsTheSame(t *testing.T) {
+	t.Parallel()
+	realm, v := testRealm(), healthy(t)
+	realm.Status = statusOf(realm, v)
+	if again := statusOf(realm, v); !equality.Semantic.DeepEqual(realm.Status, again) {
+		t.Errorf("a second pass says\n%+v\nafter\n%+v", again, realm.Status)
+	}
+}
+
+func TestKeyStates(t *testing.T) {
+	t.Parallel()
+	at := func(hours int) *time.Time { return ptr(noon().Add(time.Duration(hours) * time.Hour)) }
+	keyset := realmconfig.Keyset{Keys: []realmconfig.Key{
+		{KID: "gone", CreatedAt: *at(-9), SignFrom: at(-9), VerifyUntil: at(-1)},
+		{KID: "retiring", CreatedAt: *at(-5), SignFrom: at(-5), VerifyUntil: at(1)},
+		{KID: "superseded", CreatedAt: *at(-4), SignFrom: at(-4)},
+		{KID: "active", CreatedAt: *at(-3), SignFrom: at(-2)},
+		{KID: "scheduled", CreatedAt: *at(-1), SignFrom: at(2)},
+		{KID: "pending", CreatedAt: *at(0)},
+	}}
+	var got []string
+	for _, k := range keyStatus(keyset, noon()) {
+		got = append(got, k.KID+" "+string(k.State)+" "+k.Since.UTC().Format("15:04"))
+	}
+	want := []string{
+		"active Active 10:00", "retiring Retiring 10:00", "superseded Retiring 10:00",
+		"scheduled Pending 11:00", "pending Pending 12:00",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("keys are %q, want %q", got, want)
+	}
+}
+
+func TestNextLook(t *testing.T) {
+	t.Parallel()
+	r := &reconciler{}
+	for name, c := range map[string]struct {
+		change   func(*view)
+		lagging  time.Duration // for how long pods have lagged; 0 when none does
+		from, to time.Duration
+	}{
+		"soon, while pods take up a change":          {func(*view) {}, time.Second, soon, soon},
+		"patiently, when they take too long":         {func(*view) {}, time.Hour, patiently, patiently},
+		"at the certificate's renewal, staggered":    {func(*view) {}, 0, time.Minute, time.Minute + spread},
+		"in a second, when the time has passed":      {func(v *view) { v.certificate.next = noon().Add(-2 * spread) }, 0, time.Second, time.Second},
+		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
+		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			realm, v := testRealm(), healthy(t)
+			c.change(&v)
+			condition := metav1.Condition{Type: v1alpha1.ConfigPropagatedCondition, Status: metav1.ConditionTrue}
+			if c.lagging > 0 {
+				condition.Status, condition.LastTransitionTime = metav1.ConditionFalse, metav1.NewTime(noon().Add(-c.lagging))
+			}
+			status := v1alpha1.AuthRealmStatus{Conditions: []metav1.Condition{condition}}
+			if got := r.nextLook(realm, v, status); got < c.from || got > c.to {
+				t.Errorf("next look in %s, want %s to %s", got, c.from, c.to)
+			}
+		})
+	}
+}
+
+func TestStaggerSpreadsRealms(t *testing.T) {
+	t.Parallel()
+	a, b := stagger("a-uid"), stagger("another-uid")
+	if a == b || a >= spread || b >= spread || a != stagger(types.UID("a-uid")) {
+		t.Errorf("staggered by %s and %s", a, b)
+	}
+}
+
+func TestFirstKeysetsSignAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, algorithm := range []v1alpha1.SigningAlgorithm{v1alpha1.ES256, v1alpha1.RS256, v1alpha1.EdDSA} {
+		t.Run(string(algorithm), func(t *testing.T) {
+			t.Parallel()
+			document, err := firstKeyset(algorithm, noon().Add(time.Millisecond), rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var keyset realmconfig.Keyset
+			if err := realmconfig.Decode(document, &keyset); err != nil {
+				t.Fatal(err)
+			}
+			key, found := keyset.SigningKey(noon())
+			if !found || string(key.Algorithm) != string(algorithm) {
+				t.Errorf("signs with %q (found: %t)", key.Algorithm, found)
+			}
+		})
+	}
+	if _, err := firstKeyset("none", noon(), rand.Reader); err == nil {
+		t.Error("an algorithm that does not exist makes no error")
+	}
+}
+
+func TestFirstEncryptionKeysAreReadByTheServer(t *testing.T) {
+	t.Parallel()
+	document, err := firstEncryptionKeys(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys realmconfig.EncryptionKeys
+	if err := realmconfig.Decode(document, &keys); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPasswordsNeedNoQuoting(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 100 {
+		password, err := newPassword(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !plain(password) || len(password) != 32 || seen[password] {
+			t.Errorf("drew a bad password of %d characters", len(password))
+		}
+		seen[password] = true
+	}
+	for name, password := range map[string]string{
+		"short": "abc123", "quoted": "0123456789abcdef'; --", "spaced": "0123456789 abcdef", "empty": "",
+	} {
+		if plain(password) {
+			t.Errorf("a password that is %s is taken for plain", name)
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
