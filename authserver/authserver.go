@@ -60,6 +60,7 @@ const (
 // answer in five minutes, its schema is too old, or a listener fails. Redis
 // being away is no error.
 func Run(ctx context.Context, o Options) error {
+	defer func() { _, _ = o.API.Close(), o.Ops.Close() }()
 	o.Log = slog.New(httpapi.LogHandler(o.Log.Handler()))
 	folder, err := live.Open(o.ConfigDir, o.Log)
 	if err != nil {
@@ -72,7 +73,7 @@ func Run(ctx context.Context, o Options) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, groupCtx := errgroup.WithContext(background)
-	group.Go(func() error { return folder.Watch(groupCtx) })
+	group.Go(func() error { folder.Watch(groupCtx); return nil })
 	group.Go(func() error { return s.serveOps(groupCtx) })
 	group.Go(func() error {
 		defer stop()
@@ -100,7 +101,6 @@ const (
 
 // serveRealm opens the stores and serves the API until ctx is done.
 func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Group) error {
-	defer func() { _ = s.API.Close() }()
 	store, err := s.openStore(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -122,7 +122,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 		Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log,
 	})
 	s.gauge(store, cache, engine)
-	group.Go(func() error { return s.prune(background, service) })
+	group.Go(func() error { s.prune(background, service); return nil })
 
 	return s.serveAPI(ctx, background, httpapi.New(httpapi.Deps{
 		Auth: service, JWKS: tokens.JWKS, Settings: s.folder.Config,
@@ -179,13 +179,13 @@ func (s *server) gauge(store *postgres.Store, cache *redis.Cache, engine *passwo
 }
 
 // prune deletes expired rows now and then; it never ends the server.
-func (s *server) prune(ctx context.Context, service *auth.Service) error {
+func (s *server) prune(ctx context.Context, service *auth.Service) {
 	ticker := time.NewTicker(pruneInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-ticker.C:
 			if err := service.Prune(ctx); err != nil && ctx.Err() == nil {
 				s.Log.WarnContext(ctx, "expired rows not pruned", "error", err)

@@ -5,13 +5,12 @@ package authserver_test
 import (
 	"context"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"os"
 
 	"github.com/jackc/pgx/v5"
 

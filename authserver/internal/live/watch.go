@@ -18,21 +18,39 @@ const (
 	settle = 50 * time.Millisecond
 	// reread makes up for events that a filesystem did not send.
 	reread = time.Minute
+	// rereadBlind is how often to look when nothing sends events.
+	rereadBlind = 5 * time.Second
 )
 
 // Watch takes up changes until ctx is done. The kubelet replaces a mount by
 // renaming a symbolic link inside it, so directories are watched, not files.
-func (f *Folder) Watch(ctx context.Context) error {
+func (f *Folder) Watch(ctx context.Context) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
-		return fmt.Errorf("watch realm documents: %w", err)
+		// A node has few of them for one user (fs.inotify.max_user_instances).
+		f.log.WarnContext(ctx, "no notification of changes, looking every few seconds", "error", err)
+		f.poll(ctx)
+		return
 	}
 	defer func() { _ = watcher.Close() }()
-	if err := f.watchDirectories(watcher); err != nil {
-		return err
-	}
+	f.rereadFolder(watcher) // what changed before the watch began
+	f.follow(ctx, watcher)
+}
 
-	f.reload() // what changed before the watch began
+func (f *Folder) poll(ctx context.Context) {
+	ticker := time.NewTicker(rereadBlind)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			f.reload()
+		}
+	}
+}
+
+func (f *Folder) follow(ctx context.Context, watcher *fsnotify.Watcher) {
 	fallback := time.NewTicker(reread)
 	defer fallback.Stop()
 	quiet := time.NewTimer(0)
@@ -40,7 +58,7 @@ func (f *Folder) Watch(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-watcher.Events:
 			quiet.Reset(settle)
 		case err := <-watcher.Errors:
