@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux
+
 // Command localkube brings up a real one-node Kubernetes from Go modules and
 // Debian packages, without Docker and without an image registry, and a realm on it.
 package main

@@ -46,7 +46,7 @@ func readRecord() (*record, error) {
 		return nil, err
 	}
 	if r.Boot != boot {
-		return nil, os.Remove(recordPath)
+		return nil, nil
 	}
 	return &r, nil
 }
