@@ -7,9 +7,9 @@ tool() { go tool -modfile=hack/tools/go.mod "$@"; }
 
 tool controller-gen object:headerFile=hack/license.go.txt paths=./api/...
 tool controller-gen crd paths=./api/... output:crd:dir=config/crd
-tool controller-gen rbac:roleName=realmkeeper paths=./controllers/... output:rbac:dir=config/rbac
+tool controller-gen rbac:roleName=realmkeeper-operator paths=./controllers/... output:rbac:dir=config/rbac
 
 rm -rf charts/realmkeeper/files
 mkdir -p charts/realmkeeper/files/crds
 cp config/crd/auth.realmkeeper.io_*.yaml charts/realmkeeper/files/crds/
-cp config/rbac/role.yaml config/rbac/leader_election_role.yaml charts/realmkeeper/files/
+cp config/rbac/role.yaml charts/realmkeeper/files/
