@@ -118,6 +118,35 @@ func TestBadDocumentsKeepTheLastGoodOnes(t *testing.T) {
 	}
 }
 
+func TestWithoutASigningKeyNothingIsUsedUp(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	session := s.login()
+	signing := r.keyset.Keys[0]
+	withKeys := func(key realmconfig.Key) {
+		t.Helper()
+		r.keyset.Keys = []realmconfig.Key{key}
+		r.write()
+		s.eventually("the keys are in force", func() bool { return (s.report().SigningKeyID == "") == (key.SignFrom == nil) })
+	}
+	pending := signing
+	pending.SignFrom = nil
+	withKeys(pending)
+	for name, a := range map[string]answer{"login": s.tryLogin(adminEmail, adminPassword), "refresh": s.tryRefresh(session.Refresh)} {
+		a.expect(t, http.StatusServiceUnavailable, "signing_unavailable")
+		if a.retryAfter() != 1 {
+			t.Errorf("%s: Retry-After is %d", name, a.retryAfter())
+		}
+	}
+	if a := s.profile(session.Access); a.status != http.StatusOK {
+		t.Errorf("verification answered %d %s", a.status, a.body)
+	}
+	r.clock.advance(time.Minute) // well beyond the grace period
+	withKeys(signing)
+	s.refresh(session.Refresh)
+}
+
 func TestOldTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)

@@ -18,8 +18,8 @@ type Credentials struct {
 }
 
 // Login opens a session. It refuses with InvalidCredentials, UserNotFound (only
-// where the realm reveals it), AccountLocked, TooManyAttempts, Busy or
-// DatabaseUnavailable.
+// where the realm reveals it), AccountLocked, TooManyAttempts, Busy,
+// SigningUnavailable or DatabaseUnavailable.
 func (s *Service) Login(ctx context.Context, c Credentials, from Client) (Grant, error) {
 	email := NormalizeEmail(c.Email)
 	account := KeyOf(email)
@@ -29,6 +29,9 @@ func (s *Service) Login(ctx context.Context, c Credentials, from Client) (Grant,
 }
 
 func (s *Service) login(ctx context.Context, email string, account AccountKey, password Secret, from Client) (Grant, error) {
+	if err := s.Tokens.Ready(); err != nil {
+		return Grant{}, err
+	}
 	settings := s.Settings()
 	if err := s.reserve(ctx, account, attemptLimit(settings)); err != nil {
 		return Grant{}, err

@@ -68,6 +68,9 @@ type Ephemeral interface {
 
 // AccessTokens issues and checks access tokens; it asks no store.
 type AccessTokens interface {
+	// Ready refuses with SigningUnavailable when no key may sign, so that nothing
+	// is used up for a token that cannot be issued.
+	Ready() error
 	// Issue signs a token for subject and says how long it lasts. The error is
 	// an *Error with SigningUnavailable when no key may sign.
 	Issue(subject Subject) (Secret, time.Duration, error)

@@ -20,11 +20,14 @@ const (
 )
 
 // Refresh replaces a refresh token and issues a new access token. It refuses
-// with RefreshTokenInvalid or DatabaseUnavailable.
+// with RefreshTokenInvalid, SigningUnavailable or DatabaseUnavailable.
 func (s *Service) Refresh(ctx context.Context, presented Secret) (Grant, error) {
 	token, ok := parseRefreshToken(presented)
 	if !ok {
 		return s.refuseRefresh(refreshUnknown)
+	}
+	if err := s.Tokens.Ready(); err != nil {
+		return Grant{}, err
 	}
 	if grant, ok, err := s.remembered(ctx, token); ok || err != nil {
 		return grant, err

@@ -39,13 +39,27 @@ type claims struct {
 	jwt.RegisteredClaims
 }
 
+// Ready refuses with auth.SigningUnavailable when no key may sign now.
+func (t *Tokens) Ready() error {
+	_, err := t.signingKey(t.snapshot())
+	return err
+}
+
+func (t *Tokens) signingKey(s *realmconfig.Snapshot) (realmconfig.Key, error) {
+	key, ok := s.Keyset.SigningKey(t.now())
+	if !ok {
+		return realmconfig.Key{}, &auth.Error{Code: auth.SigningUnavailable, RetryAfter: time.Second}
+	}
+	return key, nil
+}
+
 // Issue signs a token. It refuses with auth.SigningUnavailable when no key may
 // sign now.
 func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error) {
 	s, now := t.snapshot(), t.now()
-	key, ok := s.Keyset.SigningKey(now)
-	if !ok {
-		return "", 0, &auth.Error{Code: auth.SigningUnavailable, RetryAfter: time.Second}
+	key, err := t.signingKey(s)
+	if err != nil {
+		return "", 0, err
 	}
 	ring, err := t.rings.of(s)
 	if err != nil {
