@@ -22,6 +22,7 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -50,6 +51,9 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
+	// The API server shares itself out fairly; a limit here would only make a
+	// realm wait for another.
+	config.QPS = -1
 	mgr, err := newManager(config, f)
 	if err != nil {
 		return fmt.Errorf("create manager: %w", err)
@@ -84,6 +88,8 @@ func newManager(config *rest.Config, f flags) (ctrl.Manager, error) {
 		LeaderElectionID:       "operator." + v1alpha1.GroupName,
 		// Safe because the process ends right after the manager does.
 		LeaderElectionReleaseOnCancel: true,
+		// An operator that waits for its turn already knows the cluster.
+		Controller: controllerconfig.Controller{EnableWarmup: new(true)},
 	}
 	if f.watchNamespace != "" {
 		options.Cache.DefaultNamespaces = map[string]cache.Config{f.watchNamespace: {}}

@@ -46,6 +46,9 @@ func databaseStatefulSet(in Inputs) *appsv1ac.StatefulSetApplyConfiguration {
 			WithReplicas(1).
 			WithServiceName(name).
 			WithRevisionHistoryLimit(2).
+			// In order, a pod that never gets ready would hold up the very change
+			// that mends it.
+			WithPodManagementPolicy(appsv1.ParallelPodManagement).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, database))).
 			WithPersistentVolumeClaimRetentionPolicy(appsv1ac.StatefulSetPersistentVolumeClaimRetentionPolicy().
 				WithWhenDeleted(claimRetention(in.Realm)).

@@ -35,7 +35,7 @@ func (c *ControlPlane) Namespace(t testing.TB) string {
 
 const (
 	// patience is how long a test waits for the world to become as it should.
-	patience = 30 * time.Second
+	patience = time.Minute
 	// step is how often it looks.
 	step = 20 * time.Millisecond
 )
