@@ -4,17 +4,10 @@ package controllers_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"maps"
-	"math/big"
 	"strings"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -235,128 +228,6 @@ func TestUnreadableKeysAreReportedAndNeverReplaced(t *testing.T) {
 	w.await(v1alpha1.AvailableCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked)
 	w.put(s, "keyset.json", good)
 	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning)
-}
-
-func TestCertificateIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.realm()
-	w.ready(2)
-	first := w.certificate("staff-tls")
-
-	w.clock.advance(61 * 24 * time.Hour)
-	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "staff-database"}}) // asks for a pass
-	apiserver.Eventually(t, func(context.Context) error {
-		if w.certificate("staff-tls").Equal(first) {
-			return fmt.Errorf("the certificate is still the first")
-		}
-		return nil
-	})
-	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonIssued,
-		w.certificate("staff-tls").NotAfter.UTC().Format(time.DateOnly))
-	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
-
-	roots := x509.NewCertPool()
-	bundle := &corev1.ConfigMap{}
-	w.get(bundle, "staff-ca")
-	roots.AppendCertsFromPEM([]byte(bundle.Data["ca.crt"]))
-	for _, host := range []string{"login.example.com", "staff", "staff." + w.namespace + ".svc.cluster.local"} {
-		_, err := w.certificate("staff-tls").Verify(x509.VerifyOptions{DNSName: host, Roots: roots, CurrentTime: w.clock.now()})
-		if err != nil {
-			t.Errorf("clients that trust the bundle refuse %s: %v", host, err)
-		}
-	}
-}
-
-func TestAnotherIssuerGetsAnotherCertificateWithoutNewPods(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.realm()
-	w.ready(2)
-	before := &appsv1.Deployment{}
-	w.get(before, "staff")
-	w.edit(func(s *v1alpha1.AuthRealmSpec) {
-		s.Issuer = "https://id.example.org"
-		s.Login = &v1alpha1.Login{UnknownUser: v1alpha1.ConcealUnknownUser}
-		s.Tokens = &v1alpha1.Tokens{AccessTokenLifetime: &metav1.Duration{Duration: 5 * time.Minute}}
-	})
-	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	if err := w.certificate("staff-tls").VerifyHostname("id.example.org"); err != nil {
-		t.Error(err)
-	}
-	after := &appsv1.Deployment{}
-	w.get(after, "staff")
-	if before.Generation != after.Generation {
-		t.Errorf("the Deployment came to generation %d from %d", after.Generation, before.Generation)
-	}
-}
-
-func (w *world) certificate(secret string) *x509.Certificate {
-	w.t.Helper()
-	s := &corev1.Secret{}
-	w.get(s, secret)
-	block, _ := pem.Decode(s.Data["tls.crt"])
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return c
-}
-
-func TestCertificateOfOnesOwn(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.realm(func(s *v1alpha1.AuthRealmSpec) {
-		s.TLS = &v1alpha1.TLS{SecretRef: v1alpha1.SecretRef{Name: "mine"}}
-	})
-	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `"mine"`)
-
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "mine"}, StringData: map[string]string{"tls.crt": "x", "tls.key": "y"}}
-	w.create(secret)
-	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret)
-	for _, step := range []struct {
-		host, reason string
-		status       metav1.ConditionStatus
-	}{
-		{"other.example.com", v1alpha1.ReasonHostNotCovered, metav1.ConditionFalse},
-		{"login.example.com", v1alpha1.ReasonProvided, metav1.ConditionTrue},
-	} {
-		certificate, key := selfSigned(t, step.host, w.clock.now())
-		w.get(secret, "mine")
-		secret.Data["tls.crt"], secret.Data["tls.key"] = certificate, key
-		if err := w.Update(t.Context(), secret); err != nil {
-			t.Fatal(err)
-		}
-		w.await(v1alpha1.CertificateReadyCondition, step.status, step.reason)
-	}
-	w.wantGone(&corev1.Secret{}, "staff-tls")
-
-	w.clock.advance(48 * time.Hour)
-	w.put(secret, "note", "asks for a pass")
-	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonExpired)
-}
-
-// selfSigned is a certificate for a day.
-func selfSigned(t *testing.T, host string, now time.Time) (certificate, key []byte) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{host},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 }
 
 func TestPodThatLagsIsNamedAndNudged(t *testing.T) {
