@@ -4,6 +4,7 @@ package authserver_test
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -38,7 +39,9 @@ func newRealm(t *testing.T) *realm {
 
 func newRealmOn(t *testing.T, database, cache string) *realm {
 	t.Helper()
-	r := &realm{newDocuments(t.TempDir(), "test/"+t.Name(), database, cache), t, &clock{}}
+	// A name of its own in a Redis that tests, and their repetitions, may share.
+	name := "test/" + t.Name() + "-" + rand.Text()
+	r := &realm{newDocuments(t.TempDir(), name, database, cache), t, &clock{}}
 	if err := r.writeAll(); err != nil {
 		t.Fatal(err)
 	}
