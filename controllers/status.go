@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -44,7 +45,7 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		status.Config.Pods = realm.Status.Config.Pods // nobody was asked
 	}
 	conditions := conditionsOf(realm, v)
-	for _, c := range append(conditions, summary(conditions)) {
+	for _, c := range slices.Insert(conditions, 0, summary(conditions)) {
 		c.ObservedGeneration = realm.Generation
 		meta.SetStatusCondition(&status.Conditions, c)
 	}
