@@ -9,7 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -31,22 +30,25 @@ import (
 )
 
 func main() {
-	err := run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stderr)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	f, err := parseFlags(os.Args[1:], os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err == nil {
+		logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: f.logLevel}))
+		// Libraries log through these; they belong to the process, not to run.
+		ctrl.SetLogger(logger)
+		klog.SetLogger(logger)
+		err = run(ctrl.SetupSignalHandler(), f, logger)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "operator:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, stderr io.Writer) error {
-	f, err := parseFlags(args, stderr)
-	if err != nil {
-		return err
-	}
-	logger := logr.FromSlogHandler(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: f.logLevel}))
-	ctrl.SetLogger(logger)
-	klog.SetLogger(logger)
-
+// run works until ctx ends. It returns nil then, and else what went wrong.
+func run(ctx context.Context, f flags, logger logr.Logger) error {
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
@@ -54,7 +56,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	// The API server shares itself out fairly; a limit here would only make a
 	// realm wait for another.
 	config.QPS = -1
-	mgr, err := newManager(config, f)
+	mgr, err := newManager(config, f, logger)
 	if err != nil {
 		return fmt.Errorf("create manager: %w", err)
 	}
@@ -75,13 +77,14 @@ func run(ctx context.Context, args []string, stderr io.Writer) error {
 	return nil
 }
 
-func newManager(config *rest.Config, f flags) (ctrl.Manager, error) {
+func newManager(config *rest.Config, f flags, logger logr.Logger) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	options := ctrl.Options{
 		Scheme:                 scheme,
+		Logger:                 logger,
 		Metrics:                metricsserver.Options{BindAddress: f.metricsAddress},
 		HealthProbeBindAddress: f.healthAddress,
 		LeaderElection:         f.leaderElect,

@@ -70,11 +70,13 @@ func TestOperatorWorksOnTheRolesItShips(t *testing.T) {
 	}
 	t.Setenv("KUBECONFIG", kubeconfig(t, plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator")))
 
+	f, err := parseFlags([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() {
-		done <- run(ctx, []string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, io.Discard)
-	}()
+	go func() { done <- run(ctx, f, logr.Discard()) }()
 	apiserver.Eventually(t, func(ctx context.Context) error {
 		realm := &v1alpha1.AuthRealm{}
 		if err := k8s.Get(ctx, client.ObjectKey{Namespace: "identity", Name: "quickstart"}, realm); err != nil {
