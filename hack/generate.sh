@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 tool() { go tool -modfile=hack/tools/go.mod "$@"; }
 
-tool controller-gen object:headerFile=hack/license.go.txt paths=./api/...
+tool controller-gen object:headerFile=hack/tools/boilerplate.go.txt paths=./api/...
 tool controller-gen crd paths=./api/... output:crd:dir=config/crd
 tool controller-gen rbac:roleName=realmkeeper-operator paths=./controllers/... output:rbac:dir=config/rbac
 

@@ -45,9 +45,13 @@ func (r realm) waitReady(t *testing.T) {
 // pods names the realm's auth server pods that are not on their way out.
 func (r realm) pods(t *testing.T) []string {
 	t.Helper()
-	return strings.Fields(kubectl(t, "get", "pods", "-n", r.namespace,
-		"-l", "app.kubernetes.io/instance="+r.name+",app.kubernetes.io/component=authserver",
-		"-o", `jsonpath={range .items[?(!@.metadata.deletionTimestamp)]}{.metadata.name}{"\n"}{end}`))
+	pods := strings.Fields(kubectl(t, "get", "pods", "-n", r.namespace,
+		"-l", "app.kubernetes.io/instance="+r.name+",app.kubernetes.io/component=auth-server",
+		"-o", `go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}`))
+	if len(pods) == 0 {
+		t.Fatalf("realm %s/%s has no pods", r.namespace, r.name)
+	}
+	return pods
 }
 
 // rolledOut waits until the auth server's Deployment is complete.
