@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -69,8 +70,11 @@ func (l Login) Run(ctx context.Context) error {
 	var tokens struct {
 		Access string `json:"access_token"`
 	}
-	if err := json.Unmarshal(out.Bytes(), &tokens); err != nil || tokens.Access == "" {
-		return fmt.Errorf("the answer to the log-in holds no access token: %w", err)
+	if err := json.Unmarshal(out.Bytes(), &tokens); err != nil {
+		return fmt.Errorf("read the answer to the log-in: %w", err)
+	}
+	if tokens.Access == "" {
+		return errors.New("the answer to the log-in holds no access token")
 	}
 	claims, err := verify(ctx, r, tokens.Access)
 	if err != nil {
