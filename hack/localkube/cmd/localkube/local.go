@@ -55,7 +55,7 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		postgres, redis   image.Archive
 		project           image.Archive
 		programs          string
-		built             = make(chan struct{}) // closed when programs is set
+		built             = make(chan struct{}) // closed when programs is set, and the node about to start
 		work, workContext = errgroup.WithContext(ctx)
 	)
 	if err := os.MkdirAll(images, 0o755); err != nil {
@@ -67,7 +67,7 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 			return err
 		}
 		close(built)
-		return l.step(ctx, "building the project's image", &project, func() (image.Archive, error) {
+		return l.step(ctx, built, "building the project's image", &project, func() (image.Archive, error) {
 			return image.Project(ctx, l.root, images)
 		})
 	})
@@ -89,10 +89,10 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		})
 	})
 	work.Go(func() error {
-		return l.step(ctx, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
+		return l.step(ctx, built, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
 	})
 	work.Go(func() error {
-		return l.step(ctx, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
+		return l.step(ctx, built, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
 	})
 	work.Go(func() error {
 		select {
@@ -113,14 +113,20 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 	}, nil
 }
 
-// step makes an image and, as soon as the node can take it, imports it.
-func (l local) step(ctx context.Context, name string, made *image.Archive, build func() (image.Archive, error)) error {
+// step makes an image and, when the node can take it, imports it. Programs may
+// be built for minutes before the node even starts, which is no reason to give up.
+func (l local) step(ctx context.Context, built <-chan struct{}, name string, made *image.Archive, build func() (image.Archive, error)) error {
 	err := l.console.Step(name, func() (err error) {
 		*made, err = build()
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	select {
+	case <-built:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	return l.cluster.Import(ctx, *made)
 }
