@@ -194,6 +194,8 @@ func wantRefusal(t *testing.T, err error, says string) {
 		t.Errorf("accepted; want a refusal that says %q", says)
 	case says != "" && !strings.Contains(err.Error(), says):
 		t.Errorf("refused with\n%v\nwant it to say %q", err, says)
+	case says != "" && strings.Contains(err.Error(), "evaluating rule"):
+		t.Errorf("refused with\n%v\nwhich speaks of the rule and not of the mistake", err)
 	}
 }
 

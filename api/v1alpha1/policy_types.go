@@ -25,7 +25,7 @@ type SigningKeys struct {
 // Tokens says what is issued and for how long.
 //
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="duration(self.?refreshTokenLifetime.orValue('168h')) >= duration(self.?accessTokenLifetime.orValue('1h'))",message="refreshTokenLifetime (168h when absent) must not be shorter than accessTokenLifetime (1h when absent)"
+// +kubebuilder:validation:XValidation:rule="[self.?refreshTokenLifetime.orValue('168h'), self.?accessTokenLifetime.orValue('1h')].exists(d, !d.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')) || duration(self.?refreshTokenLifetime.orValue('168h')) >= duration(self.?accessTokenLifetime.orValue('1h'))",message="refreshTokenLifetime (168h when absent) must not be shorter than accessTokenLifetime (1h when absent)"
 type Tokens struct {
 	// audience is the aud claim of access tokens; the issuer alone when absent.
 	// +optional

@@ -78,6 +78,17 @@ func (d Deployment) install(ctx context.Context, values map[string]string) error
 			return err
 		}
 	}
+	return d.Console.Step("waiting for the operator", func() error { return d.awaitOperator(ctx) })
+}
+
+// awaitOperator waits for the operator that was just installed. A realm may be
+// ready from before, and only that operator can tell whether it is ready now.
+func (d Deployment) awaitOperator(ctx context.Context) error {
+	_, err := d.Kubectl.Run(ctx, nil, "rollout", "status", "deployment/"+Release,
+		"--namespace", OperatorNamespace, "--timeout", readyTimeout.String())
+	if err != nil {
+		return fmt.Errorf("the operator did not come up: %w\n%s", err, d.evidence())
+	}
 	return nil
 }
 
