@@ -47,6 +47,9 @@ func TestRollingRestartLosesNoRequest(t *testing.T) {
 			old.end()
 			pods[i] = r.launch(old.api, old.ops, drain)
 			pods[i].awaitReady()
+			// A rollout goes on only when the cluster knows the new pod; until then
+			// the other one is all there is.
+			pods[i].eventually("both are in turn", func() bool { return len(ready.now()) == len(pods) })
 			pods[i].eventually("requests go on", func() bool { return load.answered.Load() > before+50 })
 		}
 		t.Logf("round %d: %d requests answered", round, load.answered.Load())
