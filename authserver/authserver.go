@@ -13,7 +13,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -40,6 +39,11 @@ type Options struct {
 	Log   *slog.Logger
 	Now   func() time.Time
 
+	// HashingWorkers is how many cores may hash passwords at once. Each
+	// worker keeps a scheduler's processor to itself while there is work, so
+	// GOMAXPROCS must be larger, or every other request waits for a worker.
+	HashingWorkers int
+
 	// API and Ops are the listeners to serve; Run closes them.
 	API, Ops net.Listener
 	// DrainDelay is how long to go on serving after ctx is done, until the
@@ -52,7 +56,9 @@ const (
 	patience = 5 * time.Minute
 	// longestPasswordWait is how long a login may wait for a processor.
 	longestPasswordWait = 5 * time.Second
-	pruneInterval       = 10 * time.Minute
+	// mostPasswordsWaiting bounds the logins that wait for one.
+	mostPasswordsWaiting = 1000
+	pruneInterval        = 10 * time.Minute
 )
 
 // Run serves the realm until ctx is done, then drains and returns nil. It
@@ -115,7 +121,8 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	}
 	defer func() { _ = cache.Close() }()
 
-	engine := password.New(runtime.GOMAXPROCS(0), longestPasswordWait, time.Now)
+	engine := newPasswordEngine(s.HashingWorkers)
+	defer engine.Close()
 	tokens := token.New(s.folder.Snapshot, s.Now)
 	service := auth.New(auth.Deps{
 		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Observer: s.metrics,
@@ -158,9 +165,30 @@ func (s *server) openCache() (*redis.Cache, error) {
 	return redis.Open(url, s.folder.Config().Realm, s.Now, s.Log)
 }
 
+// newPasswordEngine measures real time, whatever clock the realm runs on: it is
+// about how fast this machine is.
+func newPasswordEngine(workers int) *password.Engine {
+	return password.New(password.Options{
+		Workers: workers, MaxWait: longestPasswordWait, MaxWaiting: mostPasswordsWaiting,
+		Now: time.Now, Random: rand.Reader,
+	})
+}
+
 func (s *server) gauge(store *postgres.Store, cache *redis.Cache, engine *password.Engine) {
+	s.metrics.Gauge("password_lanes_busy", "Passwords being hashed.", func() float64 {
+		return float64(engine.State().Lanes)
+	})
 	s.metrics.Gauge("password_queue", "Logins waiting for a processor.", func() float64 {
-		return float64(engine.Waiting())
+		return float64(engine.State().Waiting)
+	})
+	s.metrics.Gauge("password_queue_wait_seconds", "What a login that comes now would wait for a processor.", func() float64 {
+		return engine.State().Wait.Seconds()
+	})
+	s.metrics.Counter("passwords_hashed_total", "Passwords hashed.", func() float64 {
+		return float64(engine.State().Hashed)
+	})
+	s.metrics.Counter("passwords_refused_total", "Passwords not hashed because the queue was full.", func() float64 {
+		return float64(engine.State().Refused)
 	})
 	s.metrics.Gauge("database_connections_open", "Connections to PostgreSQL.", func() float64 {
 		open, _ := store.Connections()

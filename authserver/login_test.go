@@ -80,7 +80,7 @@ func TestLoginUpgradesAnOldHash(t *testing.T) {
 	s := r.serve()
 	s.login()
 	hash := query[string](r, "SELECT password_hash FROM users")
-	if !strings.HasPrefix(hash, "$2a$11$") {
+	if !strings.HasPrefix(hash, "$2b$11$") {
 		t.Errorf("the hash is still at %s", hash[:7])
 	}
 	s.login()

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -61,7 +60,9 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 	if _, exists, err := store.UserByEmail(ctx, email); err != nil || exists {
 		return err
 	}
-	hash, err := password.New(1, longestPasswordWait, o.Now).Hash(ctx, secret, cost)
+	engine := newPasswordEngine(1)
+	defer engine.Close()
+	hash, err := engine.Hash(ctx, "", secret, cost)
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func (r *realm) launch(apiAddress, opsAddress string, drain time.Duration) *serv
 	s.client = s.newClient(true)
 	go func() {
 		s.done <- authserver.Run(ctx, authserver.Options{
-			ConfigDir: r.dir, Build: "test", Log: logger(), Now: r.clock.now,
+			ConfigDir: r.dir, Build: "test", Log: logger(), Now: r.clock.now, HashingWorkers: 2,
 			API: api, Ops: ops, DrainDelay: drain,
 		})
 	}()

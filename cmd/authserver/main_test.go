@@ -24,7 +24,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out := &strings.Builder{}
-			err := run(t.Context(), c.args, out)
+			err := run(t.Context(), 1, c.args, out)
 			if err == nil || !strings.Contains(err.Error(), c.said) {
 				t.Errorf("said %v, want %q", err, c.said)
 			}

@@ -40,7 +40,7 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 	// From here the attempt counts: a client that hangs up must not get its
 	// guess for free, so what follows no longer ends with the request.
 	conclude := context.WithoutCancel(ctx)
-	user, err := s.checkPassword(ctx, email, password, settings)
+	user, err := s.checkPassword(ctx, email, password, from, settings)
 	switch {
 	case err == nil:
 		return s.openSession(conclude, user, account, password, from, settings)
@@ -52,7 +52,7 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 	return Grant{}, err
 }
 
-func (s *Service) checkPassword(ctx context.Context, email string, password Secret, settings realmconfig.Config) (User, error) {
+func (s *Service) checkPassword(ctx context.Context, email string, password Secret, from Client, settings realmconfig.Config) (User, error) {
 	user, found, err := s.Store.UserByEmail(ctx, email)
 	switch {
 	case err != nil:
@@ -60,12 +60,12 @@ func (s *Service) checkPassword(ctx context.Context, email string, password Secr
 	case !found && settings.Login.UnknownUser == realmconfig.Reveal:
 		return User{}, refuse(UserNotFound)
 	case !found:
-		if err := s.Passwords.Burn(ctx, string(password), settings.Passwords.BcryptCost); err != nil {
+		if err := s.Passwords.Burn(ctx, from.Address, string(password), settings.Passwords.BcryptCost); err != nil {
 			return User{}, full(err)
 		}
 		return User{}, refuse(InvalidCredentials)
 	}
-	right, err := s.Passwords.Verify(ctx, user.PasswordHash, string(password))
+	right, err := s.Passwords.Verify(ctx, from.Address, user.PasswordHash, string(password))
 	switch {
 	case err != nil:
 		return User{}, full(err)
@@ -88,7 +88,7 @@ func (s *Service) openSession(ctx context.Context, user User, account AccountKey
 	lifetime := time.Duration(settings.Tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
 		SessionID: id, User: user, Account: account, Client: from, Refresh: refresh.hash(),
-		NewHash: s.upgradedHash(ctx, user, password, settings.Passwords.BcryptCost),
+		NewHash: s.upgradedHash(ctx, user, password, from, settings.Passwords.BcryptCost),
 		Now:     now, ExpiresAt: now.Add(lifetime),
 	})
 	switch {
@@ -104,11 +104,11 @@ func (s *Service) openSession(ctx context.Context, user User, account AccountKey
 
 // upgradedHash is the password's hash at the realm's cost. A login never fails
 // for it: when the engine is full, the next one tries again.
-func (s *Service) upgradedHash(ctx context.Context, user User, password Secret, cost int) string {
+func (s *Service) upgradedHash(ctx context.Context, user User, password Secret, from Client, cost int) string {
 	if s.Passwords.Current(user.PasswordHash, cost) {
 		return user.PasswordHash
 	}
-	hash, err := s.Passwords.Hash(ctx, string(password), cost)
+	hash, err := s.Passwords.Hash(ctx, from.Address, string(password), cost)
 	if err != nil {
 		s.Log.InfoContext(ctx, "password hash not upgraded", "user", user.ID, "reason", err)
 		return user.PasswordHash

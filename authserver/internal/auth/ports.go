@@ -79,13 +79,14 @@ type AccessTokens interface {
 	Verify(token Secret) (Subject, error)
 }
 
-// Passwords hashes, within bounds. An error that has a RetryAfter method means
-// that the engine is full.
+// Passwords hashes, within bounds. The source is any name that tells one client
+// from another; none of them may keep the others waiting. An error that has a
+// RetryAfter method means that the engine is full.
 type Passwords interface {
-	Hash(ctx context.Context, password string, cost int) (string, error)
-	Verify(ctx context.Context, hash, password string) (bool, error)
+	Hash(ctx context.Context, source, password string, cost int) (string, error)
+	Verify(ctx context.Context, source, hash, password string) (bool, error)
 	// Burn does the work of a Verify at a cost and has no result.
-	Burn(ctx context.Context, password string, cost int) error
+	Burn(ctx context.Context, source, password string, cost int) error
 	// Current reports whether a hash was made the way Hash would at cost.
 	Current(hash string, cost int) bool
 }

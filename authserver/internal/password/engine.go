@@ -1,91 +1,160 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package password hashes and checks passwords with bcrypt, within bounds: at
-// most as many hashes at once as the process has processors, a short queue
-// before them, and an immediate refusal beyond it. A flood of logins must not
-// make every other request wait for the processor, nor queue up work whose
-// callers have long given up.
+// Package password hashes and checks passwords with bcrypt, several at once on
+// every core, and within bounds.
+//
+// One worker per core owns up to bcrypt.Lanes hashes and takes all of them one
+// iteration further at a time. A new hash joins at the next iteration and each
+// leaves when it is done, so their costs and starting times do not matter. Work
+// spreads over idle cores first: alone, a hash has a core to itself.
+//
+// What cannot start in time is refused at once, with the wait to expect: a flood
+// of logins must not queue up work whose callers have long given up, nor may one
+// source keep the others out.
 package password
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
-	"strings"
+	"io"
+	"sync"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 )
 
 // MaxLength is the longest password, in bytes; bcrypt would ignore the rest.
-const MaxLength = 72
+const MaxLength = bcrypt.MaxPassword
 
 // ErrTooLong refuses to hash a password of more than MaxLength bytes.
 var ErrTooLong = errors.New("password is longer than 72 bytes")
 
-// Engine hashes passwords. Its methods may be called at once from anywhere.
-type Engine struct{ queue *queue }
+// ErrClosed refuses work after Close.
+var ErrClosed = errors.New("password engine is closed")
 
-// New returns an engine that runs workers hashes at once and lets no caller
-// wait longer than maxWait for its turn.
-func New(workers int, maxWait time.Duration, now func() time.Time) *Engine {
-	return &Engine{newQueue(workers, maxWait, now)}
+// BusyError refuses work that could not start in time.
+type BusyError struct{ wait time.Duration }
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("hashing queue is full for %s", e.wait.Round(time.Millisecond))
 }
 
-// Hash makes a bcrypt hash. It returns ErrTooLong, a *BusyError, or ctx's error.
-func (e *Engine) Hash(ctx context.Context, password string, cost int) (string, error) {
+// RetryAfter is the expected wait.
+func (e *BusyError) RetryAfter() time.Duration { return e.wait }
+
+// Options say how much an Engine may take on; every field is required.
+type Options struct {
+	// Workers is how many cores hash at once.
+	Workers int
+	// MaxWait is how long a request may wait for its turn.
+	MaxWait time.Duration
+	// MaxWaiting is how many requests may wait at once.
+	MaxWaiting int
+	Now        func() time.Time
+	Random     io.Reader
+}
+
+// Engine hashes passwords. Its methods may be called at once from anywhere.
+type Engine struct {
+	options Options
+	origin  *bcrypt.Origin
+	workers sync.WaitGroup
+
+	mu     sync.Mutex
+	wake   *sync.Cond // a task has joined, or the engine was closed
+	line   *line
+	busy   []int // lanes in use, by worker
+	ahead  int   // iterations that are left of all tasks, waiting and running
+	pace   pace
+	counts Counts
+	closed bool
+}
+
+// New starts an engine, after a few milliseconds of calibration.
+func New(o Options) *Engine {
+	e := &Engine{
+		options: o, origin: bcrypt.NewOrigin(),
+		line: newLine(o.MaxWaiting), busy: make([]int, o.Workers),
+	}
+	e.wake = sync.NewCond(&e.mu)
+	e.pace = calibrate(e.origin, o.Now)
+	for worker := range o.Workers {
+		e.workers.Go(func() { e.work(worker) })
+	}
+	return e
+}
+
+// Close refuses what waits and what comes, and returns when what has started is done.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	e.closed = true
+	for t := e.line.next(); t != nil; t = e.line.next() {
+		e.refuse(t, ErrClosed)
+	}
+	e.wake.Broadcast()
+	e.mu.Unlock()
+	e.workers.Wait()
+}
+
+// Hash makes a bcrypt hash for source, any name that tells one client from
+// another. It returns ErrTooLong, ErrClosed, a *BusyError, or ctx's error.
+func (e *Engine) Hash(ctx context.Context, source, password string, cost int) (string, error) {
 	if len(password) > MaxLength {
 		return "", ErrTooLong
 	}
-	hash := []byte(nil)
-	err := e.queue.run(ctx, cost, func() (err error) {
-		hash, err = bcrypt.GenerateFromPassword([]byte(password), cost)
-		return err
-	})
+	h := bcrypt.Hash{Minor: 'b', Cost: cost}
+	if _, err := io.ReadFull(e.options.Random, h.Salt[:]); err != nil {
+		return "", fmt.Errorf("make salt: %w", err)
+	}
+	sum, err := e.compute(ctx, source, password, h)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
-	return string(hash), nil
+	h.Sum = sum
+	return h.String(), nil
 }
 
-// Verify reports whether hash was made of password. A password that is too long
-// takes as long as any and is wrong. It returns a *BusyError or ctx's error
-// when nothing was checked.
-func (e *Engine) Verify(ctx context.Context, hash, password string) (bool, error) {
-	cost, err := bcrypt.Cost([]byte(hash))
+// Verify reports whether encoded was made of password. A password that is too
+// long takes as long as any and is wrong. When nothing was checked it returns
+// bcrypt.ErrMalformed, ErrClosed, a *BusyError, or ctx's error.
+func (e *Engine) Verify(ctx context.Context, source, encoded, password string) (bool, error) {
+	h, err := bcrypt.Parse(encoded)
 	if err != nil {
 		return false, fmt.Errorf("read password hash: %w", err)
 	}
-	err = e.queue.run(ctx, cost, func() error {
-		return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
-	})
-	switch {
-	case errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
-		return false, nil
-	case err != nil:
+	sum, err := e.compute(ctx, source, password, h)
+	if err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}
-	return len(password) <= MaxLength, nil
+	return subtle.ConstantTimeCompare(sum[:], h.Sum[:]) == 1 && len(password) <= MaxLength, nil
 }
 
 // Burn takes as long as a Verify at cost, for an account that does not exist.
-func (e *Engine) Burn(ctx context.Context, password string, cost int) error {
-	_, err := e.Verify(ctx, nobody(cost), password)
+func (e *Engine) Burn(ctx context.Context, source, password string, cost int) error {
+	_, err := e.compute(ctx, source, password, bcrypt.Hash{Cost: cost})
 	return err
 }
 
-// nobody is a well-formed hash at cost that no known password has: a salt and a
-// digest of zero bits.
-func nobody(cost int) string {
-	const saltAndDigest = 22 + 31
-	return fmt.Sprintf("$2a$%02d$%s", cost, strings.Repeat(".", saltAndDigest))
+// Current reports whether encoded is as strong as what Hash would make at cost.
+func (e *Engine) Current(encoded string, cost int) bool {
+	h, err := bcrypt.Parse(encoded)
+	return err == nil && h.Cost == cost
 }
 
-// Current reports whether hash is what Hash would make at cost, salt aside.
-func (e *Engine) Current(hash string, cost int) bool {
-	have, err := bcrypt.Cost([]byte(hash))
-	return err == nil && have == cost
+// compute waits for a turn and for the sum of password with h's salt and cost.
+func (e *Engine) compute(ctx context.Context, source, password string, h bcrypt.Hash) ([bcrypt.SumSize]byte, error) {
+	t := &task{
+		source: source, password: []byte(password), salt: h.Salt, cost: h.Cost,
+		iterations: 1 << h.Cost, since: e.options.Now(), answer: make(chan answer, 1),
+	}
+	e.join(t)
+	select {
+	case a := <-t.answer:
+		return a.sum, a.err
+	case <-ctx.Done():
+		e.leave(t)
+		return [bcrypt.SumSize]byte{}, ctx.Err()
+	}
 }
-
-// Waiting is how many callers wait for their turn.
-func (e *Engine) Waiting() int { return e.queue.length() }

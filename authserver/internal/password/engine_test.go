@@ -4,119 +4,187 @@ package password_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"runtime"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
+	reference "golang.org/x/crypto/bcrypt"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 )
 
-const cost = bcrypt.MinCost
-
-func TestVerify(t *testing.T) {
-	t.Parallel()
-	e := password.New(2, time.Second, time.Now)
-	longest := strings.Repeat("p", password.MaxLength)
-	cases := map[string]struct {
-		stored, typed string
-		right         bool
-	}{
-		"the same":                   {"secret", "secret", true},
-		"another":                    {"secret", "Secret", false},
-		"empty":                      {"secret", "", false},
-		"the longest":                {longest, longest, true},
-		"the longest and more":       {longest, longest + "p", false},
-		"beyond ASCII":               {"пароль", "пароль", true},
-		"with a NUL":                 {"a\x00b", "a\x00b", true},
-		"another one after the NUL ": {"a\x00b", "a\x00c", false},
+func newEngine(t *testing.T, change func(*password.Options)) *password.Engine {
+	t.Helper()
+	o := password.Options{Workers: 2, MaxWait: time.Minute, MaxWaiting: 100, Now: time.Now, Random: rand.Reader}
+	if change != nil {
+		change(&o)
 	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			hash, err := e.Hash(t.Context(), c.stored, cost)
+	e := password.New(o)
+	t.Cleanup(e.Close)
+	return e
+}
+
+func TestHashesAreTheReferences(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	var callers sync.WaitGroup
+	for i := range 40 {
+		callers.Go(func() {
+			secret := strings.Repeat("p", i) + fmt.Sprint(i)
+			encoded, err := e.Hash(t.Context(), "", secret, 4+i%3)
 			if err != nil {
-				t.Fatal(err)
+				t.Error(err)
+				return
 			}
-			right, err := e.Verify(t.Context(), hash, c.typed)
-			if err != nil || right != c.right {
-				t.Errorf("verified %t, %v", right, err)
+			if err := reference.CompareHashAndPassword([]byte(encoded), []byte(secret)); err != nil {
+				t.Errorf("%s: %v", encoded, err)
 			}
-			if !e.Current(hash, cost) || e.Current(hash, cost+1) {
-				t.Error("the hash is not current at its own cost alone")
+			for guess, right := range map[string]bool{secret: true, secret + "x": false, "": false} {
+				if got, err := e.Verify(t.Context(), "", encoded, guess); err != nil || got != right {
+					t.Errorf("verify %q against the hash of %q: %v, %v", guess, secret, got, err)
+				}
 			}
 		})
+	}
+	callers.Wait()
+	if s := e.State(); s.Hashed != 160 || s.Lanes != 0 || s.Waiting != 0 || s.Wait != 0 {
+		t.Errorf("afterwards the engine says %+v", s)
 	}
 }
 
 func TestHashRefusesWhatBcryptWouldCut(t *testing.T) {
 	t.Parallel()
-	e := password.New(1, time.Second, time.Now)
-	_, err := e.Hash(t.Context(), strings.Repeat("p", password.MaxLength+1), cost)
+	_, err := newEngine(t, nil).Hash(t.Context(), "", strings.Repeat("x", password.MaxLength+1), bcrypt.MinCost)
 	if !errors.Is(err, password.ErrTooLong) {
-		t.Errorf("error is %v", err)
+		t.Errorf("got %v, want ErrTooLong", err)
 	}
 }
 
-func TestBurnDoesTheWork(t *testing.T) {
+func TestMalformedHashIsAnError(t *testing.T) {
 	t.Parallel()
-	e := password.New(1, time.Minute, time.Now)
-	took := func(cost int) time.Duration {
-		started := time.Now()
-		if err := e.Burn(t.Context(), "anything", cost); err != nil {
-			t.Fatal(err)
-		}
-		return time.Since(started)
-	}
-	if cheap, dear := took(4), took(10); dear < 8*cheap {
-		t.Errorf("cost 4 took %s, cost 10 %s: that is not 64 times the work", cheap, dear)
+	_, err := newEngine(t, nil).Verify(t.Context(), "", "$2a$04$tooshort", "x")
+	if !errors.Is(err, bcrypt.ErrMalformed) {
+		t.Errorf("got %v, want ErrMalformed", err)
 	}
 }
 
-func TestFullEngineRefusesAtOnce(t *testing.T) {
-	t.Parallel()
-	e := password.New(1, 20*time.Millisecond, time.Now)
-	const callers = 200
-	var busy, done int
-	var mu sync.Mutex
-	var group sync.WaitGroup
-	started := time.Now()
-	for range callers {
-		group.Go(func() {
-			err := e.Burn(context.Background(), "anything", 8)
-			var refusal *password.BusyError
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err == nil:
-				done++
-			case errors.As(err, &refusal) && refusal.RetryAfter() > 0:
-				busy++
-			default:
-				t.Errorf("error is %v", err)
-			}
-		})
-	}
-	group.Wait()
-	if busy == 0 || done == 0 || busy+done != callers {
-		t.Errorf("%d were hashed and %d refused, of %d", done, busy, callers)
-	}
-	if e.Waiting() != 0 {
-		t.Errorf("%d still wait", e.Waiting())
-	}
-	t.Logf("%d of %d hashed in %s on %d processors", done, callers, time.Since(started), runtime.GOMAXPROCS(0))
-}
-
-func TestCallerWhoLeavesIsNotServed(t *testing.T) {
-	t.Parallel()
-	e := password.New(1, time.Minute, time.Now)
+// saturate starts hashes that take a while, until n are in lanes or in line.
+func saturate(t *testing.T, e *password.Engine, n int) (release func()) {
+	t.Helper()
+	const longCost = 20
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := e.Burn(ctx, "anything", cost); err != nil && !errors.Is(err, context.Canceled) {
-		t.Errorf("error is %v", err)
+	var callers sync.WaitGroup
+	before := e.State()
+	for range n - before.Lanes - before.Waiting {
+		callers.Go(func() { _ = e.Burn(ctx, "flood", "x", longCost) })
+	}
+	until(t, func() bool { s := e.State(); return s.Lanes+s.Waiting == n && (s.Waiting == 0 || s.Lanes == 8) })
+	return func() { cancel(); callers.Wait() }
+}
+
+// until polls a condition, giving the processor away in between.
+func until(t *testing.T, condition func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			t.Fatal("it did not happen in 20 s")
+		case <-tick.C:
+		}
+	}
+}
+
+func TestSaturatedEngineRefusesAtOnceWithTheWait(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(o *password.Options) { o.MaxWait = time.Second })
+	release := saturate(t, e, 8)
+	defer release()
+	var busy *password.BusyError
+	if err := e.Burn(t.Context(), "alice", "x", 4); !errors.As(err, &busy) {
+		t.Fatalf("got %v, want a *BusyError", err)
+	}
+	if busy.RetryAfter() <= time.Second {
+		t.Errorf("expected wait is %s, want more than the allowed second", busy.RetryAfter())
+	}
+}
+
+func TestFloodOfOneSourceLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(o *password.Options) { o.MaxWait, o.MaxWaiting = 1000*time.Hour, 4 })
+	var releases []func()
+	for _, n := range []int{4, 8, 12} { // the line has four places
+		releases = append(releases, saturate(t, e, n))
+	}
+	release := func() {
+		for _, r := range releases {
+			r()
+		}
+	}
+	done := make(chan error, 1)
+	go func() { done <- e.Burn(t.Context(), "alice", "x", 4) }()
+	until(t, func() bool { return e.State().Refused == 1 })
+	release()
+	if err := <-done; err != nil {
+		t.Errorf("alice was refused: %v", err)
+	}
+}
+
+func TestAbandonedWorkIsDropped(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(o *password.Options) { o.MaxWait = 1000 * time.Hour })
+	release := saturate(t, e, 12)
+	release()
+	until(t, func() bool { s := e.State(); return s.Lanes == 0 && s.Waiting == 0 && s.Abandoned == 12 })
+	if err := e.Burn(t.Context(), "", "x", 4); err != nil {
+		t.Errorf("the engine does not go on: %v", err)
+	}
+	if wait := e.State().Wait; wait != 0 {
+		t.Errorf("an idle engine expects a wait of %s", wait)
+	}
+}
+
+func TestWorkSpreadsOverCoresFirst(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(o *password.Options) { o.Workers = 4 })
+	release := saturate(t, e, 4)
+	defer release()
+	if busiest := e.BusiestWorker(); busiest != 1 {
+		t.Errorf("a worker has %d of 4 hashes while others idle", busiest)
+	}
+}
+
+func TestCloseFinishesWhatHasStartedAndRefusesTheRest(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(o *password.Options) { o.Workers, o.MaxWait = 1, 1000*time.Hour })
+	results := make(chan error, 6)
+	for range 6 {
+		go func() { results <- e.Burn(t.Context(), "", "x", 10) }()
+	}
+	until(t, func() bool { s := e.State(); return s.Lanes == 4 && s.Waiting == 2 })
+	e.Close()
+	finished, refused := 0, 0
+	for range 6 {
+		switch err := <-results; {
+		case err == nil:
+			finished++
+		case errors.Is(err, password.ErrClosed):
+			refused++
+		default:
+			t.Error(err)
+		}
+	}
+	if finished != 4 || refused != 2 {
+		t.Errorf("%d finished and %d were refused, want 4 and 2", finished, refused)
+	}
+	if err := e.Burn(t.Context(), "", "x", 4); !errors.Is(err, password.ErrClosed) {
+		t.Errorf("after Close: %v, want ErrClosed", err)
 	}
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bcrypt_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
+	reference "golang.org/x/crypto/bcrypt"
+)
+
+// hash runs a computation alone, from start to end.
+func hash(o *bcrypt.Origin, password []byte, salt [bcrypt.SaltSize]byte, cost int) [bcrypt.SumSize]byte {
+	c := o.Start(password, salt, cost)
+	for !c.Done() {
+		bcrypt.Step([]*bcrypt.Computation{c})
+	}
+	return c.Sum()
+}
+
+// TestPublishedVectors holds hashes that jBCrypt and OpenBSD's own tests publish.
+func TestPublishedVectors(t *testing.T) {
+	t.Parallel()
+	origin := bcrypt.NewOrigin()
+	cases := []struct{ password, hash string }{
+		{"a", "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe"},
+		{"abc", "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i"},
+		{"abcdefghijklmnopqrstuvwxyz", "$2a$06$.rCVZVOThsIa97pEDOxvGuRRgzG64bvtJ0938xuqzv18d3ZpQhstC"},
+	}
+	for _, c := range cases {
+		h, err := bcrypt.Parse(c.hash)
+		if err != nil {
+			t.Errorf("%q: %v", c.hash, err)
+			continue
+		}
+		if hash(origin, []byte(c.password), h.Salt, h.Cost) != h.Sum {
+			t.Errorf("%q does not hash to %s", c.password, c.hash)
+		}
+	}
+}
+
+// TestAnyMixOfLanesGivesTheReferencesHashes joins computations of random costs
+// at random moments, drops some halfway, and asks the reference about the rest.
+func TestAnyMixOfLanesGivesTheReferencesHashes(t *testing.T) {
+	t.Parallel()
+	origin := bcrypt.NewOrigin()
+	random := rand.New(rand.NewPCG(1, 2))
+	type entry struct {
+		*bcrypt.Computation
+		password []byte
+		hash     bcrypt.Hash
+	}
+	var active []entry
+	for finished := 0; finished < 60; {
+		for len(active) < bcrypt.Lanes && random.IntN(3) > 0 {
+			e := entry{hash: bcrypt.Hash{Minor: "aby"[random.IntN(3)], Cost: 4 + random.IntN(3)}}
+			e.password = make([]byte, random.IntN(bcrypt.MaxPassword+1))
+			for i := range e.password {
+				e.password[i] = byte(random.Uint32())
+			}
+			for i := range e.hash.Salt {
+				e.hash.Salt[i] = byte(random.Uint32())
+			}
+			e.Computation = origin.Start(e.password, e.hash.Salt, e.hash.Cost)
+			active = append(active, e)
+		}
+		lanes := make([]*bcrypt.Computation, len(active))
+		for i, e := range active {
+			lanes[i] = e.Computation
+		}
+		bcrypt.Step(lanes)
+		still := active[:0]
+		for _, e := range active {
+			switch {
+			case e.Done():
+				finished++
+				e.hash.Sum = e.Sum()
+				if err := reference.CompareHashAndPassword([]byte(e.hash.String()), e.password); err != nil {
+					t.Fatalf("%q, %s: %v", e.password, e.hash, err)
+				}
+			case random.IntN(200) == 0:
+				e.Wipe()
+			default:
+				still = append(still, e)
+			}
+		}
+		active = still
+	}
+}
+
+func FuzzSumEqualsTheReference(f *testing.F) {
+	f.Add([]byte("password"), []byte("0123456789abcdef"))
+	f.Add([]byte("\x00"), []byte(""))
+	f.Add(bytes.Repeat([]byte("ÿ"), 36), bytes.Repeat([]byte{255}, 16))
+	origin := bcrypt.NewOrigin()
+	f.Fuzz(func(t *testing.T, password, salt []byte) {
+		password = password[:min(len(password), bcrypt.MaxPassword)]
+		h := bcrypt.Hash{Minor: 'b', Cost: bcrypt.MinCost}
+		copy(h.Salt[:], salt)
+		h.Sum = hash(origin, password, h.Salt, h.Cost)
+		if err := reference.CompareHashAndPassword([]byte(h.String()), password); err != nil {
+			t.Errorf("%q: %v", password, err)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("$2a$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkY8jIucDrjc8deX1s.")
+	f.Add("$2b$31$......................123456789012345678901234567890.")
+	f.Fuzz(func(t *testing.T, encoded string) {
+		h, err := bcrypt.Parse(encoded)
+		if err == nil && h.String() != encoded {
+			t.Errorf("%q reads as %q", encoded, h)
+		}
+	})
+}
+
+func BenchmarkReference(b *testing.B) {
+	encoded, err := reference.GenerateFromPassword([]byte("right"), 10)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		_ = reference.CompareHashAndPassword(encoded, []byte("wrong"))
+	}
+}
+
+func BenchmarkLanes(b *testing.B) {
+	origin := bcrypt.NewOrigin()
+	for n, name := range map[int]string{1: "one", 2: "two", 3: "three", 4: "four"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				lanes := make([]*bcrypt.Computation, n)
+				for i := range lanes {
+					lanes[i] = origin.Start([]byte("wrong"), [bcrypt.SaltSize]byte{byte(i)}, 10)
+				}
+				for !lanes[0].Done() {
+					bcrypt.Step(lanes)
+				}
+			}
+			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "hashes/s")
+		})
+	}
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package password
+
+import (
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
+)
+
+// task is one hash that somebody waits for.
+type task struct {
+	source     string
+	password   []byte
+	salt       [bcrypt.SaltSize]byte
+	cost       int
+	iterations int // left, of 1<<cost
+	since      time.Time
+	answer     chan answer // of one place, so that a worker never waits for a caller
+
+	// The rest belongs to the engine's lock, except hash, which the worker owns.
+	hash      *bcrypt.Computation
+	abandoned bool
+}
+
+type answer struct {
+	sum [bcrypt.SumSize]byte
+	err error
+}
+
+// join puts t in the line, or answers at once that there is no use in waiting.
+func (e *Engine) join(t *task) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		t.answer <- answer{err: ErrClosed}
+		return
+	}
+	e.ahead += t.iterations
+	turnedAway := e.line.join(t)
+	wait := e.wait()
+	if turnedAway == nil && wait > e.options.MaxWait && e.line.remove(t) {
+		turnedAway = t
+	}
+	if turnedAway != nil {
+		e.refuse(turnedAway, &BusyError{wait})
+	}
+	e.wake.Signal()
+}
+
+// leave forgets t, whose caller has given up. A running hash stops at its next iteration.
+func (e *Engine) leave(t *task) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t.abandoned = true
+	if e.line.remove(t) {
+		e.ahead -= t.iterations
+		e.counts.Abandoned++
+	}
+}
+
+// refuse answers a task that is in no lane and no line.
+func (e *Engine) refuse(t *task, err error) {
+	e.ahead -= t.iterations
+	e.counts.Refused++
+	t.answer <- answer{err: err}
+}
+
+// wait is how long the newest task in line would wait for its turn.
+func (e *Engine) wait() time.Duration {
+	free := len(e.busy) * bcrypt.Lanes
+	for _, lanes := range e.busy {
+		free -= lanes
+	}
+	if e.line.waiting <= free {
+		return 0
+	}
+	return e.pace.full * time.Duration(e.ahead/(len(e.busy)*bcrypt.Lanes))
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package password
+
+import (
+	"slices"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
+)
+
+// work is the life of one worker: between two iterations it lets finished and
+// abandoned tasks go and new ones in.
+func (e *Engine) work(worker int) {
+	lanes := make([]*task, 0, bcrypt.Lanes)
+	hashes := make([]*bcrypt.Computation, 0, bcrypt.Lanes)
+	for {
+		var open bool
+		if lanes, open = e.between(worker, lanes); !open {
+			return
+		}
+		hashes = hashes[:0]
+		for _, t := range lanes {
+			if t.hash == nil {
+				t.hash = e.origin.Start(t.password, t.salt, t.cost)
+				clear(t.password)
+			}
+			hashes = append(hashes, t.hash)
+		}
+		started := e.options.Now()
+		bcrypt.Step(hashes)
+		took := e.options.Now().Sub(started)
+
+		for _, t := range lanes {
+			if t.hash.Done() {
+				t.answer <- answer{sum: t.hash.Sum()}
+			}
+		}
+		e.account(len(lanes), took)
+	}
+}
+
+// between clears and fills a worker's lanes, and waits while there is nothing to
+// do. The second result is false when the engine is closed and the lanes empty.
+func (e *Engine) between(worker int, lanes []*task) ([]*task, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	lanes = slices.DeleteFunc(lanes, func(t *task) bool { return e.finished(t) })
+	e.busy[worker] = len(lanes)
+	for {
+		for e.mayTake(worker) {
+			t := e.line.next()
+			if e.options.Now().Sub(t.since) > e.options.MaxWait {
+				e.refuse(t, &BusyError{e.wait()})
+				continue
+			}
+			lanes = append(lanes, t)
+			e.busy[worker]++
+		}
+		if len(lanes) > 0 {
+			return lanes, true
+		}
+		if e.closed {
+			return nil, false
+		}
+		e.wake.Wait()
+	}
+}
+
+// finished accounts for the iteration that t has just had, and says whether it
+// leaves its lane.
+func (e *Engine) finished(t *task) bool {
+	e.ahead--
+	t.iterations--
+	switch {
+	case t.iterations == 0:
+		e.counts.Hashed++
+		return true
+	case t.abandoned:
+		e.ahead -= t.iterations
+		e.counts.Abandoned++
+		t.hash.Wipe()
+		return true
+	}
+	return false
+}
+
+// mayTake reports whether worker should take the next task in line. One that
+// has fewer lanes in use goes first: a core to itself is the fastest place.
+func (e *Engine) mayTake(worker int) bool {
+	return e.line.waiting > 0 && e.busy[worker] < bcrypt.Lanes && e.busy[worker] == slices.Min(e.busy)
+}
+
+func (e *Engine) account(lanes int, took time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pace.learn(lanes, took)
+}
