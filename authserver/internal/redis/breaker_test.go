@@ -43,7 +43,7 @@ func TestBreaker(t *testing.T) {
 		t.Fatal("nobody may try after the second pause")
 	}
 	b.record(t.Context(), nil)
-	if !b.allow() || !b.allow() || b.isOpen() {
+	if first, second := b.allow(), b.allow(); !first || !second || b.isOpen() {
 		t.Fatal("did not close")
 	}
 }
