@@ -5,7 +5,6 @@ package authserver_test
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
@@ -17,13 +16,9 @@ func TestRedisAwayLogsNobodyOut(t *testing.T) {
 	session := s.login()
 	works := func(when string) {
 		t.Helper()
-		started := time.Now()
 		session = s.refresh(session.Refresh)
 		if a := s.profile(session.Access); a.status != http.StatusOK {
 			t.Errorf("%s: profile answered %d %s", when, a.status, a.body)
-		}
-		if took := time.Since(started); took > time.Second {
-			t.Errorf("%s: took %s", when, took)
 		}
 	}
 	works("at first")
