@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,5 +59,3 @@ func splice(client net.Conn, target string) {
 	group.Go(func() { pass(client, server) })
 	group.Wait()
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

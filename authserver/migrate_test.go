@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -115,7 +116,7 @@ func TestMigrateWaitsForTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := net.JoinHostPort(config.Host, itoa(int(config.Port)))
+	target := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 	r := newRealmOn(t, strings.Replace(direct, target, address, 1), "redis://127.0.0.1:1/0")
 
 	migrated := make(chan error, 1)

@@ -8,37 +8,28 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 )
 
-// pace is how long one iteration takes on this machine.
-type pace struct {
-	alone time.Duration // with one lane in use
-	full  time.Duration // with every lane in use
-}
+// pace is how long one iteration with every lane in use takes on this machine.
+type pace time.Duration
 
-// calibrate runs a few iterations, alone and in full.
+// calibrate runs a few iterations.
 func calibrate(origin *bcrypt.Origin, now func() time.Time) pace {
-	measure := func(lanes int) time.Duration {
-		const iterations = 16
-		hashes := make([]*bcrypt.Computation, lanes)
-		for i := range hashes {
-			hashes[i] = origin.Start(nil, [bcrypt.SaltSize]byte{}, bcrypt.MinCost)
-		}
-		started := now()
-		for range iterations {
-			bcrypt.Step(hashes)
-		}
-		return now().Sub(started) / iterations
+	const iterations = 1 << bcrypt.MinCost
+	hashes := make([]*bcrypt.Computation, bcrypt.Lanes)
+	for i := range hashes {
+		hashes[i] = origin.Start(nil, [bcrypt.SaltSize]byte{}, bcrypt.MinCost)
 	}
-	return pace{alone: measure(1), full: measure(bcrypt.Lanes)}
+	started := now()
+	for range iterations {
+		bcrypt.Step(hashes)
+	}
+	return pace(now().Sub(started) / iterations)
 }
 
 // learn follows the machine's speed with an average that forgets.
 func (p *pace) learn(lanes int, took time.Duration) {
 	const memory = 64
-	switch lanes {
-	case 1:
-		p.alone += (took - p.alone) / memory
-	case bcrypt.Lanes:
-		p.full += (took - p.full) / memory
+	if lanes == bcrypt.Lanes {
+		*p += (pace(took) - *p) / memory
 	}
 }
 
@@ -65,12 +56,4 @@ func (e *Engine) State() State {
 		s.Lanes += lanes
 	}
 	return s
-}
-
-// Capacity is how many hashes at cost all workers together make in a second.
-func (e *Engine) Capacity(cost int) float64 {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	perHash := e.pace.full << cost
-	return float64(len(e.busy)*bcrypt.Lanes) / perHash.Seconds()
 }

@@ -18,9 +18,11 @@ type task struct {
 	since      time.Time
 	answer     chan answer // of one place, so that a worker never waits for a caller
 
-	// The rest belongs to the engine's lock, except hash, which the worker owns.
-	hash      *bcrypt.Computation
-	abandoned bool
+	abandoned bool // the caller has given up; under the engine's lock
+
+	// These are the worker's alone.
+	hash *bcrypt.Computation
+	sum  [bcrypt.SumSize]byte
 }
 
 type answer struct {
@@ -75,5 +77,5 @@ func (e *Engine) wait() time.Duration {
 	if e.line.waiting <= free {
 		return 0
 	}
-	return e.pace.full * time.Duration(e.ahead/(len(e.busy)*bcrypt.Lanes))
+	return time.Duration(e.pace) * time.Duration(e.ahead/(len(e.busy)*bcrypt.Lanes))
 }

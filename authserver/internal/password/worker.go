@@ -14,9 +14,10 @@ import (
 func (e *Engine) work(worker int) {
 	lanes := make([]*task, 0, bcrypt.Lanes)
 	hashes := make([]*bcrypt.Computation, 0, bcrypt.Lanes)
+	var took time.Duration
 	for {
 		var open bool
-		if lanes, open = e.between(worker, lanes); !open {
+		if lanes, open = e.between(worker, lanes, took); !open {
 			return
 		}
 		hashes = hashes[:0]
@@ -29,22 +30,23 @@ func (e *Engine) work(worker int) {
 		}
 		started := e.options.Now()
 		bcrypt.Step(hashes)
-		took := e.options.Now().Sub(started)
+		took = e.options.Now().Sub(started)
 
 		for _, t := range lanes {
 			if t.hash.Done() {
-				t.answer <- answer{sum: t.hash.Sum()}
+				t.sum = t.hash.Sum()
 			}
 		}
-		e.account(len(lanes), took)
 	}
 }
 
-// between clears and fills a worker's lanes, and waits while there is nothing to
-// do. The second result is false when the engine is closed and the lanes empty.
-func (e *Engine) between(worker int, lanes []*task) ([]*task, bool) {
+// between clears and fills a worker's lanes after an iteration that took so long,
+// and waits while there is nothing to do. The second result is false when the
+// engine is closed and the lanes are empty.
+func (e *Engine) between(worker int, lanes []*task, took time.Duration) ([]*task, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.pace.learn(len(lanes), took)
 	lanes = slices.DeleteFunc(lanes, func(t *task) bool { return e.finished(t) })
 	e.busy[worker] = len(lanes)
 	for {
@@ -67,14 +69,15 @@ func (e *Engine) between(worker int, lanes []*task) ([]*task, bool) {
 	}
 }
 
-// finished accounts for the iteration that t has just had, and says whether it
-// leaves its lane.
+// finished accounts for the iteration that t has just had, answers it if it was
+// the last, and says whether t leaves its lane.
 func (e *Engine) finished(t *task) bool {
 	e.ahead--
 	t.iterations--
 	switch {
 	case t.iterations == 0:
 		e.counts.Hashed++
+		t.answer <- answer{sum: t.sum}
 		return true
 	case t.abandoned:
 		e.ahead -= t.iterations
@@ -89,10 +92,4 @@ func (e *Engine) finished(t *task) bool {
 // has fewer lanes in use goes first: a core to itself is the fastest place.
 func (e *Engine) mayTake(worker int) bool {
 	return e.line.waiting > 0 && e.busy[worker] < bcrypt.Lanes && e.busy[worker] == slices.Min(e.busy)
-}
-
-func (e *Engine) account(lanes int, took time.Duration) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.pace.learn(lanes, took)
 }
