@@ -26,6 +26,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -126,6 +127,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	tokens := token.New(s.folder.Snapshot, s.Now)
 	service := auth.New(auth.Deps{
 		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Observer: s.metrics,
+		Sealer:   sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
 		Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log,
 	})
 	s.gauge(store, cache, engine)

@@ -53,9 +53,26 @@ func newDocuments(dir, realm, database, cache string) *documents {
 			},
 			Login: realmconfig.Login{
 				UnknownUser: realmconfig.Reveal,
-				Lockout:     realmconfig.Lockout{Failures: 5, Duration: realmconfig.Duration(15 * time.Minute)},
+				Lockout: realmconfig.Lockout{
+					Failures: 5, Duration: realmconfig.Duration(15 * time.Minute), SourceFailures: 100_000,
+				},
 			},
-			Passwords: realmconfig.Passwords{BcryptCost: 10},
+			Passwords: realmconfig.Passwords{
+				BcryptCost: 10, MinLength: 8, ResetTokenLifetime: realmconfig.Duration(time.Hour),
+			},
+			Registration: realmconfig.Registration{
+				Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional,
+				VerificationLifetime: realmconfig.Duration(24 * time.Hour),
+			},
+			TwoFactor: realmconfig.TwoFactor{
+				Label: "Example", Failures: 5, Duration: realmconfig.Duration(15 * time.Minute),
+				ChallengeLifetime: realmconfig.Duration(5 * time.Minute),
+			},
+			Browser: realmconfig.Browser{
+				ResetPasswordURL: "https://app.example.com/reset?token={token}",
+				VerifyEmailURL:   "https://app.example.com/verify?token={token}",
+			},
+			Audit: realmconfig.Audit{Retention: realmconfig.Duration(90 * 24 * time.Hour)},
 		},
 		keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{newKey(realmconfig.ES256)}},
 	}

@@ -41,8 +41,6 @@ func Migrate(ctx context.Context, o Options) error {
 	return createInitialAdmin(ctx, o, store, snapshot.Config.Passwords.BcryptCost)
 }
 
-const adminRole = "admin"
-
 func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, cost int) error {
 	email, emailErr := readSecret(o.ConfigDir, realmconfig.InitialAdminEmailFile)
 	secret, secretErr := readSecret(o.ConfigDir, realmconfig.InitialAdminPasswordFile)
@@ -66,7 +64,7 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 	if err != nil {
 		return err
 	}
-	created, err := store.CreateUser(ctx, email, hash, adminRole, o.Now())
+	created, err := store.CreateUser(ctx, email, hash, auth.AdminRole, o.Now())
 	if created {
 		o.Log.InfoContext(ctx, "initial admin created", "account", auth.KeyOf(email).Short())
 	}

@@ -22,9 +22,22 @@ type Config struct {
 	// URL with no query or fragment.
 	Issuer string `json:"issuer"`
 
-	Tokens    Tokens    `json:"tokens"`
-	Login     Login     `json:"login"`
-	Passwords Passwords `json:"passwords"`
+	Tokens       Tokens       `json:"tokens"`
+	Login        Login        `json:"login"`
+	Passwords    Passwords    `json:"passwords"`
+	Registration Registration `json:"registration"`
+	TwoFactor    TwoFactor    `json:"twoFactor"`
+
+	// Email and SMS are nil where the realm cannot send any.
+	Email *Email `json:"email,omitempty"`
+	SMS   *SMS   `json:"sms,omitempty"`
+
+	// Providers are the other identity providers that users may sign in with.
+	Providers []Provider `json:"providers,omitempty"`
+
+	Browser Browser `json:"browser"`
+	Network Network `json:"network"`
+	Audit   Audit   `json:"audit"`
 }
 
 // Tokens says what is issued and for how long.
@@ -63,12 +76,21 @@ type Login struct {
 type Lockout struct {
 	Failures int      `json:"failures"`
 	Duration Duration `json:"duration"`
+	// SourceFailures is how many failed logins, to whatever accounts, one source
+	// address may have within Duration before it is refused for Duration.
+	SourceFailures int `json:"sourceFailures"`
 }
 
-// Passwords says how passwords are stored.
+// Passwords says which passwords are taken and how they are stored.
 type Passwords struct {
 	// BcryptCost is the base-2 logarithm of the iteration count, 10 to 16.
 	BcryptCost int `json:"bcryptCost"`
+	// MinLength is in characters, 8 to 64.
+	MinLength int `json:"minLength"`
+	// AllowCommon takes passwords that stand in the list of common and breached ones.
+	AllowCommon bool `json:"allowCommon,omitempty"`
+	// ResetTokenLifetime is how long the link of a reset mail works.
+	ResetTokenLifetime Duration `json:"resetTokenLifetime"`
 }
 
 // Validate reports every problem of c at once, joined, in the words of the
@@ -91,8 +113,24 @@ func (c Config) Validate() error {
 		"login.unknownUser: must be %s or %s", Reveal, Conceal)
 	p.check(l.Lockout.Failures >= 1 && l.Lockout.Failures <= 100, "login.lockout.failures: must be 1 to 100")
 	p.between("login.lockout.duration", l.Lockout.Duration, time.Second, 24*time.Hour)
+	p.check(l.Lockout.SourceFailures >= 1 && l.Lockout.SourceFailures <= 100_000, "login.lockout.sourceFailures: must be 1 to 100000")
 
 	p.check(c.Passwords.BcryptCost >= 10 && c.Passwords.BcryptCost <= 16, "passwords.bcryptCost: must be 10 to 16")
+	p.check(c.Passwords.MinLength >= 8 && c.Passwords.MinLength <= 64, "passwords.minLength: must be 8 to 64")
+	p.between("passwords.resetTokenLifetime", c.Passwords.ResetTokenLifetime, time.Minute, 24*time.Hour)
+
+	c.Registration.validate(&p, c.Email)
+	c.TwoFactor.validate(&p)
+	if c.Email != nil {
+		c.Email.validate(&p)
+	}
+	if c.SMS != nil {
+		c.SMS.validate(&p)
+	}
+	validateProviders(&p, c.Providers)
+	c.Browser.validate(&p)
+	c.Network.validate(&p)
+	c.Audit.validate(&p)
 	return p.join()
 }
 

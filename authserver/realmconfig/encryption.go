@@ -42,7 +42,7 @@ func (e EncryptionKeys) Validate() error {
 	p.check(e.Version == Version, "version: is %d, this build reads %d", e.Version, Version)
 	seen := map[string]bool{}
 	for i, k := range e.Keys {
-		p.check(k.ID != "", "keys[%d].id: must not be empty", i)
+		p.check(k.ID != "" && len(k.ID) <= 64, "keys[%d].id: must be 1 to 64 bytes", i)
 		p.check(!seen[k.ID], "keys[%d].id: stands twice", i)
 		p.check(len(k.Key) == EncryptionKeyBytes, "keys[%d].key: must be %d bytes", i, EncryptionKeyBytes)
 		seen[k.ID] = true

@@ -23,6 +23,14 @@ const (
 	DatabaseURLFile = "database/url"
 	CacheURLFile    = "cache/url"
 
+	// The rest is optional: what the realm shows to SMTP server, SMS service and
+	// identity providers.
+	SMTPUsernameFile   = "smtp/username"
+	SMTPPasswordFile   = "smtp/password"
+	SMTPCAFile         = "smtp-ca/ca.crt"
+	SMSSecretFile      = "sms/secret"
+	ProviderSecretsDir = "provider-credentials"
+
 	// InitialAdmin…File exist only where migrations run.
 	InitialAdminEmailFile    = "initial-admin/email"
 	InitialAdminPasswordFile = "initial-admin/password"

@@ -34,9 +34,26 @@ func goodConfig() realmconfig.Config {
 		},
 		Login: realmconfig.Login{
 			UnknownUser: realmconfig.Conceal,
-			Lockout:     realmconfig.Lockout{Failures: 5, Duration: realmconfig.Duration(15 * time.Minute)},
+			Lockout: realmconfig.Lockout{
+				Failures: 5, Duration: realmconfig.Duration(15 * time.Minute), SourceFailures: 100,
+			},
 		},
-		Passwords: realmconfig.Passwords{BcryptCost: 12},
+		Passwords: realmconfig.Passwords{
+			BcryptCost: 12, MinLength: 8, ResetTokenLifetime: realmconfig.Duration(time.Hour),
+		},
+		Registration: realmconfig.Registration{
+			Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional,
+			VerificationLifetime: realmconfig.Duration(24 * time.Hour),
+		},
+		TwoFactor: realmconfig.TwoFactor{
+			Label: "Example", Failures: 5, Duration: realmconfig.Duration(15 * time.Minute),
+			ChallengeLifetime: realmconfig.Duration(5 * time.Minute),
+		},
+		Browser: realmconfig.Browser{
+			ResetPasswordURL: "https://app.example.com/reset?token={token}",
+			VerifyEmailURL:   "https://app.example.com/verify?token={token}",
+		},
+		Audit: realmconfig.Audit{Retention: realmconfig.Duration(90 * 24 * time.Hour)},
 	}
 }
 
@@ -203,7 +220,7 @@ func TestEncryptionKeysValidate(t *testing.T) {
 		"no such primary":   {func(e *realmconfig.EncryptionKeys) { e.Primary = "two" }, "primary: "},
 		"a short key":       {func(e *realmconfig.EncryptionKeys) { e.Keys[0].Key = []byte("hunter2") }, "keys[0].key: must be 32 bytes"},
 		"a key twice":       {func(e *realmconfig.EncryptionKeys) { e.Keys = append(e.Keys, e.Keys[0]) }, "keys[1].id: stands twice"},
-		"a key without id":  {func(e *realmconfig.EncryptionKeys) { e.Keys[0].ID = "" }, "keys[0].id: must not be empty"},
+		"a key without id":  {func(e *realmconfig.EncryptionKeys) { e.Keys[0].ID = "" }, "keys[0].id: must be 1 to 64 bytes"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

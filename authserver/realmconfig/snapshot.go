@@ -20,6 +20,7 @@ type Snapshot struct {
 	Config         Config
 	Keyset         Keyset
 	EncryptionKeys EncryptionKeys
+	Credentials    Credentials
 
 	// ConfigRevision and KeysetRevision name the documents' contents; see Revision.
 	ConfigRevision string
@@ -51,6 +52,11 @@ func Load(dir string) (*Snapshot, error) {
 	if err := errors.Join(configErr, keysetErr, encryptionErr); err != nil {
 		return nil, err
 	}
+	credentials, err := loadCredentials(dir, s.Config.Providers)
+	if err != nil {
+		return nil, err
+	}
+	s.Credentials = credentials
 	s.ConfigRevision, s.KeysetRevision = Revision(config), Revision(keyset)
 	return s, nil
 }

@@ -24,6 +24,7 @@ type Deps struct {
 	Ephemeral Ephemeral
 	Tokens    AccessTokens
 	Passwords Passwords
+	Sealer    Sealer
 	Observer  Observer
 
 	// Settings is the configuration in force; it may change between calls.

@@ -6,20 +6,62 @@ package auth
 // renamed and never change their meaning.
 type Code string
 
-// Refusals of the use cases.
+// Refusals of a sign-in.
 const (
-	InvalidCredentials  Code = "invalid_credentials"
-	UserNotFound        Code = "user_not_found"
-	AccountLocked       Code = "account_locked"
-	TooManyAttempts     Code = "too_many_attempts"
+	InvalidCredentials Code = "invalid_credentials"
+	UserNotFound       Code = "user_not_found"
+	AccountLocked      Code = "account_locked"
+	TooManyAttempts    Code = "too_many_attempts"
+	AccountDisabled    Code = "account_disabled"
+	EmailNotVerified   Code = "email_not_verified"
+)
+
+// Refusals of a token.
+const (
 	RefreshTokenInvalid Code = "refresh_token_invalid"
 	TokenMissing        Code = "token_missing"
 	TokenExpired        Code = "token_expired"
 	TokenInvalid        Code = "token_invalid"
+	PermissionDenied    Code = "permission_denied"
+)
+
+// Refusals of an account's changes.
+const (
+	RegistrationClosed Code = "registration_closed"
+	EmailTaken         Code = "email_taken"
+	PasswordRejected   Code = "password_rejected"
+	ResetTokenInvalid  Code = "reset_token_invalid"
+	VerifyTokenInvalid Code = "verification_token_invalid"
+	ProofRequired      Code = "proof_required"
+	LastAdmin          Code = "last_admin"
+	EmailUnavailable   Code = "email_unavailable"
+)
+
+// Refusals of a second factor.
+const (
+	CodeInvalid             Code = "code_invalid"
+	EnrolmentCodeInvalid    Code = "enrolment_code_invalid"
+	ChallengeInvalid        Code = "challenge_invalid"
+	SecondFactorExists      Code = "second_factor_exists"
+	SecondFactorMissing     Code = "second_factor_missing"
+	SecondFactorUnavailable Code = "second_factor_unavailable"
+)
+
+// Refusals of a sign-in through a provider.
+const (
+	ProviderUnknown     Code = "provider_unknown"
+	ProviderUnavailable Code = "provider_unavailable"
+	ProviderRefused     Code = "provider_refused"
+	StateInvalid        Code = "state_invalid"
+	IdentityRefused     Code = "identity_refused"
+	IdentityUnlinked    Code = "identity_unlinked"
+	ReturnURLRefused    Code = "return_url_refused"
+	OAuthCodeInvalid    Code = "oauth_code_invalid"
 )
 
 // Refusals because something is worn out or away; a retry may help.
 const (
+	RateLimited         Code = "rate_limited"
 	Busy                Code = "busy"
 	DatabaseUnavailable Code = "database_unavailable"
 	SigningUnavailable  Code = "signing_unavailable"

@@ -9,6 +9,9 @@ type Error struct {
 	Code Code
 	// RetryAfter is when a retry may succeed; zero when there is nothing to wait for.
 	RetryAfter time.Duration
+	// AttemptsLeft is how many more wrong guesses are allowed; nil where guesses
+	// are not counted.
+	AttemptsLeft *int
 	// Fields say what is wrong with the request, all at once.
 	Fields []FieldProblem
 	// Cause is for the log, never for the caller.

@@ -5,8 +5,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -17,24 +15,27 @@ type Credentials struct {
 	Password Secret
 }
 
-// Login opens a session. It refuses with InvalidCredentials, UserNotFound (only
-// where the realm reveals it), AccountLocked, TooManyAttempts, Busy,
-// SigningUnavailable or DatabaseUnavailable.
-func (s *Service) Login(ctx context.Context, c Credentials, from Client) (Grant, error) {
+// Login opens a session, or asks for a second factor. It refuses with
+// InvalidCredentials, UserNotFound (only where the realm reveals it),
+// AccountLocked, TooManyAttempts, Busy, SigningUnavailable, DatabaseUnavailable,
+// or as admit does.
+func (s *Service) Login(ctx context.Context, c Credentials, from Client) (SignIn, error) {
 	email := NormalizeEmail(c.Email)
 	account := KeyOf(email)
-	grant, err := s.login(ctx, email, account, c.Password, from)
-	s.recordLogin(ctx, account, err)
-	return grant, err
+	result, err := s.login(ctx, email, account, c.Password, from)
+	if err != nil {
+		s.refusedLogin(ctx, account, from, err)
+	}
+	return result, err
 }
 
-func (s *Service) login(ctx context.Context, email string, account AccountKey, password Secret, from Client) (Grant, error) {
+func (s *Service) login(ctx context.Context, email string, account AccountKey, password Secret, from Client) (SignIn, error) {
 	if err := s.Tokens.Ready(); err != nil {
-		return Grant{}, err
+		return SignIn{}, err
 	}
 	settings := s.Settings()
 	if err := s.reserve(ctx, account, attemptLimit(settings)); err != nil {
-		return Grant{}, err
+		return SignIn{}, err
 	}
 
 	// From here the attempt counts: a client that hangs up must not get its
@@ -43,13 +44,16 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 	user, err := s.checkPassword(ctx, email, password, from, settings)
 	switch {
 	case err == nil:
-		return s.openSession(conclude, user, account, password, from, settings)
+		return s.admit(conclude, admission{
+			user: user, account: account, from: from, method: "password",
+			newHash: s.upgradedHash(conclude, user, password, from, settings.Passwords.BcryptCost),
+		})
 	case errors.Is(err, refuse(InvalidCredentials)), errors.Is(err, refuse(UserNotFound)):
 		s.countFailure(conclude, account, attemptLimit(settings))
 	default:
 		s.release(conclude, account)
 	}
-	return Grant{}, err
+	return SignIn{}, err
 }
 
 func (s *Service) checkPassword(ctx context.Context, email string, password Secret, from Client, settings realmconfig.Config) (User, error) {
@@ -75,33 +79,6 @@ func (s *Service) checkPassword(ctx context.Context, email string, password Secr
 	return user, nil
 }
 
-func (s *Service) openSession(ctx context.Context, user User, account AccountKey, password Secret, from Client, settings realmconfig.Config) (Grant, error) {
-	refresh, err := newRefreshToken(s.Random)
-	if err != nil {
-		return Grant{}, err
-	}
-	id, err := s.newID()
-	if err != nil {
-		return Grant{}, err
-	}
-	now := s.Now()
-	lifetime := time.Duration(settings.Tokens.RefreshTokenLifetime)
-	start, err := s.Store.StartSession(ctx, NewSession{
-		SessionID: id, User: user, Account: account, Client: from, Refresh: refresh.hash(),
-		NewHash: s.upgradedHash(ctx, user, password, from, settings.Passwords.BcryptCost),
-		Now:     now, ExpiresAt: now.Add(lifetime),
-	})
-	switch {
-	case err != nil:
-		return Grant{}, err
-	case !start.Started:
-		return Grant{}, refuse(InvalidCredentials)
-	case start.WasLocked:
-		s.Ephemeral.Unlock(ctx, account)
-	}
-	return s.grant(Subject{UserID: user.ID, Email: user.Email, Role: user.Role, SessionID: id}, refresh, lifetime)
-}
-
 // upgradedHash is the password's hash at the realm's cost. A login never fails
 // for it: when the engine is full, the next one tries again.
 func (s *Service) upgradedHash(ctx context.Context, user User, password Secret, from Client, cost int) string {
@@ -114,30 +91,4 @@ func (s *Service) upgradedHash(ctx context.Context, user User, password Secret, 
 		return user.PasswordHash
 	}
 	return hash
-}
-
-func (s *Service) grant(subject Subject, refresh refreshToken, refreshLifetime time.Duration) (Grant, error) {
-	access, lifetime, err := s.Tokens.Issue(subject)
-	if err != nil {
-		return Grant{}, err
-	}
-	return Grant{
-		AccessToken: access, AccessLifetime: lifetime,
-		RefreshToken: Secret(refresh), RefreshLifetime: refreshLifetime,
-	}, nil
-}
-
-// recordLogin writes the line an auditor looks for.
-func (s *Service) recordLogin(ctx context.Context, account AccountKey, err error) {
-	outcome := "succeeded"
-	level := slog.LevelInfo
-	if err != nil {
-		var refusal *Error
-		outcome, level = "failed", slog.LevelWarn
-		if errors.As(err, &refusal) {
-			outcome = string(refusal.Code)
-		}
-	}
-	s.Observer.Login(outcome)
-	s.Log.Log(ctx, level, "login", "account", account.Short(), "outcome", outcome)
 }

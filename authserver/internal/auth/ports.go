@@ -9,7 +9,20 @@ import (
 
 // Store is the durable truth. Each method is one atomic statement. When the
 // database cannot be reached, the error is an *Error with DatabaseUnavailable.
+// The parts stand beside the use cases that need them.
 type Store interface {
+	Attempts
+	Users
+	Sessions
+	Tickets
+	Events
+
+	// Prune deletes what has expired, at most a batch of each kind.
+	Prune(ctx context.Context, limit AttemptLimit, now time.Time) error
+}
+
+// Attempts is the part of the Store that counts guesses.
+type Attempts interface {
 	// ReserveAttempt counts a login attempt before its outcome is known. When
 	// the account is locked, Refused is set and LockedUntil is in the future;
 	// when attempts in flight have used up the limit, only Refused is set.
@@ -19,15 +32,28 @@ type Store interface {
 	// FailAttempt locks the account if the limit is used up, and says until
 	// when; the zero time means it is not locked.
 	FailAttempt(ctx context.Context, account AccountKey, limit AttemptLimit, now time.Time) (time.Time, error)
+}
 
+// Users is the part of the Store that knows people.
+type Users interface {
 	// UserByEmail finds a user by normalised address. The second result is
 	// false when there is none.
 	UserByEmail(ctx context.Context, email string) (User, bool, error)
 
+	// UserByID finds a user; the second result is false when there is none.
+	UserByID(ctx context.Context, id string) (User, bool, error)
+	// UserOfSession reads the user of a session that has not ended. The second
+	// result is false when it has.
+	UserOfSession(ctx context.Context, userID, sessionID string) (User, bool, error)
+}
+
+// Sessions is the part of the Store that knows logins and what descends from them.
+type Sessions interface {
 	// StartSession records a login: session, refresh token, last login,
-	// attempts cleared, password hash upgraded. Started is false when the user
-	// is gone or the password was changed since it was checked.
-	StartSession(ctx context.Context, login NewSession) (SessionStart, error)
+	// attempts cleared, password hash upgraded, ticket redeemed. Started is
+	// false when the user is gone or disabled, the password was changed since it
+	// was checked, or the ticket is no longer good.
+	StartSession(ctx context.Context, login NewSession, also Effects) (SessionStart, error)
 
 	// Rotate uses up a live refresh token of a live session and stores its
 	// successor. The second result is false when another caller was first, or
@@ -41,13 +67,6 @@ type Store interface {
 	// EndSessionOf ends the session that a refresh token belongs to and names
 	// it; empty when the token is unknown.
 	EndSessionOf(ctx context.Context, token TokenHash, reason EndReason, now time.Time) (string, error)
-
-	// UserOfSession reads the user of a session that has not ended. The second
-	// result is false when it has.
-	UserOfSession(ctx context.Context, userID, sessionID string) (User, bool, error)
-
-	// Prune deletes what has expired, at most a batch of each kind.
-	Prune(ctx context.Context, limit AttemptLimit, now time.Time) error
 }
 
 // Ephemeral answers quickly or not at all: each method is best effort, never
@@ -77,6 +96,13 @@ type AccessTokens interface {
 	// Verify returns whom a token speaks for. The error is an *Error with
 	// TokenExpired or TokenInvalid.
 	Verify(token Secret) (Subject, error)
+}
+
+// Sealer encrypts what the Store must not be able to read. Purpose and owner
+// must be the same for both.
+type Sealer interface {
+	Seal(purpose, owner string, value []byte) ([]byte, error)
+	Open(purpose, owner string, sealed []byte) ([]byte, error)
 }
 
 // Passwords hashes, within bounds. The source is any name that tells one client

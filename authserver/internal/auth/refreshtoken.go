@@ -7,44 +7,26 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
-const (
-	refreshTokenPrefix = "rkr_"
-	refreshTokenBytes  = 32
-)
-
-// TokenHash is the SHA-256 of a refresh token: all that is ever stored of it.
-type TokenHash [sha256.Size]byte
+const refreshTokenPrefix = "rkr_"
 
 // refreshToken is the opaque secret of one step of a session.
 type refreshToken Secret
 
 func newRefreshToken(random io.Reader) (refreshToken, error) {
-	b := make([]byte, refreshTokenBytes)
-	if _, err := io.ReadFull(random, b); err != nil {
-		return "", fmt.Errorf("make refresh token: %w", err)
-	}
-	return refreshToken(refreshTokenPrefix + base64.RawURLEncoding.EncodeToString(b)), nil
+	token, err := newOpaque(refreshTokenPrefix, random)
+	return refreshToken(token), err
 }
 
-// parseRefreshToken refuses what newRefreshToken cannot have made, so that
-// nonsense costs no query.
 func parseRefreshToken(s Secret) (refreshToken, bool) {
-	body, ok := strings.CutPrefix(string(s), refreshTokenPrefix)
-	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(refreshTokenBytes) {
-		return "", false // the decoder would overlook line breaks
-	}
-	_, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	return refreshToken(s), err == nil
+	return refreshToken(s), isOpaque(refreshTokenPrefix, s)
 }
 
-func (t refreshToken) hash() TokenHash { return sha256.Sum256([]byte(t)) }
+func (t refreshToken) hash() TokenHash { return hashOf(Secret(t)) }
 
 // Purposes keep a sealed value of one place from being read in another.
 const (

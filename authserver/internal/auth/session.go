@@ -6,13 +6,27 @@ import "time"
 
 // User is a person of the realm.
 type User struct {
-	ID           string
-	Email        string
-	Role         string
+	ID    string
+	Email string
+	Role  string
+	// Name and Locale (BCP 47) are what the user wants to be called and
+	// addressed in; either may be empty.
+	Name, Locale string
+	// PasswordHash is empty for a user who only signs in through a provider.
 	PasswordHash string
-	CreatedAt    time.Time
-	LastLoginAt  *time.Time
+	// EmailVerifiedAt is when the address was last proved, nil when it was not.
+	EmailVerifiedAt *time.Time
+	// DisabledAt is when an admin shut the user out, nil for everybody else.
+	DisabledAt  *time.Time
+	CreatedAt   time.Time
+	LastLoginAt *time.Time
 }
+
+// The roles that mean something to the realm itself.
+const (
+	UserRole  = "user"
+	AdminRole = "admin"
+)
 
 // Subject is whom a token speaks for, and in which session.
 type Subject struct {
@@ -36,12 +50,38 @@ type Grant struct {
 	RefreshLifetime time.Duration
 }
 
+// SignIn is what a right password, or a provider's word, yields: a Grant, or a
+// Challenge when the user has a second factor.
+type SignIn struct {
+	Grant     Grant
+	Challenge *Challenge
+}
+
+// Challenge asks for a second factor.
+type Challenge struct {
+	ID       Secret
+	Methods  []Method
+	Lifetime time.Duration
+}
+
+// Method is a kind of second factor.
+type Method string
+
+const (
+	TOTPMethod       Method = "totp"
+	BackupCodeMethod Method = "backup_code"
+	SMSMethod        Method = "sms"
+)
+
 // EndReason says why a session ended.
 type EndReason string
 
 const (
-	EndedByLogout EndReason = "logout"
-	EndedByReuse  EndReason = "reuse"
+	EndedByLogout   EndReason = "logout"
+	EndedByReuse    EndReason = "reuse"
+	EndedByUser     EndReason = "ended_by_user"
+	EndedByAdmin    EndReason = "ended_by_admin"
+	EndedByPassword EndReason = "password_changed"
 )
 
 // NewSession is a login whose password was right.
@@ -52,7 +92,9 @@ type NewSession struct {
 	Client    Client
 	Refresh   TokenHash
 	// NewHash replaces User.PasswordHash; the same hash keeps it.
-	NewHash   string
+	NewHash string
+	// Redeems is the ticket this login uses up; nil when it needs none.
+	Redeems   *TokenHash
 	Now       time.Time
 	ExpiresAt time.Time
 }

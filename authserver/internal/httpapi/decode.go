@@ -5,12 +5,11 @@ package httpapi
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"reflect"
-	"strconv"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,63 +19,67 @@ import (
 
 const maxBody = 64 << 10
 
-// shape is what a request body may look like, read once from the tags of a
-// struct of strings: json, required:"true", maxLength:"n" in bytes and
-// format:"email".
-type shape struct {
-	none     bool
-	optional bool
-	fields   []field
-}
-
-type field struct {
-	name      string
-	index     int
-	required  bool
-	maxLength int
-	email     bool
-}
-
-// shapeOf panics on a type it does not understand: that is a mistake in a route.
-func shapeOf(t reflect.Type) shape {
-	s := shape{none: t == reflect.TypeFor[nothing](), optional: true}
-	for i := range t.NumField() {
-		tag := t.Field(i).Tag
-		f := field{name: tag.Get("json"), index: i, required: tag.Get("required") == "true", email: tag.Get("format") == "email"}
-		length, err := strconv.Atoi(tag.Get("maxLength"))
-		if err != nil || f.name == "" || t.Field(i).Type.Kind() != reflect.String {
-			panic(fmt.Sprintf("field %s of %s is not described", t.Field(i).Name, t))
-		}
-		f.maxLength = length
-		s.optional = s.optional && !f.required
-		s.fields = append(s.fields, f)
-	}
-	return s
-}
-
-// read decodes r's body into the struct that into points at. It refuses with
+// read decodes r into the struct that into points at. It refuses with
 // UnsupportedMediaType, BodyTooLarge or InvalidRequest, the last with every
-// problem at once, and never quotes a value.
+// problem at once, and never quotes a value. A body may be left out when none of
+// its fields is required.
 func (s shape) read(w http.ResponseWriter, r *http.Request, into any) error {
-	if s.none || s.optional && r.ContentLength == 0 {
-		return nil
+	value := reflect.ValueOf(into).Elem()
+	problems := s.readURL(r, value)
+	fields := s.in(inBody)
+	optional := !slices.ContainsFunc(fields, func(f field) bool { return f.required })
+	if len(fields) > 0 && !(optional && r.ContentLength == 0) {
+		document, err := readJSON(w, r)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, s.decode(document, value)...)
 	}
+	if len(problems) > 0 {
+		return &auth.Error{Code: auth.InvalidRequest, Fields: problems}
+	}
+	return nil
+}
+
+// readURL reads the fields that stand in the path and the query. Other query
+// parameters are nobody's business.
+func (s shape) readURL(r *http.Request, into reflect.Value) []auth.FieldProblem {
+	problems := []auth.FieldProblem{}
+	query := r.URL.Query()
+	for _, f := range s.fields {
+		detail := ""
+		switch values := query[f.name]; {
+		case f.place == inPath:
+			detail = f.setText(r.PathValue(f.name), into.Field(f.index))
+		case f.place != inQuery:
+		case len(values) > 1:
+			detail = "stands twice"
+		case len(values) == 1:
+			detail = f.setText(values[0], into.Field(f.index))
+		case f.required:
+			detail = "is required"
+		}
+		if detail != "" {
+			problems = append(problems, auth.FieldProblem{Field: f.name, Detail: detail})
+		}
+	}
+	return problems
+}
+
+func readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
-		return &auth.Error{Code: auth.UnsupportedMediaType}
+		return nil, &auth.Error{Code: auth.UnsupportedMediaType}
 	}
 	document, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return &auth.Error{Code: auth.BodyTooLarge}
+		return nil, &auth.Error{Code: auth.BodyTooLarge}
 	case err != nil:
-		return &auth.Error{Code: auth.InvalidRequest, Cause: err}
+		return nil, &auth.Error{Code: auth.InvalidRequest, Cause: err}
 	}
-	if problems := s.decode(document, reflect.ValueOf(into).Elem()); len(problems) > 0 {
-		return &auth.Error{Code: auth.InvalidRequest, Fields: problems}
-	}
-	return nil
+	return document, nil
 }
 
 // decode walks the object member by member, which encoding/json does not: it
@@ -114,7 +117,7 @@ func (s shape) decode(document []byte, into reflect.Value) []auth.FieldProblem {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return whole("must be one JSON object and nothing else")
 	}
-	for _, f := range s.fields {
+	for _, f := range s.in(inBody) {
 		if f.required && !seen[f.name] {
 			problems = append(problems, auth.FieldProblem{Field: f.name, Detail: "is required"})
 		}
@@ -124,7 +127,7 @@ func (s shape) decode(document []byte, into reflect.Value) []auth.FieldProblem {
 
 func (s shape) field(name string) (field, bool) {
 	for _, f := range s.fields {
-		if f.name == name {
+		if f.name == name && f.place == inBody {
 			return f, true
 		}
 	}
@@ -132,22 +135,38 @@ func (s shape) field(name string) (field, bool) {
 }
 
 func (f field) set(raw json.RawMessage, into reflect.Value) []auth.FieldProblem {
-	value := (*string)(nil)
 	detail := ""
-	switch err := json.Unmarshal(raw, &value); {
-	case err != nil || value == nil:
-		detail = "must be a string"
-	case f.required && *value == "":
-		detail = "must not be empty"
-	case len(*value) > f.maxLength:
-		detail = fmt.Sprintf("must be at most %d bytes", f.maxLength)
-	case f.email && !auth.PlausibleEmail(*value):
-		detail = "must be an e-mail address"
+	switch f.kind {
+	case reflect.Bool:
+		value, ok := decoded[bool](raw)
+		if detail = "must be true or false"; ok {
+			f.target(into).SetBool(value)
+			detail = ""
+		}
+	case reflect.Int:
+		value, ok := decoded[int](raw)
+		if detail = "must be a whole number"; ok {
+			detail = f.setInt(value, into)
+		}
 	default:
-		into.SetString(*value)
+		value, ok := decoded[string](raw)
+		if detail = "must be a string"; ok {
+			detail = f.setString(value, into)
+		}
+	}
+	if detail == "" {
 		return nil
 	}
 	return []auth.FieldProblem{{Field: f.name, Detail: detail}}
+}
+
+// decoded is a JSON value of exactly this type; null is none.
+func decoded[T any](raw json.RawMessage) (T, bool) {
+	value := (*T)(nil)
+	if err := json.Unmarshal(raw, &value); err != nil || value == nil {
+		return *new(T), false
+	}
+	return *value, true
 }
 
 func whole(detail string) []auth.FieldProblem {

@@ -4,10 +4,28 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
+
+func (a *API) sessionRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/login", status: http.StatusOK,
+			summary: "Log in with e-mail and password",
+		}, a.login),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/refresh", status: http.StatusOK,
+			summary: "Replace a refresh token and get a new access token",
+		}, a.refresh),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/logout", status: http.StatusNoContent, bearer: bearerOptional,
+			summary: "End the session of an access token or a refresh token",
+		}, a.logout),
+	}
+}
 
 // A password is taken at nearly any length: one that is too long for bcrypt is
 // simply wrong.
@@ -42,12 +60,38 @@ func tokensOf(g auth.Grant) tokensBody {
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
-func (a *API) login(ctx context.Context, r request[loginBody]) (tokensBody, error) {
-	grant, err := a.Auth.Login(ctx, auth.Credentials{Email: r.Body.Email, Password: r.Body.Password}, r.Client)
-	if err != nil {
-		return tokensBody{}, err
+// signInBody is one or the other: tokens, or the wish for a second factor. No
+// name may stand in both, or encoding/json leaves it out.
+type signInBody struct {
+	*tokensBody
+	*challengeBody
+}
+
+// challengeBody is what the founding document answers to a login of a user who
+// has a second factor.
+type challengeBody struct {
+	RequireTwoFactor bool          `json:"require_2fa"`
+	SessionID        string        `json:"session_id"`
+	SessionExpiresIn int64         `json:"session_expires_in"`
+	Methods          []auth.Method `json:"methods"`
+}
+
+func signInOf(s auth.SignIn) signInBody {
+	if c := s.Challenge; c != nil {
+		return signInBody{challengeBody: &challengeBody{
+			RequireTwoFactor: true, SessionID: string(c.ID), SessionExpiresIn: seconds(c.Lifetime), Methods: c.Methods,
+		}}
 	}
-	return tokensOf(grant), nil
+	tokens := tokensOf(s.Grant)
+	return signInBody{tokensBody: &tokens}
+}
+
+func (a *API) login(ctx context.Context, r request[loginBody]) (signInBody, error) {
+	result, err := a.Auth.Login(ctx, auth.Credentials{Email: r.Body.Email, Password: r.Body.Password}, r.Client)
+	if err != nil {
+		return signInBody{}, err
+	}
+	return signInOf(result), nil
 }
 
 func (a *API) refresh(ctx context.Context, r request[refreshBody]) (tokensBody, error) {

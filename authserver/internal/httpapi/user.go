@@ -4,8 +4,18 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"time"
 )
+
+func (a *API) userRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "GET", path: "/api/user/profile", status: http.StatusOK, bearer: bearerRequired,
+			summary: "The user an access token speaks for",
+		}, a.profile),
+	}
+}
 
 type profileBody struct {
 	ID          string     `json:"id"`

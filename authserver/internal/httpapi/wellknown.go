@@ -18,6 +18,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
+func (a *API) wellKnownRoutes() []route {
+	return []route{
+		wellKnown(a, "/.well-known/jwks.json", "The keys that verify access tokens (RFC 7517)", a.jwks),
+		wellKnown(a, "/.well-known/openid-configuration", "Where everything is (OpenID Connect Discovery 1.0)", a.discovery),
+	}
+}
+
 type jwksBody struct {
 	Keys []realmconfig.JWK `json:"keys"`
 }

@@ -113,7 +113,7 @@ func (f *Folder) reload() {
 
 func same(a, b *realmconfig.Snapshot) bool {
 	return a.ConfigRevision == b.ConfigRevision && a.KeysetRevision == b.KeysetRevision &&
-		reflect.DeepEqual(a.EncryptionKeys, b.EncryptionKeys)
+		reflect.DeepEqual(a.EncryptionKeys, b.EncryptionKeys) && reflect.DeepEqual(a.Credentials, b.Credentials)
 }
 
 func loadCertificate(dir string) (*tls.Certificate, error) {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
@@ -38,10 +40,32 @@ func run(m *testing.M) int {
 
 func newStore(t *testing.T) *postgres.Store {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), server.Database(t))
+	store, _ := newStoreAt(t)
+	return store
+}
+
+// newStoreAt also gives the database's URL, to look at the rows themselves.
+func newStoreAt(t *testing.T) (*postgres.Store, string) {
+	t.Helper()
+	url := server.Database(t)
+	store, err := postgres.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	return store
+	return store, url
+}
+
+func count(t *testing.T, url, table string) int {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	n := 0
+	if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

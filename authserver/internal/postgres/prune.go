@@ -28,6 +28,8 @@ func (s *Store) Prune(ctx context.Context, limit auth.AttemptLimit, now time.Tim
 			SELECT account_key FROM login_attempts
 			WHERE last_attempt_at <= @stale AND coalesce(locked_until <= @now, true)
 			LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM tickets WHERE hash IN (
+			SELECT hash FROM tickets WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 	} {
 		args := pgx.NamedArgs{"now": now, "stale": now.Add(-limit.Duration), "batch": pruneBatch}
 		if err := s.exec(ctx, "prune expired rows", statement, args); err != nil {

@@ -12,37 +12,50 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// Everything hangs on the first step: had the password been changed since it
-// was checked, nothing at all would happen.
+// Everything hangs on the ticket and on the user: had the password been changed
+// since it was checked, nothing at all would happen. Only a ticket that another
+// caller has used up meanwhile is lost without a session.
 const startSession = `
-WITH who AS (
+WITH redeemed AS (
+    DELETE FROM tickets WHERE hash = @ticket AND user_id = @user AND expires_at > @now
+    RETURNING hash
+), cause AS (
     UPDATE users SET last_login_at = @now, password_hash = @new_hash
-    WHERE id = @user AND password_hash = @checked_hash
+    WHERE id = @user AND password_hash IS NOT DISTINCT FROM @checked_hash AND disabled_at IS NULL
+      AND (@ticket::bytea IS NULL OR EXISTS (SELECT FROM redeemed))
     RETURNING id
 ), session AS (
     INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, user_agent, address)
-    SELECT @session, id, @now, @now, @expires, @user_agent, @address FROM who
+    SELECT @session, id, @now, @now, @expires, @user_agent, @address FROM cause
     RETURNING id
 ), token AS (
     INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
     SELECT @refresh, id, @now, @expires FROM session
 ), cleared AS (
-    DELETE FROM login_attempts WHERE account_key = @account AND EXISTS (SELECT FROM who)
+    DELETE FROM login_attempts WHERE account_key = @account AND EXISTS (SELECT FROM cause)
     RETURNING locked_until
-)
-SELECT EXISTS (SELECT FROM who), EXISTS (SELECT FROM cleared WHERE locked_until IS NOT NULL)`
+)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM cleared WHERE locked_until IS NOT NULL)`
 
 // StartSession implements auth.Store.
-func (s *Store) StartSession(ctx context.Context, n auth.NewSession) (auth.SessionStart, error) {
+func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.Effects) (auth.SessionStart, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	start := auth.SessionStart{}
-	err := s.pool.QueryRow(ctx, startSession, pgx.NamedArgs{
-		"user": n.User.ID, "checked_hash": n.User.PasswordHash, "new_hash": n.NewHash,
+	ticket := []byte(nil)
+	if n.Redeems != nil {
+		ticket = n.Redeems[:]
+	}
+	args, err := effects(also, n.Now, pgx.NamedArgs{
+		"user": n.User.ID, "checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "ticket": ticket,
 		"session": n.SessionID, "refresh": n.Refresh[:], "account": n.Account[:],
 		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
 		"now": n.Now, "expires": n.ExpiresAt,
-	}).Scan(&start.Started, &start.WasLocked)
+	})
+	if err != nil {
+		return auth.SessionStart{}, err
+	}
+	start := auth.SessionStart{}
+	err = s.pool.QueryRow(ctx, startSession, args).Scan(&start.Started, &start.WasLocked)
 	return start, classify("start session", err)
 }
 

@@ -37,7 +37,7 @@ func login(t *testing.T, s *postgres.Store, token byte, now time.Time) string {
 	started, err := s.StartSession(t.Context(), auth.NewSession{
 		SessionID: id, User: user, Account: account, Refresh: auth.TokenHash{token},
 		NewHash: user.PasswordHash, Now: now, ExpiresAt: now.Add(time.Hour),
-	})
+	}, auth.Effects{})
 	if err != nil || !started.Started {
 		t.Fatalf("started %t, %v", started.Started, err)
 	}
@@ -130,7 +130,7 @@ func TestStartSessionNeedsTheCheckedPassword(t *testing.T) {
 	started, err := s.StartSession(t.Context(), auth.NewSession{
 		SessionID: uuid.NewString(), User: user, Account: account, Refresh: auth.TokenHash{2},
 		NewHash: "x", Now: start, ExpiresAt: start.Add(time.Hour),
-	})
+	}, auth.Effects{})
 	if err != nil || started.Started {
 		t.Errorf("started %t, %v", started.Started, err)
 	}

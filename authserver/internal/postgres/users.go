@@ -13,11 +13,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-const userColumns = `u.id::text, u.email, u.role, u.password_hash, u.created_at, u.last_login_at`
+const userColumns = `u.id::text, u.email, u.role, u.name, u.locale, coalesce(u.password_hash, ''),
+	u.email_verified_at, u.disabled_at, u.created_at, u.last_login_at`
 
 func scanUser(row pgx.Row) (auth.User, bool, error) {
 	u := auth.User{}
-	err := row.Scan(&u.ID, &u.Email, &u.Role, &u.PasswordHash, &u.CreatedAt, &u.LastLoginAt)
+	err := row.Scan(&u.ID, &u.Email, &u.Role, &u.Name, &u.Locale, &u.PasswordHash,
+		&u.EmailVerifiedAt, &u.DisabledAt, &u.CreatedAt, &u.LastLoginAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.User{}, false, nil
 	}
@@ -31,6 +33,16 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (auth.User, bool,
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, email))
 }
 
+// UserByID implements auth.Store.
+func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error) {
+	if uuid.Validate(id) != nil {
+		return auth.User{}, false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
+}
+
 // UserOfSession implements auth.Store.
 func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (auth.User, bool, error) {
 	if uuid.Validate(userID) != nil || uuid.Validate(sessionID) != nil {
@@ -41,7 +53,7 @@ func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (au
 	return scanUser(s.pool.QueryRow(ctx, `
 		SELECT `+userColumns+`
 		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL`, sessionID, userID))
+		WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL AND u.disabled_at IS NULL`, sessionID, userID))
 }
 
 // CreateUser adds a user unless the address is taken, and says whether it did.

@@ -22,6 +22,13 @@ const (
 	defaultLockoutFailures      = 5
 	defaultLockoutDuration      = 15 * time.Minute
 	defaultBcryptCost           = 12
+	defaultSourceFailures       = 100
+	defaultMinPasswordLength    = 8
+	defaultResetTokenLifetime   = time.Hour
+	defaultVerificationLifetime = 24 * time.Hour
+	defaultChallengeLifetime    = 5 * time.Minute
+	defaultAuditRetention       = 90 * 24 * time.Hour
+	defaultRequestsPerMinute    = 120
 )
 
 // Config translates a realm's spec into what its auth server is told.
@@ -55,9 +62,29 @@ func Config(realm *v1alpha1.AuthRealm) realmconfig.Config {
 			Lockout: realmconfig.Lockout{
 				Failures: int(valueOr(lockout.Failures, defaultLockoutFailures)),
 				Duration: durationOr(lockout.Duration, defaultLockoutDuration),
+
+				SourceFailures: defaultSourceFailures,
 			},
 		},
-		Passwords: realmconfig.Passwords{BcryptCost: int(valueOr(passwords.BcryptCost, defaultBcryptCost))},
+		Passwords: realmconfig.Passwords{
+			BcryptCost: int(valueOr(passwords.BcryptCost, defaultBcryptCost)), MinLength: defaultMinPasswordLength,
+			ResetTokenLifetime: realmconfig.Duration(defaultResetTokenLifetime),
+		},
+		Registration: realmconfig.Registration{
+			Mode: realmconfig.Closed, EmailVerification: realmconfig.VerificationOptional,
+			VerificationLifetime: realmconfig.Duration(defaultVerificationLifetime),
+		},
+		TwoFactor: realmconfig.TwoFactor{
+			Label: realm.Name, Failures: defaultLockoutFailures,
+			Duration:          realmconfig.Duration(defaultLockoutDuration),
+			ChallengeLifetime: realmconfig.Duration(defaultChallengeLifetime),
+		},
+		Browser: realmconfig.Browser{
+			ResetPasswordURL: realm.Spec.Issuer + "/reset/{token}",
+			VerifyEmailURL:   realm.Spec.Issuer + "/verify-email/{token}",
+		},
+		Network: realmconfig.Network{RequestsPerMinute: defaultRequestsPerMinute},
+		Audit:   realmconfig.Audit{Retention: realmconfig.Duration(defaultAuditRetention)},
 	}
 }
 

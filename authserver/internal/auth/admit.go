@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// admission is a user whose first factor was right.
+type admission struct {
+	user    User
+	account AccountKey
+	from    Client
+	// method is the first factor, for the audit trail: "password", or the name
+	// of a provider.
+	method string
+	// newHash is the password's hash at the realm's cost, user.PasswordHash when
+	// there is nothing to change.
+	newHash string
+}
+
+// admit decides what a right first factor is worth. It refuses with
+// AccountDisabled, EmailNotVerified, or InvalidCredentials when the user has
+// changed meanwhile.
+func (s *Service) admit(ctx context.Context, a admission) (SignIn, error) {
+	if a.user.DisabledAt != nil {
+		return SignIn{}, refuse(AccountDisabled)
+	}
+	grant, err := s.openSession(ctx, a, nil)
+	return SignIn{Grant: grant}, err
+}
+
+// openSession gives the user a session, using up ticket if there is one.
+func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHash) (Grant, error) {
+	refresh, err := newRefreshToken(s.Random)
+	if err != nil {
+		return Grant{}, err
+	}
+	id, err := s.newID()
+	if err != nil {
+		return Grant{}, err
+	}
+	login, err := s.event(ActLogin, a.user.ID, a.user.ID, a.from)
+	if err != nil {
+		return Grant{}, err
+	}
+	login.Account, login.Detail = a.account, a.method
+	now := s.Now()
+	lifetime := time.Duration(s.Settings().Tokens.RefreshTokenLifetime)
+	start, err := s.Store.StartSession(ctx, NewSession{
+		SessionID: id, User: a.user, Account: a.account, Client: a.from, Refresh: refresh.hash(),
+		NewHash: a.newHash, Redeems: ticket, Now: now, ExpiresAt: now.Add(lifetime),
+	}, Effects{Events: []Event{login}})
+	switch {
+	case err != nil:
+		return Grant{}, err
+	case !start.Started:
+		return Grant{}, refuse(InvalidCredentials)
+	case start.WasLocked:
+		s.Ephemeral.Unlock(ctx, a.account)
+	}
+	s.Observer.Login(Succeeded)
+	s.log(ctx, login)
+	return s.grant(Subject{UserID: a.user.ID, Email: a.user.Email, Role: a.user.Role, SessionID: id}, refresh, lifetime)
+}
+
+func (s *Service) grant(subject Subject, refresh refreshToken, refreshLifetime time.Duration) (Grant, error) {
+	access, lifetime, err := s.Tokens.Issue(subject)
+	if err != nil {
+		return Grant{}, err
+	}
+	return Grant{
+		AccessToken: access, AccessLifetime: lifetime,
+		RefreshToken: Secret(refresh), RefreshLifetime: refreshLifetime,
+	}, nil
+}
+
+// refusedLogin leaves a trace of a sign-in that came to nothing.
+func (s *Service) refusedLogin(ctx context.Context, account AccountKey, from Client, err error) {
+	outcome := outcomeOf(err)
+	s.Observer.Login(outcome)
+	s.record(ctx, Event{
+		Action: ActLogin, Outcome: outcome, Account: account,
+		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+	})
+}

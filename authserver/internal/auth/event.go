@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Action is what an Event tells of, as subject.verb.
+type Action string
+
+const (
+	ActLogin              Action = "login"
+	ActLogout             Action = "logout"
+	ActReuse              Action = "refresh_token.reused"
+	ActRegister           Action = "user.registered"
+	ActVerifyEmail        Action = "email.verified"
+	ActUpdateProfile      Action = "profile.updated"
+	ActDeleteAccount      Action = "user.deleted"
+	ActChangePassword     Action = "password.changed"
+	ActRequestReset       Action = "password.reset_requested"
+	ActResetPassword      Action = "password.reset"
+	ActEndSession         Action = "session.ended"
+	ActAddSecondFactor    Action = "second_factor.added"
+	ActRemoveSecondFactor Action = "second_factor.removed"
+	ActRenewBackupCodes   Action = "backup_codes.renewed"
+	ActLinkIdentity       Action = "identity.linked"
+	ActUnlinkIdentity     Action = "identity.unlinked"
+	ActLock               Action = "account.locked"
+	ActUnlock             Action = "account.unlocked"
+	ActCreateUser         Action = "user.created"
+	ActChangeRole         Action = "user.role_changed"
+	ActDisableUser        Action = "user.disabled"
+	ActEnableUser         Action = "user.enabled"
+)
+
+// Event is a line of the audit trail: who did what to whom, when, from where,
+// and how it ended. It holds no secret.
+type Event struct {
+	ID     string
+	Action Action
+	// Outcome is "succeeded" or the code of the refusal.
+	Outcome string
+	// ActorID is the user who acted, empty for a stranger; TargetID the user it
+	// was done to.
+	ActorID, TargetID string
+	// Account is the key of the address that was tried, for those without a user.
+	Account   AccountKey
+	Address   string
+	UserAgent string
+	// Detail says more, such as the provider's name or the new role.
+	Detail string
+	At     time.Time
+}
+
+// Succeeded is the outcome of an event that was not refused.
+const Succeeded = "succeeded"
+
+// event is a line about something that succeeds with the change it is an
+// effect of. It is logged when the change has happened; see log.
+func (s *Service) event(action Action, actorID, targetID string, from Client) (Event, error) {
+	id, err := s.newID()
+	return Event{
+		ID: id, Action: action, Outcome: Succeeded, ActorID: actorID, TargetID: targetID,
+		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+	}, err
+}
+
+// record writes an event that goes with no change, such as a refusal. It never
+// fails the request that it tells of. What is refused without asking the Store
+// must stay cheap for us, and what the Store could not answer it cannot store
+// either: such events are logged alone.
+func (s *Service) record(ctx context.Context, e Event) {
+	s.log(ctx, e)
+	switch Code(e.Outcome) {
+	case AccountLocked, TooManyAttempts, RateLimited, Busy, DatabaseUnavailable, SigningUnavailable:
+		return
+	}
+	id, err := s.newID()
+	if err == nil {
+		e.ID = id
+		err = s.Store.RecordEvent(context.WithoutCancel(ctx), e)
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, "audit event not stored", "action", e.Action, "error", err)
+	}
+}
+
+// log writes the line an auditor looks for.
+func (s *Service) log(ctx context.Context, e Event) {
+	level := slog.LevelInfo
+	if e.Outcome != Succeeded {
+		level = slog.LevelWarn
+	}
+	attrs := []any{"action", e.Action, "outcome", e.Outcome}
+	for _, a := range []struct{ name, value string }{
+		{"actor", e.ActorID}, {"target", e.TargetID}, {"address", e.Address}, {"detail", e.Detail},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, a.name, a.value)
+		}
+	}
+	if e.Account != (AccountKey{}) {
+		attrs = append(attrs, "account", e.Account.Short())
+	}
+	s.Log.Log(ctx, level, "audit", attrs...)
+}
+
+// outcomeOf is an Event's outcome for an error.
+func outcomeOf(err error) string {
+	var refusal *Error
+	switch {
+	case err == nil:
+		return Succeeded
+	case errors.As(err, &refusal):
+		return string(refusal.Code)
+	default:
+		return string(Internal)
+	}
+}
+
+// Events is the part of the Store that keeps the audit trail.
+type Events interface {
+	// RecordEvent stores an event that is no effect of a change.
+	RecordEvent(ctx context.Context, e Event) error
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// TicketKind says what a ticket is good for. A ticket of one kind is nothing to
+// another.
+type TicketKind string
+
+const (
+	ResetTicket       TicketKind = "reset"       // sets a new password
+	VerifyEmailTicket TicketKind = "verify"      // proves an address
+	ChallengeTicket   TicketKind = "challenge"   // waits for a second factor
+	OAuthStateTicket  TicketKind = "oauth_state" // waits for a provider's answer
+	OAuthCodeTicket   TicketKind = "oauth_code"  // is exchanged for tokens
+)
+
+// Ticket is a promise that can be redeemed once, by whoever holds its secret.
+// The Store knows the secret's hash alone.
+type Ticket struct {
+	Hash TokenHash
+	Kind TicketKind
+	// UserID is whose ticket it is; empty for a stranger's.
+	UserID string
+	// Sealed is what the ticket's maker wants to know again; nil for nothing.
+	Sealed    []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// Tickets is the part of the Store that keeps them.
+type Tickets interface {
+	// IssueTicket stores a ticket.
+	IssueTicket(ctx context.Context, t Ticket, also Effects) error
+	// PeekTicket reads a ticket that has not expired and leaves it valid.
+	PeekTicket(ctx context.Context, kind TicketKind, hash TokenHash, now time.Time) (Ticket, bool, error)
+	// RedeemTicket uses up a ticket that has not expired. Of any number of
+	// callers at once it succeeds for one.
+	RedeemTicket(ctx context.Context, kind TicketKind, hash TokenHash, now time.Time) (Ticket, bool, error)
+}

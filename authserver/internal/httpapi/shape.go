@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// shape is what a request may look like, read once from the tags of a struct.
+// Each field is a string, bool or int, or a pointer to one that is nil when the
+// request does not have it, with the tags
+//
+//	json:"name", path:"name" or query:"name"   where it stands
+//	required:"true"                            must be there and not empty
+//	maxLength:"n"                              in bytes; strings need it
+//	minimum:"n" maximum:"n"                    ints need them
+//	format:"email" or format:"uuid"
+//	enum:"a,b"
+type shape struct{ fields []field }
+
+type place string
+
+const (
+	inBody  place = "json"
+	inPath  place = "path"
+	inQuery place = "query"
+)
+
+type field struct {
+	name             string
+	place            place
+	index            int
+	kind             reflect.Kind
+	pointer          bool
+	required         bool
+	maxLength        int
+	minimum, maximum int
+	format           string
+	enum             []string
+}
+
+// shapeOf panics on a type it does not understand: that is a mistake in a route.
+func shapeOf(t reflect.Type) shape {
+	s := shape{}
+	for i := range t.NumField() {
+		f, err := fieldOf(t.Field(i))
+		if err != nil {
+			panic(fmt.Sprintf("%s: %v", t, err))
+		}
+		f.index = i
+		s.fields = append(s.fields, f)
+	}
+	return s
+}
+
+func fieldOf(sf reflect.StructField) (field, error) {
+	f := field{required: sf.Tag.Get("required") == "true", format: sf.Tag.Get("format")}
+	for _, p := range []place{inBody, inPath, inQuery} {
+		if name := sf.Tag.Get(string(p)); name != "" {
+			f.name, f.place = name, p
+		}
+	}
+	t := sf.Type
+	if f.pointer = t.Kind() == reflect.Pointer; f.pointer {
+		t = t.Elem()
+	}
+	f.kind = t.Kind()
+	if enum := sf.Tag.Get("enum"); enum != "" {
+		f.enum = strings.Split(enum, ",")
+	}
+	err := error(nil)
+	switch f.kind {
+	case reflect.String:
+		f.maxLength, err = strconv.Atoi(sf.Tag.Get("maxLength"))
+	case reflect.Int:
+		if f.minimum, err = strconv.Atoi(sf.Tag.Get("minimum")); err == nil {
+			f.maximum, err = strconv.Atoi(sf.Tag.Get("maximum"))
+		}
+	case reflect.Bool:
+	default:
+		err = fmt.Errorf("is a %s", f.kind)
+	}
+	if err != nil || f.name == "" {
+		return field{}, fmt.Errorf("field %s is not described: %v", sf.Name, err)
+	}
+	return f, nil
+}
+
+// in is the fields of one place.
+func (s shape) in(p place) []field {
+	return slices.DeleteFunc(slices.Clone(s.fields), func(f field) bool { return f.place != p })
+}
+
+// setText sets the field to a value out of a path or query.
+func (f field) setText(text string, into reflect.Value) string {
+	if !utf8.ValidString(text) {
+		return "must be UTF-8"
+	}
+	switch f.kind {
+	case reflect.Int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return "must be a whole number"
+		}
+		return f.setInt(n, into)
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			return "must be true or false"
+		}
+		f.target(into).SetBool(text == "true")
+		return ""
+	default:
+		return f.setString(text, into)
+	}
+}
+
+// setString checks and sets; the answer says what is wrong, without the value.
+func (f field) setString(value string, into reflect.Value) string {
+	switch {
+	case f.required && value == "":
+		return "must not be empty"
+	case len(value) > f.maxLength:
+		return fmt.Sprintf("must be at most %d bytes", f.maxLength)
+	case strings.ContainsRune(value, 0):
+		return "must not contain NUL"
+	case f.format == "email" && !auth.PlausibleEmail(value):
+		return "must be an e-mail address"
+	case f.format == "uuid" && uuid.Validate(value) != nil:
+		return "must be a UUID"
+	case f.enum != nil && value != "" && !slices.Contains(f.enum, value):
+		return "must be one of " + strings.Join(f.enum, ", ")
+	}
+	f.target(into).SetString(value)
+	return ""
+}
+
+func (f field) setInt(n int, into reflect.Value) string {
+	if n < f.minimum || n > f.maximum {
+		return fmt.Sprintf("must be %d to %d", f.minimum, f.maximum)
+	}
+	f.target(into).SetInt(int64(n))
+	return ""
+}
+
+// target is where a value goes: the field itself, or what it now points to.
+func (f field) target(into reflect.Value) reflect.Value {
+	if !f.pointer {
+		return into
+	}
+	into.Set(reflect.New(into.Type().Elem()))
+	return into.Elem()
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+func TestTicketIsRedeemedOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	ticket := auth.Ticket{
+		Hash: auth.TokenHash{1}, Kind: auth.ResetTicket, Sealed: []byte("sealed"),
+		CreatedAt: start, ExpiresAt: start.Add(time.Minute),
+	}
+	if err := s.IssueTicket(t.Context(), ticket, auth.Effects{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, found, err := s.RedeemTicket(t.Context(), auth.OAuthCodeTicket, ticket.Hash, start); found || err != nil {
+		t.Errorf("redeemed as another kind: %t, %v", found, err)
+	}
+	if _, found, err := s.RedeemTicket(t.Context(), auth.ResetTicket, ticket.Hash, ticket.ExpiresAt); found || err != nil {
+		t.Errorf("redeemed after its time: %t, %v", found, err)
+	}
+	if got, found, err := s.PeekTicket(t.Context(), auth.ResetTicket, ticket.Hash, start); err != nil || !found || string(got.Sealed) != "sealed" {
+		t.Errorf("peeked %+v, %t, %v", got, found, err)
+	}
+	winners := atomic.Int32{}
+	callers := sync.WaitGroup{}
+	for range 50 {
+		callers.Go(func() {
+			_, found, err := s.RedeemTicket(t.Context(), auth.ResetTicket, ticket.Hash, start)
+			if err != nil {
+				t.Error(err)
+			}
+			if found {
+				winners.Add(1)
+			}
+		})
+	}
+	callers.Wait()
+	if winners.Load() != 1 {
+		t.Errorf("%d of 50 redeemed it", winners.Load())
+	}
+}
+
+func TestEffectsGoWithTheirCause(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	login(t, s, 1, start)
+	user, _, err := s.UserByEmail(t.Context(), "ann@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	effects := func() auth.Effects {
+		return auth.Effects{
+			Messages: []auth.Message{{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.NewDeviceMessage, Sealed: []byte{1, 2}}},
+			Events: []auth.Event{{
+				ID: uuid.NewString(), Action: auth.ActLogin, Outcome: auth.Succeeded,
+				ActorID: user.ID, Account: account, Address: "192.0.2.1", At: start,
+			}},
+		}
+	}
+	try := func(sessionID, checkedHash string) bool {
+		t.Helper()
+		stale := user
+		stale.PasswordHash = checkedHash
+		started, err := s.StartSession(t.Context(), auth.NewSession{
+			SessionID: sessionID, User: stale, Account: account, Refresh: auth.TokenHash{2},
+			NewHash: user.PasswordHash, Now: start, ExpiresAt: start.Add(time.Hour),
+		}, effects())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return started.Started
+	}
+	if try(uuid.NewString(), "another hash") {
+		t.Error("a session started with a stale password")
+	}
+	if count(t, url, "outbox") != 0 || count(t, url, "audit_events") != 0 {
+		t.Error("effects were stored without their cause")
+	}
+	if !try(uuid.NewString(), user.PasswordHash) {
+		t.Fatal("no session")
+	}
+	if count(t, url, "outbox") != 1 || count(t, url, "audit_events") != 1 {
+		t.Error("effects were not stored with their cause")
+	}
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig
+
+import "strings"
+
+// ProviderType is the dialect of an identity provider.
+type ProviderType string
+
+const (
+	Google    ProviderType = "Google"
+	GitHub    ProviderType = "GitHub"
+	Microsoft ProviderType = "Microsoft"
+	GitLab    ProviderType = "GitLab"
+	// OIDC is any issuer with a discovery document.
+	OIDC ProviderType = "OIDC"
+	// OAuth2 is a server without ID tokens; its endpoints are stated.
+	OAuth2 ProviderType = "OAuth2"
+)
+
+// Provider is an identity provider that users may sign in with. Its client
+// secret is in ProviderSecretsDir, in the file of its name.
+type Provider struct {
+	// Name stands in URLs: /api/auth/oauth/{name}.
+	Name        string       `json:"name"`
+	DisplayName string       `json:"displayName"`
+	Type        ProviderType `json:"type"`
+	ClientID    string       `json:"clientID"`
+	Scopes      []string     `json:"scopes,omitempty"`
+
+	// Issuer is empty for types that have only one, or none.
+	Issuer string `json:"issuer,omitempty"`
+	// Endpoints are stated for OAuth2, and replace the known ones of other types
+	// (a GitHub Enterprise server).
+	Endpoints *Endpoints `json:"endpoints,omitempty"`
+	// Claims say where a profile keeps what is needed.
+	Claims Claims `json:"claims"`
+
+	// AllowedEmailDomains, if any, are the only ones let in.
+	AllowedEmailDomains []string `json:"allowedEmailDomains,omitempty"`
+	// SignUp makes an account for a newcomer.
+	SignUp bool `json:"signUp"`
+	// LinkByEmail lets an identity join the account with the same address, when
+	// the provider says that it has verified it.
+	LinkByEmail bool `json:"linkByEmail"`
+	// TrustEmail takes the provider's addresses for verified although it does
+	// not say so.
+	TrustEmail bool `json:"trustEmail,omitempty"`
+	// AllowPrivateNetworks lets the provider's URLs point into private address ranges.
+	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
+}
+
+// Endpoints of an OAuth 2.0 server (RFC 6749, section 3).
+type Endpoints struct {
+	Authorization string `json:"authorization"`
+	Token         string `json:"token"`
+	UserInfo      string `json:"userInfo"`
+}
+
+// Claims are names of members in the ID token or the profile; an empty one is
+// the type's own.
+type Claims struct {
+	Subject       string `json:"subject,omitempty"`
+	Email         string `json:"email,omitempty"`
+	EmailVerified string `json:"emailVerified,omitempty"`
+	Name          string `json:"name,omitempty"`
+}
+
+func validateProviders(p *problems, list []Provider) {
+	seen := map[string]bool{}
+	for i, v := range list {
+		p.check(v.Name != "" && !strings.ContainsAny(v.Name, "/?#%. ") && v.Name != "callback", "providers[%d].name: must be one segment of a URL, not callback", i)
+		p.check(!seen[v.Name], "providers[%d].name: stands twice", i)
+		seen[v.Name] = true
+		v.validate(p, i)
+	}
+}
+
+func (v Provider) validate(p *problems, i int) {
+	switch v.Type {
+	case Google, GitHub, Microsoft, GitLab:
+	case OIDC:
+		p.check(isHTTP(v.Issuer), "providers[%d].issuer: must be a URL", i)
+	case OAuth2:
+		p.check(v.Endpoints != nil, "providers[%d].endpoints: %s needs them", i, OAuth2)
+	default:
+		p.check(false, "providers[%d].type: is not known", i)
+	}
+	p.check(v.DisplayName != "", "providers[%d].displayName: must not be empty", i)
+	p.check(v.ClientID != "", "providers[%d].clientID: must not be empty", i)
+	if e := v.Endpoints; e != nil {
+		p.check(isHTTP(e.Authorization) && isHTTP(e.Token) && isHTTP(e.UserInfo), "providers[%d].endpoints: must be URLs", i)
+	}
+}
