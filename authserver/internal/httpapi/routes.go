@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
 // route is one line of the API. Besides the handler it names the types that go
@@ -16,7 +18,12 @@ type route struct {
 	status       int // on success
 	in, out      reflect.Type
 	bearer       bearerUse
-	handler      http.Handler
+	// also are answers besides status that are no refusal, a redirect for example.
+	also []int
+	// refuses are the codes of its own refusals. What the body, the bearer token
+	// and the stores may bring is added by the description itself.
+	refuses []auth.Code
+	handler http.Handler
 }
 
 // bearerUse says what a route does with an access token.

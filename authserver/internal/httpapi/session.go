@@ -15,14 +15,20 @@ func (a *API) sessionRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/login", status: http.StatusOK,
 			summary: "Log in with e-mail and password",
+			refuses: []auth.Code{
+				auth.InvalidCredentials, auth.UserNotFound, auth.AccountLocked, auth.TooManyAttempts,
+				auth.AccountDisabled, auth.EmailNotVerified, auth.Busy, auth.SigningUnavailable,
+			},
 		}, a.login),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/refresh", status: http.StatusOK,
 			summary: "Replace a refresh token and get a new access token",
+			refuses: []auth.Code{auth.RefreshTokenInvalid, auth.SigningUnavailable},
 		}, a.refresh),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/logout", status: http.StatusNoContent, bearer: bearerOptional,
 			summary: "End the session of an access token or a refresh token",
+			refuses: []auth.Code{auth.TokenMissing},
 		}, a.logout),
 	}
 }

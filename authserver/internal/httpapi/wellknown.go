@@ -63,7 +63,7 @@ func (a *API) discovery() (discoveryBody, error) {
 // wellKnown is a route for a public document that verifiers cache.
 func wellKnown[Out any](a *API, path, summary string, document func() (Out, error)) route {
 	return route{
-		method: "GET", path: path, summary: summary, status: http.StatusOK,
+		method: "GET", path: path, summary: summary, status: http.StatusOK, also: []int{http.StatusNotModified},
 		in: reflect.TypeFor[nothing](), out: reflect.TypeFor[Out](),
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, err := document()
