@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
@@ -128,7 +129,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	service := auth.New(auth.Deps{
 		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Observer: s.metrics,
 		Sealer:   sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
-		Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log,
+		Settings: s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
 	})
 	s.gauge(store, cache, engine)
 	group.Go(func() error { s.prune(background, service); return nil })

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes everything that is generated: deepcopy, kinds and roles from the markers, and the chart's copies of them.
+# Writes everything that is generated: deepcopy, kinds and roles from the markers, the chart's copies of them, and the
+# list of common passwords.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,3 +14,5 @@ rm -rf charts/realmkeeper/files
 mkdir -p charts/realmkeeper/files/crds
 cp config/crd/auth.realmkeeper.io_*.yaml charts/realmkeeper/files/crds/
 cp config/rbac/role.yaml charts/realmkeeper/files/
+
+go generate ./authserver/...

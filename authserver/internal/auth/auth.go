@@ -27,6 +27,9 @@ type Deps struct {
 	Sealer    Sealer
 	Observer  Observer
 
+	// CommonPassword reports whether a password, in lower case, is among those
+	// that are tried first.
+	CommonPassword func(password string) bool
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Now      func() time.Time
