@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import "context"
+
+// Proof shows that whoever holds an access token is the user and not somebody
+// who has found it. A password is enough, or a code of a second factor; with
+// both, the password is looked at.
+type Proof struct{ Password, Code Secret }
+
+// prove checks a proof. It refuses with ProofRequired when there is none, with
+// InvalidCredentials or CodeInvalid when it is wrong, with AccountLocked or
+// TooManyAttempts when too many were, and with Busy.
+func (s *Service) prove(ctx context.Context, user User, p Proof, from Client) error {
+	switch {
+	case p.Password != "":
+		return s.provePassword(ctx, user, p.Password, from)
+	case p.Code != "":
+		return refuse(CodeInvalid)
+	default:
+		return refuse(ProofRequired)
+	}
+}
+
+// provePassword counts against the same limit as a login. A right password takes
+// back only its own attempt: the failures of others may still lock the account.
+func (s *Service) provePassword(ctx context.Context, user User, password Secret, from Client) error {
+	account := KeyOf(user.Email)
+	limit := attemptLimit(s.Settings())
+	if err := s.reserve(ctx, account, limit); err != nil {
+		return err
+	}
+	conclude := context.WithoutCancel(ctx)
+	if user.PasswordHash == "" {
+		s.countFailure(conclude, account, limit)
+		return refuse(InvalidCredentials)
+	}
+	right, err := s.Passwords.Verify(ctx, from.Address, user.PasswordHash, string(password))
+	switch {
+	case err != nil:
+		s.release(conclude, account)
+		return full(err)
+	case !right:
+		s.countFailure(conclude, account, limit)
+		return refuse(InvalidCredentials)
+	}
+	s.release(conclude, account)
+	return nil
+}
