@@ -42,7 +42,10 @@ func New(d Deps) *Service { return &Service{d} }
 
 // Prune deletes expired rows; it is called from time to time.
 func (s *Service) Prune(ctx context.Context) error {
-	return s.Store.Prune(ctx, attemptLimit(s.Settings()), s.Now())
+	return errors.Join(
+		s.Store.Prune(ctx, attemptLimit(s.Settings()), s.Now()),
+		s.pruneTrail(ctx),
+	)
 }
 
 // newID is a UUID that sorts by time (RFC 9562, section 5.7), so that new rows

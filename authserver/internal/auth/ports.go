@@ -16,6 +16,9 @@ type Store interface {
 	Sessions
 	Tickets
 	Events
+	Administration
+	Directory
+	Trail
 
 	// Prune deletes what has expired, at most a batch of each kind.
 	Prune(ctx context.Context, limit AttemptLimit, now time.Time) error

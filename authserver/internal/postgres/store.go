@@ -92,6 +92,7 @@ func unavailable(err error) bool {
 	for _, class := range []string{
 		"08",    // connection exception
 		"25006", // read only: a standby, before a failover is complete
+		"40",    // rolled back for another's sake: a retry goes through
 		"28",    // credentials refused: they are being rotated
 		"3D000", // the database itself is missing
 		"53",    // out of connections, memory or disk

@@ -16,10 +16,17 @@ import (
 const userColumns = `u.id::text, u.email, u.role, u.name, u.locale, coalesce(u.password_hash, ''),
 	u.email_verified_at, u.disabled_at, u.created_at, u.last_login_at`
 
+// userFields is where userColumns go.
+func userFields(u *auth.User) []any {
+	return []any{
+		&u.ID, &u.Email, &u.Role, &u.Name, &u.Locale, &u.PasswordHash,
+		&u.EmailVerifiedAt, &u.DisabledAt, &u.CreatedAt, &u.LastLoginAt,
+	}
+}
+
 func scanUser(row pgx.Row) (auth.User, bool, error) {
 	u := auth.User{}
-	err := row.Scan(&u.ID, &u.Email, &u.Role, &u.Name, &u.Locale, &u.PasswordHash,
-		&u.EmailVerifiedAt, &u.DisabledAt, &u.CreatedAt, &u.LastLoginAt)
+	err := row.Scan(userFields(&u)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.User{}, false, nil
 	}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// UserChange is what an admin wants to be different about a user; nil leaves it
+// as it is.
+type UserChange struct {
+	Role     *string
+	Name     *string
+	Disabled *bool
+}
+
+// UserChanged is what became of a change.
+type UserChanged struct {
+	// Known is false when there is no such user.
+	Known bool
+	// Done is false when the realm would have been left without an admin.
+	Done bool
+	User User
+	// Ended are the sessions that the change has ended.
+	Ended []string
+}
+
+// Administration is the part of the Store that admins act on. Of any number of
+// changes at once, none takes away the last admin who is not disabled.
+type Administration interface {
+	// ChangeUser changes a user. Disabling ends the user's sessions.
+	ChangeUser(ctx context.Context, userID string, c UserChange, now time.Time, also Effects) (UserChanged, error)
+	// DeleteUser deletes a user and all that is theirs, but not the audit trail.
+	DeleteUser(ctx context.Context, userID string, now time.Time, also Effects) (UserChanged, error)
+	// EndSessionsOfUser ends every session of a user.
+	EndSessionsOfUser(ctx context.Context, userID string, now time.Time, also Effects) (UserChanged, error)
+}
+
+// admin is the caller, if the Store says that they are one now. It refuses as
+// caller does, or with PermissionDenied. A refused act is told of in the audit
+// trail; reading is no act.
+func (s *Service) admin(ctx context.Context, access Secret, act Action, targetID string, from Client) (User, error) {
+	user, _, err := s.caller(ctx, access)
+	switch {
+	case err != nil:
+		return User{}, err
+	case user.Role == AdminRole:
+		return user, nil
+	case act != "":
+		s.record(ctx, Event{
+			Action: act, Outcome: string(PermissionDenied), ActorID: user.ID, TargetID: targetID,
+			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+		})
+	}
+	return User{}, refuse(PermissionDenied)
+}
+
+// ChangeUser changes a user on behalf of an admin. It refuses as admin does, or
+// with NotFound or LastAdmin.
+func (s *Service) ChangeUser(ctx context.Context, access Secret, userID string, c UserChange, from Client) (User, error) {
+	actor, err := s.admin(ctx, access, c.action(), userID, from)
+	if err != nil {
+		return User{}, err
+	}
+	before, known, err := s.Store.UserByID(ctx, userID)
+	switch {
+	case err != nil:
+		return User{}, err
+	case !known:
+		return User{}, refuse(NotFound)
+	}
+	events, err := s.changes(actor.ID, before, c, from)
+	if err != nil || len(events) == 0 {
+		return before, err
+	}
+	changed, err := s.Store.ChangeUser(ctx, userID, c, s.Now(), Effects{Events: events})
+	return changed.User, s.concludeChange(ctx, changed, events, err)
+}
+
+// DeleteUser deletes a user on behalf of an admin. It refuses as admin does, or
+// with NotFound or LastAdmin.
+func (s *Service) DeleteUser(ctx context.Context, access Secret, userID string, from Client) error {
+	actor, err := s.admin(ctx, access, ActDeleteAccount, userID, from)
+	if err != nil {
+		return err
+	}
+	event, err := s.event(ActDeleteAccount, actor.ID, userID, from)
+	if err != nil {
+		return err
+	}
+	events := []Event{event}
+	deleted, err := s.Store.DeleteUser(ctx, userID, s.Now(), Effects{Events: events})
+	return s.concludeChange(ctx, deleted, events, err)
+}
+
+// EndSessionsOfUser logs a user out everywhere on behalf of an admin. It refuses
+// as admin does, or with NotFound.
+func (s *Service) EndSessionsOfUser(ctx context.Context, access Secret, userID string, from Client) error {
+	actor, err := s.admin(ctx, access, ActEndSession, userID, from)
+	if err != nil {
+		return err
+	}
+	event, err := s.event(ActEndSession, actor.ID, userID, from)
+	if err != nil {
+		return err
+	}
+	event.Detail = "all"
+	events := []Event{event}
+	ended, err := s.Store.EndSessionsOfUser(ctx, userID, s.Now(), Effects{Events: events})
+	return s.concludeChange(ctx, ended, events, err)
+}
+
+// action is what a refused change is called, its gravest part.
+func (c UserChange) action() Action {
+	switch {
+	case c.Role != nil:
+		return ActChangeRole
+	case c.Disabled != nil && *c.Disabled:
+		return ActDisableUser
+	case c.Disabled != nil:
+		return ActEnableUser
+	default:
+		return ActUpdateProfile
+	}
+}
+
+// changes is a line for everything that would be different.
+func (s *Service) changes(actorID string, before User, c UserChange, from Client) ([]Event, error) {
+	events := []Event{}
+	add := func(action Action, detail string) error {
+		e, err := s.event(action, actorID, before.ID, from)
+		e.Detail = detail
+		events = append(events, e)
+		return err
+	}
+	err := error(nil)
+	if c.Role != nil && *c.Role != before.Role {
+		err = add(ActChangeRole, *c.Role)
+	}
+	if err == nil && c.Name != nil && *c.Name != before.Name {
+		err = add(ActUpdateProfile, "name")
+	}
+	if disabled := before.DisabledAt != nil; err == nil && c.Disabled != nil && *c.Disabled != disabled {
+		err = add(UserChange{Disabled: c.Disabled}.action(), "")
+	}
+	return events, err
+}
+
+// concludeChange tells of a change that has happened, or why it has not.
+func (s *Service) concludeChange(ctx context.Context, changed UserChanged, events []Event, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case !changed.Known:
+		return refuse(NotFound)
+	case !changed.Done:
+		for _, e := range events {
+			e.Outcome = string(LastAdmin)
+			s.record(ctx, e)
+		}
+		return refuse(LastAdmin)
+	}
+	for _, id := range changed.Ended {
+		s.forgetAnswers(ctx, id)
+	}
+	for _, e := range events {
+		s.log(ctx, e)
+	}
+	return nil
+}

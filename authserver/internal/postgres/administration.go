@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// admins locks everybody who could be the last admin, always in the same order.
+// Whoever comes second waits, and is then shown the rows as the first has left
+// them: two admins who demote each other cannot both succeed.
+const admins = `admins AS MATERIALIZED (
+    SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE
+)`
+
+// leavesAnAdmin holds when the realm can do without @user. Counting reads, and
+// so locks, every row of admins.
+const leavesAnAdmin = `(
+    SELECT count(*) FILTER (WHERE id <> @user) > 0 OR count(*) FILTER (WHERE id = @user) = 0 FROM admins
+)`
+
+const changeUser = `
+WITH ` + admins + `, cause AS (
+    UPDATE users SET
+        role = coalesce(@role, role),
+        name = coalesce(@name, name),
+        disabled_at = CASE WHEN @disabled::boolean THEN coalesce(disabled_at, @now) WHEN NOT @disabled::boolean THEN NULL ELSE disabled_at END
+    WHERE id = @user AND (NOT @demotes OR ` + leavesAnAdmin + `)
+    RETURNING *
+), ended AS (
+    UPDATE sessions s SET ended_at = @now, ended_reason = @reason
+    FROM cause WHERE s.user_id = cause.id AND cause.disabled_at IS NOT NULL AND s.ended_at IS NULL
+    RETURNING s.id
+)` + withEffects + changed
+
+const deleteUser = `
+WITH ` + admins + `, cause AS (
+    DELETE FROM users WHERE id = @user AND ` + leavesAnAdmin + `
+    RETURNING *
+), ended AS (
+    SELECT s.id FROM sessions s JOIN cause ON s.user_id = cause.id WHERE s.ended_at IS NULL
+), cleared AS (
+    DELETE FROM login_attempts a USING cause WHERE a.account_key = sha256(convert_to(cause.email, 'UTF8'))
+)` + withEffects + changed
+
+const endSessionsOfUser = `
+WITH cause AS (
+    SELECT * FROM users WHERE id = @user
+), ended AS (
+    UPDATE sessions s SET ended_at = @now, ended_reason = @reason
+    FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL
+    RETURNING s.id
+)` + withEffects + changed
+
+// changed reads what a cause on users has done: no row when there is no such
+// user, the row as it was when nothing was done.
+const changed = `
+SELECT EXISTS (SELECT FROM cause), ARRAY(SELECT id::text FROM ended), ` + userColumns + `
+FROM (SELECT * FROM cause UNION ALL SELECT * FROM users WHERE id = @user AND NOT EXISTS (SELECT FROM cause)) u`
+
+// ChangeUser implements auth.Administration.
+func (s *Store) ChangeUser(ctx context.Context, userID string, c auth.UserChange, now time.Time, also auth.Effects) (auth.UserChanged, error) {
+	return s.changeUser(ctx, changeUser, userID, also, now, pgx.NamedArgs{
+		"role": c.Role, "name": c.Name, "disabled": c.Disabled, "reason": auth.EndedByAdmin,
+		"demotes": c.Role != nil && *c.Role != auth.AdminRole || c.Disabled != nil && *c.Disabled,
+	})
+}
+
+// DeleteUser implements auth.Administration.
+func (s *Store) DeleteUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (auth.UserChanged, error) {
+	return s.changeUser(ctx, deleteUser, userID, also, now, pgx.NamedArgs{})
+}
+
+// EndSessionsOfUser implements auth.Administration.
+func (s *Store) EndSessionsOfUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (auth.UserChanged, error) {
+	return s.changeUser(ctx, endSessionsOfUser, userID, also, now, pgx.NamedArgs{"reason": auth.EndedByAdmin})
+}
+
+func (s *Store) changeUser(ctx context.Context, statement, userID string, also auth.Effects, now time.Time, args pgx.NamedArgs) (auth.UserChanged, error) {
+	if uuid.Validate(userID) != nil {
+		return auth.UserChanged{}, nil
+	}
+	args["user"], args["now"] = userID, now
+	args, err := effects(also, now, args)
+	if err != nil {
+		return auth.UserChanged{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	c := auth.UserChanged{Known: true}
+	err = s.pool.QueryRow(ctx, statement, args).Scan(append([]any{&c.Done, &c.Ended}, userFields(&c.User)...)...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return auth.UserChanged{}, nil
+	}
+	return c, classify("change user", err)
+}

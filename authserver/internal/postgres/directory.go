@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// lockOf finds the lock of a user u at @now.
+const lockOf = `SELECT locked_until FROM login_attempts
+	WHERE account_key = sha256(convert_to(u.email, 'UTF8')) AND locked_until > @now`
+
+// FindUsers implements auth.Directory. The statement has only the conditions
+// that were asked for, so that each finds its index. Ids sort by time.
+func (s *Store) FindUsers(ctx context.Context, q auth.UserQuery, now time.Time) ([]auth.User, error) {
+	args := pgx.NamedArgs{"now": now, "limit": q.Limit}
+	where := conditions{}
+	if q.Prefix != "" {
+		where.add(`(u.email LIKE @prefix OR lower(u.name) LIKE @prefix)`)
+		args["prefix"] = literalLike(strings.ToLower(q.Prefix)) + "%"
+	}
+	if q.Role != "" {
+		where.add(`u.role = @role`)
+		args["role"] = q.Role
+	}
+	if q.Before != "" {
+		where.add(`u.id < @before`)
+		args["before"] = q.Before
+	}
+	switch q.Status {
+	case auth.ActiveStatus:
+		where.add(`u.disabled_at IS NULL`)
+	case auth.DisabledStatus:
+		where.add(`u.disabled_at IS NOT NULL`)
+	case auth.UnverifiedStatus:
+		where.add(`u.email_verified_at IS NULL`)
+	case auth.LockedStatus:
+		where.add(`EXISTS (` + lockOf + `)`)
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, `SELECT `+userColumns+` FROM users u`+where.String()+` ORDER BY u.id DESC LIMIT @limit`, args)
+	if err != nil {
+		return nil, classify("find users", err)
+	}
+	users, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.User, error) {
+		u := auth.User{}
+		return u, row.Scan(userFields(&u)...)
+	})
+	return users, classify("find users", err)
+}
+
+// conditions are what a statement asks of a row, all at once.
+type conditions []string
+
+func (c *conditions) add(condition string) { *c = append(*c, condition) }
+
+func (c conditions) String() string {
+	if len(c) == 0 {
+		return ""
+	}
+	return ` WHERE ` + strings.Join(c, ` AND `)
+}
+
+// literalLike is a LIKE pattern that matches s alone.
+func literalLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+const standingOf = `
+SELECT (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.expires_at > @now), (` + lockOf + `)
+FROM users u WHERE u.id = @user`
+
+// StandingOf implements auth.Directory.
+func (s *Store) StandingOf(ctx context.Context, userID string, now time.Time) (auth.Standing, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	standing := auth.Standing{}
+	err := s.pool.QueryRow(ctx, standingOf, pgx.NamedArgs{"user": userID, "now": now}).
+		Scan(&standing.Sessions, &standing.LockedUntil)
+	return standing, classify("read a user's standing", err)
+}
+
+const addUser = `
+WITH cause AS (
+    INSERT INTO users (id, email, name, locale, role, password_hash, email_verified_at, created_at)
+    VALUES (@user, @email, @name, @locale, @role, @hash, @verified, @now)
+    ON CONFLICT (email) DO NOTHING
+    RETURNING id
+), issued AS (
+    INSERT INTO tickets (hash, kind, user_id, sealed, created_at, expires_at)
+    SELECT @ticket, @kind, id, @sealed, @now, @expires FROM cause WHERE @ticket::bytea IS NOT NULL
+)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
+
+// AddUser implements auth.Directory.
+func (s *Store) AddUser(ctx context.Context, u auth.User, ticket *auth.Ticket, also auth.Effects) (bool, error) {
+	args := pgx.NamedArgs{
+		"user": u.ID, "email": u.Email, "name": u.Name, "locale": u.Locale, "role": u.Role,
+		"hash": orNull(u.PasswordHash), "verified": u.EmailVerifiedAt, "now": u.CreatedAt,
+		"ticket": []byte(nil), "kind": "", "sealed": []byte(nil), "expires": time.Time{},
+	}
+	if ticket != nil {
+		args["ticket"], args["kind"], args["sealed"], args["expires"] = ticket.Hash[:], ticket.Kind, ticket.Sealed, ticket.ExpiresAt
+	}
+	args, err := effects(also, u.CreatedAt, args)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	added := false
+	err = s.pool.QueryRow(ctx, addUser, args).Scan(&added)
+	return added, classify("add user", err)
+}
