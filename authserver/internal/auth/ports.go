@@ -13,8 +13,11 @@ import (
 type Store interface {
 	Attempts
 	Users
+	Accounts
 	Sessions
+	SessionList
 	Tickets
+	Mailings
 	Events
 	Administration
 	Directory

@@ -12,11 +12,12 @@ import (
 type TicketKind string
 
 const (
-	ResetTicket       TicketKind = "reset"       // sets a new password
-	VerifyEmailTicket TicketKind = "verify"      // proves an address
-	ChallengeTicket   TicketKind = "challenge"   // waits for a second factor
-	OAuthStateTicket  TicketKind = "oauth_state" // waits for a provider's answer
-	OAuthCodeTicket   TicketKind = "oauth_code"  // is exchanged for tokens
+	ResetTicket       TicketKind = "reset"        // sets a new password
+	VerifyEmailTicket TicketKind = "verify"       // proves an address
+	ChangeEmailTicket TicketKind = "change_email" // proves the address to come
+	ChallengeTicket   TicketKind = "challenge"    // waits for a second factor
+	OAuthStateTicket  TicketKind = "oauth_state"  // waits for a provider's answer
+	OAuthCodeTicket   TicketKind = "oauth_code"   // is exchanged for tokens
 )
 
 // Ticket is a promise that can be redeemed once, by whoever holds its secret.
@@ -26,6 +27,9 @@ type Ticket struct {
 	Kind TicketKind
 	// UserID is whose ticket it is; empty for a stranger's.
 	UserID string
+	// Email is where the secret was mailed, and so what redeeming it proves;
+	// empty for one that was not.
+	Email string
 	// Sealed is what the ticket's maker wants to know again; nil for nothing.
 	Sealed    []byte
 	CreatedAt time.Time

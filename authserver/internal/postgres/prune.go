@@ -30,8 +30,10 @@ func (s *Store) Prune(ctx context.Context, limit auth.AttemptLimit, now time.Tim
 			LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		`DELETE FROM tickets WHERE hash IN (
 			SELECT hash FROM tickets WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM mail_quotas WHERE account_key IN (
+			SELECT account_key FROM mail_quotas WHERE since <= @forgotten LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 	} {
-		args := pgx.NamedArgs{"now": now, "stale": now.Add(-limit.Duration), "batch": pruneBatch}
+		args := pgx.NamedArgs{"now": now, "stale": now.Add(-limit.Duration), "forgotten": now.Add(-auth.MailLimitWindow), "batch": pruneBatch}
 		if err := s.exec(ctx, "prune expired rows", statement, args); err != nil {
 			return err
 		}

@@ -95,6 +95,7 @@ func unavailable(err error) bool {
 		"40",    // rolled back for another's sake: a retry goes through
 		"28",    // credentials refused: they are being rotated
 		"3D000", // the database itself is missing
+		"40P01", // gave way to another statement: a retry succeeds
 		"53",    // out of connections, memory or disk
 		"57014", // took too long
 		"57P0",  // shutting down or starting up

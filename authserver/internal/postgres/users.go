@@ -63,7 +63,8 @@ func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (au
 		WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL AND u.disabled_at IS NULL`, sessionID, userID))
 }
 
-// CreateUser adds a user unless the address is taken, and says whether it did.
+// CreateUser adds a user, whose address counts as proved, unless it is taken, and
+// says whether it did.
 func (s *Store) CreateUser(ctx context.Context, email, passwordHash, role string, now time.Time) (bool, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -72,7 +73,7 @@ func (s *Store) CreateUser(ctx context.Context, email, passwordHash, role string
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	tag, err := s.pool.Exec(ctx, `
-		INSERT INTO users (id, email, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)
+		INSERT INTO users (id, email, password_hash, role, email_verified_at, created_at) VALUES ($1, $2, $3, $4, $5, $5)
 		ON CONFLICT (email) DO NOTHING`, id, email, passwordHash, role, now)
 	return tag.RowsAffected() == 1, classify("create user", err)
 }

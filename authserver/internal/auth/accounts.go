@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"time"
+)
+
+// Accounts is the part of the Store that changes people's accounts.
+type Accounts interface {
+	// AddUser stores a user, and the ticket mailed to them unless it is nil. The
+	// result is false when the address is taken.
+	AddUser(ctx context.Context, u User, mailed *Ticket, also Effects) (bool, error)
+	// ProveEmail redeems a ticket that was mailed: its address is proved, and
+	// becomes the user's if it was not. Of any number of callers at once the
+	// result is true for one. The error is EmailTaken when another user has got
+	// the address meanwhile.
+	ProveEmail(ctx context.Context, kind TicketKind, ticket TokenHash, also Effects, now time.Time) (bool, error)
+	// SetPassword changes a password, ends the user's sessions and takes back
+	// every ticket of theirs.
+	SetPassword(ctx context.Context, p NewPassword, also Effects) (PasswordChange, error)
+	// UpdateProfile changes what is not nil; the second result is false when the
+	// user is gone.
+	UpdateProfile(ctx context.Context, userID string, c ProfileChange, also Effects, now time.Time) (User, bool, error)
+	// DeleteUser removes a user and all that is theirs but the audit trail.
+	DeleteUser(ctx context.Context, userID string, account AccountKey, also Effects, now time.Time) (Deletion, error)
+}
+
+// NewPassword is a password to set.
+type NewPassword struct {
+	// User is as they were when the change was decided: had they logged in or,
+	// without a ticket, changed the password since, nothing happens.
+	User    User
+	Account AccountKey
+	Hash    string
+	// Redeems is the mailed ticket that stands for the old password; nil when
+	// that was checked itself. It also proves the address, and ends the
+	// account's lockout.
+	Redeems *TokenHash
+	// KeepSession is the session that goes on; empty for none.
+	KeepSession string
+	Now         time.Time
+}
+
+// PasswordChange is what became of a NewPassword.
+type PasswordChange struct {
+	Changed bool
+	// Ended are the ids of the sessions that it ended.
+	Ended []string
+}
+
+// ProfileChange is what a user wants to be called and addressed in; nil keeps it.
+type ProfileChange struct{ Name, Locale *string }
+
+// Deletion is what became of the wish to delete a user.
+type Deletion struct {
+	Deleted bool
+	// LastAdmin is set when the realm would have been left without an admin.
+	LastAdmin bool
+	// Ended are the ids of the sessions that it ended.
+	Ended []string
+}

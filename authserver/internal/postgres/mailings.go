@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// withinQuota counts a mail, and returns a row if it is within the limit. The
+// row's lock makes requests queue up, so that any number at once get no more.
+const withinQuota = `
+WITH quota AS (
+    INSERT INTO mail_quotas AS q (account_key, mails, since) VALUES (@account, 1, @now)
+    ON CONFLICT (account_key) DO UPDATE SET
+        mails = CASE WHEN q.since <= @stale THEN 1 ELSE q.mails + 1 END,
+        since = CASE WHEN q.since <= @stale THEN @now ELSE q.since END
+    WHERE q.mails < @limit OR q.since <= @stale
+    RETURNING account_key
+)`
+
+func quotaArgs(account auth.AccountKey, now time.Time) pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"account": account[:], "now": now, "limit": auth.MailLimit, "stale": now.Add(-auth.MailLimitWindow),
+	}
+}
+
+const mailTicket = withinQuota + `
+, owner AS (
+    SELECT u.id FROM users u
+    WHERE u.id = @user AND u.disabled_at IS NULL AND EXISTS (SELECT FROM quota)
+    FOR KEY SHARE
+), cause AS (
+    INSERT INTO tickets (hash, kind, user_id, email, created_at, expires_at)
+    SELECT @hash, @kind, id, @email, @now, @expires FROM owner
+    ON CONFLICT (user_id, kind) WHERE kind IN ('reset', 'verify', 'change_email') DO UPDATE SET
+        hash = excluded.hash, email = excluded.email,
+        created_at = excluded.created_at, expires_at = excluded.expires_at
+    RETURNING hash
+)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
+
+// MailTicket implements auth.Mailings.
+func (s *Store) MailTicket(ctx context.Context, t auth.Ticket, also auth.Effects) (bool, error) {
+	args := quotaArgs(auth.KeyOf(t.Email), t.CreatedAt)
+	args["hash"], args["kind"], args["user"], args["email"] = t.Hash[:], t.Kind, orNull(t.UserID), t.Email
+	args["expires"] = t.ExpiresAt
+	return s.decide(ctx, "mail ticket", mailTicket, also, t.CreatedAt, args)
+}
+
+const mailNotice = withinQuota + `
+, cause AS (SELECT FROM quota)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
+
+// MailNotice implements auth.Mailings.
+func (s *Store) MailNotice(ctx context.Context, account auth.AccountKey, also auth.Effects, now time.Time) (bool, error) {
+	return s.decide(ctx, "mail notice", mailNotice, also, now, quotaArgs(account, now))
+}
+
+// decide runs a statement that answers whether it did what it is for.
+func (s *Store) decide(ctx context.Context, doing, statement string, also auth.Effects, now time.Time, args pgx.NamedArgs) (bool, error) {
+	args, err := effects(also, now, args)
+	if err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	done := false
+	err = s.pool.QueryRow(ctx, statement, args).Scan(&done)
+	return done, classify(doing, err)
+}
