@@ -9,9 +9,6 @@ import (
 
 // Accounts is the part of the Store that changes people's accounts.
 type Accounts interface {
-	// AddUser stores a user, and the ticket mailed to them unless it is nil. The
-	// result is false when the address is taken.
-	AddUser(ctx context.Context, u User, mailed *Ticket, also Effects) (bool, error)
 	// ProveEmail redeems a ticket that was mailed: its address is proved, and
 	// becomes the user's if it was not. Of any number of callers at once the
 	// result is true for one. The error is EmailTaken when another user has got
@@ -23,8 +20,6 @@ type Accounts interface {
 	// UpdateProfile changes what is not nil; the second result is false when the
 	// user is gone.
 	UpdateProfile(ctx context.Context, userID string, c ProfileChange, also Effects, now time.Time) (User, bool, error)
-	// DeleteUser removes a user and all that is theirs but the audit trail.
-	DeleteUser(ctx context.Context, userID string, account AccountKey, also Effects, now time.Time) (Deletion, error)
 }
 
 // NewPassword is a password to set.
@@ -52,12 +47,3 @@ type PasswordChange struct {
 
 // ProfileChange is what a user wants to be called and addressed in; nil keeps it.
 type ProfileChange struct{ Name, Locale *string }
-
-// Deletion is what became of the wish to delete a user.
-type Deletion struct {
-	Deleted bool
-	// LastAdmin is set when the realm would have been left without an admin.
-	LastAdmin bool
-	// Ended are the ids of the sessions that it ended.
-	Ended []string
-}

@@ -94,8 +94,8 @@ WITH cause AS (
     ON CONFLICT (email) DO NOTHING
     RETURNING id
 ), issued AS (
-    INSERT INTO tickets (hash, kind, user_id, sealed, created_at, expires_at)
-    SELECT @ticket, @kind, id, @sealed, @now, @expires FROM cause WHERE @ticket::bytea IS NOT NULL
+    INSERT INTO tickets (hash, kind, user_id, email, sealed, created_at, expires_at)
+    SELECT @ticket, @kind, id, @mailed_to, @sealed, @now, @expires FROM cause WHERE @ticket::bytea IS NOT NULL
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
@@ -104,10 +104,11 @@ func (s *Store) AddUser(ctx context.Context, u auth.User, ticket *auth.Ticket, a
 	args := pgx.NamedArgs{
 		"user": u.ID, "email": u.Email, "name": u.Name, "locale": u.Locale, "role": u.Role,
 		"hash": orNull(u.PasswordHash), "verified": u.EmailVerifiedAt, "now": u.CreatedAt,
-		"ticket": []byte(nil), "kind": "", "sealed": []byte(nil), "expires": time.Time{},
+		"ticket": []byte(nil), "kind": "", "mailed_to": (*string)(nil), "sealed": []byte(nil), "expires": time.Time{},
 	}
 	if ticket != nil {
-		args["ticket"], args["kind"], args["sealed"], args["expires"] = ticket.Hash[:], ticket.Kind, ticket.Sealed, ticket.ExpiresAt
+		args["ticket"], args["kind"], args["mailed_to"] = ticket.Hash[:], ticket.Kind, orNull(ticket.Email)
+		args["sealed"], args["expires"] = ticket.Sealed, ticket.ExpiresAt
 	}
 	args, err := effects(also, u.CreatedAt, args)
 	if err != nil {
