@@ -244,6 +244,19 @@ func query[T any](r *realm, statement string, args ...any) T {
 	return value
 }
 
+// exec changes rows behind the server's back.
+func (r *realm) exec(statement string, args ...any) {
+	r.t.Helper()
+	conn, err := pgx.Connect(r.t.Context(), r.database)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(r.t.Context(), statement, args...); err != nil {
+		r.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
 func (r *realm) cheapen() {
 	r.t.Helper()
 	if err := cheapen(r.t.Context(), r.database); err != nil {

@@ -42,6 +42,8 @@ func (a *API) routes() []route {
 	return slices.Concat(
 		a.sessionRoutes(),
 		a.userRoutes(),
+		a.administrationRoutes(),
+		a.trailRoutes(),
 		a.wellKnownRoutes(),
 	)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -23,7 +25,7 @@ import (
 //	required:"true"                            must be there and not empty
 //	maxLength:"n"                              in bytes; strings need it
 //	minimum:"n" maximum:"n"                    ints need them
-//	format:"email" or format:"uuid"
+//	format:"email", "uuid", "role" or "date-time" (RFC 3339)
 //	enum:"a,b"
 type shape struct{ fields []field }
 
@@ -134,13 +136,27 @@ func (f field) setString(value string, into reflect.Value) string {
 		return "must not contain NUL"
 	case f.format == "email" && !auth.PlausibleEmail(value):
 		return "must be an e-mail address"
-	case f.format == "uuid" && uuid.Validate(value) != nil:
+	case f.format == "uuid" && value != "" && (len(value) != 36 || uuid.Validate(value) != nil):
 		return "must be a UUID"
+	case f.format == "role" && value != "" && strings.ContainsFunc(value, notInRole):
+		return "must be letters, digits, - and _"
+	case f.format == "date-time" && value != "" && !isInstant(value):
+		return "must be a time such as 2026-01-31T12:00:00Z"
 	case f.enum != nil && value != "" && !slices.Contains(f.enum, value):
 		return "must be one of " + strings.Join(f.enum, ", ")
 	}
 	f.target(into).SetString(value)
 	return ""
+}
+
+// notInRole finds what cannot stand in a role, which is a word in headers too.
+func notInRole(r rune) bool {
+	return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
+}
+
+func isInstant(text string) bool {
+	_, err := time.Parse(time.RFC3339, text)
+	return err == nil
 }
 
 func (f field) setInt(n int, into reflect.Value) string {

@@ -13,13 +13,14 @@ import (
 
 // Of any number of callers with one token, the row lock lets one through; the
 // others then see rotated_at and change nothing. Touching the session again
-// asks for ended_at, so that a logout that commits in between wins.
+// asks for ended_at, so that a logout that commits in between wins. A session
+// that began while its user was being disabled is caught by disabled_at.
 const rotate = `
 WITH spent AS (
     UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed
-    FROM sessions s
+    FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE t.hash = @used AND t.rotated_at IS NULL AND t.expires_at > @now
-      AND s.id = t.session_id AND s.ended_at IS NULL
+      AND s.id = t.session_id AND s.ended_at IS NULL AND u.disabled_at IS NULL
     RETURNING t.session_id
 ), touched AS (
     UPDATE sessions s SET last_used_at = @now, expires_at = @expires

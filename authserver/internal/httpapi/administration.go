@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+func (a *API) administrationRoutes() []route {
+	const users, user = "/api/admin/users", "/api/admin/users/{id}"
+	return []route{
+		endpoint(a, route{
+			method: "GET", path: users, status: http.StatusOK, bearer: bearerRequired,
+			summary: "Search the realm's users, the newest first",
+			refuses: []auth.Code{auth.PermissionDenied},
+		}, a.findUsers),
+		endpoint(a, route{
+			method: "POST", path: users, status: http.StatusCreated, bearer: bearerRequired,
+			summary: "Create a user with a password, or invite one by mail",
+			refuses: []auth.Code{auth.PermissionDenied, auth.EmailTaken, auth.PasswordRejected, auth.EmailUnavailable, auth.Busy},
+		}, a.createUser),
+		endpoint(a, route{
+			method: "GET", path: user, status: http.StatusOK, bearer: bearerRequired,
+			summary: "A user and how they stand",
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
+		}, a.lookUp),
+		endpoint(a, route{
+			method: "PATCH", path: user, status: http.StatusOK, bearer: bearerRequired,
+			summary: "Change a user's role or name, disable or enable a user",
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.LastAdmin},
+		}, a.changeUser),
+		endpoint(a, route{
+			method: "DELETE", path: user, status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "Delete a user and all that is theirs",
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.LastAdmin},
+		}, a.deleteUser),
+		endpoint(a, route{
+			method: "DELETE", path: user + "/sessions", status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "Log a user out everywhere",
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
+		}, a.endSessionsOfUser),
+	}
+}
+
+type userQuery struct {
+	Prefix string `query:"q" maxLength:"254"`
+	Role   string `query:"role" maxLength:"32" format:"role"`
+	Status string `query:"status" maxLength:"16" enum:"active,disabled,unverified,locked"`
+	Limit  *int   `query:"limit" minimum:"1" maximum:"200"`
+	Cursor string `query:"cursor" maxLength:"36" format:"uuid"`
+}
+
+// A page has next_cursor when there are more behind it.
+type usersBody struct {
+	Users      []userBody `json:"users"`
+	NextCursor *string    `json:"next_cursor"`
+}
+
+type userBody struct {
+	ID            string     `json:"id"`
+	Email         string     `json:"email"`
+	EmailVerified bool       `json:"email_verified"`
+	Name          string     `json:"name"`
+	Locale        string     `json:"locale"`
+	Role          string     `json:"role"`
+	CreatedAt     time.Time  `json:"created_at"`
+	LastLoginAt   *time.Time `json:"last_login_at"`
+	DisabledAt    *time.Time `json:"disabled_at"`
+}
+
+func userOf(u auth.User) userBody {
+	return userBody{
+		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Name: u.Name, Locale: u.Locale, Role: u.Role,
+		CreatedAt: u.CreatedAt, LastLoginAt: u.LastLoginAt, DisabledAt: u.DisabledAt,
+	}
+}
+
+const defaultPage = 50
+
+func limitOf(limit *int) int {
+	if limit == nil {
+		return defaultPage
+	}
+	return *limit
+}
+
+func (a *API) findUsers(ctx context.Context, r request[userQuery]) (usersBody, error) {
+	q := r.Body
+	users, more, err := a.Auth.FindUsers(ctx, r.Bearer, auth.UserQuery{
+		Prefix: q.Prefix, Role: q.Role, Status: auth.Status(q.Status), Before: q.Cursor, Limit: limitOf(q.Limit),
+	}, r.Client)
+	page := usersBody{Users: []userBody{}}
+	for _, u := range users {
+		page.Users = append(page.Users, userOf(u))
+	}
+	if more {
+		page.NextCursor = &users[len(users)-1].ID
+	}
+	return page, err
+}
+
+type newUserBody struct {
+	Email    string      `json:"email" required:"true" maxLength:"254" format:"email"`
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Name     string      `json:"name" maxLength:"200"`
+	Locale   string      `json:"locale" maxLength:"35"`
+	Role     string      `json:"role" maxLength:"32" format:"role"`
+}
+
+func (a *API) createUser(ctx context.Context, r request[newUserBody]) (userBody, error) {
+	u, err := a.Auth.CreateUser(ctx, r.Bearer, auth.NewUser{
+		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale, Role: r.Body.Role,
+	}, r.Client)
+	return userOf(u), err
+}
+
+type userPath struct {
+	ID string `path:"id" maxLength:"36" format:"uuid"`
+}
+
+// standingBody is a user with what only the page of one user shows.
+type standingBody struct {
+	userBody
+	Sessions    int        `json:"sessions"`
+	LockedUntil *time.Time `json:"locked_until"`
+}
+
+func (a *API) lookUp(ctx context.Context, r request[userPath]) (standingBody, error) {
+	u, s, err := a.Auth.LookUp(ctx, r.Bearer, r.Body.ID, r.Client)
+	return standingBody{userBody: userOf(u), Sessions: s.Sessions, LockedUntil: s.LockedUntil}, err
+}
+
+type userChangeBody struct {
+	ID       string  `path:"id" maxLength:"36" format:"uuid"`
+	Role     *string `json:"role" maxLength:"32" format:"role"`
+	Name     *string `json:"name" maxLength:"200"`
+	Disabled *bool   `json:"disabled"`
+}
+
+func (a *API) changeUser(ctx context.Context, r request[userChangeBody]) (userBody, error) {
+	u, err := a.Auth.ChangeUser(ctx, r.Bearer, r.Body.ID, auth.UserChange{
+		Role: r.Body.Role, Name: r.Body.Name, Disabled: r.Body.Disabled,
+	}, r.Client)
+	return userOf(u), err
+}
+
+func (a *API) deleteUser(ctx context.Context, r request[userPath]) (nothing, error) {
+	return nothing{}, a.Auth.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Client)
+}
+
+func (a *API) endSessionsOfUser(ctx context.Context, r request[userPath]) (nothing, error) {
+	return nothing{}, a.Auth.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+func (a *API) trailRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "GET", path: "/api/admin/audit", status: http.StatusOK, bearer: bearerRequired,
+			summary: "Search the audit trail, the newest event first",
+			refuses: []auth.Code{auth.PermissionDenied},
+		}, a.readTrail),
+	}
+}
+
+type trailQuery struct {
+	Actor   string `query:"actor" maxLength:"36" format:"uuid"`
+	Target  string `query:"target" maxLength:"36" format:"uuid"`
+	Email   string `query:"email" maxLength:"254" format:"email"`
+	Action  string `query:"action" maxLength:"64"`
+	Outcome string `query:"outcome" maxLength:"64"`
+	From    string `query:"from" maxLength:"40" format:"date-time"`
+	To      string `query:"to" maxLength:"40" format:"date-time"`
+	Limit   *int   `query:"limit" minimum:"1" maximum:"200"`
+	Cursor  string `query:"cursor" maxLength:"128"`
+}
+
+type trailBody struct {
+	Events     []eventBody `json:"events"`
+	NextCursor *string     `json:"next_cursor"`
+}
+
+// eventBody names users by id: the trail outlives them. The account tells
+// attempts on one address from those on another.
+type eventBody struct {
+	ID        string      `json:"id"`
+	At        time.Time   `json:"at"`
+	Action    auth.Action `json:"action"`
+	Outcome   string      `json:"outcome"`
+	Actor     *string     `json:"actor"`
+	Target    *string     `json:"target"`
+	Account   *string     `json:"account"`
+	Address   string      `json:"address"`
+	UserAgent string      `json:"user_agent"`
+	Detail    string      `json:"detail"`
+}
+
+func (a *API) readTrail(ctx context.Context, r request[trailQuery]) (trailBody, error) {
+	in := r.Body
+	q := auth.TrailQuery{
+		ActorID: in.Actor, TargetID: in.Target, Action: auth.Action(in.Action), Outcome: in.Outcome,
+		From: instantOf(in.From), To: instantOf(in.To), Limit: limitOf(in.Limit),
+	}
+	if in.Email != "" {
+		account := auth.KeyOf(auth.NormalizeEmail(in.Email))
+		q.Account = &account
+	}
+	if in.Cursor != "" {
+		place, ok := parsePlace(in.Cursor)
+		if !ok {
+			return trailBody{}, &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{
+				{Field: "cursor", Detail: "must be the next_cursor of another page"},
+			}}
+		}
+		q.Before = &place
+	}
+	events, more, err := a.Auth.ReadTrail(ctx, r.Bearer, q, r.Client)
+	page := trailBody{Events: []eventBody{}}
+	for _, e := range events {
+		page.Events = append(page.Events, eventOf(e))
+	}
+	if more {
+		last := events[len(events)-1]
+		cursor := cursorOf(auth.EventPlace{At: last.At, ID: last.ID})
+		page.NextCursor = &cursor
+	}
+	return page, err
+}
+
+func eventOf(e auth.Event) eventBody {
+	body := eventBody{
+		ID: e.ID, At: e.At, Action: e.Action, Outcome: e.Outcome, Actor: orNull(e.ActorID), Target: orNull(e.TargetID),
+		Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail,
+	}
+	if e.Account != (auth.AccountKey{}) {
+		body.Account = orNull(e.Account.Short())
+	}
+	return body
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// instantOf is nil for a time that was not given.
+func instantOf(text string) *time.Time {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil
+	}
+	return &t
+}
+
+// cursorOf packs a place into a word that nobody has to understand. The store
+// counts time in microseconds.
+func cursorOf(p auth.EventPlace) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.At.UnixMicro(), 10) + " " + p.ID))
+}
+
+func parsePlace(cursor string) (auth.EventPlace, bool) {
+	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil {
+		return auth.EventPlace{}, false
+	}
+	at, id, _ := strings.Cut(string(text), " ")
+	micros, err := strconv.ParseInt(at, 10, 64)
+	const farOff = 1 << 55 // beyond the year 3000
+	if err != nil || micros < 0 || micros > farOff || len(id) != 36 || uuid.Validate(id) != nil {
+		return auth.EventPlace{}, false
+	}
+	return auth.EventPlace{At: time.UnixMicro(micros).UTC(), ID: id}, true
+}
