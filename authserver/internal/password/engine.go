@@ -68,6 +68,7 @@ type Engine struct {
 	busy   []int // lanes in use, by worker
 	ahead  int   // iterations that are left of all tasks, waiting and running
 	pace   pace
+	guests guests
 	counts Counts
 	closed bool
 }
@@ -79,10 +80,12 @@ func New(o Options) *Engine {
 		line: newLine(o.MaxWaiting), busy: make([]int, o.Workers),
 	}
 	e.wake = sync.NewCond(&e.mu)
+	e.guests = guests{wake: sync.NewCond(&e.mu), line: newLine(o.MaxWaiting)}
 	e.pace = calibrate(e.origin, o.Now)
 	for worker := range o.Workers {
 		e.workers.Go(func() { e.work(worker) })
 	}
+	e.workers.Go(e.host)
 	return e
 }
 
@@ -93,7 +96,11 @@ func (e *Engine) Close() {
 	for t := e.line.next(); t != nil; t = e.line.next() {
 		e.refuse(t, ErrClosed)
 	}
+	for t := e.guests.line.next(); t != nil; t = e.guests.line.next() {
+		e.refuseGuest(t, ErrClosed)
+	}
 	e.wake.Broadcast()
+	e.guests.wake.Broadcast()
 	e.mu.Unlock()
 	e.workers.Wait()
 }
@@ -116,11 +123,15 @@ func (e *Engine) Hash(ctx context.Context, source, password string, cost int) (s
 	return h.String(), nil
 }
 
-// Verify reports whether encoded was made of password. A password that is too
-// long takes as long as any and is wrong. When nothing was checked it returns
-// bcrypt.ErrMalformed, ErrClosed, a *BusyError, or ctx's error.
+// Verify reports whether encoded was made of password, by us or by another
+// program. A password that is too long for bcrypt takes as long as any and is
+// wrong. When nothing was checked it returns an error of CanVerify, ErrClosed, a
+// *BusyError, or ctx's error.
 func (e *Engine) Verify(ctx context.Context, source, encoded, password string) (bool, error) {
-	h, err := bcrypt.Parse(encoded)
+	if !isBcrypt(encoded) {
+		return e.verifyForeign(ctx, source, encoded, password)
+	}
+	h, err := parseBcrypt(encoded)
 	if err != nil {
 		return false, fmt.Errorf("read password hash: %w", err)
 	}

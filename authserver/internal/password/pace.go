@@ -33,6 +33,14 @@ func (p *pace) learn(lanes int, took time.Duration) {
 	}
 }
 
+// Rate is how many hashes of a cost the engine makes in a second when it is busy.
+func (e *Engine) Rate(cost int) float64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	perHash := time.Duration(e.pace) << cost / time.Duration(len(e.busy)*bcrypt.Lanes)
+	return float64(time.Second) / float64(max(perHash, 1))
+}
+
 // Counts are what an engine has done since it started.
 type Counts struct {
 	Hashed, Refused, Abandoned int
@@ -41,7 +49,8 @@ type Counts struct {
 // State is what an engine is doing.
 type State struct {
 	Counts
-	// Lanes is how many hashes are under way, Waiting how many wait for a lane.
+	// Lanes is how many hashes are under way, Waiting how many wait for a lane
+	// or, as guests, for their turn.
 	Lanes, Waiting int
 	// Wait is what a request that comes now would wait for its turn.
 	Wait time.Duration
@@ -51,7 +60,7 @@ type State struct {
 func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := State{Counts: e.counts, Waiting: e.line.waiting, Wait: e.wait()}
+	s := State{Counts: e.counts, Waiting: e.line.waiting + e.guests.line.waiting, Wait: e.wait()}
 	for _, lanes := range e.busy {
 		s.Lanes += lanes
 	}

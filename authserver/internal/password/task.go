@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password/foreign"
 )
 
 // task is one hash that somebody waits for.
@@ -16,7 +17,8 @@ type task struct {
 	cost       int
 	iterations int // left, of 1<<cost
 	since      time.Time
-	answer     chan answer // of one place, so that a worker never waits for a caller
+	foreign    foreign.Hash // a guest's, in place of salt, cost and iterations
+	answer     chan answer  // of one place, so that a worker never waits for a caller
 
 	abandoned bool // the caller has given up; under the engine's lock
 
@@ -26,8 +28,9 @@ type task struct {
 }
 
 type answer struct {
-	sum [bcrypt.SumSize]byte
-	err error
+	sum   [bcrypt.SumSize]byte
+	right bool // a guest's answer, which has no sum
+	err   error
 }
 
 // join puts t in the line, or answers at once that there is no use in waiting.
