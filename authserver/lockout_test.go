@@ -43,7 +43,7 @@ func TestLockout(t *testing.T) {
 	locked(270, 300)
 	r.clock.advance(5 * time.Minute)
 	s.login()
-	if got := s.metric("realmkeeper_lockouts_total"); got != "1" {
+	if got := s.metric(`realmkeeper_lockouts_total{by="account"}`); got != "1" {
 		t.Errorf("counted %q lockouts, want 1", got)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -36,20 +35,12 @@ type AccountKey [sha256.Size]byte
 // KeyOf is the account of a normalised address.
 func KeyOf(email string) AccountKey { return sha256.Sum256([]byte(email)) }
 
+// counter is the key of the account's password counter. The Store, too, can work
+// it out from an address.
+func (k AccountKey) counter() CounterKey { return CounterKey(k) }
+
 // String is the whole key in hex.
 func (k AccountKey) String() string { return hex.EncodeToString(k[:]) }
 
 // Short is enough of the key to follow one account through a log.
 func (k AccountKey) Short() string { return hex.EncodeToString(k[:6]) }
-
-// AttemptLimit is a realm's lockout rule.
-type AttemptLimit struct {
-	Failures int
-	Duration time.Duration
-}
-
-// Reservation is the answer to an announced login attempt.
-type Reservation struct {
-	Refused     bool
-	LockedUntil time.Time
-}

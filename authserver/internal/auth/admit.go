@@ -49,7 +49,7 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 	now := s.Now()
 	lifetime := time.Duration(s.Settings().Tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
-		SessionID: id, User: a.user, Account: a.account, Client: a.from, Refresh: refresh.hash(),
+		SessionID: id, User: a.user, Clears: a.account.counter(), Client: a.from, Refresh: refresh.hash(),
 		NewHash: a.newHash, Redeems: ticket, Now: now, ExpiresAt: now.Add(lifetime),
 	}, Effects{Events: []Event{login}})
 	switch {
@@ -58,7 +58,7 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 	case !start.Started:
 		return Grant{}, refuse(InvalidCredentials)
 	case start.WasLocked:
-		s.Ephemeral.Unlock(ctx, a.account)
+		s.unlocked(ctx, a.account.counter())
 	}
 	s.Observer.Login(Succeeded)
 	s.log(ctx, login)

@@ -43,7 +43,7 @@ func New(d Deps) *Service { return &Service{d} }
 // Prune deletes expired rows; it is called from time to time.
 func (s *Service) Prune(ctx context.Context) error {
 	return errors.Join(
-		s.Store.Prune(ctx, attemptLimit(s.Settings()), s.Now()),
+		s.Store.Prune(ctx, s.Now()),
 		s.pruneTrail(ctx),
 	)
 }
@@ -56,13 +56,6 @@ func (s *Service) newID() (string, error) {
 		return "", fmt.Errorf("make session id: %w", err)
 	}
 	return id.String(), nil
-}
-
-func attemptLimit(c realmconfig.Config) AttemptLimit {
-	return AttemptLimit{
-		Failures: c.Login.Lockout.Failures,
-		Duration: time.Duration(c.Login.Lockout.Duration),
-	}
 }
 
 // full turns a refusal of the password engine into ours.

@@ -7,51 +7,130 @@ import (
 	"time"
 )
 
+// Attempts is the part of the Store that counts guesses.
+type Attempts interface {
+	// ReserveAttempts counts an attempt in every counter before its outcome is
+	// known. When one of them refuses, it is counted in none.
+	ReserveAttempts(ctx context.Context, counters []Counter, now time.Time) (Reservation, error)
+	// ReleaseAttempts takes back a reservation: the guess was not made after
+	// all, or it was right.
+	ReleaseAttempts(ctx context.Context, counters []Counter) error
+	// FailAttempts makes a reservation a failure and locks each counter whose
+	// limit is used up. The tallies are in the order of the counters; also is
+	// for a lock of the first.
+	FailAttempts(ctx context.Context, counters []Counter, now time.Time, also Effects) ([]Tally, error)
+	// ClearAttempts forgets what the counters have counted, locks included.
+	ClearAttempts(ctx context.Context, keys []CounterKey, now time.Time, also Effects) error
+}
+
 // contention is how long a caller should wait when attempts in flight have used
 // up the limit: they are decided within about a second.
 const contention = time.Second
 
-// reserve announces an attempt. It refuses with AccountLocked or TooManyAttempts.
-func (s *Service) reserve(ctx context.Context, account AccountKey, limit AttemptLimit) error {
-	now := s.Now()
-	if until, locked := s.Ephemeral.LockedUntil(ctx, account); locked && until.After(now) {
-		return refuseFor(AccountLocked, until.Sub(now))
+// accountCounter counts the guesses at an account's password.
+func (s *Service) accountCounter(account AccountKey) Counter {
+	lockout := s.Settings().Login.Lockout
+	return Counter{
+		Kind: ByAccount, Key: account.counter(),
+		Limit: AttemptLimit{Failures: lockout.Failures, Duration: time.Duration(lockout.Duration)},
 	}
-	r, err := s.Store.ReserveAttempt(ctx, account, limit, now)
+}
+
+// reserve announces an attempt to every counter. It refuses with AccountLocked or
+// TooManyAttempts, or with RateLimited when the source is the reason.
+func (s *Service) reserve(ctx context.Context, counters ...Counter) error {
+	now := s.Now()
+	for _, c := range counters {
+		if until, locked := s.Ephemeral.LockedUntil(ctx, c.Key); locked && until.After(now) {
+			return c.refusal(until.Sub(now))
+		}
+	}
+	r, err := s.Store.ReserveAttempts(ctx, counters, now)
+	if err != nil || !r.Refused {
+		return err
+	}
+	by := counters[r.By]
+	if r.LockedUntil.After(now) {
+		// Redis did not know: it was away, flushed, or another pod's.
+		s.Ephemeral.Lock(ctx, by.Key, r.LockedUntil.Sub(now), r.LockedUntil)
+		return by.refusal(r.LockedUntil.Sub(now))
+	}
+	return by.refusal(0)
+}
+
+// refusal is what a counter that takes no attempt for so long answers; zero
+// means that attempts in flight have used up its limit.
+func (c Counter) refusal(wait time.Duration) error {
+	switch {
+	case c.Kind == BySource:
+		return refuseFor(RateLimited, max(wait, contention))
+	case wait > 0:
+		return refuseFor(AccountLocked, wait)
+	default:
+		return refuseFor(TooManyAttempts, contention)
+	}
+}
+
+// countFailure lets a reserved attempt stand and locks the counters of which it
+// was the last one allowed; also is for a lock of the first. When the Store does
+// not answer, the tallies are nil, and the reservation itself still counts.
+func (s *Service) countFailure(ctx context.Context, also Effects, counters ...Counter) []Tally {
+	now := s.Now()
+	tallies, err := s.Store.FailAttempts(ctx, counters, now, also)
+	if err != nil {
+		s.Log.ErrorContext(ctx, "failed attempt not concluded", "error", err)
+		return nil
+	}
+	for i, t := range tallies {
+		if !t.LockedUntil.After(now) {
+			continue
+		}
+		s.Ephemeral.Lock(ctx, counters[i].Key, t.LockedUntil.Sub(now), t.LockedUntil)
+		s.Observer.Lockout(counters[i].Kind)
+		s.Log.WarnContext(ctx, "counter locked", "by", counters[i].Kind, "counter", counters[i].Key.Short(), "until", t.LockedUntil)
+		if i == 0 {
+			for _, e := range also.Events {
+				s.log(ctx, e)
+			}
+		}
+	}
+	return tallies
+}
+
+// release takes a reservation back. Should that fail, the attempt counts: the
+// safe side for the account.
+func (s *Service) release(ctx context.Context, counters ...Counter) {
+	if err := s.Store.ReleaseAttempts(ctx, counters); err != nil {
+		s.Log.ErrorContext(ctx, "attempt not released", "error", err)
+	}
+}
+
+// unlocked makes Redis forget locks that the Store has lifted.
+func (s *Service) unlocked(ctx context.Context, keys ...CounterKey) {
+	for _, key := range keys {
+		s.Ephemeral.Unlock(ctx, key)
+	}
+}
+
+// Unlock lets a user's account be tried again, at once. It refuses with
+// UserNotFound or DatabaseUnavailable.
+func (s *Service) Unlock(ctx context.Context, actorID, userID string, from Client) error {
+	user, found, err := s.Store.UserByID(ctx, userID)
 	switch {
 	case err != nil:
 		return err
-	case r.LockedUntil.After(now):
-		// Redis did not know: it was away, flushed, or another pod's.
-		s.Ephemeral.Lock(ctx, account, r.LockedUntil.Sub(now), r.LockedUntil)
-		return refuseFor(AccountLocked, r.LockedUntil.Sub(now))
-	case r.Refused:
-		return refuseFor(TooManyAttempts, contention)
+	case !found:
+		return refuse(UserNotFound)
 	}
-	return nil
-}
-
-// countFailure lets a reserved attempt stand, and locks the account if it was
-// the last one allowed. When the Store does not answer, the reservation itself
-// still counts against the limit.
-func (s *Service) countFailure(ctx context.Context, account AccountKey, limit AttemptLimit) {
-	now := s.Now()
-	until, err := s.Store.FailAttempt(ctx, account, limit, now)
+	event, err := s.event(ActUnlock, actorID, user.ID, from)
 	if err != nil {
-		s.Log.ErrorContext(ctx, "failed login not concluded", "account", account.Short(), "error", err)
-		return
+		return err
 	}
-	if until.After(now) {
-		s.Ephemeral.Lock(ctx, account, until.Sub(now), until)
-		s.Observer.Lockout()
-		s.Log.WarnContext(ctx, "account locked", "account", account.Short(), "until", until)
+	keys := []CounterKey{KeyOf(user.Email).counter()}
+	if err := s.Store.ClearAttempts(ctx, keys, s.Now(), Effects{Events: []Event{event}}); err != nil {
+		return err
 	}
-}
-
-// release takes a reservation back when the password was never checked. Should
-// that fail, the attempt counts: the safe side for the account.
-func (s *Service) release(ctx context.Context, account AccountKey) {
-	if err := s.Store.ReleaseAttempt(ctx, account); err != nil {
-		s.Log.ErrorContext(ctx, "login attempt not released", "account", account.Short(), "error", err)
-	}
+	s.unlocked(ctx, keys...)
+	s.log(ctx, event)
+	return nil
 }

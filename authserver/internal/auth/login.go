@@ -34,7 +34,8 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 		return SignIn{}, err
 	}
 	settings := s.Settings()
-	if err := s.reserve(ctx, account, attemptLimit(settings)); err != nil {
+	counter := s.accountCounter(account)
+	if err := s.reserve(ctx, counter); err != nil {
 		return SignIn{}, err
 	}
 
@@ -49,9 +50,9 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 			newHash: s.upgradedHash(conclude, user, password, from, settings.Passwords.BcryptCost),
 		})
 	case errors.Is(err, refuse(InvalidCredentials)), errors.Is(err, refuse(UserNotFound)):
-		s.countFailure(conclude, account, attemptLimit(settings))
+		s.countFailure(conclude, Effects{}, counter)
 	default:
-		s.release(conclude, account)
+		s.release(conclude, counter)
 	}
 	return SignIn{}, err
 }

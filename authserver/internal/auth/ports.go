@@ -24,20 +24,7 @@ type Store interface {
 	Trail
 
 	// Prune deletes what has expired, at most a batch of each kind.
-	Prune(ctx context.Context, limit AttemptLimit, now time.Time) error
-}
-
-// Attempts is the part of the Store that counts guesses.
-type Attempts interface {
-	// ReserveAttempt counts a login attempt before its outcome is known. When
-	// the account is locked, Refused is set and LockedUntil is in the future;
-	// when attempts in flight have used up the limit, only Refused is set.
-	ReserveAttempt(ctx context.Context, account AccountKey, limit AttemptLimit, now time.Time) (Reservation, error)
-	// ReleaseAttempt takes back a reservation whose password was never checked.
-	ReleaseAttempt(ctx context.Context, account AccountKey) error
-	// FailAttempt locks the account if the limit is used up, and says until
-	// when; the zero time means it is not locked.
-	FailAttempt(ctx context.Context, account AccountKey, limit AttemptLimit, now time.Time) (time.Time, error)
+	Prune(ctx context.Context, now time.Time) error
 }
 
 // Users is the part of the Store that knows people.
@@ -78,9 +65,9 @@ type Sessions interface {
 // Ephemeral answers quickly or not at all: each method is best effort, never
 // blocks for long, and its answer "no" may only mean "I do not know".
 type Ephemeral interface {
-	LockedUntil(ctx context.Context, account AccountKey) (time.Time, bool)
-	Lock(ctx context.Context, account AccountKey, ttl time.Duration, until time.Time)
-	Unlock(ctx context.Context, account AccountKey)
+	LockedUntil(ctx context.Context, counter CounterKey) (time.Time, bool)
+	Lock(ctx context.Context, counter CounterKey, ttl time.Duration, until time.Time)
+	Unlock(ctx context.Context, counter CounterKey)
 
 	// Successor is what KeepSuccessor kept for a rotated token.
 	Successor(ctx context.Context, token TokenHash) ([]byte, bool)
@@ -127,5 +114,5 @@ type Passwords interface {
 type Observer interface {
 	Login(outcome string)
 	Refresh(outcome string)
-	Lockout()
+	Lockout(by CounterKind)
 }

@@ -26,25 +26,24 @@ func (s *Service) prove(ctx context.Context, user User, p Proof, from Client) er
 // provePassword counts against the same limit as a login. A right password takes
 // back only its own attempt: the failures of others may still lock the account.
 func (s *Service) provePassword(ctx context.Context, user User, password Secret, from Client) error {
-	account := KeyOf(user.Email)
-	limit := attemptLimit(s.Settings())
-	if err := s.reserve(ctx, account, limit); err != nil {
+	counter := s.accountCounter(KeyOf(user.Email))
+	if err := s.reserve(ctx, counter); err != nil {
 		return err
 	}
 	conclude := context.WithoutCancel(ctx)
 	if user.PasswordHash == "" {
-		s.countFailure(conclude, account, limit)
+		s.countFailure(conclude, Effects{}, counter)
 		return refuse(InvalidCredentials)
 	}
 	right, err := s.Passwords.Verify(ctx, from.Address, user.PasswordHash, string(password))
 	switch {
 	case err != nil:
-		s.release(conclude, account)
+		s.release(conclude, counter)
 		return full(err)
 	case !right:
-		s.countFailure(conclude, account, limit)
+		s.countFailure(conclude, Effects{}, counter)
 		return refuse(InvalidCredentials)
 	}
-	s.release(conclude, account)
+	s.release(conclude, counter)
 	return nil
 }

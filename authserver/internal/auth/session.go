@@ -88,9 +88,11 @@ const (
 type NewSession struct {
 	SessionID string
 	User      User
-	Account   AccountKey
 	Client    Client
 	Refresh   TokenHash
+	// Clears is the counter that begins anew; Releases one from which the login's
+	// own attempt is taken back, zero for none.
+	Clears, Releases CounterKey
 	// NewHash replaces User.PasswordHash; the same hash keeps it.
 	NewHash string
 	// Redeems is the ticket this login uses up; nil when it needs none.
@@ -102,7 +104,7 @@ type NewSession struct {
 // SessionStart is what became of a NewSession.
 type SessionStart struct {
 	Started bool
-	// WasLocked is set when another attempt had locked the account meanwhile.
+	// WasLocked is set when the counter that was cleared had been locked.
 	WasLocked bool
 }
 

@@ -23,6 +23,9 @@ type route struct {
 	// refuses are the codes of its own refusals. What the body, the bearer token
 	// and the stores may bring is added by the description itself.
 	refuses []auth.Code
+	// rate is what its requests are counted as, against the realm's limit of
+	// requests per minute; a route without one has no limit.
+	rate    rateClass
 	handler http.Handler
 }
 
@@ -33,6 +36,19 @@ const (
 	bearerUnused bearerUse = iota
 	bearerOptional
 	bearerRequired
+)
+
+// rateClass is routes that share one limit for each source.
+type rateClass string
+
+const (
+	rateLogin   rateClass = "login"
+	rateRefresh rateClass = "refresh"
+	// rateMail is for routes that make the realm send something.
+	rateMail     rateClass = "mail"
+	rateRegister rateClass = "register"
+	rateOAuth    rateClass = "oauth"
+	rateCode     rateClass = "code"
 )
 
 func (r route) pattern() string { return r.method + " " + r.path }

@@ -13,7 +13,7 @@ import (
 func (a *API) sessionRoutes() []route {
 	return []route{
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/login", status: http.StatusOK,
+			method: "POST", path: "/api/auth/login", status: http.StatusOK, rate: rateLogin,
 			summary: "Log in with e-mail and password",
 			refuses: []auth.Code{
 				auth.InvalidCredentials, auth.UserNotFound, auth.AccountLocked, auth.TooManyAttempts,
@@ -21,7 +21,7 @@ func (a *API) sessionRoutes() []route {
 			},
 		}, a.login),
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/refresh", status: http.StatusOK,
+			method: "POST", path: "/api/auth/refresh", status: http.StatusOK, rate: rateRefresh,
 			summary: "Replace a refresh token and get a new access token",
 			refuses: []auth.Code{auth.RefreshTokenInvalid, auth.SigningUnavailable},
 		}, a.refresh),

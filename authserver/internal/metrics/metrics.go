@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
 // Metrics is one server's counters, in a registry of its own.
@@ -21,7 +23,7 @@ type Metrics struct {
 	durations *prometheus.HistogramVec
 	logins    *prometheus.CounterVec
 	refreshes *prometheus.CounterVec
-	lockouts  prometheus.Counter
+	lockouts  *prometheus.CounterVec
 }
 
 // New returns counters at zero.
@@ -42,9 +44,9 @@ func New() *Metrics {
 			Name: "realmkeeper_refreshes_total",
 			Help: "Refresh attempts, by outcome; reuse and reuse_of_ended_session mean a copied token.",
 		}, []string{"outcome"}),
-		lockouts: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "realmkeeper_lockouts_total", Help: "Accounts locked after failed logins.",
-		}),
+		lockouts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "realmkeeper_lockouts_total", Help: "Locks after too many wrong guesses, by what they were counted by.",
+		}, []string{"by"}),
 	}
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -64,7 +66,7 @@ func (m *Metrics) Login(outcome string) { m.logins.WithLabelValues(outcome).Inc(
 func (m *Metrics) Refresh(outcome string) { m.refreshes.WithLabelValues(outcome).Inc() }
 
 // Lockout implements auth.Observer.
-func (m *Metrics) Lockout() { m.lockouts.Inc() }
+func (m *Metrics) Lockout(by auth.CounterKind) { m.lockouts.WithLabelValues(string(by)).Inc() }
 
 // Gauge shows a value that is read when asked for.
 func (m *Metrics) Gauge(name, help string, read func() float64) {

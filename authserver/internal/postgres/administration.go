@@ -47,7 +47,7 @@ WITH ` + admins + `, cause AS (
 ), ended AS (
     SELECT s.id FROM sessions s JOIN cause ON s.user_id = cause.id WHERE s.ended_at IS NULL
 ), cleared AS (
-    DELETE FROM login_attempts a USING cause WHERE a.account_key = sha256(convert_to(cause.email, 'UTF8'))
+    DELETE FROM attempts a USING cause WHERE a.key = sha256(convert_to(cause.email, 'UTF8'))
 )` + withEffects + changed
 
 const endSessionsOfUser = `

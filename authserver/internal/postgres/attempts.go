@@ -4,7 +4,7 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,73 +12,141 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// A counter starts again once its lock or, without a lock, its last attempt is
-// a lockout's duration old. The row's lock makes announcements queue up, so
-// that of any number at once at most the limit are let through.
-const reserveAttempt = `
-INSERT INTO login_attempts AS a (account_key, failures, last_attempt_at)
-VALUES (@account, 1, @now)
-ON CONFLICT (account_key) DO UPDATE SET
-    failures = CASE WHEN a.locked_until <= @now OR a.last_attempt_at <= @stale THEN 1 ELSE a.failures + 1 END,
-    last_attempt_at = @now,
+// A count starts again when it has expired: a duration after its first attempt,
+// or when its lock ends. The row's lock makes announcements queue up, so that of
+// any number at once at most the limit are let through. Every statement here
+// takes its rows in the order of their keys, or two of them could wait for each
+// other.
+const reserveAttempts = `
+INSERT INTO attempts AS a (key, pending, failures, allowed, expires_at)
+SELECT key, 1, 0, allowed, expires_at
+FROM unnest(@keys::bytea[], @allowed::integer[], @expire::timestamptz[]) AS c (key, allowed, expires_at)
+ORDER BY key
+ON CONFLICT (key) DO UPDATE SET
+    pending = CASE WHEN a.expires_at <= @now THEN 1 ELSE a.pending + 1 END,
+    failures = CASE WHEN a.expires_at <= @now THEN 0 ELSE a.failures END,
+    expires_at = CASE WHEN a.expires_at <= @now THEN excluded.expires_at ELSE a.expires_at END,
+    allowed = excluded.allowed,
     locked_until = NULL
-WHERE coalesce(a.locked_until <= @now, a.failures < @limit OR a.last_attempt_at <= @stale)
-RETURNING failures`
+WHERE a.expires_at <= @now OR a.locked_until IS NULL AND a.failures + a.pending < excluded.allowed
+RETURNING key`
 
-// ReserveAttempt implements auth.Store.
-func (s *Store) ReserveAttempt(ctx context.Context, account auth.AccountKey, limit auth.AttemptLimit, now time.Time) (auth.Reservation, error) {
+// ReserveAttempts implements auth.Attempts. A refusal takes a second statement.
+func (s *Store) ReserveAttempts(ctx context.Context, counters []auth.Counter, now time.Time) (auth.Reservation, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	failures := 0
-	err := s.pool.QueryRow(ctx, reserveAttempt, pgx.NamedArgs{
-		"account": account[:], "now": now, "limit": limit.Failures, "stale": now.Add(-limit.Duration),
-	}).Scan(&failures)
-	switch {
-	case err == nil:
-		return auth.Reservation{}, nil
-	case !errors.Is(err, pgx.ErrNoRows):
-		return auth.Reservation{}, classify("reserve login attempt", err)
+	rows, _ := s.pool.Query(ctx, reserveAttempts, counted(counters, now))
+	taken, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil || len(taken) == len(counters) {
+		return auth.Reservation{}, classify("reserve attempt", err)
 	}
-	until, err := s.lockedUntil(ctx, account)
-	return auth.Reservation{Refused: true, LockedUntil: until}, err
+	return s.refused(ctx, counters, taken)
 }
 
-func (s *Store) lockedUntil(ctx context.Context, account auth.AccountKey) (time.Time, error) {
+const takeBack = `
+WITH returned AS (
+    SELECT key FROM attempts WHERE key = ANY(@taken) ORDER BY key FOR UPDATE
+), released AS (
+    UPDATE attempts SET pending = greatest(pending - 1, 0) WHERE key IN (SELECT key FROM returned)
+)
+SELECT (SELECT locked_until FROM attempts WHERE key = @refusing)`
+
+// refused takes back what was reserved, and finds out what the first of the
+// other counters is waiting for.
+func (s *Store) refused(ctx context.Context, counters []auth.Counter, taken [][]byte) (auth.Reservation, error) {
+	r := auth.Reservation{Refused: true}
+	r.By = slices.IndexFunc(counters, func(c auth.Counter) bool {
+		return !slices.ContainsFunc(taken, func(key []byte) bool { return auth.CounterKey(key) == c.Key })
+	})
 	until := (*time.Time)(nil)
-	err := s.pool.QueryRow(ctx, `SELECT locked_until FROM login_attempts WHERE account_key = $1`, account[:]).Scan(&until)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return time.Time{}, classify("read lockout", err)
-	}
-	if until == nil {
-		return time.Time{}, nil
-	}
-	return *until, nil
-}
-
-// ReleaseAttempt implements auth.Store.
-func (s *Store) ReleaseAttempt(ctx context.Context, account auth.AccountKey) error {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	_, err := s.pool.Exec(ctx,
-		`UPDATE login_attempts SET failures = greatest(failures - 1, 0) WHERE account_key = $1`, account[:])
-	return classify("release login attempt", err)
-}
-
-const failAttempt = `
-UPDATE login_attempts SET locked_until = @until
-WHERE account_key = @account AND failures >= @limit AND locked_until IS NULL
-RETURNING locked_until`
-
-// FailAttempt implements auth.Store.
-func (s *Store) FailAttempt(ctx context.Context, account auth.AccountKey, limit auth.AttemptLimit, now time.Time) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	until := time.Time{}
-	err := s.pool.QueryRow(ctx, failAttempt, pgx.NamedArgs{
-		"account": account[:], "limit": limit.Failures, "until": now.Add(limit.Duration),
+	err := s.pool.QueryRow(ctx, takeBack, pgx.NamedArgs{
+		"taken": taken, "refusing": counters[r.By].Key[:],
 	}).Scan(&until)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return time.Time{}, nil
+	if until != nil {
+		r.LockedUntil = *until
 	}
-	return until, classify("conclude login attempt", err)
+	return r, classify("read lockout", err)
+}
+
+const releaseAttempts = `
+UPDATE attempts SET pending = greatest(pending - 1, 0)
+WHERE key IN (SELECT key FROM attempts WHERE key = ANY(@keys) ORDER BY key FOR UPDATE)`
+
+// ReleaseAttempts implements auth.Attempts.
+func (s *Store) ReleaseAttempts(ctx context.Context, counters []auth.Counter) error {
+	return s.exec(ctx, "release attempt", releaseAttempts, counted(counters, time.Time{}))
+}
+
+const failAttempts = `
+WITH held AS (
+    SELECT key, locked_until FROM attempts WHERE key = ANY(@keys) ORDER BY key FOR UPDATE
+), failed AS (
+    UPDATE attempts a SET
+        pending = greatest(a.pending - 1, 0),
+        failures = a.failures + 1,
+        locked_until = CASE WHEN a.failures + 1 >= c.allowed THEN coalesce(a.locked_until, c.until) END,
+        expires_at = CASE WHEN a.failures + 1 >= c.allowed THEN coalesce(a.locked_until, c.until) ELSE a.expires_at END
+    FROM held JOIN unnest(@keys::bytea[], @allowed::integer[], @expire::timestamptz[]) AS c (key, allowed, until) USING (key)
+    WHERE a.key = held.key
+    RETURNING a.key, greatest(c.allowed - a.failures, 0) AS allowance,
+        CASE WHEN held.locked_until IS NULL THEN a.locked_until END AS locked_until
+), cause AS (
+    SELECT FROM failed WHERE key = @first AND locked_until IS NOT NULL
+)` + withEffects + `
+SELECT c.key, coalesce(failed.allowance, c.allowed - 1), failed.locked_until
+FROM unnest(@keys::bytea[], @allowed::integer[]) WITH ORDINALITY AS c (key, allowed, n) LEFT JOIN failed USING (key)
+ORDER BY n`
+
+// FailAttempts implements auth.Attempts. A counter that was cleared meanwhile has
+// nothing to lock.
+func (s *Store) FailAttempts(ctx context.Context, counters []auth.Counter, now time.Time, also auth.Effects) ([]auth.Tally, error) {
+	args := counted(counters, now)
+	args["first"] = counters[0].Key[:]
+	args, err := effects(also, now, args)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	rows, _ := s.pool.Query(ctx, failAttempts, args)
+	tallies, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Tally, error) {
+		t, key, until := auth.Tally{}, []byte(nil), (*time.Time)(nil)
+		err := row.Scan(&key, &t.Left, &until)
+		if until != nil {
+			t.LockedUntil = *until
+		}
+		return t, err
+	})
+	return tallies, classify("conclude attempt", err)
+}
+
+const clearAttempts = `
+WITH cause AS (SELECT), cleared AS (
+    DELETE FROM attempts
+    WHERE key IN (SELECT key FROM attempts WHERE key = ANY(@keys) ORDER BY key FOR UPDATE)
+)` + withEffects + ` SELECT`
+
+// ClearAttempts implements auth.Attempts.
+func (s *Store) ClearAttempts(ctx context.Context, keys []auth.CounterKey, now time.Time, also auth.Effects) error {
+	list := [][]byte{}
+	for _, key := range keys {
+		list = append(list, key[:])
+	}
+	args, err := effects(also, now, pgx.NamedArgs{"keys": list})
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, "clear attempts", clearAttempts, args)
+}
+
+// counted is the arguments that describe counters; expire is when what begins
+// now would end.
+func counted(counters []auth.Counter, now time.Time) pgx.NamedArgs {
+	keys, allowed, expire := [][]byte{}, []int{}, []time.Time{}
+	for _, c := range counters {
+		keys = append(keys, c.Key[:])
+		allowed = append(allowed, c.Limit.Failures)
+		expire = append(expire, now.Add(c.Limit.Duration))
+	}
+	return pgx.NamedArgs{"keys": keys, "allowed": allowed, "expire": expire, "now": now}
 }

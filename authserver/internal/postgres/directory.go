@@ -13,8 +13,8 @@ import (
 )
 
 // lockOf finds the lock of a user u at @now.
-const lockOf = `SELECT locked_until FROM login_attempts
-	WHERE account_key = sha256(convert_to(u.email, 'UTF8')) AND locked_until > @now`
+const lockOf = `SELECT locked_until FROM attempts
+	WHERE key = sha256(convert_to(u.email, 'UTF8')) AND locked_until > @now`
 
 // FindUsers implements auth.Directory. The statement has only the conditions
 // that were asked for, so that each finds its index. Ids sort by time.

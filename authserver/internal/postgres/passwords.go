@@ -36,8 +36,8 @@ WITH promises AS (
     FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL AND (@keep::uuid IS NULL OR s.id <> @keep)
     RETURNING s.id
 ), cleared AS (
-    DELETE FROM login_attempts
-    WHERE account_key = @account AND @ticket::bytea IS NOT NULL AND EXISTS (SELECT FROM cause)
+    DELETE FROM attempts
+    WHERE key = @account AND @ticket::bytea IS NOT NULL AND EXISTS (SELECT FROM cause)
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause), (SELECT coalesce(array_agg(id::text), '{}') FROM ended)`
 

@@ -18,22 +18,20 @@ const pruneBatch = 1000
 // Prune implements auth.Store. A session goes with its tokens; a used token of
 // a session that lives on goes when it would have expired by itself, because
 // until then its reuse must be noticed.
-func (s *Store) Prune(ctx context.Context, limit auth.AttemptLimit, now time.Time) error {
+func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	for _, statement := range []string{
 		`DELETE FROM sessions WHERE id IN (
 			SELECT id FROM sessions WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		`DELETE FROM refresh_tokens WHERE hash IN (
 			SELECT hash FROM refresh_tokens WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM login_attempts WHERE account_key IN (
-			SELECT account_key FROM login_attempts
-			WHERE last_attempt_at <= @stale AND coalesce(locked_until <= @now, true)
-			LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM attempts WHERE key IN (
+			SELECT key FROM attempts WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		`DELETE FROM tickets WHERE hash IN (
 			SELECT hash FROM tickets WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		`DELETE FROM mail_quotas WHERE account_key IN (
 			SELECT account_key FROM mail_quotas WHERE since <= @forgotten LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 	} {
-		args := pgx.NamedArgs{"now": now, "stale": now.Add(-limit.Duration), "forgotten": now.Add(-auth.MailLimitWindow), "batch": pruneBatch}
+		args := pgx.NamedArgs{"now": now, "forgotten": now.Add(-auth.MailLimitWindow), "batch": pruneBatch}
 		if err := s.exec(ctx, "prune expired rows", statement, args); err != nil {
 			return err
 		}

@@ -31,9 +31,13 @@ WITH redeemed AS (
 ), token AS (
     INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
     SELECT @refresh, id, @now, @expires FROM session
+), held AS (
+    SELECT key FROM attempts WHERE key IN (@clears, @releases) AND EXISTS (SELECT FROM cause) ORDER BY key FOR UPDATE
 ), cleared AS (
-    DELETE FROM login_attempts WHERE account_key = @account AND EXISTS (SELECT FROM cause)
+    DELETE FROM attempts WHERE key IN (SELECT key FROM held WHERE key = @clears)
     RETURNING locked_until
+), released AS (
+    UPDATE attempts SET pending = greatest(pending - 1, 0) WHERE key IN (SELECT key FROM held WHERE key = @releases)
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM cleared WHERE locked_until IS NOT NULL)`
 
@@ -47,7 +51,7 @@ func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.E
 	}
 	args, err := effects(also, n.Now, pgx.NamedArgs{
 		"user": n.User.ID, "checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "ticket": ticket,
-		"session": n.SessionID, "refresh": n.Refresh[:], "account": n.Account[:],
+		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
 		"now": n.Now, "expires": n.ExpiresAt,
 	})

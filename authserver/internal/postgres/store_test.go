@@ -19,7 +19,6 @@ import (
 
 var (
 	account = auth.KeyOf("ann@example.com")
-	limit   = auth.AttemptLimit{Failures: 5, Duration: 15 * time.Minute}
 	start   = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 )
 
@@ -35,7 +34,7 @@ func login(t *testing.T, s *postgres.Store, token byte, now time.Time) string {
 	}
 	id := uuid.NewString()
 	started, err := s.StartSession(t.Context(), auth.NewSession{
-		SessionID: id, User: user, Account: account, Refresh: auth.TokenHash{token},
+		SessionID: id, User: user, Refresh: auth.TokenHash{token},
 		NewHash: user.PasswordHash, Now: now, ExpiresAt: now.Add(time.Hour),
 	}, auth.Effects{})
 	if err != nil || !started.Started {
@@ -51,73 +50,6 @@ func rotation(used, successor byte, now time.Time) auth.Rotation {
 	}
 }
 
-func TestReserveAttempt(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
-	reserve := func(now time.Time) auth.Reservation {
-		t.Helper()
-		r, err := s.ReserveAttempt(t.Context(), account, limit, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	}
-	for range limit.Failures {
-		if reserve(start).Refused {
-			t.Fatal("refused below the limit")
-		}
-	}
-	if r := reserve(start); !r.Refused || !r.LockedUntil.IsZero() {
-		t.Errorf("with attempts in flight at the limit: %+v", r)
-	}
-	if err := s.ReleaseAttempt(t.Context(), account); err != nil {
-		t.Fatal(err)
-	}
-	if reserve(start).Refused {
-		t.Error("refused after a release")
-	}
-	until, err := s.FailAttempt(t.Context(), account, limit, start)
-	if err != nil || !until.Equal(start.Add(limit.Duration)) {
-		t.Errorf("locked until %s, %v", until, err)
-	}
-	if again, err := s.FailAttempt(t.Context(), account, limit, start.Add(time.Minute)); err != nil || !again.IsZero() {
-		t.Errorf("a later failure moved the lock to %s, %v", again, err)
-	}
-	if r := reserve(until.Add(-time.Microsecond)); !r.Refused || !r.LockedUntil.Equal(until) {
-		t.Errorf("just before the lock ends: %+v", r)
-	}
-	for range limit.Failures {
-		if reserve(until).Refused {
-			t.Error("refused after the lock has ended")
-		}
-	}
-	if !reserve(until).Refused {
-		t.Error("the count did not start again at one")
-	}
-}
-
-func TestReserveAttemptLetsTheLimitThrough(t *testing.T) {
-	t.Parallel()
-	s := newStore(t)
-	var through atomic.Int64
-	var group sync.WaitGroup
-	for range 100 {
-		group.Go(func() {
-			r, err := s.ReserveAttempt(context.Background(), account, limit, start)
-			if err != nil {
-				t.Error(err)
-			}
-			if !r.Refused {
-				through.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	if through.Load() != int64(limit.Failures) {
-		t.Errorf("%d got through", through.Load())
-	}
-}
-
 func TestStartSessionNeedsTheCheckedPassword(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
@@ -128,7 +60,7 @@ func TestStartSessionNeedsTheCheckedPassword(t *testing.T) {
 	}
 	user.PasswordHash = "changed meanwhile"
 	started, err := s.StartSession(t.Context(), auth.NewSession{
-		SessionID: uuid.NewString(), User: user, Account: account, Refresh: auth.TokenHash{2},
+		SessionID: uuid.NewString(), User: user, Refresh: auth.TokenHash{2},
 		NewHash: "x", Now: start, ExpiresAt: start.Add(time.Hour),
 	}, auth.Effects{})
 	if err != nil || started.Started {
@@ -210,31 +142,31 @@ func TestTheFirstReasonForAnEndIsKept(t *testing.T) {
 
 func TestPrune(t *testing.T) {
 	t.Parallel()
-	s := newStore(t)
+	s, url := newStoreAt(t)
 	login(t, s, 1, start)                   // expires after an hour
 	login(t, s, 2, start.Add(-time.Minute)) // but is used, and lives on
 	if _, rotated, err := s.Rotate(t.Context(), rotation(2, 3, start.Add(30*time.Minute))); err != nil || !rotated {
 		t.Fatalf("rotated %t, %v", rotated, err)
 	}
-	if _, err := s.ReserveAttempt(t.Context(), auth.KeyOf("old"), limit, start); err != nil {
-		t.Fatal(err)
-	}
 	now := start.Add(time.Hour)
-	for range limit.Failures {
-		if _, err := s.ReserveAttempt(t.Context(), auth.KeyOf("new"), limit, now); err != nil {
-			t.Fatal(err)
-		}
+	old, fresh := counter("old"), counter("fresh")
+	reserve(t, s, start, old)
+	for range fresh.Limit.Failures {
+		reserve(t, s, now, fresh)
 	}
-	if err := s.Prune(t.Context(), limit, now); err != nil {
+	if err := s.Prune(t.Context(), now); err != nil {
 		t.Fatal(err)
+	}
+	if n := count(t, url, "attempts"); n != 1 {
+		t.Errorf("%d counts are left", n)
 	}
 	for token, kept := range map[byte]bool{1: false, 2: false, 3: true} {
 		if _, known, err := s.Spent(t.Context(), auth.TokenHash{token}); err != nil || known != kept {
 			t.Errorf("token %d: known %t, %v", token, known, err)
 		}
 	}
-	if r, err := s.ReserveAttempt(t.Context(), auth.KeyOf("new"), limit, now); err != nil || !r.Refused {
-		t.Errorf("a fresh count was pruned: %+v, %v", r, err)
+	if !reserve(t, s, now, fresh).Refused {
+		t.Error("a fresh count was pruned")
 	}
 }
 

@@ -73,7 +73,7 @@ func TestEffectsGoWithTheirCause(t *testing.T) {
 		stale := user
 		stale.PasswordHash = checkedHash
 		started, err := s.StartSession(t.Context(), auth.NewSession{
-			SessionID: sessionID, User: stale, Account: account, Refresh: auth.TokenHash{2},
+			SessionID: sessionID, User: stale, Refresh: auth.TokenHash{2},
 			NewHash: user.PasswordHash, Now: start, ExpiresAt: start.Add(time.Hour),
 		}, effects())
 		if err != nil {

@@ -55,27 +55,29 @@ func (c *Cache) Close() error { return c.client.Close() }
 // Away reports whether the cache is being left alone after failures.
 func (c *Cache) Away() bool { return c.breaker.isOpen() }
 
-func (c *Cache) lockKey(account auth.AccountKey) string { return c.prefix + "lock:" + account.String() }
+func (c *Cache) lockKey(counter auth.CounterKey) string {
+	return c.prefix + "lock:" + hex.EncodeToString(counter[:])
+}
 func (c *Cache) graceKey(token auth.TokenHash) string {
 	return c.prefix + "grace:" + hex.EncodeToString(token[:])
 }
 func (c *Cache) endedKey(sessionID string) string { return c.prefix + "ended:" + sessionID }
 
 // LockedUntil implements auth.Ephemeral.
-func (c *Cache) LockedUntil(ctx context.Context, account auth.AccountKey) (time.Time, bool) {
-	value, ok := c.get(ctx, c.lockKey(account))
+func (c *Cache) LockedUntil(ctx context.Context, counter auth.CounterKey) (time.Time, bool) {
+	value, ok := c.get(ctx, c.lockKey(counter))
 	until, err := time.Parse(time.RFC3339Nano, string(value))
 	return until, ok && err == nil
 }
 
 // Lock implements auth.Ephemeral.
-func (c *Cache) Lock(ctx context.Context, account auth.AccountKey, ttl time.Duration, until time.Time) {
-	c.set(ctx, c.lockKey(account), []byte(until.Format(time.RFC3339Nano)), ttl)
+func (c *Cache) Lock(ctx context.Context, counter auth.CounterKey, ttl time.Duration, until time.Time) {
+	c.set(ctx, c.lockKey(counter), []byte(until.Format(time.RFC3339Nano)), ttl)
 }
 
 // Unlock implements auth.Ephemeral.
-func (c *Cache) Unlock(ctx context.Context, account auth.AccountKey) {
-	c.try(ctx, func(ctx context.Context) error { return c.client.Del(ctx, c.lockKey(account)).Err() })
+func (c *Cache) Unlock(ctx context.Context, counter auth.CounterKey) {
+	c.try(ctx, func(ctx context.Context) error { return c.client.Del(ctx, c.lockKey(counter)).Err() })
 }
 
 // Successor implements auth.Ephemeral.

@@ -38,15 +38,18 @@ CREATE TABLE refresh_tokens (
 CREATE INDEX refresh_tokens_session_id ON refresh_tokens (session_id);
 CREATE INDEX refresh_tokens_expires_at ON refresh_tokens (expires_at);
 
--- Failures counts attempts from the moment they are announced. The key is the
--- SHA-256 of an address, whether or not it has an account.
-CREATE TABLE login_attempts (
-    account_key     bytea PRIMARY KEY CHECK (octet_length(account_key) = 32),
-    failures        integer NOT NULL CHECK (failures >= 0),
-    last_attempt_at timestamptz NOT NULL,
-    locked_until    timestamptz
+-- Guesses are counted from the moment they are announced: pending until their
+-- outcome is known. The key is a hash of what they are counted by: an address,
+-- whether or not it has an account, a source, a device.
+CREATE TABLE attempts (
+    key          bytea PRIMARY KEY CHECK (octet_length(key) = 32),
+    pending      integer NOT NULL CHECK (pending >= 0),
+    failures     integer NOT NULL CHECK (failures >= 0),
+    allowed      integer NOT NULL,
+    expires_at   timestamptz NOT NULL,
+    locked_until timestamptz
 );
-CREATE INDEX login_attempts_last_attempt_at ON login_attempts (last_attempt_at);
+CREATE INDEX attempts_expires_at ON attempts (expires_at);
 
 -- +goose Down
-DROP TABLE login_attempts, refresh_tokens, sessions, users;
+DROP TABLE attempts, refresh_tokens, sessions, users;

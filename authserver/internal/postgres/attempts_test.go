@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+)
+
+// counter allows five failures in a quarter of an hour.
+func counter(name string) auth.Counter {
+	return auth.Counter{
+		Kind: auth.ByAccount, Key: sha256.Sum256([]byte(name)),
+		Limit: auth.AttemptLimit{Failures: 5, Duration: 15 * time.Minute},
+	}
+}
+
+func reserve(t *testing.T, s *postgres.Store, now time.Time, counters ...auth.Counter) auth.Reservation {
+	t.Helper()
+	r, err := s.ReserveAttempts(t.Context(), counters, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func fail(t *testing.T, s *postgres.Store, now time.Time, counters ...auth.Counter) []auth.Tally {
+	t.Helper()
+	tallies, err := s.FailAttempts(t.Context(), counters, now, auth.Effects{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tallies
+}
+
+func TestAttemptsInFlightCount(t *testing.T) {
+	t.Parallel()
+	s, ann := newStore(t), counter("ann")
+	for range ann.Limit.Failures {
+		if reserve(t, s, start, ann).Refused {
+			t.Fatal("refused below the limit")
+		}
+	}
+	if r := reserve(t, s, start, ann); !r.Refused || !r.LockedUntil.IsZero() {
+		t.Errorf("with attempts in flight at the limit: %+v", r)
+	}
+	if err := s.ReleaseAttempts(t.Context(), []auth.Counter{ann}); err != nil {
+		t.Fatal(err)
+	}
+	if reserve(t, s, start, ann).Refused {
+		t.Error("refused after a release")
+	}
+	if got := fail(t, s, start, ann)[0]; got.Left != 4 || !got.LockedUntil.IsZero() {
+		t.Errorf("the first failure of five: %+v", got)
+	}
+}
+
+func TestTheLastFailureLocks(t *testing.T) {
+	t.Parallel()
+	s, ann := newStore(t), counter("ann")
+	until := start.Add(ann.Limit.Duration)
+	for left := ann.Limit.Failures - 1; left >= 0; left-- {
+		reserve(t, s, start, ann)
+		got := fail(t, s, start, ann)[0]
+		if got.Left != left || got.LockedUntil.IsZero() == (left == 0) {
+			t.Errorf("with %d left: %+v", left, got)
+		}
+	}
+	if got := fail(t, s, start.Add(time.Minute), ann)[0]; !got.LockedUntil.IsZero() {
+		t.Errorf("a later failure moved the lock: %+v", got)
+	}
+	if r := reserve(t, s, until.Add(-time.Microsecond), ann); !r.Refused || !r.LockedUntil.Equal(until) {
+		t.Errorf("just before the lock ends: %+v", r)
+	}
+	for range ann.Limit.Failures {
+		if reserve(t, s, until, ann).Refused {
+			t.Error("refused after the lock has ended")
+		}
+	}
+	if !reserve(t, s, until, ann).Refused {
+		t.Error("the count did not start again at nothing")
+	}
+}
+
+func TestACountEndsAfterItsDuration(t *testing.T) {
+	t.Parallel()
+	s, ann := newStore(t), counter("ann")
+	for i := range 4 {
+		now := start.Add(time.Duration(i) * time.Minute)
+		reserve(t, s, now, ann)
+		fail(t, s, now, ann)
+	}
+	reserve(t, s, start.Add(ann.Limit.Duration), ann)
+	if got := fail(t, s, start.Add(ann.Limit.Duration), ann)[0]; got.Left != 4 {
+		t.Errorf("a count of last time goes on: %+v", got)
+	}
+}
+
+func TestAnAttemptCountsEverywhereOrNowhere(t *testing.T) {
+	t.Parallel()
+	s, ann, bob, source := newStore(t), counter("ann"), counter("bob"), counter("source")
+	for range 5 {
+		reserve(t, s, start, ann)
+		fail(t, s, start, ann)
+	}
+	for range 10 {
+		if r := reserve(t, s, start, source, ann); !r.Refused || r.By != 1 || r.LockedUntil.IsZero() {
+			t.Fatalf("a locked account: %+v", r)
+		}
+		if r := reserve(t, s, start, ann, source); !r.Refused || r.By != 0 {
+			t.Fatalf("a locked account: %+v", r)
+		}
+	}
+	for range 5 {
+		if r := reserve(t, s, start, bob, source); r.Refused {
+			t.Fatalf("refused attempts were counted: %+v", r)
+		}
+	}
+	if r := reserve(t, s, start, counter("cat"), source); !r.Refused || r.By != 1 {
+		t.Errorf("a source with attempts in flight at its limit: %+v", r)
+	}
+	if err := s.ClearAttempts(t.Context(), []auth.CounterKey{ann.Key, source.Key}, start, auth.Effects{}); err != nil {
+		t.Fatal(err)
+	}
+	if r := reserve(t, s, start, ann, source); r.Refused {
+		t.Errorf("after both were cleared: %+v", r)
+	}
+}
+
+func TestALockBringsItsEffectsOnce(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	ann, source := counter("ann"), counter("source")
+	source.Limit.Failures = 2 // its lock is no cause
+	for range 8 {
+		reserve(t, s, start, ann)
+		_, err := s.FailAttempts(t.Context(), []auth.Counter{ann, source}, start, auth.Effects{
+			Messages: []auth.Message{{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.AccountLockedMessage, Sealed: []byte{1}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, url, "outbox"); n != 1 {
+		t.Errorf("%d messages for one lock", n)
+	}
+}
+
+// Callers name the counters in any order; none may wait for another that waits
+// for it.
+func TestConcurrentAttemptsGetTheLimitAndNoDeadlock(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	for round := range 20 {
+		now := start.Add(time.Duration(round) * time.Hour)
+		a, b := counter("a"), counter("b")
+		through := atomic.Int64{}
+		group := sync.WaitGroup{}
+		for i := range 50 {
+			counters := []auth.Counter{a, b}
+			if i%2 == 1 {
+				counters = []auth.Counter{b, a}
+			}
+			group.Go(func() {
+				r, err := s.ReserveAttempts(context.Background(), counters, now)
+				if err != nil {
+					t.Error(err)
+				}
+				if r.Refused || err != nil {
+					return
+				}
+				through.Add(1)
+				if _, err := s.FailAttempts(context.Background(), counters, now, auth.Effects{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if through.Load() != 5 {
+			t.Fatalf("round %d: %d got through", round, through.Load())
+		}
+	}
+}
