@@ -28,6 +28,28 @@ func PlausibleEmail(email string) bool {
 	return at > 0 && at < len(email)-1 && len(email) <= MaxEmailLength && !strings.ContainsFunc(email, odd)
 }
 
+// PlausibleName refuses what would not stay on its line in a mail or a log.
+func PlausibleName(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.IsControl(r) || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029'
+	})
+}
+
+// PlausibleLocale takes language tags by their form (RFC 5646, section 2.1), such
+// as "pt-BR".
+func PlausibleLocale(tag string) bool {
+	for i, part := range strings.Split(tag, "-") {
+		if len(part) < 1 || len(part) > 8 || i == 0 && len(part) < 2 || strings.ContainsFunc(part, notAlphanumeric) {
+			return false
+		}
+	}
+	return true
+}
+
+func notAlphanumeric(r rune) bool {
+	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+}
+
 // AccountKey names an account in counters and logs without its address. An
 // address nobody has registered has one too.
 type AccountKey [sha256.Size]byte

@@ -31,6 +31,7 @@ const (
 	AlreadyRegisteredMessage   MessageKind = "already-registered"
 	ResetPasswordMessage       MessageKind = "reset-password"
 	PasswordChangedMessage     MessageKind = "password-changed"
+	EmailChangedMessage        MessageKind = "email-changed"
 	NewDeviceMessage           MessageKind = "new-device"
 	SecondFactorAddedMessage   MessageKind = "second-factor-added"
 	SecondFactorRemovedMessage MessageKind = "second-factor-removed"

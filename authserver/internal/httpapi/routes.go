@@ -56,7 +56,9 @@ func (r route) pattern() string { return r.method + " " + r.path }
 // routes is everything the realm answers.
 func (a *API) routes() []route {
 	return slices.Concat(
+		a.accountRoutes(),
 		a.sessionRoutes(),
+		a.sessionListRoutes(),
 		a.userRoutes(),
 		a.administrationRoutes(),
 		a.trailRoutes(),

@@ -25,7 +25,7 @@ import (
 //	required:"true"                            must be there and not empty
 //	maxLength:"n"                              in bytes; strings need it
 //	minimum:"n" maximum:"n"                    ints need them
-//	format:"email", "uuid", "role" or "date-time" (RFC 3339)
+//	format:"email", "uuid", "role", "name", "locale" or "date-time" (RFC 3339)
 //	enum:"a,b"
 type shape struct{ fields []field }
 
@@ -142,6 +142,10 @@ func (f field) setString(value string, into reflect.Value) string {
 		return "must be letters, digits, - and _"
 	case f.format == "date-time" && value != "" && !isInstant(value):
 		return "must be a time such as 2026-01-31T12:00:00Z"
+	case f.format == "name" && !auth.PlausibleName(value):
+		return "must not contain control characters"
+	case f.format == "locale" && value != "" && !auth.PlausibleLocale(value):
+		return "must be a language tag such as pt-BR"
 	case f.enum != nil && value != "" && !slices.Contains(f.enum, value):
 		return "must be one of " + strings.Join(f.enum, ", ")
 	}

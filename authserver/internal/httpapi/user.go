@@ -6,6 +6,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
 func (a *API) userRoutes() []route {
@@ -14,21 +16,101 @@ func (a *API) userRoutes() []route {
 			method: "GET", path: "/api/user/profile", status: http.StatusOK, bearer: bearerRequired,
 			summary: "The user an access token speaks for",
 		}, a.profile),
+		endpoint(a, route{
+			method: "PATCH", path: "/api/user/profile", status: http.StatusOK, bearer: bearerRequired,
+			summary: "Change what the user is called and addressed in",
+		}, a.updateProfile),
+		endpoint(a, route{
+			method: "POST", path: "/api/user/password", status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "Change the password and end every other session",
+			refuses: []auth.Code{
+				auth.InvalidCredentials, auth.AccountLocked, auth.TooManyAttempts, auth.PasswordRejected, auth.Busy,
+			},
+		}, a.changePassword),
+		endpoint(a, route{
+			method: "POST", path: "/api/user/email", status: http.StatusAccepted, bearer: bearerRequired,
+			summary: "Mail a link to an address that becomes the user's when it is followed",
+			refuses: append(proofRefusals(), auth.EmailTaken, auth.EmailUnavailable),
+		}, a.changeEmail),
+		endpoint(a, route{
+			method: "DELETE", path: "/api/user", status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "Delete the account",
+			refuses: append(proofRefusals(), auth.LastAdmin),
+		}, a.deleteAccount),
+	}
+}
+
+// proofRefusals is what a route refuses that asks for fresh proof.
+func proofRefusals() []auth.Code {
+	return []auth.Code{
+		auth.ProofRequired, auth.InvalidCredentials, auth.CodeInvalid, auth.AccountLocked, auth.TooManyAttempts, auth.Busy,
 	}
 }
 
 type profileBody struct {
-	ID          string     `json:"id"`
-	Email       string     `json:"email"`
-	Role        string     `json:"role"`
+	ID            string `json:"id"`
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+	Role          string `json:"role"`
+	Name          string `json:"name"`
+	Locale        string `json:"locale"`
+	// HasPassword is false for a user who only signs in through a provider.
+	HasPassword bool       `json:"has_password"`
 	CreatedAt   time.Time  `json:"created_at"`
 	LastLoginAt *time.Time `json:"last_login_at"`
 }
 
+func profileOf(u auth.User) profileBody {
+	return profileBody{
+		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Role: u.Role,
+		Name: u.Name, Locale: u.Locale, HasPassword: u.PasswordHash != "",
+		CreatedAt: u.CreatedAt, LastLoginAt: u.LastLoginAt,
+	}
+}
+
+// profileChangeBody leaves alone what is not in it.
+type profileChangeBody struct {
+	Name   *string `json:"name" maxLength:"200" format:"name"`
+	Locale *string `json:"locale" maxLength:"35" format:"locale"`
+}
+
+type passwordChangeBody struct {
+	Current auth.Secret `json:"current_password" required:"true" maxLength:"4096"`
+	New     auth.Secret `json:"new_password" required:"true" maxLength:"4096"`
+}
+
+type emailChangeBody struct {
+	Email    string      `json:"email" required:"true" maxLength:"254" format:"email"`
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
+}
+
+type deletionBody struct {
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
+}
+
 func (a *API) profile(ctx context.Context, r request[nothing]) (profileBody, error) {
 	u, err := a.Auth.Profile(ctx, r.Bearer)
-	if err != nil {
-		return profileBody{}, err
-	}
-	return profileBody{ID: u.ID, Email: u.Email, Role: u.Role, CreatedAt: u.CreatedAt, LastLoginAt: u.LastLoginAt}, nil
+	return profileOf(u), err
+}
+
+func (a *API) updateProfile(ctx context.Context, r request[profileChangeBody]) (profileBody, error) {
+	u, err := a.Auth.UpdateProfile(ctx, r.Bearer, auth.ProfileChange{Name: r.Body.Name, Locale: r.Body.Locale}, r.Client)
+	return profileOf(u), err
+}
+
+func (a *API) changePassword(ctx context.Context, r request[passwordChangeBody]) (nothing, error) {
+	return nothing{}, a.Auth.ChangePassword(ctx, r.Bearer, r.Body.Current, r.Body.New, r.Client)
+}
+
+func (a *API) changeEmail(ctx context.Context, r request[emailChangeBody]) (messageBody, error) {
+	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
+	return messageBody{"Follow the link in the mail to the new address."},
+		a.Auth.ChangeEmail(ctx, r.Bearer, r.Body.Email, proof, r.Client)
+}
+
+func (a *API) deleteAccount(ctx context.Context, r request[deletionBody]) (nothing, error) {
+	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
+	return nothing{}, a.Auth.DeleteAccount(ctx, r.Bearer, proof, r.Client)
 }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+func (a *API) accountRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/register", status: http.StatusCreated,
+			summary: "Make an account",
+			refuses: []auth.Code{auth.RegistrationClosed, auth.EmailTaken, auth.PasswordRejected, auth.Busy},
+		}, a.register),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/verify-email", status: http.StatusOK,
+			summary: "Prove an e-mail address with the token that was mailed to it",
+			refuses: []auth.Code{auth.VerifyTokenInvalid, auth.EmailTaken},
+		}, a.verifyEmail),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/verify-email/resend", status: http.StatusAccepted,
+			summary: "Mail a new verification link",
+			refuses: []auth.Code{auth.EmailUnavailable},
+		}, a.resendVerification),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/reset-password", status: http.StatusOK,
+			summary: "Mail a link that sets a new password",
+			refuses: []auth.Code{auth.EmailUnavailable},
+		}, a.requestReset),
+		endpoint(a, route{
+			method: "GET", path: "/api/auth/reset/{token}", status: http.StatusOK,
+			summary: "Say whether a reset link still works",
+			refuses: []auth.Code{auth.ResetTokenInvalid},
+		}, a.checkReset),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/reset/{token}", status: http.StatusOK,
+			summary: "Set a new password with a reset link",
+			refuses: []auth.Code{auth.ResetTokenInvalid, auth.PasswordRejected, auth.Busy},
+		}, a.resetPassword),
+	}
+}
+
+type registerBody struct {
+	Email    string      `json:"email" required:"true" maxLength:"254" format:"email"`
+	Password auth.Secret `json:"password" required:"true" maxLength:"4096"`
+	Name     string      `json:"name" maxLength:"200" format:"name"`
+	Locale   string      `json:"locale" maxLength:"35" format:"locale"`
+}
+
+type emailBody struct {
+	Email string `json:"email" required:"true" maxLength:"254" format:"email"`
+}
+
+type tokenBody struct {
+	Token auth.Secret `json:"token" required:"true" maxLength:"512"`
+}
+
+type resetPath struct {
+	Token auth.Secret `path:"token" required:"true" maxLength:"512"`
+}
+
+type resetBody struct {
+	Token    auth.Secret `path:"token" required:"true" maxLength:"512"`
+	Password auth.Secret `json:"password" required:"true" maxLength:"4096"`
+}
+
+// messageBody is an answer that says no more than a sentence, the same for
+// everybody.
+type messageBody struct {
+	Message string `json:"message"`
+}
+
+// registeredBody is the same whether or not the account is new.
+type registeredBody struct {
+	VerificationRequired bool `json:"email_verification_required"`
+}
+
+type verifiedBody struct {
+	Verified bool `json:"email_verified"`
+}
+
+type validBody struct {
+	Valid bool `json:"valid"`
+}
+
+func (a *API) register(ctx context.Context, r request[registerBody]) (registeredBody, error) {
+	err := a.Auth.Register(ctx, auth.Registration{
+		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale,
+	}, r.Client)
+	required := a.Settings().Registration.EmailVerification == realmconfig.VerificationRequired
+	return registeredBody{VerificationRequired: required}, err
+}
+
+func (a *API) verifyEmail(ctx context.Context, r request[tokenBody]) (verifiedBody, error) {
+	return verifiedBody{Verified: true}, a.Auth.VerifyEmail(ctx, r.Body.Token, r.Client)
+}
+
+func (a *API) resendVerification(ctx context.Context, r request[emailBody]) (messageBody, error) {
+	return messageBody{"If the address waits to be verified, a mail is on its way to it."},
+		a.Auth.ResendVerification(ctx, r.Body.Email, r.Client)
+}
+
+func (a *API) requestReset(ctx context.Context, r request[emailBody]) (messageBody, error) {
+	return messageBody{"If the address has an account, a mail is on its way to it."},
+		a.Auth.RequestReset(ctx, r.Body.Email, r.Client)
+}
+
+func (a *API) checkReset(ctx context.Context, r request[resetPath]) (validBody, error) {
+	return validBody{Valid: true}, a.Auth.CheckReset(ctx, r.Body.Token)
+}
+
+func (a *API) resetPassword(ctx context.Context, r request[resetBody]) (messageBody, error) {
+	return messageBody{"The password was changed. Every session has ended."},
+		a.Auth.ResetPassword(ctx, r.Body.Token, r.Body.Password, r.Client)
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+func (a *API) sessionListRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "GET", path: "/api/auth/sessions", status: http.StatusOK, bearer: bearerRequired,
+			summary: "The user's sessions, the last used first",
+		}, a.listSessions),
+		endpoint(a, route{
+			method: "DELETE", path: "/api/auth/sessions/{id}", status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "End one of the user's sessions",
+			refuses: []auth.Code{auth.NotFound},
+		}, a.endSession),
+		endpoint(a, route{
+			method: "DELETE", path: "/api/auth/sessions", status: http.StatusOK, bearer: bearerRequired,
+			summary: "End every other session of the user",
+		}, a.endOtherSessions),
+	}
+}
+
+type sessionsBody struct {
+	Sessions []sessionBody `json:"sessions"`
+}
+
+// sessionBody describes the device as it described itself.
+type sessionBody struct {
+	ID         string    `json:"id"`
+	Device     string    `json:"device"`
+	Address    string    `json:"address"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	Current    bool      `json:"current"`
+}
+
+type sessionPath struct {
+	ID string `path:"id" required:"true" maxLength:"36" format:"uuid"`
+}
+
+type endedBody struct {
+	Ended int `json:"ended"`
+}
+
+func (a *API) listSessions(ctx context.Context, r request[nothing]) (sessionsBody, error) {
+	sessions, current, err := a.Auth.ListSessions(ctx, r.Bearer)
+	body := sessionsBody{Sessions: []sessionBody{}}
+	for _, s := range sessions {
+		body.Sessions = append(body.Sessions, sessionBody{
+			ID: s.ID, Device: s.Client.UserAgent, Address: s.Client.Address,
+			CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt, Current: s.ID == current,
+		})
+	}
+	return body, err
+}
+
+func (a *API) endSession(ctx context.Context, r request[sessionPath]) (nothing, error) {
+	return nothing{}, a.Auth.EndOneSession(ctx, r.Bearer, r.Body.ID, r.Client)
+}
+
+func (a *API) endOtherSessions(ctx context.Context, r request[nothing]) (endedBody, error) {
+	ended, err := a.Auth.EndOtherSessions(ctx, r.Bearer, r.Client)
+	return endedBody{Ended: ended}, err
+}
