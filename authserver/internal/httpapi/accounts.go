@@ -15,31 +15,37 @@ func (a *API) accountRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/register", status: http.StatusCreated,
 			summary: "Make an account",
+			rate:    rateRegister,
 			refuses: []auth.Code{auth.RegistrationClosed, auth.EmailTaken, auth.PasswordRejected, auth.Busy},
 		}, a.register),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/verify-email", status: http.StatusOK,
 			summary: "Prove an e-mail address with the token that was mailed to it",
+			rate:    rateCode,
 			refuses: []auth.Code{auth.VerifyTokenInvalid, auth.EmailTaken},
 		}, a.verifyEmail),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/verify-email/resend", status: http.StatusAccepted,
 			summary: "Mail a new verification link",
+			rate:    rateMail,
 			refuses: []auth.Code{auth.EmailUnavailable},
 		}, a.resendVerification),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/reset-password", status: http.StatusOK,
 			summary: "Mail a link that sets a new password",
+			rate:    rateMail,
 			refuses: []auth.Code{auth.EmailUnavailable},
 		}, a.requestReset),
 		endpoint(a, route{
 			method: "GET", path: "/api/auth/reset/{token}", status: http.StatusOK,
 			summary: "Say whether a reset link still works",
+			rate:    rateCode,
 			refuses: []auth.Code{auth.ResetTokenInvalid},
 		}, a.checkReset),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/reset/{token}", status: http.StatusOK,
 			summary: "Set a new password with a reset link",
+			rate:    rateCode,
 			refuses: []auth.Code{auth.ResetTokenInvalid, auth.PasswordRejected, auth.Busy},
 		}, a.resetPassword),
 	}

@@ -23,6 +23,7 @@ func (a *API) userRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/user/password", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Change the password and end every other session",
+			rate:    rateLogin,
 			refuses: []auth.Code{
 				auth.InvalidCredentials, auth.AccountLocked, auth.TooManyAttempts, auth.PasswordRejected, auth.Busy,
 			},
@@ -30,11 +31,13 @@ func (a *API) userRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/user/email", status: http.StatusAccepted, bearer: bearerRequired,
 			summary: "Mail a link to an address that becomes the user's when it is followed",
+			rate:    rateMail,
 			refuses: append(proofRefusals(), auth.EmailTaken, auth.EmailUnavailable),
 		}, a.changeEmail),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/user", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Delete the account",
+			rate:    rateLogin,
 			refuses: append(proofRefusals(), auth.LastAdmin),
 		}, a.deleteAccount),
 	}
