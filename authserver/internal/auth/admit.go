@@ -5,6 +5,8 @@ package auth
 import (
 	"context"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // admission is a user whose first factor was right.
@@ -24,8 +26,12 @@ type admission struct {
 // AccountDisabled, EmailNotVerified, or InvalidCredentials when the user has
 // changed meanwhile.
 func (s *Service) admit(ctx context.Context, a admission) (SignIn, error) {
-	if a.user.DisabledAt != nil {
+	required := s.Settings().Registration.EmailVerification == realmconfig.VerificationRequired
+	switch {
+	case a.user.DisabledAt != nil:
 		return SignIn{}, refuse(AccountDisabled)
+	case a.user.EmailVerifiedAt == nil && required:
+		return SignIn{}, refuse(EmailNotVerified)
 	}
 	grant, err := s.openSession(ctx, a, nil)
 	return SignIn{Grant: grant}, err

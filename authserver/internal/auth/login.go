@@ -45,10 +45,14 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 	user, err := s.checkPassword(ctx, email, password, from, settings)
 	switch {
 	case err == nil:
-		return s.admit(conclude, admission{
+		result, err := s.admit(conclude, admission{
 			user: user, account: account, from: from, method: "password",
 			newHash: s.upgradedHash(conclude, user, password, from, settings.Passwords.BcryptCost),
 		})
+		if err != nil {
+			s.release(conclude, counter) // the guess was right
+		}
+		return result, err
 	case errors.Is(err, refuse(InvalidCredentials)), errors.Is(err, refuse(UserNotFound)):
 		s.countFailure(conclude, Effects{}, counter)
 	default:
@@ -64,7 +68,7 @@ func (s *Service) checkPassword(ctx context.Context, email string, password Secr
 		return User{}, err
 	case !found && settings.Login.UnknownUser == realmconfig.Reveal:
 		return User{}, refuse(UserNotFound)
-	case !found:
+	case !found, user.PasswordHash == "":
 		if err := s.Passwords.Burn(ctx, from.Address, string(password), settings.Passwords.BcryptCost); err != nil {
 			return User{}, full(err)
 		}

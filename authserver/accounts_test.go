@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// People who register, and what they choose.
+const (
+	annEmail    = "ann@example.com"
+	annPassword = "violet umbrella seventeen"
+	newPassword = "quiet harbour lantern nine"
+)
+
+// newMailingRealm can send mail and conceals nothing.
+func newMailingRealm(t *testing.T) *realm {
+	t.Helper()
+	suite.secrets.used(annEmail, annPassword, newPassword)
+	r := newRealm(t)
+	r.sendsMail()
+	return r
+}
+
+func (r *realm) requireVerification() {
+	r.t.Helper()
+	r.config.Registration.EmailVerification = realmconfig.VerificationRequired
+	r.write()
+}
+
+func (s *server) tryRegister(email, password string) answer {
+	s.t.Helper()
+	return s.post("/api/auth/register", map[string]string{"email": email, "password": password})
+}
+
+func (s *server) registerAnn() {
+	s.t.Helper()
+	s.tryRegister(annEmail, annPassword).expect(s.t, http.StatusCreated, "")
+}
+
+func (s *server) loginAnn(password string) tokens {
+	s.t.Helper()
+	return s.tokensOf(s.tryLogin(annEmail, password))
+}
+
+func (s *server) verifyEmail(token string) answer {
+	s.t.Helper()
+	return s.post("/api/auth/verify-email", map[string]string{"token": token})
+}
+
+// hashed is how many passwords the server has hashed: what a request has cost.
+func (s *server) hashed() string {
+	s.t.Helper()
+	return s.metric("realmkeeper_passwords_hashed_total")
+}
+
+// same is an answer without what is different every time.
+func (a answer) same() string {
+	return strings.ReplaceAll(a.body, a.problem.RequestID, "")
+}
+
+func TestRegistration(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	a := s.post("/api/auth/register", map[string]string{
+		"email": " Ann@Example.COM", "password": annPassword, "name": "Ann Lee", "locale": "de-CH",
+	})
+	a.expect(t, http.StatusCreated, "")
+	if a.body != `{"email_verification_required":false}` {
+		t.Errorf("answered %s", a.body)
+	}
+	session := s.loginAnn(annPassword) // nothing waits for the mail where it is optional
+	profile := decode[map[string]any](t, s.profile(session.Access), http.StatusOK)
+	for field, want := range map[string]any{
+		"email": annEmail, "email_verified": false, "role": "user", "name": "Ann Lee", "locale": "de-CH", "has_password": true,
+	} {
+		if profile[field] != want {
+			t.Errorf("%s is %v, want %v", field, profile[field], want)
+		}
+	}
+
+	mail := r.lastLetter(annEmail, auth.VerifyEmailMessage)
+	if mail.Name != "Ann Lee" || mail.Locale != "de-CH" || mail.Lifetime != 24*time.Hour {
+		t.Errorf("the mail is %+v", mail)
+	}
+	token := mail.token(t)
+	s.verifyEmail(token+"x").expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(strings.Replace(token, "rkv_", "rkp_", 1)).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token).expect(t, http.StatusOK, "")
+	s.verifyEmail(token).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	if profile := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); profile["email_verified"] != true {
+		t.Error("the address is not verified")
+	}
+	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action IN ('user.registered', 'email.verified') AND outcome = 'succeeded'"); got != 2 {
+		t.Errorf("%d audit events, want 2", got)
+	}
+}
+
+func TestRegistrationWaitsForTheMailWhereRequired(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	r.requireVerification()
+	s := r.serve()
+	s.login() // the initial admin need not wait
+	s.registerAnn()
+	for range 7 { // more often than wrong passwords are allowed
+		s.tryLogin(annEmail, annPassword).expect(t, http.StatusForbidden, "email_not_verified")
+	}
+	s.tryLogin(annEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+
+	first := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
+	s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
+	s.verifyEmail(first).expect(t, http.StatusBadRequest, "verification_token_invalid") // the newest link is the one
+	s.verifyEmail(r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)).expect(t, http.StatusOK, "")
+	s.loginAnn(annPassword)
+
+	before := len(r.letters(annEmail))
+	s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
+	if after := len(r.letters(annEmail)); after != before {
+		t.Error("a verified address was mailed another link")
+	}
+}
+
+func TestVerificationLinksExpire(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	r.clock.advance(24 * time.Hour)
+	s.verifyEmail(r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)).expect(t, http.StatusBadRequest, "verification_token_invalid")
+}
+
+func TestRegistrationIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	cases := map[string]struct {
+		body   map[string]string
+		status int
+		code   string
+	}{
+		"taken":                   {map[string]string{"email": annEmail, "password": annPassword}, 409, "email_taken"},
+		"taken, in other letters": {map[string]string{"email": "ANN@example.com ", "password": annPassword}, 409, "email_taken"},
+		"a password too short":    {map[string]string{"email": "bob@example.com", "password": "short"}, 400, "password_rejected"},
+		"a password of the name":  {map[string]string{"email": "bob@example.com", "password": "bob@example.com"}, 400, "password_rejected"},
+		"a password too long":     {map[string]string{"email": "bob@example.com", "password": strings.Repeat("long words ", 7)}, 400, "password_rejected"},
+		"no address":              {map[string]string{"email": "bob", "password": annPassword}, 400, "invalid_request"},
+		"a name with a break":     {map[string]string{"email": "bob@example.com", "password": annPassword, "name": "Bob\r\nBcc: x@example.com"}, 400, "invalid_request"},
+		"a locale that is none":   {map[string]string{"email": "bob@example.com", "password": annPassword, "locale": "../../etc"}, 400, "invalid_request"},
+		"a role":                  {map[string]string{"email": "bob@example.com", "password": annPassword, "role": "admin"}, 400, "invalid_request"},
+	}
+	hashed := s.hashed()
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := s.post("/api/auth/register", c.body)
+			a.expect(t, c.status, c.code)
+			if strings.Contains(a.body, annPassword) || strings.Contains(a.body, annEmail) {
+				t.Errorf("the answer quotes what was sent: %s", a.body)
+			}
+		})
+	}
+	if s.hashed() != hashed {
+		t.Error("passwords were hashed for nothing")
+	}
+	r.config.Registration.Mode = realmconfig.Closed
+	r.write()
+	s.eventually("registration is closed", func() bool {
+		return s.tryRegister(annEmail, annPassword).problem.Code == "registration_closed"
+	})
+	if users := query[int](r, "SELECT count(*) FROM users"); users != 2 {
+		t.Errorf("%d users, want the admin and Ann", users)
+	}
+}
+
+func TestRegistrationGivesAnAddressToOne(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	const callers = 50
+	added := atomic.Int32{}
+	group := sync.WaitGroup{}
+	for range callers {
+		group.Go(func() {
+			switch a := s.tryRegister(annEmail, annPassword); {
+			case a.status == http.StatusCreated:
+				added.Add(1)
+			case a.problem.Code != "email_taken":
+				t.Errorf("answered %d %s", a.status, a.body)
+			}
+		})
+	}
+	group.Wait()
+	if added.Load() != 1 || len(r.letters(annEmail)) != 1 {
+		t.Errorf("%d of %d registered, %d mails", added.Load(), callers, len(r.letters(annEmail)))
+	}
+}
+
+// Nobody learns from an answer, or from what it costs, who has an account.
+func TestAnswersDoNotTellWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	r.requireVerification()
+	s := r.serve()
+	s.registerAnn()
+	const stranger = "stranger@example.com"
+	suite.secrets.used(stranger)
+	cases := map[string]struct {
+		path, email string
+		status      int
+	}{
+		"reset of an account":                       {"/api/auth/reset-password", annEmail, 200},
+		"reset of a verified account":               {"/api/auth/reset-password", adminEmail, 200},
+		"verification of an account":                {"/api/auth/verify-email/resend", annEmail, 202},
+		"verification of a verified account":        {"/api/auth/verify-email/resend", adminEmail, 202},
+		"registration of an account that is there":  {"/api/auth/register", annEmail, 201},
+		"registration of a verified account, again": {"/api/auth/register", adminEmail, 201},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			ask := func(email string) (answer, string) {
+				before := s.hashed()
+				body := map[string]string{"email": email}
+				if c.path == "/api/auth/register" {
+					body["password"] = newPassword
+				}
+				a := s.post(c.path, body)
+				return a, before + " to " + s.hashed()
+			}
+			known, _ := ask(c.email)
+			unknown, _ := ask(stranger)
+			if known.status != c.status || known.status != unknown.status || known.same() != unknown.same() {
+				t.Errorf("answered %d %s and %d %s", known.status, known.body, unknown.status, unknown.body)
+			}
+			for header := range known.header {
+				if header != "Date" && header != "X-Request-Id" && known.header.Get(header) != unknown.header.Get(header) {
+					t.Errorf("%s is %q and %q", header, known.header.Get(header), unknown.header.Get(header))
+				}
+			}
+			query[string](r, "WITH gone AS (DELETE FROM users WHERE email = $1) SELECT ''", stranger)
+		})
+	}
+	if got := r.letters(adminEmail); len(got) != 2 || got[1].kind == got[0].kind {
+		t.Errorf("the admin was written %d mails", len(got))
+	}
+	s.tryLogin(adminEmail, newPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.login() // with the password that no stranger has replaced
+}
+
+func TestRegistrationCostsTheSameForATakenAddress(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	r.config.Login.UnknownUser = realmconfig.Conceal
+	r.write()
+	s := r.serve()
+	s.registerAnn()
+	if got := s.hashed(); got != "1" {
+		t.Errorf("a new address cost %s hashes", got)
+	}
+	s.tryRegister(annEmail, newPassword).expect(t, http.StatusCreated, "")
+	if got := s.hashed(); got != "2" {
+		t.Errorf("with a taken address, %s passwords were hashed", got)
+	}
+	r.lastLetter(annEmail, auth.AlreadyRegisteredMessage)
+	s.loginAnn(annPassword)
+}
+
+func TestMailsToAnAddressAreLimited(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	group := sync.WaitGroup{}
+	for range 30 {
+		group.Go(func() {
+			s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+		})
+	}
+	group.Wait()
+	if got := len(r.letters(annEmail)); got != 1+auth.MailLimit {
+		t.Errorf("%d mails, want that of the registration and %d", got, auth.MailLimit)
+	}
+	r.clock.advance(auth.MailLimitWindow)
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+	if got := len(r.letters(annEmail)); got != 2+auth.MailLimit {
+		t.Errorf("an hour later there are %d mails", got)
+	}
+}
+
+func TestARealmWithoutMail(t *testing.T) {
+	t.Parallel()
+	suite.secrets.used(annEmail, annPassword)
+	r := newRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	s.loginAnn(annPassword)
+	for _, path := range []string{"/api/auth/reset-password", "/api/auth/verify-email/resend"} {
+		for _, email := range []string{annEmail, "nobody@example.com"} {
+			s.post(path, map[string]string{"email": email}).expect(t, http.StatusServiceUnavailable, "email_unavailable")
+		}
+	}
+	if waiting := query[int](r, "SELECT count(*) FROM outbox"); waiting != 0 {
+		t.Errorf("%d mails wait for ever", waiting)
+	}
+}
