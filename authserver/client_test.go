@@ -35,6 +35,7 @@ type tokens struct {
 	ExpiresIn        int    `json:"expires_in"`
 	Refresh          string `json:"refresh_token"`
 	RefreshExpiresIn int    `json:"refresh_expires_in"`
+	Device           string `json:"device_token"`
 }
 
 func newRequest(t testing.TB, method, path string, body any) *http.Request {
@@ -118,7 +119,7 @@ func (s *server) tokensOf(a answer) tokens {
 	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
 		s.t.Fatal(err)
 	}
-	suite.secrets.used(got.Access, got.Refresh)
+	suite.secrets.used(got.Access, got.Refresh, got.Device)
 	return got
 }
 

@@ -17,6 +17,8 @@ type admission struct {
 	// method is the first factor, for the audit trail: "password", or the name
 	// of a provider.
 	method string
+	// counters hold the guess that was right; nil when nothing was guessed.
+	counters []Counter
 	// newHash is the password's hash at the realm's cost, user.PasswordHash when
 	// there is nothing to change.
 	newHash string
@@ -52,23 +54,38 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 		return Grant{}, err
 	}
 	login.Account, login.Detail = a.account, a.method
+	device, mails, err := s.recognise(ctx, a.user, a.from)
+	if err != nil {
+		return Grant{}, err
+	}
+	own := s.ownCounter(a.user, a.from).Key
 	now := s.Now()
 	lifetime := time.Duration(s.Settings().Tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
-		SessionID: id, User: a.user, Clears: a.account.counter(), Client: a.from, Refresh: refresh.hash(),
+		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from, Refresh: refresh.hash(),
 		NewHash: a.newHash, Redeems: ticket, Now: now, ExpiresAt: now.Add(lifetime),
-	}, Effects{Events: []Event{login}})
+	}, Effects{Messages: mails, Events: []Event{login}})
 	switch {
 	case err != nil:
 		return Grant{}, err
 	case !start.Started:
 		return Grant{}, refuse(InvalidCredentials)
 	case start.WasLocked:
-		s.unlocked(ctx, a.account.counter())
+		s.unlocked(ctx, own)
 	}
 	s.Observer.Login(Succeeded)
 	s.log(ctx, login)
-	return s.grant(Subject{UserID: a.user.ID, Email: a.user.Email, Role: a.user.Role, SessionID: id}, refresh, lifetime)
+	grant, err := s.grant(Subject{UserID: a.user.ID, Email: a.user.Email, Role: a.user.Role, SessionID: id}, refresh, lifetime)
+	grant.DeviceToken = device
+	return grant, err
+}
+
+// alsoCounted is the counter besides the user's own that holds the guess.
+func (a admission) alsoCounted() CounterKey {
+	if len(a.counters) < 2 {
+		return CounterKey{}
+	}
+	return a.counters[1].Key
 }
 
 func (s *Service) grant(subject Subject, refresh refreshToken, refreshLifetime time.Duration) (Grant, error) {

@@ -97,6 +97,22 @@ func (s *Service) countFailure(ctx context.Context, also Effects, counters ...Co
 	return tallies
 }
 
+// lockEffects tell the owner of a lock. They never fail the attempt that causes
+// it, and an address without a user has nobody to tell.
+func (s *Service) lockEffects(ctx context.Context, user User, account AccountKey, from Client) Effects {
+	event, err := s.event(ActLock, "", user.ID, from)
+	event.Account = account
+	also := Effects{Events: []Event{event}}
+	if err == nil && user.ID != "" {
+		also.Messages, err = s.notice(AccountLockedMessage, user, from)
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, "lock goes untold", "account", account.Short(), "error", err)
+		return Effects{}
+	}
+	return also
+}
+
 // release takes a reservation back. Should that fail, the attempt counts: the
 // safe side for the account.
 func (s *Service) release(ctx context.Context, counters ...Counter) {

@@ -34,8 +34,11 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 		return SignIn{}, err
 	}
 	settings := s.Settings()
-	counter := s.accountCounter(account)
-	if err := s.reserve(ctx, counter); err != nil {
+	counters, err := s.passwordCounters(ctx, email, from)
+	if err != nil {
+		return SignIn{}, err
+	}
+	if err := s.reserve(ctx, counters...); err != nil {
 		return SignIn{}, err
 	}
 
@@ -46,21 +49,23 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 	switch {
 	case err == nil:
 		result, err := s.admit(conclude, admission{
-			user: user, account: account, from: from, method: "password",
+			user: user, account: account, from: from, method: "password", counters: counters,
 			newHash: s.upgradedHash(conclude, user, password, from, settings.Passwords.BcryptCost),
 		})
-		if err != nil {
-			s.release(conclude, counter) // the guess was right
+		if err != nil || result.Challenge != nil {
+			s.release(conclude, counters...) // the password was right, whatever else is not
 		}
 		return result, err
 	case errors.Is(err, refuse(InvalidCredentials)), errors.Is(err, refuse(UserNotFound)):
-		s.countFailure(conclude, Effects{}, counter)
+		s.countFailure(conclude, s.lockEffects(conclude, user, account, from), counters...)
 	default:
-		s.release(conclude, counter)
+		s.release(conclude, counters...)
 	}
 	return SignIn{}, err
 }
 
+// checkPassword finds the user whose password it is. When it is wrong, the user
+// is the one whose it is not.
 func (s *Service) checkPassword(ctx context.Context, email string, password Secret, from Client, settings realmconfig.Config) (User, error) {
 	user, found, err := s.Store.UserByEmail(ctx, email)
 	switch {
@@ -69,17 +74,17 @@ func (s *Service) checkPassword(ctx context.Context, email string, password Secr
 	case !found && settings.Login.UnknownUser == realmconfig.Reveal:
 		return User{}, refuse(UserNotFound)
 	case !found, user.PasswordHash == "":
-		if err := s.Passwords.Burn(ctx, from.Address, string(password), settings.Passwords.BcryptCost); err != nil {
+		if err := s.Passwords.Burn(ctx, from.Source(), string(password), settings.Passwords.BcryptCost); err != nil {
 			return User{}, full(err)
 		}
-		return User{}, refuse(InvalidCredentials)
+		return user, refuse(InvalidCredentials)
 	}
-	right, err := s.Passwords.Verify(ctx, from.Address, user.PasswordHash, string(password))
+	right, err := s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
 	switch {
 	case err != nil:
 		return User{}, full(err)
 	case !right:
-		return User{}, refuse(InvalidCredentials)
+		return user, refuse(InvalidCredentials)
 	}
 	return user, nil
 }
@@ -90,7 +95,7 @@ func (s *Service) upgradedHash(ctx context.Context, user User, password Secret, 
 	if s.Passwords.Current(user.PasswordHash, cost) {
 		return user.PasswordHash
 	}
-	hash, err := s.Passwords.Hash(ctx, from.Address, string(password), cost)
+	hash, err := s.Passwords.Hash(ctx, from.Source(), string(password), cost)
 	if err != nil {
 		s.Log.InfoContext(ctx, "password hash not upgraded", "user", user.ID, "reason", err)
 		return user.PasswordHash

@@ -68,6 +68,6 @@ func (s *Service) newHash(ctx context.Context, user User, password Secret, from 
 	if err := s.checkNewPassword(password, user.Email, user.Name); err != nil {
 		return "", err
 	}
-	hash, err := s.Passwords.Hash(ctx, from.Address, string(password), s.Settings().Passwords.BcryptCost)
+	hash, err := s.Passwords.Hash(ctx, from.Source(), string(password), s.Settings().Passwords.BcryptCost)
 	return hash, full(err)
 }

@@ -55,6 +55,10 @@ type Sessions interface {
 	// Spent says what became of a refresh token; false when it was never known.
 	Spent(ctx context.Context, token TokenHash) (SpentToken, bool, error)
 
+	// AddressesOf are the addresses that a user's latest sessions of a user agent
+	// came from.
+	AddressesOf(ctx context.Context, userID, userAgent string) ([]string, error)
+
 	// EndSession ends a session that is not over yet.
 	EndSession(ctx context.Context, sessionID string, reason EndReason, now time.Time) error
 	// EndSessionOf ends the session that a refresh token belongs to and names
@@ -115,4 +119,6 @@ type Observer interface {
 	Login(outcome string)
 	Refresh(outcome string)
 	Lockout(by CounterKind)
+	// KnownDevice counts attempts of devices that have logged in before.
+	KnownDevice()
 }

@@ -23,25 +23,26 @@ func (s *Service) prove(ctx context.Context, user User, p Proof, from Client) er
 	}
 }
 
-// provePassword counts against the same limit as a login. A right password takes
+// provePassword counts against the same limit as a login from this device. A right password takes
 // back only its own attempt: the failures of others may still lock the account.
 func (s *Service) provePassword(ctx context.Context, user User, password Secret, from Client) error {
-	counter := s.accountCounter(KeyOf(user.Email))
+	account := KeyOf(user.Email)
+	counter := s.ownCounter(user, from)
 	if err := s.reserve(ctx, counter); err != nil {
 		return err
 	}
 	conclude := context.WithoutCancel(ctx)
 	if user.PasswordHash == "" {
-		s.countFailure(conclude, Effects{}, counter)
+		s.countFailure(conclude, s.lockEffects(conclude, user, account, from), counter)
 		return refuse(InvalidCredentials)
 	}
-	right, err := s.Passwords.Verify(ctx, from.Address, user.PasswordHash, string(password))
+	right, err := s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
 	switch {
 	case err != nil:
 		s.release(conclude, counter)
 		return full(err)
 	case !right:
-		s.countFailure(conclude, Effects{}, counter)
+		s.countFailure(conclude, s.lockEffects(conclude, user, account, from), counter)
 		return refuse(InvalidCredentials)
 	}
 	s.release(conclude, counter)

@@ -37,7 +37,7 @@ func (s *Service) Register(ctx context.Context, r Registration, from Client) err
 	case taken && !conceals(settings):
 		return s.addressTaken(ctx, ActRegister, owner, from)
 	}
-	hash, err := s.Passwords.Hash(ctx, from.Address, string(r.Password), settings.Passwords.BcryptCost)
+	hash, err := s.Passwords.Hash(ctx, from.Source(), string(r.Password), settings.Passwords.BcryptCost)
 	if err != nil {
 		return full(err)
 	}

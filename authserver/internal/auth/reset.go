@@ -83,7 +83,7 @@ const mostTries = 5
 // setPassword hashes and stores a password, and tells the user by mail. The
 // result is false when what stood for the old one is no longer good.
 func (s *Service) setPassword(ctx context.Context, action Action, password Secret, p NewPassword, from Client) (bool, error) {
-	hash, err := s.Passwords.Hash(ctx, from.Address, string(password), s.Settings().Passwords.BcryptCost)
+	hash, err := s.Passwords.Hash(ctx, from.Source(), string(password), s.Settings().Passwords.BcryptCost)
 	if err != nil {
 		return false, full(err)
 	}

@@ -17,9 +17,11 @@ type User struct {
 	// EmailVerifiedAt is when the address was last proved, nil when it was not.
 	EmailVerifiedAt *time.Time
 	// DisabledAt is when an admin shut the user out, nil for everybody else.
-	DisabledAt  *time.Time
-	CreatedAt   time.Time
-	LastLoginAt *time.Time
+	DisabledAt *time.Time
+	// PasswordChangedAt is nil as long as the first password is in force.
+	PasswordChangedAt *time.Time
+	CreatedAt         time.Time
+	LastLoginAt       *time.Time
 }
 
 // The roles that mean something to the realm itself.
@@ -40,6 +42,8 @@ type Subject struct {
 type Client struct {
 	UserAgent string
 	Address   string
+	// Device is the token that an earlier login gave to it; empty for none.
+	Device Secret
 }
 
 // Grant is what a login or a refresh yields.
@@ -48,6 +52,8 @@ type Grant struct {
 	AccessLifetime  time.Duration
 	RefreshToken    Secret
 	RefreshLifetime time.Duration
+	// DeviceToken is what the device shows at its next login; empty after a refresh.
+	DeviceToken Secret
 }
 
 // SignIn is what a right password, or a provider's word, yields: a Grant, or a

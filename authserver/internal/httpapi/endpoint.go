@@ -5,7 +5,6 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"reflect"
 
@@ -28,7 +27,7 @@ func endpoint[In, Out any](a *API, r route, handle func(context.Context, request
 	r.in, r.out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
 	shape := shapeOf(r.in)
 	r.handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		in := request[In]{Client: clientOf(req)}
+		in := request[In]{Client: a.clientOf(req)}
 		err := error(nil)
 		if r.bearer != bearerUnused {
 			in.Bearer, err = bearerToken(req)
@@ -43,6 +42,11 @@ func endpoint[In, Out any](a *API, r route, handle func(context.Context, request
 		if err != nil {
 			a.fail(w, req, err)
 			return
+		}
+		if answer, ok := any(out).(interface{ cookies() []*http.Cookie }); ok {
+			for _, cookie := range answer.cookies() {
+				http.SetCookie(w, cookie)
+			}
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		a.write(w, req, r.status, "application/json", out)
@@ -63,17 +67,4 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, status int, mediaTyp
 	w.Header().Set("Content-Type", mediaType)
 	w.WriteHeader(status)
 	_, _ = w.Write(document) // a client that has left is no news
-}
-
-const maxUserAgent = 256
-
-// clientOf takes the address of the connection. Forwarded addresses are not
-// believed: nothing yet says which proxies are ours.
-func clientOf(r *http.Request) auth.Client {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	agent := r.UserAgent()
-	return auth.Client{UserAgent: printable(agent[:min(len(agent), maxUserAgent)]), Address: host}
 }

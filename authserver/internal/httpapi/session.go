@@ -55,12 +55,15 @@ type tokensBody struct {
 	ExpiresIn        int64  `json:"expires_in"`
 	RefreshToken     string `json:"refresh_token"`
 	RefreshExpiresIn int64  `json:"refresh_expires_in"`
+	// DeviceToken is for the device's next login.
+	DeviceToken string `json:"device_token,omitempty"`
 }
 
 func tokensOf(g auth.Grant) tokensBody {
 	return tokensBody{
 		AccessToken: string(g.AccessToken), TokenType: "Bearer", ExpiresIn: seconds(g.AccessLifetime),
 		RefreshToken: string(g.RefreshToken), RefreshExpiresIn: seconds(g.RefreshLifetime),
+		DeviceToken: string(g.DeviceToken),
 	}
 }
 

@@ -24,6 +24,7 @@ type Metrics struct {
 	logins    *prometheus.CounterVec
 	refreshes *prometheus.CounterVec
 	lockouts  *prometheus.CounterVec
+	devices   prometheus.Counter
 }
 
 // New returns counters at zero.
@@ -47,8 +48,12 @@ func New() *Metrics {
 		lockouts: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_lockouts_total", Help: "Locks after too many wrong guesses, by what they were counted by.",
 		}, []string{"by"}),
+		devices: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "realmkeeper_known_device_logins_total",
+			Help: "Login attempts of devices that have logged in before, which strangers' guesses do not lock out.",
+		}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts,
+	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -67,6 +72,9 @@ func (m *Metrics) Refresh(outcome string) { m.refreshes.WithLabelValues(outcome)
 
 // Lockout implements auth.Observer.
 func (m *Metrics) Lockout(by auth.CounterKind) { m.lockouts.WithLabelValues(string(by)).Inc() }
+
+// KnownDevice implements auth.Observer.
+func (m *Metrics) KnownDevice() { m.devices.Inc() }
 
 // Gauge shows a value that is read when asked for.
 func (m *Metrics) Gauge(name, help string, read func() float64) {

@@ -63,6 +63,19 @@ func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.E
 	return start, classify("start session", err)
 }
 
+const addressesOf = `
+SELECT address FROM sessions WHERE user_id = $1 AND user_agent = $2
+ORDER BY last_used_at DESC LIMIT 100`
+
+// AddressesOf implements auth.Sessions.
+func (s *Store) AddressesOf(ctx context.Context, userID, userAgent string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	rows, _ := s.pool.Query(ctx, addressesOf, userID, userAgent)
+	addresses, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return addresses, classify("read addresses of sessions", err)
+}
+
 const endSession = `
 UPDATE sessions SET ended_at = @now, ended_reason = @reason
 WHERE id = @session AND ended_at IS NULL`
