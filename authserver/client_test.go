@@ -75,6 +75,7 @@ func (s *server) do(r *http.Request) answer {
 			s.t.Fatalf("problem is not JSON: %v", err)
 		}
 	}
+	s.asDescribed(response, a)
 	return a
 }
 

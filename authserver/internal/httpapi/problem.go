@@ -36,24 +36,29 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	refusal := &auth.Error{Code: auth.Internal, Cause: err}
 	_ = errors.As(err, &refusal)
-	meaning := describe(refusal.Code)
-	if meaning.status >= 500 && refusal.Cause != nil {
+	p := problemOf(refusal, exchangeOf(r.Context()).id)
+	if p.Status >= 500 && refusal.Cause != nil {
 		a.Log.ErrorContext(r.Context(), "request failed", "code", refusal.Code, "route", exchangeOf(r.Context()).route, "error", refusal.Cause)
 	}
 
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	if meaning.status == http.StatusUnauthorized {
+	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", challenge(a.Settings().Issuer, refusal.Code))
 	}
 	if seconds := retryAfter(refusal); seconds > 0 {
 		h.Set("Retry-After", strconv.Itoa(seconds))
 	}
-	a.write(w, r, meaning.status, "application/problem+json", problem{
-		Type:  "urn:realmkeeper:problem:" + string(refusal.Code),
+	a.write(w, r, p.Status, "application/problem+json", p)
+}
+
+func problemOf(e *auth.Error, requestID string) problem {
+	meaning := describe(e.Code)
+	return problem{
+		Type:  "urn:realmkeeper:problem:" + string(e.Code),
 		Title: meaning.title, Status: meaning.status, Detail: meaning.detail,
-		Code: refusal.Code, Errors: refusal.Fields, AttemptsLeft: refusal.AttemptsLeft, RequestID: exchangeOf(r.Context()).id,
-	})
+		Code: e.Code, Errors: e.Fields, AttemptsLeft: e.AttemptsLeft, RequestID: requestID,
+	}
 }
 
 // challenge is the WWW-Authenticate header (RFC 6750, section 3). It has an

@@ -63,5 +63,6 @@ func (a *API) routes() []route {
 		a.administrationRoutes(),
 		a.trailRoutes(),
 		a.wellKnownRoutes(),
+		a.openAPIRoutes(),
 	)
 }

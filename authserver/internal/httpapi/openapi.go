@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+const openAPIPath = "/api/openapi.json"
+
+func (a *API) openAPIRoutes() []route {
+	document := sync.OnceValues(Document) // not now: it asks for all routes, and this is one
+	return []route{
+		wellKnown(a, openAPIPath, "This description (OpenAPI 3.1)", func() (json.RawMessage, error) { return document() }),
+	}
+}
+
+// Document describes the API in OpenAPI 3.1, as JSON. It is made from the list of
+// routes alone and is the same for every realm.
+func Document() ([]byte, error) {
+	d := &describer{schemas: named[*schema]{}, codes: map[auth.Code]bool{}}
+	paths := named[named[operation]]{}
+	tags := []tag{}
+	for _, r := range new(API).routes() {
+		op := d.operation(r)
+		paths = paths.with(r.path, paths.get(r.path).with(strings.ToLower(r.method), op))
+		if t := (tag{op.Tags[0]}); !slices.Contains(tags, t) {
+			tags = append(tags, t)
+		}
+	}
+	document, err := json.MarshalIndent(openAPI{
+		OpenAPI: "3.1.0",
+		Info: info{
+			Title:   "Realmkeeper auth API",
+			Version: "v1",
+			Description: "Sign-in, sessions, second factors and accounts of one realm. " +
+				"Every error is a problem (RFC 9457) whose `code` never changes its meaning.",
+			License: license{"Apache-2.0", "Apache-2.0"},
+		},
+		Servers:    []server{{"/", "The realm's issuer"}},
+		Security:   []named[[]string]{},
+		Tags:       tags,
+		Paths:      paths,
+		Components: d.components(),
+	}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode OpenAPI document: %w", err)
+	}
+	return append(document, '\n'), nil
+}
+
+// describer gathers what operations refer to.
+type describer struct {
+	schemas named[*schema]
+	codes   map[auth.Code]bool
+}
+
+func (d *describer) operation(r route) operation {
+	s := shapeOf(r.in)
+	op := operation{
+		ID: operationID(r), Tags: []string{tagOf(r.path)}, Summary: r.summary,
+		Security: security(r.bearer), Responses: named[response]{},
+	}
+	for _, f := range s.fields {
+		if f.place != inBody {
+			op.Parameters = append(op.Parameters, parameter{
+				Name: f.name, In: string(f.place), Required: f.place == inPath || f.required, Schema: f.schema(),
+			})
+		}
+	}
+	if fields := s.in(inBody); len(fields) > 0 {
+		op.Body = &requestBody{
+			Required: slices.ContainsFunc(fields, func(f field) bool { return f.required }),
+			Content:  named[content]{{"application/json", content{Schema: d.request(r.in, fields)}}},
+		}
+	}
+	op.Responses = append(op.Responses, named[response]{{strconv.Itoa(r.status), d.success(r)}}...)
+	for _, status := range r.also {
+		op.Responses = op.Responses.with(strconv.Itoa(status), bodiless(status))
+	}
+	return d.withRefusals(op, r)
+}
+
+func (d *describer) success(r route) response {
+	if r.status == http.StatusNoContent || r.status >= 300 || r.out == reflect.TypeFor[nothing]() {
+		return bodiless(r.status)
+	}
+	return response{
+		Description: http.StatusText(r.status), Headers: headersOf(r.status),
+		Content: named[content]{{"application/json", content{Schema: d.schemaOf(r.out)}}},
+	}
+}
+
+func bodiless(status int) response {
+	return response{Description: http.StatusText(status), Headers: headersOf(status)}
+}
+
+// withRefusals adds a response for every status that a refusal may have.
+func (d *describer) withRefusals(op operation, r route) operation {
+	byStatus := map[int][]auth.Code{}
+	for _, code := range r.allRefusals() {
+		d.codes[code] = true
+		status := describe(code).status
+		byStatus[status] = append(byStatus[status], code)
+	}
+	statuses := []int{}
+	for status := range byStatus {
+		statuses = append(statuses, status)
+	}
+	slices.Sort(statuses)
+	for _, status := range statuses {
+		op.Responses = op.Responses.with(strconv.Itoa(status), refusal(status, byStatus[status]))
+	}
+	return op
+}
+
+// allRefusals adds to the route's own refusals what the body, the token and the
+// stores may bring.
+func (r route) allRefusals() []auth.Code {
+	codes := slices.Clone(r.refuses)
+	s := shapeOf(r.in)
+	if len(s.fields) > 0 {
+		codes = append(codes, auth.InvalidRequest)
+	}
+	if len(s.in(inBody)) > 0 {
+		codes = append(codes, auth.UnsupportedMediaType, auth.BodyTooLarge)
+	}
+	switch r.bearer {
+	case bearerRequired:
+		codes = append(codes, auth.TokenMissing, auth.TokenExpired, auth.TokenInvalid, auth.DatabaseUnavailable)
+	case bearerOptional:
+		codes = append(codes, auth.TokenExpired, auth.TokenInvalid)
+	}
+	if len(r.refuses) > 0 {
+		codes = append(codes, auth.DatabaseUnavailable)
+	}
+	codes = append(codes, auth.Internal)
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}
+
+func refusal(status int, codes []auth.Code) response {
+	titles, examples, values := []string{}, named[reference]{}, []string{}
+	for _, code := range codes {
+		titles = append(titles, fmt.Sprintf("%s (`%s`)", describe(code).title, code))
+		examples = append(examples, entry[reference]{string(code), reference{"#/components/examples/" + string(code)}})
+		values = append(values, string(code))
+	}
+	return response{
+		Description: strings.Join(titles, "; "), Headers: headersOf(status),
+		Content: named[content]{{"application/problem+json", content{
+			Schema: &schema{
+				AllOf:      []*schema{{Ref: "#/components/schemas/Problem"}},
+				Type:       "object",
+				Properties: named[*schema]{{"code", &schema{Type: "string", Enum: values}}},
+			},
+			Examples: examples,
+		}}},
+	}
+}
+
+func security(use bearerUse) []named[[]string] {
+	token, none := named[[]string]{{"accessToken", []string{}}}, named[[]string]{}
+	switch use {
+	case bearerRequired:
+		return []named[[]string]{token}
+	case bearerOptional:
+		return []named[[]string]{token, none}
+	default:
+		return []named[[]string]{}
+	}
+}
+
+// operationID is the method and the words of the path: getUserProfile.
+func operationID(r route) string {
+	id := strings.ToLower(r.method)
+	path := strings.NewReplacer("{", "by-", "}", "").Replace(strings.TrimPrefix(r.path, "/api/"))
+	for _, word := range strings.FieldsFunc(path, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		id += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return id
+}
+
+// tagOf groups routes by where they stand.
+func tagOf(path string) string {
+	for _, group := range []struct{ prefix, tag string }{
+		{"/.well-known/", "Discovery"}, {openAPIPath, "Discovery"}, {"/api/admin/", "Administration"},
+		{"/api/auth/2fa", "Second factor"}, {"/api/auth/oauth", "Providers"}, {"/api/auth/providers", "Providers"},
+		{"/api/user/identities", "Providers"}, {"/api/auth/register", "Account"}, {"/api/auth/reset", "Account"},
+		{"/api/auth/verify-email", "Account"}, {"/api/user", "Account"},
+	} {
+		if strings.HasPrefix(path, group.prefix) {
+			return group.tag
+		}
+	}
+	return "Sessions"
+}
