@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// resetToken asks for a reset and reads the token out of the mail.
+func (s *server) resetToken(email string) string {
+	s.t.Helper()
+	s.post("/api/auth/reset-password", map[string]string{"email": email}).expect(s.t, http.StatusOK, "")
+	return s.realm.lastLetter(email, auth.ResetPasswordMessage).token(s.t)
+}
+
+func (s *server) checkReset(token string) answer {
+	s.t.Helper()
+	return s.do(newRequest(s.t, http.MethodGet, "/api/auth/reset/"+token, nil))
+}
+
+func (s *server) reset(token, password string) answer {
+	s.t.Helper()
+	return s.post("/api/auth/reset/"+token, map[string]string{"password": password})
+}
+
+func TestReset(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	session, other := s.loginAnn(annPassword), s.loginAnn(annPassword)
+	rotated := s.refresh(other.Refresh) // so that Redis, too, could answer for it
+
+	first := s.resetToken(annEmail)
+	token := s.resetToken(annEmail)
+	s.checkReset(first).expect(t, http.StatusBadRequest, "reset_token_invalid") // the newest link is the one
+	if a := s.checkReset(token); a.status != http.StatusOK || a.body != `{"valid":true}` {
+		t.Errorf("a good link answered %d %s", a.status, a.body)
+	}
+	s.reset(token, "password123").expect(t, http.StatusBadRequest, "password_rejected")
+	s.checkReset(token).expect(t, http.StatusOK, "") // a rejected password does not use it up
+	s.loginAnn(annPassword)
+	s.reset(token, newPassword).expect(t, http.StatusOK, "")
+
+	s.reset(token, newPassword).expect(t, http.StatusBadRequest, "reset_token_invalid")
+	s.checkReset(token).expect(t, http.StatusBadRequest, "reset_token_invalid")
+	for name, access := range map[string]string{"a session": session.Access, "a rotated one": rotated.Access} {
+		if a := s.profile(access); a.problem.Code != "token_invalid" {
+			t.Errorf("%s still answers %d %s", name, a.status, a.body)
+		}
+	}
+	for _, refresh := range []string{session.Refresh, other.Refresh, rotated.Refresh} {
+		s.tryRefresh(refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	}
+	s.tryLogin(annEmail, annPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	profile := decode[map[string]any](t, s.profile(s.loginAnn(newPassword).Access), http.StatusOK)
+	if profile["email_verified"] != true {
+		t.Error("the mail has not proved the address")
+	}
+	r.lastLetter(annEmail, auth.PasswordChangedMessage)
+	if left := query[int](r, "SELECT count(*) FROM tickets"); left != 0 {
+		t.Errorf("%d other links still work", left)
+	}
+	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'password.reset' AND outcome = 'succeeded'"); got != 1 {
+		t.Errorf("%d audit events of the reset", got)
+	}
+}
+
+func TestResetLinksAreRefused(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	verification := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
+	token := s.resetToken(annEmail)
+	r.clock.advance(time.Hour)
+	for name, bad := range map[string]string{
+		"expired":                token,
+		"of another kind":        verification,
+		"with another prefix":    strings.Replace(verification, "rkv_", "rkp_", 1),
+		"too long":               token + "A",
+		"noise":                  "noise",
+		"an injection":           "'%20OR%201=1--",
+		"a path":                 "..%2f..%2fetc",
+		"a NUL":                  "rkp_%00",
+		"longer than any":        strings.Repeat("a", 1000),
+		"bytes that are no text": "%ff%fe",
+	} {
+		a := s.checkReset(bad)
+		if a.status != http.StatusBadRequest {
+			t.Errorf("%s: answered %d %s", name, a.status, a.body)
+		}
+		if a := s.reset(bad, newPassword); a.status != http.StatusBadRequest || strings.Contains(a.body, newPassword) {
+			t.Errorf("%s: answered %d %s", name, a.status, a.body)
+		}
+	}
+	s.loginAnn(annPassword)
+}
+
+func TestResetLiftsTheLockout(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	for range 5 {
+		s.tryLogin(annEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	}
+	s.tryLogin(annEmail, annPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.loginAnn(newPassword)
+}
+
+func TestResetGivesAPasswordToAUserWithoutOne(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	query[string](r, "UPDATE users SET password_hash = NULL WHERE email = $1 RETURNING email", annEmail)
+	s.tryLogin(annEmail, "").expect(t, http.StatusBadRequest, "invalid_request")
+	s.tryLogin(annEmail, annPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.loginAnn(newPassword)
+}
+
+func TestResetOfADisabledUser(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	token := s.resetToken(annEmail)
+	query[string](r, "UPDATE users SET disabled_at = now() WHERE email = $1 RETURNING email", annEmail)
+	s.reset(token, newPassword).expect(t, http.StatusBadRequest, "reset_token_invalid")
+	before := len(r.letters(annEmail))
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+	if len(r.letters(annEmail)) != before {
+		t.Error("a disabled user was mailed a link")
+	}
+}
+
+func TestResetLinkWorksOnce(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	const callers = 50
+	for range 3 {
+		r.clock.advance(auth.MailLimitWindow)
+		token := s.resetToken(annEmail)
+		winners := atomic.Int32{}
+		group := sync.WaitGroup{}
+		for range callers {
+			group.Go(func() {
+				switch a := s.reset(token, newPassword); {
+				case a.status == http.StatusOK:
+					winners.Add(1)
+				case a.problem.Code != "reset_token_invalid" && a.problem.Code != "busy":
+					t.Errorf("answered %d %s", a.status, a.body)
+				}
+			})
+		}
+		group.Wait()
+		if winners.Load() != 1 {
+			t.Fatalf("%d of %d set the password", winners.Load(), callers)
+		}
+	}
+	s.loginAnn(newPassword)
+}
+
+// Whoever logs in with the old password while it is being reset is out, however
+// closely the two meet.
+func TestNoSessionOfTheOldPasswordOutlivesAReset(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	password := annPassword
+	for _, next := range []string{newPassword, annPassword, newPassword} {
+		r.clock.advance(auth.MailLimitWindow)
+		token := s.resetToken(annEmail)
+		group := sync.WaitGroup{}
+		for range 12 {
+			group.Go(func() {
+				if a := s.tryLogin(annEmail, password); a.status == http.StatusOK {
+					s.tokensOf(a)
+				}
+			})
+		}
+		group.Go(func() { s.reset(token, next).expect(t, http.StatusOK, "") })
+		group.Wait()
+		if alive := query[int](r, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"); alive != 0 {
+			t.Fatalf("%d sessions are alive", alive)
+		}
+		password = next
+	}
+}
