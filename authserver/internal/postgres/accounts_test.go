@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+)
+
+const (
+	rounds  = 200
+	callers = 50
+)
+
+// race calls at once, and says how many calls were true.
+func race(t *testing.T, call func(i int) (bool, error)) int {
+	t.Helper()
+	won := atomic.Int32{}
+	group := sync.WaitGroup{}
+	for i := range callers {
+		group.Go(func() {
+			ok, err := call(i)
+			if err != nil {
+				t.Error(err)
+			}
+			if ok {
+				won.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	return int(won.Load())
+}
+
+func addUser(t *testing.T, s *postgres.Store, email string) auth.User {
+	t.Helper()
+	u := auth.User{ID: uuid.NewString(), Email: email, Role: auth.UserRole, PasswordHash: "hash", CreatedAt: start}
+	if added, err := s.AddUser(t.Context(), u, nil, auth.Effects{}); err != nil || !added {
+		t.Fatalf("added %t, %v", added, err)
+	}
+	return u
+}
+
+// mailed is a ticket of the user, made at now.
+func mailed(t *testing.T, s *postgres.Store, kind auth.TicketKind, u auth.User, to string, now time.Time) auth.Ticket {
+	t.Helper()
+	ticket := auth.Ticket{
+		Hash: randomHash(), Kind: kind, UserID: u.ID, Email: to,
+		CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+	if sent, err := s.MailTicket(t.Context(), ticket, auth.Effects{}); err != nil || !sent {
+		t.Fatalf("sent %t, %v", sent, err)
+	}
+	return ticket
+}
+
+func randomHash() auth.TokenHash {
+	a, b := uuid.New(), uuid.New()
+	return auth.TokenHash(append(a[:], b[:]...))
+}
+
+func TestResetTicketSetsOnePassword(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	u := addUser(t, s, "ann@example.com")
+	now := start
+	for range rounds {
+		now = now.Add(auth.MailLimitWindow)
+		ticket := mailed(t, s, auth.ResetTicket, u, u.Email, now)
+		won := race(t, func(int) (bool, error) {
+			c, err := s.SetPassword(context.Background(), auth.NewPassword{
+				User: u, Account: account, Hash: uuid.NewString(), Redeems: &ticket.Hash, Now: now,
+			}, auth.Effects{})
+			return c.Changed, err
+		})
+		if won != 1 {
+			t.Fatalf("%d of %d set the password", won, callers)
+		}
+	}
+}
+
+func TestCheckedPasswordIsChangedOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	u := addUser(t, s, "ann@example.com")
+	for range rounds {
+		next := uuid.NewString()
+		won := race(t, func(int) (bool, error) {
+			c, err := s.SetPassword(context.Background(), auth.NewPassword{User: u, Account: account, Hash: next, Now: start}, auth.Effects{})
+			return c.Changed, err
+		})
+		if won != 1 {
+			t.Fatalf("%d of %d changed the password", won, callers)
+		}
+		u.PasswordHash = next
+	}
+}
+
+// A login and a reset that meet: whichever comes second knows of the other.
+func TestNoLoginSlipsPastANewPassword(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	u := addUser(t, s, "ann@example.com")
+	now := start
+	for round := range rounds {
+		now = now.Add(auth.MailLimitWindow)
+		ticket := mailed(t, s, auth.ResetTicket, u, u.Email, now)
+		changed := atomic.Bool{}
+		race(t, func(i int) (bool, error) {
+			if i == callers/2 {
+				c, err := s.SetPassword(context.Background(), auth.NewPassword{
+					User: u, Account: account, Hash: uuid.NewString(), Redeems: &ticket.Hash, Now: now,
+				}, auth.Effects{})
+				changed.Store(c.Changed)
+				return c.Changed, err
+			}
+			started, err := s.StartSession(context.Background(), auth.NewSession{
+				SessionID: uuid.NewString(), User: u, Clears: auth.CounterKey(account), Refresh: randomHash(),
+				NewHash: u.PasswordHash, Now: now, ExpiresAt: now.Add(time.Hour),
+			}, auth.Effects{})
+			return started.Started, err
+		})
+		alive, err := s.SessionsOf(t.Context(), u.ID, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed.Load() && len(alive) > 0 {
+			t.Fatalf("in round %d, %d sessions of the old password are alive", round, len(alive))
+		}
+		if u, _, err = s.UserByEmail(t.Context(), u.Email); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.EndSessions(t.Context(), auth.SessionsEnd{UserID: u.ID, Reason: auth.EndedByUser, Now: now}, auth.Effects{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if count(t, url, "sessions") == 0 {
+		t.Error("no login ever met a reset")
+	}
+}
+
+func TestEmailIsProvedOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	u := addUser(t, s, "ann@example.com")
+	now := start
+	for range rounds {
+		now = now.Add(auth.MailLimitWindow)
+		ticket := mailed(t, s, auth.VerifyEmailTicket, u, u.Email, now)
+		if won := race(t, func(int) (bool, error) {
+			return s.ProveEmail(context.Background(), auth.VerifyEmailTicket, ticket.Hash, auth.Effects{}, now)
+		}); won != 1 {
+			t.Fatalf("%d of %d proved the address", won, callers)
+		}
+	}
+}
+
+func TestEmailOfATicketIsTheOneThatIsProved(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	u := addUser(t, s, "ann@example.com")
+	old := mailed(t, s, auth.VerifyEmailTicket, u, u.Email, start)
+	next := mailed(t, s, auth.ChangeEmailTicket, u, "ann.lee@example.com", start)
+	prove := func(kind auth.TicketKind, ticket auth.Ticket) bool {
+		t.Helper()
+		ok, err := s.ProveEmail(t.Context(), kind, ticket.Hash, auth.Effects{}, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	if prove(auth.VerifyEmailTicket, next) || prove(auth.ChangeEmailTicket, old) {
+		t.Error("a ticket was taken for one of another kind")
+	}
+	if !prove(auth.ChangeEmailTicket, next) {
+		t.Fatal("the address was not changed")
+	}
+	if prove(auth.VerifyEmailTicket, old) {
+		t.Error("the old address's ticket has proved the new one")
+	}
+	got, _, err := s.UserByID(t.Context(), u.ID)
+	if err != nil || got.Email != "ann.lee@example.com" || got.EmailVerifiedAt == nil {
+		t.Errorf("the user is %+v, %v", got, err)
+	}
+
+	bob := addUser(t, s, "bob@example.com")
+	taken := mailed(t, s, auth.ChangeEmailTicket, bob, "ann.lee@example.com", start.Add(auth.MailLimitWindow))
+	if _, err := s.ProveEmail(t.Context(), auth.ChangeEmailTicket, taken.Hash, auth.Effects{}, start.Add(auth.MailLimitWindow)); !errors.Is(err, &auth.Error{Code: auth.EmailTaken}) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestMailsAreLimitedAtOnce(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	u := addUser(t, s, "ann@example.com")
+	now := start
+	for range rounds / 10 {
+		now = now.Add(auth.MailLimitWindow)
+		won := race(t, func(i int) (bool, error) {
+			message := auth.Message{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.ResetPasswordMessage, Sealed: []byte{1}}
+			also := auth.Effects{Messages: []auth.Message{message}}
+			if i%2 == 0 {
+				return s.MailNotice(context.Background(), account, also, now)
+			}
+			return s.MailTicket(context.Background(), auth.Ticket{
+				Hash: randomHash(), Kind: auth.ResetTicket, UserID: u.ID, Email: u.Email, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+			}, also)
+		})
+		if won != auth.MailLimit {
+			t.Fatalf("%d mails were sent", won)
+		}
+	}
+	if got := count(t, url, "outbox"); got != auth.MailLimit*rounds/10 {
+		t.Errorf("%d messages are in the outbox", got)
+	}
+	if got := count(t, url, "tickets"); got > 1 {
+		t.Errorf("%d reset links work at once", got)
+	}
+}
+
+func TestMailToNobodyIsCountedAlike(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	sent, err := s.MailTicket(t.Context(), auth.Ticket{
+		Hash: randomHash(), Kind: auth.ResetTicket, Email: "nobody@example.com", CreatedAt: start, ExpiresAt: start.Add(time.Hour),
+	}, auth.Effects{Messages: []auth.Message{{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.ResetPasswordMessage, Sealed: []byte{1}}}})
+	if err != nil || sent {
+		t.Errorf("sent %t, %v", sent, err)
+	}
+	if count(t, url, "mail_quotas") != 1 || count(t, url, "outbox") != 0 || count(t, url, "tickets") != 0 {
+		t.Error("it was not counted, or it was sent")
+	}
+	if err := s.Prune(t.Context(), start.Add(auth.MailLimitWindow)); err != nil {
+		t.Fatal(err)
+	}
+	if count(t, url, "mail_quotas") != 0 {
+		t.Error("the count is kept for ever")
+	}
+}
