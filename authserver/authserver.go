@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,11 +25,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/outbound"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/upstream"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -126,8 +129,9 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	engine := newPasswordEngine(s.HashingWorkers)
 	defer engine.Close()
 	tokens := token.New(s.folder.Snapshot, s.Now)
+	providers := upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now})
 	service := auth.New(auth.Deps{
-		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Observer: s.metrics,
+		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Providers: providers, Observer: s.metrics,
 		Sealer:   sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
 		Settings: s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
 	})
@@ -166,6 +170,12 @@ func (s *server) openCache() (*redis.Cache, error) {
 		return nil, err
 	}
 	return redis.Open(url, s.folder.Config().Realm, s.Now, s.Log)
+}
+
+func newProviderClient(allowPrivate bool) *http.Client {
+	return outbound.New(outbound.Options{
+		Timeout: upstream.Timeout, MaxAnswer: upstream.MaxAnswer, AllowPrivate: allowPrivate,
+	})
 }
 
 // newPasswordEngine measures real time, whatever clock the realm runs on: it is

@@ -25,6 +25,7 @@ type Deps struct {
 	Tokens    AccessTokens
 	Passwords Passwords
 	Sealer    Sealer
+	Providers Providers
 	Observer  Observer
 
 	// CommonPassword reports whether a password, in lower case, is among those

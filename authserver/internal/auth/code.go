@@ -57,6 +57,8 @@ const (
 	IdentityUnlinked    Code = "identity_unlinked"
 	ReturnURLRefused    Code = "return_url_refused"
 	OAuthCodeInvalid    Code = "oauth_code_invalid"
+	IdentityTaken       Code = "identity_taken"
+	LastIdentity        Code = "last_identity"
 )
 
 // Refusals because something is worn out or away; a retry may help.

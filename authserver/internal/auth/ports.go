@@ -18,6 +18,7 @@ type Store interface {
 	SessionList
 	Tickets
 	Mailings
+	Identities
 	Events
 	Administration
 	Directory
@@ -121,4 +122,6 @@ type Observer interface {
 	Lockout(by CounterKind)
 	// KnownDevice counts attempts of devices that have logged in before.
 	KnownDevice()
+	// Provider counts a sign-in, or a link, that came back from a provider.
+	Provider(name, outcome string)
 }

@@ -37,5 +37,7 @@ func New(d Deps) http.Handler {
 	for _, r := range a.routes() {
 		mux.Handle(r.pattern(), r.handler)
 	}
+	mux.Handle(verifyPath, a.verifyAnyRequest())
+	mux.Handle(verifyPath+"/", a.verifyAnyRequest())
 	return a.surround(a.belowIssuer(a.refuseUnrouted(mux)))
 }

@@ -82,6 +82,10 @@ func describe(code auth.Code) described {
 		return described{400, "Return address refused", "The realm does not send anybody to this address."}
 	case auth.OAuthCodeInvalid:
 		return described{400, "Code invalid", "The one-time code has expired or was used already."}
+	case auth.IdentityTaken:
+		return described{409, "Identity taken", "Another account has this identity already."}
+	case auth.LastIdentity:
+		return described{409, "Last identity", "You could not sign in any more without this identity. Set a password or link another one first."}
 
 	case auth.RateLimited:
 		return described{429, "Too many requests", "Too many requests from your address. Try again shortly."}

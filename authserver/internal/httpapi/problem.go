@@ -28,18 +28,10 @@ type problem struct {
 	RequestID    string `json:"requestId"`
 }
 
-// fail is the one writer of errors. A cause that is our fault is logged here,
-// once, and never told.
+// fail is the one writer of errors.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		err = &auth.Error{Code: auth.Internal} // nobody is listening
-	}
-	refusal := &auth.Error{Code: auth.Internal, Cause: err}
-	_ = errors.As(err, &refusal)
+	refusal := a.judge(r, err)
 	p := problemOf(refusal, exchangeOf(r.Context()).id)
-	if p.Status >= 500 && refusal.Cause != nil {
-		a.Log.ErrorContext(r.Context(), "request failed", "code", refusal.Code, "route", exchangeOf(r.Context()).route, "error", refusal.Cause)
-	}
 
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -59,6 +51,20 @@ func problemOf(e *auth.Error, requestID string) problem {
 		Title: meaning.title, Status: meaning.status, Detail: meaning.detail,
 		Code: e.Code, Errors: e.Fields, AttemptsLeft: e.AttemptsLeft, RequestID: requestID,
 	}
+}
+
+// judge says what an error is to the caller. A cause that is our fault is logged
+// here, once, and never told.
+func (a *API) judge(r *http.Request, err error) *auth.Error {
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		err = &auth.Error{Code: auth.Internal} // nobody is listening
+	}
+	refusal := &auth.Error{Code: auth.Internal, Cause: err}
+	_ = errors.As(err, &refusal)
+	if describe(refusal.Code).status >= 500 && refusal.Cause != nil {
+		a.Log.ErrorContext(r.Context(), "request failed", "code", refusal.Code, "route", exchangeOf(r.Context()).route, "error", refusal.Cause)
+	}
+	return refusal
 }
 
 // challenge is the WWW-Authenticate header (RFC 6750, section 3). It has an

@@ -62,6 +62,9 @@ func (a *API) routes() []route {
 		a.userRoutes(),
 		a.administrationRoutes(),
 		a.trailRoutes(),
+		a.oauthRoutes(),
+		a.identityRoutes(),
+		a.forwardRoutes(),
 		a.wellKnownRoutes(),
 		a.openAPIRoutes(),
 	)

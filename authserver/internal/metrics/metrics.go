@@ -25,6 +25,7 @@ type Metrics struct {
 	refreshes *prometheus.CounterVec
 	lockouts  *prometheus.CounterVec
 	devices   prometheus.Counter
+	providers *prometheus.CounterVec
 }
 
 // New returns counters at zero.
@@ -52,8 +53,11 @@ func New() *Metrics {
 			Name: "realmkeeper_known_device_logins_total",
 			Help: "Login attempts of devices that have logged in before, which strangers' guesses do not lock out.",
 		}),
+		providers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "realmkeeper_provider_sign_ins_total", Help: "Sign-ins that came back from an identity provider, by its name and outcome.",
+		}, []string{"provider", "outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices,
+	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -69,6 +73,9 @@ func (m *Metrics) Login(outcome string) { m.logins.WithLabelValues(outcome).Inc(
 
 // Refresh implements auth.Observer.
 func (m *Metrics) Refresh(outcome string) { m.refreshes.WithLabelValues(outcome).Inc() }
+
+// Provider implements auth.Observer.
+func (m *Metrics) Provider(name, outcome string) { m.providers.WithLabelValues(name, outcome).Inc() }
 
 // Lockout implements auth.Observer.
 func (m *Metrics) Lockout(by auth.CounterKind) { m.lockouts.WithLabelValues(string(by)).Inc() }

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	statePrefix   = "rks_"
+	browserPrefix = "rkb_"
+	noncePrefix   = "rkn_"
+
+	// journeyLifetime is how long somebody may take at the provider.
+	journeyLifetime = 10 * time.Minute
+)
+
+// CallbackPath is where providers send browsers back to, below the issuer.
+const CallbackPath = "/api/auth/oauth/callback"
+
+// Departure is where a browser is sent to sign in.
+type Departure struct {
+	URL string
+	// Browser is the secret that the browser must bring back, as a cookie, for
+	// as long as Lifetime.
+	Browser  Secret
+	Lifetime time.Duration
+}
+
+// Journey is what a sign-in through a provider is begun with.
+type Journey struct {
+	Provider string
+	// ReturnTo is where the browser goes afterwards; empty for a client that
+	// reads the callback's answer itself.
+	ReturnTo string
+	// Challenge is of the application's own PKCE verifier (RFC 7636, section
+	// 4.2, S256); empty when it uses none.
+	Challenge string
+	// Browser is the secret that the browser has already; empty when it has none.
+	Browser Secret
+}
+
+// Arrival is how a sign-in through a provider ends.
+type Arrival struct {
+	SignIn SignIn
+	// ReturnTo is where the browser goes, with a one-time code or an error in
+	// its query; empty when SignIn is the answer.
+	ReturnTo string
+}
+
+// Callback is what a provider sends a browser back with.
+type Callback struct {
+	State   Secret
+	Answer  AuthorizationAnswer
+	Browser Secret
+	// Error is the provider's refusal (RFC 6749, section 4.1.2.1).
+	Error string
+}
+
+// journey is a Journey between its beginning and its end. It waits in a ticket.
+type journey struct {
+	Provider  string `json:"provider"`
+	Nonce     Secret `json:"nonce"`
+	Verifier  Secret `json:"verifier"`
+	ReturnTo  string `json:"returnTo,omitempty"`
+	Challenge string `json:"challenge,omitempty"`
+	// LinkTo is whose identity it will be; empty for a sign-in.
+	LinkTo *Subject `json:"linkTo,omitempty"`
+}
+
+// sealedForJourney is the purpose under which journeys are sealed.
+const sealedForJourney = "oauth journey"
+
+// BeginOAuth begins a sign-in. It refuses with ProviderUnknown, ReturnURLRefused,
+// ProviderUnavailable or DatabaseUnavailable.
+func (s *Service) BeginOAuth(ctx context.Context, j Journey) (Departure, error) {
+	return s.depart(ctx, j, nil)
+}
+
+func (s *Service) depart(ctx context.Context, j Journey, linkTo *Subject) (Departure, error) {
+	settings := s.Settings()
+	if _, err := findProvider(settings, j.Provider); err != nil {
+		return Departure{}, err
+	}
+	if j.Challenge != "" && !isOpaque("", Secret(j.Challenge)) {
+		return Departure{}, &Error{Code: InvalidRequest, Fields: []FieldProblem{
+			{Field: "code_challenge", Detail: "must be a SHA-256 in base64url"},
+		}}
+	}
+	if j.ReturnTo != "" || linkTo != nil {
+		to, err := returnURL(settings.Browser.ReturnURLs, j.ReturnTo)
+		if err != nil {
+			return Departure{}, err
+		}
+		j.ReturnTo = to.String()
+	}
+	secrets, err := s.newSecrets(statePrefix, noncePrefix, "", browserPrefix)
+	if err != nil {
+		return Departure{}, err
+	}
+	state, nonce, verifier, browser := secrets[0], secrets[1], secrets[2], secrets[3]
+	if isOpaque(browserPrefix, j.Browser) {
+		browser = j.Browser // several tabs may be on their way
+	}
+	to, err := s.Providers.AuthorizationURL(ctx, j.Provider, s.request(state, nonce, verifier))
+	if err != nil {
+		return Departure{}, err
+	}
+	err = s.keepJourney(ctx, journeyHash(state, browser), journey{
+		Provider: j.Provider, Nonce: nonce, Verifier: verifier,
+		ReturnTo: j.ReturnTo, Challenge: j.Challenge, LinkTo: linkTo,
+	})
+	return Departure{URL: to, Browser: browser, Lifetime: journeyLifetime}, err
+}
+
+func (s *Service) request(state, nonce, verifier Secret) AuthorizationRequest {
+	return AuthorizationRequest{
+		State: state, Nonce: nonce, Verifier: verifier,
+		RedirectURI: strings.TrimSuffix(s.Settings().Issuer, "/") + CallbackPath,
+	}
+}
+
+func (s *Service) newSecrets(prefixes ...string) ([]Secret, error) {
+	secrets := []Secret{}
+	for _, prefix := range prefixes {
+		secret, err := newOpaque(prefix, s.Random)
+		if err != nil {
+			return nil, err
+		}
+		secrets = append(secrets, secret)
+	}
+	return secrets, nil
+}
+
+// journeyHash binds a state to the browser that it was given to: in any other
+// one it finds nothing, and cannot be used up there either.
+func journeyHash(state, browser Secret) TokenHash { return hashOf(state + browser) }
+
+func (s *Service) keepJourney(ctx context.Context, hash TokenHash, j journey) error {
+	t := Ticket{Hash: hash, Kind: OAuthStateTicket, CreatedAt: s.Now(), ExpiresAt: s.Now().Add(journeyLifetime)}
+	if j.LinkTo != nil {
+		t.UserID = j.LinkTo.UserID
+	}
+	err := error(nil)
+	if t.Sealed, err = s.sealFor(sealedForJourney, hash, j); err != nil {
+		return err
+	}
+	return s.Store.IssueTicket(ctx, t, Effects{})
+}
+
+// sealFor seals what a ticket holds, and openFor reads it.
+func (s *Service) sealFor(purpose string, hash TokenHash, content any) ([]byte, error) {
+	document, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("encode ticket: %w", err)
+	}
+	return s.Sealer.Seal(purpose, hex.EncodeToString(hash[:]), document)
+}
+
+func (s *Service) openFor(purpose string, t Ticket, into any) error {
+	document, err := s.Sealer.Open(purpose, hex.EncodeToString(t.Hash[:]), t.Sealed)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(document, into); err != nil {
+		return fmt.Errorf("decode ticket: %w", err)
+	}
+	return nil
+}
+
+// FinishOAuth ends what BeginOAuth or LinkIdentity began. It refuses with
+// StateInvalid, ProviderUnknown, ProviderRefused, ProviderUnavailable,
+// IdentityRefused, IdentityUnlinked, IdentityTaken, SigningUnavailable,
+// DatabaseUnavailable, or as admit does. The Arrival says where to send the
+// browser even then, once the state has proved where it came from.
+func (s *Service) FinishOAuth(ctx context.Context, c Callback, from Client) (Arrival, error) {
+	if err := s.Tokens.Ready(); err != nil {
+		return Arrival{}, err
+	}
+	j, err := s.redeemJourney(ctx, c)
+	if err != nil {
+		return Arrival{}, err
+	}
+	arrival, err := s.arrive(context.WithoutCancel(ctx), j, c, from)
+	s.Observer.Provider(j.Provider, outcomeOf(err))
+	if err != nil && j.ReturnTo != "" {
+		arrival.ReturnTo = withQuery(j.ReturnTo, "error", outcomeOf(err))
+	}
+	return arrival, err
+}
+
+func (s *Service) redeemJourney(ctx context.Context, c Callback) (journey, error) {
+	if !isOpaque(statePrefix, c.State) || !isOpaque(browserPrefix, c.Browser) {
+		return journey{}, refuse(StateInvalid)
+	}
+	t, found, err := s.Store.RedeemTicket(ctx, OAuthStateTicket, journeyHash(c.State, c.Browser), s.Now())
+	switch {
+	case err != nil:
+		return journey{}, err
+	case !found:
+		return journey{}, refuse(StateInvalid)
+	}
+	j := journey{}
+	return j, s.openFor(sealedForJourney, t, &j)
+}
+
+// arrive turns a provider's answer into a session, a one-time code or a link.
+func (s *Service) arrive(ctx context.Context, j journey, c Callback, from Client) (Arrival, error) {
+	identity, err := s.identify(ctx, j, c)
+	if err == nil && j.LinkTo != nil {
+		return Arrival{ReturnTo: withQuery(j.ReturnTo, "linked", j.Provider)}, s.link(ctx, *j.LinkTo, identity, from)
+	}
+	user := User{}
+	if err == nil {
+		user, err = s.userOf(ctx, identity, from)
+	}
+	if err != nil {
+		s.refusedIdentity(ctx, j, identity, from, err)
+		return Arrival{}, err
+	}
+	if j.ReturnTo != "" {
+		code, err := s.issueCode(ctx, j, user)
+		return Arrival{ReturnTo: withQuery(j.ReturnTo, "code", string(code))}, err
+	}
+	result, err := s.admitIdentity(ctx, user, j.Provider, from)
+	return Arrival{SignIn: result}, err
+}
+
+func (s *Service) identify(ctx context.Context, j journey, c Callback) (Identity, error) {
+	switch c.Error {
+	case "":
+	case "server_error", "temporarily_unavailable":
+		return Identity{}, refuse(ProviderUnavailable)
+	default:
+		return Identity{}, refuse(ProviderRefused)
+	}
+	return s.Providers.Identify(ctx, j.Provider, s.request(c.State, j.Nonce, j.Verifier), c.Answer)
+}
+
+// admitIdentity lets a user in on the word of a provider.
+func (s *Service) admitIdentity(ctx context.Context, user User, provider string, from Client) (SignIn, error) {
+	account := KeyOf(user.Email)
+	result, err := s.admit(ctx, admission{
+		user: user, account: account, from: from, method: provider, newHash: user.PasswordHash,
+	})
+	if err != nil {
+		s.refusedLogin(ctx, account, from, err)
+	}
+	return result, err
+}
+
+// refusedIdentity leaves a trace of an identity that came to nothing.
+func (s *Service) refusedIdentity(ctx context.Context, j journey, identity Identity, from Client, err error) {
+	e := Event{
+		Action: ActLogin, Outcome: outcomeOf(err), Address: from.Address, UserAgent: from.UserAgent,
+		Detail: j.Provider, At: s.Now(),
+	}
+	if identity.Email != "" {
+		e.Account = KeyOf(identity.Email)
+	}
+	s.Observer.Login(e.Outcome)
+	s.record(ctx, e)
+}

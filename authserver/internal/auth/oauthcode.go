@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"time"
+)
+
+const (
+	codePrefix = "rkc_"
+	// codeLifetime is enough for a browser to follow a redirect.
+	codeLifetime = time.Minute
+)
+
+// oauthCode is what a one-time code is worth. It stands in a URL, so it is
+// worth nothing to anybody but the application that knows the verifier of
+// Challenge, where there is one.
+type oauthCode struct {
+	Provider  string `json:"provider"`
+	Challenge string `json:"challenge,omitempty"`
+}
+
+// sealedForCode is the purpose under which codes are sealed.
+const sealedForCode = "oauth code"
+
+func (s *Service) issueCode(ctx context.Context, j journey, user User) (Secret, error) {
+	if user.DisabledAt != nil {
+		return "", refuse(AccountDisabled)
+	}
+	code, err := newOpaque(codePrefix, s.Random)
+	if err != nil {
+		return "", err
+	}
+	t := Ticket{
+		Hash: hashOf(code), Kind: OAuthCodeTicket, UserID: user.ID,
+		CreatedAt: s.Now(), ExpiresAt: s.Now().Add(codeLifetime),
+	}
+	if t.Sealed, err = s.sealFor(sealedForCode, t.Hash, oauthCode{j.Provider, j.Challenge}); err != nil {
+		return "", err
+	}
+	return code, s.Store.IssueTicket(ctx, t, Effects{})
+}
+
+// RedeemOAuthCode ends a sign-in through a provider at the application. A code is
+// used up even by a wrong verifier. It refuses with OAuthCodeInvalid,
+// SigningUnavailable, DatabaseUnavailable, or as admit does.
+func (s *Service) RedeemOAuthCode(ctx context.Context, code, verifier Secret, from Client) (SignIn, error) {
+	if !isOpaque(codePrefix, code) {
+		return SignIn{}, refuse(OAuthCodeInvalid)
+	}
+	if err := s.Tokens.Ready(); err != nil {
+		return SignIn{}, err
+	}
+	t, found, err := s.Store.RedeemTicket(ctx, OAuthCodeTicket, hashOf(code), s.Now())
+	switch {
+	case err != nil:
+		return SignIn{}, err
+	case !found:
+		return SignIn{}, refuse(OAuthCodeInvalid)
+	}
+	content := oauthCode{}
+	if err := s.openFor(sealedForCode, t, &content); err != nil {
+		return SignIn{}, err
+	}
+	if !provesChallenge(content.Challenge, verifier) {
+		return SignIn{}, refuse(OAuthCodeInvalid)
+	}
+	conclude := context.WithoutCancel(ctx)
+	user, found, err := s.Store.UserByID(conclude, t.UserID)
+	switch {
+	case err != nil:
+		return SignIn{}, err
+	case !found:
+		return SignIn{}, refuse(OAuthCodeInvalid)
+	}
+	return s.admitIdentity(conclude, user, content.Provider, from)
+}
+
+// provesChallenge compares as RFC 7636, section 4.6, says. A verifier nobody
+// asked for is refused too: somebody may have taken the challenge out of the
+// beginning (RFC 9700, section 2.1.1).
+func provesChallenge(challenge string, verifier Secret) bool {
+	if challenge == "" || verifier == "" {
+		return challenge == "" && verifier == ""
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}

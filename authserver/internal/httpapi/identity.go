@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+func (a *API) identityRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "GET", path: "/api/user/identities", status: http.StatusOK, bearer: bearerRequired,
+			summary: "The identities that the user may sign in with",
+		}, a.identities),
+		endpoint(a, route{
+			method: "POST", path: "/api/user/identities/{provider}", status: http.StatusOK, bearer: bearerRequired, rate: rateOAuth,
+			summary: "Begin to link an identity: send the browser to the address in the answer",
+			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused},
+		}, a.linkIdentity),
+		endpoint(a, route{
+			method: "DELETE", path: "/api/user/identities/{id}", status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "Remove an identity",
+			refuses: []auth.Code{auth.NotFound, auth.LastIdentity},
+		}, a.unlinkIdentity),
+	}
+}
+
+type identitiesBody struct {
+	Identities []identityBody `json:"identities"`
+}
+
+type identityBody struct {
+	ID         string    `json:"id"`
+	Provider   string    `json:"provider"`
+	Email      string    `json:"email"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+}
+
+func (a *API) identities(ctx context.Context, r request[nothing]) (identitiesBody, error) {
+	list, err := a.Auth.Identities(ctx, r.Bearer)
+	body := identitiesBody{Identities: []identityBody{}}
+	for _, i := range list {
+		body.Identities = append(body.Identities, identityBody{
+			ID: i.ID, Provider: i.Identity.Provider, Email: i.Identity.Email, CreatedAt: i.CreatedAt, LastUsedAt: i.LastUsedAt,
+		})
+	}
+	return body, err
+}
+
+type linkIdentityBody struct {
+	Provider string `path:"provider" required:"true" maxLength:"128"`
+	ReturnTo string `json:"return_to" required:"true" maxLength:"2048"`
+}
+
+type departureBody struct {
+	AuthorizationURL string `json:"authorization_url"`
+
+	departure auth.Departure
+}
+
+// cookies serves endpoint: only the browser that asked may come back, or somebody
+// could be led to put their identity into another's account.
+func (b departureBody) cookies() []*http.Cookie {
+	return []*http.Cookie{newJourneyCookie(b.departure)}
+}
+
+func (a *API) linkIdentity(ctx context.Context, r request[linkIdentityBody]) (departureBody, error) {
+	departure, err := a.Auth.LinkIdentity(ctx, r.Bearer, auth.Journey{Provider: r.Body.Provider, ReturnTo: r.Body.ReturnTo})
+	return departureBody{departure.URL, departure}, err
+}
+
+type identityPath struct {
+	ID string `path:"id" required:"true" maxLength:"36" format:"uuid"`
+}
+
+func (a *API) unlinkIdentity(ctx context.Context, r request[identityPath]) (nothing, error) {
+	return nothing{}, a.Auth.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, r.Client)
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+func (a *API) oauthRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "GET", path: "/api/auth/providers", status: http.StatusOK,
+			summary: "The identity providers that users may sign in with",
+		}, a.providers),
+		browserEndpoint(a, route{
+			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound,
+			summary: "Send the browser to an identity provider to sign in",
+			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused},
+		}, a.beginOAuth),
+		browserEndpoint(a, route{
+			method: "GET", path: auth.CallbackPath, status: http.StatusOK, also: []int{http.StatusFound},
+			summary: "Where an identity provider sends the browser back to",
+			out:     reflect.TypeFor[signInBody](),
+			refuses: []auth.Code{
+				auth.StateInvalid, auth.ProviderRefused, auth.ProviderUnavailable, auth.ProviderUnknown, auth.IdentityRefused,
+				auth.IdentityUnlinked, auth.IdentityTaken, auth.AccountDisabled, auth.EmailNotVerified, auth.SigningUnavailable,
+			},
+		}, a.finishOAuth),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK,
+			summary: "Exchange the one-time code that the browser brought back",
+			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.SigningUnavailable},
+		}, a.redeemOAuthCode),
+	}
+}
+
+type providersBody struct {
+	Providers []providerBody `json:"providers"`
+}
+
+type providerBody struct {
+	Name        string                   `json:"name"`
+	DisplayName string                   `json:"display_name"`
+	Type        realmconfig.ProviderType `json:"type"`
+}
+
+func (a *API) providers(context.Context, request[nothing]) (providersBody, error) {
+	body := providersBody{Providers: []providerBody{}}
+	for _, p := range a.Settings().Providers {
+		body.Providers = append(body.Providers, providerBody{p.Name, p.DisplayName, p.Type})
+	}
+	return body, nil
+}
+
+// browserEndpoint completes a route that a browser navigates to: it knows
+// cookies and answers with redirects.
+func browserEndpoint[In any](a *API, r route, handle func(w http.ResponseWriter, r *http.Request, in In)) route {
+	r.in = reflect.TypeFor[In]()
+	if r.out == nil {
+		r.out = reflect.TypeFor[nothing]()
+	}
+	shape := shapeOf(r.in)
+	r.handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer") // there is a code in the address
+		in := *new(In)
+		err := shape.read(w, req, &in)
+		if err == nil && req.Method != r.method {
+			h.Set("Allow", r.method) // a HEAD must not use anything up
+			err = &auth.Error{Code: auth.MethodNotAllowed}
+		}
+		if err != nil {
+			a.fail(w, req, err)
+			return
+		}
+		handle(w, req, in)
+	})
+	return r
+}
+
+// journeyCookie ties a sign-in to the browser that began it. Its prefix keeps
+// neighbouring hosts from setting it (RFC 6265bis, section 4.1.3.2); Lax lets it
+// come back with the provider's redirect.
+const journeyCookie = "__Host-rk-oauth"
+
+func newJourneyCookie(d auth.Departure) *http.Cookie {
+	return &http.Cookie{
+		Name: journeyCookie, Value: string(d.Browser), Path: "/", MaxAge: int(seconds(d.Lifetime)),
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+func browserOf(r *http.Request) auth.Secret {
+	cookies := r.CookiesNamed(journeyCookie)
+	if len(cookies) != 1 {
+		return ""
+	}
+	return auth.Secret(cookies[0].Value)
+}
+
+type beginOAuthQuery struct {
+	Provider  string `path:"provider" required:"true" maxLength:"128"`
+	ReturnTo  string `query:"return_to" maxLength:"2048"`
+	Challenge string `query:"code_challenge" maxLength:"43"`
+	Method    string `query:"code_challenge_method" maxLength:"8" enum:"S256"`
+}
+
+func (a *API) beginOAuth(w http.ResponseWriter, r *http.Request, in beginOAuthQuery) {
+	departure, err := a.Auth.BeginOAuth(r.Context(), auth.Journey{
+		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Browser: browserOf(r),
+	})
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	http.SetCookie(w, newJourneyCookie(departure))
+	redirect(w, departure.URL)
+}
+
+// redirect is http.Redirect without its body, which would repeat the address.
+func redirect(w http.ResponseWriter, to string) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusFound)
+}
+
+// callbackQuery is the provider's answer (RFC 6749, section 4.1.2; RFC 9207).
+type callbackQuery struct {
+	State  auth.Secret `query:"state" required:"true" maxLength:"128"`
+	Code   auth.Secret `query:"code" maxLength:"4096"`
+	Issuer string      `query:"iss" maxLength:"512"`
+	Error  string      `query:"error" maxLength:"128"`
+}
+
+func (a *API) finishOAuth(w http.ResponseWriter, r *http.Request, in callbackQuery) {
+	arrival, err := a.Auth.FinishOAuth(r.Context(), auth.Callback{
+		State: in.State, Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer},
+		Error: in.Error, Browser: browserOf(r),
+	}, a.clientOf(r))
+	switch {
+	case err != nil && arrival.ReturnTo == "":
+		a.fail(w, r, err)
+	case arrival.ReturnTo != "":
+		if err != nil {
+			a.judge(r, err)
+		}
+		redirect(w, arrival.ReturnTo)
+	default:
+		body := signInOf(arrival.SignIn)
+		for _, cookie := range body.cookies() {
+			http.SetCookie(w, cookie)
+		}
+		a.write(w, r, http.StatusOK, "application/json", body)
+	}
+}
+
+type oauthCodeBody struct {
+	Code     auth.Secret `json:"code" required:"true" maxLength:"128"`
+	Verifier auth.Secret `json:"code_verifier" maxLength:"128"`
+}
+
+func (a *API) redeemOAuthCode(ctx context.Context, r request[oauthCodeBody]) (signInBody, error) {
+	result, err := a.Auth.RedeemOAuthCode(ctx, r.Body.Code, r.Body.Verifier, r.Client)
+	if err != nil {
+		return signInBody{}, err
+	}
+	return signInOf(result), nil
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// get reads a JSON document; token, if any, is shown as a bearer token.
+func (p *provider) get(ctx context.Context, address, token string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fault("its address is not a URL")
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "realmkeeper")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := p.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	switch {
+	case response.StatusCode != http.StatusOK:
+		return nil, faultf("answered %d", response.StatusCode)
+	case err != nil:
+		return nil, fault("its answer breaks off, comes too slowly or is too large")
+	}
+	return body, nil
+}
+
+// decodeJSON reads one document and nothing after it. Numbers keep their digits.
+func decodeJSON(document []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(document))
+	dec.UseNumber()
+	if err := dec.Decode(into); err != nil || dec.More() {
+		return fault("its answer is not the JSON that was asked for")
+	}
+	return nil
+}
+
+// cached is a document that is read again now and then. Many callers at once
+// wait for one reading.
+type cached[T any] struct {
+	read func(ctx context.Context) (T, error)
+	now  func() time.Time
+	// fresh is how long it is taken for good; stale, how long it makes do when
+	// it cannot be read.
+	fresh, stale time.Duration
+
+	flight           singleflight.Group
+	mu               sync.Mutex
+	value            T
+	readAt, failedAt time.Time
+}
+
+// retryPause is how long a document that could not be read is left alone while
+// an old one makes do: a provider that is away must not slow every sign-in down.
+const retryPause = 10 * time.Second
+
+// get is the document, and when it was read.
+func (c *cached[T]) get(ctx context.Context) (T, time.Time, error) {
+	value, readAt, failedAt := c.last()
+	age := c.now().Sub(readAt)
+	if age < c.fresh || age < c.stale && c.now().Sub(failedAt) < retryPause {
+		return value, readAt, nil
+	}
+	again, readAgainAt, err := c.refresh(ctx)
+	if err != nil && age < c.stale {
+		return value, readAt, nil
+	}
+	return again, readAgainAt, err
+}
+
+// refresh reads it now. It goes on for the others when one caller leaves.
+func (c *cached[T]) refresh(ctx context.Context) (T, time.Time, error) {
+	done := c.flight.DoChan("", func() (any, error) {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		value, err := c.read(bounded)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err != nil {
+			c.failedAt = c.now()
+			return nil, err
+		}
+		c.value, c.readAt = value, c.now()
+		return nil, nil
+	})
+	select {
+	case <-ctx.Done():
+		return *new(T), time.Time{}, ctx.Err()
+	case result := <-done:
+		value, readAt, _ := c.last()
+		return value, readAt, result.Err
+	}
+}
+
+func (c *cached[T]) last() (value T, readAt, failedAt time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.value, c.readAt, c.failedAt
+}

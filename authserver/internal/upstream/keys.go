@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+const (
+	// A key that its provider has withdrawn is believed no longer than keysFresh,
+	// or keysStale while the provider does not say.
+	keysFresh = 15 * time.Minute
+	keysStale = time.Hour
+	// keysPause is how long an unknown key waits for the next look.
+	keysPause = 10 * time.Second
+)
+
+// keys verify signatures with the keys that a provider publishes. They implement
+// oidc.KeySet. A key that is not known makes them look again, but not more often
+// than once a keysPause.
+type keys struct {
+	now func() time.Time
+	set *cached[[]jose.JSONWebKey]
+}
+
+func newKeys(p *provider, address string, now func() time.Time) *keys {
+	read := func(ctx context.Context) ([]jose.JSONWebKey, error) {
+		document, err := p.get(ctx, address, "")
+		if err != nil {
+			return nil, err
+		}
+		return parseKeys(document)
+	}
+	return &keys{now: now, set: &cached[[]jose.JSONWebKey]{read: read, now: now, fresh: keysFresh, stale: keysStale}}
+}
+
+// parseKeys reads a key set (RFC 7517, section 5). Keys of kinds we do not know
+// are left out.
+func parseKeys(document []byte) ([]jose.JSONWebKey, error) {
+	set := struct {
+		Keys []json.RawMessage `json:"keys"`
+	}{}
+	if err := decodeJSON(document, &set); err != nil {
+		return nil, err
+	}
+	known := []jose.JSONWebKey{}
+	for _, raw := range set.Keys {
+		key := jose.JSONWebKey{}
+		if key.UnmarshalJSON(raw) == nil && key.IsPublic() && key.Use != "enc" {
+			known = append(known, key)
+		}
+	}
+	return known, nil
+}
+
+// VerifySignature implements oidc.KeySet.
+func (k *keys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
+	signed, err := jose.ParseSigned(token, signatureAlgorithms())
+	if err != nil || len(signed.Signatures) != 1 {
+		return nil, fault("its ID token is not valid")
+	}
+	set, readAt, err := k.set.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if payload, ok := verifyWith(set, signed); ok {
+		return payload, nil
+	}
+	if k.now().Sub(readAt) < keysPause {
+		return nil, fault("its ID token is not signed with a published key")
+	}
+	if set, _, err = k.set.refresh(ctx); err != nil {
+		return nil, err
+	}
+	if payload, ok := verifyWith(set, signed); ok {
+		return payload, nil
+	}
+	return nil, fault("its ID token is not signed with a published key")
+}
+
+// verifyWith tries the keys that the token may mean. A key that says what it is
+// for is used for nothing else.
+func verifyWith(set []jose.JSONWebKey, signed *jose.JSONWebSignature) ([]byte, bool) {
+	header := signed.Signatures[0].Header
+	for _, key := range set {
+		if header.KeyID != "" && key.KeyID != header.KeyID || key.Algorithm != "" && key.Algorithm != header.Algorithm {
+			continue
+		}
+		if payload, err := signed.Verify(key); err == nil {
+			return payload, true
+		}
+	}
+	return nil, false
+}
+
+// signatureAlgorithms need a private key: "none" and HMAC are not among them.
+func signatureAlgorithms() []jose.SignatureAlgorithm {
+	return []jose.SignatureAlgorithm{
+		jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512, jose.PS256, jose.PS384, jose.PS512, jose.EdDSA,
+	}
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// plain is an OAuth 2.0 server without ID tokens: the profile behind the access
+// token says who the user is, so its address is who vouches for them.
+type plain struct{ *provider }
+
+func (p *plain) endpoints(context.Context) (endpoints, error) {
+	e := p.Endpoints
+	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo, issuer: p.Issuer}, nil
+}
+
+func (p *plain) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.Secret) (auth.Identity, error) {
+	members, err := p.profile(ctx, e.userInfo, token.AccessToken)
+	if err != nil {
+		return auth.Identity{}, err
+	}
+	return p.identity(cmp.Or(p.Issuer, e.userInfo), members)
+}
+
+func (p *provider) profile(ctx context.Context, address, accessToken string) (profile, error) {
+	document, err := p.get(ctx, address, accessToken)
+	if err != nil {
+		return nil, err
+	}
+	members := profile{}
+	return members, decodeJSON(document, &members)
+}
+
+// github is GitHub, or a GitHub Enterprise server.
+type github struct{ *provider }
+
+func (g *github) endpoints(context.Context) (endpoints, error) {
+	e := realmconfig.Endpoints{
+		Authorization: "https://github.com/login/oauth/authorize",
+		Token:         "https://github.com/login/oauth/access_token",
+		UserInfo:      "https://api.github.com/user",
+	}
+	if g.Endpoints != nil {
+		e = *g.Endpoints
+	}
+	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo, secretInBody: true}, nil
+}
+
+// identify takes the address from the list of addresses: the one of the profile
+// is what the user likes to show, verified or not.
+func (g *github) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.Secret) (auth.Identity, error) {
+	members, err := g.profile(ctx, e.userInfo, token.AccessToken)
+	if err != nil {
+		return auth.Identity{}, err
+	}
+	document, err := g.get(ctx, strings.TrimSuffix(e.userInfo, "/")+"/emails", token.AccessToken)
+	if err != nil {
+		return auth.Identity{}, err
+	}
+	addresses := []struct {
+		Email             string
+		Primary, Verified bool
+	}{}
+	if err := decodeJSON(document, &addresses); err != nil {
+		return auth.Identity{}, err
+	}
+	c := g.claims()
+	delete(members, c.Email)
+	for _, a := range addresses {
+		if a.Primary {
+			members[c.Email], members[c.EmailVerified] = a.Email, a.Verified
+		}
+	}
+	if name := c.Name; members.text(name) == "" {
+		members[name] = members.text("login")
+	}
+	return g.identity(e.userInfo, members)
+}
