@@ -18,12 +18,12 @@ func (a *API) oauthRoutes() []route {
 			summary: "The identity providers that users may sign in with",
 		}, a.providers),
 		browserEndpoint(a, route{
-			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound,
+			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound, rate: rateOAuth,
 			summary: "Send the browser to an identity provider to sign in",
 			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused},
 		}, a.beginOAuth),
 		browserEndpoint(a, route{
-			method: "GET", path: auth.CallbackPath, status: http.StatusOK, also: []int{http.StatusFound},
+			method: "GET", path: auth.CallbackPath, status: http.StatusOK, also: []int{http.StatusFound}, rate: rateOAuth,
 			summary: "Where an identity provider sends the browser back to",
 			out:     reflect.TypeFor[signInBody](),
 			refuses: []auth.Code{
@@ -32,7 +32,7 @@ func (a *API) oauthRoutes() []route {
 			},
 		}, a.finishOAuth),
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK,
+			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: rateOAuth,
 			summary: "Exchange the one-time code that the browser brought back",
 			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.SigningUnavailable},
 		}, a.redeemOAuthCode),
