@@ -9,6 +9,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // With this password people are created.
@@ -87,6 +90,53 @@ func TestAdminsManageUsers(t *testing.T) {
 	s.tryLogin("ann@example.com", strangerPassword).expect(t, http.StatusNotFound, "user_not_found")
 }
 
+func TestAnAdminInvites(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	admin := s.login().Access
+	invitation := map[string]string{"email": "ann@example.com", "name": "Ann"}
+	s.as(admin, http.MethodPost, "/api/admin/users", invitation).expect(t, http.StatusServiceUnavailable, "email_unavailable")
+	r.config.Email = &realmconfig.Email{
+		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS,
+		Timeout: realmconfig.Duration(time.Second), Product: "Example",
+	}
+	r.write()
+	s.eventually("the realm can send mail", func() bool {
+		return s.as(admin, http.MethodPost, "/api/admin/users", invitation).status == http.StatusCreated
+	})
+	s.tryLogin("ann@example.com", strangerPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	token := r.lastLetter("ann@example.com", auth.ResetPasswordMessage).token(t)
+	suite.secrets.used(strangerPassword)
+	if a := s.post("/api/auth/reset/"+token, map[string]string{"password": strangerPassword}); a.status != http.StatusOK {
+		t.Fatalf("the first password was answered %d %s", a.status, a.body)
+	}
+	s.tokensOf(s.tryLogin("ann@example.com", strangerPassword))
+}
+
+func TestAnAdminUnlocks(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	admin := s.login().Access
+	ann := s.createUser(admin, "ann@example.com", "user")
+	for range 5 {
+		s.tryLogin(ann.Email, wrongPassword)
+	}
+	s.tryLogin(ann.Email, strangerPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	path := "/api/admin/users/" + ann.ID
+	if got := decode[person](t, s.as(admin, http.MethodGet, path, nil), http.StatusOK); got.LockedUntil == nil {
+		t.Error("the lock is not shown")
+	}
+	if a := s.as(admin, http.MethodPost, path+"/unlock", nil); a.status != http.StatusNoContent {
+		t.Errorf("answered %d %s", a.status, a.body)
+	}
+	s.tokensOf(s.tryLogin(ann.Email, strangerPassword))
+	nobody := "/api/admin/users/0198c9c4-6f0a-7c3e-9b1d-2f5a8e7d4c10"
+	s.as(admin, http.MethodPost, nobody+"/unlock", nil).expect(t, http.StatusNotFound, "not_found")
+	s.as(admin, http.MethodPatch, nobody, map[string]string{"name": "x"}).expect(t, http.StatusNotFound, "not_found")
+	s.as(admin, http.MethodDelete, nobody+"/sessions", nil).expect(t, http.StatusNotFound, "not_found")
+}
+
 func TestDisablingShutsOutAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
@@ -128,11 +178,12 @@ func TestOnlyAdminsAdminister(t *testing.T) {
 		{"PATCH", path, map[string]string{"role": "admin"}},
 		{"DELETE", path, nil},
 		{"DELETE", path + "/sessions", nil},
+		{"POST", path + "/unlock", nil},
 		{"GET", "/api/admin/audit", nil},
 	} {
 		s.as(user, c.method, c.path, c.body).expect(t, http.StatusForbidden, "permission_denied")
 	}
-	if got := query[int](r, "SELECT count(*)::int FROM audit_events WHERE actor_id = $1 AND outcome = 'permission_denied'", ann.ID); got != 4 {
+	if got := query[int](r, "SELECT count(*)::int FROM audit_events WHERE actor_id = $1 AND outcome = 'permission_denied'", ann.ID); got != 5 {
 		t.Errorf("%d refused acts stand in the trail", got)
 	}
 

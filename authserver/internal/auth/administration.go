@@ -111,6 +111,16 @@ func (s *Service) EndSessionsOfUser(ctx context.Context, access Secret, userID s
 	return s.concludeChange(ctx, ended, events, err)
 }
 
+// UnlockUser lets an account be tried again on behalf of an admin. It refuses as
+// admin and Unlock do.
+func (s *Service) UnlockUser(ctx context.Context, access Secret, userID string, from Client) error {
+	actor, err := s.admin(ctx, access, ActUnlock, userID, from)
+	if err != nil {
+		return err
+	}
+	return s.Unlock(ctx, actor.ID, userID, from)
+}
+
 // action is what a refused change is called, its gravest part.
 func (c UserChange) action() Action {
 	switch {

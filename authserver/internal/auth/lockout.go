@@ -129,14 +129,14 @@ func (s *Service) unlocked(ctx context.Context, keys ...CounterKey) {
 }
 
 // Unlock lets a user's account be tried again, at once. It refuses with
-// UserNotFound or DatabaseUnavailable.
+// NotFound or DatabaseUnavailable.
 func (s *Service) Unlock(ctx context.Context, actorID, userID string, from Client) error {
 	user, found, err := s.Store.UserByID(ctx, userID)
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		return refuse(UserNotFound)
+		return refuse(NotFound)
 	}
 	event, err := s.event(ActUnlock, actorID, user.ID, from)
 	if err != nil {

@@ -59,9 +59,14 @@ func (s *Service) CreateUser(ctx context.Context, access Secret, n NewUser, from
 	return user, nil
 }
 
-// invite adds to the effects a mail that lets its reader set a first password.
+// invite adds to the effects a mail whose link sets the first password.
 func (s *Service) invite(user User, from Client, also *Effects) (*Ticket, error) {
-	return nil, refuse(EmailUnavailable)
+	ticket, message, err := s.newLink(ResetTicket, user, user.Email, from)
+	if err != nil {
+		return nil, err
+	}
+	also.Messages = append(also.Messages, message)
+	return &ticket, nil
 }
 
 func (s *Service) newHash(ctx context.Context, user User, password Secret, from Client) (string, error) {

@@ -43,6 +43,11 @@ func (a *API) administrationRoutes() []route {
 			summary: "Log a user out everywhere",
 			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
 		}, a.endSessionsOfUser),
+		endpoint(a, route{
+			method: "POST", path: user + "/unlock", status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "Let a locked account be tried again",
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
+		}, a.unlockUser),
 	}
 }
 
@@ -154,4 +159,8 @@ func (a *API) deleteUser(ctx context.Context, r request[userPath]) (nothing, err
 
 func (a *API) endSessionsOfUser(ctx context.Context, r request[userPath]) (nothing, error) {
 	return nothing{}, a.Auth.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
+}
+
+func (a *API) unlockUser(ctx context.Context, r request[userPath]) (nothing, error) {
+	return nothing{}, a.Auth.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Client)
 }
