@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command authserver serves one realm, or prepares its database:
+// Command authserver serves one realm, prepares its database, or brings users of
+// another system into it:
 //
 //	authserver migrate --config-dir /etc/realmkeeper
 //	authserver serve   --config-dir /etc/realmkeeper
+//	authserver import  --config-dir /etc/realmkeeper < users.jsonl
 package main
 
 import (
@@ -37,7 +39,7 @@ func main() {
 	// whole process and in a format of its own. The server says it once.
 	logging.Disable()
 	cores := shareProcessors()
-	if err := run(ctx, cores, os.Args[1:], os.Stderr); err != nil {
+	if err := run(ctx, cores, os.Args[1:], os.Stdin, os.Stderr); err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "authserver:", err)
 		}
@@ -56,9 +58,9 @@ func shareProcessors() (cores int) {
 	return cores
 }
 
-const usage = "usage: authserver serve|migrate [flags]"
+const usage = "usage: authserver serve|migrate|import [flags]"
 
-func run(ctx context.Context, cores int, args []string, out io.Writer) error {
+func run(ctx context.Context, cores int, args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
 		return errors.New(usage)
 	}
@@ -76,6 +78,12 @@ func run(ctx context.Context, cores int, args []string, out io.Writer) error {
 		}
 		o.Log = logger(out, level)
 		return authserver.Migrate(ctx, o)
+	case "import":
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		o.Log = logger(out, level)
+		return authserver.Import(ctx, o, in)
 	case "serve":
 		apiAddress := flags.String("api-address", fmt.Sprintf(":%d", realmconfig.APIPort), "address of the HTTPS listener")
 		opsAddress := flags.String("ops-address", fmt.Sprintf(":%d", realmconfig.OpsPort), "address of the plain HTTP listener for probes and metrics")

@@ -50,6 +50,12 @@ func notAlphanumeric(r rune) bool {
 	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
+// PlausibleRole refuses what cannot be a role, which is a word in headers too.
+func PlausibleRole(role string) bool {
+	odd := func(r rune) bool { return r != '-' && r != '_' && notAlphanumeric(r) }
+	return role != "" && !strings.ContainsFunc(role, odd)
+}
+
 // AccountKey names an account in counters and logs without its address. An
 // address nobody has registered has one too.
 type AccountKey [sha256.Size]byte

@@ -79,7 +79,7 @@ func (s *Service) checkPassword(ctx context.Context, email string, password Secr
 		}
 		return user, refuse(InvalidCredentials)
 	}
-	right, err := s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
+	right, err := s.verify(ctx, user, password, from, settings)
 	switch {
 	case err != nil:
 		return User{}, full(err)
@@ -87,6 +87,25 @@ func (s *Service) checkPassword(ctx context.Context, email string, password Secr
 		return user, refuse(InvalidCredentials)
 	}
 	return user, nil
+}
+
+// verify checks a password. A hash that costs less than the realm's must not
+// tell its account from an unknown address where those are concealed: a wrong
+// password takes at least as long as for one of them.
+func (s *Service) verify(ctx context.Context, user User, password Secret, from Client, settings realmconfig.Config) (bool, error) {
+	cost := settings.Passwords.BcryptCost
+	if settings.Login.UnknownUser == realmconfig.Reveal || s.Passwords.Current(user.PasswordHash, cost) {
+		return s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	burned := make(chan error, 1)
+	go func() { burned <- s.Passwords.Burn(ctx, from.Source(), string(password), cost) }()
+	right, err := s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
+	if right || err != nil {
+		return right, err
+	}
+	return false, <-burned
 }
 
 // upgradedHash is the password's hash at the realm's cost. A login never fails

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -138,7 +137,7 @@ func (f field) setString(value string, into reflect.Value) string {
 		return "must be an e-mail address"
 	case f.format == "uuid" && value != "" && (len(value) != 36 || uuid.Validate(value) != nil):
 		return "must be a UUID"
-	case f.format == "role" && value != "" && strings.ContainsFunc(value, notInRole):
+	case f.format == "role" && value != "" && !auth.PlausibleRole(value):
 		return "must be letters, digits, - and _"
 	case f.format == "date-time" && value != "" && !isInstant(value):
 		return "must be a time such as 2026-01-31T12:00:00Z"
@@ -151,11 +150,6 @@ func (f field) setString(value string, into reflect.Value) string {
 	}
 	f.target(into).SetString(value)
 	return ""
-}
-
-// notInRole finds what cannot stand in a role, which is a word in headers too.
-func notInRole(r rune) bool {
-	return r != '-' && r != '_' && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
 func isInstant(text string) bool {

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/userimport"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Import adds the users that stand in users, one JSON object on each line, to the
+// realm's database, which may be in use. A bad line is logged, and keeps the
+// thousand lines of its batch from being stored; it makes Import return an error
+// in the end. A user who is there already stays as they are, so that Import may
+// be repeated. Of Options it reads ConfigDir, Log and Now.
+func Import(ctx context.Context, o Options, users io.Reader) error {
+	snapshot, err := realmconfig.Load(o.ConfigDir)
+	if err != nil {
+		return fmt.Errorf("load realm: %w", err)
+	}
+	o.Log = o.Log.With("realm", snapshot.Config.Realm)
+	url, err := readSecret(o.ConfigDir, realmconfig.DatabaseURLFile)
+	if err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := store.CheckSchema(ctx); err != nil {
+		return err
+	}
+	report, err := userimport.Options{
+		Store: store, CanVerify: password.CanVerify, Now: o.Now,
+		Refuse: func(line int, p auth.FieldProblem) {
+			o.Log.ErrorContext(ctx, "line refused", "line", line, "field", p.Field, "problem", p.Detail)
+		},
+	}.Run(ctx, users)
+	o.Log.InfoContext(ctx, "users imported", "added", report.Added, "known", report.Known,
+		"refused", report.Refused, "leftOut", report.LeftOut)
+	switch {
+	case err != nil:
+		return fmt.Errorf("import users: %w", err)
+	case report.Refused > 0:
+		return fmt.Errorf("import users: %d lines were refused, and %d good ones beside them left out", report.Refused, report.LeftOut)
+	}
+	return nil
+}

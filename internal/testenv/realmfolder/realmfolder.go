@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package realmfolder writes a realm's folder, as the operator mounts it in a
+// pod, for tests that run the server's program. Its settings are the defaults
+// of a realm that names nothing but its issuer.
+package realmfolder
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Folder is what a test may change before Write.
+type Folder struct {
+	Dir    string
+	Config realmconfig.Config
+	// DatabaseURL and CacheURL are where the stores are.
+	DatabaseURL, CacheURL string
+	// AdminEmail and AdminPassword are of the user that migrations create.
+	AdminEmail, AdminPassword string
+}
+
+// IssuerHost is the name in the server's certificate, beside 127.0.0.1.
+const IssuerHost = "auth.example.com"
+
+// New is a folder that lasts as long as the test.
+func New(t testing.TB, databaseURL, cacheURL string) *Folder {
+	t.Helper()
+	const minute, day = realmconfig.Duration(time.Minute), realmconfig.Duration(24 * time.Hour)
+	return &Folder{
+		Dir: t.TempDir(), DatabaseURL: databaseURL, CacheURL: cacheURL,
+		AdminEmail: "admin@example.com", AdminPassword: rand.Text(),
+		Config: realmconfig.Config{
+			Version: realmconfig.Version, Realm: "test/" + rand.Text(), Issuer: "https://" + IssuerHost,
+			Tokens: realmconfig.Tokens{
+				Audience: []string{"https://api.example.com"}, AccessTokenLifetime: 60 * minute,
+				RefreshTokenLifetime: 7 * day, RefreshGracePeriod: minute / 6, JWKSMaxAge: 5 * minute,
+			},
+			Login: realmconfig.Login{
+				UnknownUser: realmconfig.Reveal,
+				Lockout:     realmconfig.Lockout{Failures: 5, Duration: 15 * minute, SourceFailures: 100},
+			},
+			Passwords: realmconfig.Passwords{BcryptCost: 12, MinLength: 8, ResetTokenLifetime: 60 * minute},
+			Registration: realmconfig.Registration{
+				Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional, VerificationLifetime: day,
+			},
+			TwoFactor: realmconfig.TwoFactor{
+				Label: "Example", Failures: 5, Duration: 15 * minute, ChallengeLifetime: 5 * minute,
+			},
+			Browser: realmconfig.Browser{
+				ResetPasswordURL: "https://app.example.com/reset?token={token}",
+				VerifyEmailURL:   "https://app.example.com/verify?token={token}",
+			},
+			Audit: realmconfig.Audit{Retention: 90 * day},
+		},
+	}
+}
+
+// Write puts the folder on the disk and returns how a client trusts the server.
+func (f *Folder) Write(t testing.TB) *tls.Config {
+	t.Helper()
+	certificate, certificateKey := newCertificate(t)
+	key := newKey(t)
+	signing, err := realmconfig.NewKey(key, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	since := time.Now()
+	signing.SignFrom = &since
+	for name, content := range map[string][]byte{
+		realmconfig.ConfigFile: encode(t, f.Config),
+		realmconfig.KeysetFile: encode(t, realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{signing}}),
+		realmconfig.EncryptionKeysFile: encode(t, realmconfig.EncryptionKeys{
+			Version: realmconfig.Version, Primary: "one",
+			Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
+		}),
+		realmconfig.CertificateFile:          certificate,
+		realmconfig.CertificateKeyFile:       certificateKey,
+		realmconfig.DatabaseURLFile:          []byte(f.DatabaseURL),
+		realmconfig.CacheURLFile:             []byte(f.CacheURL),
+		realmconfig.InitialAdminEmailFile:    []byte(f.AdminEmail),
+		realmconfig.InitialAdminPasswordFile: []byte(f.AdminPassword),
+	} {
+		path := filepath.Join(f.Dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(certificate)
+	return &tls.Config{RootCAs: roots}
+}
+
+func encode(t testing.TB, document any) []byte {
+	t.Helper()
+	encoded, err := realmconfig.Encode(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// newCertificate signs itself and lasts a day.
+func newCertificate(t testing.TB) (certificate, key []byte) {
+	t.Helper()
+	private := newKey(t)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		DNSNames: []string{IssuerHost}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
+}
