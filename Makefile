@@ -62,8 +62,9 @@ build: ## Both binaries, into bin/
 	@go build -ldflags "-s -w" -o bin/ ./cmd/operator ./cmd/authserver
 
 .PHONY: deps
-deps: ## Debian packages that the tests need
+deps: ## Debian packages and peers that the tests need
 	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates
+	@hack/peers.sh >/dev/null
 
 .PHONY: help
 help: ## This list

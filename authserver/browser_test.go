@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"context"
+	"html"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// browser follows redirects and fills in forms; it keeps cookies. It finds the
+// realm under the issuer's name, and everybody else where they are.
+type browser struct {
+	t      testing.TB
+	server *server
+	client *http.Client
+}
+
+func (s *server) newBrowser() *browser {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	transport := newTransport(s.realm.roots(), s.api, false)
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if strings.HasPrefix(address, issuerHost+":") {
+			address = s.api
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	s.t.Cleanup(transport.CloseIdleConnections)
+	return &browser{s.t, s, &http.Client{
+		Transport: transport, Jar: jar, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// do sends one request and follows nothing.
+func (b *browser) do(r *http.Request) answer {
+	b.t.Helper()
+	s := *b.server
+	s.client = b.client
+	if r.URL.Host == issuerHost {
+		return s.do(r)
+	}
+	response, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	return answer{status: response.StatusCode, header: response.Header, body: readAll(b.t, response.Body)}
+}
+
+func (b *browser) get(address string) answer {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.do(r)
+}
+
+// location is where an answer sends the browser that asked for address.
+func (b *browser) location(address string, a answer) string {
+	b.t.Helper()
+	from, err := url.Parse(address)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	to, err := from.Parse(a.header.Get("Location"))
+	if err != nil || a.header.Get("Location") == "" {
+		b.t.Fatalf("no redirect from %s, but %d %s", from.Path, a.status, a.body)
+	}
+	return to.String()
+}
+
+// follow goes from page to page until an answer is no redirect, or one to the
+// application. It returns the last address with it.
+func (b *browser) follow(address string) (string, answer) {
+	b.t.Helper()
+	for range 20 {
+		if strings.HasPrefix(address, appURL) {
+			return address, answer{}
+		}
+		a := b.get(address)
+		if a.status < 300 || a.status > 399 {
+			return address, a
+		}
+		address = b.location(address, a)
+	}
+	b.t.Fatal("redirected without end")
+	return "", answer{}
+}
+
+var formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
+
+// submit fills in the form of a page that stands at address, and follows.
+func (b *browser) submit(address string, page answer, fields url.Values) (string, answer) {
+	b.t.Helper()
+	action := formAction.FindStringSubmatch(page.body)
+	if action == nil {
+		b.t.Fatalf("no form in %d %s", page.status, page.body)
+	}
+	base, err := url.Parse(address)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	to, err := base.Parse(html.UnescapeString(action[1]))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, to.String(), strings.NewReader(fields.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return b.follow(b.location(to.String(), b.do(r)))
+}

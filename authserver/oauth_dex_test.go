@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+)
+
+// appURL is the application that browsers are sent back to.
+const appURL = "https://app.example.com/"
+
+const callbackURL = issuer + "/api/auth/oauth/callback"
+
+// withProviders adds providers, and the secret they all know us by.
+func (r *realm) withProviders(secret string, providers ...realmconfig.Provider) {
+	r.t.Helper()
+	suite.secrets.used(secret)
+	files := map[string]any{}
+	for _, p := range providers {
+		files[realmconfig.ProviderSecretsDir+"/"+p.Name] = secret
+	}
+	r.config.Providers = append(r.config.Providers, providers...)
+	r.config.Browser.ReturnURLs = []string{appURL}
+	r.mountFiles(files)
+	r.write()
+}
+
+// member is what a profile says.
+type member struct {
+	ID, Email, Role, Name string
+	EmailVerified         bool `json:"email_verified"`
+}
+
+func (s *server) profileOf(access string) member {
+	s.t.Helper()
+	a, p := s.profile(access), member{}
+	if err := json.Unmarshal([]byte(a.body), &p); err != nil || a.status != http.StatusOK {
+		s.t.Fatalf("profile answered %d %s", a.status, a.body)
+	}
+	return p
+}
+
+// Dex is a provider that other people wrote: nothing here knows more of it than
+// its issuer.
+func TestSignInThroughDex(t *testing.T) {
+	t.Parallel()
+	ann := testenv.Person{ID: "ann-at-dex", Email: "Ann@example.com", Name: "Ann", Password: "the password of ann at dex"}
+	dex := testenv.StartDex(t, callbackURL, ann)
+	suite.secrets.used(ann.Password, ann.Email, "ann@example.com")
+	r := newRealm(t)
+	r.withProviders(dex.ClientSecret, realmconfig.Provider{
+		Name: "dex", DisplayName: "Dex", Type: realmconfig.OIDC, ClientID: dex.ClientID, Issuer: dex.Issuer,
+		SignUp: true, AllowPrivateNetworks: true,
+	})
+	s := r.serve()
+
+	signIn := func(b *browser, start string) (string, answer) {
+		t.Helper()
+		address, page := b.follow(issuer + start)
+		return b.submit(address, page, url.Values{"login": {ann.Email}, "password": {ann.Password}})
+	}
+	b := s.newBrowser()
+	_, a := signIn(b, "/api/auth/oauth/dex")
+	first := s.profileOf(s.tokensOf(a).Access)
+	if first.Email != "ann@example.com" || first.Role != "user" || !first.EmailVerified || first.Name != "Ann" {
+		t.Errorf("the newcomer is %+v", first)
+	}
+
+	address, _ := signIn(s.newBrowser(), "/api/auth/oauth/dex?return_to="+url.QueryEscape(appURL+"signed-in?tab=1"))
+	back, err := url.Parse(address)
+	if err != nil || back.Path != "/signed-in" || back.Query().Get("tab") != "1" || back.Query().Get("code") == "" {
+		t.Fatalf("sent back to %s", address)
+	}
+	code := map[string]string{"code": back.Query().Get("code")}
+	suite.secrets.used(code["code"])
+	if again := s.profileOf(s.tokensOf(s.post("/api/auth/oauth/token", code)).Access); again.ID != first.ID {
+		t.Errorf("the same identity is another user: %+v", again)
+	}
+	s.post("/api/auth/oauth/token", code).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	if n := query[int](r, "SELECT count(*) FROM users"); n != 2 {
+		t.Errorf("there are %d users, want the admin and Ann", n)
+	}
+	if got := s.metric(`realmkeeper_provider_sign_ins_total{outcome="succeeded",provider="dex"}`); got != "2" {
+		t.Errorf("counted %q sign-ins, want 2", got)
+	}
+}
