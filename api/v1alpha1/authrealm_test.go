@@ -64,7 +64,7 @@ func TestSpecsThatAreAccepted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := submit(t, "realm", spec); err != nil {
+			if err := submit(t, "AuthRealm", "realm", spec); err != nil {
 				t.Errorf("refused: %v", err)
 			}
 		})
@@ -115,7 +115,7 @@ func TestSpecsThatAreRefusedInTheUsersWords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantRefusal(t, submit(t, "realm", c.spec), c.says)
+			wantRefusal(t, submit(t, "AuthRealm", "realm", c.spec), c.says)
 		})
 	}
 }
@@ -129,7 +129,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantRefusal(t, submit(t, c.realm, issuer), c.says)
+			wantRefusal(t, submit(t, "AuthRealm", c.realm, issuer), c.says)
 		})
 	}
 }
@@ -148,7 +148,7 @@ func TestChangesOfAClaimedVolume(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k8s, realm := plane.Client(t), object(t, plane.Namespace(t), "realm", issuer+c.from)
+			k8s, realm := plane.Client(t), object(t, "AuthRealm", plane.Namespace(t), "realm", issuer+c.from)
 			if err := k8s.Create(t.Context(), realm); err != nil {
 				t.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func TestChangesOfAClaimedVolume(t *testing.T) {
 			if !strings.Contains(spec, "issuer") {
 				spec = issuer + spec
 			}
-			realm.Object["spec"] = object(t, "", "", spec).Object["spec"]
+			realm.Object["spec"] = object(t, "AuthRealm", "", "", spec).Object["spec"]
 			wantRefusal(t, k8s.Update(t.Context(), realm), c.says)
 		})
 	}
@@ -164,21 +164,30 @@ func TestChangesOfAClaimedVolume(t *testing.T) {
 
 func TestSamplesAreAccepted(t *testing.T) {
 	t.Parallel()
-	for _, sample := range []string{"quickstart.yaml", "external.yaml"} {
-		t.Run(sample, func(t *testing.T) {
+	samples, err := filepath.Glob(filepath.Join(plane.Root(), "config", "samples", "*.yaml"))
+	if err != nil || len(samples) == 0 {
+		t.Fatalf("found %d samples, %v", len(samples), err)
+	}
+	for _, sample := range samples {
+		t.Run(filepath.Base(sample), func(t *testing.T) {
 			t.Parallel()
-			data, err := os.ReadFile(filepath.Join(plane.Root(), "config", "samples", sample))
+			data, err := os.ReadFile(sample)
 			if err != nil {
 				t.Fatal(err)
 			}
-			documents := strings.Split(string(data), "\n---\n")
-			realm := &unstructured.Unstructured{}
-			if err := yaml.Unmarshal([]byte(documents[len(documents)-1]), realm); err != nil {
-				t.Fatal(err)
-			}
-			realm.SetNamespace(plane.Namespace(t))
-			if err := strict(t).Create(t.Context(), realm); err != nil {
-				t.Errorf("refused: %v", err)
+			namespace := plane.Namespace(t)
+			for document := range strings.SplitSeq(string(data), "\n---\n") {
+				o := &unstructured.Unstructured{}
+				if err := yaml.Unmarshal([]byte(document), o); err != nil {
+					t.Fatal(err)
+				}
+				if o.GetKind() == "Namespace" {
+					continue
+				}
+				o.SetNamespace(namespace)
+				if err := strict(t).Create(t.Context(), o); err != nil {
+					t.Errorf("%s %s is refused: %v", o.GetKind(), o.GetName(), err)
+				}
 			}
 		})
 	}
@@ -199,9 +208,9 @@ func wantRefusal(t *testing.T, err error, says string) {
 	}
 }
 
-func submit(t *testing.T, name, spec string) error {
+func submit(t *testing.T, kind, name, spec string) error {
 	t.Helper()
-	return strict(t).Create(t.Context(), object(t, metav1.NamespaceDefault, name, spec), client.DryRunAll)
+	return strict(t).Create(t.Context(), object(t, kind, metav1.NamespaceDefault, name, spec), client.DryRunAll)
 }
 
 // strict refuses unknown fields, as kubectl asks for.
@@ -210,14 +219,14 @@ func strict(t *testing.T) client.Client {
 	return client.WithFieldValidation(plane.Client(t), metav1.FieldValidationStrict)
 }
 
-func object(t *testing.T, namespace, name, spec string) *unstructured.Unstructured {
+func object(t *testing.T, kind, namespace, name, spec string) *unstructured.Unstructured {
 	t.Helper()
 	var fields map[string]any
 	if err := yaml.Unmarshal([]byte(spec), &fields); err != nil {
 		t.Fatal(err)
 	}
 	o := &unstructured.Unstructured{Object: map[string]any{"spec": fields}}
-	o.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("AuthRealm"))
+	o.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
 	o.SetNamespace(namespace)
 	o.SetName(name)
 	return o

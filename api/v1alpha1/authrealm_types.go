@@ -51,6 +51,7 @@ type AuthRealmList struct {
 //
 // +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || (has(self.database) && has(self.database.managed) && has(self.database.managed.storage) && has(self.database.managed.storage.size) ? self.database.managed.storage.size : '8Gi') == (has(oldSelf.database) && has(oldSelf.database.managed) && has(oldSelf.database.managed.storage) && has(oldSelf.database.managed.storage.size) ? oldSelf.database.managed.storage.size : '8Gi')",message="database.managed.storage.size cannot change once the volume is claimed (8Gi when absent); to grow it, edit the PersistentVolumeClaim"
 // +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || (has(self.database) && has(self.database.managed) && has(self.database.managed.storage) && has(self.database.managed.storage.className) ? self.database.managed.storage.className : '-') == (has(oldSelf.database) && has(oldSelf.database.managed) && has(oldSelf.database.managed.storage) && has(oldSelf.database.managed.storage.className) ? oldSelf.database.managed.storage.className : '-')",message="database.managed.storage.className cannot change once the volume is claimed"
+// +kubebuilder:validation:XValidation:rule="!has(self.registration) || !has(self.registration.emailVerification) || self.registration.emailVerification != 'Required' || has(self.email)",message="registration.emailVerification Required needs email: without mail nobody can verify an address"
 type AuthRealmSpec struct {
 	// issuer is the URL that tokens carry as iss and under which applications
 	// find the realm's discovery document.
@@ -111,9 +112,43 @@ type AuthRealmSpec struct {
 	// +optional
 	Login *Login `json:"login,omitempty"`
 
-	// passwords says how passwords are stored.
+	// passwords says which passwords are taken and how they are stored.
 	// +optional
 	Passwords *Passwords `json:"passwords,omitempty"`
+
+	// registration says how accounts come to be.
+	// +optional
+	Registration *Registration `json:"registration,omitempty"`
+
+	// twoFactor says how second factors behave.
+	// +optional
+	TwoFactor *TwoFactor `json:"twoFactor,omitempty"`
+
+	// email is how the realm sends mail; it sends none when absent, and nobody
+	// can reset a forgotten password then.
+	// +optional
+	Email *Email `json:"email,omitempty"`
+
+	// sms is how the realm sends text messages; it sends none when absent.
+	// +optional
+	SMS *SMS `json:"sms,omitempty"`
+
+	// ui says what users see and where their browsers are sent.
+	// +optional
+	UI *UI `json:"ui,omitempty"`
+
+	// cors says which pages may call the realm.
+	// +optional
+	CORS *CORS `json:"cors,omitempty"`
+
+	// network says whom to believe about where requests come from, and how many
+	// of them one source may send.
+	// +optional
+	Network *Network `json:"network,omitempty"`
+
+	// audit says how long what happened is remembered.
+	// +optional
+	Audit *Audit `json:"audit,omitempty"`
 
 	// initialAdmin is the first user, with the role admin.
 	// +optional

@@ -20,8 +20,23 @@ const (
 	ResourcesAppliedCondition = "ResourcesApplied"
 	// ConfigPropagatedCondition says whether every pod runs the newest settings, keys and certificate.
 	ConfigPropagatedCondition = "ConfigPropagated"
+	// SecretsFoundCondition says whether every Secret that email and sms name is there.
+	SecretsFoundCondition = "SecretsFound"
 	// AvailableCondition says whether the Deployment serves this generation of the spec.
 	AvailableCondition = "Available"
+)
+
+// Conditions of an OAuthProvider besides Ready, which sums them up. Every one is
+// present after every pass of the operator; True is good.
+const (
+	// RealmFoundCondition says whether the AuthRealm exists.
+	RealmFoundCondition = "RealmFound"
+	// SecretFoundCondition says whether the client secret is there.
+	SecretFoundCondition = "SecretFound"
+	// AcceptedCondition says whether an auth server can use the spec.
+	AcceptedCondition = "Accepted"
+	// AttachedCondition says whether every pod of the realm runs this spec.
+	AttachedCondition = "Attached"
 )
 
 // Reasons of conditions that are True.
@@ -44,9 +59,16 @@ const (
 	ReasonPropagated = "Propagated"
 	// ReasonAvailable surfaces on Available when enough pods of this generation are available.
 	ReasonAvailable = "Available"
-	// ReasonScaledToZero surfaces on Available, ConfigPropagated and Ready when
-	// the realm is asked for no pods.
+	// ReasonScaledToZero surfaces on Available, ConfigPropagated and Ready, and on
+	// an OAuthProvider's Attached, when the realm is asked for no pods.
 	ReasonScaledToZero = "ScaledToZero"
+	// ReasonFound surfaces on SecretsFound, RealmFound and SecretFound when what
+	// the spec names is there.
+	ReasonFound = "Found"
+	// ReasonAccepted surfaces on Accepted when the spec can be used.
+	ReasonAccepted = "Accepted"
+	// ReasonAttached surfaces on Attached when every pod of the realm runs the spec.
+	ReasonAttached = "Attached"
 )
 
 // Reasons of conditions that are False or Unknown.
@@ -54,6 +76,12 @@ const (
 	// ReasonSecretNotFound surfaces when a Secret that the spec names, or the
 	// key in it, does not exist. It heals by itself when the Secret appears.
 	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonRealmNotFound surfaces on RealmFound when there is no AuthRealm of the
+	// name in the namespace. It heals by itself when the realm appears.
+	ReasonRealmNotFound = "RealmNotFound"
+	// ReasonInvalidSettings surfaces on ResourcesApplied and Accepted when an auth
+	// server would refuse what the spec says, though its schema allows it.
+	ReasonInvalidSettings = "InvalidSettings"
 	// ReasonInvalidSecret surfaces when a Secret exists and its content cannot be used.
 	ReasonInvalidSecret = "InvalidSecret"
 	// ReasonHostNotCovered surfaces on CertificateReady when the user's
@@ -77,7 +105,8 @@ const (
 	ReasonBlocked = "Blocked"
 	// ReasonRolling surfaces on Available while pods of this generation are on their way.
 	ReasonRolling = "Rolling"
-	// ReasonPropagating surfaces on ConfigPropagated while a pod runs something older.
+	// ReasonPropagating surfaces on ConfigPropagated and Attached while a pod runs
+	// something older.
 	ReasonPropagating = "Propagating"
 	// ReasonRefused surfaces on ConfigPropagated when a pod cannot use what it was given.
 	ReasonRefused = "Refused"
@@ -93,7 +122,20 @@ func AuthRealmConditions() []string {
 		CertificateReadyCondition,
 		DatabaseReadyCondition,
 		CacheReadyCondition,
+		SecretsFoundCondition,
 		AvailableCondition,
 		ConfigPropagatedCondition,
+	}
+}
+
+// OAuthProviderConditions are the types of every condition of an OAuthProvider,
+// the summary first, the rest in the order in which they come true.
+func OAuthProviderConditions() []string {
+	return []string{
+		ReadyCondition,
+		RealmFoundCondition,
+		SecretFoundCondition,
+		AcceptedCondition,
+		AttachedCondition,
 	}
 }

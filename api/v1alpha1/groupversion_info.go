@@ -2,7 +2,7 @@
 
 // Package v1alpha1 is the API of Realmkeeper.
 //
-// Everything in a spec is optional but an AuthRealm's issuer. The schema holds
+// Everything in an AuthRealm's spec is optional but its issuer. The schema holds
 // no defaults: an absent field stays absent in the stored object, and the
 // operator fills it in when it renders. A default can so improve with a release
 // without a write to anybody's object, and what a manifest says is what
@@ -32,7 +32,7 @@ var GroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
 
 // AddToScheme makes the kinds of this package known to a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &AuthRealm{}, &AuthRealmList{})
+	scheme.AddKnownTypes(GroupVersion, &AuthRealm{}, &AuthRealmList{}, &OAuthProvider{}, &OAuthProviderList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

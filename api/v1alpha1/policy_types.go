@@ -106,9 +106,19 @@ type Lockout struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="duration must be a duration such as 15m"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="duration must be 1s to 24h"
 	Duration *metav1.Duration `json:"duration,omitempty"`
+
+	// sourceFailures is how many failed logins, to whatever accounts, one source
+	// address may have within the duration before it is refused for as long; 100
+	// when absent. People behind one proxy or office line share an address.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	SourceFailures *int32 `json:"sourceFailures,omitempty"`
 }
 
-// Passwords says how passwords are stored.
+// Passwords says which passwords are taken and how they are stored.
+//
+// +kubebuilder:validation:MinProperties=1
 type Passwords struct {
 	// bcryptCost is the base-2 logarithm of bcrypt's rounds: each step up doubles
 	// the work of a login and of a guess; 12 when absent.
@@ -116,6 +126,25 @@ type Passwords struct {
 	// +kubebuilder:validation:Minimum=10
 	// +kubebuilder:validation:Maximum=16
 	BcryptCost *int32 `json:"bcryptCost,omitempty"`
+
+	// minLength is how many characters a new password must have; 8 when absent.
+	// +optional
+	// +kubebuilder:validation:Minimum=8
+	// +kubebuilder:validation:Maximum=64
+	MinLength *int32 `json:"minLength,omitempty"`
+
+	// allowCommon takes passwords that stand in the list of common and breached
+	// ones; they are refused when absent.
+	// +optional
+	AllowCommon bool `json:"allowCommon,omitempty"`
+
+	// resetTokenLifetime is how long the link of a reset mail works, such as 30m; 1h when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="resetTokenLifetime must be a duration such as 30m or 1h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="resetTokenLifetime must be 1m to 24h"
+	ResetTokenLifetime *metav1.Duration `json:"resetTokenLifetime,omitempty"`
 }
 
 // InitialAdmin is the first user of a realm.

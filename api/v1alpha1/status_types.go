@@ -42,6 +42,14 @@ type AuthRealmStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	SigningKeys []SigningKeyStatus `json:"signingKeys,omitempty"`
 
+	// providers are the OAuthProviders that users of the realm may sign in with.
+	// One that cannot be used is not among them; its own conditions say why.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=1000
+	Providers []ProviderStatus `json:"providers,omitempty"`
+
 	// config says what the pods run of the settings and keys.
 	// +optional
 	Config ConfigStatus `json:"config,omitzero"`
@@ -80,6 +88,29 @@ type SigningKeyStatus struct {
 	// since is when the key came into this state.
 	// +required
 	Since metav1.Time `json:"since,omitzero"`
+}
+
+// ProviderStatus is one OAuthProvider of a realm.
+type ProviderStatus struct {
+	// name of the OAuthProvider.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// type is whose dialect it speaks.
+	// +required
+	Type ProviderType `json:"type,omitempty"`
+
+	// revision names the settings it has in the realm by their content.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Revision string `json:"revision,omitempty"`
+
+	// ready says whether every pod runs these settings.
+	// +required
+	Ready bool `json:"ready"`
 }
 
 // ConfigStatus says what the pods run.

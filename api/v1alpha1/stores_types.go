@@ -15,7 +15,8 @@ type SecretKeyRef struct {
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 
-	// key within the Secret's data; "uri" when absent.
+	// key within the Secret's data; what refers to the Secret says which one is
+	// read when absent.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -38,8 +39,9 @@ type SecretRef struct {
 // +kubebuilder:validation:XValidation:rule="!(has(self.urlSecretRef) && has(self.managed))",message="database takes urlSecretRef (a database of yours) or managed (one of its own), not both"
 // +kubebuilder:validation:XValidation:rule="has(self.urlSecretRef) || has(self.managed)",message="database needs urlSecretRef or managed; leave database out for a managed one with every default"
 type Database struct {
-	// urlSecretRef names the Secret with the database's postgres:// URL. The
-	// Secret that CloudNativePG makes for an application fits as it is.
+	// urlSecretRef names the Secret with the database's postgres:// URL, in key
+	// uri when it names none. The Secret that CloudNativePG makes for an
+	// application fits as it is.
 	// +optional
 	URLSecretRef *SecretKeyRef `json:"urlSecretRef,omitempty"`
 
@@ -108,7 +110,8 @@ type Storage struct {
 // +kubebuilder:validation:XValidation:rule="!(has(self.urlSecretRef) && has(self.managed))",message="cache takes urlSecretRef (a Redis of yours) or managed (one of its own), not both"
 // +kubebuilder:validation:XValidation:rule="has(self.urlSecretRef) || has(self.managed)",message="cache needs urlSecretRef or managed; leave cache out for a managed one with every default"
 type Cache struct {
-	// urlSecretRef names the Secret with the redis:// or rediss:// URL.
+	// urlSecretRef names the Secret with the redis:// or rediss:// URL, in key
+	// uri when it names none.
 	// +optional
 	URLSecretRef *SecretKeyRef `json:"urlSecretRef,omitempty"`
 

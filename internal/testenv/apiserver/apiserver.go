@@ -55,7 +55,10 @@ func Start(ctx context.Context) (*ControlPlane, error) {
 	}
 	environment := &envtest.Environment{
 		BinaryAssetsDirectory: folder,
-		CRDDirectoryPaths:     []string{filepath.Join(root, "config", "crd", "auth.realmkeeper.io_authrealms.yaml")},
+		CRDDirectoryPaths: []string{
+			filepath.Join(root, "config", "crd", "auth.realmkeeper.io_authrealms.yaml"),
+			filepath.Join(root, "config", "crd", "auth.realmkeeper.io_oauthproviders.yaml"),
+		},
 		ErrorIfCRDPathMissing: true,
 		Scheme:                scheme,
 	}

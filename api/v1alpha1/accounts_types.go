@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// RegistrationMode says who may make an account.
+//
+// +kubebuilder:validation:Enum=Open;Closed
+type RegistrationMode string
+
+const (
+	// OpenRegistration lets anybody register.
+	OpenRegistration RegistrationMode = "Open"
+	// ClosedRegistration leaves it to admins and to OAuthProviders with signUp.
+	ClosedRegistration RegistrationMode = "Closed"
+)
+
+// EmailVerification says what an address must prove before its owner may log in.
+//
+// +kubebuilder:validation:Enum=Required;Optional
+type EmailVerification string
+
+const (
+	// EmailVerificationRequired refuses logins until the address is verified.
+	EmailVerificationRequired EmailVerification = "Required"
+	// EmailVerificationOptional sends the mail and waits for nothing.
+	EmailVerificationOptional EmailVerification = "Optional"
+)
+
+// Registration says how accounts come to be.
+//
+// +kubebuilder:validation:MinProperties=1
+type Registration struct {
+	// mode is Open (anybody may register) or Closed (also when absent: admins
+	// and OAuthProviders with signUp make accounts).
+	// +optional
+	Mode RegistrationMode `json:"mode,omitempty"`
+
+	// emailVerification is Required (no login before the address is verified) or
+	// Optional (also when absent: the mail is sent and nothing waits for it).
+	// +optional
+	EmailVerification EmailVerification `json:"emailVerification,omitempty"`
+
+	// verificationLifetime is how long the link of a verification mail works,
+	// such as 72h; 24h when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="verificationLifetime must be a duration such as 24h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('720h'))",message="verificationLifetime must be 1m to 720h, which is 30 days"
+	VerificationLifetime *metav1.Duration `json:"verificationLifetime,omitempty"`
+}
+
+// TwoFactor says how second factors behave.
+//
+// +kubebuilder:validation:MinProperties=1
+type TwoFactor struct {
+	// label is the realm's name in an authenticator app; ui.displayName, or else
+	// the realm's own name, when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="size(bytes(self)) <= 64",message="label may have at most 64 bytes"
+	// +kubebuilder:validation:XValidation:rule="!self.contains(':')",message="label must have no ':', where authenticator apps part it from the account"
+	Label string `json:"label,omitempty"`
+
+	// failures is how many wrong codes in a row refuse further ones; 5 when
+	// absent. They are counted apart from the failures of passwords.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	Failures *int32 `json:"failures,omitempty"`
+
+	// duration is for how long codes are refused then, such as 5m; 15m when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="duration must be a duration such as 15m"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="duration must be 1s to 24h"
+	Duration *metav1.Duration `json:"duration,omitempty"`
+
+	// challengeLifetime is how long a login may wait for its code, such as 10m;
+	// 5m when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="challengeLifetime must be a duration such as 5m"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('1h'))",message="challengeLifetime must be 1m to 1h"
+	ChallengeLifetime *metav1.Duration `json:"challengeLifetime,omitempty"`
+}

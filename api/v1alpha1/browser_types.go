@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// WebURL is where a person's browser goes.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule="self.startsWith('https://') || self.matches('^http://(localhost|127[.]0[.]0[.]1|[[]::1[]])([:/?#]|$)')",message="must be an https:// URL; http:// is for localhost alone"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://') || (isURL(self) && size(url(self).getHostname()) > 0)",message="must be a URL with a host, such as https://app.example.com"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/?#]*@')",message="must have no user or password"
+type WebURL string
+
+// EndpointURL is what the auth server itself calls.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+// +kubebuilder:validation:XValidation:rule="self.matches('^https?://')",message="must be an https:// URL"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://') || (isURL(self) && size(url(self).getHostname()) > 0)",message="must be a URL with a host, such as https://api.example.com"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/?#]*@')",message="must have no user or password"
+// +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="must have no fragment"
+type EndpointURL string
+
+// UI says what users see and where their browsers are sent.
+//
+// +kubebuilder:validation:MinProperties=1
+type UI struct {
+	// displayName is what the realm is called in mails and authenticator apps;
+	// the realm's own name when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="size(bytes(self)) <= 64",message="displayName may have at most 64 bytes"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^[:cntrl:]]*[^[:cntrl:][:space:]:][^[:cntrl:]]*$')",message="displayName must be a name on one line"
+	DisplayName string `json:"displayName,omitempty"`
+
+	// returnURLs are where a browser may be sent after signing in. A URL fits
+	// one of the same scheme, host and path, or with a path below it when the
+	// entry ends with "/".
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:XValidation:rule="self.all(u, !u.contains('?') && !u.contains('#'))",message="returnURLs must have no query and no fragment"
+	ReturnURLs []WebURL `json:"returnURLs,omitempty"`
+
+	// resetPasswordURL is what reset mails link to, with {token} where the
+	// token goes; /reset/{token} below the issuer when absent.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.contains('{token}')",message="resetPasswordURL must say with {token} where the token goes, such as https://app.example.com/reset?token={token}"
+	ResetPasswordURL WebURL `json:"resetPasswordURL,omitempty"`
+
+	// verifyEmailURL is what verification mails link to, with {token} where the
+	// token goes; /verify-email/{token} below the issuer when absent.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.contains('{token}')",message="verifyEmailURL must say with {token} where the token goes, such as https://app.example.com/verify?token={token}"
+	VerifyEmailURL WebURL `json:"verifyEmailURL,omitempty"`
+}
+
+// CORS says which pages may call a realm.
+type CORS struct {
+	// allowedOrigins are the origins of pages whose scripts may call the API,
+	// such as https://app.example.com.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=300
+	// +kubebuilder:validation:items:XValidation:rule="self != '*'",message="'*' would let every page on the web call the realm; name the origins"
+	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.matches('^https://([-.a-zA-Z0-9]+|[[][0-9a-fA-F:.]+[]])(:[0-9]+)?$') || self.matches('^http://(localhost|127[.]0[.]0[.]1|[[]::1[]])(:[0-9]+)?$')",message="must be an origin such as https://app.example.com: https:// (http:// for localhost alone), a host, maybe a port, and nothing after it"
+	AllowedOrigins []string `json:"allowedOrigins,omitempty"`
+}
+
+// Network says whom to believe about where requests come from, and how many of
+// them one source may send.
+//
+// +kubebuilder:validation:MinProperties=1
+type Network struct {
+	// trustedProxies are the address ranges of the proxies in front of the
+	// realm, such as 10.0.0.0/8. A client's address is the right-most one of
+	// X-Forwarded-For that is not in them; without any, it is the address that
+	// the connection comes from.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self)",message="must be an address range in CIDR form, such as 10.0.0.0/8 or 192.0.2.7/32"
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+
+	// requestsPerMinute is how many requests one source address may send to an
+	// endpoint that costs work or sends mail; 120 when absent, 0 for no limit.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	RequestsPerMinute *int32 `json:"requestsPerMinute,omitempty"`
+}
+
+// Audit says how long what happened is remembered.
+//
+// +kubebuilder:validation:MinProperties=1
+type Audit struct {
+	// retention is how long an audit line is kept, such as 8760h; 2160h, which
+	// is 90 days, when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="retention must be a duration such as 2160h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('24h') && duration(self) <= duration('87600h'))",message="retention must be 24h to 87600h, which is 10 years"
+	Retention *metav1.Duration `json:"retention,omitempty"`
+}

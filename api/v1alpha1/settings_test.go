@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// mail is an email group that every valid one can be made from.
+const mail = "email: {from: login@example.com, smtp: {host: smtp.example.com}}\n"
+
+func TestSettingsThatAreAccepted(t *testing.T) {
+	t.Parallel()
+	for name, spec := range map[string]string{
+		"a password policy":                   "passwords: {minLength: 12, allowCommon: true, resetTokenLifetime: 30m}",
+		"failures of one source":              "login: {lockout: {sourceFailures: 1000}}",
+		"open registration":                   "registration: {mode: Open, verificationLifetime: 72h}",
+		"verified addresses alone":            mail + "registration: {mode: Open, emailVerification: Required}",
+		"optional verification without email": "registration: {emailVerification: Optional}",
+		"second factors":                      "twoFactor: {label: Café, failures: 3, duration: 1h, challengeLifetime: 10m}",
+		"the least of email":                  mail,
+		"a sender with a name":                "email: {from: 'Example - the Shop <login@example.com>', smtp: {host: a}}",
+		"a sender with a quoted name":         `email: {from: '"Example, Inc." <login@example.com>', smtp: {host: a}}`,
+		"a sender with a foreign name":        "email: {from: 'Bücher am Dom <hallo+shop@mail.example.com>', smtp: {host: a}}",
+		"SMTP with everything":                "email: {from: a@b.example, smtp: {host: smtp.example.com, port: 465, security: TLS, credentialsSecretRef: {name: smtp, usernameKey: user, passwordKey: pass}, caSecretRef: {name: ca, key: tls.crt}}, timeout: 1m, supportURL: 'https://help.example.com/?from=mail'}",
+		"SMTP on an IP address":               "email: {from: a@b.example, smtp: {host: '2001:db8::1'}}",
+		"a relay without TLS":                 "email: {from: a@b.example, smtp: {host: relay.mail.svc, port: 25, security: None}}",
+		"mails of one's own":                  "email: {from: a@b.example, smtp: {host: a}, templates: {reset-password: {subject: Forgot it}, code: {text: '{{.Code}}', html: '<p>{{.Code}}</p>'}}}",
+		"Twilio":                              "sms: {twilio: {accountSID: AC0123456789abcdef0123456789abcdef, from: '+15005550006', authTokenSecretRef: {name: twilio}}}",
+		"a service like Twilio":               "sms: {twilio: {accountSID: my-project, from: '+49151123456', authTokenSecretRef: {name: twilio, key: token}, url: https://example.signalwire.com/api}, timeout: 30s}",
+		"a webhook":                           "sms: {webhook: {url: 'https://sms.example.com/send?via=b', signingSecretRef: {name: sms}}}",
+		"a webhook in the cluster":            "sms: {webhook: {url: 'http://sms.tools.svc:8080/send', signingSecretRef: {name: sms}}, allowPrivateNetworks: true}",
+		"an app of one's own":                 "ui: {displayName: The Shop, returnURLs: [https://shop.example.com/, 'http://localhost:3000/back'], resetPasswordURL: 'https://shop.example.com/#/reset/{token}', verifyEmailURL: 'https://shop.example.com/verify?token={token}'}",
+		"origins":                             "cors: {allowedOrigins: [https://shop.example.com, 'https://shop.example.com:8443', 'http://localhost:3000', 'http://[::1]:3000']}",
+		"proxies":                             "network: {trustedProxies: [10.0.0.0/8, 192.0.2.7/32, '2001:db8::/32'], requestsPerMinute: 0}",
+		"an audit trail of ten years":         "audit: {retention: 87600h}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := submit(t, "AuthRealm", "realm", issuer+spec); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+		})
+	}
+}
+
+func TestSettingsThatAreRefusedInTheUsersWords(t *testing.T) {
+	t.Parallel()
+	const sid = "AC0123456789abcdef0123456789abcdef"
+	for name, c := range map[string]struct{ spec, says string }{
+		"passwords of seven characters":       {"passwords: {minLength: 7}", "passwords.minLength"},
+		"passwords of an essay's length":      {"passwords: {minLength: 65}", "passwords.minLength"},
+		"a reset link for a second":           {"passwords: {resetTokenLifetime: 1s}", "resetTokenLifetime must be 1m to 24h"},
+		"a reset link for two days":           {"passwords: {resetTokenLifetime: 2d}", "resetTokenLifetime must be a duration such as"},
+		"no failure of a source":              {"login: {lockout: {sourceFailures: 0}}", "sourceFailures"},
+		"an unknown registration":             {"registration: {mode: InviteOnly}", "registration.mode"},
+		"required verification without email": {"registration: {emailVerification: Required}", "registration.emailVerification Required needs email"},
+		"a verification link for a year":      {"registration: {verificationLifetime: 8760h}", "verificationLifetime must be 1m to 720h"},
+		"a label with a colon":                {`twoFactor: {label: "Shop: Login"}`, "label must have no ':'"},
+		"a label of many bytes":               {"twoFactor: {label: " + strings.Repeat("é", 33) + "}", "label may have at most 64 bytes"},
+		"a challenge of a day":                {"twoFactor: {challengeLifetime: 24h}", "challengeLifetime must be 1m to 1h"},
+		"email without a sender":              {"email: {smtp: {host: a}}", "email.from: Required value"},
+		"email without a server":              {"email: {from: a@b.example}", "email.smtp: Required value"},
+		"a sender that is a name":             {"email: {from: Example, smtp: {host: a}}", "from must be an address such as"},
+		"a sender without a bracket":          {"email: {from: Example login@example.com, smtp: {host: a}}", "from must be an address such as"},
+		"a sender with a line break":          {`email: {from: "Example\r\nBcc: x <a@b.example>", smtp: {host: a}}`, "from must be an address such as"},
+		"two senders":                         {"email: {from: 'a@b.example, c@d.example', smtp: {host: a}}", "from must be an address such as"},
+		"a server with its port":              {"email: {from: a@b.example, smtp: {host: 'smtp.example.com:587'}}", "host must be a host name or an IP address alone"},
+		"a server as a URL":                   {"email: {from: a@b.example, smtp: {host: 'smtp://smtp.example.com'}}", "host must be a host name or an IP address alone"},
+		"a port that does not exist":          {"email: {from: a@b.example, smtp: {host: a, port: 65536}}", "email.smtp.port"},
+		"an unknown security":                 {"email: {from: a@b.example, smtp: {host: a, security: SSL}}", "email.smtp.security"},
+		"a password in the clear":             {"email: {from: a@b.example, smtp: {host: a, security: None, credentialsSecretRef: {name: s}}}", "security None never sends credentials"},
+		"a CA for no TLS":                     {"email: {from: a@b.example, smtp: {host: a, security: None, caSecretRef: {name: s}}}", "security None has no certificate to verify"},
+		"a delivery of an hour":               {"email: {from: a@b.example, smtp: {host: a}, timeout: 1h}", "timeout must be 1s to 5m"},
+		"a plain support page":                {"email: {from: a@b.example, smtp: {host: a}, supportURL: 'http://help.example.com'}", "email.supportURL"},
+		"a mail that does not exist":          {"email: {from: a@b.example, smtp: {host: a}, templates: {welcome: {text: Hi}}}", "templates are named verify-email, already-registered"},
+		"a mail that changes nothing":         {"email: {from: a@b.example, smtp: {host: a}, templates: {code: {}}}", "email.templates"},
+		"no way to send SMS":                  {"sms: {}", "sms needs twilio or webhook"},
+		"two ways to send SMS":                {"sms: {twilio: {accountSID: " + sid + ", from: '+15005550006', authTokenSecretRef: {name: t}}, webhook: {url: https://a.example, signingSecretRef: {name: s}}}", "sms takes twilio or webhook, not both"},
+		"an API key for an account":           {"sms: {twilio: {accountSID: SK0123456789abcdef0123456789abcdef, from: '+15005550006', authTokenSecretRef: {name: t}}}", "accountSID must be AC and 32 hexadecimal digits"},
+		"an account that is a path":           {"sms: {twilio: {accountSID: a/b, from: '+15005550006', authTokenSecretRef: {name: t}, url: https://a.example}}", "accountSID may hold only letters"},
+		"a number without its country":        {"sms: {twilio: {accountSID: " + sid + ", from: '015005550006', authTokenSecretRef: {name: t}}}", "from must be a telephone number with its country code"},
+		"a number with spaces":                {"sms: {twilio: {accountSID: " + sid + ", from: '+1 500 555 00', authTokenSecretRef: {name: t}}}", "from must be a telephone number with its country code"},
+		"Twilio without a token":              {"sms: {twilio: {accountSID: " + sid + ", from: '+15005550006'}}", "authTokenSecretRef: Required value"},
+		"a plain webhook":                     {"sms: {webhook: {url: 'http://sms.example.com', signingSecretRef: {name: s}}}", "url must be an https:// URL"},
+		"a webhook by FTP":                    {"sms: {webhook: {url: 'ftp://sms.example.com', signingSecretRef: {name: s}}}", "must be an https:// URL"},
+		"a webhook without a host":            {"sms: {webhook: {url: 'https:///send', signingSecretRef: {name: s}}}", "must be a URL with a host"},
+		"a webhook with a password":           {"sms: {webhook: {url: 'https://me:pw@sms.example.com', signingSecretRef: {name: s}}}", "must have no user or password"},
+		"a webhook without a secret":          {"sms: {webhook: {url: https://sms.example.com}}", "signingSecretRef: Required value"},
+		"an SMS that takes an hour":           {"sms: {webhook: {url: https://a.example, signingSecretRef: {name: s}}, timeout: 1h}", "timeout must be 1s to 1m"},
+		"a name of two lines":                 {`ui: {displayName: "The\nShop"}`, "displayName must be a name on one line"},
+		"a name of nothing":                   {`ui: {displayName: "  "}`, "displayName must be a name on one line"},
+		"a name of many bytes":                {"ui: {displayName: " + strings.Repeat("é", 33) + "}", "displayName may have at most 64 bytes"},
+		"a plain return URL":                  {"ui: {returnURLs: ['http://shop.example.com/']}", "http:// is for localhost alone"},
+		"a return URL like localhost":         {"ui: {returnURLs: ['http://localhost.example.com/']}", "http:// is for localhost alone"},
+		"a return URL with a query":           {"ui: {returnURLs: ['https://shop.example.com/?a=b']}", "returnURLs must have no query and no fragment"},
+		"a return URL with a user":            {"ui: {returnURLs: ['https://localhost@evil.example/']}", "must have no user or password"},
+		"a return URL for an app":             {"ui: {returnURLs: ['shop://back']}", "must be an https:// URL"},
+		"a return URL without a host":         {"ui: {returnURLs: ['https:///back']}", "must be a URL with a host"},
+		"a reset page without the token":      {"ui: {resetPasswordURL: https://shop.example.com/reset}", "resetPasswordURL must say with {token}"},
+		"a verify page without the token":     {"ui: {verifyEmailURL: 'https://shop.example.com/verify?token=:token'}", "verifyEmailURL must say with {token}"},
+		"a plain reset page":                  {"ui: {resetPasswordURL: 'http://shop.example.com/{token}'}", "http:// is for localhost alone"},
+		"every origin":                        {"cors: {allowedOrigins: ['*']}", "'*' would let every page on the web call the realm"},
+		"an origin with a path":               {"cors: {allowedOrigins: [https://shop.example.com/]}", "must be an origin such as"},
+		"a plain origin":                      {"cors: {allowedOrigins: ['http://shop.example.com']}", "must be an origin such as"},
+		"no origin at all":                    {"cors: {}", "allowedOrigins: Required value"},
+		"an origin twice":                     {"cors: {allowedOrigins: [https://a.example, https://a.example]}", "Duplicate value"},
+		"a proxy without its range":           {"network: {trustedProxies: [10.0.0.1]}", "must be an address range in CIDR form"},
+		"a proxy by name":                     {"network: {trustedProxies: [proxy.example.com]}", "must be an address range in CIDR form"},
+		"fewer than no requests":              {"network: {requestsPerMinute: -1}", "requestsPerMinute"},
+		"an audit trail of an hour":           {"audit: {retention: 1h}", "retention must be 24h to 87600h"},
+		"a group that says nothing":           {"twoFactor: {}", "twoFactor"},
+		"a field that does not exist":         {"email: {form: a@b.example, from: a@b.example, smtp: {host: a}}", "unknown field"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantRefusal(t, submit(t, "AuthRealm", "realm", issuer+c.spec), c.says)
+		})
+	}
+}
