@@ -126,7 +126,7 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 	const field = "tls.secretRef"
 	name, view := render.CertificateSecret(realm), &g.certificate
 	view.absent = true
-	data, err := r.referenced(ctx, realm, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
+	data, err := r.referenced(ctx, realm.Namespace, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
 	if err != nil {
 		return err
 	}

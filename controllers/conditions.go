@@ -19,19 +19,19 @@ import (
 func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
 	return []metav1.Condition{
 		resourcesApplied(v), signingKeysReady(v), certificateReady(v),
-		databaseReady(v), cacheReady(v), available(realm, v), configPropagated(realm, v),
+		databaseReady(v), cacheReady(v), secretsFound(v), available(realm, v), configPropagated(realm, v),
 	}
 }
 
 // summary is True when every other condition is, and else says what the first
 // of the others says.
-func summary(conditions []metav1.Condition) metav1.Condition {
+func summary(ready string, conditions []metav1.Condition) metav1.Condition {
 	for _, c := range conditions {
 		if c.Status != metav1.ConditionTrue {
 			return no(v1alpha1.ReadyCondition, c.Reason, "%s: %s", c.Type, c.Message)
 		}
 	}
-	return yes(v1alpha1.ReadyCondition, v1alpha1.ReasonReady, "Pods serve the realm as its spec says")
+	return yes(v1alpha1.ReadyCondition, v1alpha1.ReasonReady, "%s", ready)
 }
 
 func resourcesApplied(v view) metav1.Condition {
@@ -95,6 +95,17 @@ func storeReady(kind, product string, store storeView, blocked *obstacle, ready 
 		return no(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet", product)
 	}
 	return yes(kind, v1alpha1.ReasonReady, "The managed %s answers", product)
+}
+
+func secretsFound(v view) metav1.Condition {
+	const kind = v1alpha1.SecretsFoundCondition
+	switch {
+	case v.delivery.obstacle != nil:
+		return hindered(kind, v.delivery.obstacle)
+	case v.delivery.named == 0:
+		return yes(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret")
+	}
+	return yes(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there")
 }
 
 func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 )
@@ -26,18 +27,18 @@ const (
 	actionObserve  = "Observe"
 )
 
-func (r *reconciler) announce(realm *v1alpha1.AuthRealm, kind, reason, action, format string, args ...any) {
-	r.events.Eventf(realm, nil, kind, reason, action, format, args...)
+func (r *reconciler) announce(o runtime.Object, kind, reason, action, format string, args ...any) {
+	r.events.Eventf(o, nil, kind, reason, action, format, args...)
 }
 
-// announceTransition tells of a realm that became ready, or is no longer.
-func (r *reconciler) announceTransition(realm *v1alpha1.AuthRealm, before, after []metav1.Condition) {
+// announceTransition tells of a realm or a provider that became ready, or is no longer.
+func (r *reconciler) announceTransition(o runtime.Object, before, after []metav1.Condition) {
 	was := meta.IsStatusConditionTrue(before, v1alpha1.ReadyCondition)
 	ready := meta.FindStatusCondition(after, v1alpha1.ReadyCondition)
 	switch is := ready.Status == metav1.ConditionTrue; {
 	case is && !was:
-		r.announce(realm, corev1.EventTypeNormal, eventReady, actionObserve, "%s", ready.Message)
+		r.announce(o, corev1.EventTypeNormal, eventReady, actionObserve, "%s", ready.Message)
 	case was && !is:
-		r.announce(realm, corev1.EventTypeWarning, eventNotReady, actionObserve, "%s", ready.Message)
+		r.announce(o, corev1.EventTypeWarning, eventNotReady, actionObserve, "%s", ready.Message)
 	}
 }

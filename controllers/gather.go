@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +32,12 @@ type gathered struct {
 	certificate certificateView
 	database    storeView
 	cache       storeView
+
+	// delivery says what is missing for mail and text messages.
+	delivery deliveryView
+
+	// providers are those in inputs, as the status shows them.
+	providers []v1alpha1.ProviderStatus
 }
 
 type keysView struct {
@@ -61,14 +68,29 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 		}
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
-		r.gatherCertificate, r.gatherDatabase, r.gatherCache,
+		r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherDelivery, r.gatherProviders,
 	} {
 		if err := step(ctx, realm, &g); err != nil {
 			return gathered{}, err
 		}
 	}
+	if g.blocked == nil {
+		g.blocked = unfit(render.Config(g.inputs).Validate())
+	}
 	return g, nil
 }
+
+// unfit is an obstacle when an auth server would refuse its settings: none of
+// them is applied then, since a pod that starts with them would not come up.
+func unfit(problem error) *obstacle {
+	if problem == nil {
+		return nil
+	}
+	return &obstacle{v1alpha1.ReasonInvalidSettings, "The settings cannot be used: " + oneLine(problem)}
+}
+
+// oneLine joins the lines of an error.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // content is generate, with the version noted.
 func (r *reconciler) content(
@@ -183,7 +205,7 @@ func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm,
 }
 
 func (r *reconciler) checkURL(ctx context.Context, realm *v1alpha1.AuthRealm, field string, ref v1alpha1.SecretKeyRef, schemes ...string) error {
-	data, err := r.referenced(ctx, realm, field, ref.Name, ref.Key)
+	data, err := r.referenced(ctx, realm.Namespace, field, ref.Name, ref.Key)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (t target) reached(p podstatus.Pod) bool {
 }
 
 func targetOf(g gathered) (target, error) {
-	_, config, err := render.ConfigDocument(g.inputs.Realm)
+	_, config, err := render.ConfigDocument(g.inputs)
 	if err != nil {
 		return target{}, fmt.Errorf("render settings: %w", err)
 	}

@@ -55,17 +55,17 @@ func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name st
 
 // referenced reads a Secret that the spec names and checks that it has the
 // keys. It returns an obstacle, which names field, when something is missing.
-func (r *reconciler) referenced(ctx context.Context, realm *v1alpha1.AuthRealm, field, name string, keys ...string) (map[string][]byte, error) {
-	s, err := r.secret(ctx, realm.Namespace, name)
+func (r *reconciler) referenced(ctx context.Context, namespace, field, name string, keys ...string) (map[string][]byte, error) {
+	s, err := r.secret(ctx, namespace, name)
 	if apierrors.IsNotFound(err) {
-		return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: there is no Secret %q", field, name)
+		return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: there is no Secret %q in this namespace; create it", field, name)
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, key := range keys {
 		if len(s.Data[key]) == 0 {
-			return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q", field, name, key)
+			return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q; add it", field, name, key)
 		}
 	}
 	return s.Data, nil

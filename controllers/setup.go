@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package controllers turns AuthRealms into running auth servers.
+// Package controllers turns AuthRealms into running auth servers, and attaches
+// OAuthProviders to them.
 //
 // A pass over a realm gathers what it is made of, renders its objects, applies
 // them, asks the pods what they run, and writes the status, once. Deciding is
 // left to pure functions; what a retry cannot cure is an obstacle, which becomes
 // a condition and heals by the event that removes it.
+//
+// Each kind has one writer of its status. A provider is attached by the pass over
+// its realm; the pass over the provider says what became of it.
 package controllers
 
 import (
@@ -104,23 +108,30 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		random: options.Random,
 		ask:    options.AskPod,
 	}
-	if err := indexNames(mgr.GetFieldIndexer()); err != nil {
+	err := errors.Join(
+		indexNames(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
+		r.setupRealms(mgr), (&providerReconciler{r}).setup(mgr),
+	)
+	if err != nil {
 		return fmt.Errorf("set up controllers: %w", err)
 	}
+	return nil
+}
+
+func (r *reconciler) setupRealms(mgr ctrl.Manager) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("authrealm").
 		// Status is written by this controller alone: a change of it is no news.
 		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(realmOf),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
 	for _, kind := range watched() {
 		// Metadata says that something changed, which is all a watch is for; and
 		// the values of Secrets stay out of memory.
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf), builder.OnlyMetadata)
 	}
-	if err := b.Complete(r); err != nil {
-		return fmt.Errorf("set up controllers: %w", err)
-	}
-	return nil
+	return b.Complete(r)
 }
 
 // watched are the kinds of which realms are made.

@@ -35,6 +35,7 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		Replicas:           render.Replicas(realm),
 		ReadyReplicas:      readyReplicas(realm, v),
 		SigningKeys:        keyStatus(v.keys.keyset, v.now),
+		Providers:          attachedProviders(realm, v),
 		Config: v1alpha1.ConfigStatus{
 			Revision: v.want.config,
 			Pods:     fmt.Sprintf("%d/%d", current(v), len(v.pods)),
@@ -45,7 +46,7 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		status.Config.Pods = realm.Status.Config.Pods // nobody was asked
 	}
 	conditions := conditionsOf(realm, v)
-	for _, c := range slices.Insert(conditions, 0, summary(conditions)) {
+	for _, c := range slices.Insert(conditions, 0, summary("Pods serve the realm as its spec says", conditions)) {
 		c.ObservedGeneration = realm.Generation
 		meta.SetStatusCondition(&status.Conditions, c)
 	}
@@ -84,6 +85,25 @@ func keyStatus(keyset realmconfig.Keyset, now time.Time) []v1alpha1.SigningKeySt
 		rest = append(rest, s)
 	}
 	return append(first, rest...)
+}
+
+// attachedProviders tells which providers the realm has. One that every pod has
+// run stays ready while other settings are on their way: no later settings leave
+// it out or change it.
+func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderStatus {
+	if v.blocked != nil {
+		return realm.Status.Providers // nothing was applied
+	}
+	everywhere := len(v.pods) > 0 && current(v) == len(v.pods)
+	var providers []v1alpha1.ProviderStatus
+	for _, p := range v.providers {
+		p.Ready = everywhere || len(v.pods) > 0 && slices.ContainsFunc(realm.Status.Providers,
+			func(before v1alpha1.ProviderStatus) bool {
+				return before.Ready && before.Name == p.Name && before.Revision == p.Revision
+			})
+		providers = append(providers, p)
+	}
+	return providers
 }
 
 // current counts the pods that run what they should.

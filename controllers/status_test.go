@@ -4,6 +4,8 @@ package controllers
 
 import (
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -100,6 +102,23 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.cache = nil },
 			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonStarting, "Redis", false,
 		},
+		"a Secret for mail that is missing": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.delivery = deliveryView{named: 2, obstacle: &obstacle{v1alpha1.ReasonSecretNotFound, "email: there is none"}}
+			},
+			v1alpha1.SecretsFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "email: there is none", false,
+		},
+		"every Secret for mail": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.delivery.named = 2 },
+			v1alpha1.SecretsFoundCondition, metav1.ConditionTrue, v1alpha1.ReasonFound, "Every Secret", true,
+		},
+		"settings that an auth server refuses": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.blocked = unfit(errors.Join(errors.New("email.host: must not be empty"), errors.New("email.port: must be 1 to 65535")))
+			},
+			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings,
+			"The settings cannot be used: email.host: must not be empty; email.port: must be 1 to 65535", false,
+		},
 		"a pod that does not answer": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[0] = podstatus.Pod{Name: "a"} },
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys and certificate; pod a does not answer yet", false,
@@ -150,6 +169,36 @@ func TestStatusOfTheSameViewIsTheSame(t *testing.T) {
 	realm.Status = statusOf(realm, v)
 	if again := statusOf(realm, v); !equality.Semantic.DeepEqual(realm.Status, again) {
 		t.Errorf("a second pass says\n%+v\nafter\n%+v", again, realm.Status)
+	}
+}
+
+func TestProvidersOfTheRealm(t *testing.T) {
+	t.Parallel()
+	lag := func(v *view) { v.pods[1].Report.ConfigRevision = "old" }
+	for name, c := range map[string]struct {
+		before v1alpha1.ProviderStatus
+		change func(*view)
+		want   string
+	}{
+		"every pod runs it":                         {v1alpha1.ProviderStatus{}, func(*view) {}, "google true"},
+		"a pod does not run it yet":                 {v1alpha1.ProviderStatus{}, lag, "google false"},
+		"every pod ran it before":                   {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, lag, "google true"},
+		"every pod ran other settings of it":        {v1alpha1.ProviderStatus{Name: "google", Revision: "q", Ready: true}, lag, "google false"},
+		"a pod lagged before as well":               {v1alpha1.ProviderStatus{Name: "google", Revision: "r"}, lag, "google false"},
+		"no pod is there":                           {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, func(v *view) { v.pods = nil }, "google false"},
+		"the pass was stopped: what was said stays": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.blocked = &obstacle{} }, "github true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			realm, v := testRealm(), healthy(t)
+			realm.Status.Providers = []v1alpha1.ProviderStatus{c.before}
+			v.providers = []v1alpha1.ProviderStatus{{Name: "google", Type: v1alpha1.GoogleProvider, Revision: "r"}}
+			c.change(&v)
+			got := statusOf(realm, v).Providers
+			if len(got) != 1 || fmt.Sprintf("%s %t", got[0].Name, got[0].Ready) != c.want {
+				t.Errorf("providers are %+v, want %s", got, c.want)
+			}
+		})
 	}
 }
 

@@ -30,8 +30,9 @@ func indexNames(indexer client.FieldIndexer) error {
 }
 
 // realmsOf are the realms that an object concerns, by its name alone. Owner
-// references would miss the Secrets a realm only reads, those that outlive it,
-// and an object of somebody else's that stands in the way of one of its own.
+// references would miss the Secrets a realm or one of its providers only reads,
+// those that outlive it, and an object of somebody else's that stands in the way
+// of one of its own.
 func (r *reconciler) realmsOf(ctx context.Context, o client.Object) []reconcile.Request {
 	var realms v1alpha1.AuthRealmList
 	err := r.List(ctx, &realms, client.InNamespace(o.GetNamespace()), client.MatchingFields{namesIndex: o.GetName()})
@@ -39,9 +40,16 @@ func (r *reconciler) realmsOf(ctx context.Context, o client.Object) []reconcile.
 		log.FromContext(ctx).Error(fmt.Errorf("list realms by name: %w", err), "Lost an event", "object", o.GetName())
 		return nil
 	}
-	requests := make([]reconcile.Request, len(realms.Items))
-	for i, realm := range realms.Items {
-		requests[i].NamespacedName = types.NamespacedName{Namespace: realm.Namespace, Name: realm.Name}
+	var requests []reconcile.Request
+	for _, realm := range realms.Items {
+		requests = append(requests, request(realm.Namespace, realm.Name))
+	}
+	for _, provider := range r.providersBy(ctx, secretIndex, o) {
+		requests = append(requests, realmOf(ctx, &provider)...)
 	}
 	return requests
+}
+
+func request(namespace, name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
 }

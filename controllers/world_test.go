@@ -186,11 +186,11 @@ func (w *world) await(kind string, status metav1.ConditionStatus, reason string,
 	apiserver.Eventually(w.t, func(context.Context) error {
 		realm := w.read()
 		if len(realm.Status.Conditions) > 0 {
-			w.wantEveryCondition(realm)
+			w.wantConditions(realm.Status.Conditions, v1alpha1.AuthRealmConditions())
 		}
 		c := meta.FindStatusCondition(realm.Status.Conditions, kind)
 		if c == nil || c.ObservedGeneration != realm.Generation || c.Status != status || c.Reason != reason {
-			return fmt.Errorf("want %s %s/%s; conditions are\n%s", kind, status, reason, conditions(realm))
+			return fmt.Errorf("want %s %s/%s; conditions are\n%s", kind, status, reason, conditions(realm.Status.Conditions))
 		}
 		for _, word := range words {
 			if !strings.Contains(c.Message, word) {
@@ -201,24 +201,25 @@ func (w *world) await(kind string, status metav1.ConditionStatus, reason string,
 	})
 }
 
-func (w *world) wantEveryCondition(realm *v1alpha1.AuthRealm) {
+// wantConditions checks that each condition of a kind is there.
+func (w *world) wantConditions(got []metav1.Condition, every []string) {
 	w.t.Helper()
 	var types []string
-	for _, c := range realm.Status.Conditions {
+	for _, c := range got {
 		types = append(types, c.Type)
 		if c.Reason == "" || c.Message == "" {
 			w.t.Errorf("condition %s has no reason or no message", c.Type)
 		}
 	}
-	want := slices.Sorted(slices.Values(v1alpha1.AuthRealmConditions()))
+	want := slices.Sorted(slices.Values(every))
 	if got := slices.Sorted(slices.Values(types)); !slices.Equal(got, want) {
 		w.t.Errorf("conditions are %v, want %v", got, want)
 	}
 }
 
-func conditions(realm *v1alpha1.AuthRealm) string {
+func conditions(list []metav1.Condition) string {
 	var b strings.Builder
-	for _, c := range realm.Status.Conditions {
+	for _, c := range list {
 		fmt.Fprintf(&b, "  %s=%s %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
 	}
 	return b.String()

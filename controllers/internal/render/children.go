@@ -52,7 +52,7 @@ func NamesToWatch(realm *v1alpha1.AuthRealm) []string {
 	n := NamesOf(realm)
 	names := append(References(realm),
 		n.Server(), n.Config(), n.SigningKeys(), n.EncryptionKeys(), n.InitialAdmin(),
-		n.Authority(), n.Certificate(), n.Database(), n.Cache())
+		n.ProviderCredentials(), n.Authority(), n.Certificate(), n.Database(), n.Cache())
 	slices.Sort(names)
 	return slices.Compact(names)
 }

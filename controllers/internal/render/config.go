@@ -3,7 +3,9 @@
 package render
 
 import (
+	"cmp"
 	"path"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,68 +31,121 @@ const (
 	defaultChallengeLifetime    = 5 * time.Minute
 	defaultAuditRetention       = 90 * 24 * time.Hour
 	defaultRequestsPerMinute    = 120
+	defaultEmailTimeout         = 30 * time.Second
+	defaultSMSTimeout           = 10 * time.Second
+	defaultTwilioURL            = "https://api.twilio.com"
 )
 
-// Config translates a realm's spec into what its auth server is told.
-func Config(realm *v1alpha1.AuthRealm) realmconfig.Config {
-	tokens := valueOr(realm.Spec.Tokens, v1alpha1.Tokens{})
-	login := valueOr(realm.Spec.Login, v1alpha1.Login{})
-	lockout := valueOr(login.Lockout, v1alpha1.Lockout{})
-	passwords := valueOr(realm.Spec.Passwords, v1alpha1.Passwords{})
+// Config translates a realm's spec, and the providers it was given, into what its
+// auth server is told.
+func Config(in Inputs) realmconfig.Config {
+	realm := in.Realm
+	config := realmconfig.Config{
+		Version:      realmconfig.Version,
+		Realm:        realm.Namespace + "/" + realm.Name,
+		Issuer:       realm.Spec.Issuer,
+		Tokens:       tokens(realm),
+		Login:        login(valueOr(realm.Spec.Login, v1alpha1.Login{})),
+		Passwords:    passwords(valueOr(realm.Spec.Passwords, v1alpha1.Passwords{})),
+		Registration: registration(valueOr(realm.Spec.Registration, v1alpha1.Registration{})),
+		TwoFactor:    twoFactor(realm),
+		Email:        email(realm),
+		SMS:          sms(realm.Spec.SMS),
+		Browser:      browser(realm),
+		Network:      network(valueOr(realm.Spec.Network, v1alpha1.Network{})),
+		Audit: realmconfig.Audit{
+			Retention: durationOr(valueOr(realm.Spec.Audit, v1alpha1.Audit{}).Retention, defaultAuditRetention),
+		},
+	}
+	for _, p := range in.Providers {
+		config.Providers = append(config.Providers, ProviderSettings(p.Object))
+	}
+	return config
+}
 
-	audience := tokens.Audience
+func tokens(realm *v1alpha1.AuthRealm) realmconfig.Tokens {
+	t := valueOr(realm.Spec.Tokens, v1alpha1.Tokens{})
+	audience := t.Audience
 	if len(audience) == 0 {
 		audience = []string{realm.Spec.Issuer}
 	}
-	unknownUser := realmconfig.Reveal
-	if login.UnknownUser == v1alpha1.ConcealUnknownUser {
-		unknownUser = realmconfig.Conceal
-	}
-	return realmconfig.Config{
-		Version: realmconfig.Version,
-		Realm:   realm.Namespace + "/" + realm.Name,
-		Issuer:  realm.Spec.Issuer,
-		Tokens: realmconfig.Tokens{
-			Audience:             audience,
-			AccessTokenLifetime:  durationOr(tokens.AccessTokenLifetime, defaultAccessTokenLifetime),
-			RefreshTokenLifetime: durationOr(tokens.RefreshTokenLifetime, defaultRefreshTokenLifetime),
-			RefreshGracePeriod:   durationOr(tokens.RefreshGracePeriod, defaultRefreshGracePeriod),
-			JWKSMaxAge:           realmconfig.Duration(defaultJWKSMaxAge),
-		},
-		Login: realmconfig.Login{
-			UnknownUser: unknownUser,
-			Lockout: realmconfig.Lockout{
-				Failures: int(valueOr(lockout.Failures, defaultLockoutFailures)),
-				Duration: durationOr(lockout.Duration, defaultLockoutDuration),
-
-				SourceFailures: defaultSourceFailures,
-			},
-		},
-		Passwords: realmconfig.Passwords{
-			BcryptCost: int(valueOr(passwords.BcryptCost, defaultBcryptCost)), MinLength: defaultMinPasswordLength,
-			ResetTokenLifetime: realmconfig.Duration(defaultResetTokenLifetime),
-		},
-		Registration: realmconfig.Registration{
-			Mode: realmconfig.Closed, EmailVerification: realmconfig.VerificationOptional,
-			VerificationLifetime: realmconfig.Duration(defaultVerificationLifetime),
-		},
-		TwoFactor: realmconfig.TwoFactor{
-			Label: realm.Name, Failures: defaultLockoutFailures,
-			Duration:          realmconfig.Duration(defaultLockoutDuration),
-			ChallengeLifetime: realmconfig.Duration(defaultChallengeLifetime),
-		},
-		Browser: realmconfig.Browser{
-			ResetPasswordURL: realm.Spec.Issuer + "/reset/{token}",
-			VerifyEmailURL:   realm.Spec.Issuer + "/verify-email/{token}",
-		},
-		Network: realmconfig.Network{RequestsPerMinute: defaultRequestsPerMinute},
-		Audit:   realmconfig.Audit{Retention: realmconfig.Duration(defaultAuditRetention)},
+	return realmconfig.Tokens{
+		Audience:             audience,
+		AccessTokenLifetime:  durationOr(t.AccessTokenLifetime, defaultAccessTokenLifetime),
+		RefreshTokenLifetime: durationOr(t.RefreshTokenLifetime, defaultRefreshTokenLifetime),
+		RefreshGracePeriod:   durationOr(t.RefreshGracePeriod, defaultRefreshGracePeriod),
+		JWKSMaxAge:           realmconfig.Duration(defaultJWKSMaxAge),
 	}
 }
 
+func login(l v1alpha1.Login) realmconfig.Login {
+	lockout := valueOr(l.Lockout, v1alpha1.Lockout{})
+	return realmconfig.Login{
+		UnknownUser: realmconfig.UnknownUser(cmp.Or(l.UnknownUser, v1alpha1.RevealUnknownUser)),
+		Lockout: realmconfig.Lockout{
+			Failures:       int(valueOr(lockout.Failures, defaultLockoutFailures)),
+			Duration:       durationOr(lockout.Duration, defaultLockoutDuration),
+			SourceFailures: int(valueOr(lockout.SourceFailures, defaultSourceFailures)),
+		},
+	}
+}
+
+func passwords(p v1alpha1.Passwords) realmconfig.Passwords {
+	return realmconfig.Passwords{
+		BcryptCost:         int(valueOr(p.BcryptCost, defaultBcryptCost)),
+		MinLength:          int(valueOr(p.MinLength, defaultMinPasswordLength)),
+		AllowCommon:        p.AllowCommon,
+		ResetTokenLifetime: durationOr(p.ResetTokenLifetime, defaultResetTokenLifetime),
+	}
+}
+
+func registration(r v1alpha1.Registration) realmconfig.Registration {
+	return realmconfig.Registration{
+		Mode:                 realmconfig.RegistrationMode(cmp.Or(r.Mode, v1alpha1.ClosedRegistration)),
+		EmailVerification:    realmconfig.Verification(cmp.Or(r.EmailVerification, v1alpha1.EmailVerificationOptional)),
+		VerificationLifetime: durationOr(r.VerificationLifetime, defaultVerificationLifetime),
+	}
+}
+
+func twoFactor(realm *v1alpha1.AuthRealm) realmconfig.TwoFactor {
+	t := valueOr(realm.Spec.TwoFactor, v1alpha1.TwoFactor{})
+	return realmconfig.TwoFactor{
+		// An authenticator app would part a label at its colon.
+		Label:             cmp.Or(t.Label, strings.ReplaceAll(displayName(realm), ":", "")),
+		Failures:          int(valueOr(t.Failures, defaultLockoutFailures)),
+		Duration:          durationOr(t.Duration, defaultLockoutDuration),
+		ChallengeLifetime: durationOr(t.ChallengeLifetime, defaultChallengeLifetime),
+	}
+}
+
+func browser(realm *v1alpha1.AuthRealm) realmconfig.Browser {
+	ui := valueOr(realm.Spec.UI, v1alpha1.UI{})
+	b := realmconfig.Browser{
+		AllowedOrigins:   valueOr(realm.Spec.CORS, v1alpha1.CORS{}).AllowedOrigins,
+		ResetPasswordURL: cmp.Or(string(ui.ResetPasswordURL), realm.Spec.Issuer+"/reset/{token}"),
+		VerifyEmailURL:   cmp.Or(string(ui.VerifyEmailURL), realm.Spec.Issuer+"/verify-email/{token}"),
+	}
+	for _, u := range ui.ReturnURLs {
+		b.ReturnURLs = append(b.ReturnURLs, string(u))
+	}
+	return b
+}
+
+func network(n v1alpha1.Network) realmconfig.Network {
+	return realmconfig.Network{
+		TrustedProxies:    n.TrustedProxies,
+		RequestsPerMinute: int(valueOr(n.RequestsPerMinute, defaultRequestsPerMinute)),
+	}
+}
+
+// displayName is what users know the realm by.
+func displayName(realm *v1alpha1.AuthRealm) string {
+	return cmp.Or(valueOr(realm.Spec.UI, v1alpha1.UI{}).DisplayName, realm.Name)
+}
+
 // ConfigDocument is Config as the pods read it, and its revision.
-func ConfigDocument(realm *v1alpha1.AuthRealm) (document []byte, revision string, err error) {
-	document, err = realmconfig.Encode(Config(realm))
+func ConfigDocument(in Inputs) (document []byte, revision string, err error) {
+	document, err = realmconfig.Encode(Config(in))
 	if err != nil {
 		return nil, "", err
 	}
@@ -98,7 +153,7 @@ func ConfigDocument(realm *v1alpha1.AuthRealm) (document []byte, revision string
 }
 
 func configMap(in Inputs) (*corev1ac.ConfigMapApplyConfiguration, error) {
-	document, _, err := ConfigDocument(in.Realm)
+	document, _, err := ConfigDocument(in)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ func (n Names) EncryptionKeys() string { return string(n) + "-encryption-keys" }
 // InitialAdmin names the Secret with the first user's address and password.
 func (n Names) InitialAdmin() string { return string(n) + "-initial-admin" }
 
+// ProviderCredentials names the Secret with the client secrets of OAuthProviders.
+func (n Names) ProviderCredentials() string { return string(n) + "-provider-credentials" }
+
 // Authority names the Secret with the realm's own certificate authority.
 func (n Names) Authority() string { return string(n) + "-ca" }
 
@@ -69,6 +72,11 @@ func ServingHosts(realm *v1alpha1.AuthRealm) []string {
 	}
 	slices.Sort(hosts)
 	return slices.Compact(slices.DeleteFunc(hosts, func(h string) bool { return h == "" }))
+}
+
+// CallbackURL is where a provider sends users back to. It is entered there.
+func CallbackURL(realm *v1alpha1.AuthRealm) string {
+	return realm.Spec.Issuer + "/api/auth/oauth/callback"
 }
 
 // Endpoint is the URL at which the realm's Service answers inside the cluster.

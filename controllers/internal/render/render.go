@@ -37,6 +37,9 @@ type Inputs struct {
 	Certificate *pki.Pair
 	ProvidedCA  []byte
 
+	// Providers are those of the realm's OAuthProviders that can be used, by name.
+	Providers []Provider
+
 	// WithoutServer leaves out the Deployment, because what its pods would
 	// mount does not exist yet.
 	WithoutServer bool
@@ -69,7 +72,7 @@ func Objects(in Inputs) ([]Object, error) {
 		return nil, fmt.Errorf("render settings: %w", err)
 	}
 	objects := []Object{
-		signingKeysSecret(in), encryptionKeysSecret(in), initialAdminSecret(in), config,
+		signingKeysSecret(in), encryptionKeysSecret(in), initialAdminSecret(in), providerCredentialsSecret(in), config,
 		serviceAccount(in), serverService(in), disruptionBudget(in),
 	}
 	if in.Authority != nil {

@@ -57,6 +57,41 @@ func inputs(t *testing.T, spec string) render.Inputs {
 	return in
 }
 
+// providers are one of each type, with stand-ins for their secrets.
+func providers(t *testing.T) []render.Provider {
+	t.Helper()
+	const server = "authorization: https://sso.example.com/authorize, token: https://sso.example.com/token, userInfo: https://sso.example.com/me"
+	var all []render.Provider
+	for _, p := range []struct{ name, spec string }{
+		{"dex", "type: OIDC\nissuer: http://dex.dex.svc:5556/dex\nallowPrivateNetworks: true\nscopes: [openid, groups]\nclaims: {subject: oid, email: upn, emailVerified: verified, name: nick}"},
+		{"github", "type: GitHub"},
+		{"gitlab", "type: GitLab\nissuer: https://gitlab.example.com\nsignUp: false\nlinking: {byEmail: true}\ntrustEmail: true"},
+		{"google", "type: Google\ndisplayName: Google Workspace\nallowedEmailDomains: [example.com]"},
+		{"microsoft", "type: Microsoft\nissuer: https://login.microsoftonline.com/a-tenant/v2.0"},
+		{"sso", "type: OAuth2\nendpoints: {" + server + "}"},
+	} {
+		o := &v1alpha1.OAuthProvider{ObjectMeta: metav1.ObjectMeta{Namespace: "identity", Name: p.name}}
+		if err := yaml.UnmarshalStrict([]byte(p.spec+"\nclientID: realm-at-"+p.name), &o.Spec); err != nil {
+			t.Fatal(err)
+		}
+		if err := render.ProviderProblem(o); err != nil {
+			t.Errorf("an auth server refuses %s: %v", p.name, err)
+		}
+		all = append(all, render.Provider{Object: o, Secret: []byte("the secret of " + p.name)})
+	}
+	return all
+}
+
+// inputsOf are the inputs of a case.
+func inputsOf(t *testing.T, name string) render.Inputs {
+	t.Helper()
+	in := inputs(t, cases()[name])
+	if name == "delivering" {
+		in.Providers = providers(t)
+	}
+	return in
+}
+
 // cases are realms, each with a folder of golden files.
 func cases() map[string]string {
 	return map[string]string{
@@ -94,15 +129,39 @@ tokens: {audience: [https://shop.example.com], accessTokenLifetime: 15m, refresh
 login: {unknownUser: Conceal, lockout: {failures: 3, duration: 1h}}
 passwords: {bcryptCost: 13}
 initialAdmin: {email: ops@example.com}`,
+		"delivering": `
+issuer: https://login.example.com
+ui:
+  displayName: "Staff: Login"
+  returnURLs: [https://shop.example.com/]
+  resetPasswordURL: https://shop.example.com/reset?token={token}
+  verifyEmailURL: https://shop.example.com/verify?token={token}
+registration: {mode: Open, emailVerification: Required, verificationLifetime: 72h}
+email:
+  from: Staff <login@example.com>
+  smtp:
+    host: smtp.example.com
+    credentialsSecretRef: {name: smtp, usernameKey: user}
+    caSecretRef: {name: smtp}
+  supportURL: https://help.example.com
+  templates:
+    code: {subject: Your code}
+    reset-password: {text: "Follow {{.Link}}", html: '<a href="{{.Link}}">Reset</a>'}
+sms:
+  webhook: {url: "http://sms.tools.svc/send", signingSecretRef: {name: sms, key: secret}}
+  allowPrivateNetworks: true
+cors: {allowedOrigins: [https://shop.example.com]}
+network: {trustedProxies: [10.0.0.0/8], requestsPerMinute: 0}
+audit: {retention: 8760h}`,
 	}
 }
 
 func TestObjectsAreAsReviewed(t *testing.T) {
 	t.Parallel()
-	for name, spec := range cases() {
+	for name := range cases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			objects, err := render.Objects(inputs(t, spec))
+			objects, err := render.Objects(inputsOf(t, name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,8 +250,8 @@ func write(t *testing.T, dir string, files map[string][]byte) {
 
 func TestServerReadsTheSettings(t *testing.T) {
 	t.Parallel()
-	for name, spec := range cases() {
-		document, revision, err := render.ConfigDocument(inputs(t, spec).Realm)
+	for name := range cases() {
+		document, revision, err := render.ConfigDocument(inputsOf(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,6 +275,13 @@ signingKeys: {algorithm: RS256}
 tokens: {accessTokenLifetime: 5m}
 login: {unknownUser: Conceal}
 passwords: {bcryptCost: 10}
+registration: {mode: Open}
+twoFactor: {label: Staff}
+email: {from: a@b.example, smtp: {host: smtp.example.com}}
+ui: {displayName: Staff}
+cors: {allowedOrigins: [https://shop.example.com]}
+network: {requestsPerMinute: 0}
+audit: {retention: 8760h}
 initialAdmin: {email: ops@example.com}`)
 	in.Keyset, in.DatabasePassword, in.CachePassword = []byte("other keys"), "OtherPassword000", "OtherPassword111"
 	in.Certificate = &pki.Pair{CertificatePEM: []byte("other certificate")}
@@ -264,7 +330,7 @@ func TestEveryObjectIsWatched(t *testing.T) {
 
 func TestSurplusIsWhatIsNoLongerRendered(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]int{"issuer-only": 0, "tuned": 0, "external": 9} {
+	for name, want := range map[string]int{"issuer-only": 0, "tuned": 0, "delivering": 0, "external": 9} {
 		in := inputs(t, cases()[name])
 		objects, err := render.Objects(in)
 		if err != nil {

@@ -76,7 +76,7 @@ func authServer(in Inputs, command string) *corev1ac.ContainerApplyConfiguration
 		WithCommand("/authserver", command, "--config-dir", realmconfig.Dir).
 		WithResources(resources(r)).
 		WithSecurityContext(restrictedContainer()).
-		WithVolumeMounts(serverMounts()...)
+		WithVolumeMounts(serverMounts(in.Realm)...)
 	if limit := memoryLimit(r); limit > 0 {
 		// Collect garbage in earnest before the kernel kills the process.
 		container.WithEnv(corev1ac.EnvVar().WithName("GOMEMLIMIT").WithValue(strconv.FormatInt(limit/10*9, 10)))

@@ -17,7 +17,7 @@ import (
 // Secrets are mounted where they are and never copied.
 func serverVolumes(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeApplyConfiguration {
 	names, databaseURL, cacheURL := NamesOf(realm), DatabaseURL(realm), CacheURL(realm)
-	return []*corev1ac.VolumeApplyConfiguration{
+	volumes := []*corev1ac.VolumeApplyConfiguration{
 		corev1ac.Volume().WithName(folder(realmconfig.ConfigFile)).
 			WithConfigMap(corev1ac.ConfigMapVolumeSource().
 				WithName(names.Config()).
@@ -32,18 +32,34 @@ func serverVolumes(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeApplyConfigurati
 		files(names.InitialAdmin(),
 			file{AdminEmailKey, realmconfig.InitialAdminEmailFile},
 			file{AdminPasswordKey, realmconfig.InitialAdminPasswordFile}),
+		// Whole, with a file for each provider: which there are rolls no pod.
+		corev1ac.Volume().WithName(realmconfig.ProviderSecretsDir).
+			WithSecret(corev1ac.SecretVolumeSource().
+				WithSecretName(names.ProviderCredentials()).
+				WithDefaultMode(secretFileMode)),
 	}
+	for _, s := range DeliverySecrets(realm) {
+		// A realm that cannot send mail still logs people in.
+		volume := files(s.Name, s.files...)
+		volume.Secret.WithOptional(true)
+		volumes = append(volumes, volume)
+	}
+	return volumes
 }
 
 // serverMounts are what every container reads. They are directories, never
 // subPaths, so that the kubelet can swap their contents.
-func serverMounts() []*corev1ac.VolumeMountApplyConfiguration {
+func serverMounts(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeMountApplyConfiguration {
 	var mounts []*corev1ac.VolumeMountApplyConfiguration
 	for _, f := range []string{
 		realmconfig.ConfigFile, realmconfig.KeysetFile, realmconfig.EncryptionKeysFile,
 		realmconfig.CertificateFile, realmconfig.DatabaseURLFile, realmconfig.CacheURLFile,
 	} {
 		mounts = append(mounts, folderMount(f))
+	}
+	mounts = append(mounts, folderMount(realmconfig.ProviderSecretsDir+"/"))
+	for _, s := range DeliverySecrets(realm) {
+		mounts = append(mounts, folderMount(s.files[0].path))
 	}
 	return mounts
 }

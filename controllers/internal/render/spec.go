@@ -83,6 +83,9 @@ func References(realm *v1alpha1.AuthRealm) []string {
 	if !OwnsCertificate(realm) {
 		names = append(names, CertificateSecret(realm))
 	}
+	for _, s := range DeliverySecrets(realm) {
+		names = append(names, s.Name)
+	}
 	return names
 }
 

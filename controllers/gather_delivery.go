@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/base64"
+	"strings"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// deliveryView is what is known of the Secrets that mail and text messages need.
+type deliveryView struct {
+	named    int
+	obstacle *obstacle
+}
+
+// gatherDelivery looks at the Secrets that email and sms name. Pods run without
+// them, so that what is missing stops nothing; all of it is said at once.
+func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	for _, s := range render.DeliverySecrets(realm) {
+		g.delivery.named++
+		obstacle, err := sortOut(r.inspectDelivery(ctx, realm, s))
+		switch before := g.delivery.obstacle; {
+		case err != nil:
+			return err
+		case obstacle != nil && before != nil:
+			before.message += "; " + obstacle.message
+		case obstacle != nil:
+			g.delivery.obstacle = obstacle
+		}
+	}
+	return nil
+}
+
+func (r *reconciler) inspectDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, s render.DeliverySecret) error {
+	data, err := r.referenced(ctx, realm.Namespace, s.Field, s.Name, s.Keys()...)
+	if err != nil {
+		return err
+	}
+	key := s.Keys()[0]
+	switch {
+	case s.Holds(realmconfig.SMTPCAFile) && !x509.NewCertPool().AppendCertsFromPEM(data[key]):
+		return obstructed(v1alpha1.ReasonInvalidSecret, "%s: key %q of Secret %q holds no certificate in PEM", s.Field, key, s.Name)
+	case s.Holds(realmconfig.SMSSecretFile) && realm.Spec.SMS.Webhook != nil && !signingSecret(data[key]):
+		return obstructed(v1alpha1.ReasonInvalidSecret,
+			"%s: key %q of Secret %q must hold whsec_ and 24 to 64 bytes in base64", s.Field, key, s.Name)
+	}
+	return nil
+}
+
+// signingSecret reports whether a value is one as Standard Webhooks describes it.
+func signingSecret(value []byte) bool {
+	encoded, found := strings.CutPrefix(strings.TrimRight(string(value), "\r\n"), "whsec_")
+	secret, err := base64.StdEncoding.DecodeString(encoded)
+	return found && err == nil && len(secret) >= 24 && len(secret) <= 64
+}

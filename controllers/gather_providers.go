@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// maxClientSecret is in bytes, and far above what providers hand out. All of a
+// realm's share one Secret, which no single one may fill.
+const maxClientSecret = 4096
+
+// gatherProviders finds the realm's OAuthProviders that can be used. One that
+// cannot is left out, which its own status explains; it never hurts the realm.
+func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	var list v1alpha1.OAuthProviderList
+	err := r.List(ctx, &list, client.InNamespace(realm.Namespace), client.MatchingFields{realmIndex: realm.Name})
+	if err != nil {
+		return fmt.Errorf("list providers: %w", err)
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.OAuthProvider) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range list.Items {
+		p := &list.Items[i]
+		if p.DeletionTimestamp != nil || render.ProviderProblem(p) != nil {
+			continue
+		}
+		secret, err := r.clientSecret(ctx, p)
+		obstacle, err := sortOut(err)
+		if err != nil {
+			return err
+		}
+		if obstacle != nil {
+			continue
+		}
+		revision, err := render.ProviderRevision(p)
+		if err != nil {
+			return fmt.Errorf("render provider %s: %w", p.Name, err)
+		}
+		g.inputs.Providers = append(g.inputs.Providers, render.Provider{Object: p, Secret: secret})
+		g.providers = append(g.providers, v1alpha1.ProviderStatus{Name: p.Name, Type: p.Spec.Type, Revision: revision})
+	}
+	return nil
+}
+
+// clientSecret reads a provider's client secret. It returns an obstacle when
+// there is none to use.
+func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider) ([]byte, error) {
+	const field = "clientSecretRef"
+	ref := render.ClientSecret(p)
+	data, err := r.referenced(ctx, p.Namespace, field, ref.Name, ref.Key)
+	if err != nil {
+		return nil, err
+	}
+	secret := bytes.TrimRight(data[ref.Key], "\r\n") // what editors and echo leave behind
+	if len(secret) == 0 || len(secret) > maxClientSecret {
+		return nil, obstructed(v1alpha1.ReasonInvalidSecret,
+			"%s: key %q of Secret %q must hold the client secret alone, 1 to %d bytes", field, ref.Key, ref.Name, maxClientSecret)
+	}
+	return secret, nil
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// Each row is one group of the spec, said in full and not said at all.
+func TestConfigSaysWhatTheSpecSays(t *testing.T) {
+	t.Parallel()
+	const issuer = "issuer: https://login.example.com\n"
+	const mail = issuer + "email: {from: a@b.example, smtp: {host: smtp.example.com}}\n"
+	minutes := func(n int) realmconfig.Duration { return realmconfig.Duration(time.Duration(n) * time.Minute) }
+	for name, c := range map[string]struct {
+		spec string
+		part func(realmconfig.Config) any
+		want any
+	}{
+		"lockout": {
+			issuer + "login: {lockout: {failures: 3, duration: 1m, sourceFailures: 7}}",
+			func(c realmconfig.Config) any { return c.Login.Lockout },
+			realmconfig.Lockout{Failures: 3, Duration: minutes(1), SourceFailures: 7},
+		},
+		"lockout by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Login.Lockout },
+			realmconfig.Lockout{Failures: 5, Duration: minutes(15), SourceFailures: 100},
+		},
+		"passwords": {
+			issuer + "passwords: {bcryptCost: 11, minLength: 14, allowCommon: true, resetTokenLifetime: 2h}",
+			func(c realmconfig.Config) any { return c.Passwords },
+			realmconfig.Passwords{BcryptCost: 11, MinLength: 14, AllowCommon: true, ResetTokenLifetime: minutes(120)},
+		},
+		"passwords by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Passwords },
+			realmconfig.Passwords{BcryptCost: 12, MinLength: 8, ResetTokenLifetime: minutes(60)},
+		},
+		"registration": {
+			mail + "registration: {mode: Open, emailVerification: Required, verificationLifetime: 1h}",
+			func(c realmconfig.Config) any { return c.Registration },
+			realmconfig.Registration{Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationRequired, VerificationLifetime: minutes(60)},
+		},
+		"registration by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Registration },
+			realmconfig.Registration{Mode: realmconfig.Closed, EmailVerification: realmconfig.VerificationOptional, VerificationLifetime: minutes(24 * 60)},
+		},
+		"second factors": {
+			issuer + "twoFactor: {label: Shop, failures: 2, duration: 1h, challengeLifetime: 10m}",
+			func(c realmconfig.Config) any { return c.TwoFactor },
+			realmconfig.TwoFactor{Label: "Shop", Failures: 2, Duration: minutes(60), ChallengeLifetime: minutes(10)},
+		},
+		"second factors by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.TwoFactor },
+			realmconfig.TwoFactor{Label: "staff", Failures: 5, Duration: minutes(15), ChallengeLifetime: minutes(5)},
+		},
+		"a label from a name with a colon": {
+			issuer + `ui: {displayName: "Shop: Login"}`,
+			func(c realmconfig.Config) any { return c.TwoFactor.Label },
+			"Shop Login",
+		},
+		"no email by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Email },
+			(*realmconfig.Email)(nil),
+		},
+		"email by default": {
+			mail,
+			func(c realmconfig.Config) any { return *c.Email },
+			realmconfig.Email{
+				From: "a@b.example", Host: "smtp.example.com", Port: 587, Security: realmconfig.StartTLS,
+				Timeout: realmconfig.Duration(30 * time.Second), Product: "staff",
+			},
+		},
+		"email": {
+			issuer + "ui: {displayName: The Shop}\nemail: {from: a@b.example, smtp: {host: h, port: 2525, security: TLS}, timeout: 1m, supportURL: https://a.example, templates: {code: {subject: S, text: T, html: H}}}",
+			func(c realmconfig.Config) any { return *c.Email },
+			realmconfig.Email{
+				From: "a@b.example", Host: "h", Port: 2525, Security: realmconfig.ImplicitTLS, Timeout: minutes(1),
+				Product: "The Shop", SupportURL: "https://a.example",
+				Templates: map[string]realmconfig.EmailTemplate{"code": {Subject: "S", Text: "T", HTML: "H"}},
+			},
+		},
+		"SMTP's port with TLS": {
+			issuer + "email: {from: a@b.example, smtp: {host: h, security: TLS}}",
+			func(c realmconfig.Config) any { return c.Email.Port }, 465,
+		},
+		"SMTP's port without TLS": {
+			issuer + "email: {from: a@b.example, smtp: {host: h, security: None}}",
+			func(c realmconfig.Config) any { return c.Email.Port }, 25,
+		},
+		"no SMS by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.SMS },
+			(*realmconfig.SMS)(nil),
+		},
+		"Twilio": {
+			issuer + "sms: {twilio: {accountSID: AC1, from: '+15005550006', authTokenSecretRef: {name: t}}}",
+			func(c realmconfig.Config) any { return *c.SMS },
+			realmconfig.SMS{Kind: realmconfig.Twilio, URL: "https://api.twilio.com", AccountSID: "AC1", From: "+15005550006", Timeout: realmconfig.Duration(10 * time.Second)},
+		},
+		"a service like Twilio": {
+			issuer + "sms: {twilio: {accountSID: p, from: '+15005550006', authTokenSecretRef: {name: t}, url: 'http://sms.svc'}, allowPrivateNetworks: true, timeout: 1m}",
+			func(c realmconfig.Config) any { return *c.SMS },
+			realmconfig.SMS{Kind: realmconfig.Twilio, URL: "http://sms.svc", AccountSID: "p", From: "+15005550006", AllowPrivateNetworks: true, Timeout: minutes(1)},
+		},
+		"a webhook": {
+			issuer + "sms: {webhook: {url: https://sms.example.com, signingSecretRef: {name: s}}}",
+			func(c realmconfig.Config) any { return *c.SMS },
+			realmconfig.SMS{Kind: realmconfig.Webhook, URL: "https://sms.example.com", Timeout: realmconfig.Duration(10 * time.Second)},
+		},
+		"browsers": {
+			issuer + "cors: {allowedOrigins: [https://a.example]}\nui: {returnURLs: [https://a.example/], resetPasswordURL: 'https://a.example/r/{token}', verifyEmailURL: 'https://a.example/v/{token}'}",
+			func(c realmconfig.Config) any { return c.Browser },
+			realmconfig.Browser{
+				AllowedOrigins: []string{"https://a.example"}, ReturnURLs: []string{"https://a.example/"},
+				ResetPasswordURL: "https://a.example/r/{token}", VerifyEmailURL: "https://a.example/v/{token}",
+			},
+		},
+		"browsers by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Browser },
+			realmconfig.Browser{
+				ResetPasswordURL: "https://login.example.com/reset/{token}", VerifyEmailURL: "https://login.example.com/verify-email/{token}",
+			},
+		},
+		"network": {
+			issuer + "network: {trustedProxies: [10.0.0.0/8], requestsPerMinute: 0}",
+			func(c realmconfig.Config) any { return c.Network },
+			realmconfig.Network{TrustedProxies: []string{"10.0.0.0/8"}},
+		},
+		"network by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Network },
+			realmconfig.Network{RequestsPerMinute: 120},
+		},
+		"audit": {
+			issuer + "audit: {retention: 24h}",
+			func(c realmconfig.Config) any { return c.Audit.Retention }, minutes(24 * 60),
+		},
+		"audit by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Audit.Retention }, minutes(90 * 24 * 60),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := render.Config(inputs(t, c.spec))
+			if got := c.part(config); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("is %+v, want %+v", got, c.want)
+			}
+			if err := config.Validate(); err != nil {
+				t.Errorf("the server refuses it: %v", err)
+			}
+		})
+	}
+}
+
+func TestProviderSettings(t *testing.T) {
+	t.Parallel()
+	const server = "https://sso.example.com/"
+	var got []realmconfig.Provider
+	for _, p := range providers(t) {
+		got = append(got, render.ProviderSettings(p.Object))
+	}
+	want := []realmconfig.Provider{
+		{
+			Name: "dex", DisplayName: "dex", Type: realmconfig.OIDC, ClientID: "realm-at-dex", SignUp: true,
+			Issuer: "http://dex.dex.svc:5556/dex", AllowPrivateNetworks: true, Scopes: []string{"openid", "groups"},
+			Claims: realmconfig.Claims{Subject: "oid", Email: "upn", EmailVerified: "verified", Name: "nick"},
+		},
+		{Name: "github", DisplayName: "GitHub", Type: realmconfig.GitHub, ClientID: "realm-at-github", SignUp: true},
+		{
+			Name: "gitlab", DisplayName: "GitLab", Type: realmconfig.GitLab, ClientID: "realm-at-gitlab",
+			Issuer: "https://gitlab.example.com", LinkByEmail: true, TrustEmail: true,
+		},
+		{
+			Name: "google", DisplayName: "Google Workspace", Type: realmconfig.Google, ClientID: "realm-at-google", SignUp: true,
+			AllowedEmailDomains: []string{"example.com"},
+		},
+		{
+			Name: "microsoft", DisplayName: "Microsoft", Type: realmconfig.Microsoft, ClientID: "realm-at-microsoft", SignUp: true,
+			Issuer: "https://login.microsoftonline.com/a-tenant/v2.0",
+		},
+		{
+			Name: "sso", DisplayName: "sso", Type: realmconfig.OAuth2, ClientID: "realm-at-sso", SignUp: true,
+			Endpoints: &realmconfig.Endpoints{Authorization: server + "authorize", Token: server + "token", UserInfo: server + "me"},
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("are\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestProvidersAndTheirSecretsLeaveThePodTemplateAlone(t *testing.T) {
+	t.Parallel()
+	in := inputs(t, cases()["issuer-only"])
+	plain := serverTemplate(t, in)
+	in.Providers = providers(t)
+	if got := serverTemplate(t, in); got != plain {
+		t.Errorf("providers change the pod template:\n%s", got)
+	}
+}
+
+func TestProblemOfAProviderQuotesNothing(t *testing.T) {
+	t.Parallel()
+	p := providers(t)[0].Object
+	p.Spec.Issuer, p.Spec.ClientID = "hunter2", ""
+	if err := render.ProviderProblem(p); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "providers[0].issuer") {
+		t.Errorf("the problem is %v", err)
+	}
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"cmp"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// The keys of Secrets that name none.
+const (
+	defaultTwilioKey  = "authToken"
+	defaultWebhookKey = "signingSecret"
+)
+
+// DeliverySecret is a Secret of the user's that mail or text messages need. It
+// is mounted where it is, and the server starts without.
+type DeliverySecret struct {
+	// Field of the spec that names the Secret.
+	Field string
+	Name  string
+	files []file
+}
+
+// Keys of the Secret's data that are read.
+func (s DeliverySecret) Keys() []string {
+	var keys []string
+	for _, f := range s.files {
+		keys = append(keys, f.key)
+	}
+	return keys
+}
+
+// Holds reports whether the Secret is the source of one of the contract's files.
+func (s DeliverySecret) Holds(contractFile string) bool { return s.files[0].path == contractFile }
+
+// DeliverySecrets are those that the realm's spec names.
+func DeliverySecrets(realm *v1alpha1.AuthRealm) []DeliverySecret {
+	var all []DeliverySecret
+	if realm.Spec.Email != nil {
+		if ref := realm.Spec.Email.SMTP.CredentialsSecretRef; ref != nil {
+			all = append(all, DeliverySecret{"email.smtp.credentialsSecretRef", ref.Name, []file{
+				{cmp.Or(ref.UsernameKey, corev1.BasicAuthUsernameKey), realmconfig.SMTPUsernameFile},
+				{cmp.Or(ref.PasswordKey, corev1.BasicAuthPasswordKey), realmconfig.SMTPPasswordFile},
+			}})
+		}
+		if ref := realm.Spec.Email.SMTP.CASecretRef; ref != nil {
+			all = append(all, DeliverySecret{"email.smtp.caSecretRef", ref.Name, []file{
+				{cmp.Or(ref.Key, CABundleKey), realmconfig.SMTPCAFile},
+			}})
+		}
+	}
+	switch s := realm.Spec.SMS; {
+	case s == nil:
+	case s.Twilio != nil:
+		ref := s.Twilio.AuthTokenSecretRef
+		all = append(all, DeliverySecret{"sms.twilio.authTokenSecretRef", ref.Name, []file{
+			{cmp.Or(ref.Key, defaultTwilioKey), realmconfig.SMSSecretFile},
+		}})
+	default:
+		ref := s.Webhook.SigningSecretRef
+		all = append(all, DeliverySecret{"sms.webhook.signingSecretRef", ref.Name, []file{
+			{cmp.Or(ref.Key, defaultWebhookKey), realmconfig.SMSSecretFile},
+		}})
+	}
+	return all
+}
+
+// email is nil where the realm cannot send any.
+func email(realm *v1alpha1.AuthRealm) *realmconfig.Email {
+	spec := realm.Spec.Email
+	if spec == nil {
+		return nil
+	}
+	security := cmp.Or(spec.SMTP.Security, v1alpha1.SMTPStartTLS)
+	e := &realmconfig.Email{
+		From:       spec.From,
+		Host:       spec.SMTP.Host,
+		Port:       int(valueOr(spec.SMTP.Port, defaultSMTPPort(security))),
+		Security:   realmconfig.TransportSecurity(security),
+		Timeout:    durationOr(spec.Timeout, defaultEmailTimeout),
+		Product:    displayName(realm),
+		SupportURL: string(spec.SupportURL),
+	}
+	for name, t := range spec.Templates {
+		if e.Templates == nil {
+			e.Templates = map[string]realmconfig.EmailTemplate{}
+		}
+		e.Templates[name] = realmconfig.EmailTemplate(t)
+	}
+	return e
+}
+
+// defaultSMTPPort is the one that RFC 8314, section 7, or for a relay RFC 5321,
+// section 4.5.4.2, assigns.
+func defaultSMTPPort(security v1alpha1.SMTPSecurity) int32 {
+	switch security {
+	case v1alpha1.SMTPTLS:
+		return 465
+	case v1alpha1.SMTPNone:
+		return 25
+	default:
+		return 587
+	}
+}
+
+// sms is nil where the realm cannot send any.
+func sms(spec *v1alpha1.SMS) *realmconfig.SMS {
+	if spec == nil {
+		return nil
+	}
+	s := &realmconfig.SMS{
+		Timeout:              durationOr(spec.Timeout, defaultSMSTimeout),
+		AllowPrivateNetworks: spec.AllowPrivateNetworks,
+	}
+	if t := spec.Twilio; t != nil {
+		s.Kind, s.URL = realmconfig.Twilio, cmp.Or(string(t.URL), defaultTwilioURL)
+		s.AccountSID, s.From = t.AccountSID, t.From
+		return s
+	}
+	s.Kind, s.URL = realmconfig.Webhook, string(spec.Webhook.URL)
+	return s
+}

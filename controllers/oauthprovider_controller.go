@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=oauthproviders,verbs=get;list;watch
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=oauthproviders/status,verbs=patch
+
+// providerReconciler says what became of OAuthProviders. It changes nothing
+// else: attaching them is part of the pass over their realm.
+type providerReconciler struct{ *reconciler }
+
+func (r *providerReconciler) setup(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("oauthprovider").
+		For(&v1alpha1.OAuthProvider{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// A realm's status is what tells that its pods run a provider.
+		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.providersOf(realmIndex))).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.providersOf(secretIndex)), builder.OnlyMetadata).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		Complete(r)
+}
+
+// Reconcile makes one pass over a provider.
+func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	provider := &v1alpha1.OAuthProvider{}
+	if err := r.Get(ctx, req.NamespacedName, provider); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if provider.DeletionTimestamp != nil {
+		return ctrl.Result{}, nil
+	}
+	seen, err := r.look(ctx, provider)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{}, r.report(ctx, provider, seen)
+}
+
+// look finds out everything that a provider's status tells of.
+func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthProvider) (providerView, error) {
+	var v providerView
+	realm := &v1alpha1.AuthRealm{}
+	err := r.Get(ctx, types.NamespacedName{Namespace: provider.Namespace, Name: provider.Spec.RealmRef.Name}, realm)
+	switch {
+	case err == nil:
+		v.realm = realm
+	case !apierrors.IsNotFound(err):
+		return v, fmt.Errorf("get realm: %w", err)
+	}
+	_, err = r.clientSecret(ctx, provider)
+	if v.secret, err = sortOut(err); err != nil {
+		return v, err
+	}
+	v.problem = render.ProviderProblem(provider)
+	if v.revision, err = render.ProviderRevision(provider); err != nil {
+		return v, fmt.Errorf("render provider: %w", err)
+	}
+	return v, nil
+}
+
+// report writes the status, if it says anything new.
+func (r *providerReconciler) report(ctx context.Context, provider *v1alpha1.OAuthProvider, v providerView) error {
+	before := provider.DeepCopy()
+	provider.Status = providerStatusOf(provider, v)
+	if equality.Semantic.DeepEqual(before.Status, provider.Status) {
+		return nil
+	}
+	if err := r.Status().Patch(ctx, provider, client.MergeFrom(before), client.FieldOwner(fieldOwner)); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("patch provider status: %w", err))
+	}
+	r.announceTransition(provider, before.Status.Conditions, provider.Status.Conditions)
+	return nil
+}
