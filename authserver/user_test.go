@@ -70,7 +70,11 @@ func TestPasswordIsChanged(t *testing.T) {
 		})
 	}
 	change(wrongPassword, newPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	change(annPassword, "password123").expect(t, http.StatusBadRequest, "password_rejected")
+	rejected := change(annPassword, "password123")
+	rejected.expect(t, http.StatusBadRequest, "password_rejected")
+	if len(rejected.problem.Errors) == 0 || rejected.problem.Errors[0].Field != "new_password" {
+		t.Errorf("answered %s", rejected.body)
+	}
 	change(annPassword, "").expect(t, http.StatusBadRequest, "invalid_request")
 	change(annPassword, newPassword).expect(t, http.StatusNoContent, "")
 
@@ -201,6 +205,10 @@ func TestAccountIsDeleted(t *testing.T) {
 	}
 	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'user.deleted' AND outcome = 'succeeded'"); got != 1 {
 		t.Errorf("%d audit events of the deletion", got)
+	}
+
+	if kept := query[int](r, "SELECT count(*) FROM pg_constraint WHERE confrelid = 'users'::regclass AND confdeltype <> 'c'"); kept != 0 {
+		t.Errorf("%d kinds of rows do not go with their user", kept)
 	}
 
 	admin := s.login()

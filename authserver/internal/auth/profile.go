@@ -18,8 +18,8 @@ func (s *Service) Profile(ctx context.Context, access Secret) (User, error) {
 // caller does.
 func (s *Service) UpdateProfile(ctx context.Context, access Secret, c ProfileChange, from Client) (User, error) {
 	user, _, err := s.caller(ctx, access)
-	if err != nil {
-		return User{}, err
+	if err != nil || c == (ProfileChange{}) {
+		return user, err
 	}
 	event, err := s.event(ActUpdateProfile, user.ID, user.ID, from)
 	if err != nil {

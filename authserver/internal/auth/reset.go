@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func (s *Service) ChangePassword(ctx context.Context, access, current, password 
 		return err
 	}
 	if err := s.checkNewPassword(password, user.Email, user.Name); err != nil {
-		return err
+		return inField("new_password", err)
 	}
 	if err := s.prove(ctx, user, Proof{Password: current}, from); err != nil {
 		return err
@@ -73,6 +74,17 @@ func (s *Service) ChangePassword(ctx context.Context, access, current, password 
 	changed, err := s.setPassword(ctx, ActChangePassword, password, NewPassword{User: user, KeepSession: subject.SessionID}, from)
 	if err == nil && !changed {
 		return refuse(InvalidCredentials)
+	}
+	return err
+}
+
+// inField says what is wrong under another name.
+func inField(name string, err error) error {
+	var refusal *Error
+	if errors.As(err, &refusal) {
+		for i := range refusal.Fields {
+			refusal.Fields[i].Field = name
+		}
 	}
 	return err
 }

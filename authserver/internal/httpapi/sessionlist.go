@@ -32,7 +32,7 @@ type sessionsBody struct {
 	Sessions []sessionBody `json:"sessions"`
 }
 
-// sessionBody describes the device as it described itself.
+// sessionBody names the device by what it says of itself.
 type sessionBody struct {
 	ID         string    `json:"id"`
 	Device     string    `json:"device"`
@@ -56,7 +56,7 @@ func (a *API) listSessions(ctx context.Context, r request[nothing]) (sessionsBod
 	body := sessionsBody{Sessions: []sessionBody{}}
 	for _, s := range sessions {
 		body.Sessions = append(body.Sessions, sessionBody{
-			ID: s.ID, Device: s.Client.UserAgent, Address: s.Client.Address,
+			ID: s.ID, Device: s.Client.Name(), Address: s.Client.Address,
 			CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt, Current: s.ID == current,
 		})
 	}
