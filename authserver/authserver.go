@@ -102,6 +102,7 @@ type server struct {
 	folder  *live.Folder
 	metrics *metrics.Metrics
 	phase   atomic.Int32
+	engine  atomic.Pointer[password.Engine] // nil until the stores are open
 }
 
 const (
@@ -128,6 +129,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 
 	engine := newPasswordEngine(s.HashingWorkers)
 	defer engine.Close()
+	s.engine.Store(engine)
 	tokens := token.New(s.folder.Snapshot, s.Now)
 	providers := upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now})
 	service := auth.New(auth.Deps{

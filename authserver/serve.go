@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"time"
@@ -67,7 +68,7 @@ func (s *server) serveAPI(ctx, background context.Context, handler http.Handler)
 func (s *server) serveOps(ctx context.Context) error {
 	ops := newHTTPServer(httpapi.NewOps(httpapi.Ops{
 		Ready:   func() bool { return s.phase.Load() == ready },
-		Report:  func() realmconfig.Report { return s.folder.Report(s.Build, s.Now()) },
+		Report:  s.report,
 		Metrics: s.metrics.Handler(),
 	}), s.Log)
 	ops.BaseContext = func(net.Listener) context.Context { return ctx }
@@ -79,6 +80,15 @@ func (s *server) serveOps(ctx context.Context) error {
 	case <-ctx.Done():
 		return ops.Close()
 	}
+}
+
+func (s *server) report() realmconfig.Report {
+	r := s.folder.Report(s.Build, s.Now())
+	if engine := s.engine.Load(); engine != nil {
+		rate := engine.Rate(s.folder.Config().Passwords.BcryptCost)
+		r.HashesPerSecond = math.Round(rate*10) / 10
+	}
+	return r
 }
 
 func shutdown(api *http.Server) error {

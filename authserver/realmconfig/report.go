@@ -23,6 +23,10 @@ type Report struct {
 	CertificateSHA256   string    `json:"certificateSHA256"`
 	CertificateNotAfter time.Time `json:"certificateNotAfter"`
 
+	// HashesPerSecond is how many passwords the pod can hash in a second at the
+	// realm's cost: measured at start, followed since, and zero before that.
+	HashesPerSecond float64 `json:"hashesPerSecond"`
+
 	// Problem says why the documents on disk are not in force; empty when they are.
 	Problem string `json:"problem,omitempty"`
 }
