@@ -33,12 +33,11 @@ SELECT EXISTS (SELECT FROM cause)`
 
 // ProveEmail implements auth.Accounts.
 func (s *Store) ProveEmail(ctx context.Context, kind auth.TicketKind, ticket auth.TokenHash, also auth.Effects, now time.Time) (bool, error) {
-	proved, err := s.decide(ctx, "prove address", proveEmail, also, now, pgx.NamedArgs{
+	proved, err := s.change(ctx, "prove address", proveEmail, pgx.NamedArgs{
 		"ticket": ticket[:], "kind": string(kind), "now": now,
-	})
-	const unique = "23505"
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == unique {
+	}, now, also)
+	var taken *pgconn.PgError
+	if errors.As(err, &taken) && taken.Code == uniqueViolation {
 		return false, &auth.Error{Code: auth.EmailTaken}
 	}
 	return proved, err

@@ -247,3 +247,33 @@ func TestMailToNobodyIsCountedAlike(t *testing.T) {
 		t.Error("the count is kept for ever")
 	}
 }
+
+// Somebody registers another's address and links an identity of their own to the
+// account. The owner's reset ends that; a later one keeps the owner's identities.
+func TestFirstProofOfAnAddressUnlinksIdentities(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	u := addUser(t, s, "ann@example.com")
+	link := func(subject string) {
+		t.Helper()
+		linked, err := s.LinkIdentity(t.Context(), auth.LinkedIdentity{
+			ID: uuid.NewString(), UserID: u.ID, CreatedAt: start, LastUsedAt: start,
+			Identity: auth.Identity{Provider: "google", Issuer: "https://accounts.example.com", Subject: subject},
+		}, auth.Effects{})
+		if err != nil || !linked {
+			t.Fatalf("linked %t, %v", linked, err)
+		}
+	}
+	for i, left := range []int{0, 1} {
+		link("1")
+		now := start.Add(time.Duration(i) * time.Minute)
+		ticket := mailed(t, s, auth.ResetTicket, u, u.Email, now)
+		c, err := s.SetPassword(t.Context(), auth.NewPassword{User: u, Account: account, Hash: "next", Redeems: &ticket.Hash, Now: now}, auth.Effects{})
+		if err != nil || !c.Changed {
+			t.Fatalf("changed %t, %v", c.Changed, err)
+		}
+		if got := count(t, url, "identities"); got != left {
+			t.Errorf("after reset %d, %d identities are linked", i+1, got)
+		}
+	}
+}

@@ -49,7 +49,7 @@ func (s *Store) MailTicket(ctx context.Context, t auth.Ticket, also auth.Effects
 	args := quotaArgs(auth.KeyOf(t.Email), t.CreatedAt)
 	args["hash"], args["kind"], args["user"], args["email"] = t.Hash[:], t.Kind, orNull(t.UserID), t.Email
 	args["expires"] = t.ExpiresAt
-	return s.decide(ctx, "mail ticket", mailTicket, also, t.CreatedAt, args)
+	return s.change(ctx, "mail ticket", mailTicket, args, t.CreatedAt, also)
 }
 
 const mailNotice = withinQuota + `
@@ -58,18 +58,5 @@ SELECT EXISTS (SELECT FROM cause)`
 
 // MailNotice implements auth.Mailings.
 func (s *Store) MailNotice(ctx context.Context, account auth.AccountKey, also auth.Effects, now time.Time) (bool, error) {
-	return s.decide(ctx, "mail notice", mailNotice, also, now, quotaArgs(account, now))
-}
-
-// decide runs a statement that answers whether it did what it is for.
-func (s *Store) decide(ctx context.Context, doing, statement string, also auth.Effects, now time.Time, args pgx.NamedArgs) (bool, error) {
-	args, err := effects(also, now, args)
-	if err != nil {
-		return false, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	done := false
-	err = s.pool.QueryRow(ctx, statement, args).Scan(&done)
-	return done, classify(doing, err)
+	return s.change(ctx, "mail notice", mailNotice, quotaArgs(account, now), now, also)
 }

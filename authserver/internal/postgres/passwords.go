@@ -15,6 +15,9 @@ import (
 // condition on the last login: then nothing happens at all, the ticket stays
 // good, and the caller tries again. Tickets are locked before the user, as a
 // login does that redeems one.
+//
+// Whoever had the account before its address was first proved may not have been
+// its owner, and must not keep a way in.
 const setPassword = `
 WITH promises AS (
     SELECT hash, kind, email, expires_at FROM tickets WHERE user_id = @user ORDER BY hash FOR UPDATE
@@ -28,9 +31,11 @@ WITH promises AS (
     WHERE id = @user AND email = @email AND disabled_at IS NULL
       AND last_login_at IS NOT DISTINCT FROM @last_login
       AND CASE WHEN @ticket::bytea IS NULL THEN password_hash IS NOT DISTINCT FROM @checked_hash ELSE good.tickets > 0 END
-    RETURNING id
+    RETURNING id, good.tickets > 0 AND email_verified_at = @now AS first_proof
 ), redeemed AS (
     DELETE FROM tickets t USING cause WHERE t.user_id = cause.id
+), unlinked AS (
+    DELETE FROM identities i USING cause WHERE i.user_id = cause.id AND cause.first_proof
 ), ended AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason
     FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL AND (@keep::uuid IS NULL OR s.id <> @keep)
