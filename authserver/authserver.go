@@ -135,10 +135,12 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	service := auth.New(auth.Deps{
 		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Providers: providers, Observer: s.metrics,
 		Sealer:   sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
+		Courier:  s.newCourier(),
 		Settings: s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
 	})
 	s.gauge(store, cache, engine)
 	group.Go(func() error { s.prune(background, service); return nil })
+	defer s.deliver(background, service)()
 
 	return s.serveAPI(ctx, background, httpapi.New(httpapi.Deps{
 		Auth: service, JWKS: tokens.JWKS, Settings: s.folder.Config,

@@ -78,6 +78,13 @@ func newDocuments(dir, realm, database, cache string) *documents {
 	}
 }
 
+func encryptionKeys() realmconfig.EncryptionKeys {
+	return realmconfig.EncryptionKeys{
+		Version: realmconfig.Version, Primary: "one",
+		Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
+	}
+}
+
 // newKey is a key that signs since long ago.
 func newKey(a realmconfig.Algorithm) realmconfig.Key {
 	signer := crypto.Signer(nil)
@@ -107,14 +114,10 @@ func (d *documents) writeAll() error {
 	if err != nil {
 		return err
 	}
-	encryption := realmconfig.EncryptionKeys{
-		Version: realmconfig.Version, Primary: "one",
-		Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
-	}
 	for _, mount := range []map[string]any{
 		{realmconfig.ConfigFile: d.config},
 		{realmconfig.KeysetFile: d.keyset},
-		{realmconfig.EncryptionKeysFile: encryption},
+		{realmconfig.EncryptionKeysFile: encryptionKeys()},
 		{realmconfig.CertificateFile: certificate, realmconfig.CertificateKeyFile: key},
 		{realmconfig.DatabaseURLFile: d.database},
 		{realmconfig.CacheURLFile: d.cache},

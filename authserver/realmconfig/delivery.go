@@ -34,12 +34,12 @@ type Email struct {
 	// Product and SupportURL are named in mails; SupportURL may be empty.
 	Product    string `json:"product"`
 	SupportURL string `json:"supportURL,omitempty"`
-	// Templates replace the built-in ones by name, such as "reset-password".
+	// Templates replace the built-in ones by name; see EmailTemplateNames.
 	Templates map[string]EmailTemplate `json:"templates,omitempty"`
 }
 
-// EmailTemplate is text of Go's text/template and html/template; an empty part
-// keeps the built-in one.
+// EmailTemplate is text of Go's text/template and html/template, which is given
+// MailFields; an empty part keeps the built-in one.
 type EmailTemplate struct {
 	Subject string `json:"subject,omitempty"`
 	Text    string `json:"text,omitempty"`
@@ -55,6 +55,7 @@ func (e Email) validate(p *problems) {
 		"email.security: must be %s, %s or %s", StartTLS, ImplicitTLS, NoTLS)
 	p.between("email.timeout", e.Timeout, time.Second, 5*time.Minute)
 	p.check(e.Product != "", "email.product: must not be empty")
+	validateTemplates(p, e.Templates)
 }
 
 // SMSKind says what takes a realm's text messages.

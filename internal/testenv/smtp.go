@@ -31,6 +31,7 @@ type SMTP struct {
 	attempts map[string]int
 	refused  map[string]int
 	hanging  map[string]chan struct{}
+	held     map[string]chan struct{}
 }
 
 // StartSMTP runs a server that ends with the test.
@@ -43,7 +44,7 @@ func StartSMTP(t testing.TB) *SMTP {
 	s := &SMTP{
 		address: "127.0.0.1:0", certificate: certificate, arrived: make(chan struct{}),
 		username: "realm", password: "the password of the mail server",
-		attempts: map[string]int{}, refused: map[string]int{}, hanging: map[string]chan struct{}{},
+		attempts: map[string]int{}, refused: map[string]int{}, hanging: map[string]chan struct{}{}, held: map[string]chan struct{}{},
 	}
 	s.Start(t)
 	t.Cleanup(s.Stop)
@@ -121,14 +122,23 @@ func (s *SMTP) Hang(recipient string) {
 	s.hanging[recipient] = make(chan struct{})
 }
 
-// Accept ends what Refuse or Hang began.
+// Hold makes the mails of a recipient wait until Accept, and takes them then.
+func (s *SMTP) Hold(recipient string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held[recipient] = make(chan struct{})
+}
+
+// Accept ends what Refuse, Hang or Hold began.
 func (s *SMTP) Accept(recipient string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.refused, recipient)
-	if waiting, found := s.hanging[recipient]; found {
-		close(waiting)
-		delete(s.hanging, recipient)
+	for _, waiting := range []map[string]chan struct{}{s.hanging, s.held} {
+		if until, found := waiting[recipient]; found {
+			close(until)
+			delete(waiting, recipient)
+		}
 	}
 }
 
@@ -229,6 +239,7 @@ func (c *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (c *smtpSession) Data(r io.Reader) error {
 	c.server.mu.Lock()
 	hanging, hangs := c.server.hanging[c.to]
+	held := c.server.held[c.to]
 	c.server.mu.Unlock()
 	if hangs {
 		select {
@@ -236,6 +247,9 @@ func (c *smtpSession) Data(r io.Reader) error {
 		case <-c.stopped:
 		}
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try again"}
+	}
+	if held != nil {
+		<-held
 	}
 	m, err := readMail(r)
 	if err != nil {

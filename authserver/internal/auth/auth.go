@@ -26,6 +26,7 @@ type Deps struct {
 	Passwords Passwords
 	Sealer    Sealer
 	Providers Providers
+	Courier   Courier
 	Observer  Observer
 
 	// CommonPassword reports whether a password, in lower case, is among those

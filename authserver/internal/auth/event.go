@@ -37,6 +37,7 @@ const (
 	ActChangeRole          Action = "user.role_changed"
 	ActDisableUser         Action = "user.disabled"
 	ActEnableUser          Action = "user.enabled"
+	ActAbandonMessage      Action = "message.abandoned"
 )
 
 // Event is a line of the audit trail: who did what to whom, when, from where,
@@ -58,8 +59,12 @@ type Event struct {
 	At     time.Time
 }
 
-// Succeeded is the outcome of an event that was not refused.
-const Succeeded = "succeeded"
+// Succeeded is the outcome of an event that was not refused; Failed that of one
+// which nobody refused, but which came to nothing.
+const (
+	Succeeded = "succeeded"
+	Failed    = "failed"
+)
 
 // event is a line about something that succeeds with the change it is an
 // effect of. It is logged when the change has happened; see log.

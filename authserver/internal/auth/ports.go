@@ -20,6 +20,7 @@ type Store interface {
 	Mailings
 	Identities
 	Events
+	Outbox
 	Administration
 	Directory
 	Trail
@@ -124,4 +125,5 @@ type Observer interface {
 	KnownDevice()
 	// Provider counts a sign-in, or a link, that came back from a provider.
 	Provider(name, outcome string)
+	DeliveryObserver
 }

@@ -26,6 +26,7 @@ type Metrics struct {
 	lockouts  *prometheus.CounterVec
 	devices   prometheus.Counter
 	providers *prometheus.CounterVec
+	delivery
 }
 
 // New returns counters at zero.
@@ -56,7 +57,9 @@ func New() *Metrics {
 		providers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_provider_sign_ins_total", Help: "Sign-ins that came back from an identity provider, by its name and outcome.",
 		}, []string{"provider", "outcome"}),
+		delivery: newDelivery(),
 	}
+	m.registry.MustRegister(m.delivery.collectors()...)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

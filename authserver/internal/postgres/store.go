@@ -28,7 +28,10 @@ const (
 )
 
 // Store is the database of one realm. It implements auth.Store.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct {
+	pool     *pgxpool.Pool
+	enqueued <-chan struct{}
+}
 
 // Open prepares a pool; it does not connect yet. The error never quotes url.
 func Open(ctx context.Context, url string) (*Store, error) {
@@ -36,11 +39,13 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	enqueued := make(chan struct{}, 1)
+	config.ConnConfig.Tracer = postman{enqueued}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database pool: %w", err)
 	}
-	return &Store{pool}, nil
+	return &Store{pool, enqueued}, nil
 }
 
 // Close ends every connection after its query.

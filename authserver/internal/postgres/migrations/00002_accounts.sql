@@ -20,6 +20,7 @@ CREATE INDEX tickets_user_id ON tickets (user_id);
 CREATE INDEX tickets_expires_at ON tickets (expires_at);
 
 -- A message waits here from the statement that caused it until it is delivered.
+-- Whoever delivers it makes it due later than it can take.
 CREATE TABLE outbox (
     id         uuid PRIMARY KEY,
     channel    text NOT NULL CHECK (channel IN ('mail', 'sms')),
@@ -29,7 +30,7 @@ CREATE TABLE outbox (
     due_at     timestamptz NOT NULL,
     attempts   integer NOT NULL DEFAULT 0
 );
-CREATE INDEX outbox_due_at ON outbox (due_at);
+CREATE INDEX outbox_due_at ON outbox (channel, due_at);
 
 -- The trail outlives the people in it, so it refers to no other table.
 CREATE TABLE audit_events (

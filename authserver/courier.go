@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mail"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/outbound"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/sms"
+)
+
+// mostOfAnAnswer is how many bytes of an SMS service's answer are read.
+const mostOfAnAnswer = 64 << 10
+
+// courier brings each message to where its channel begins. It implements
+// auth.Courier.
+type courier struct {
+	mail *mail.Sender
+	sms  *sms.Sender
+}
+
+func (s *server) newCourier() courier {
+	clients := func(timeout time.Duration, allowPrivate bool) *http.Client {
+		return outbound.New(outbound.Options{Timeout: timeout, MaxAnswer: mostOfAnAnswer, AllowPrivate: allowPrivate})
+	}
+	return courier{mail.New(s.folder.Snapshot, s.Now), sms.New(s.folder.Snapshot, s.Now, clients)}
+}
+
+// Deliver implements auth.Courier.
+func (c courier) Deliver(ctx context.Context, channel auth.Channel, kind auth.MessageKind, id string, n auth.Notice) error {
+	if channel == auth.BySMS {
+		return c.sms.Deliver(ctx, kind, id, n)
+	}
+	return c.mail.Deliver(ctx, kind, id, n)
+}
+
+// deliver sends messages until stop is called, which waits for those in hand.
+func (s *server) deliver(background context.Context, service *auth.Service) (stop func()) {
+	ctx, cancel := context.WithCancel(background)
+	done := make(chan struct{})
+	go func() { defer close(done); service.DeliverMessages(ctx) }()
+	return func() { cancel(); <-done }
+}

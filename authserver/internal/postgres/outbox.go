@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// The lock of a row makes its claim this caller's alone; SKIP LOCKED lets the
+// others go on to the next one. Materialized, because a plan that ran the inner
+// query twice would claim more than it was asked to.
+const claimMessages = `
+WITH due AS MATERIALIZED (
+    SELECT id FROM outbox WHERE channel = @channel AND due_at <= @now
+    ORDER BY due_at LIMIT @limit FOR UPDATE SKIP LOCKED
+)
+UPDATE outbox SET due_at = @until, attempts = attempts + 1
+FROM due WHERE outbox.id = due.id
+RETURNING outbox.id::text, channel, kind, sealed, attempts, created_at`
+
+// ClaimMessages implements auth.Outbox.
+func (s *Store) ClaimMessages(ctx context.Context, c auth.Claim) ([]auth.Claimed, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, claimMessages, pgx.NamedArgs{
+		"channel": c.Channel, "now": c.Now, "until": c.Until, "limit": c.Limit,
+	})
+	if err != nil {
+		return nil, classify("claim messages", err)
+	}
+	claimed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Claimed, error) {
+		m := auth.Claimed{}
+		err := row.Scan(&m.ID, &m.Channel, &m.Kind, &m.Sealed, &m.Attempt, &m.CreatedAt)
+		return m, err
+	})
+	return claimed, classify("claim messages", err)
+}
+
+// ForgetMessage implements auth.Outbox. Whoever has claimed it since would send
+// it a second time.
+func (s *Store) ForgetMessage(ctx context.Context, id string) error {
+	return s.exec(ctx, "forget message", `DELETE FROM outbox WHERE id = @id`, pgx.NamedArgs{"id": id})
+}
+
+const abandonMessage = `
+WITH cause AS (
+    DELETE FROM outbox WHERE id = @id AND attempts = @attempt
+    RETURNING id
+)` + withEffects + ` SELECT`
+
+// AbandonMessage implements auth.Outbox.
+func (s *Store) AbandonMessage(ctx context.Context, m auth.Claimed, also auth.Effects, now time.Time) error {
+	args, err := effects(also, now, pgx.NamedArgs{"id": m.ID, "attempt": m.Attempt})
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, "abandon message", abandonMessage, args)
+}
+
+// PostponeMessage implements auth.Outbox.
+func (s *Store) PostponeMessage(ctx context.Context, m auth.Claimed, until time.Time) error {
+	return s.exec(ctx, "postpone message", `UPDATE outbox SET due_at = @until WHERE id = @id AND attempts = @attempt`,
+		pgx.NamedArgs{"id": m.ID, "attempt": m.Attempt, "until": until})
+}
+
+// Backlog implements auth.Outbox.
+func (s *Store) Backlog(ctx context.Context) (auth.Backlog, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	b, oldest := auth.Backlog{}, (*time.Time)(nil)
+	err := s.pool.QueryRow(ctx, `SELECT count(*), min(created_at) FROM outbox`).Scan(&b.Messages, &oldest)
+	if oldest != nil {
+		b.Oldest = *oldest
+	}
+	return b, classify("measure outbox", err)
+}
+
+// Enqueued implements auth.Outbox.
+func (s *Store) Enqueued() <-chan struct{} { return s.enqueued }
+
+// postman watches the statements of a pool for those that store messages, and
+// rings once they have succeeded: a statement is a transaction here. No method
+// of the Store has to remember to.
+type postman struct{ ring chan<- struct{} }
+
+// carriesMessages marks the context of a statement that does.
+type carriesMessages struct{}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (postman) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	if len(data.Args) == 0 {
+		return ctx
+	}
+	if args, named := data.Args[0].(pgx.NamedArgs); !named || args["messages"] == nil || args["messages"] == "[]" {
+		return ctx
+	}
+	return context.WithValue(ctx, carriesMessages{}, true)
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (p postman) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	if data.Err != nil || ctx.Value(carriesMessages{}) == nil {
+		return
+	}
+	select {
+	case p.ring <- struct{}{}:
+	default: // it rings already
+	}
+}

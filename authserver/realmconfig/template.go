@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig
+
+import (
+	"cmp"
+	"fmt"
+	htmltemplate "html/template"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// EmailTemplateNames are the mails that a realm sends, and may word differently.
+func EmailTemplateNames() []string {
+	return []string{
+		"account-locked", "already-registered", "code", "new-device", "password-changed", "reset-password",
+		"second-factor-added", "second-factor-removed", "verify-email",
+	}
+}
+
+// MailFields are what a template may use. Each but Product, Email and Locale may
+// be empty.
+type MailFields struct {
+	// Product and SupportURL are the realm's.
+	Product, SupportURL string
+	// Name is what the reader wants to be called, Email the address of the mail.
+	Name, Email string
+	// Locale is the language of the built-in words that fit the reader: de, en, es or fr.
+	Locale string
+	// Link and Code let the reader act, for Lifetime: "30 minutes".
+	Link, Code, Lifetime string
+	// Time ("2026-11-22 11:57 UTC"), Source (an IP address) and Device ("Firefox,
+	// Linux") tell of the request that caused the mail.
+	Time, Source, Device string
+}
+
+// Execute fills the parts that are not empty in.
+func (t EmailTemplate) Execute(fields MailFields) (EmailTemplate, error) {
+	filled := EmailTemplate{}
+	for _, part := range []struct {
+		name, from string
+		to         *string
+		parse      func(string) (executor, error)
+	}{
+		{"subject", t.Subject, &filled.Subject, parseText},
+		{"text", t.Text, &filled.Text, parseText},
+		{"html", t.HTML, &filled.HTML, parseHTML},
+	} {
+		if part.from == "" {
+			continue
+		}
+		parsed, err := part.parse(part.from)
+		if err != nil {
+			return EmailTemplate{}, fmt.Errorf("%s: is not a template: %w", part.name, err)
+		}
+		out := strings.Builder{}
+		if err := parsed.Execute(&out, fields); err != nil {
+			return EmailTemplate{}, fmt.Errorf("%s: cannot be filled in: %w", part.name, err)
+		}
+		*part.to = out.String()
+	}
+	return filled, nil
+}
+
+type executor interface{ Execute(io.Writer, any) error }
+
+// Templates are named after nothing, so that errors name only the place.
+func parseText(from string) (executor, error) { return template.New("").Parse(from) }
+func parseHTML(from string) (executor, error) { return htmltemplate.New("").Parse(from) }
+
+func validateTemplates(p *problems, templates map[string]EmailTemplate) {
+	everything := MailFields{
+		Product: "x", SupportURL: "https://example.com/", Name: "x", Email: "x", Locale: "en", Link: "https://example.com/",
+		Code: "x", Lifetime: "x", Time: "x", Source: "x", Device: "x",
+	}
+	for _, name := range slices.Sorted(maps.Keys(templates)) {
+		p.check(slices.Contains(EmailTemplateNames(), name), "email.templates[%s]: is not one of %s",
+			name, strings.Join(EmailTemplateNames(), ", "))
+		_, fullErr := templates[name].Execute(everything)
+		_, emptyErr := templates[name].Execute(MailFields{})
+		if err := cmp.Or(fullErr, emptyErr); err != nil {
+			p.add(fmt.Errorf("email.templates[%s].%w", name, err))
+		}
+	}
+}
