@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // With this password people are created.
@@ -97,11 +96,7 @@ func TestAnAdminInvites(t *testing.T) {
 	admin := s.login().Access
 	invitation := map[string]string{"email": "ann@example.com", "name": "Ann"}
 	s.as(admin, http.MethodPost, "/api/admin/users", invitation).expect(t, http.StatusServiceUnavailable, "email_unavailable")
-	r.config.Email = &realmconfig.Email{
-		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS,
-		Timeout: realmconfig.Duration(time.Second), Product: "Example",
-	}
-	r.write()
+	r.sendsMail()
 	s.eventually("the realm can send mail", func() bool {
 		return s.as(admin, http.MethodPost, "/api/admin/users", invitation).status == http.StatusCreated
 	})

@@ -20,6 +20,7 @@ func (r *realm) sendsMail() *testenv.SMTP {
 	r.mountFiles(map[string]any{realmconfig.SMTPCAFile: smtp.CA()})
 	r.mountSMTPCredentials(smtp)
 	r.write()
+	r.smtp = smtp
 	return smtp
 }
 

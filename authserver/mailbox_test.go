@@ -4,47 +4,30 @@ package authserver_test
 
 import (
 	"cmp"
-	"context"
 	"net/url"
 	"slices"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
 // letter is a mail of the realm to somebody.
 type letter struct {
-	id   string
 	kind auth.MessageKind
-	auth.Notice
+	testenv.Mail
 }
 
-// letters is everything the realm has written to an address, in order.
+// letters is everything the realm has written to an address, in order. It waits
+// for what is on its way.
 func (r *realm) letters(address string) []letter {
 	r.t.Helper()
-	conn, err := pgx.Connect(r.t.Context(), r.database)
-	if err != nil {
-		r.t.Fatal(err)
+	eventually(r.t, "the mails are delivered", func() bool { return r.waiting() == 0 })
+	all := []letter{}
+	for _, m := range r.smtp.MailsTo(address) {
+		all = append(all, letter{auth.MessageKind(m.Header.Get("X-Realmkeeper-Kind")), m})
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	rows, _ := conn.Query(r.t.Context(), "SELECT id::text, kind, sealed FROM outbox WHERE channel = 'mail'")
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (letter, error) {
-		m := auth.Message{}
-		if err := row.Scan(&m.ID, &m.Kind, &m.Sealed); err != nil {
-			return letter{}, err
-		}
-		notice, err := auth.OpenMessage(sealing.New(encryptionKeys), m)
-		return letter{m.ID, m.Kind, notice}, err
-	})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	all = slices.DeleteFunc(all, func(l letter) bool { return l.To != address })
-	slices.SortFunc(all, func(a, b letter) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(all, func(a, b letter) int { return cmp.Compare(a.ID, b.ID) })
 	return all
 }
 
@@ -61,18 +44,14 @@ func (r *realm) lastLetter(address string, kind auth.MessageKind) letter {
 // token is what the letter's link carries.
 func (l letter) token(t testing.TB) string {
 	t.Helper()
-	link, err := url.Parse(string(l.Link))
+	if len(l.Links) != 1 {
+		t.Fatalf("the mail has %d links", len(l.Links))
+	}
+	link, err := url.Parse(l.Links[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := link.Query().Get("token")
 	suite.secrets.used(token)
 	return token
-}
-
-func encryptionKeys() realmconfig.EncryptionKeys {
-	return realmconfig.EncryptionKeys{
-		Version: realmconfig.Version, Primary: "one",
-		Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
-	}
 }

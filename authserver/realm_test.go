@@ -29,6 +29,8 @@ type realm struct {
 	*documents
 	t     *testing.T
 	clock *clock
+	// smtp is where its mails go; nil before sendsMail.
+	smtp *testenv.SMTP
 }
 
 // newRealm is a realm that nobody serves yet.
@@ -41,7 +43,7 @@ func newRealmOn(t *testing.T, database, cache string) *realm {
 	t.Helper()
 	// A name of its own in a Redis that tests, and their repetitions, may share.
 	name := "test/" + t.Name() + "-" + rand.Text()
-	r := &realm{newDocuments(t.TempDir(), name, database, cache), t, &clock{}}
+	r := &realm{newDocuments(t.TempDir(), name, database, cache), t, &clock{}, nil}
 	if err := r.writeAll(); err != nil {
 		t.Fatal(err)
 	}
@@ -217,13 +219,18 @@ func (s *server) metric(sample string) string {
 // eventually polls, for what the server does by itself.
 func (s *server) eventually(what string, holds func() bool) {
 	s.t.Helper()
+	eventually(s.t, what, holds)
+}
+
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
 	deadline := time.After(20 * time.Second)
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for !holds() {
 		select {
 		case <-deadline:
-			s.t.Fatalf("waited in vain: %s", what)
+			t.Fatalf("waited in vain: %s", what)
 		case <-poll.C:
 		}
 	}

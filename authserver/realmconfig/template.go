@@ -16,8 +16,8 @@ import (
 // EmailTemplateNames are the mails that a realm sends, and may word differently.
 func EmailTemplateNames() []string {
 	return []string{
-		"account-locked", "already-registered", "code", "new-device", "password-changed", "reset-password",
-		"second-factor-added", "second-factor-removed", "verify-email",
+		"account-locked", "already-registered", "code", "email-changed", "new-device", "password-changed",
+		"reset-password", "second-factor-added", "second-factor-removed", "verify-email",
 	}
 }
 

@@ -67,6 +67,8 @@ func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id s
 	// Nobody is to answer automatically (RFC 3834, section 5; the other is Exchange's).
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.SetGenHeader("X-Auto-Response-Suppress", "All")
+	// Lets a receiving side, or a test, sort mails without reading them.
+	m.SetGenHeader("X-Realmkeeper-Kind", string(kind))
 	m.SetBodyString(gomail.TypeTextPlain, body.Text)
 	m.AddAlternativeString(gomail.TypeTextHTML, body.HTML)
 	return m, nil
