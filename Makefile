@@ -63,7 +63,7 @@ build: ## Both binaries, into bin/
 
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need
-	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates
+	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates oathtool zbar-tools
 	@hack/peers.sh >/dev/null
 
 .PHONY: help

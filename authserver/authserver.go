@@ -140,6 +140,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	})
 	s.gauge(store, cache, engine)
 	group.Go(func() error { s.prune(background, service); return nil })
+	group.Go(func() error { s.reseal(background, service); return nil })
 	defer s.deliver(background, service)()
 
 	return s.serveAPI(ctx, background, httpapi.New(httpapi.Deps{

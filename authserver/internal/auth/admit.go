@@ -22,6 +22,8 @@ type admission struct {
 	// newHash is the password's hash at the realm's cost, user.PasswordHash when
 	// there is nothing to change.
 	newHash string
+	// spends is the second factor's code; nil for a user without one.
+	spends *Spending
 }
 
 // admit decides what a right first factor is worth. It refuses with
@@ -34,6 +36,9 @@ func (s *Service) admit(ctx context.Context, a admission) (SignIn, error) {
 		return SignIn{}, refuse(AccountDisabled)
 	case a.user.EmailVerifiedAt == nil && required:
 		return SignIn{}, refuse(EmailNotVerified)
+	}
+	if a.user.hasSecondFactor() {
+		return s.challenge(ctx, a)
 	}
 	grant, err := s.openSession(ctx, a, nil)
 	return SignIn{Grant: grant}, err
@@ -63,7 +68,7 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 	lifetime := time.Duration(s.Settings().Tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
 		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from, Refresh: refresh.hash(),
-		NewHash: a.newHash, Redeems: ticket, Now: now, ExpiresAt: now.Add(lifetime),
+		NewHash: a.newHash, Redeems: ticket, Spends: a.spends, Now: now, ExpiresAt: now.Add(lifetime),
 	}, Effects{Messages: mails, Events: []Event{login}})
 	switch {
 	case err != nil:

@@ -14,6 +14,7 @@ type Action string
 
 const (
 	ActLogin               Action = "login"
+	ActChallenge           Action = "login.challenged"
 	ActLogout              Action = "logout"
 	ActReuse               Action = "refresh_token.reused"
 	ActRegister            Action = "user.registered"

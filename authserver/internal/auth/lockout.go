@@ -142,7 +142,7 @@ func (s *Service) Unlock(ctx context.Context, actorID, userID string, from Clien
 	if err != nil {
 		return err
 	}
-	keys := []CounterKey{KeyOf(user.Email).counter()}
+	keys := []CounterKey{KeyOf(user.Email).counter(), s.codeCounter(guessingFactor, user.ID).Key}
 	if err := s.Store.ClearAttempts(ctx, keys, s.Now(), Effects{Events: []Event{event}}); err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@ type Store interface {
 	Tickets
 	Mailings
 	Identities
+	SecondFactors
+	SealedValues
 	Events
 	Outbox
 	Administration
@@ -45,9 +47,9 @@ type Users interface {
 // Sessions is the part of the Store that knows logins and what descends from them.
 type Sessions interface {
 	// StartSession records a login: session, refresh token, last login,
-	// attempts cleared, password hash upgraded, ticket redeemed. Started is
-	// false when the user is gone or disabled, the password was changed since it
-	// was checked, or the ticket is no longer good.
+	// attempts cleared, password hash upgraded, ticket redeemed, code spent.
+	// Started is false when the user is gone or disabled, the password was
+	// changed since it was checked, or the ticket or the code is no longer good.
 	StartSession(ctx context.Context, login NewSession, also Effects) (SessionStart, error)
 
 	// Rotate uses up a live refresh token of a live session and stores its
@@ -102,6 +104,8 @@ type AccessTokens interface {
 type Sealer interface {
 	Seal(purpose, owner string, value []byte) ([]byte, error)
 	Open(purpose, owner string, sealed []byte) ([]byte, error)
+	// Primary is what every value that is sealed now begins with.
+	Primary() []byte
 }
 
 // Passwords hashes, within bounds. The source is any name that tells one client
@@ -125,5 +129,7 @@ type Observer interface {
 	KnownDevice()
 	// Provider counts a sign-in, or a link, that came back from a provider.
 	Provider(name, outcome string)
+	// SecondFactor counts a code that was checked.
+	SecondFactor(method Method, outcome string)
 	DeliveryObserver
 }

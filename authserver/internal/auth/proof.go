@@ -17,7 +17,7 @@ func (s *Service) prove(ctx context.Context, user User, p Proof, from Client) er
 	case p.Password != "":
 		return s.provePassword(ctx, user, p.Password, from)
 	case p.Code != "":
-		return refuse(CodeInvalid)
+		return s.proveCode(ctx, user, p.Code, from)
 	default:
 		return refuse(ProofRequired)
 	}

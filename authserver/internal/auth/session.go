@@ -20,8 +20,11 @@ type User struct {
 	DisabledAt *time.Time
 	// PasswordChangedAt is nil as long as the first password is in force.
 	PasswordChangedAt *time.Time
-	CreatedAt         time.Time
-	LastLoginAt       *time.Time
+	// Methods is what a sign-in may show besides its first factor; empty for a
+	// user without a second one.
+	Methods     []Method
+	CreatedAt   time.Time
+	LastLoginAt *time.Time
 }
 
 // The roles that mean something to the realm itself.
@@ -63,22 +66,6 @@ type SignIn struct {
 	Challenge *Challenge
 }
 
-// Challenge asks for a second factor.
-type Challenge struct {
-	ID       Secret
-	Methods  []Method
-	Lifetime time.Duration
-}
-
-// Method is a kind of second factor.
-type Method string
-
-const (
-	TOTPMethod       Method = "totp"
-	BackupCodeMethod Method = "backup_code"
-	SMSMethod        Method = "sms"
-)
-
 // EndReason says why a session ended.
 type EndReason string
 
@@ -102,7 +89,10 @@ type NewSession struct {
 	// NewHash replaces User.PasswordHash; the same hash keeps it.
 	NewHash string
 	// Redeems is the ticket this login uses up; nil when it needs none.
-	Redeems   *TokenHash
+	Redeems *TokenHash
+	// Spends is the code of a second factor that it uses up; nil when it needs
+	// none.
+	Spends    *Spending
 	Now       time.Time
 	ExpiresAt time.Time
 }

@@ -65,6 +65,7 @@ func (a *API) routes() []route {
 		a.oauthRoutes(),
 		a.identityRoutes(),
 		a.forwardRoutes(),
+		a.secondFactorRoutes(),
 		a.wellKnownRoutes(),
 		a.openAPIRoutes(),
 	)

@@ -26,6 +26,7 @@ type Metrics struct {
 	lockouts  *prometheus.CounterVec
 	devices   prometheus.Counter
 	providers *prometheus.CounterVec
+	factors   *prometheus.CounterVec
 	delivery
 }
 
@@ -57,10 +58,13 @@ func New() *Metrics {
 		providers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_provider_sign_ins_total", Help: "Sign-ins that came back from an identity provider, by its name and outcome.",
 		}, []string{"provider", "outcome"}),
+		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
+		}, []string{"method", "outcome"}),
 		delivery: newDelivery(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
-	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers,
+	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -85,6 +89,11 @@ func (m *Metrics) Lockout(by auth.CounterKind) { m.lockouts.WithLabelValues(stri
 
 // KnownDevice implements auth.Observer.
 func (m *Metrics) KnownDevice() { m.devices.Inc() }
+
+// SecondFactor implements auth.Observer.
+func (m *Metrics) SecondFactor(method auth.Method, outcome string) {
+	m.factors.WithLabelValues(string(method), outcome).Inc()
+}
 
 // Gauge shows a value that is read when asked for.
 func (m *Metrics) Gauge(name, help string, read func() float64) {

@@ -28,10 +28,19 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 			SELECT key FROM attempts WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		`DELETE FROM tickets WHERE hash IN (
 			SELECT hash FROM tickets WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM text_codes WHERE user_id IN (
+			SELECT user_id FROM text_codes WHERE sent_at <= @hour_ago LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM second_factors WHERE (user_id, method) IN (
+			SELECT user_id, method FROM second_factors
+			WHERE verified_at IS NULL AND created_at <= @day_ago
+			LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		`DELETE FROM mail_quotas WHERE account_key IN (
 			SELECT account_key FROM mail_quotas WHERE since <= @forgotten LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 	} {
-		args := pgx.NamedArgs{"now": now, "forgotten": now.Add(-auth.MailLimitWindow), "batch": pruneBatch}
+		args := pgx.NamedArgs{
+			"now": now, "hour_ago": now.Add(-time.Hour), "day_ago": now.Add(-24 * time.Hour),
+			"forgotten": now.Add(-auth.MailLimitWindow), "batch": pruneBatch,
+		}
 		if err := s.exec(ctx, "prune expired rows", statement, args); err != nil {
 			return err
 		}

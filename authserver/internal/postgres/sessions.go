@@ -12,17 +12,20 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// Everything hangs on the ticket and on the user: had the password been changed
-// since it was checked, nothing at all would happen. Only a ticket that another
-// caller has used up meanwhile is lost without a session.
+// Everything hangs on the code, the ticket and the user, in this order: a code
+// that another caller has used up leaves the ticket to be tried with the next
+// one. What a caller has spent when a later one of them is no good any more is
+// lost: rather a code without a session than a session without a code.
 const startSession = `
-WITH redeemed AS (
+WITH ` + spendCode + `, redeemed AS (
     DELETE FROM tickets WHERE hash = @ticket AND user_id = @user AND expires_at > @now
+      AND (NOT @needs_code OR EXISTS (SELECT FROM spent))
     RETURNING hash
 ), cause AS (
     UPDATE users SET last_login_at = @now, password_hash = @new_hash
     WHERE id = @user AND password_hash IS NOT DISTINCT FROM @checked_hash AND disabled_at IS NULL
       AND (@ticket::bytea IS NULL OR EXISTS (SELECT FROM redeemed))
+      AND (NOT @needs_code OR EXISTS (SELECT FROM spent))
     RETURNING id
 ), session AS (
     INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, user_agent, address)
@@ -32,9 +35,9 @@ WITH redeemed AS (
     INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
     SELECT @refresh, id, @now, @expires FROM session
 ), held AS (
-    SELECT key FROM attempts WHERE key IN (@clears, @releases) AND EXISTS (SELECT FROM cause) ORDER BY key FOR UPDATE
+    SELECT key FROM attempts WHERE key IN (@clears, @releases, @guesses) AND EXISTS (SELECT FROM cause) ORDER BY key FOR UPDATE
 ), cleared AS (
-    DELETE FROM attempts WHERE key IN (SELECT key FROM held WHERE key = @clears)
+    DELETE FROM attempts WHERE key IN (SELECT key FROM held WHERE key IN (@clears, @guesses))
     RETURNING locked_until
 ), released AS (
     UPDATE attempts SET pending = greatest(pending - 1, 0) WHERE key IN (SELECT key FROM held WHERE key = @releases)
@@ -49,12 +52,17 @@ func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.E
 	if n.Redeems != nil {
 		ticket = n.Redeems[:]
 	}
-	args, err := effects(also, n.Now, pgx.NamedArgs{
-		"user": n.User.ID, "checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "ticket": ticket,
+	spends := n.Spends
+	if spends == nil {
+		spends = &auth.Spending{UserID: n.User.ID}
+	}
+	args, err := effects(also, n.Now, spendArgs(*spends, n.Now, pgx.NamedArgs{
+		"needs_code":   n.Spends != nil,
+		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "ticket": ticket,
 		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
-		"now": n.Now, "expires": n.ExpiresAt,
-	})
+		"expires": n.ExpiresAt,
+	}))
 	if err != nil {
 		return auth.SessionStart{}, err
 	}

@@ -14,13 +14,13 @@ import (
 )
 
 const userColumns = `u.id::text, u.email, u.role, u.name, u.locale, coalesce(u.password_hash, ''),
-	u.email_verified_at, u.disabled_at, u.password_changed_at, u.created_at, u.last_login_at`
+	u.email_verified_at, u.disabled_at, u.password_changed_at, u.created_at, u.last_login_at, ` + methodsOfUser
 
 // userFields is where userColumns go.
 func userFields(u *auth.User) []any {
 	return []any{
 		&u.ID, &u.Email, &u.Role, &u.Name, &u.Locale, &u.PasswordHash,
-		&u.EmailVerifiedAt, &u.DisabledAt, &u.PasswordChangedAt, &u.CreatedAt, &u.LastLoginAt,
+		&u.EmailVerifiedAt, &u.DisabledAt, &u.PasswordChangedAt, &u.CreatedAt, &u.LastLoginAt, &u.Methods,
 	}
 }
 

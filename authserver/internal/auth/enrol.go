@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"encoding/base32"
+	"fmt"
+)
+
+// Enrolment is shown to the user once.
+type Enrolment struct {
+	// Secret is base32, URL the otpauth:// form of it.
+	Secret, URL Secret
+	// BackupCodes work from the moment the factor is verified.
+	BackupCodes []Secret
+}
+
+// SecondFactors is what the user has, pending ones included. It refuses as
+// caller does.
+func (s *Service) SecondFactors(ctx context.Context, access Secret) (Factors, error) {
+	user, _, err := s.caller(ctx, access)
+	if err != nil {
+		return Factors{}, err
+	}
+	return s.Store.FactorsOf(ctx, user.ID, s.Now())
+}
+
+// EnableTOTP makes a shared secret for the user's app. It is asked for from the
+// moment VerifyTOTP has seen a code of it; until then another call replaces it.
+// It refuses as caller does, or with SecondFactorExists.
+func (s *Service) EnableTOTP(ctx context.Context, access Secret) (Enrolment, error) {
+	user, _, err := s.caller(ctx, access)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	secret, url, err := totpKey(s.Random, s.Settings().TwoFactor.Label, user.Email)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	shared, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(string(secret))
+	if err != nil {
+		return Enrolment{}, fmt.Errorf("decode shared secret: %w", err)
+	}
+	factor, err := s.newFactor(user, TOTPMethod, shared)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	codes, hashes, err := newBackupCodes(s.Random)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	enrolled, err := s.Store.Enrol(ctx, NewFactor{factor, hashes})
+	switch {
+	case err != nil:
+		return Enrolment{}, err
+	case !enrolled:
+		return Enrolment{}, refuse(SecondFactorExists)
+	}
+	return Enrolment{Secret: secret, URL: url, BackupCodes: codes}, nil
+}
+
+func (s *Service) newFactor(user User, method Method, value []byte) (Factor, error) {
+	id, err := s.newID()
+	if err != nil {
+		return Factor{}, err
+	}
+	sealed, err := s.Sealer.Seal(string(method), user.ID, value)
+	return Factor{UserID: user.ID, Method: method, Enrolment: id, Sealed: sealed, CreatedAt: s.Now()}, err
+}
+
+// VerifyTOTP takes the pending secret into use: from now on a login needs a
+// code. The code is used up by it. It refuses as caller does, or with
+// SecondFactorMissing, SecondFactorExists, EnrolmentCodeInvalid, AccountLocked
+// or TooManyAttempts.
+func (s *Service) VerifyTOTP(ctx context.Context, access, code Secret, from Client) error {
+	return s.verifyFactor(ctx, access, TOTPMethod, code, from)
+}
+
+func (s *Service) verifyFactor(ctx context.Context, access Secret, method Method, code Secret, from Client) error {
+	user, factor, err := s.pending(ctx, access, method)
+	if err != nil {
+		return err
+	}
+	also, added, err := s.factorChanged(ActAddSecondFactor, SecondFactorAddedMessage, user, user.ID, method, from)
+	if err != nil {
+		return err
+	}
+	counter := s.codeCounter(guessingEnrolment, user.ID)
+	if err := s.reserve(ctx, counter); err != nil {
+		return err
+	}
+	conclude := context.WithoutCancel(ctx)
+	spending, right, err := s.rightEnrolmentCode(factor, parseCode(code))
+	if err == nil && right { // of several requests with this code, one is the first
+		spending.Guesses = counter.Key
+		right, err = s.Store.VerifyFactor(conclude, spending, s.Now(), also)
+	}
+	switch {
+	case err != nil:
+		s.release(conclude, counter)
+		return err
+	case !right:
+		s.Observer.SecondFactor(method, string(EnrolmentCodeInvalid))
+		return s.wrongCode(conclude, counter, user.ID, from, EnrolmentCodeInvalid)
+	}
+	s.unlocked(conclude, counter.Key)
+	s.Observer.SecondFactor(method, Succeeded)
+	s.log(conclude, added)
+	return nil
+}
+
+// pending is the caller's factor that waits for its first code.
+func (s *Service) pending(ctx context.Context, access Secret, method Method) (User, Factor, error) {
+	user, _, err := s.caller(ctx, access)
+	if err != nil {
+		return User{}, Factor{}, err
+	}
+	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
+	if err != nil {
+		return User{}, Factor{}, err
+	}
+	factor, found := factors.of(method)
+	switch {
+	case !found:
+		return User{}, Factor{}, refuse(SecondFactorMissing)
+	case factor.VerifiedAt != nil:
+		return User{}, Factor{}, refuse(SecondFactorExists)
+	}
+	return user, factor, nil
+}
+
+// rightEnrolmentCode is what VerifyFactor is to burn.
+func (s *Service) rightEnrolmentCode(f Factor, code typedCode) (Spending, bool, error) {
+	spending := Spending{UserID: f.UserID, Method: f.Method, Enrolment: f.Enrolment}
+	if code.digits == "" {
+		return spending, false, nil
+	}
+	if f.Method == SMSMethod {
+		right, err := s.isText(f, code.digits)
+		if right {
+			spending.Text = f.Text.ID
+		}
+		return spending, right, err
+	}
+	step, right, err := s.appStep(f, code.digits)
+	spending.Step = &step
+	return spending, right, err
+}
+
+// factorChanged is what the user and the auditor hear of a change. The event is
+// also returned alone, to be logged once it has happened.
+func (s *Service) factorChanged(action Action, kind MessageKind, user User, actorID string, method Method, from Client) (Effects, Event, error) {
+	changed, err := s.event(action, actorID, user.ID, from)
+	if err != nil {
+		return Effects{}, Event{}, err
+	}
+	changed.Detail = string(method)
+	mails, err := s.notice(kind, user, from)
+	return Effects{Messages: mails, Events: []Event{changed}}, changed, err
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"math/big"
+	"time"
+)
+
+const (
+	// textLifetime is how long a code that was sent works.
+	textLifetime = 5 * time.Minute
+	// sealedTextCode is the purpose under which it is sealed, for its ID.
+	sealedTextCode = "text code"
+)
+
+// TextCode is a code that was sent to a telephone.
+type TextCode struct {
+	ID     string
+	UserID string
+	// Enrolment is of the Factor whose telephone it was sent to.
+	Enrolment string
+	Sealed    []byte
+	SentAt    time.Time
+	ExpiresAt time.Time
+}
+
+// TextLimit bounds what is sent to one user, whatever the telephone: messages
+// cost money, and may be sent to a stranger's.
+type TextLimit struct {
+	Pause   time.Duration
+	PerHour int
+}
+
+// TextSent is what became of a TextCode.
+type TextSent struct {
+	Sent bool
+	// RetryAt is set when the limit was in the way.
+	RetryAt *time.Time
+}
+
+func textLimit() TextLimit { return TextLimit{Pause: 30 * time.Second, PerHour: 5} }
+
+// EnableSMS sends a code to a telephone, which counts from the moment VerifySMS
+// has seen the code. It says how long the code works, and shows backup codes to
+// a user who has no second factor yet. It refuses as caller does, or with
+// InvalidRequest, SecondFactorExists, SecondFactorUnavailable or RateLimited.
+func (s *Service) EnableSMS(ctx context.Context, access Secret, phone string, from Client) (Enrolment, time.Duration, error) {
+	user, _, err := s.caller(ctx, access)
+	if err != nil {
+		return Enrolment{}, 0, err
+	}
+	number, valid := parsePhone(phone)
+	if !valid {
+		return Enrolment{}, 0, &Error{Code: InvalidRequest, Fields: []FieldProblem{
+			{Field: "phone", Detail: "must be an international number such as +4930901820"},
+		}}
+	}
+	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
+	if err != nil {
+		return Enrolment{}, 0, err
+	}
+	if _, exists := factors.verified(SMSMethod); exists {
+		return Enrolment{}, 0, refuse(SecondFactorExists)
+	}
+	factor, err := s.newFactor(user, SMSMethod, []byte(number))
+	if err != nil {
+		return Enrolment{}, 0, err
+	}
+	enrolment, enrols := Enrolment{}, NewFactor{Factor: factor}
+	if !user.hasSecondFactor() {
+		if enrolment.BackupCodes, enrols.BackupCodes, err = newBackupCodes(s.Random); err != nil {
+			return Enrolment{}, 0, err
+		}
+	}
+	lifetime, err := s.sendText(ctx, user, factor, &enrols, from)
+	return enrolment, lifetime, err
+}
+
+// VerifySMS takes the telephone into use. It refuses as VerifyTOTP does.
+func (s *Service) VerifySMS(ctx context.Context, access, code Secret, from Client) error {
+	return s.verifyFactor(ctx, access, SMSMethod, code, from)
+}
+
+// TextChallenge sends a code for a Challenge and says how long it works. It
+// refuses with ChallengeInvalid, AccountDisabled, SecondFactorMissing,
+// SecondFactorUnavailable or RateLimited.
+func (s *Service) TextChallenge(ctx context.Context, challenge Secret, from Client) (time.Duration, error) {
+	first, err := s.challenged(ctx, challenge, from)
+	if err != nil {
+		return 0, err
+	}
+	return s.textUser(ctx, first.user, from)
+}
+
+// TextProof sends the user a code that serves as Proof. It refuses as caller and
+// TextChallenge do.
+func (s *Service) TextProof(ctx context.Context, access Secret, from Client) (time.Duration, error) {
+	user, _, err := s.caller(ctx, access)
+	if err != nil {
+		return 0, err
+	}
+	return s.textUser(ctx, user, from)
+}
+
+func (s *Service) textUser(ctx context.Context, user User, from Client) (time.Duration, error) {
+	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
+	if err != nil {
+		return 0, err
+	}
+	factor, found := factors.verified(SMSMethod)
+	if !found {
+		return 0, refuse(SecondFactorMissing)
+	}
+	return s.sendText(ctx, user, factor, nil, from)
+}
+
+func (s *Service) sendText(ctx context.Context, user User, factor Factor, enrols *NewFactor, from Client) (time.Duration, error) {
+	if s.Settings().SMS == nil {
+		return 0, refuse(SecondFactorUnavailable)
+	}
+	phone, err := s.Sealer.Open(string(SMSMethod), user.ID, factor.Sealed)
+	if err != nil {
+		return 0, err
+	}
+	code, digits, err := s.newTextCode(factor)
+	if err != nil {
+		return 0, err
+	}
+	message, err := s.message(BySMS, CodeMessage, Notice{
+		To: string(phone), Name: user.Name, Locale: user.Locale, Code: digits, Lifetime: textLifetime,
+		At: code.SentAt, Address: from.Address, UserAgent: from.UserAgent,
+	})
+	if err != nil {
+		return 0, err
+	}
+	sent, err := s.Store.SendText(ctx, code, enrols, textLimit(), Effects{Messages: []Message{message}})
+	switch {
+	case err != nil:
+		return 0, err
+	case sent.RetryAt != nil:
+		return 0, refuseFor(RateLimited, sent.RetryAt.Sub(code.SentAt))
+	case !sent.Sent: // the factor was removed, or verified, meanwhile
+		return 0, refuse(SecondFactorMissing)
+	}
+	return textLifetime, nil
+}
+
+func (s *Service) newTextCode(f Factor) (TextCode, Secret, error) {
+	id, err := s.newID()
+	if err != nil {
+		return TextCode{}, "", err
+	}
+	digits, err := newDigits(s.Random)
+	if err != nil {
+		return TextCode{}, "", err
+	}
+	sealed, err := s.Sealer.Seal(sealedTextCode, id, []byte(digits))
+	now := s.Now()
+	return TextCode{
+		ID: id, UserID: f.UserID, Enrolment: f.Enrolment, Sealed: sealed, SentAt: now, ExpiresAt: now.Add(textLifetime),
+	}, digits, err
+}
+
+// newDigits makes a code of which each is as likely as any other.
+func newDigits(random io.Reader) (Secret, error) {
+	n, err := rand.Int(random, big.NewInt(1_000_000))
+	if err != nil {
+		return "", fmt.Errorf("make code: %w", err)
+	}
+	return Secret(fmt.Sprintf("%0*d", codeDigits, n)), nil
+}

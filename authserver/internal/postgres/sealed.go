@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// sealedColumn is a column of sealed values that outlive a key. It needs an
+// index, for which bytes compare from the first on.
+type sealedColumn struct {
+	table, column string
+	// purpose and owner are what a value was sealed for, as SQL over the row.
+	purpose, owner string
+}
+
+func (c sealedColumn) name() string { return c.table + "." + c.column }
+
+// sealedColumns is all of them: whoever adds one is done.
+func sealedColumns() []sealedColumn {
+	return []sealedColumn{
+		{table: "second_factors", column: "sealed", purpose: "method", owner: "user_id::text"},
+	}
+}
+
+// elsewise is true of values that do not begin with @primary: those before the
+// first that does and from the first that no more does.
+func (c sealedColumn) elsewise() string {
+	return fmt.Sprintf(`(%[1]s < @primary OR %[1]s >= @beyond)`, c.column)
+}
+
+// beyond is the least value that is greater than all that begin with prefix,
+// which must not be 0xff alone.
+func beyond(prefix []byte) []byte {
+	b := slices.Clone(prefix)
+	for len(b) > 0 && b[len(b)-1] == 0xff {
+		b = b[:len(b)-1]
+	}
+	b[len(b)-1]++
+	return b
+}
+
+// SealedElsewise implements auth.SealedValues: column after column, each in the
+// order of its values.
+func (s *Store) SealedElsewise(ctx context.Context, primary []byte, after auth.SealedValue, limit int) ([]auth.SealedValue, error) {
+	values := []auth.SealedValue{}
+	columns := sealedColumns()
+	first := max(0, slices.IndexFunc(columns, func(c sealedColumn) bool { return c.name() == after.Column }))
+	for _, c := range columns[first:] {
+		found, err := s.elsewiseIn(ctx, c, primary, after.Sealed, limit-len(values))
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, found...)
+		if len(values) == limit {
+			break
+		}
+		after.Sealed = nil // the next column from its beginning
+	}
+	return values, nil
+}
+
+func (s *Store) elsewiseIn(ctx context.Context, c sealedColumn, primary, after []byte, limit int) ([]auth.SealedValue, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	statement := fmt.Sprintf(`SELECT %s, %s, %s FROM %s WHERE %s AND %[3]s > @after ORDER BY %[3]s LIMIT @limit`,
+		c.purpose, c.owner, c.column, c.table, c.elsewise())
+	rows, err := s.pool.Query(ctx, statement, pgx.NamedArgs{
+		"primary": primary, "beyond": beyond(primary), "after": append([]byte{}, after...), "limit": limit,
+	})
+	if err != nil {
+		return nil, classify("read sealed values", err)
+	}
+	values, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.SealedValue, error) {
+		v := auth.SealedValue{Column: c.name()}
+		err := row.Scan(&v.Purpose, &v.Owner, &v.Sealed)
+		return v, err
+	})
+	return values, classify("read sealed values", err)
+}
+
+// Reseal implements auth.SealedValues. No two sealed values are alike, so the
+// old one tells the row, and that it is unchanged.
+func (s *Store) Reseal(ctx context.Context, old auth.SealedValue, sealed []byte) error {
+	columns := sealedColumns()
+	i := slices.IndexFunc(columns, func(c sealedColumn) bool { return c.name() == old.Column })
+	if i < 0 {
+		return fmt.Errorf("seal again: no column %s", old.Column)
+	}
+	statement := fmt.Sprintf(`UPDATE %s SET %s = @sealed WHERE %[2]s = @old`, columns[i].table, columns[i].column)
+	return s.exec(ctx, "seal again", statement, pgx.NamedArgs{"old": old.Sealed, "sealed": sealed})
+}
+
+// CountSealedElsewise implements auth.SealedValues.
+func (s *Store) CountSealedElsewise(ctx context.Context, primary []byte) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	total := 0
+	for _, c := range sealedColumns() {
+		count := 0
+		err := s.pool.QueryRow(ctx, `SELECT count(*) FROM `+c.table+` WHERE `+c.elsewise(),
+			pgx.NamedArgs{"primary": primary, "beyond": beyond(primary)}).Scan(&count)
+		if err != nil {
+			return 0, classify("count sealed values", err)
+		}
+		total += count
+	}
+	return total, nil
+}

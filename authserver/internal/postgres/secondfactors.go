@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// methodsOfUser is auth.User.Methods of a user u.
+const methodsOfUser = `ARRAY(
+	SELECT f.method FROM second_factors f WHERE f.user_id = u.id AND f.verified_at IS NOT NULL
+	UNION ALL SELECT 'backup_code' FROM backup_codes b WHERE b.user_id = u.id AND b.hashes <> '{}'
+	ORDER BY 1 DESC)`
+
+const factorsOf = `
+SELECT f.method, f.enrolment::text, f.sealed, f.last_step, f.created_at, f.verified_at,
+       coalesce(t.id::text, ''), t.sealed, t.sent_at, t.expires_at,
+       coalesce(cardinality(b.hashes), 0)
+FROM second_factors f
+LEFT JOIN backup_codes b ON b.user_id = f.user_id
+LEFT JOIN text_codes t ON t.user_id = f.user_id AND t.enrolment = f.enrolment
+      AND t.sealed IS NOT NULL AND t.expires_at > @now
+WHERE f.user_id = @user ORDER BY f.method DESC`
+
+// FactorsOf implements auth.SecondFactors.
+func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (auth.Factors, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, factorsOf, pgx.NamedArgs{"user": userID, "now": now})
+	if err != nil {
+		return auth.Factors{}, classify("read second factors", err)
+	}
+	factors := auth.Factors{}
+	factors.All, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Factor, error) {
+		f, text := auth.Factor{UserID: userID}, auth.TextCode{UserID: userID}
+		sentAt, expiresAt := (*time.Time)(nil), (*time.Time)(nil)
+		err := row.Scan(&f.Method, &f.Enrolment, &f.Sealed, &f.LastStep, &f.CreatedAt, &f.VerifiedAt,
+			&text.ID, &text.Sealed, &sentAt, &expiresAt, &factors.BackupCodes)
+		if err == nil && text.ID != "" {
+			text.Enrolment, text.SentAt, text.ExpiresAt = f.Enrolment, *sentAt, *expiresAt
+			f.Text = &text
+		}
+		return f, err
+	})
+	return factors, classify("read second factors", err)
+}
+
+// putFactor takes the place of a pending factor, and of no other. It follows a
+// WITH query called allowed.
+const putFactor = `
+    INSERT INTO second_factors AS f (user_id, method, enrolment, sealed, backup_codes, created_at)
+    SELECT @user, @method, @enrolment, @factor, @backup_codes, @now FROM allowed
+    ON CONFLICT (user_id, method) DO UPDATE SET
+        enrolment = excluded.enrolment, sealed = excluded.sealed, backup_codes = excluded.backup_codes,
+        created_at = excluded.created_at, last_step = 0
+    WHERE f.verified_at IS NULL
+    RETURNING f.user_id`
+
+const enrol = `WITH allowed AS (SELECT FROM users WHERE id = @user)` + putFactor
+
+func putArgs(f auth.NewFactor, args pgx.NamedArgs) pgx.NamedArgs {
+	args["user"], args["method"], args["enrolment"] = f.UserID, f.Method, f.Enrolment
+	args["factor"], args["backup_codes"], args["now"] = f.Sealed, bytesOf(f.BackupCodes), f.CreatedAt
+	return args
+}
+
+// bytesOf is nil for nil.
+func bytesOf(hashes []auth.TokenHash) [][]byte {
+	var list [][]byte
+	for _, h := range hashes {
+		list = append(list, h[:])
+	}
+	return list
+}
+
+// Enrol implements auth.SecondFactors.
+func (s *Store) Enrol(ctx context.Context, f auth.NewFactor) (bool, error) {
+	return s.happened(ctx, "enrol second factor", enrol, putArgs(f, pgx.NamedArgs{}))
+}
+
+// The backup codes of an enrolment never change, so the snapshot they are read
+// from may be an older one than the row that is updated.
+const verifyFactor = `
+WITH texted AS (
+    UPDATE text_codes SET sealed = NULL
+    WHERE user_id = @user AND id = @text AND sealed IS NOT NULL AND expires_at > @now
+    RETURNING user_id
+), cause AS (
+    UPDATE second_factors SET verified_at = @now, last_step = coalesce(@step::bigint, 0), backup_codes = NULL
+    WHERE user_id = @user AND method = @method AND enrolment = @enrolment AND verified_at IS NULL
+      AND (@text::uuid IS NULL OR EXISTS (SELECT FROM texted))
+    RETURNING user_id
+), codes AS (
+    INSERT INTO backup_codes (user_id, hashes, created_at)
+    SELECT f.user_id, f.backup_codes, @now FROM second_factors f JOIN cause USING (user_id)
+    WHERE f.enrolment = @enrolment AND f.backup_codes IS NOT NULL
+    ON CONFLICT (user_id) DO UPDATE SET hashes = excluded.hashes, created_at = excluded.created_at
+), cleared AS (
+    DELETE FROM attempts WHERE key = @guesses AND EXISTS (SELECT FROM cause)
+)` + withEffects + `
+SELECT FROM cause`
+
+// VerifyFactor implements auth.SecondFactors.
+func (s *Store) VerifyFactor(ctx context.Context, code auth.Spending, now time.Time, also auth.Effects) (bool, error) {
+	args, err := effects(also, now, spendArgs(code, now, pgx.NamedArgs{}))
+	if err != nil {
+		return false, err
+	}
+	return s.happened(ctx, "verify second factor", verifyFactor, args)
+}
+
+const removeFactors = `
+WITH removed AS (
+    DELETE FROM second_factors WHERE user_id = @user AND (@method = '' OR method = @method)
+    RETURNING method, verified_at
+), cause AS (
+    SELECT FROM removed WHERE verified_at IS NOT NULL
+), codes AS (
+    DELETE FROM backup_codes WHERE user_id = @user AND EXISTS (SELECT FROM cause) AND NOT EXISTS (
+        SELECT FROM second_factors
+        WHERE user_id = @user AND verified_at IS NOT NULL AND method NOT IN (SELECT method FROM removed))
+)` + withEffects + `
+SELECT FROM cause`
+
+// RemoveFactors implements auth.SecondFactors.
+func (s *Store) RemoveFactors(ctx context.Context, userID string, method auth.Method, now time.Time, also auth.Effects) (bool, error) {
+	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "method": method})
+	if err != nil {
+		return false, err
+	}
+	return s.happened(ctx, "remove second factors", removeFactors, args)
+}
+
+const replaceBackupCodes = `
+WITH cause AS (
+    INSERT INTO backup_codes (user_id, hashes, created_at)
+    SELECT DISTINCT user_id, @hashes::bytea[], @now::timestamptz FROM second_factors
+    WHERE user_id = @user AND verified_at IS NOT NULL
+    ON CONFLICT (user_id) DO UPDATE SET hashes = excluded.hashes, created_at = excluded.created_at
+    RETURNING user_id
+)` + withEffects + `
+SELECT FROM cause`
+
+// ReplaceBackupCodes implements auth.SecondFactors.
+func (s *Store) ReplaceBackupCodes(ctx context.Context, userID string, hashes []auth.TokenHash, now time.Time, also auth.Effects) (bool, error) {
+	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "hashes": bytesOf(hashes), "now": now})
+	if err != nil {
+		return false, err
+	}
+	return s.happened(ctx, "replace backup codes", replaceBackupCodes, args)
+}
+
+// happened runs a statement that returns a row if it has changed something.
+func (s *Store) happened(ctx context.Context, doing, statement string, args pgx.NamedArgs) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	rows, err := s.pool.Query(ctx, statement, args)
+	if err != nil {
+		return false, classify(doing, err)
+	}
+	happened := rows.Next()
+	rows.Close()
+	return happened, classify(doing, rows.Err())
+}
+
+// spendCode uses up the code of a Spending, whichever it is; spent has a row
+// when this caller did. Row locks let callers with one code queue up, and the
+// next finds that the step has passed, or the hash or the text is gone. Its
+// arguments are those of spendArgs.
+const spendCode = `stepped AS (
+    UPDATE second_factors SET last_step = @step
+    WHERE user_id = @user AND method = @method AND enrolment = @enrolment AND verified_at IS NOT NULL
+      AND last_step < @step
+    RETURNING user_id
+), crossed AS (
+    UPDATE backup_codes SET hashes = array_remove(hashes, @backup::bytea)
+    WHERE user_id = @user AND @backup = ANY (hashes)
+    RETURNING user_id
+), texted AS (
+    UPDATE text_codes SET sealed = NULL
+    WHERE user_id = @user AND id = @text AND enrolment = @enrolment AND sealed IS NOT NULL AND expires_at > @now
+    RETURNING user_id
+), spent AS (
+    SELECT FROM stepped UNION ALL SELECT FROM crossed UNION ALL SELECT FROM texted
+)`
+
+func spendArgs(code auth.Spending, now time.Time, args pgx.NamedArgs) pgx.NamedArgs {
+	backup := []byte(nil)
+	if code.Backup != nil {
+		backup = code.Backup[:]
+	}
+	args["user"], args["method"], args["enrolment"] = code.UserID, code.Method, orNull(code.Enrolment)
+	args["step"], args["backup"], args["text"] = code.Step, backup, orNull(code.Text)
+	args["guesses"], args["now"] = code.Guesses[:], now
+	return args
+}
+
+const spendAlone = `
+WITH ` + spendCode + `, cleared AS (
+    DELETE FROM attempts WHERE key = @guesses AND EXISTS (SELECT FROM spent)
+)
+SELECT FROM spent`
+
+// SpendCode implements auth.SecondFactors.
+func (s *Store) SpendCode(ctx context.Context, code auth.Spending, now time.Time) (bool, error) {
+	return s.happened(ctx, "spend code", spendAlone, spendArgs(code, now, pgx.NamedArgs{}))
+}
+
+// The row of a user's last code carries the count, so that its lock makes
+// messages queue up, and asking for another telephone begins no other count.
+const sendText = `
+WITH allowed AS (
+    INSERT INTO text_codes AS t (user_id, id, enrolment, sealed, expires_at, sent_at, hour_began_at, sent_in_hour)
+    SELECT id, @id::uuid, @enrolment::uuid, @sealed::bytea, @expires::timestamptz, @now, @now, 1 FROM users WHERE id = @user
+    ON CONFLICT (user_id) DO UPDATE SET
+        id = excluded.id, enrolment = excluded.enrolment, sealed = excluded.sealed,
+        expires_at = excluded.expires_at, sent_at = @now,
+        hour_began_at = CASE WHEN t.hour_began_at + @hour <= @now THEN @now ELSE t.hour_began_at END,
+        sent_in_hour = CASE WHEN t.hour_began_at + @hour <= @now THEN 1 ELSE t.sent_in_hour + 1 END
+    WHERE t.sent_at + @pause <= @now AND (t.sent_in_hour < @per_hour OR t.hour_began_at + @hour <= @now)
+    RETURNING t.user_id
+), cause AS (%s)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM allowed), (
+    SELECT greatest(sent_at + @pause, CASE WHEN sent_in_hour >= @per_hour THEN hour_began_at + @hour END)
+    FROM text_codes WHERE user_id = @user)`
+
+const knownFactor = `
+    SELECT FROM second_factors f JOIN allowed USING (user_id)
+    WHERE f.enrolment = @enrolment AND f.verified_at IS NOT NULL`
+
+// SendText implements auth.SecondFactors.
+func (s *Store) SendText(ctx context.Context, code auth.TextCode, enrols *auth.NewFactor, limit auth.TextLimit, also auth.Effects) (auth.TextSent, error) {
+	named := pgx.NamedArgs{
+		"user": code.UserID, "id": code.ID, "enrolment": code.Enrolment, "sealed": code.Sealed,
+		"now": code.SentAt, "expires": code.ExpiresAt,
+		"hour": time.Hour, "pause": limit.Pause, "per_hour": limit.PerHour,
+	}
+	cause := knownFactor
+	if enrols != nil {
+		cause, named = putFactor, putArgs(*enrols, named)
+	}
+	args, err := effects(also, code.SentAt, named)
+	if err != nil {
+		return auth.TextSent{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	sent, allowed, retryAt := auth.TextSent{}, false, (*time.Time)(nil)
+	err = s.pool.QueryRow(ctx, fmt.Sprintf(sendText, cause), args).Scan(&sent.Sent, &allowed, &retryAt)
+	switch {
+	case err != nil:
+		return auth.TextSent{}, classify("send text", err)
+	case !allowed && retryAt == nil: // the first one is being sent at this moment
+		sent.RetryAt = new(code.SentAt.Add(limit.Pause))
+	case !allowed:
+		sent.RetryAt = retryAt
+	}
+	return sent, nil
+}

@@ -1,0 +1,497 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+)
+
+// factors is what the user is told of their second factors.
+type factors struct {
+	Enabled         bool
+	Methods         []struct{ Method, Since string }
+	BackupCodesLeft int `json:"backup_codes_left"`
+}
+
+func (s *server) factors(access string) factors {
+	s.t.Helper()
+	return decode[factors](s.t, s.as(access, http.MethodGet, "/api/auth/2fa", nil), http.StatusOK)
+}
+
+func TestSecondFactorFromEnrolmentToLogin(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.config.TwoFactor.Label = "Acme & Söhne: Prod"
+	r.write()
+	s := r.serve()
+	access := s.login().Access
+
+	e := s.enable(access)
+	if got := scanned(t, e.QRCode); got != e.URL {
+		t.Error("the picture does not show the address")
+	}
+	if !strings.HasPrefix(e.URL, "otpauth://totp/") || !strings.Contains(e.URL, "secret="+e.Secret) || len(e.Secret) != 32 {
+		t.Error("the address is not what apps read")
+	}
+	if len(e.BackupCodes) != 10 || !regexp.MustCompile(`^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$`).MatchString(e.BackupCodes[0]) {
+		t.Error("the backup codes are not ten readable ones")
+	}
+	s.login() // pending: nobody is asked for it yet
+	if f := s.factors(access); f.Enabled || len(f.Methods) != 0 || f.BackupCodesLeft != 0 {
+		t.Errorf("before verification: %+v", f)
+	}
+	wrong := s.twoFactor(access, "verify", code(s.wrongCode(e.Secret)))
+	wrong.expect(t, http.StatusBadRequest, "enrolment_code_invalid")
+	if left := wrong.attemptsLeft(t); left != 4 {
+		t.Errorf("%d attempts left, want 4", left)
+	}
+	first := s.shown(e.Secret)
+	if a := s.twoFactor(access, "verify", code(first[:3]+" "+first[3:])); strings.TrimSpace(a.body) != `{"enabled":true}` || a.status != http.StatusOK {
+		t.Fatalf("verify answered %d %s", a.status, a.body)
+	}
+	s.twoFactor(access, "verify", code(first)).expect(t, http.StatusConflict, "second_factor_exists")
+	s.twoFactor(access, "enable", nil).expect(t, http.StatusConflict, "second_factor_exists")
+
+	c := s.challenged()
+	if c.ExpiresIn != 300 || !slices.Equal(c.Methods, []string{"totp", "backup_code"}) {
+		t.Errorf("challenged with %+v", c)
+	}
+	s.validate(c, first).expect(t, http.StatusUnauthorized, "code_invalid") // enrolment has used it up
+	s.nextStep()
+	a := s.validate(c, s.shown(e.Secret))
+	if left := decode[factors](t, a, http.StatusOK).BackupCodesLeft; left != 10 {
+		t.Errorf("%d backup codes left", left)
+	}
+	session := s.tokensOf(a)
+	s.refresh(session.Refresh)
+	if f := s.factors(session.Access); !f.Enabled || f.Methods[0].Method != "totp" || f.Methods[0].Since == "" || f.BackupCodesLeft != 10 {
+		t.Errorf("in use: %+v", f)
+	}
+	s.nextStep()
+	s.validate(c, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid") // it has been answered
+
+	for sample, want := range map[string]string{
+		`realmkeeper_second_factors_total{method="totp",outcome="succeeded"}`:              "2",
+		`realmkeeper_second_factors_total{method="totp",outcome="code_invalid"}`:           "1",
+		`realmkeeper_second_factors_total{method="totp",outcome="enrolment_code_invalid"}`: "1",
+		`realmkeeper_logins_total{outcome="challenged"}`:                                   "1",
+		`realmkeeper_logins_total{outcome="code_invalid"}`:                                 "1",
+	} {
+		if got := s.metric(sample); got != want {
+			t.Errorf("%s is %q, want %s", sample, got, want)
+		}
+	}
+	trail := query[string](r, `SELECT string_agg(action || ' ' || outcome || ' ' || detail, E'\n' ORDER BY at, id) FROM audit_events`)
+	for _, line := range []string{"second_factor.added succeeded totp", "login.challenged succeeded password", "login code_invalid", "login succeeded password, totp"} {
+		if !strings.Contains(trail, line) {
+			t.Errorf("the trail has no %q:\n%s", line, trail)
+		}
+	}
+}
+
+func TestStoredSecondFactorsRevealNothing(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	e := s.enrol(s.login().Access)
+	dump := query[string](r, `SELECT (SELECT json_agg(f)::text FROM second_factors f) || (SELECT json_agg(b)::text FROM backup_codes b)
+		|| (SELECT json_agg(a)::text FROM audit_events a)`)
+	for _, secret := range append(e.BackupCodes, e.Secret) {
+		if containsToken(dump, secret) || containsToken(dump, strings.ReplaceAll(secret, "-", "")) {
+			t.Error("the database holds a secret of the second factor")
+		}
+	}
+}
+
+func TestEnablingAgainReplacesThePendingSecret(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	access := s.login().Access
+	s.twoFactor(access, "verify", code("123456")).expect(t, http.StatusConflict, "second_factor_missing")
+	first, second := s.enable(access), s.enable(access)
+	s.twoFactor(access, "verify", code(s.shown(first.Secret))).expect(t, http.StatusBadRequest, "enrolment_code_invalid")
+	decode[factors](t, s.twoFactor(access, "verify", code(s.shown(second.Secret))), http.StatusOK)
+	s.validate(s.challenged(), first.BackupCodes[0]).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.tokensOf(s.validate(s.challenged(), second.BackupCodes[0]))
+}
+
+func TestCodesOfNearbyClocks(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		off   time.Duration
+		taken bool
+	}{
+		"the clock is right":         {0, true},
+		"a step behind":              {-30 * time.Second, true},
+		"a step ahead":               {30 * time.Second, true},
+		"two steps behind":           {-time.Minute, false},
+		"two steps ahead":            {time.Minute, false},
+		"a day ahead":                {24 * time.Hour, false},
+		"before there were any apps": {-50 * 365 * 24 * time.Hour, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealm(t)
+			s := r.serve()
+			e := s.enrol(s.login().Access)
+			s.nextStep() // so that a step behind is not the one of the enrolment
+			// In the middle of a step, so that it does not end meanwhile.
+			r.clock.advance(15*time.Second - time.Duration(r.clock.now().Unix()%30)*time.Second)
+			a := s.validate(s.challenged(), oathtool(t, e.Secret, r.clock.now().Add(c.off)))
+			if taken := a.status == http.StatusOK; taken != c.taken {
+				t.Errorf("answered %d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
+func TestUsedStepsNeverComeBack(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	e := s.enrol(s.login().Access)
+	s.nextStep()
+	r.clock.advance(15*time.Second - time.Duration(r.clock.now().Unix()%30)*time.Second)
+	behind, now := oathtool(t, e.Secret, r.clock.now().Add(-30*time.Second)), s.shown(e.Secret)
+	s.tokensOf(s.validate(s.challenged(), now))
+	c := s.challenged()
+	s.validate(c, now).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.validate(c, behind).expect(t, http.StatusUnauthorized, "code_invalid") // a step before a used one is as good as used
+}
+
+func TestBackupCodes(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	access := s.login().Access
+	s.twoFactor(access, "backup-codes", password(adminPassword)).expect(t, http.StatusConflict, "second_factor_missing")
+	e := s.enrol(access)
+	typed := []string{
+		e.BackupCodes[0],
+		strings.ToUpper(strings.ReplaceAll(e.BackupCodes[1], "-", " ")),
+		strings.NewReplacer("0", "O", "1", "l", "-", "").Replace(e.BackupCodes[2]),
+	}
+	for i, as := range typed {
+		c := s.challenged()
+		a := s.validate(c, as)
+		s.tokensOf(a)
+		if left := decode[factors](t, a, http.StatusOK).BackupCodesLeft; left != 9-i {
+			t.Errorf("%d left after %d", left, i+1)
+		}
+		s.validate(s.challenged(), as).expect(t, http.StatusUnauthorized, "code_invalid")
+		s.nextStep()
+		s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret))) // the wrong ones count no more
+	}
+
+	s.twoFactor(access, "backup-codes", map[string]string{}).expect(t, http.StatusForbidden, "proof_required")
+	s.twoFactor(access, "backup-codes", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.twoFactor(access, "backup-codes", code(e.BackupCodes[0])).expect(t, http.StatusUnauthorized, "code_invalid")
+	fresh := decode[enrolment](t, s.twoFactor(access, "backup-codes", code(e.BackupCodes[3])), http.StatusOK).BackupCodes
+	suite.secrets.used(fresh...)
+	if f := s.factors(access); f.BackupCodesLeft != 10 || len(fresh) != 10 {
+		t.Errorf("%d fresh codes, %d left", len(fresh), f.BackupCodesLeft)
+	}
+	s.validate(s.challenged(), e.BackupCodes[4]).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.tokensOf(s.validate(s.challenged(), fresh[0]))
+}
+
+func TestSecondFactorIsTurnedOffWithProof(t *testing.T) {
+	t.Parallel()
+	cases := map[string]func(s *server, e enrolment) map[string]string{
+		"the password":  func(*server, enrolment) map[string]string { return password(adminPassword) },
+		"a code":        func(s *server, e enrolment) map[string]string { return code(s.shown(e.Secret)) },
+		"a backup code": func(_ *server, e enrolment) map[string]string { return code(e.BackupCodes[9]) },
+	}
+	for name, proof := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealm(t)
+			s := r.serve()
+			access := s.login().Access
+			s.twoFactor(access, "disable", password(adminPassword)).expect(t, http.StatusConflict, "second_factor_missing")
+			e := s.enrol(access)
+			open := s.challenged()
+			s.twoFactor(access, "disable", nil).expect(t, http.StatusForbidden, "proof_required")
+			s.twoFactor(access, "disable", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+			s.twoFactor(access, "disable", code(s.wrongCode(e.Secret))).expect(t, http.StatusUnauthorized, "code_invalid")
+			s.challenged() // it is still on
+			decode[factors](t, s.twoFactor(access, "disable", proof(s, e)), http.StatusOK)
+			s.login()
+			s.validate(open, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid")
+			if left := query[int](r, `SELECT (SELECT count(*) FROM second_factors) + (SELECT count(*) FROM backup_codes)`); left != 0 {
+				t.Errorf("%d rows are left", left)
+			}
+			s.enrol(access)
+			s.challenged()
+		})
+	}
+}
+
+func TestSecondFactorEndpointsWantTheirUser(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	live, ended := s.login(), s.login()
+	s.post("/api/auth/logout", map[string]string{"refresh_token": ended.Refresh})
+	for endpoint, body := range map[string]map[string]string{
+		"enable": nil, "verify": code("123456"), "disable": password(adminPassword), "backup-codes": password(adminPassword),
+		"sms/enable": telephone("+4930901820"), "sms/verify": code("123456"), "sms/send": {}, "sms/disable": password(adminPassword),
+	} {
+		s.post("/api/auth/2fa/"+endpoint, body).expect(t, http.StatusUnauthorized, "token_missing")
+		s.twoFactor(live.Refresh, endpoint, body).expect(t, http.StatusUnauthorized, "token_invalid")
+		s.twoFactor(ended.Access, endpoint, body).expect(t, http.StatusUnauthorized, "token_invalid")
+	}
+}
+
+func TestChallengesOfNobody(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	e := s.enrol(s.login().Access)
+	cases := map[string]func() string{
+		"one nobody made":         func() string { return "rkc_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" },
+		"noise":                   func() string { return "noise" },
+		"one cut short":           func() string { c := s.challenged().SessionID; return c[:len(c)-1] },
+		"a token of another kind": func() string { return "rkr_" + s.challenged().SessionID[4:] },
+		"one that has expired": func() string {
+			c := s.challenged().SessionID
+			r.clock.advance(5 * time.Minute)
+			return c
+		},
+		"one from before the password was changed": func() string {
+			c := s.challenged().SessionID
+			r.cheapen()
+			return c
+		},
+	}
+	for name, made := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := challenge{SessionID: made()}
+			s.nextStep()
+			s.validate(c, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid")
+		})
+	}
+	s.nextStep()
+	s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret)))
+}
+
+func TestAttemptsAtACodeAreCountedApart(t *testing.T) {
+	t.Parallel()
+	redis := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
+	s := r.serve()
+	access := s.login().Access
+	e := s.enrol(access)
+	wrong := s.wrongCode(e.Secret)
+	typed := []string{wrong, "", "nonsense", "1234567", wrong, "000000000000000000000000"}
+	for i, want := range []int{4, 3, 2, 1, 0} {
+		if typed[i] == "" {
+			typed[i] = strings.Repeat("0", 16) // the form of a backup code
+		}
+		a := s.validate(s.challenged(), typed[i]) // another challenge is no other count
+		a.expect(t, http.StatusUnauthorized, "code_invalid")
+		if left := a.attemptsLeft(t); left != want {
+			t.Errorf("%d attempts left, want %d", left, want)
+		}
+	}
+	locked := func(atLeast, atMost int) {
+		t.Helper()
+		s.nextStep()
+		a := s.validate(s.challenged(), s.shown(e.Secret)) // the password still works
+		a.expect(t, http.StatusTooManyRequests, "account_locked")
+		if wait := a.retryAfter(); wait < atLeast || wait > atMost {
+			t.Errorf("Retry-After is %d, want %d to %d", wait, atLeast, atMost)
+		}
+	}
+	locked(840, 870)
+	redis.Flush(t)
+	locked(810, 840)
+	redis.Stop(t)
+	locked(780, 810)
+	s.twoFactor(access, "disable", code(s.shown(e.Secret))).expect(t, http.StatusTooManyRequests, "account_locked")
+	redis.Start(t)
+	r.clock.advance(14 * time.Minute)
+	s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret)))
+
+	r.cheapen()
+	for range 5 {
+		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	}
+	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+}
+
+// Whoever has the password and guesses codes must not get them for free by
+// starting over, and the owner's right code clears the count.
+func TestARightCodeClearsTheCount(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	e := s.enrol(s.login().Access)
+	for range 2 {
+		for range 4 {
+			s.validate(s.challenged(), s.wrongCode(e.Secret)).expect(t, http.StatusUnauthorized, "code_invalid")
+		}
+		s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret)))
+		s.nextStep()
+	}
+}
+
+// Failures of the password outlive a challenge, until the login is complete.
+func TestAChallengeDoesNotClearFailedPasswords(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	e := s.enrol(s.login().Access)
+	r.cheapen()
+	fail := func(n int) {
+		t.Helper()
+		for range n {
+			s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		}
+	}
+	fail(4)
+	for range 10 { // right passwords are no failures
+		s.challenged()
+	}
+	s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret)))
+	r.cheapen()
+	fail(4)
+	s.challenged()
+	fail(1)
+	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+}
+
+// Everything that works once, from fifty places at once: one winner. Nobody gets
+// a session without a code, and none of the others changes anything.
+func TestSecondFactorsAreSpentOnce(t *testing.T) {
+	t.Parallel()
+	const callers, rounds = 50, 3
+	together := func(call func(i int) answer) (won int, refused map[string]int) {
+		answers := make([]answer, callers)
+		var group sync.WaitGroup
+		for i := range callers {
+			group.Go(func() { answers[i] = call(i) })
+		}
+		group.Wait()
+		refused = map[string]int{}
+		for _, a := range answers {
+			if a.status == http.StatusOK {
+				won++
+				continue
+			}
+			refused[fmt.Sprintf("%d %s", a.status, a.problem.Code)]++
+		}
+		return won, refused
+	}
+	// So many wrong ones must not lock anybody out here.
+	generous := func(t *testing.T) (*realm, *server) {
+		r := newRealm(t)
+		r.config.TwoFactor.Failures = 100
+		r.write()
+		return r, r.serve()
+	}
+	sessions := func(r *realm) int { return query[int](r, "SELECT count(*) FROM sessions") }
+
+	t.Run("one code of an app, one challenge", func(t *testing.T) {
+		t.Parallel()
+		r, s := generous(t)
+		e := s.enrol(s.login().Access)
+		for round := range rounds {
+			c, shown, before := s.challenged(), s.shown(e.Secret), sessions(r)
+			won, refused := together(func(int) answer { return s.validate(c, shown) })
+			if won != 1 || sessions(r) != before+1 {
+				t.Fatalf("round %d: %d won, %d new sessions, %v", round, won, sessions(r)-before, refused)
+			}
+			s.nextStep()
+		}
+	})
+	t.Run("one challenge, many codes", func(t *testing.T) {
+		t.Parallel()
+		r, s := generous(t)
+		e := s.enrol(s.login().Access)
+		c, before := s.challenged(), sessions(r)
+		won, refused := together(func(i int) answer { return s.validate(c, e.BackupCodes[i%10]) })
+		if won != 1 || sessions(r) != before+1 {
+			t.Fatalf("%d won, %d new sessions, %v", won, sessions(r)-before, refused)
+		}
+	})
+	t.Run("one enrolment code", func(t *testing.T) {
+		t.Parallel()
+		_, s := generous(t)
+		access := s.login().Access
+		for round := range rounds {
+			shown := s.shown(s.enable(access).Secret)
+			won, refused := together(func(int) answer { return s.twoFactor(access, "verify", code(shown)) })
+			if won != 1 {
+				t.Fatalf("round %d: %d won, %v", round, won, refused)
+			}
+			decode[factors](t, s.twoFactor(access, "disable", password(adminPassword)), http.StatusOK)
+		}
+	})
+	t.Run("one code as proof", func(t *testing.T) {
+		t.Parallel()
+		_, s := generous(t)
+		access := s.login().Access
+		e := s.enrol(access)
+		for round := range rounds {
+			shown := s.shown(e.Secret)
+			won, refused := together(func(int) answer { return s.twoFactor(access, "backup-codes", code(shown)) })
+			if won != 1 || refused["401 code_invalid"] != callers-1 {
+				t.Fatalf("round %d: %d won, %v", round, won, refused)
+			}
+			s.nextStep()
+			s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret)))
+			s.nextStep()
+		}
+	})
+}
+
+// Guesses at once are worth no more than guesses one after another.
+func TestConcurrentCodesGetNoMoreThanTheLimit(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	first, second := r.serve(), r.serve()
+	e := first.enrol(first.login().Access)
+	c, wrong := first.challenged(), first.wrongCode(e.Secret)
+	answers := make([]answer, 50)
+	var group sync.WaitGroup
+	for i := range answers {
+		s := []*server{first, second}[i%2]
+		group.Go(func() { answers[i] = s.validate(c, wrong) })
+	}
+	group.Wait()
+	checked := 0
+	for _, a := range answers {
+		switch {
+		case a.status == http.StatusUnauthorized && a.problem.Code == "code_invalid":
+			checked++
+		case a.status != http.StatusTooManyRequests || a.retryAfter() < 1:
+			t.Errorf("answered %d %s", a.status, a.body)
+		}
+	}
+	if checked != 5 {
+		t.Errorf("%d codes were checked, want 5", checked)
+	}
+	first.validate(c, first.shown(e.Secret)).expect(t, http.StatusTooManyRequests, "account_locked")
+}
+
+func TestRedisAwayDuringAChallenge(t *testing.T) {
+	t.Parallel()
+	redis := testenv.StartRedis(t)
+	s := newRealmOn(t, suite.postgres.Database(t), redis.URL()).serve()
+	e := s.enrol(s.login().Access)
+	for _, disturb := range []func(testing.TB){redis.Flush, redis.Stop} {
+		c := s.challenged()
+		disturb(t)
+		s.tokensOf(s.validate(c, s.shown(e.Secret)))
+		s.nextStep()
+	}
+	s.validate(s.challenged(), s.wrongCode(e.Secret)).expect(t, http.StatusUnauthorized, "code_invalid")
+}
