@@ -28,7 +28,7 @@ type operation struct {
 	// bearer is set where an access token is taken.
 	bearer, body bool
 	responses    map[int]map[string]*jsonschema.Schema // by status and media type
-	raw          map[string]any
+	raw, schemas map[string]any
 }
 
 var readContract = sync.OnceValues(func() (*contract, error) {
@@ -41,7 +41,8 @@ var readContract = sync.OnceValues(func() (*contract, error) {
 		return nil, err
 	}
 	root := tree.(map[string]any)
-	for _, s := range root["components"].(map[string]any)["schemas"].(map[string]any) {
+	schemas := root["components"].(map[string]any)["schemas"].(map[string]any)
+	for _, s := range schemas {
 		closeObjects(s)
 	}
 	compiler := jsonschema.NewCompiler()
@@ -54,7 +55,7 @@ var readContract = sync.OnceValues(func() (*contract, error) {
 		for method, o := range methods.(map[string]any) {
 			raw := o.(map[string]any)
 			op := operation{
-				method: strings.ToUpper(method), path: path, raw: raw, responses: map[int]map[string]*jsonschema.Schema{},
+				method: strings.ToUpper(method), path: path, raw: raw, schemas: schemas, responses: map[int]map[string]*jsonschema.Schema{},
 				bearer: len(raw["security"].([]any)) > 0, body: raw["requestBody"] != nil,
 			}
 			for status, response := range raw["responses"].(map[string]any) {

@@ -141,6 +141,9 @@ func (r route) allRefusals() []auth.Code {
 	case bearerOptional:
 		codes = append(codes, auth.TokenExpired, auth.TokenInvalid)
 	}
+	if r.rate != "" {
+		codes = append(codes, auth.RateLimited)
+	}
 	if len(r.refuses) > 0 {
 		codes = append(codes, auth.DatabaseUnavailable)
 	}

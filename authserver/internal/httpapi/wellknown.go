@@ -90,7 +90,11 @@ func (a *API) serveCacheable(w http.ResponseWriter, r *http.Request, document []
 	h.Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int64(maxAge/time.Second)))
 	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(digest[:12])+`"`)
 	h.Set("Access-Control-Allow-Origin", "*") // public documents, for verifiers in browsers too
-	// ServeContent answers If-None-Match, ranges and HEAD.
+	// ServeContent answers If-None-Match and HEAD. What it would refuse in words
+	// of its own, a part or another version of the document, is not on offer.
+	r = r.Clone(r.Context())
+	r.Header.Del("Range")
+	r.Header.Del("If-Match")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(document))
 }
 

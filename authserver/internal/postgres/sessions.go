@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -90,6 +91,9 @@ WHERE id = @session AND ended_at IS NULL`
 
 // EndSession implements auth.Store.
 func (s *Store) EndSession(ctx context.Context, sessionID string, reason auth.EndReason, now time.Time) error {
+	if uuid.Validate(sessionID) != nil {
+		return nil // nobody's session
+	}
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	_, err := s.pool.Exec(ctx, endSession, pgx.NamedArgs{"session": sessionID, "reason": reason, "now": now})
