@@ -146,7 +146,10 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	return s.serveAPI(ctx, background, httpapi.New(httpapi.Deps{
 		Auth: service, JWKS: tokens.JWKS, Settings: s.folder.Config,
 		Draining: func() bool { return s.phase.Load() == draining },
-		Observe:  s.metrics.Request, Log: s.Log,
+		Observe:  s.metrics.Request, Limited: s.metrics.Limited, Log: s.Log,
+		Take: func(ctx context.Context, key string, perMinute int) time.Duration {
+			return cache.Take(ctx, key, redis.Rate{Burst: perMinute, Window: time.Minute})
+		},
 	}))
 }
 

@@ -5,6 +5,7 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -27,6 +28,11 @@ type Deps struct {
 	Draining func() bool
 	// Observe counts an answered request by its route's pattern.
 	Observe func(route string, status int, took time.Duration)
+	// Take asks for one of the requests that key may send in a minute. The answer
+	// is zero when it was given, and otherwise how long to wait.
+	Take func(ctx context.Context, key string, perMinute int) time.Duration
+	// Limited counts a request that was refused so.
+	Limited func(route string)
 	Log     *slog.Logger
 }
 
@@ -35,9 +41,9 @@ func New(d Deps) http.Handler {
 	a := &API{d}
 	mux := http.NewServeMux()
 	for _, r := range a.routes() {
-		mux.Handle(r.pattern(), r.handler)
+		mux.Handle(r.pattern(), a.limited(r))
 	}
 	mux.Handle(verifyPath, a.verifyAnyRequest())
 	mux.Handle(verifyPath+"/", a.verifyAnyRequest())
-	return a.surround(a.belowIssuer(a.refuseUnrouted(mux)))
+	return a.surround(a.belowIssuer(a.acrossOrigins(mux, a.refuseUnrouted(mux))))
 }

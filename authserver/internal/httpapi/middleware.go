@@ -60,8 +60,7 @@ func (a *API) surround(next http.Handler) http.Handler {
 		recorder := &statusRecorder{ResponseWriter: w}
 		h := w.Header()
 		h.Set("X-Request-Id", e.id)
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-		h.Set("X-Content-Type-Options", "nosniff")
+		protect(h)
 		if a.Draining() {
 			h.Set("Connection", "close") // on HTTP/2, net/http sends GOAWAY instead
 		}
@@ -73,6 +72,17 @@ func (a *API) surround(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(recorder, r)
 	})
+}
+
+// protect sets the headers of an answer that is no page: it is to be neither
+// framed, nor run, nor taken for anything else, nor read by other sites.
+func protect(h http.Header) {
+	h.Set("Strict-Transport-Security", "max-age=31536000")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
 func (a *API) recovered(w *statusRecorder, r *http.Request, p any) {

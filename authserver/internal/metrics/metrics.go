@@ -27,6 +27,7 @@ type Metrics struct {
 	devices   prometheus.Counter
 	providers *prometheus.CounterVec
 	factors   *prometheus.CounterVec
+	limited   *prometheus.CounterVec
 	delivery
 }
 
@@ -61,9 +62,10 @@ func New() *Metrics {
 		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
 		}, []string{"method", "outcome"}),
-		delivery: newDelivery(),
+		delivery: newDelivery(), limited: newLimited(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
+	m.registry.MustRegister(m.limited)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -26,6 +26,7 @@ type Cache struct {
 	client  *redis.Client
 	breaker *breaker
 	prefix  string
+	own     own
 }
 
 // Open prepares a client; it does not connect yet. Keys carry the realm's name,
