@@ -147,6 +147,9 @@ func (r route) allRefusals() []auth.Code {
 	if len(r.refuses) > 0 {
 		codes = append(codes, auth.DatabaseUnavailable)
 	}
+	if r.rate != "" {
+		codes = append(codes, auth.RateLimited)
+	}
 	codes = append(codes, auth.Internal)
 	slices.Sort(codes)
 	return slices.Compact(codes)
