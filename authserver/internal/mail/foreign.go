@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"unicode"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
 // longestName is how many characters of a name are greeted.
@@ -46,29 +48,8 @@ func source(address string) string {
 	return ip.Unmap().WithZone("").String()
 }
 
-// device names browser and system of a User-Agent header in known words alone,
-// because the header is the client's to choose. It is empty when nothing is
-// recognised.
+// device is what people call the reader's device, without the English between
+// its words. Unless it is a browser, it is the client's own word.
 func device(userAgent string) string {
-	type sign struct{ mark, name string }
-	first := func(signs []sign) string {
-		for _, s := range signs {
-			if strings.Contains(userAgent, s.mark) {
-				return s.name
-			}
-		}
-		return ""
-	}
-	browser := first([]sign{ // many claim to be others, too: the most particular stands first
-		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
-		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},
-	})
-	system := first([]sign{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"},
-		{"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"},
-	})
-	if browser == "" || system == "" {
-		return browser + system
-	}
-	return browser + ", " + system
+	return greetable(strings.Replace(auth.Client{UserAgent: userAgent}.Name(), " on ", ", ", 1))
 }
