@@ -52,10 +52,9 @@ func (s *Service) endSession(ctx context.Context, id string, reason EndReason) e
 	return nil
 }
 
-// forgetAnswers keeps an ended session from being answered out of Ephemeral for
-// the rest of its grace period.
+// forgetAnswers tells Ephemeral that a session has ended: for as long as it could
+// be answered out of a grace period, or a gateway believe its access token.
 func (s *Service) forgetAnswers(ctx context.Context, sessionID string) {
-	if grace := time.Duration(s.Settings().Tokens.RefreshGracePeriod); grace > 0 {
-		s.Ephemeral.MarkEnded(ctx, sessionID, grace)
-	}
+	tokens := s.Settings().Tokens
+	s.Ephemeral.MarkEnded(ctx, sessionID, time.Duration(max(tokens.RefreshGracePeriod, tokens.AccessTokenLifetime)))
 }
