@@ -236,6 +236,32 @@ func TestSecondFactorIsTurnedOffWithProof(t *testing.T) {
 	}
 }
 
+func TestAdminsResetSecondFactors(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	admin := s.login().Access
+	carol := s.createUser(admin, "carol@example.com", "user")
+	session := s.tokensOf(s.tryLogin(carol.Email, strangerPassword))
+	reset := func(access, id string) answer {
+		return s.as(access, http.MethodDelete, "/api/admin/users/"+id+"/2fa", nil)
+	}
+	reset(admin, carol.ID).expect(t, http.StatusConflict, "second_factor_missing")
+	s.enrol(session.Access)
+	reset(session.Access, carol.ID).expect(t, http.StatusForbidden, "permission_denied")
+	reset(admin, "00000000-0000-7000-8000-000000000000").expect(t, http.StatusNotFound, "not_found")
+	decode[challenge](t, s.tryLogin(carol.Email, strangerPassword), http.StatusOK)
+	if a := reset(admin, carol.ID); a.status != http.StatusNoContent {
+		t.Fatalf("reset answered %d %s", a.status, a.body)
+	}
+	s.tokensOf(s.tryLogin(carol.Email, strangerPassword))
+	who := query[string](r, `SELECT string_agg((actor_id = target_id)::text || ' ' || outcome, ', ' ORDER BY at) FROM audit_events
+		WHERE action = 'second_factor.removed'`)
+	if who != "true permission_denied, false succeeded" {
+		t.Errorf("the trail says %s", who)
+	}
+}
+
 func TestSecondFactorEndpointsWantTheirUser(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()

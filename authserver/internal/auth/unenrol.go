@@ -45,6 +45,24 @@ func (s *Service) removeFactors(ctx context.Context, actorID string, user User, 
 	return nil
 }
 
+// ResetSecondFactors turns a user's second factor off on behalf of an admin: for
+// somebody who has lost both telephone and backup codes. It refuses as admin
+// does, or with NotFound or SecondFactorMissing.
+func (s *Service) ResetSecondFactors(ctx context.Context, access Secret, userID string, from Client) error {
+	actor, err := s.admin(ctx, access, ActRemoveSecondFactor, userID, from)
+	if err != nil {
+		return err
+	}
+	user, known, err := s.Store.UserByID(ctx, userID)
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return refuse(NotFound)
+	}
+	return s.removeFactors(ctx, actor.ID, user, "", from)
+}
+
 // RenewBackupCodes makes the codes of earlier worthless. It refuses as caller
 // and prove do, or with SecondFactorMissing.
 func (s *Service) RenewBackupCodes(ctx context.Context, access Secret, p Proof, from Client) ([]Secret, error) {

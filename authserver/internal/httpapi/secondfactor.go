@@ -73,6 +73,11 @@ func (a *API) secondFactorRoutes() []route {
 			summary: "Remove the telephone, with password or code",
 			refuses: proof,
 		}, a.disableSMS),
+		endpoint(a, route{
+			method: "DELETE", path: "/api/admin/users/{id}/2fa", status: http.StatusNoContent, bearer: bearerRequired,
+			summary: "Turn a user's second factor off",
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.SecondFactorMissing},
+		}, a.resetSecondFactors),
 	}
 }
 
@@ -231,4 +236,8 @@ func (a *API) sendText(ctx context.Context, r request[sendTextBody]) (textBody, 
 
 func (a *API) disableSMS(ctx context.Context, r request[proofBody]) (nothing, error) {
 	return nothing{}, a.Auth.DisableSMS(ctx, r.Bearer, r.Body.proof(), r.Client)
+}
+
+func (a *API) resetSecondFactors(ctx context.Context, r request[userPath]) (nothing, error) {
+	return nothing{}, a.Auth.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Client)
 }
