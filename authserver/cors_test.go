@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	const ours, theirs = "https://app.example.com", "https://app.example.com.evil.example"
+	r := newRealm(t)
+	r.config.Browser.AllowedOrigins = []string{ours}
+	r.write()
+	s := r.serve()
+	ask := func(method, path, origin string, headers ...string) answer {
+		request := newRequest(t, method, path, nil)
+		request.Header.Set("Origin", origin)
+		for i := 0; i < len(headers); i += 2 {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+		return s.do(request)
+	}
+	preflight := []string{"Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "authorization,content-type"}
+
+	a := ask(http.MethodOptions, "/api/user/profile", ours, preflight...)
+	if a.status != http.StatusNoContent || a.header.Get("Access-Control-Allow-Origin") != ours ||
+		a.header.Get("Access-Control-Allow-Methods") != "GET, PATCH" ||
+		a.header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, X-Device-Token" {
+		t.Errorf("preflight answered %d %v", a.status, a.header)
+	}
+	a = ask(http.MethodGet, "/api/user/profile", ours)
+	a.expect(t, http.StatusUnauthorized, "token_missing") // a problem can be read as well
+	if a.header.Get("Access-Control-Allow-Origin") != ours || a.header.Get("Vary") != "Origin" ||
+		a.header.Get("Access-Control-Expose-Headers") != "Retry-After, WWW-Authenticate, X-Request-Id" {
+		t.Errorf("headers are %v", a.header)
+	}
+	for name, a := range map[string]answer{
+		"another origin":                   ask(http.MethodGet, "/api/user/profile", theirs),
+		"another origin's preflight":       ask(http.MethodOptions, "/api/user/profile", theirs, preflight...),
+		"the origin in capitals":           ask(http.MethodGet, "/api/user/profile", "HTTPS://APP.EXAMPLE.COM"),
+		"the origin over plain HTTP":       ask(http.MethodGet, "/api/user/profile", "http://app.example.com"),
+		"a page without an origin":         ask(http.MethodGet, "/api/user/profile", "null"),
+		"a preflight outside of the API":   ask(http.MethodOptions, "/nothing", ours, preflight...),
+	} {
+		if got := a.header.Get("Access-Control-Allow-Origin"); got != "" || a.status < 400 {
+			t.Errorf("%s: answered %d, allowing %q", name, a.status, got)
+		}
+	}
+	if a := ask(http.MethodOptions, "/api/nothing", ours, preflight...); a.status != http.StatusNotFound {
+		t.Errorf("a preflight of nothing answered %d", a.status)
+	}
+	for _, a := range []answer{ask(http.MethodGet, "/api/user/profile", ours), ask(http.MethodOptions, "/api/user/profile", ours, preflight...)} {
+		if a.header.Get("Access-Control-Allow-Credentials") != "" {
+			t.Error("cookies are allowed across origins")
+		}
+	}
+	if a := ask(http.MethodGet, "/.well-known/jwks.json", theirs); a.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("keys allow %q", a.header.Get("Access-Control-Allow-Origin"))
+	}
+}
+
+func TestEveryAnswerIsProtected(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	for name, a := range map[string]answer{
+		"tokens":     s.tryLogin(adminEmail, adminPassword),
+		"a problem":  s.tryLogin(adminEmail, wrongPassword),
+		"keys":       s.do(newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil)),
+		"no address": s.do(newRequest(t, http.MethodGet, "/nothing", nil)),
+	} {
+		for header, want := range map[string]string{
+			"Strict-Transport-Security":    "max-age=31536000",
+			"X-Content-Type-Options":       "nosniff",
+			"X-Frame-Options":              "DENY",
+			"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+			"Referrer-Policy":              "no-referrer",
+			"Cross-Origin-Resource-Policy": "same-origin",
+		} {
+			if got := a.header.Get(header); got != want {
+				t.Errorf("%s: %s is %q, want %q", name, header, got, want)
+			}
+		}
+	}
+}
