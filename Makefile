@@ -10,6 +10,8 @@ export CGO_ENABLED ?= 0
 CLUSTER ?= local
 # The image to deploy to CLUSTER=current; empty means the release's.
 IMAGE ?=
+# Anything makes `bench` short.
+QUICK ?=
 
 LOCALKUBE := go -C hack/localkube run ./cmd/localkube
 TOOL := go tool -modfile=hack/tools/go.mod
@@ -40,6 +42,10 @@ test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL an
 e2e: deps ## The promises, as a black box, on a real cluster
 	@hack/e2e.sh
 
+.PHONY: bench
+bench: deps ## Measure the real server and write docs/benchmarks.md (QUICK=1: three minutes, writes nothing)
+	@QUICK=$(QUICK) go test -tags bench -count=1 -timeout=1h -v ./test/bench
+
 .PHONY: generate
 generate: ## Deepcopy, kinds, roles, and the chart's copies of them
 	@hack/generate.sh
@@ -54,7 +60,7 @@ lint: ## gofmt, go vet and staticcheck on every module, helm lint on the chart
 	test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
 	@staticcheck=$$($(TOOL) -n staticcheck); \
 	for module in $(MODULES); do (cd $$module && go vet ./... && "$$staticcheck" ./...); done
-	@go vet -tags e2e ./test/...
+	@go vet -tags "e2e bench" ./test/...
 	@$(TOOL) helm lint --quiet charts/realmkeeper
 
 .PHONY: build

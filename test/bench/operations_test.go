@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build bench
+
+package bench
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+type tokens struct {
+	Access  string `json:"access_token"`
+	Refresh string `json:"refresh_token"`
+}
+
+func (w *world) login(ctx context.Context) (int, error) {
+	_, status, err := w.loginAs(ctx, w.someone())
+	return status, err
+}
+
+func (w *world) loginAs(ctx context.Context, email string) (tokens, int, error) {
+	got := tokens{}
+	response, err := w.do(ctx, http.MethodPost, "/api/auth/login", "", map[string]string{"email": email, "password": password}, &got)
+	return got, statusOf(response), err
+}
+
+func statusOf(r *http.Response) int {
+	if r == nil {
+		return 0
+	}
+	return r.StatusCode
+}
+
+// sessions hands each refresh token to one client at a time.
+type sessions struct {
+	mu   sync.Mutex
+	free []tokens
+}
+
+// newSessions logs so many users in.
+func (w *world) newSessions(n int) *sessions {
+	w.t.Helper()
+	s := &sessions{}
+	var all sync.WaitGroup
+	gate := make(chan struct{}, 8)
+	for range n {
+		all.Go(func() {
+			gate <- struct{}{}
+			defer func() { <-gate }()
+			got, status, err := w.loginAs(context.Background(), w.someone())
+			if err != nil || status != http.StatusOK {
+				w.t.Errorf("log in: %d, %v", status, err)
+				return
+			}
+			s.put(got)
+		})
+	}
+	all.Wait()
+	return s
+}
+
+func (s *sessions) put(t tokens) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, t)
+}
+
+// take waits for nobody: under a load that answers, there is always one left.
+func (s *sessions) take() (tokens, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.free) == 0 {
+		return tokens{}, false
+	}
+	t := s.free[0]
+	s.free = s.free[1:]
+	return t, true
+}
+
+func (s *sessions) any() tokens {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free[0]
+}
+
+func (w *world) refresh(s *sessions) operation {
+	return func(ctx context.Context) (int, error) {
+		old, ok := s.take()
+		if !ok {
+			return http.StatusServiceUnavailable, nil // more under way than there are sessions
+		}
+		got := old
+		response, err := w.do(ctx, http.MethodPost, "/api/auth/refresh", "", map[string]string{"refresh_token": old.Refresh}, &got)
+		s.put(got)
+		return statusOf(response), err
+	}
+}
+
+// get asks for a page that an access token opens.
+func (w *world) get(path, access string) operation {
+	return func(ctx context.Context) (int, error) {
+		response, err := w.do(ctx, http.MethodGet, path, access, nil, nil)
+		return statusOf(response), err
+	}
+}
+
+// resetMail is done when the SMTP server has taken the mail. The answer to the
+// request comes earlier.
+func (w *world) resetMail(ctx context.Context) (int, error) {
+	email := w.someone()
+	nth := len(w.smtp.MailsTo(email)) + 1
+	response, err := w.do(ctx, http.MethodPost, "/api/auth/reset-password", "", map[string]string{"email": email}, nil)
+	if err == nil && response.StatusCode == http.StatusOK {
+		w.smtp.Await(w.t, email, nth)
+	}
+	return statusOf(response), err
+}
+
+// whileLoggingIn runs f while so many clients log in without a pause.
+func (w *world) whileLoggingIn(clients int, f func() *figures) *figures {
+	ctx, stop := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = w.login(ctx)
+			}
+		})
+	}
+	pause(2 * time.Second)
+	measured := f()
+	measured.shared = true
+	stop()
+	all.Wait()
+	return measured
+}

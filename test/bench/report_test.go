@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build bench
+
+package bench
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	reportFile = "../../docs/benchmarks.md"
+	sizingFile = "../../docs/sizing.md"
+)
+
+// report is everything that was measured.
+type report struct {
+	quick   bool
+	machine []string
+
+	rows []*figures
+	// bare is how long one hash takes the reference, alone on the machine;
+	// capacity is in logins per second.
+	bare                   time.Duration
+	capacity               float64
+	memoryIdle, memoryBusy int64
+
+	loginAtHalf, refresh, profile, verify, oauth, mail *figures
+	refreshIsolation, verifyIsolation                  [2]*figures // idle and busy
+
+	verdicts []verdict
+}
+
+// verdict holds a figure against a target.
+type verdict struct {
+	target, measured string
+	met              bool
+	// reason is why a target was missed.
+	reason string
+}
+
+func newReport(t *testing.T, quick bool) *report {
+	t.Helper()
+	r := &report{quick: quick}
+	r.fact("Date", time.Now().UTC().Format(time.DateOnly))
+	r.fact("Commit", said(t, "git", "describe", "--always", "--dirty", "--abbrev=12"))
+	r.fact("Processor", fmt.Sprintf("%d × %s", runtime.NumCPU(), field(t, "/proc/cpuinfo", "model name")))
+	r.fact("Memory", field(t, "/proc/meminfo", "MemTotal"))
+	r.fact("System", said(t, "uname", "-sr"))
+	r.fact("Go", runtime.Version())
+	load, _, _ := strings.Cut(string(content(t, "/proc/loadavg")), " ")
+	r.fact("Load before", load+" (anything above 0.5 was not ours, and spoils the figures)")
+	return r
+}
+
+func (r *report) fact(name, value string) {
+	r.machine = append(r.machine, "- "+name+": "+value)
+}
+
+func (r *report) add(rows ...*figures) { r.rows = append(r.rows, rows...) }
+
+// judge states every target, met or not.
+func (r *report) judge() {
+	hashing := fmt.Sprintf("one bcrypt hash of cost %d alone takes %.0f ms on this machine", cost, milliseconds(r.bare))
+	r.below("login p95 at half of capacity", r.loginAtHalf.percentile(.95), 200*time.Millisecond, hashing)
+	r.below("token validation p95 at half of its most", r.profile.percentile(.95), 50*time.Millisecond, "")
+	r.below("forward-auth p95 at half of its most", r.verify.percentile(.95), 50*time.Millisecond, "")
+	r.below("OAuth sign-in p95", r.oauth.percentile(.95), 500*time.Millisecond, "")
+	r.below("reset mail p95", r.mail.percentile(.95), 2*time.Second, "")
+	r.below("reset mail p95, our own target", r.mail.percentile(.95), 500*time.Millisecond, "")
+	r.below("login p95 at half of capacity, 1.15 bare hashes", r.loginAtHalf.percentile(.95), r.bare*115/100,
+		"logins that happen to come together share a core")
+	for _, c := range []struct {
+		name string
+		pair [2]*figures
+	}{{"refresh", r.refreshIsolation}, {"forward-auth", r.verifyIsolation}} {
+		idle, busy := c.pair[0].percentile(.99), c.pair[1].percentile(.99)
+		r.below(c.name+" p99 beside saturating logins", busy, 20*time.Millisecond, "the driver and both stores share the cores")
+		r.below(c.name+" p99 beside saturating logins, 3 times idle", busy, 3*idle, "the driver and both stores share the cores")
+	}
+}
+
+func (r *report) below(what string, measured, target time.Duration, reason string) {
+	r.verdicts = append(r.verdicts, verdict{
+		target:   fmt.Sprintf("%s < %.1f ms", what, milliseconds(target)),
+		measured: fmt.Sprintf("%.2f ms", milliseconds(measured)),
+		met:      measured < target, reason: reason,
+	})
+}
+
+// publish prints the report and, unless it was quick, writes it down.
+func (r *report) publish(t *testing.T) {
+	t.Helper()
+	text := r.markdown()
+	fmt.Println(text)
+	if r.quick || t.Failed() {
+		return
+	}
+	if err := os.WriteFile(reportFile, []byte(text), 0o644); err != nil {
+		t.Error(err)
+	}
+	if err := r.writeSizing(sizingFile); err != nil {
+		t.Error(err)
+	}
+}
+
+func (r *report) markdown() string {
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "# Benchmarks\n\n`make bench` has written this page.\n\n%s\n\n", strings.Join(r.machine, "\n"))
+	fmt.Fprintf(b, "One server, PostgreSQL, Redis and the driver share the machine; bcrypt cost %d; TLS 1.3.\n\n", cost)
+	b.WriteString("## Targets\n\n| target | measured | |\n| --- | ---: | --- |\n")
+	for _, v := range r.verdicts {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", v.target, v.measured, v.word())
+	}
+	b.WriteString("\n## Everything\n\nTimes in milliseconds, for requests that were answered as wanted. CPU is the server's, for each request. " +
+		"“× x/crypto” is the throughput against golang.org/x/crypto/bcrypt on all cores, measured just before and after.\n\n" +
+		"| load | offered /s | answered /s | p50 | p95 | p99 | refused | CPU ms | memory MiB | × x/crypto |\n" +
+		"| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	for _, f := range r.rows {
+		fmt.Fprintf(b, "| %s | %s | %.1f | %.2f | %.2f | %.2f | %d | %s | %d | %s |\n", f.name, orEmpty("%.1f", f.offered), f.perSecond(),
+			milliseconds(f.percentile(.5)), milliseconds(f.percentile(.95)), milliseconds(f.percentile(.99)),
+			f.refused, orEmpty("%.3f", milliseconds(f.cpuEach())), f.memory>>20, orEmpty("%.1f", f.toReference))
+	}
+	return b.String()
+}
+
+func (v verdict) word() string {
+	switch {
+	case v.met:
+		return "met"
+	case v.reason == "":
+		return "missed"
+	default:
+		return "missed: " + v.reason
+	}
+}
+
+func orEmpty(format string, x float64) string {
+	if x == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, x)
+}
+
+func said(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), name, args...).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func content(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// field is the first value of a name in a file of lines "name: value".
+func field(t *testing.T, path, name string) string {
+	t.Helper()
+	for line := range strings.Lines(string(content(t, path))) {
+		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
+			return strings.Join(strings.Fields(value), " ")
+		}
+	}
+	return "unknown"
+}
