@@ -4,6 +4,7 @@ package realmconfig
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+	"text/template/parse"
 )
 
 // EmailTemplateNames are the mails that a realm sends, and may word differently.
@@ -67,9 +69,71 @@ func (t EmailTemplate) Execute(fields MailFields) (EmailTemplate, error) {
 
 type executor interface{ Execute(io.Writer, any) error }
 
+// maxTemplate is the longest part of a template, in bytes.
+const maxTemplate = 64 << 10
+
+// What a template takes in time and space stays in proportion to its length:
+// neither a server nor the operator, which reads the templates of many realms,
+// may be stopped by one.
+var (
+	errLooping = errors.New("range, template, block and define are not for mails")
+	errGrowing = errors.New("print, printf, println, html, js, urlquery and call are not for mails")
+)
+
+func refused() map[string]any {
+	all := map[string]any{}
+	for _, name := range []string{"print", "printf", "println", "html", "js", "urlquery", "call"} {
+		all[name] = func(...any) (string, error) { return "", errGrowing }
+	}
+	return all
+}
+
 // Templates are named after nothing, so that errors name only the place.
-func parseText(from string) (executor, error) { return template.New("").Parse(from) }
-func parseHTML(from string) (executor, error) { return htmltemplate.New("").Parse(from) }
+func parseText(from string) (executor, error) {
+	t, err := template.New("").Funcs(refused()).Parse(from)
+	if err != nil {
+		return nil, err
+	}
+	return t, straight(from, t.Tree, len(t.Templates()))
+}
+
+func parseHTML(from string) (executor, error) {
+	t, err := htmltemplate.New("").Funcs(refused()).Parse(from)
+	if err != nil {
+		return nil, err
+	}
+	return t, straight(from, t.Tree, len(t.Templates()))
+}
+
+// straight refuses templates that could repeat themselves.
+func straight(from string, tree *parse.Tree, templates int) error {
+	switch {
+	case len(from) > maxTemplate:
+		return fmt.Errorf("has more than %d bytes", maxTemplate)
+	case templates > 1 || tree != nil && repeats(tree.Root):
+		return errLooping
+	default:
+		return nil
+	}
+}
+
+func repeats(list *parse.ListNode) bool {
+	if list == nil {
+		return false
+	}
+	return slices.ContainsFunc(list.Nodes, func(n parse.Node) bool {
+		switch n := n.(type) {
+		case *parse.RangeNode, *parse.TemplateNode:
+			return true
+		case *parse.IfNode:
+			return repeats(n.List) || repeats(n.ElseList)
+		case *parse.WithNode:
+			return repeats(n.List) || repeats(n.ElseList)
+		default:
+			return false
+		}
+	})
+}
 
 func validateTemplates(p *problems, templates map[string]EmailTemplate) {
 	everything := MailFields{
