@@ -281,3 +281,44 @@ func TestMailInHandIsFinishedBeforeTheEnd(t *testing.T) {
 		t.Error("the mail would be sent again")
 	}
 }
+
+// Mails that the SMTP server has taken while nobody could write that down are not
+// sent again.
+func TestPostgresAwaySendsNoMailTwice(t *testing.T) {
+	t.Parallel()
+	database, err := testenv.StartPostgres(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := database.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := prepareTemplate(database); err != nil {
+		t.Fatal(err)
+	}
+	r := newRealmOn(t, database.Database(t), testenv.RedisURL(t))
+	smtp := r.sendsMail()
+	servers := []*server{r.serve(), r.serve()}
+	notices := r.resetNotices(60)
+	for _, n := range notices[:10] {
+		smtp.Hold(n.To)
+	}
+	r.enqueue(auth.ByMail, auth.ResetPasswordMessage, notices...)
+	for _, n := range notices[:10] {
+		eventually(t, "it is in hand", func() bool { return smtp.Attempts(n.To) == 1 })
+	}
+	if err := database.Halt(); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range notices[:10] {
+		smtp.Accept(n.To)
+		smtp.Await(t, n.To, 1)
+	}
+	if err := database.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	servers[0].eventually("the outbox is empty", func() bool { return r.waiting() == 0 })
+	expectOneEach(t, smtp, notices)
+}
