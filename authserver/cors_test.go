@@ -37,12 +37,12 @@ func TestCORS(t *testing.T) {
 		t.Errorf("headers are %v", a.header)
 	}
 	for name, a := range map[string]answer{
-		"another origin":                   ask(http.MethodGet, "/api/user/profile", theirs),
-		"another origin's preflight":       ask(http.MethodOptions, "/api/user/profile", theirs, preflight...),
-		"the origin in capitals":           ask(http.MethodGet, "/api/user/profile", "HTTPS://APP.EXAMPLE.COM"),
-		"the origin over plain HTTP":       ask(http.MethodGet, "/api/user/profile", "http://app.example.com"),
-		"a page without an origin":         ask(http.MethodGet, "/api/user/profile", "null"),
-		"a preflight outside of the API":   ask(http.MethodOptions, "/nothing", ours, preflight...),
+		"another origin":                 ask(http.MethodGet, "/api/user/profile", theirs),
+		"another origin's preflight":     ask(http.MethodOptions, "/api/user/profile", theirs, preflight...),
+		"the origin in capitals":         ask(http.MethodGet, "/api/user/profile", "HTTPS://APP.EXAMPLE.COM"),
+		"the origin over plain HTTP":     ask(http.MethodGet, "/api/user/profile", "http://app.example.com"),
+		"a page without an origin":       ask(http.MethodGet, "/api/user/profile", "null"),
+		"a preflight outside of the API": ask(http.MethodOptions, "/nothing", ours, preflight...),
 	} {
 		if got := a.header.Get("Access-Control-Allow-Origin"); got != "" || a.status < 400 {
 			t.Errorf("%s: answered %d, allowing %q", name, a.status, got)

@@ -14,21 +14,24 @@ import (
 
 // A count starts again when it has expired: a duration after its first attempt,
 // or when its lock ends. The row's lock makes announcements queue up, so that of
-// any number at once at most the limit are let through. Every statement here
-// takes its rows in the order of their keys, or two of them could wait for each
-// other.
+// any number at once at most the limit are let through. What is still pending
+// long after the last announcement was that of a server, or of a database, that
+// went away. Every statement here takes its rows in the order of their keys, or
+// two of them could wait for each other.
 const reserveAttempts = `
-INSERT INTO attempts AS a (key, pending, failures, allowed, expires_at)
-SELECT key, 1, 0, allowed, expires_at
+INSERT INTO attempts AS a (key, pending, failures, allowed, reserved_at, expires_at)
+SELECT key, 1, 0, allowed, @now, expires_at
 FROM unnest(@keys::bytea[], @allowed::integer[], @expire::timestamptz[]) AS c (key, allowed, expires_at)
 ORDER BY key
 ON CONFLICT (key) DO UPDATE SET
-    pending = CASE WHEN a.expires_at <= @now THEN 1 ELSE a.pending + 1 END,
+    pending = CASE WHEN a.expires_at <= @now OR a.reserved_at <= @abandoned THEN 1 ELSE a.pending + 1 END,
     failures = CASE WHEN a.expires_at <= @now THEN 0 ELSE a.failures END,
     expires_at = CASE WHEN a.expires_at <= @now THEN excluded.expires_at ELSE a.expires_at END,
     allowed = excluded.allowed,
+    reserved_at = @now,
     locked_until = NULL
-WHERE a.expires_at <= @now OR a.locked_until IS NULL AND a.failures + a.pending < excluded.allowed
+WHERE a.expires_at <= @now OR a.locked_until IS NULL
+    AND a.failures + CASE WHEN a.reserved_at <= @abandoned THEN 0 ELSE a.pending END < excluded.allowed
 RETURNING key`
 
 // ReserveAttempts implements auth.Attempts. A refusal takes a second statement.
@@ -139,6 +142,9 @@ func (s *Store) ClearAttempts(ctx context.Context, keys []auth.CounterKey, now t
 	return s.exec(ctx, "clear attempts", clearAttempts, args)
 }
 
+// undecided is how long an attempt may be pending at most; it takes a few seconds.
+const undecided = time.Minute
+
 // counted is the arguments that describe counters; expire is when what begins
 // now would end.
 func counted(counters []auth.Counter, now time.Time) pgx.NamedArgs {
@@ -148,5 +154,5 @@ func counted(counters []auth.Counter, now time.Time) pgx.NamedArgs {
 		allowed = append(allowed, c.Limit.Failures)
 		expire = append(expire, now.Add(c.Limit.Duration))
 	}
-	return pgx.NamedArgs{"keys": keys, "allowed": allowed, "expire": expire, "now": now}
+	return pgx.NamedArgs{"keys": keys, "allowed": allowed, "expire": expire, "now": now, "abandoned": now.Add(-undecided)}
 }

@@ -64,6 +64,24 @@ func TestAttemptsInFlightCount(t *testing.T) {
 	}
 }
 
+func TestAbandonedAttemptsAreForgotten(t *testing.T) {
+	t.Parallel()
+	s, ann := newStore(t), counter("ann")
+	reserve(t, s, start, ann)
+	fail(t, s, start, ann)
+	for range 4 {
+		reserve(t, s, start, ann) // and nobody ever says how they ended
+	}
+	if !reserve(t, s, start.Add(59*time.Second), ann).Refused {
+		t.Error("an attempt was given up before its time")
+	}
+	for i := range 5 {
+		if refused := reserve(t, s, start.Add(time.Minute), ann).Refused; refused != (i == 4) {
+			t.Errorf("attempt %d after a minute: refused %t", i, refused)
+		}
+	}
+}
+
 func TestTheLastFailureLocks(t *testing.T) {
 	t.Parallel()
 	s, ann := newStore(t), counter("ann")

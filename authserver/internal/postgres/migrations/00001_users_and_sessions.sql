@@ -46,6 +46,7 @@ CREATE TABLE attempts (
     pending      integer NOT NULL CHECK (pending >= 0),
     failures     integer NOT NULL CHECK (failures >= 0),
     allowed      integer NOT NULL,
+    reserved_at  timestamptz NOT NULL,
     expires_at   timestamptz NOT NULL,
     locked_until timestamptz
 );
