@@ -32,6 +32,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/upstream"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/web"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -143,7 +144,15 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	group.Go(func() error { s.reseal(background, service); return nil })
 	defer s.deliver(background, service)()
 
+	pages, err := web.New(web.Deps{
+		Auth: service, Settings: s.folder.Config, Log: s.Log, RequestID: httpapi.RequestID, KeepDevice: httpapi.KeepDevice, QR: httpapi.QRDataURI,
+		Client: func(r *http.Request) auth.Client { return httpapi.ClientOf(r, s.folder.Config()) },
+	})
+	if err != nil {
+		return err
+	}
 	return s.serveAPI(ctx, background, httpapi.New(httpapi.Deps{
+		Pages: pagesOf(pages), FailPage: pages.Fail,
 		Auth: service, JWKS: tokens.JWKS, Settings: s.folder.Config,
 		Draining: func() bool { return s.phase.Load() == draining },
 		Observe:  s.metrics.Request, Limited: s.metrics.Limited, Log: s.Log,
@@ -178,6 +187,14 @@ func (s *server) openCache() (*redis.Cache, error) {
 		return nil, err
 	}
 	return redis.Open(url, s.folder.Config().Realm, s.Now, s.Log)
+}
+
+func pagesOf(w *web.Web) []httpapi.Page {
+	list := []httpapi.Page{}
+	for _, p := range w.Pages() {
+		list = append(list, httpapi.Page(p))
+	}
+	return list
 }
 
 func newProviderClient(allowPrivate bool) *http.Client {

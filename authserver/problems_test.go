@@ -25,7 +25,7 @@ func TestProblems(t *testing.T) {
 		"wrong password":       {body: valid, status: 401, code: "invalid_credentials"},
 		"unknown user":         {body: `{"email": "nobody@example.com", "password": "x"}`, status: 404, code: "user_not_found"},
 		"unknown path":         {path: "/api/auth/nothing", status: 404, code: "not_found"},
-		"path above":           {method: "GET", path: "/", status: 404, code: "not_found"},
+		"path above":           {method: "GET", path: "/nothing", status: 404, code: "not_found"},
 		"wrong method":         {method: "GET", status: 405, code: "method_not_allowed"},
 		"no content type":      {body: valid, header: http.Header{"Content-Type": nil}, status: 415, code: "unsupported_media_type"},
 		"foreign content type": {body: valid, header: http.Header{"Content-Type": {"text/plain"}}, status: 415, code: "unsupported_media_type"},

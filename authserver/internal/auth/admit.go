@@ -37,7 +37,7 @@ func (s *Service) admit(ctx context.Context, a admission) (SignIn, error) {
 	case a.user.EmailVerifiedAt == nil && required:
 		return SignIn{}, refuse(EmailNotVerified)
 	}
-	if a.user.hasSecondFactor() {
+	if a.user.HasSecondFactor() {
 		return s.challenge(ctx, a)
 	}
 	grant, err := s.openSession(ctx, a, nil)

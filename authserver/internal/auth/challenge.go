@@ -95,7 +95,7 @@ func (s *Service) challenged(ctx context.Context, id Secret, from Client) (admis
 	switch {
 	case err != nil:
 		return admission{}, err
-	case !found || !user.hasSecondFactor():
+	case !found || !user.HasSecondFactor():
 		return admission{}, refuse(ChallengeInvalid)
 	case user.DisabledAt != nil:
 		return admission{}, refuse(AccountDisabled)

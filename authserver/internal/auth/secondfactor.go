@@ -17,8 +17,8 @@ const (
 	SMSMethod        Method = "sms"
 )
 
-// hasSecondFactor reports whether a sign-in of the user needs a code.
-func (u User) hasSecondFactor() bool {
+// HasSecondFactor reports whether a sign-in of the user needs a code.
+func (u User) HasSecondFactor() bool {
 	return slices.Contains(u.Methods, TOTPMethod) || slices.Contains(u.Methods, SMSMethod)
 }
 

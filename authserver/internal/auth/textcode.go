@@ -72,7 +72,7 @@ func (s *Service) EnableSMS(ctx context.Context, access Secret, phone string, fr
 		return Enrolment{}, 0, err
 	}
 	enrolment, enrols := Enrolment{}, NewFactor{Factor: factor}
-	if !user.hasSecondFactor() {
+	if !user.HasSecondFactor() {
 		if enrolment.BackupCodes, enrols.BackupCodes, err = newBackupCodes(s.Random); err != nil {
 			return Enrolment{}, 0, err
 		}

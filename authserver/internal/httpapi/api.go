@@ -33,7 +33,10 @@ type Deps struct {
 	Take func(ctx context.Context, key string, perMinute int) time.Duration
 	// Limited counts a request that was refused so.
 	Limited func(route string)
-	Log     *slog.Logger
+	// Pages are served beside the API; FailPage is their writer of errors.
+	Pages    []Page
+	FailPage func(http.ResponseWriter, *http.Request, error)
+	Log      *slog.Logger
 }
 
 // New returns the handler of the API listener.
@@ -41,9 +44,12 @@ func New(d Deps) http.Handler {
 	a := &API{d}
 	mux := http.NewServeMux()
 	for _, r := range a.routes() {
-		mux.Handle(r.pattern(), a.limited(r))
+		mux.Handle(r.pattern(), a.limited(r.pattern(), r.rate, r.handler))
 	}
 	mux.Handle(verifyPath, a.verifyAnyRequest())
 	mux.Handle(verifyPath+"/", a.verifyAnyRequest())
+	for _, p := range d.Pages {
+		mux.Handle(p.Pattern, a.limited(p.Pattern, rateClass(p.Rate), p.Handler))
+	}
 	return a.surround(a.belowIssuer(a.acrossOrigins(mux, a.refuseUnrouted(mux))))
 }

@@ -13,15 +13,7 @@ import (
 
 const maxUserAgent = 256
 
-// clientOf is who sent a request, as far as the realm may believe it.
-func (a *API) clientOf(r *http.Request) auth.Client {
-	agent := r.UserAgent()
-	return auth.Client{
-		UserAgent: printable(agent[:min(len(agent), maxUserAgent)]),
-		Address:   clientAddress(r, a.Settings().Network.TrustedProxies),
-		Device:    deviceToken(r),
-	}
-}
+func (a *API) clientOf(r *http.Request) auth.Client { return ClientOf(r, a.Settings()) }
 
 // clientAddress is the peer of the connection, or what the realm's proxies say
 // of it: the right-most address of X-Forwarded-For that is not a proxy of ours,

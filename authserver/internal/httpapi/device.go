@@ -32,8 +32,12 @@ func (b *tokensBody) cookies() []*http.Cookie {
 	if b == nil || b.DeviceToken == "" {
 		return nil
 	}
-	return []*http.Cookie{{
-		Name: deviceCookie, Value: b.DeviceToken, Path: "/", MaxAge: int(seconds(auth.DeviceLifetime)),
+	return []*http.Cookie{newDeviceCookie(b.DeviceToken)}
+}
+
+func newDeviceCookie(token string) *http.Cookie {
+	return &http.Cookie{
+		Name: deviceCookie, Value: token, Path: "/", MaxAge: int(seconds(auth.DeviceLifetime)),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
-	}}
+	}
 }

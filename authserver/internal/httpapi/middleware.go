@@ -91,7 +91,7 @@ func (a *API) recovered(w *statusRecorder, r *http.Request, p any) {
 	}
 	a.Log.ErrorContext(r.Context(), "handler panicked", "route", exchangeOf(r.Context()).route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	if w.status == 0 {
-		a.fail(w, r, &auth.Error{Code: auth.Internal})
+		a.refuse(w, r, &auth.Error{Code: auth.Internal})
 	}
 }
 
@@ -130,10 +130,10 @@ func (a *API) refuseUnrouted(mux *http.ServeMux) http.Handler {
 		fallback.ServeHTTP(verdict, r)
 		if allow := verdict.header.Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
-			a.fail(w, r, &auth.Error{Code: auth.MethodNotAllowed})
+			a.refuse(w, r, &auth.Error{Code: auth.MethodNotAllowed})
 			return
 		}
-		a.fail(w, r, &auth.Error{Code: auth.NotFound})
+		a.refuse(w, r, &auth.Error{Code: auth.NotFound})
 	})
 }
 

@@ -21,8 +21,8 @@ const (
 	qrQuietZone = 4
 )
 
-// qrDataURI is a picture of text to scan, as the src of an img element.
-func qrDataURI(text string) (string, error) {
+// QRDataURI is a picture of text to scan, as the src of an img element.
+func QRDataURI(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return "", fmt.Errorf("encode QR code: %w", err)

@@ -10,20 +10,20 @@ import (
 
 // limited refuses a source that asks too often, before its body is read. The
 // routes of one class share a count.
-func (a *API) limited(r route) http.Handler {
-	if r.rate == "" {
-		return r.handler
+func (a *API) limited(pattern string, class rateClass, next http.Handler) http.Handler {
+	if class == "" {
+		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		perMinute := a.Settings().Network.RequestsPerMinute
 		if perMinute > 0 {
-			key := string(r.rate) + ":" + a.clientOf(req).Source()
+			key := string(class) + ":" + a.clientOf(req).Source()
 			if wait := a.Take(req.Context(), key, perMinute); wait > 0 {
-				a.Limited(r.pattern())
-				a.fail(w, req, &auth.Error{Code: auth.RateLimited, RetryAfter: wait})
+				a.Limited(pattern)
+				a.refuse(w, req, &auth.Error{Code: auth.RateLimited, RetryAfter: wait})
 				return
 			}
 		}
-		r.handler.ServeHTTP(w, req)
+		next.ServeHTTP(w, req)
 	})
 }

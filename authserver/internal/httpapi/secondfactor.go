@@ -121,7 +121,7 @@ func (a *API) enableTOTP(ctx context.Context, r request[nothing]) (enrolmentBody
 	if err != nil {
 		return enrolmentBody{}, err
 	}
-	picture, err := qrDataURI(string(e.URL))
+	picture, err := QRDataURI(string(e.URL))
 	return enrolmentBody{
 		Secret: string(e.Secret), URL: string(e.URL), QRCode: picture, BackupCodes: texts(e.BackupCodes),
 	}, err

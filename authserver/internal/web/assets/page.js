@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What a page does better with a script. Everything works without it.
+
+/** Adds a button that shows what is typed into a password field. */
+function addReveal(input) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = input.dataset.show;
+  button.setAttribute("aria-pressed", "false");
+  button.setAttribute("aria-controls", input.id);
+  button.addEventListener("click", () => {
+    const shown = input.type === "password";
+    input.type = shown ? "text" : "password";
+    button.textContent = shown ? input.dataset.hide : input.dataset.show;
+    button.setAttribute("aria-pressed", String(shown));
+  });
+  const frame = document.createElement("div");
+  frame.className = "with-button";
+  input.replaceWith(frame);
+  frame.append(input, button);
+}
+
+/** Counts down to the moment when a locked form may be sent again. */
+function countDown(element) {
+  const until = Date.now() + Number(element.dataset.seconds) * 1000;
+  const show = () => {
+    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left > 0) {
+      setTimeout(show, 1000);
+    }
+  };
+  show();
+}
+
+/** Puts the text of an element on the clipboard. */
+function addCopy(button) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const lines = [...document.querySelectorAll(button.dataset.copy)].map((e) => e.textContent.trim());
+    await navigator.clipboard.writeText(lines.join("\n"));
+    button.textContent = button.dataset.done;
+  });
+}
+
+for (const input of document.querySelectorAll("input[data-show]")) {
+  addReveal(input);
+}
+for (const element of document.querySelectorAll("[data-seconds]")) {
+  countDown(element);
+}
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  addCopy(button);
+}
+for (const button of document.querySelectorAll("button[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+// A second press while the first is on its way would be a second attempt.
+for (const form of document.forms) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+    }
+    form.dataset.sent = "yes";
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) {
+    delete form.dataset.sent; // the page may come back as it was left
+  }
+});
+const wrong = document.querySelector("[aria-invalid=true]");
+if (wrong) {
+  wrong.focus();
+}

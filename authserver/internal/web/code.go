@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// codePage asks for a second factor. All of it travels in the form, so that any
+// pod can take the next step; what it says of methods only decides what is shown.
+type codePage struct {
+	form
+	ID      auth.Secret
+	Methods []string
+	// Sent is set once a code is on its way to the telephone.
+	Sent bool
+}
+
+// Handle is the challenge's id, in the one place where it must be printed.
+func (p codePage) Handle() string { return string(p.ID) }
+
+// MethodList is Methods in one hidden field.
+func (p codePage) MethodList() string { return strings.Join(p.Methods, " ") }
+
+// SMS reports whether a code can be sent to a telephone.
+func (p codePage) SMS() bool { return slices.Contains(p.Methods, string(auth.SMSMethod)) }
+
+func (v *visit) codePage() codePage {
+	return codePage{
+		form: form{ReturnTo: v.field("return_to", maxURL)}, ID: v.secret("session_id"),
+		Methods: strings.Fields(v.field("methods", 64)),
+	}
+}
+
+// afterSignIn goes on with a session, or asks for a second factor.
+func (w *Web) afterSignIn(v *visit, result auth.SignIn, returnTo string) (*answer, error) {
+	if c := result.Challenge; c != nil {
+		p := codePage{form: form{ReturnTo: returnTo}, ID: c.ID}
+		for _, m := range c.Methods {
+			p.Methods = append(p.Methods, string(m))
+		}
+		return show("code", p)
+	}
+	w.keep(v, result.Grant)
+	return goOn("/account")
+}
+
+func (w *Web) enterCode(v *visit) (*answer, error) {
+	p := v.codePage()
+	admitted, err := w.Auth.AnswerChallenge(v.r.Context(), auth.Answer{Challenge: p.ID, Code: v.secret("code")}, v.client)
+	if err != nil {
+		return w.refusedCode(p, err)
+	}
+	return w.afterSignIn(v, auth.SignIn{Grant: admitted.Grant}, p.ReturnTo)
+}
+
+// sendCode sends a code to the telephone of whoever is signing in.
+func (w *Web) sendCode(v *visit) (*answer, error) {
+	p := v.codePage()
+	if _, err := w.Auth.TextChallenge(v.r.Context(), p.ID, v.client); err != nil {
+		return w.refusedCode(p, err)
+	}
+	p.Sent = true
+	return show("code", p)
+}
+
+// refusedCode asks again, or for the password when the sign-in is over.
+func (w *Web) refusedCode(p codePage, err error) (*answer, error) {
+	e, ok := refusal(err)
+	switch {
+	case ok && e.Code == auth.ChallengeInvalid:
+		return refused("signin", w.signInPage(form{ReturnTo: p.ReturnTo}.refusedBy(e)))
+	case ok && statusOf(e.Code) < http.StatusInternalServerError:
+		p.form = p.refusedBy(e)
+		return &answer{template: "code", status: statusOf(e.Code), data: p}, nil
+	default:
+		return nil, err
+	}
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// The prefix lets a browser take a cookie from this host alone, over TLS, for
+// every path (RFC 6265bis, section 4.1.3.2).
+const (
+	refreshCookie  = "__Host-rk-session"
+	accessCookie   = "__Host-rk-access"
+	languageCookie = "__Host-rk-language"
+)
+
+func setCookie(w http.ResponseWriter, name, value string, lifetime time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: int(lifetime / time.Second),
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func dropCookie(w http.ResponseWriter, name string) { setCookie(w, name, "", -time.Second) }
+
+func cookie(r *http.Request, name string) auth.Secret {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return auth.Secret(c.Value)
+}
+
+func hasSession(r *http.Request) bool { return cookie(r, refreshCookie) != "" }
+
+// keep makes a grant the browser's session.
+func (w *Web) keep(v *visit, g auth.Grant) {
+	w.KeepDevice(v.w, g.DeviceToken)
+	setCookie(v.w, refreshCookie, string(g.RefreshToken), g.RefreshLifetime)
+	setCookie(v.w, accessCookie, string(g.AccessToken), g.AccessLifetime)
+}
+
+func (v *visit) forget() {
+	dropCookie(v.w, refreshCookie)
+	dropCookie(v.w, accessCookie)
+}
+
+// errSignIn means that the visitor must sign in first.
+var errSignIn = errors.New("sign-in required")
+
+// signedIn calls use with the visitor's access token, after a refresh when that
+// has expired. Two tabs may refresh at once: both are given the same successor
+// (see package auth). The error is errSignIn when there is no session any more.
+func (w *Web) signedIn(v *visit, use func(access auth.Secret) error) error {
+	access := cookie(v.r, accessCookie)
+	if access != "" {
+		err := use(access)
+		if e, ok := refusal(err); !ok || e.Code != auth.TokenExpired && e.Code != auth.TokenInvalid {
+			return err
+		}
+	}
+	grant, err := w.Auth.Refresh(v.r.Context(), cookie(v.r, refreshCookie))
+	if e, ok := refusal(err); ok && e.Code == auth.RefreshTokenInvalid {
+		v.forget()
+		return errSignIn
+	}
+	if err != nil {
+		return err
+	}
+	w.keep(v, grant)
+	return use(grant.AccessToken)
+}

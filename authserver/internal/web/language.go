@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+//go:embed catalogue
+var catalogueFiles embed.FS
+
+// languages are the catalogues that pages come in, the first for whoever reads
+// none of them.
+type languages struct {
+	list    []speech
+	matcher language.Matcher
+}
+
+// speech is one language's texts by key.
+type speech struct {
+	// Tag is as in BCP 47, Name what its speakers call it.
+	Tag, Name string
+	texts     map[string]string
+}
+
+func loadLanguages() (*languages, error) {
+	l := &languages{}
+	tags := []language.Tag{}
+	for _, tag := range []string{"en", "de", "es", "fr"} {
+		document, err := catalogueFiles.ReadFile(path.Join("catalogue", tag+".json"))
+		if err != nil {
+			return nil, fmt.Errorf("read catalogue: %w", err)
+		}
+		texts := map[string]string{}
+		if err := json.Unmarshal(document, &texts); err != nil {
+			return nil, fmt.Errorf("read catalogue %s: %w", tag, err)
+		}
+		l.list = append(l.list, speech{tag, texts["language"], texts})
+		tags = append(tags, language.Make(tag))
+	}
+	l.matcher = language.NewMatcher(tags)
+	return l, nil
+}
+
+// of is the language a visitor has chosen, or the one the browser asks for.
+func (l *languages) of(r *http.Request) speech {
+	chosen := string(cookie(r, languageCookie))
+	_, i := language.MatchStrings(l.matcher, chosen, r.Header.Get("Accept-Language"))
+	return l.list[i]
+}
+
+// T is the text of a key, with {name} replaced for each pair of name and value.
+// A key that has no text shows itself, which a test finds.
+func (s speech) T(key string, pairs ...any) string {
+	text, found := s.texts[key]
+	if !found {
+		return key
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		text = strings.ReplaceAll(text, fmt.Sprintf("{%v}", pairs[i]), fmt.Sprint(pairs[i+1]))
+	}
+	return text
+}
+
+// Problem is what to tell a person about a refusal: the text of its code, or
+// of a fault of ours.
+func (s speech) Problem(code any) string {
+	if text, found := s.texts[fmt.Sprintf("problem.%v", code)]; found {
+		return text
+	}
+	return s.texts["problem.internal"]
+}
+
+const languageLifetime = 365 * 24 * time.Hour
+
+// chooseLanguage keeps the visitor's choice and goes back to the page.
+func (w *Web) chooseLanguage(v *visit) (*answer, error) {
+	for _, s := range w.languages.list {
+		if s.Tag == v.field("language", 8) {
+			setCookie(v.w, languageCookie, s.Tag, languageLifetime)
+		}
+	}
+	return goOn(localPath(v.field("back", 1024)))
+}
+
+// localPath is a path of this server, "/" for anything that might be more.
+func localPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return "/"
+	}
+	return path
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// templates are pages by name, each joined with the layout.
+type templates map[string]*template.Template
+
+func loadTemplates(a assets) (templates, error) {
+	const layout = "templates/layout.html"
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("read templates: %w", err)
+	}
+	functions := template.FuncMap{"asset": a.url, "dict": dict}
+	loaded := templates{}
+	for _, file := range files {
+		if file == layout {
+			continue
+		}
+		page, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, layout, file)
+		if err != nil {
+			return nil, fmt.Errorf("read template: %w", err)
+		}
+		loaded[strings.TrimSuffix(path.Base(file), ".html")] = page
+	}
+	return loaded, nil
+}
+
+// dict gives a template that is called with several values their names.
+func dict(pairs ...any) (map[string]any, error) {
+	named := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: argument %d is not a name", i)
+		}
+		named[name] = pairs[i+1]
+	}
+	return named, nil
+}
+
+// view is what every template is given.
+type view struct {
+	speech
+	Languages []speech
+	// Page is the template's name, Path where the page can be asked for again.
+	Page, Path string
+	Product    string
+	SupportURL string
+	SignedIn   bool
+	Data       any
+}
+
+func (w *Web) render(v *visit, a *answer) {
+	settings := w.Settings()
+	document := &bytes.Buffer{}
+	err := w.templates[a.template].Execute(document, view{
+		speech: v.language, Languages: w.languages.list, Page: a.template, Path: v.path(),
+		Product: product(settings), SupportURL: supportURL(settings), SignedIn: hasSession(v.r), Data: a.data,
+	})
+	if err != nil {
+		w.Log.ErrorContext(v.r.Context(), "page not rendered", "page", a.template, "error", err)
+		http.Error(v.w, "Something went wrong on our side.", http.StatusInternalServerError)
+		return
+	}
+	w.secure(v)
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", v.language.Tag)
+	v.w.WriteHeader(max(a.status, http.StatusOK))
+	_, _ = document.WriteTo(v.w) // a browser that has left is no news
+}
+
+// secure sets what keeps a page from being framed, scripted, cached or told of
+// to other sites.
+func (w *Web) secure(v *visit) {
+	h := v.w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "+
+		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// failure is what the error page shows.
+type failure struct {
+	Code      auth.Code
+	Seconds   int
+	RequestID string
+}
+
+// fail shows the error page. A cause that is our fault is logged here, once.
+func (w *Web) fail(v *visit, err error) {
+	e, ok := refusal(err)
+	if !ok {
+		e = &auth.Error{Code: auth.Internal, Cause: err}
+	}
+	status := statusOf(e.Code)
+	if status >= http.StatusInternalServerError && e.Cause != nil {
+		w.Log.ErrorContext(v.r.Context(), "page failed", "code", e.Code, "error", e.Cause)
+	}
+	seconds := waiting(e)
+	if seconds > 0 {
+		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
+	w.render(v, &answer{template: "error", status: status, data: failure{e.Code, seconds, w.RequestID(v.r)}})
+}
+
+// statusOf is what a page answers; the API has its own words for programs.
+func statusOf(code auth.Code) int {
+	switch code {
+	case auth.NotFound, auth.ProviderUnknown:
+		return http.StatusNotFound
+	case auth.PermissionDenied, auth.RegistrationClosed, auth.AccountDisabled, auth.EmailNotVerified, auth.IdentityRefused:
+		return http.StatusForbidden
+	case auth.AccountLocked, auth.TooManyAttempts, auth.RateLimited:
+		return http.StatusTooManyRequests
+	case auth.Busy, auth.DatabaseUnavailable, auth.SigningUnavailable, auth.ProviderUnavailable, auth.EmailUnavailable:
+		return http.StatusServiceUnavailable
+	case auth.MethodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case auth.Internal:
+		return http.StatusInternalServerError
+	default:
+		return http.StatusBadRequest
+	}
+}

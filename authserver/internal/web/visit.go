@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// maxURL bounds an address in a form, in bytes.
+const maxURL = 2048
+
+// maxForm bounds what a form may send, in bytes.
+const maxForm = 16 << 10
+
+// visit is one request for a page.
+type visit struct {
+	w        http.ResponseWriter
+	r        *http.Request
+	client   auth.Client
+	language speech
+}
+
+// answer is what a page says: a template, or a way to go on.
+type answer struct {
+	template string
+	status   int // 200 when zero
+	data     any
+	// location is where to go on with a GET.
+	location string
+}
+
+func show(template string, data any) (*answer, error) {
+	return &answer{template: template, data: data}, nil
+}
+
+func goOn(location string) (*answer, error) { return &answer{location: location}, nil }
+
+// handler turns a page into a handler. Every refusal that the page does not
+// explain itself becomes an error page.
+func (w *Web) handler(page func(*visit) (*answer, error)) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		v := w.visit(rw, r)
+		err := v.readForm()
+		a := (*answer)(nil)
+		if err == nil {
+			a, err = page(v)
+		}
+		switch {
+		case errors.Is(err, errSignIn):
+			w.secure(v)
+			http.Redirect(rw, r, "/signin", http.StatusSeeOther)
+		case err != nil:
+			w.fail(v, err)
+		case a.location != "":
+			w.secure(v)
+			http.Redirect(rw, r, a.location, http.StatusSeeOther)
+		default:
+			w.render(v, a)
+		}
+	})
+}
+
+func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {
+	return &visit{w: rw, r: r, client: w.Client(r), language: w.languages.of(r)}
+}
+
+// readForm refuses what no page of ours sends.
+func (v *visit) readForm() error {
+	if v.r.Method != http.MethodPost {
+		return nil
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	err := v.r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return &auth.Error{Code: auth.BodyTooLarge}
+	case err != nil:
+		return &auth.Error{Code: auth.InvalidRequest, Cause: err}
+	}
+	return nil
+}
+
+// path is the page's own address, or the start for one that only answers a form.
+func (v *visit) path() string {
+	if v.r.Method == http.MethodGet {
+		return v.r.URL.Path
+	}
+	return "/"
+}
+
+// field is what a form sent, never more than max bytes of it.
+func (v *visit) field(name string, max int) string {
+	value := v.r.PostFormValue(name)
+	return value[:min(len(value), max)]
+}
+
+func (v *visit) secret(name string) auth.Secret { return auth.Secret(v.field(name, 4096)) }
+
+// refusal is an error that the caller is told about.
+func refusal(err error) (*auth.Error, bool) {
+	var e *auth.Error
+	return e, errors.As(err, &e)
+}
+
+// waiting is whole seconds until a retry may succeed.
+func waiting(e *auth.Error) int { return int((e.RetryAfter + time.Second - 1) / time.Second) }

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// visitor is somebody with a browser without scripts: it follows redirects, keeps cookies, and sends
+// forms as they stand in the page.
+type visitor struct {
+	t      *testing.T
+	client *http.Client
+	// language is what it asks for.
+	language string
+
+	status int
+	header http.Header
+	at     *url.URL
+	body   string
+	page   *html.Node
+}
+
+func (s *server) newVisitor() *visitor {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	client := s.newClient(true)
+	client.Jar = jar
+	s.t.Cleanup(client.CloseIdleConnections)
+	return &visitor{t: s.t, client: client, language: "en"}
+}
+
+// open goes to a path of the realm, or to a URL.
+func (b *visitor) open(address string) {
+	b.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = issuer + address
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.send(r)
+}
+
+// submit fills in the form with an action and sends it; hidden fields go as they
+// stand. The value "" of a button's name presses it.
+func (b *visitor) submit(action string, values map[string]string) {
+	b.t.Helper()
+	form := b.form(action)
+	data := url.Values{}
+	for n := range form.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "input" {
+			continue
+		}
+		data.Set(attribute(n, "name"), attribute(n, "value"))
+	}
+	for name, value := range values {
+		if !data.Has(name) && !b.hasButton(form, name) {
+			b.t.Fatalf("the form %s has no field %s", action, name)
+		}
+		data.Set(name, value)
+	}
+	target, err := b.at.Parse(attribute(form, "action"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, target.String(), strings.NewReader(data.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	b.send(r)
+}
+
+func (b *visitor) send(r *http.Request) {
+	b.t.Helper()
+	r.Header.Set("Accept", "text/html")
+	r.Header.Set("Accept-Language", b.language)
+	response, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	b.status, b.header, b.at, b.body = response.StatusCode, response.Header, response.Request.URL, readAll(b.t, response.Body)
+	if b.page, err = html.Parse(strings.NewReader(b.body)); err != nil {
+		b.t.Fatal(err)
+	}
+	if b.at.Host == issuerHost && strings.HasPrefix(b.header.Get("Content-Type"), "text/html") {
+		b.judge()
+	}
+}
+
+// key looks like the key of a text that a catalogue does not have.
+var key = regexp.MustCompile(`^[a-z-]+\.[a-z.-]+$`)
+
+// judge looks for what no page may have or lack.
+func (b *visitor) judge() {
+	b.t.Helper()
+	if csp := b.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+		b.t.Errorf("%s: content security policy is %q", b.at, csp)
+	}
+	if b.header.Get("Cache-Control") != "no-store" || b.header.Get("Referrer-Policy") != "no-referrer" {
+		b.t.Errorf("%s: headers are %v", b.at, b.header)
+	}
+	ids, labels := map[string]bool{}, map[string]bool{}
+	for n := range b.page.Descendants() {
+		if text := strings.TrimSpace(n.Data); n.Type == html.TextNode && text != issuerHost && key.MatchString(text) {
+			b.t.Errorf("%s: %q has no text", b.at, n.Data)
+		}
+		if n.Type != html.ElementNode {
+			continue
+		}
+		if id := attribute(n, "id"); id != "" {
+			if ids[id] {
+				b.t.Errorf("%s: two elements are called %s", b.at, id)
+			}
+			ids[id] = true
+		}
+		labels[attribute(n, "for")] = true
+		for _, a := range n.Attr {
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") {
+				b.t.Errorf("%s: <%s> has inline %s", b.at, n.Data, a.Key)
+			}
+		}
+		if (n.Data == "script" && attribute(n, "src") == "") || n.Data == "style" {
+			b.t.Errorf("%s: has an inline <%s>", b.at, n.Data)
+		}
+	}
+	for n := range b.page.Descendants() {
+		if n.Data == "input" && attribute(n, "type") != "hidden" && !labels[attribute(n, "id")] {
+			b.t.Errorf("%s: field %s has no label", b.at, attribute(n, "name"))
+		}
+	}
+}
+
+func (b *visitor) form(action string) *html.Node {
+	b.t.Helper()
+	for n := range b.page.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "form" && attribute(n, "action") == action {
+			return n
+		}
+	}
+	b.t.Fatalf("%s has no form %s, but\n%s", b.at, action, b.text())
+	return nil
+}
+
+func (b *visitor) hasButton(form *html.Node, name string) bool {
+	for n := range form.Descendants() {
+		if n.Data == "button" && attribute(n, "name") == name {
+			return true
+		}
+	}
+	return false
+}
+
+// text is what a reader sees.
+func (b *visitor) text() string {
+	words := []string{}
+	for n := range b.page.Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data != "script" {
+			words = append(words, strings.Fields(n.Data)...)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// sees fails the test unless the page is where and what it should be.
+func (b *visitor) sees(path string, status int, texts ...string) {
+	b.t.Helper()
+	if b.at.Path != path || b.status != status {
+		b.t.Errorf("is at %s with %d, not at %s with %d:\n%s", b.at, b.status, path, status, b.text())
+	}
+	for _, text := range texts {
+		if !strings.Contains(b.text(), text) {
+			b.t.Errorf("%s does not say %q, but\n%s", b.at, text, b.text())
+		}
+	}
+}
+
+// find is the first element of a kind whose attribute has a value.
+func (b *visitor) find(element, name, value string) *html.Node {
+	b.t.Helper()
+	for n := range b.page.Descendants() {
+		if n.Type == html.ElementNode && n.Data == element && attribute(n, name) == value {
+			return n
+		}
+	}
+	b.t.Fatalf("%s has no <%s %s=%q>", b.at, element, name, value)
+	return nil
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func (b *visitor) signIn(email, password string) {
+	b.t.Helper()
+	b.open("/signin")
+	b.submit("/signin", map[string]string{"email": email, "password": password})
+}
