@@ -65,7 +65,6 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="self.type != 'OIDC' || has(self.issuer)",message="type OIDC needs issuer, the URL below which /.well-known/openid-configuration is found"
 // +kubebuilder:validation:XValidation:rule="!has(self.issuer) || self.type in ['OIDC', 'Microsoft', 'GitLab']",message="issuer is for the types OIDC, Microsoft (its tenant) and GitLab (a server of one's own); leave it out"
-// +kubebuilder:validation:XValidation:rule="self.type != 'Microsoft' || has(self.issuer)",message="type Microsoft needs issuer with the tenant whose users may sign in, such as https://login.microsoftonline.com/<tenant id>/v2.0"
 // +kubebuilder:validation:XValidation:rule="self.type != 'OAuth2' || has(self.endpoints)",message="type OAuth2 needs endpoints; a provider that has a discovery document is of type OIDC"
 // +kubebuilder:validation:XValidation:rule="!has(self.endpoints) || self.type in ['OAuth2', 'GitHub']",message="endpoints are for the types OAuth2 and GitHub (an Enterprise server); the other types find theirs by discovery"
 // +kubebuilder:validation:XValidation:rule="(has(self.allowPrivateNetworks) && self.allowPrivateNetworks) || !((has(self.issuer) && self.issuer.startsWith('http://')) || (has(self.endpoints) && ((has(self.endpoints.authorization) && self.endpoints.authorization.startsWith('http://')) || (has(self.endpoints.token) && self.endpoints.token.startsWith('http://')) || (has(self.endpoints.userInfo) && self.endpoints.userInfo.startsWith('http://')))))",message="issuer and endpoints must be https:// URLs; http:// is for private networks, with allowPrivateNetworks: true"
@@ -77,9 +76,8 @@ type OAuthProviderSpec struct {
 
 	// type is the provider's dialect: Google, GitHub, Microsoft, GitLab, OIDC
 	// (any issuer with a discovery document) or OAuth2 (any server, endpoints
-	// stated). It cannot change.
+	// stated).
 	// +required
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="type cannot change, since accounts are tied to this provider's users; make an OAuthProvider of another name"
 	Type ProviderType `json:"type,omitempty"`
 
 	// displayName is what users are asked to sign in with; the type's own name,
@@ -103,8 +101,10 @@ type OAuthProviderSpec struct {
 	ClientSecretRef SecretKeyRef `json:"clientSecretRef,omitzero"`
 
 	// issuer is the URL below which /.well-known/openid-configuration is found.
-	// OIDC needs it, and Microsoft: https://login.microsoftonline.com/<tenant
-	// id>/v2.0. For a GitLab of one's own it is that server's URL.
+	// OIDC needs it. For Microsoft it says which tenant may sign in, such as
+	// https://login.microsoftonline.com/<tenant id>/v2.0, and every account of
+	// Microsoft's may when absent. For a GitLab of one's own it is that server's
+	// URL; gitlab.com when absent.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="!self.contains('?')",message="issuer must have no query"
 	Issuer EndpointURL `json:"issuer,omitempty"`
@@ -138,8 +138,8 @@ type OAuthProviderSpec struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)+$')",message="must be a domain in lower case, such as example.com, without @ and without *"
 	AllowedEmailDomains []string `json:"allowedEmailDomains,omitempty"`
 
-	// signUp makes an account for a newcomer; true when absent. With false only
-	// those who have an account may sign in.
+	// signUp makes an account for a newcomer; true when absent. With false, those
+	// may sign in whose identity is linked to an account.
 	// +optional
 	SignUp *bool `json:"signUp,omitempty"`
 
@@ -187,25 +187,26 @@ type ProviderEndpoints struct {
 //
 // +kubebuilder:validation:MinProperties=1
 type ProviderClaims struct {
-	// subject is what never changes of a user: sub when absent.
+	// subject is what never changes of a user; sub when absent, for GitHub id.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Subject string `json:"subject,omitempty"`
 
-	// email is the address: email when absent.
+	// email is the address; email when absent.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Email string `json:"email,omitempty"`
 
-	// emailVerified says whether the address is verified: email_verified when absent.
+	// emailVerified says whether the address is verified; email_verified when
+	// absent, for Microsoft xms_edov.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	EmailVerified string `json:"emailVerified,omitempty"`
 
-	// name is what the user is called: name when absent.
+	// name is what the user is called; name when absent.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
