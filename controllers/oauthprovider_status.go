@@ -35,7 +35,7 @@ func providerStatusOf(provider *v1alpha1.OAuthProvider, v providerView) v1alpha1
 	}
 	conditions := []metav1.Condition{realmFound(provider, v), secretFound(v), accepted(v)}
 	conditions = append(conditions, attached(provider, v, conditions))
-	ready := summary("Users may sign in with it: every pod of the realm offers it", conditions)
+	ready := summary("Every pod of the realm offers it", conditions)
 	for _, c := range slices.Insert(conditions, 0, ready) {
 		c.ObservedGeneration = provider.Generation
 		meta.SetStatusCondition(&status.Conditions, c)
@@ -65,7 +65,7 @@ func accepted(v providerView) metav1.Condition {
 	if v.problem != nil {
 		return no(kind, v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", oneLine(v.problem))
 	}
-	return yes(kind, v1alpha1.ReasonAccepted, "An auth server can use the settings")
+	return yes(kind, v1alpha1.ReasonAccepted, "An auth server takes the settings")
 }
 
 // attached compares what the realm's pods run with what the spec says.

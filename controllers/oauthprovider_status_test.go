@@ -42,7 +42,7 @@ func TestConditionsOfAProvider(t *testing.T) {
 		says   string
 	}{
 		"one that is offered": {
-			func(*providerView) {}, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady, "every pod",
+			func(*providerView) {}, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady, "Every pod",
 		},
 		"one without a realm": {
 			func(v *providerView) { v.realm = nil },

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes everything that is generated: deepcopy, kinds and roles from the markers, the chart's copies of them, and the
-# list of common passwords.
+# Writes everything that is generated: deepcopy, kinds and roles from the markers, the chart's copies of them, the
+# tables of their fields, and the list of common passwords.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,5 +14,9 @@ rm -rf charts/realmkeeper/files
 mkdir -p charts/realmkeeper/files/crds
 cp config/crd/auth.realmkeeper.io_*.yaml charts/realmkeeper/files/crds/
 cp config/rbac/role.yaml charts/realmkeeper/files/
+
+go run ./hack/fieldtable \
+  config/crd/auth.realmkeeper.io_authrealms.yaml docs/authrealm.md \
+  config/crd/auth.realmkeeper.io_oauthproviders.yaml docs/oauthprovider.md
 
 go generate ./authserver/...

@@ -225,7 +225,7 @@ type ProviderLinking struct {
 
 // OAuthProviderStatus is what became of a provider, as last observed.
 type OAuthProviderStatus struct {
-	// conditions are every condition of a provider, always; see conditions.go.
+	// conditions are every condition of a provider, always.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

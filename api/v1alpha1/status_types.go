@@ -6,7 +6,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // AuthRealmStatus is what a realm is, as last observed.
 type AuthRealmStatus struct {
-	// conditions are every condition of a realm, always; see conditions.go.
+	// conditions are every condition of a realm, always.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
