@@ -26,16 +26,19 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Make a secret for an authenticator app, and backup codes",
+			rate:    rateCode,
 			refuses: []auth.Code{auth.SecondFactorExists},
 		}, a.enableTOTP),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/verify", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Turn the second factor on with a first code of the app",
+			rate:    rateCode,
 			refuses: enrolment,
 		}, a.verifyTOTP),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/validate", status: http.StatusOK,
 			summary: "Complete a login with a code of the second factor",
+			rate:    rateCode,
 			refuses: append([]auth.Code{
 				auth.ChallengeInvalid, auth.CodeInvalid, auth.AccountDisabled, auth.SigningUnavailable,
 			}, guesses...),
@@ -43,26 +46,31 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/disable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Turn the second factor off, with password or code",
+			rate:    rateCode,
 			refuses: proof,
 		}, a.disableSecondFactors),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/backup-codes", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Replace the backup codes, with password or code",
+			rate:    rateCode,
 			refuses: proof,
 		}, a.renewBackupCodes),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Send a first code to a telephone",
+			rate:    rateMail,
 			refuses: []auth.Code{auth.SecondFactorExists, auth.SecondFactorUnavailable, auth.RateLimited},
 		}, a.enableSMS),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/verify", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Take the telephone into use with its first code",
+			rate:    rateCode,
 			refuses: enrolment,
 		}, a.verifySMS),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/send", status: http.StatusOK, bearer: bearerOptional,
 			summary: "Send a code for a login, or to the user of an access token",
+			rate:    rateMail,
 			refuses: []auth.Code{
 				auth.ChallengeInvalid, auth.TokenMissing, auth.AccountDisabled, auth.SecondFactorMissing,
 				auth.SecondFactorUnavailable, auth.RateLimited,
@@ -71,6 +79,7 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/disable", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Remove the telephone, with password or code",
+			rate:    rateCode,
 			refuses: proof,
 		}, a.disableSMS),
 		endpoint(a, route{
