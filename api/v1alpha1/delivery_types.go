@@ -30,12 +30,13 @@ type Email struct {
 	SupportURL WebURL `json:"supportURL,omitempty"`
 
 	// templates replace built-in mails, each under its name: verify-email,
-	// already-registered, reset-password, password-changed, new-device,
-	// second-factor-added, second-factor-removed, account-locked or code.
+	// already-registered, reset-password, password-changed, email-changed,
+	// new-device, second-factor-added, second-factor-removed, account-locked or
+	// code. docs/email.md has their fields.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
-	// +kubebuilder:validation:MaxProperties=9
-	// +kubebuilder:validation:XValidation:rule="self.all(name, name in ['verify-email', 'already-registered', 'reset-password', 'password-changed', 'new-device', 'second-factor-added', 'second-factor-removed', 'account-locked', 'code'])",message="templates are named verify-email, already-registered, reset-password, password-changed, new-device, second-factor-added, second-factor-removed, account-locked or code"
+	// +kubebuilder:validation:MaxProperties=10
+	// +kubebuilder:validation:XValidation:rule="self.all(name, name in ['verify-email', 'already-registered', 'reset-password', 'password-changed', 'email-changed', 'new-device', 'second-factor-added', 'second-factor-removed', 'account-locked', 'code'])",message="templates are named verify-email, already-registered, reset-password, password-changed, email-changed, new-device, second-factor-added, second-factor-removed, account-locked or code"
 	Templates map[string]EmailTemplate `json:"templates,omitempty"`
 }
 
