@@ -145,14 +145,15 @@ func TestResetOfADisabledUser(t *testing.T) {
 	}
 }
 
-// The Store is raced far more often; here everything above it is.
+// The Store is raced far more often; here everything above it is, and each caller
+// costs a hash.
 func TestResetLinkWorksOnce(t *testing.T) {
 	t.Parallel()
 	r := newMailingRealm(t)
 	s := r.serve()
 	s.registerAnn()
 	token := s.resetToken(annEmail)
-	const callers = 50
+	const callers = 8
 	winners := atomic.Int32{}
 	group := sync.WaitGroup{}
 	for range callers {
@@ -180,11 +181,11 @@ func TestNoSessionOfTheOldPasswordOutlivesAReset(t *testing.T) {
 	s := r.serve()
 	s.registerAnn()
 	password := annPassword
-	for _, next := range []string{newPassword, annPassword, newPassword} {
+	for _, next := range []string{newPassword, annPassword} {
 		r.clock.advance(auth.MailLimitWindow)
 		token := s.resetToken(annEmail)
 		group := sync.WaitGroup{}
-		for range 6 {
+		for range 4 {
 			group.Go(func() {
 				if a := s.tryLogin(annEmail, password); a.status == http.StatusOK {
 					s.tokensOf(a)

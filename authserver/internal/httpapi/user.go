@@ -58,7 +58,9 @@ type profileBody struct {
 	Name          string `json:"name"`
 	Locale        string `json:"locale"`
 	// HasPassword is false for a user who only signs in through a provider.
-	HasPassword bool       `json:"has_password"`
+	HasPassword bool `json:"has_password"`
+	// TwoFactor is whether a sign-in of the user needs a code.
+	TwoFactor   bool       `json:"two_factor"`
 	CreatedAt   time.Time  `json:"created_at"`
 	LastLoginAt *time.Time `json:"last_login_at"`
 }
@@ -66,7 +68,7 @@ type profileBody struct {
 func profileOf(u auth.User) profileBody {
 	return profileBody{
 		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Role: u.Role,
-		Name: u.Name, Locale: u.Locale, HasPassword: u.PasswordHash != "",
+		Name: u.Name, Locale: u.Locale, HasPassword: u.PasswordHash != "", TwoFactor: u.HasSecondFactor(),
 		CreatedAt: u.CreatedAt, LastLoginAt: u.LastLoginAt,
 	}
 }

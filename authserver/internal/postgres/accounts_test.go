@@ -68,6 +68,21 @@ func randomHash() auth.TokenHash {
 	return auth.TokenHash(append(a[:], b[:]...))
 }
 
+func TestAddressGoesToOneUser(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	for range rounds {
+		email := uuid.NewString() + "@example.com"
+		if won := race(t, func(int) (bool, error) {
+			u := auth.User{ID: uuid.NewString(), Email: email, Role: auth.UserRole, PasswordHash: "hash", CreatedAt: start}
+			ticket := auth.Ticket{Hash: randomHash(), Kind: auth.VerifyEmailTicket, Email: email, CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
+			return s.AddUser(context.Background(), u, &ticket, auth.Effects{})
+		}); won != 1 {
+			t.Fatalf("%d of %d got the address", won, callers)
+		}
+	}
+}
+
 func TestResetTicketSetsOnePassword(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
