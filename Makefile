@@ -71,6 +71,7 @@ build: ## Both binaries, into bin/
 deps: ## Debian packages and peers that the tests need
 	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates oathtool zbar-tools
 	@hack/peers.sh >/dev/null
+	@hack/peers-js.sh >/dev/null
 
 .PHONY: help
 help: ## This list

@@ -45,7 +45,7 @@ func StartDex(t testing.TB, callback string, people ...Person) *Dex {
 }
 
 func startDex(ctx context.Context, callback string, people []Person) (*Dex, *daemon, error) {
-	programs, err := peers(ctx)
+	programs, err := built(ctx, "peers.sh")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,15 +118,15 @@ func (d *Dex) answers(ctx context.Context) error {
 	return nil
 }
 
-// peers is the folder of the programs that hack/peers.sh builds.
-func peers(ctx context.Context) (string, error) {
+// built is the folder that a script in hack makes when it is missing, and names.
+func built(ctx context.Context, name string) (string, error) {
 	root, err := filepath.Abs(".")
 	for err == nil {
-		script := filepath.Join(root, "hack", "peers.sh")
+		script := filepath.Join(root, "hack", name)
 		if _, missing := os.Stat(script); missing == nil {
 			out, err := exec.CommandContext(ctx, script).Output()
 			if err != nil {
-				return "", fmt.Errorf("build programs of hack/peers: %w", err)
+				return "", fmt.Errorf("build with hack/%s: %w", name, err)
 			}
 			return string(out[:len(out)-1]), nil
 		}
@@ -135,7 +135,7 @@ func peers(ctx context.Context) (string, error) {
 		}
 		root = filepath.Dir(root)
 	}
-	return "", errors.New("find hack/peers.sh: not above the working folder")
+	return "", fmt.Errorf("find hack/%s: not above the working folder", name)
 }
 
 func copyProgram(from, to string) error {

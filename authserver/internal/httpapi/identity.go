@@ -17,7 +17,7 @@ func (a *API) identityRoutes() []route {
 			summary: "The identities that the user may sign in with",
 		}, a.identities),
 		endpoint(a, route{
-			method: "POST", path: "/api/user/identities/{provider}", status: http.StatusOK, bearer: bearerRequired, rate: rateOAuth,
+			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: rateOAuth,
 			summary: "Begin to link an identity: send the browser to the address in the answer",
 			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused},
 		}, a.linkIdentity),
@@ -53,7 +53,8 @@ func (a *API) identities(ctx context.Context, r request[nothing]) (identitiesBod
 }
 
 type linkIdentityBody struct {
-	Provider string `path:"provider" required:"true" maxLength:"128"`
+	// Provider is called id, as OpenAPI cannot tell paths apart by the names in them.
+	Provider string `path:"id" required:"true" maxLength:"128"`
 	ReturnTo string `json:"return_to" required:"true" maxLength:"2048"`
 }
 

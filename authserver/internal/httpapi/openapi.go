@@ -34,7 +34,7 @@ func Document() ([]byte, error) {
 	for _, r := range new(API).routes() {
 		op := d.operation(r)
 		paths = paths.with(r.path, paths.get(r.path).with(strings.ToLower(r.method), op))
-		if t := (tag{op.Tags[0]}); !slices.Contains(tags, t) {
+		if t := tagOf(r.path); !slices.Contains(tags, t) {
 			tags = append(tags, t)
 		}
 	}
@@ -68,7 +68,7 @@ type describer struct {
 func (d *describer) operation(r route) operation {
 	s := shapeOf(r.in)
 	op := operation{
-		ID: operationID(r), Tags: []string{tagOf(r.path)}, Summary: r.summary,
+		ID: operationID(r), Tags: []string{tagOf(r.path).Name}, Summary: r.summary,
 		Security: security(r.bearer), Responses: named[response]{},
 	}
 	for _, f := range s.fields {
@@ -198,16 +198,26 @@ func operationID(r route) string {
 }
 
 // tagOf groups routes by where they stand.
-func tagOf(path string) string {
-	for _, group := range []struct{ prefix, tag string }{
-		{"/.well-known/", "Discovery"}, {openAPIPath, "Discovery"}, {"/api/admin/", "Administration"},
-		{"/api/auth/2fa", "Second factor"}, {"/api/auth/oauth", "Providers"}, {"/api/auth/providers", "Providers"},
-		{"/api/user/identities", "Providers"}, {"/api/auth/register", "Account"}, {"/api/auth/reset", "Account"},
-		{"/api/auth/verify-email", "Account"}, {"/api/user", "Account"},
+func tagOf(path string) tag {
+	for _, t := range []struct {
+		tag
+		prefixes []string
+	}{
+		{tag{"Discovery", "What verifiers and programmers read."}, []string{"/.well-known/", openAPIPath}},
+		{tag{"Administration", "For users with the role admin."}, []string{"/api/admin/"}},
+		{tag{"Second factor", "Codes of an app, by SMS, and backup codes."}, []string{"/api/auth/2fa"}},
+		{
+			tag{"Providers", "Sign-in through other identity providers."},
+			[]string{"/api/auth/oauth", "/api/auth/providers", "/api/user/identities"},
+		},
+		{
+			tag{"Account", "What people do with an account of their own."},
+			[]string{"/api/auth/register", "/api/auth/reset", "/api/auth/verify-email", "/api/user"},
+		},
 	} {
-		if strings.HasPrefix(path, group.prefix) {
-			return group.tag
+		if slices.ContainsFunc(t.prefixes, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) {
+			return t.tag
 		}
 	}
-	return "Sessions"
+	return tag{"Sessions", "Logging in, staying logged in, logging out."}
 }

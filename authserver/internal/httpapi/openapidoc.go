@@ -39,7 +39,8 @@ type (
 		Description string `json:"description"`
 	}
 	tag struct {
-		Name string `json:"name"`
+		Name        string `json:"name"`
+		Description string `json:"description"`
 	}
 	operation struct {
 		ID         string            `json:"operationId"`

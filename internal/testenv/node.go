@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testenv
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Node is a folder of one test with the programs of hack/peers-js and the npm
+// packages they need.
+type Node struct {
+	t      testing.TB
+	folder string
+}
+
+// NewNode installs what is missing.
+func NewNode(t testing.TB) *Node {
+	t.Helper()
+	installed, err := built(t.Context(), "peers-js.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &Node{t, t.TempDir()}
+	entries, err := os.ReadDir(installed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		from, to := filepath.Join(installed, e.Name()), filepath.Join(n.folder, e.Name())
+		if e.IsDir() {
+			err = os.Symlink(from, to)
+		} else {
+			err = copyProgram(from, to) // a link would be resolved, and find no files of this folder
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
+}
+
+// Run runs a program of the folder, or of a package in it, and returns what it
+// printed. What a test must keep secret goes in by stdin or the environment,
+// which adds to ours.
+func (n *Node) Run(stdin string, environment []string, program string, args ...string) (string, error) {
+	n.t.Helper()
+	cmd := exec.CommandContext(n.t.Context(), "node", append([]string{program}, args...)...)
+	cmd.Dir, cmd.Stdin, cmd.Env = n.folder, strings.NewReader(stdin), append(os.Environ(), environment...)
+	complaints := &strings.Builder{}
+	cmd.Stderr = complaints
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%s: %w\n%s%s", program, err, out, complaints)
+	}
+	return string(out), err
+}
