@@ -4,8 +4,6 @@ package auth
 
 import (
 	"context"
-	"encoding/base32"
-	"fmt"
 )
 
 // Enrolment is shown to the user once.
@@ -34,15 +32,11 @@ func (s *Service) EnableTOTP(ctx context.Context, access Secret) (Enrolment, err
 	if err != nil {
 		return Enrolment{}, err
 	}
-	secret, url, err := totpKey(s.Random, s.Settings().TwoFactor.Label, user.Email)
+	secret, err := newTOTPSecret(s.Random)
 	if err != nil {
 		return Enrolment{}, err
 	}
-	shared, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(string(secret))
-	if err != nil {
-		return Enrolment{}, fmt.Errorf("decode shared secret: %w", err)
-	}
-	factor, err := s.newFactor(user, TOTPMethod, shared)
+	factor, err := s.newFactor(user, TOTPMethod, secret)
 	if err != nil {
 		return Enrolment{}, err
 	}
@@ -57,7 +51,9 @@ func (s *Service) EnableTOTP(ctx context.Context, access Secret) (Enrolment, err
 	case !enrolled:
 		return Enrolment{}, refuse(SecondFactorExists)
 	}
-	return Enrolment{Secret: secret, URL: url, BackupCodes: codes}, nil
+	return Enrolment{
+		Secret: Secret(base32Of(secret)), URL: totpURL(s.Settings().TwoFactor.Label, user.Email, secret), BackupCodes: codes,
+	}, nil
 }
 
 func (s *Service) newFactor(user User, method Method, value []byte) (Factor, error) {

@@ -6,12 +6,12 @@ import (
 	"encoding/base32"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
-	"github.com/pquerna/otp/totp"
 )
 
 // What every authenticator app understands (RFC 6238).
@@ -25,24 +25,34 @@ const (
 
 var appCodes = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
 
-// totpKey is a new shared secret, in base32, and the otpauth:// URL by which an
-// app learns it. The label is the realm's name, the account the user's.
-func totpKey(random io.Reader, label, account string) (secret, url Secret, err error) {
-	key, err := totp.Generate(totp.GenerateOpts{
-		Issuer:      strings.ReplaceAll(label, ":", " "), // a colon ends the label
-		AccountName: account, SecretSize: totpSecretBytes, Rand: random,
-		Period: uint(totpPeriod / time.Second), Digits: appCodes.Digits, Algorithm: appCodes.Algorithm,
-	})
-	if err != nil {
-		return "", "", fmt.Errorf("make shared secret: %w", err)
+func newTOTPSecret(random io.Reader) ([]byte, error) {
+	secret := make([]byte, totpSecretBytes)
+	if _, err := io.ReadFull(random, secret); err != nil {
+		return nil, fmt.Errorf("make shared secret: %w", err)
 	}
-	return Secret(key.Secret()), Secret(key.URL()), nil
+	return secret, nil
+}
+
+// base32Of is how a person types a shared secret, and how apps read it.
+func base32Of(secret []byte) string {
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
+}
+
+// totpURL is the address by which an app learns a secret. The label is the
+// realm's name, the account the user's. Some apps take a plus sign for itself,
+// and not for a space.
+func totpURL(label, account string, secret []byte) Secret {
+	label = strings.ReplaceAll(label, ":", "") // a colon stands between label and account
+	escape := func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+	return Secret(fmt.Sprintf("otpauth://totp/%s:%s?secret=%s&issuer=%s&algorithm=%s&digits=%d&period=%d",
+		escape(label), escape(account), base32Of(secret), escape(label),
+		appCodes.Algorithm, appCodes.Digits, int(totpPeriod/time.Second)))
 }
 
 // totpStep is the time step whose code this is, of those that a clock may show
 // at now. A step up to last was used already and does not count.
 func totpStep(secret []byte, code string, last int64, now time.Time) (int64, bool, error) {
-	shared := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
+	shared := base32Of(secret)
 	present := now.Unix() / int64(totpPeriod/time.Second)
 	for step := present - totpSkew; step <= present+totpSkew; step++ {
 		if step <= last {
