@@ -18,7 +18,9 @@ import (
 type Mail struct {
 	// EnvelopeFrom and To are what the SMTP server was told.
 	EnvelopeFrom, To string
-	Header           mail.Header
+	// Username is who sent it; empty for somebody.
+	Username string
+	Header   mail.Header
 	// ID is the Message-ID, and Subject the decoded one.
 	ID, Subject string
 	Text, HTML  string

@@ -3,6 +3,7 @@
 package testenv
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"strconv"
@@ -20,6 +21,8 @@ import (
 type SMTP struct {
 	address     string
 	certificate certificate
+	implicit    bool
+	open        bool
 	stop        func()
 	// arrived is closed and replaced whenever a mail is taken.
 	arrived chan struct{}
@@ -35,14 +38,22 @@ type SMTP struct {
 }
 
 // StartSMTP runs a server that ends with the test.
-func StartSMTP(t testing.TB) *SMTP {
+func StartSMTP(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, false, false) }
+
+// StartSMTPS runs a server that speaks TLS from the first byte.
+func StartSMTPS(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, true, false) }
+
+// StartRelay runs a server that takes mail from anybody, without TLS.
+func StartRelay(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, false, true) }
+
+func startSMTP(t testing.TB, implicit, open bool) *SMTP {
 	t.Helper()
 	certificate, err := newCertificate()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &SMTP{
-		address: "127.0.0.1:0", certificate: certificate, arrived: make(chan struct{}),
+		address: "127.0.0.1:0", certificate: certificate, implicit: implicit, open: open, arrived: make(chan struct{}),
 		username: "realm", password: "the password of the mail server",
 		attempts: map[string]int{}, refused: map[string]int{}, hanging: map[string]chan struct{}{}, held: map[string]chan struct{}{},
 	}
@@ -97,6 +108,12 @@ func (s *SMTP) Start(t testing.TB) {
 	server.MaxMessageBytes, server.MaxRecipients = 1<<20, 10
 	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
 	server.ErrorLog = discard{}
+	if s.open {
+		server.TLSConfig, server.AllowInsecureAuth = nil, true
+	}
+	if s.implicit {
+		l = tls.NewListener(l, s.certificate.config())
+	}
 	s.stop = func() { close(stopped); _ = server.Close() }
 	go func() { _ = server.Serve(l) }()
 }
@@ -215,7 +232,7 @@ func (c *smtpSession) Auth(string) (sasl.Server, error) {
 }
 
 func (c *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
-	if c.username == "" {
+	if c.username == "" && !c.server.open {
 		return smtp.ErrAuthRequired
 	}
 	c.from = from
@@ -255,7 +272,7 @@ func (c *smtpSession) Data(r io.Reader) error {
 	if err != nil {
 		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: err.Error()}
 	}
-	m.EnvelopeFrom, m.To = c.from, c.to
+	m.EnvelopeFrom, m.To, m.Username = c.from, c.to, c.username
 	c.server.take(m)
 	return nil
 }
