@@ -11,8 +11,13 @@
 //
 // An attempt is reserved before the password is looked at, by one atomic
 // statement, so that a thousand guesses at once are worth no more than the
-// realm's lockout limit. A right password clears the count; the attempt that
-// uses up the limit locks the account.
+// realm's lockout limit. It is reserved in two counters, the account's and the
+// source address's; the failure that uses up the limit of one locks it. A right
+// password clears the account's and takes its attempt back from the source's.
+//
+// Locks by account would let strangers lock anybody out. A device that has
+// logged in therefore keeps a sealed token, is counted by itself, and is neither
+// stopped by the locks of strangers nor of use against other accounts.
 //
 // # Refresh
 //

@@ -27,7 +27,7 @@ type Store interface {
 	Directory
 	Trail
 
-	// Prune deletes what has expired, at most a batch of each kind.
+	// Prune deletes what has expired, batch by batch.
 	Prune(ctx context.Context, now time.Time) error
 }
 

@@ -5,6 +5,7 @@ package postgres_test
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -206,5 +207,22 @@ func TestConcurrentAttemptsGetTheLimitAndNoDeadlock(t *testing.T) {
 		if through.Load() != 5 {
 			t.Fatalf("round %d: %d got through", round, through.Load())
 		}
+	}
+}
+
+// A flood of guesses at addresses that nobody has must not outgrow the pruning.
+func TestPruneLeavesNothingForLater(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	flood := []auth.Counter{}
+	for i := range 2500 {
+		flood = append(flood, counter(fmt.Sprint(i)))
+	}
+	reserve(t, s, start, flood...)
+	if err := s.Prune(t.Context(), start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, url, "attempts"); n != 0 {
+		t.Errorf("%d of %d counts are left", n, len(flood))
 	}
 }

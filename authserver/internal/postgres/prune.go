@@ -41,11 +41,21 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 			"now": now, "hour_ago": now.Add(-time.Hour), "day_ago": now.Add(-24 * time.Hour),
 			"forgotten": now.Add(-auth.MailLimitWindow), "batch": pruneBatch,
 		}
-		if err := s.exec(ctx, "prune expired rows", statement, args); err != nil {
-			return err
+		for pruned := int64(pruneBatch); pruned == pruneBatch; {
+			var err error
+			if pruned, err = s.pruneSome(ctx, statement, args); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (s *Store) pruneSome(ctx context.Context, statement string, args pgx.NamedArgs) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	tag, err := s.pool.Exec(ctx, statement, args)
+	return tag.RowsAffected(), classify("prune expired rows", err)
 }
 
 func (s *Store) exec(ctx context.Context, doing, statement string, args pgx.NamedArgs) error {
