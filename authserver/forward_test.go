@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+)
+
+// forward asks what a gateway asks.
+func (s *server) forward(method, path, access string) answer {
+	s.t.Helper()
+	r := newRequest(s.t, method, path, nil)
+	if access != "" {
+		r.Header.Set("Authorization", "Bearer "+access)
+	}
+	r.Header.Set("X-Auth-User-Id", "chosen by the client")
+	if method == http.MethodGet && !strings.Contains(path, "/some/page") {
+		return s.do(r)
+	}
+	// Requests of every kind are no endpoint of their own, so nothing describes them.
+	response, err := s.client.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	a := answer{status: response.StatusCode, header: response.Header, body: readAll(s.t, response.Body)}
+	_ = json.Unmarshal([]byte(a.body), &a.problem)
+	return a
+}
+
+func TestGatewaysAskWhomATokenSpeaksFor(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	access := s.login().Access
+	user := s.profileOf(access)
+	const path = "/api/auth/verify"
+	cases := map[string]struct {
+		method, path, access string
+		status               int
+		code                 string
+	}{
+		"a good token":                {path: path, access: access, status: 200},
+		"a role that it has":          {path: path + "?role=admin", access: access, status: 200},
+		"one of several roles":        {path: path + "?role=editor&role=admin", access: access, status: 200},
+		"a role that it lacks":        {path: path + "?role=editor", access: access, status: 403, code: "permission_denied"},
+		"an empty role":               {path: path + "?role=", access: access, status: 403, code: "permission_denied"},
+		"no token":                    {path: path, status: 401, code: "token_missing"},
+		"a bad token":                 {path: path, access: "nonsense", status: 401, code: "token_invalid"},
+		"a bad token and a bad role":  {path: path + "?role=editor", access: "nonsense", status: 401, code: "token_invalid"},
+		"the method of the request":   {method: "DELETE", path: path, access: access, status: 200},
+		"the path of the request":     {method: "POST", path: path + "/some/page?role=editor", access: access, status: 200},
+		"that path, without a token":  {method: "PUT", path: path + "/some/page", status: 401, code: "token_missing"},
+		"a path beside it is not one": {path: path + "ing", access: access, status: 404, code: "not_found"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if c.method == "" {
+				c.method = http.MethodGet
+			}
+			a := s.forward(c.method, c.path, c.access)
+			a.expect(t, c.status, c.code)
+			if a.header.Get("Cache-Control") != "no-store" {
+				t.Error("the answer may be cached")
+			}
+			if c.status == 401 && !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer ") {
+				t.Errorf("challenge is %q", a.header.Get("WWW-Authenticate"))
+			}
+			if c.status != 200 {
+				return
+			}
+			for header, want := range map[string]string{
+				"X-Auth-User-Id": user.ID, "X-Auth-Email": user.Email, "X-Auth-Role": "admin",
+				"X-Auth-Session-Id": claimsOf(t, access)["sid"].(string),
+			} {
+				if got := a.header.Values(header); len(got) != 1 || got[0] != want {
+					t.Errorf("%s is %q, want %q", header, got, want)
+				}
+			}
+		})
+	}
+	r.clock.advance(r.accessLifetime())
+	s.forward(http.MethodGet, path, access).expect(t, http.StatusUnauthorized, "token_expired")
+}
+
+// Names that cannot stand in a header still cannot be taken for one another.
+func TestGatewaysGetHeadersThatAreSafe(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	query[string](r, `UPDATE users SET email = 'jörg%41@example.com', role = E'admin\r\nX-Auth-Role: root' RETURNING id::text`)
+	suite.secrets.used("jörg%41@example.com")
+	a := s.forward(http.MethodGet, "/api/auth/verify", s.tokensOf(s.tryLogin("jörg%41@example.com", adminPassword)).Access)
+	if got := a.header.Get("X-Auth-Email"); a.status != http.StatusOK || got != "j%C3%B6rg%2541@example.com" {
+		t.Errorf("answered %d, address %q", a.status, got)
+	}
+	if got := a.header.Values("X-Auth-Role"); len(got) != 1 || got[0] != "admin%0D%0AX-Auth-Role:%20root" {
+		t.Errorf("role is %q", got)
+	}
+}
+
+func TestGatewaysLearnOfEndedSessions(t *testing.T) {
+	t.Parallel()
+	redis := testenv.StartRedis(t)
+	postgres, err := testenv.StartPostgres(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = postgres.Stop() })
+	if err := prepareTemplate(postgres); err != nil {
+		t.Fatal(err)
+	}
+	r := newRealmOn(t, postgres.Database(t), redis.URL())
+	s := r.serve()
+	ended, live := s.login().Access, s.login().Access
+	logout := newRequest(t, http.MethodPost, "/api/auth/logout", map[string]string{})
+	logout.Header.Set("Authorization", "Bearer "+ended)
+	if a := s.do(logout); a.status != http.StatusNoContent {
+		t.Fatalf("logout answered %d %s", a.status, a.body)
+	}
+	r.clock.advance(r.accessLifetime() - time.Minute) // long after any grace period
+	ask := func(access string) answer { return s.forward(http.MethodGet, "/api/auth/verify", access) }
+	ask(ended).expect(t, http.StatusUnauthorized, "token_invalid")
+
+	// The database is not asked, and Redis need not answer.
+	if err := postgres.Halt(); err != nil {
+		t.Fatal(err)
+	}
+	ask(live).expect(t, http.StatusOK, "")
+	ask(ended).expect(t, http.StatusUnauthorized, "token_invalid")
+	redis.Stop(t)
+	ask(live).expect(t, http.StatusOK, "")
+	if err := postgres.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
