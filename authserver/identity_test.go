@@ -197,8 +197,8 @@ func TestOneTimeCodeIsForWhoeverBegan(t *testing.T) {
 func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	t.Parallel()
 	u, other := newUpstream(t), newUpstream(t)
-	other.script(func() { other.claims["sub"], other.claims["email"] = "elsewhere", "robert@example.com" })
-	r, s := serveWith(t, u.provider("first", realmconfig.OIDC), other.provider("second", realmconfig.GitHub))
+	other.script(func() { other.addresses[1]["email"] = "robert@example.com" })
+	_, s := serveWith(t, u.provider("first", realmconfig.OIDC), other.provider("second", realmconfig.GitHub))
 	b := s.newBrowser()
 	_, a := b.signIn("first", nil)
 	access := s.tokensOf(a).Access
@@ -216,32 +216,59 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	unlink(first[0].ID).expect(t, http.StatusConflict, "last_identity")
 	unlink("0195d5a0-0000-7000-8000-000000000000").expect(t, http.StatusNotFound, "not_found")
 
-	begin := func(b *browser, access, provider, returnTo string) answer {
-		t.Helper()
-		q := newRequest(t, http.MethodPost, "/api/user/identities/"+provider, map[string]string{"return_to": returnTo})
-		q.Header.Set("Authorization", "Bearer "+access)
-		return b.do(q)
+	const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636, appendix B
+	const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+	begin := func(access, provider, returnTo string) answer {
+		return s.as(access, http.MethodPost, "/api/user/identities/"+provider, map[string]string{"return_to": returnTo, "code_challenge": challenge})
 	}
-	authorization := func(a answer) string {
+	link := func(access string) string { // an address for the browser
 		t.Helper()
-		return decode[struct {
+		address := decode[struct {
 			URL string `json:"authorization_url"`
-		}](t, a, http.StatusOK).URL
+		}](t, begin(access, "second", appURL), http.StatusOK).URL
+		suite.secrets.used(queryOf(t, address, "link"))
+		return address
 	}
-	begin(b, "nonsense", "second", appURL).expect(t, http.StatusUnauthorized, "token_invalid")
-	begin(b, access, "third", appURL).expect(t, http.StatusNotFound, "provider_unknown")
-	begin(b, access, "second", "https://evil.example/").expect(t, http.StatusBadRequest, "return_url_refused")
+	found := func(b *browser, access string) string { // a code for the application
+		t.Helper()
+		to, _ := b.follow(link(access))
+		suite.secrets.used(queryOf(t, to, "code"))
+		return queryOf(t, to, "code")
+	}
+	finish := func(access, code, verifier string) answer {
+		return s.as(access, http.MethodPost, "/api/user/identities", map[string]string{"code": code, "code_verifier": verifier})
+	}
+	begin("nonsense", "second", appURL).expect(t, http.StatusUnauthorized, "token_invalid")
+	begin(access, "third", appURL).expect(t, http.StatusNotFound, "provider_unknown")
+	begin(access, "second", "https://evil.example/").expect(t, http.StatusBadRequest, "return_url_refused")
 
-	// Somebody else who is led to the address cannot be made to link theirs.
-	lure := authorization(begin(b, access, "second", appURL))
-	_, a = s.newBrowser().follow(lure)
+	// Somebody who is led to another's address ends with a code that is no good:
+	// their own account may not take it, nor can they sign in with it.
+	admin := s.login().Access
+	lured := found(s.newBrowser(), access)
+	s.post("/api/auth/oauth/token", map[string]string{"code": lured, "code_verifier": verifier}).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	finish(admin, lured, verifier).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	finish(access, lured, verifier).expect(t, http.StatusBadRequest, "oauth_code_invalid") // used up
+	finish(access, found(b, access), strings.Repeat("a", 43)).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	signedIn, _ := b.signIn("first", url.Values{"return_to": {appURL}})
+	finish(access, queryOf(t, signedIn, "code"), "").expect(t, http.StatusBadRequest, "oauth_code_invalid")
+
+	// The address works once, for its provider.
+	address := link(access)
+	_, a = b.follow(strings.Replace(address, "/second?", "/first?", 1))
+	a.expect(t, http.StatusBadRequest, "state_invalid")
+	_, a = b.follow(address)
+	a.expect(t, http.StatusBadRequest, "state_invalid")
+	_, a = b.follow(issuer + "/api/auth/oauth/second?link=nonsense")
 	a.expect(t, http.StatusBadRequest, "state_invalid")
 
-	if to, _ := b.follow(authorization(begin(b, access, "second", appURL))); to != appURL+"?linked=second" {
-		t.Fatalf("sent back to %s", to)
+	// Fifty at once take it once; again, it is theirs already.
+	mine := found(b, access)
+	if taken := together(50, func() answer { return finish(access, mine, verifier) }, http.StatusNoContent); len(taken) != 1 {
+		t.Fatalf("%d took the identity", len(taken))
 	}
-	if to, _ := b.follow(authorization(begin(b, access, "second", appURL))); to != appURL+"?linked=second" {
-		t.Errorf("linking it again sends back to %s", to)
+	if a := finish(access, found(b, access), verifier); a.status != http.StatusNoContent {
+		t.Errorf("linking it again answered %d %s", a.status, a.body)
 	}
 	if both := list(); len(both) != 2 || both[1].Provider != "second" {
 		t.Fatalf("identities are %+v", both)
@@ -252,20 +279,25 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	}
 
 	// It is taken now, and the admin cannot have it.
-	admin := s.login().Access
-	visitor := s.newBrowser()
-	if to, _ := visitor.follow(authorization(begin(visitor, admin, "second", appURL))); to != appURL+"?error=identity_taken" {
-		t.Errorf("sent back to %s", to)
+	finish(admin, found(s.newBrowser(), admin), verifier).expect(t, http.StatusConflict, "identity_taken")
+	s.as(admin, http.MethodDelete, "/api/user/identities/"+first[0].ID, nil).expect(t, http.StatusNotFound, "not_found")
+	if a := unlink(first[0].ID); a.status != http.StatusNoContent {
+		t.Errorf("unlinking answered %d %s", a.status, a.body)
 	}
-	unlinkAdmin := s.as(admin, http.MethodDelete, "/api/user/identities/"+first[0].ID, nil)
-	unlinkAdmin.expect(t, http.StatusNotFound, "not_found")
 
-	// A session that ends on the way takes the link with it.
-	pending := authorization(begin(b, access, "first", appURL))
-	query[string](r, "UPDATE sessions SET ended_at = now(), ended_reason = 'logout' WHERE user_id = (SELECT user_id FROM identities LIMIT 1) RETURNING id::text")
-	if to, _ := b.follow(pending); to != appURL+"?error=state_invalid" {
-		t.Errorf("sent back to %s", to)
+	other.script(func() { other.answer = func(q url.Values) { q.Set("error", "access_denied") } })
+	if to, _ := b.follow(link(access)); to != appURL+"?error=provider_refused" {
+		t.Errorf("a refusal goes back as %s", to)
 	}
+}
+
+func queryOf(t testing.TB, address, name string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil || u.Query().Get(name) == "" {
+		t.Fatalf("no %s in %s", name, address)
+	}
+	return u.Query().Get(name)
 }
 
 type linkedIdentity struct{ ID, Provider, Email string }

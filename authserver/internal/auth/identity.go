@@ -116,7 +116,7 @@ func (s *Service) welcome(ctx context.Context, settings realmconfig.Config, prov
 	case taken && owner.DisabledAt != nil:
 		return refuse(AccountDisabled)
 	case taken:
-		_, err := s.linkTo(ctx, owner.ID, identity, from, s.Store.LinkByEmail)
+		_, err := s.keepIdentity(ctx, ActLinkIdentity, owner.ID, identity, from, s.Store.LinkByEmail)
 		return err
 	case !provider.SignUp || !identity.EmailVerified:
 		return refuse(IdentityRefused)
@@ -141,10 +141,6 @@ func (s *Service) createUser(ctx context.Context, identity Identity, from Client
 }
 
 type storeIdentity func(ctx context.Context, i LinkedIdentity, also Effects) (bool, error)
-
-func (s *Service) linkTo(ctx context.Context, userID string, identity Identity, from Client, store storeIdentity) (bool, error) {
-	return s.keepIdentity(ctx, ActLinkIdentity, userID, identity, from, store)
-}
 
 // keepIdentity hands an identity to the Store, with a line for the audit trail.
 func (s *Service) keepIdentity(ctx context.Context, action Action, userID string, identity Identity, from Client, store storeIdentity) (bool, error) {

@@ -2,45 +2,137 @@
 
 package auth
 
-import "context"
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+)
 
-// LinkIdentity begins to give the caller one more way in. The browser that is
-// sent to the provider must be the one that asked. It refuses as caller and
-// BeginOAuth do, without a ReturnTo with ReturnURLRefused.
-func (s *Service) LinkIdentity(ctx context.Context, access Secret, j Journey) (Departure, error) {
-	_, subject, err := s.caller(ctx, access)
-	if err != nil {
-		return Departure{}, err
-	}
-	return s.depart(ctx, j, &subject)
+// Linking gives a signed-in user one more way in. It takes three steps, and each
+// asks who it is:
+//
+//  1. The application asks with the user's access token, and gets an address.
+//  2. The browser goes there, to the provider, and comes back with a code. The
+//     address and the cookie make it one browser from beginning to end.
+//  3. The application hands the code in, again with the user's access token.
+//
+// Without the third, somebody could be led to the address of another's first
+// step, and their identity would open the other's account.
+const (
+	linkPrefix = "rkl_"
+	// linkLifetime is enough for an application to send its browser on.
+	linkLifetime = time.Minute
+)
+
+// sealedForLink and sealedForIdentity are the purposes under which what the steps
+// hand on is sealed.
+const (
+	sealedForLink     = "oauth link"
+	sealedForIdentity = "oauth identity"
+)
+
+// foundIdentity is an identity on its way to the user who asked for it.
+type foundIdentity struct {
+	Identity  Identity `json:"identity"`
+	Challenge string   `json:"challenge,omitempty"`
 }
 
-// link ends what LinkIdentity began, unless the session has ended meanwhile.
-func (s *Service) link(ctx context.Context, to Subject, identity Identity, from Client) error {
-	err := s.tryLink(ctx, to, identity, from)
+// BeginLink is the first step; it returns the address. It refuses as caller does,
+// and with ProviderUnknown or ReturnURLRefused.
+func (s *Service) BeginLink(ctx context.Context, access Secret, j Journey) (Secret, error) {
+	_, subject, err := s.caller(ctx, access)
 	if err != nil {
+		return "", err
+	}
+	settings := s.Settings()
+	to, err := s.checkJourney(settings, j)
+	if err == nil && to == "" {
+		err = refuse(ReturnURLRefused)
+	}
+	if err != nil {
+		return "", err
+	}
+	link, err := newOpaque(linkPrefix, s.Random)
+	if err != nil {
+		return "", err
+	}
+	err = s.keep(ctx, OAuthLinkTicket, hashOf(link), linkLifetime, sealedForLink, subject.UserID, journey{
+		Provider: j.Provider, ReturnTo: to, Challenge: j.Challenge, LinkTo: &subject,
+	})
+	address := strings.TrimSuffix(settings.Issuer, "/") + oauthPath + url.PathEscape(j.Provider)
+	return Secret(withQuery(address, "link", string(link))), err
+}
+
+// redeemLink is what the first step began for the browser that brings its secret.
+func (s *Service) redeemLink(ctx context.Context, provider string, link Secret) (journey, error) {
+	if !isOpaque(linkPrefix, link) {
+		return journey{}, refuse(StateInvalid)
+	}
+	t, found, err := s.Store.RedeemTicket(ctx, OAuthLinkTicket, hashOf(link), s.Now())
+	if err != nil {
+		return journey{}, err
+	}
+	j := journey{}
+	if found {
+		err = s.openFor(sealedForLink, t, &j)
+	}
+	if err == nil && j.Provider != provider {
+		err = refuse(StateInvalid)
+	}
+	return j, err
+}
+
+// holdIdentity ends the second step with a code.
+func (s *Service) holdIdentity(ctx context.Context, j journey, identity Identity) (Secret, error) {
+	code, err := newOpaque(codePrefix, s.Random)
+	if err != nil {
+		return "", err
+	}
+	return code, s.keep(ctx, OAuthIdentityTicket, hashOf(code), codeLifetime, sealedForIdentity, j.LinkTo.UserID,
+		foundIdentity{identity, j.Challenge})
+}
+
+// FinishLink is the third step. A code is used up by whoever hands it in. It
+// refuses as caller does, and with OAuthCodeInvalid or IdentityTaken.
+func (s *Service) FinishLink(ctx context.Context, access, code, verifier Secret, from Client) error {
+	user, _, err := s.caller(ctx, access)
+	if err != nil {
+		return err
+	}
+	if !isOpaque(codePrefix, code) {
+		return refuse(OAuthCodeInvalid)
+	}
+	t, found, err := s.Store.RedeemTicket(ctx, OAuthIdentityTicket, hashOf(code), s.Now())
+	if err != nil {
+		return err
+	}
+	held := foundIdentity{}
+	if found {
+		err = s.openFor(sealedForIdentity, t, &held)
+	}
+	switch {
+	case err != nil:
+		return err
+	case !found, t.UserID != user.ID, !provesChallenge(held.Challenge, verifier):
+		return refuse(OAuthCodeInvalid)
+	}
+	if err = s.link(context.WithoutCancel(ctx), user.ID, held.Identity, from); err != nil {
 		s.record(ctx, Event{
-			Action: ActLinkIdentity, Outcome: outcomeOf(err), ActorID: to.UserID, TargetID: to.UserID,
-			Address: from.Address, UserAgent: from.UserAgent, Detail: identity.Provider, At: s.Now(),
+			Action: ActLinkIdentity, Outcome: outcomeOf(err), ActorID: user.ID, TargetID: user.ID,
+			Address: from.Address, UserAgent: from.UserAgent, Detail: held.Identity.Provider, At: s.Now(),
 		})
 	}
 	return err
 }
 
-func (s *Service) tryLink(ctx context.Context, to Subject, identity Identity, from Client) error {
-	_, live, err := s.Store.UserOfSession(ctx, to.UserID, to.SessionID)
-	switch {
-	case err != nil:
-		return err
-	case !live:
-		return refuse(StateInvalid)
-	}
-	linked, err := s.linkTo(ctx, to.UserID, identity, from, s.Store.LinkIdentity)
+func (s *Service) link(ctx context.Context, userID string, identity Identity, from Client) error {
+	linked, err := s.keepIdentity(ctx, ActLinkIdentity, userID, identity, from, s.Store.LinkIdentity)
 	if err != nil || linked {
 		return err
 	}
 	owner, _, err := s.Store.UseIdentity(ctx, identity, s.Now())
-	if err == nil && owner.ID != to.UserID {
+	if err == nil && owner.ID != userID {
 		err = refuse(IdentityTaken)
 	}
 	return err

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
@@ -21,7 +23,9 @@ const (
 )
 
 // CallbackPath is where providers send browsers back to, below the issuer.
-const CallbackPath = "/api/auth/oauth/callback"
+const CallbackPath = oauthPath + "callback"
+
+const oauthPath = "/api/auth/oauth/"
 
 // Departure is where a browser is sent to sign in.
 type Departure struct {
@@ -43,6 +47,9 @@ type Journey struct {
 	Challenge string
 	// Browser is the secret that the browser has already; empty when it has none.
 	Browser Secret
+	// Link is the secret of a BeginLink, which says all but the provider and the
+	// browser; empty for a sign-in.
+	Link Secret
 }
 
 // Arrival is how a sign-in through a provider ends.
@@ -69,53 +76,74 @@ type journey struct {
 	Verifier  Secret `json:"verifier"`
 	ReturnTo  string `json:"returnTo,omitempty"`
 	Challenge string `json:"challenge,omitempty"`
-	// LinkTo is whose identity it will be; empty for a sign-in.
+	// LinkTo is who asked for the identity; nil for a sign-in.
 	LinkTo *Subject `json:"linkTo,omitempty"`
 }
 
 // sealedForJourney is the purpose under which journeys are sealed.
 const sealedForJourney = "oauth journey"
 
-// BeginOAuth begins a sign-in. It refuses with ProviderUnknown, ReturnURLRefused,
+// BeginOAuth begins a sign-in, or goes on with a BeginLink. It refuses with
+// ProviderUnknown, ReturnURLRefused, StateInvalid (only a link),
 // ProviderUnavailable or DatabaseUnavailable.
 func (s *Service) BeginOAuth(ctx context.Context, j Journey) (Departure, error) {
-	return s.depart(ctx, j, nil)
-}
-
-func (s *Service) depart(ctx context.Context, j Journey, linkTo *Subject) (Departure, error) {
-	settings := s.Settings()
-	if _, err := findProvider(settings, j.Provider); err != nil {
+	to, err := s.checkJourney(s.Settings(), j)
+	if err != nil {
 		return Departure{}, err
 	}
+	begun := journey{Provider: j.Provider, ReturnTo: to, Challenge: j.Challenge}
+	if j.Link != "" {
+		if begun, err = s.redeemLink(ctx, j.Provider, j.Link); err != nil {
+			return Departure{}, err
+		}
+	}
+	return s.depart(ctx, begun, j.Browser)
+}
+
+// checkJourney says where to return to, in the form that was checked.
+func (s *Service) checkJourney(settings realmconfig.Config, j Journey) (string, error) {
+	if _, err := findProvider(settings, j.Provider); err != nil {
+		return "", err
+	}
 	if j.Challenge != "" && !isOpaque("", Secret(j.Challenge)) {
-		return Departure{}, &Error{Code: InvalidRequest, Fields: []FieldProblem{
+		return "", &Error{Code: InvalidRequest, Fields: []FieldProblem{
 			{Field: "code_challenge", Detail: "must be a SHA-256 in base64url"},
 		}}
 	}
-	if j.ReturnTo != "" || linkTo != nil {
-		to, err := returnURL(settings.Browser.ReturnURLs, j.ReturnTo)
-		if err != nil {
-			return Departure{}, err
-		}
-		j.ReturnTo = to.String()
+	if j.ReturnTo == "" {
+		return "", nil
 	}
+	to, err := returnURL(settings.Browser.ReturnURLs, j.ReturnTo)
+	if err != nil {
+		return "", err
+	}
+	return to.String(), nil
+}
+
+func (s *Service) depart(ctx context.Context, j journey, browser Secret) (Departure, error) {
 	secrets, err := s.newSecrets(statePrefix, noncePrefix, "", browserPrefix)
 	if err != nil {
 		return Departure{}, err
 	}
-	state, nonce, verifier, browser := secrets[0], secrets[1], secrets[2], secrets[3]
-	if isOpaque(browserPrefix, j.Browser) {
-		browser = j.Browser // several tabs may be on their way
+	state := secrets[0]
+	j.Nonce, j.Verifier = secrets[1], secrets[2]
+	if !isOpaque(browserPrefix, browser) { // several tabs may be on their way
+		browser = secrets[3]
 	}
-	to, err := s.Providers.AuthorizationURL(ctx, j.Provider, s.request(state, nonce, verifier))
+	to, err := s.Providers.AuthorizationURL(ctx, j.Provider, s.request(state, j.Nonce, j.Verifier))
 	if err != nil {
 		return Departure{}, err
 	}
-	err = s.keepJourney(ctx, journeyHash(state, browser), journey{
-		Provider: j.Provider, Nonce: nonce, Verifier: verifier,
-		ReturnTo: j.ReturnTo, Challenge: j.Challenge, LinkTo: linkTo,
-	})
+	err = s.keep(ctx, OAuthStateTicket, journeyHash(state, browser), journeyLifetime, sealedForJourney, j.userID(), j)
 	return Departure{URL: to, Browser: browser, Lifetime: journeyLifetime}, err
+}
+
+// userID is whose journey it is, as far as that is known.
+func (j journey) userID() string {
+	if j.LinkTo == nil {
+		return ""
+	}
+	return j.LinkTo.UserID
 }
 
 func (s *Service) request(state, nonce, verifier Secret) AuthorizationRequest {
@@ -141,25 +169,20 @@ func (s *Service) newSecrets(prefixes ...string) ([]Secret, error) {
 // one it finds nothing, and cannot be used up there either.
 func journeyHash(state, browser Secret) TokenHash { return hashOf(state + browser) }
 
-func (s *Service) keepJourney(ctx context.Context, hash TokenHash, j journey) error {
-	t := Ticket{Hash: hash, Kind: OAuthStateTicket, CreatedAt: s.Now(), ExpiresAt: s.Now().Add(journeyLifetime)}
-	if j.LinkTo != nil {
-		t.UserID = j.LinkTo.UserID
-	}
-	err := error(nil)
-	if t.Sealed, err = s.sealFor(sealedForJourney, hash, j); err != nil {
-		return err
-	}
-	return s.Store.IssueTicket(ctx, t, Effects{})
-}
-
-// sealFor seals what a ticket holds, and openFor reads it.
-func (s *Service) sealFor(purpose string, hash TokenHash, content any) ([]byte, error) {
+// keep issues a ticket that holds content, sealed, and openFor reads it.
+func (s *Service) keep(ctx context.Context, kind TicketKind, hash TokenHash, lifetime time.Duration, purpose, userID string, content any) error {
 	document, err := json.Marshal(content)
 	if err != nil {
-		return nil, fmt.Errorf("encode ticket: %w", err)
+		return fmt.Errorf("encode ticket: %w", err)
 	}
-	return s.Sealer.Seal(purpose, hex.EncodeToString(hash[:]), document)
+	sealed, err := s.Sealer.Seal(purpose, hex.EncodeToString(hash[:]), document)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	return s.Store.IssueTicket(ctx, Ticket{
+		Hash: hash, Kind: kind, UserID: userID, Sealed: sealed, CreatedAt: now, ExpiresAt: now.Add(lifetime),
+	}, Effects{})
 }
 
 func (s *Service) openFor(purpose string, t Ticket, into any) error {
@@ -173,9 +196,9 @@ func (s *Service) openFor(purpose string, t Ticket, into any) error {
 	return nil
 }
 
-// FinishOAuth ends what BeginOAuth or LinkIdentity began. It refuses with
+// FinishOAuth ends what BeginOAuth began. It refuses with
 // StateInvalid, ProviderUnknown, ProviderRefused, ProviderUnavailable,
-// IdentityRefused, IdentityUnlinked, IdentityTaken, SigningUnavailable,
+// IdentityRefused, IdentityUnlinked, SigningUnavailable,
 // DatabaseUnavailable, or as admit does. The Arrival says where to send the
 // browser even then, once the state has proved where it came from.
 func (s *Service) FinishOAuth(ctx context.Context, c Callback, from Client) (Arrival, error) {
@@ -213,7 +236,8 @@ func (s *Service) redeemJourney(ctx context.Context, c Callback) (journey, error
 func (s *Service) arrive(ctx context.Context, j journey, c Callback, from Client) (Arrival, error) {
 	identity, err := s.identify(ctx, j, c)
 	if err == nil && j.LinkTo != nil {
-		return Arrival{ReturnTo: withQuery(j.ReturnTo, "linked", j.Provider)}, s.link(ctx, *j.LinkTo, identity, from)
+		code, err := s.holdIdentity(ctx, j, identity)
+		return Arrival{ReturnTo: withQuery(j.ReturnTo, "code", string(code))}, err
 	}
 	user := User{}
 	if err == nil {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	codePrefix = "rkc_"
+	codePrefix = "rko_"
 	// codeLifetime is enough for a browser to follow a redirect.
 	codeLifetime = time.Minute
 )
@@ -35,14 +35,7 @@ func (s *Service) issueCode(ctx context.Context, j journey, user User) (Secret, 
 	if err != nil {
 		return "", err
 	}
-	t := Ticket{
-		Hash: hashOf(code), Kind: OAuthCodeTicket, UserID: user.ID,
-		CreatedAt: s.Now(), ExpiresAt: s.Now().Add(codeLifetime),
-	}
-	if t.Sealed, err = s.sealFor(sealedForCode, t.Hash, oauthCode{j.Provider, j.Challenge}); err != nil {
-		return "", err
-	}
-	return code, s.Store.IssueTicket(ctx, t, Effects{})
+	return code, s.keep(ctx, OAuthCodeTicket, hashOf(code), codeLifetime, sealedForCode, user.ID, oauthCode{j.Provider, j.Challenge})
 }
 
 // RedeemOAuthCode ends a sign-in through a provider at the application. A code is

@@ -18,6 +18,9 @@ const (
 	ChallengeTicket   TicketKind = "challenge"    // waits for a second factor
 	OAuthStateTicket  TicketKind = "oauth_state"  // waits for a provider's answer
 	OAuthCodeTicket   TicketKind = "oauth_code"   // is exchanged for tokens
+
+	OAuthLinkTicket     TicketKind = "oauth_link"     // waits for the browser that will link an identity
+	OAuthIdentityTicket TicketKind = "oauth_identity" // waits for its user to take an identity
 )
 
 // Ticket is a promise that can be redeemed once, by whoever holds its secret.

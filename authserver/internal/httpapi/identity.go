@@ -19,8 +19,13 @@ func (a *API) identityRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: rateOAuth,
 			summary: "Begin to link an identity: send the browser to the address in the answer",
-			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused},
-		}, a.linkIdentity),
+			refuses: []auth.Code{auth.ProviderUnknown, auth.ReturnURLRefused},
+		}, a.beginLink),
+		endpoint(a, route{
+			method: "POST", path: "/api/user/identities", status: http.StatusNoContent, bearer: bearerRequired, rate: rateOAuth,
+			summary: "Link the identity that the browser brought a code back for",
+			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.IdentityTaken},
+		}, a.finishLink),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/user/identities/{id}", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Remove an identity",
@@ -52,27 +57,26 @@ func (a *API) identities(ctx context.Context, r request[nothing]) (identitiesBod
 	return body, err
 }
 
-type linkIdentityBody struct {
+type beginLinkBody struct {
 	// Provider is called id, as OpenAPI cannot tell paths apart by the names in them.
-	Provider string `path:"id" required:"true" maxLength:"128"`
-	ReturnTo string `json:"return_to" required:"true" maxLength:"2048"`
+	Provider  string `path:"id" required:"true" maxLength:"128"`
+	ReturnTo  string `json:"return_to" required:"true" maxLength:"2048"`
+	Challenge string `json:"code_challenge" maxLength:"43"`
 }
 
 type departureBody struct {
 	AuthorizationURL string `json:"authorization_url"`
-
-	departure auth.Departure
 }
 
-// cookies serves endpoint: only the browser that asked may come back, or somebody
-// could be led to put their identity into another's account.
-func (b departureBody) cookies() []*http.Cookie {
-	return []*http.Cookie{newJourneyCookie(b.departure)}
+func (a *API) beginLink(ctx context.Context, r request[beginLinkBody]) (departureBody, error) {
+	address, err := a.Auth.BeginLink(ctx, r.Bearer, auth.Journey{
+		Provider: r.Body.Provider, ReturnTo: r.Body.ReturnTo, Challenge: r.Body.Challenge,
+	})
+	return departureBody{string(address)}, err
 }
 
-func (a *API) linkIdentity(ctx context.Context, r request[linkIdentityBody]) (departureBody, error) {
-	departure, err := a.Auth.LinkIdentity(ctx, r.Bearer, auth.Journey{Provider: r.Body.Provider, ReturnTo: r.Body.ReturnTo})
-	return departureBody{departure.URL, departure}, err
+func (a *API) finishLink(ctx context.Context, r request[oauthCodeBody]) (nothing, error) {
+	return nothing{}, a.Auth.FinishLink(ctx, r.Bearer, r.Body.Code, r.Body.Verifier, r.Client)
 }
 
 type identityPath struct {

@@ -20,7 +20,7 @@ func (a *API) oauthRoutes() []route {
 		browserEndpoint(a, route{
 			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound, rate: rateOAuth,
 			summary: "Send the browser to an identity provider to sign in",
-			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused},
+			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused, auth.StateInvalid},
 		}, a.beginOAuth),
 		browserEndpoint(a, route{
 			method: "GET", path: auth.CallbackPath, status: http.StatusOK, also: []int{http.StatusFound}, rate: rateOAuth,
@@ -28,7 +28,7 @@ func (a *API) oauthRoutes() []route {
 			out:     reflect.TypeFor[signInBody](),
 			refuses: []auth.Code{
 				auth.StateInvalid, auth.ProviderRefused, auth.ProviderUnavailable, auth.ProviderUnknown, auth.IdentityRefused,
-				auth.IdentityUnlinked, auth.IdentityTaken, auth.AccountDisabled, auth.EmailNotVerified, auth.SigningUnavailable,
+				auth.IdentityUnlinked, auth.AccountDisabled, auth.EmailNotVerified, auth.SigningUnavailable,
 			},
 		}, a.finishOAuth),
 		endpoint(a, route{
@@ -109,11 +109,13 @@ type beginOAuthQuery struct {
 	ReturnTo  string `query:"return_to" maxLength:"2048"`
 	Challenge string `query:"code_challenge" maxLength:"43"`
 	Method    string `query:"code_challenge_method" maxLength:"8" enum:"S256"`
+	// Link is of an address that linking an identity answers.
+	Link auth.Secret `query:"link" maxLength:"128"`
 }
 
 func (a *API) beginOAuth(w http.ResponseWriter, r *http.Request, in beginOAuthQuery) {
 	departure, err := a.Auth.BeginOAuth(r.Context(), auth.Journey{
-		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Browser: browserOf(r),
+		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Browser: browserOf(r),
 	})
 	if err != nil {
 		a.fail(w, r, err)
