@@ -91,11 +91,14 @@ func TestPasswordIsChanged(t *testing.T) {
 // A stolen access token does not let anybody guess the password.
 func TestGuessesOfTheCurrentPasswordAreCounted(t *testing.T) {
 	t.Parallel()
-	_, s := newRealmWithAnn(t)
+	r, s := newRealmWithAnn(t)
 	access := s.loginAnn(annPassword).Access
 	wrong := map[string]string{"current_password": wrongPassword, "new_password": newPassword}
 	for range 5 {
 		s.as(access, http.MethodPost, "/api/user/password", wrong).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	}
+	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'proof.given' AND outcome = 'invalid_credentials' AND actor_id IS NOT NULL"); got != 5 {
+		t.Errorf("%d wrong passwords are in the audit trail, want 5", got)
 	}
 	for path, body := range map[string]map[string]string{
 		"/api/user/password": {"current_password": annPassword, "new_password": newPassword},

@@ -13,18 +13,26 @@ type Proof struct{ Password, Code Secret }
 // InvalidCredentials or CodeInvalid when it is wrong, with AccountLocked or
 // TooManyAttempts when too many were, and with Busy.
 func (s *Service) prove(ctx context.Context, user User, p Proof, from Client) error {
-	switch {
-	case p.Password != "":
-		return s.provePassword(ctx, user, p.Password, from)
-	case p.Code != "":
-		return s.proveCode(ctx, user, p.Code, from)
-	default:
+	if p == (Proof{}) {
 		return refuse(ProofRequired)
 	}
+	check, given := s.proveCode, p.Code
+	if p.Password != "" {
+		check, given = s.provePassword, p.Password
+	}
+	err := check(ctx, user, given, from)
+	if err != nil {
+		s.record(ctx, Event{
+			Action: ActProve, Outcome: outcomeOf(err), ActorID: user.ID, TargetID: user.ID,
+			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+		})
+	}
+	return err
 }
 
-// provePassword counts against the same limit as a login from this device. A right password takes
-// back only its own attempt: the failures of others may still lock the account.
+// provePassword counts against the same limit as a login from this device. A
+// right password takes back only its own attempt: the failures of others may
+// still lock the account.
 func (s *Service) provePassword(ctx context.Context, user User, password Secret, from Client) error {
 	account := KeyOf(user.Email)
 	counter := s.ownCounter(user, from)

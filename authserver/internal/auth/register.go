@@ -35,21 +35,21 @@ func (s *Service) Register(ctx context.Context, r Registration, from Client) err
 	case err != nil:
 		return err
 	case taken && !conceals(settings):
-		return s.addressTaken(ctx, ActRegister, owner, from)
+		return s.addressTaken(ctx, ActRegister, "", owner, from)
 	}
 	hash, err := s.Passwords.Hash(ctx, from.Source(), string(r.Password), settings.Passwords.BcryptCost)
 	if err != nil {
 		return full(err)
 	}
 	if taken {
-		return s.addressTaken(ctx, ActRegister, owner, from)
+		return s.addressTaken(ctx, ActRegister, "", owner, from)
 	}
 	user := User{Email: email, Role: UserRole, Name: r.Name, Locale: r.Locale, PasswordHash: hash, CreatedAt: s.Now()}
 	added, err := s.addAccount(ctx, user, from)
 	if err != nil || added {
 		return err
 	}
-	return s.addressTaken(ctx, ActRegister, User{Email: email}, from) // somebody was quicker
+	return s.addressTaken(ctx, ActRegister, "", User{Email: email}, from) // somebody was quicker
 }
 
 // conceals reports whether strangers must not learn who has an account. Where
@@ -60,10 +60,10 @@ func conceals(settings realmconfig.Config) bool {
 }
 
 // addressTaken refuses with EmailTaken or, in a realm that conceals its
-// accounts, tells the owner of the address alone.
-func (s *Service) addressTaken(ctx context.Context, action Action, owner User, from Client) error {
+// accounts, tells the owner of the address alone. The actor is empty for a stranger.
+func (s *Service) addressTaken(ctx context.Context, action Action, actorID string, owner User, from Client) error {
 	refused := Event{
-		Action: action, Outcome: string(EmailTaken), Account: KeyOf(owner.Email),
+		Action: action, Outcome: string(EmailTaken), ActorID: actorID, Account: KeyOf(owner.Email),
 		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
 	}
 	if !conceals(s.Settings()) {

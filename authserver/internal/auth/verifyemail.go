@@ -81,7 +81,7 @@ func (s *Service) ChangeEmail(ctx context.Context, access Secret, email string, 
 	case err != nil:
 		return err
 	case taken && owner.ID != user.ID:
-		return s.addressTaken(ctx, ActChangeEmail, owner, from)
+		return s.addressTaken(ctx, ActChangeEmail, user.ID, owner, from)
 	}
 	return s.mailLink(ctx, ChangeEmailTicket, ActRequestVerification, user, email, from)
 }
