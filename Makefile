@@ -46,6 +46,11 @@ e2e: deps ## The promises, as a black box, on a real cluster
 bench: deps ## Measure the real server and write docs/benchmarks.md (QUICK=1: three minutes, writes nothing)
 	@QUICK=$(QUICK) go test -tags bench -count=1 -timeout=1h -v ./test/bench
 
+.PHONY: bench-parts
+bench-parts: ## Measure hashing, tokens, refresh and settings by themselves
+	@mkdir -p bin && go test -run='^$$' -bench=. -count=6 -benchtime=200ms > bin/bench.txt \
+		./authserver/internal/{auth,live,token} ./authserver/internal/password/... && $(TOOL) benchstat bin/bench.txt
+
 .PHONY: generate
 generate: ## Deepcopy, kinds, roles, and the chart's copies of them
 	@hack/generate.sh

@@ -66,7 +66,7 @@ func (r *report) logins(w *world, span time.Duration) {
 // tokens measures what does not hash, at full speed and at half of that.
 func (r *report) tokens(w *world, span time.Duration) {
 	s := w.newSessions(200)
-	access := s.any().Access
+	access := s.accessTokens()
 	for _, c := range []struct {
 		name string
 		op   operation
@@ -88,7 +88,7 @@ func (r *report) tokens(w *world, span time.Duration) {
 func (r *report) isolation(w *world, span time.Duration) {
 	const perSecond, clients = 50, 64
 	s := w.newSessions(50)
-	access := s.any().Access
+	access := s.accessTokens()
 	for _, c := range []struct {
 		name string
 		op   operation

@@ -80,10 +80,15 @@ func (s *sessions) take() (tokens, bool) {
 	return t, true
 }
 
-func (s *sessions) any() tokens {
+// accessTokens are those of all sessions.
+func (s *sessions) accessTokens() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.free[0]
+	all := []string{}
+	for _, t := range s.free {
+		all = append(all, t.Access)
+	}
+	return all
 }
 
 func (w *world) refresh(s *sessions) operation {
@@ -99,10 +104,11 @@ func (w *world) refresh(s *sessions) operation {
 	}
 }
 
-// get asks for a page that an access token opens.
-func (w *world) get(path, access string) operation {
+// get asks for a page that an access token opens, as many applications do: each
+// with its own token again and again.
+func (w *world) get(path string, access []string) operation {
 	return func(ctx context.Context) (int, error) {
-		response, err := w.do(ctx, http.MethodGet, path, access, nil, nil)
+		response, err := w.do(ctx, http.MethodGet, path, access[w.next.Add(1)%int64(len(access))], nil, nil)
 		return statusOf(response), err
 	}
 }

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// These answer at once, so that what is measured is ours. Nothing else than the
+// methods below must be called.
+type (
+	instantStore struct {
+		auth.Store
+		user auth.User
+	}
+	instantCache     struct{ auth.Ephemeral }
+	instantPasswords struct{ auth.Passwords }
+	silentObserver   struct{ auth.Observer }
+)
+
+func (instantStore) ReserveAttempts(context.Context, []auth.Counter, time.Time) (auth.Reservation, error) {
+	return auth.Reservation{}, nil
+}
+
+func (s instantStore) UserByEmail(context.Context, string) (auth.User, bool, error) {
+	return s.user, true, nil
+}
+
+func (instantStore) StartSession(context.Context, auth.NewSession, auth.Effects) (auth.SessionStart, error) {
+	return auth.SessionStart{Started: true}, nil
+}
+
+func (s instantStore) Rotate(context.Context, auth.Rotation) (auth.Subject, bool, error) {
+	return auth.Subject{UserID: s.user.ID, Email: s.user.Email, Role: s.user.Role, SessionID: s.user.ID}, true, nil
+}
+
+func (instantCache) LockedUntil(context.Context, auth.CounterKey) (time.Time, bool) {
+	return time.Time{}, false
+}
+
+func (instantCache) Successor(context.Context, auth.TokenHash) ([]byte, bool) { return nil, false }
+
+func (instantCache) KeepSuccessor(context.Context, auth.TokenHash, []byte, time.Duration) {}
+
+func (instantPasswords) Verify(context.Context, string, string, string) (bool, error) {
+	return true, nil
+}
+
+func (instantPasswords) Current(string, int) bool { return true }
+
+func (silentObserver) Login(string)   {}
+func (silentObserver) Refresh(string) {}
+
+func newInstantService(b *testing.B) *auth.Service {
+	b.Helper()
+	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	since := time.Now().Add(-time.Hour)
+	key, err := realmconfig.NewKey(signer, since)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key.SignFrom = &since
+	snapshot := &realmconfig.Snapshot{
+		Config: realmconfig.Config{
+			Issuer: "https://auth.example.com",
+			Tokens: realmconfig.Tokens{
+				Audience: []string{"https://api.example.com"}, AccessTokenLifetime: realmconfig.Duration(time.Hour),
+				RefreshTokenLifetime: realmconfig.Duration(24 * time.Hour), RefreshGracePeriod: realmconfig.Duration(10 * time.Second),
+			},
+			Login: realmconfig.Login{UnknownUser: realmconfig.Reveal, Lockout: realmconfig.Lockout{
+				Failures: 5, Duration: realmconfig.Duration(time.Minute), SourceFailures: 100,
+			}},
+		},
+		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{key}},
+		EncryptionKeys: realmconfig.EncryptionKeys{Version: realmconfig.Version, Primary: "one", Keys: []realmconfig.EncryptionKey{
+			{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)},
+		}},
+	}
+	store := instantStore{user: auth.User{
+		ID: "0193b3f2-0000-7000-8000-000000000001", Email: "ann@example.com", Role: auth.UserRole, PasswordHash: "unused",
+	}}
+	return auth.New(auth.Deps{
+		Store: store, Ephemeral: instantCache{}, Passwords: instantPasswords{}, Observer: silentObserver{},
+		Tokens:         token.New(func() *realmconfig.Snapshot { return snapshot }, time.Now),
+		Sealer:         sealing.New(func() realmconfig.EncryptionKeys { return snapshot.EncryptionKeys }),
+		CommonPassword: func(string) bool { return false },
+		Settings:       func() realmconfig.Config { return snapshot.Config },
+		Now:            time.Now, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+// BenchmarkLogin is a login without its hash, its stores and its transport.
+func BenchmarkLogin(b *testing.B) {
+	s := newInstantService(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Login(b.Context(), auth.Credentials{Email: "ann@example.com", Password: "unused"}, auth.Client{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRefresh is a rotation without its stores and its transport.
+func BenchmarkRefresh(b *testing.B) {
+	s := newInstantService(b)
+	signIn, err := s.Login(b.Context(), auth.Credentials{Email: "ann@example.com", Password: "unused"}, auth.Client{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Refresh(b.Context(), signIn.Grant.RefreshToken); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
