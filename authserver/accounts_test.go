@@ -4,6 +4,7 @@ package authserver_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -57,9 +58,13 @@ func (s *server) verifyEmail(token string) answer {
 }
 
 // hashed is how many passwords the server has hashed: what a request has cost.
-func (s *server) hashed() string {
+func (s *server) hashed() int {
 	s.t.Helper()
-	return s.metric("realmkeeper_passwords_hashed_total")
+	n, err := strconv.Atoi(s.metric("realmkeeper_passwords_hashed_total"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }
 
 // same is an answer without what is different every time.
@@ -230,17 +235,20 @@ func TestAnswersDoNotTellWhoHasAnAccount(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			ask := func(email string) (answer, string) {
+			ask := func(email string) (a answer, cost int) {
 				before := s.hashed()
 				body := map[string]string{"email": email}
 				if c.path == "/api/auth/register" {
 					body["password"] = newPassword
 				}
-				a := s.post(c.path, body)
-				return a, before + " to " + s.hashed()
+				a = s.post(c.path, body)
+				return a, s.hashed() - before
 			}
-			known, _ := ask(c.email)
-			unknown, _ := ask(stranger)
+			known, knownCost := ask(c.email)
+			unknown, unknownCost := ask(stranger)
+			if knownCost != unknownCost {
+				t.Errorf("they cost %d and %d hashes", knownCost, unknownCost)
+			}
 			if known.status != c.status || known.status != unknown.status || known.same() != unknown.same() {
 				t.Errorf("answered %d %s and %d %s", known.status, known.body, unknown.status, unknown.body)
 			}
@@ -266,12 +274,12 @@ func TestRegistrationCostsTheSameForATakenAddress(t *testing.T) {
 	r.write()
 	s := r.serve()
 	s.registerAnn()
-	if got := s.hashed(); got != "1" {
-		t.Errorf("a new address cost %s hashes", got)
+	if got := s.hashed(); got != 1 {
+		t.Errorf("a new address cost %d hashes", got)
 	}
 	s.tryRegister(annEmail, newPassword).expect(t, http.StatusCreated, "")
-	if got := s.hashed(); got != "2" {
-		t.Errorf("with a taken address, %s passwords were hashed", got)
+	if got := s.hashed(); got != 2 {
+		t.Errorf("with a taken address, %d passwords were hashed", got)
 	}
 	r.lastLetter(annEmail, auth.AlreadyRegisteredMessage)
 	s.loginAnn(annPassword)

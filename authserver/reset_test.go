@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
 // resetToken asks for a reset and reads the token out of the mail.
@@ -70,6 +71,57 @@ func TestReset(t *testing.T) {
 	}
 	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'password.reset' AND outcome = 'succeeded'"); got != 1 {
 		t.Errorf("%d audit events of the reset", got)
+	}
+}
+
+// Redis may be gone when a password is reset, and come back with what it knew.
+func TestResetWhileRedisIsAway(t *testing.T) {
+	t.Parallel()
+	suite.secrets.used(annEmail, annPassword, newPassword)
+	redis := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
+	r.sendsMail()
+	s := r.serve()
+	s.registerAnn()
+	session := s.loginAnn(annPassword)
+	redis.Stop(t)
+	token := s.resetToken(annEmail)
+	s.reset(token, newPassword).expect(t, http.StatusOK, "")
+	s.reset(token, newPassword).expect(t, http.StatusBadRequest, "reset_token_invalid")
+	redis.Start(t)
+	s.profile(session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.loginAnn(newPassword)
+}
+
+// A mailbox in the wrong hands is not enough for an account with a second factor.
+func TestResetKeepsTheSecondFactor(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.registerAnn()
+	e := s.enrol(s.loginAnn(annPassword).Access)
+	challenged := func(password string) challenge {
+		t.Helper()
+		c := decode[challenge](t, s.tryLogin(annEmail, password), http.StatusOK)
+		suite.secrets.used(c.SessionID)
+		return c
+	}
+	earlier := challenged(annPassword)
+	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.validate(earlier, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid")
+	session := s.tokensOf(s.validate(challenged(newPassword), s.shown(e.Secret)))
+	if p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); p["two_factor"] != true {
+		t.Error("the second factor is gone")
+	}
+
+	s.nextStep()
+	s.as(session.Access, http.MethodDelete, "/api/user", code(s.wrongCode(e.Secret))).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.as(session.Access, http.MethodDelete, "/api/user", code(s.shown(e.Secret))).expect(t, http.StatusNoContent, "")
+	for _, table := range []string{"second_factors", "backup_codes", "sessions", "tickets"} {
+		if rows := query[int](r, "SELECT count(*) FROM "+table); rows != 0 {
+			t.Errorf("%d rows are left in %s", rows, table)
+		}
 	}
 }
 
