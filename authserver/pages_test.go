@@ -4,8 +4,14 @@ package authserver_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+
+	"golang.org/x/oauth2"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
 func TestPagesSignInAndOut(t *testing.T) {
@@ -253,4 +259,59 @@ func TestPagesAreLight(t *testing.T) {
 	if total > 60<<10 {
 		t.Errorf("the first page takes %d bytes", total)
 	}
+}
+
+func TestPagesSendPeopleBackToTheirApplication(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.config.Browser.ReturnURLs = []string{appURL}
+	r.write()
+	s := r.serve()
+	verifier := oauth2.GenerateVerifier()
+	ask := "/signin?" + url.Values{"return_to": {appURL + "inbox"}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}}.Encode()
+	exchange := func(b *visitor, verifier string) answer {
+		t.Helper()
+		code := b.away.Query().Get("code")
+		suite.secrets.used(code, verifier)
+		return s.post("/api/auth/oauth/token", map[string]string{"code": code, "code_verifier": verifier})
+	}
+	b := s.newVisitor()
+	b.open(ask)
+	b.submit("/signin", map[string]string{"email": adminEmail, "password": wrongPassword})
+	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
+	if b.away.Host != "app.example.com" || b.away.Path != "/inbox" {
+		t.Fatalf("sent to %s", b.away)
+	}
+	if got := s.profileOf(s.tokensOf(exchange(b, verifier)).Access); got.Email != adminEmail {
+		t.Errorf("the application knows %+v", got)
+	}
+	b.open(ask) // signed in already
+	exchange(b, oauth2.GenerateVerifier()).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+
+	b.open("/signin?return_to=https://evil.example.net/")
+	b.sees("/signin", http.StatusBadRequest, "We do not know the page that you want to go to.")
+}
+
+func TestPagesSignInThroughDex(t *testing.T) {
+	t.Parallel()
+	ann := testenv.Person{ID: "ann-at-dex", Email: "ann.page@example.com", Name: "Ann", Password: "the password of ann at dex"}
+	dex := testenv.StartDex(t, callbackURL, ann)
+	suite.secrets.used(ann.Password, ann.Email)
+	r := newRealm(t)
+	r.withProviders(dex.ClientSecret, realmconfig.Provider{
+		Name: "dex", DisplayName: "Dex", Type: realmconfig.OIDC, ClientID: dex.ClientID, Issuer: dex.Issuer,
+		SignUp: true, AllowPrivateNetworks: true,
+	})
+	b := r.serve().newVisitor()
+	b.open("/signin")
+	b.open(attribute(b.link("Continue with Dex"), "href"))
+	if b.at.Host == issuerHost {
+		t.Fatalf("is still at %s", b.at)
+	}
+	b.submit(attribute(b.find("form", "method", "post"), "action"), map[string]string{"login": ann.Email, "password": ann.Password})
+	b.sees("/account", http.StatusOK, ann.Email)
+
+	b = r.serve().newVisitor()
+	b.open("/signin/return?code=rko_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+	b.sees("/signin/return", http.StatusBadRequest, "began in another browser")
 }

@@ -4,7 +4,6 @@ package authserver_test
 
 import (
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"regexp"
 	"strings"
@@ -16,7 +15,7 @@ import (
 // visitor is somebody with a browser without scripts: it follows redirects, keeps cookies, and sends
 // forms as they stand in the page.
 type visitor struct {
-	t      *testing.T
+	t      testing.TB
 	client *http.Client
 	// language is what it asks for.
 	language string
@@ -26,18 +25,20 @@ type visitor struct {
 	at     *url.URL
 	body   string
 	page   *html.Node
+	// away is where it was sent last that is no page of the realm's.
+	away *url.URL
 }
 
 func (s *server) newVisitor() *visitor {
 	s.t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		s.t.Fatal(err)
+	client := *s.newBrowser().client
+	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), appURL) {
+			return http.ErrUseLastResponse // there is no such application
+		}
+		return nil
 	}
-	client := s.newClient(true)
-	client.Jar = jar
-	s.t.Cleanup(client.CloseIdleConnections)
-	return &visitor{t: s.t, client: client, language: "en"}
+	return &visitor{t: s.t, client: &client, language: "en"}
 }
 
 // open goes to a path of the realm, or to a URL.
@@ -96,6 +97,10 @@ func (b *visitor) send(r *http.Request) {
 	b.status, b.header, b.at, b.body = response.StatusCode, response.Header, response.Request.URL, readAll(b.t, response.Body)
 	if b.page, err = html.Parse(strings.NewReader(b.body)); err != nil {
 		b.t.Fatal(err)
+	}
+	if away, err := response.Location(); err == nil {
+		b.away = away
+		return
 	}
 	if b.at.Host == issuerHost && strings.HasPrefix(b.header.Get("Content-Type"), "text/html") {
 		b.judge()
@@ -187,6 +192,18 @@ func (b *visitor) sees(path string, status int, texts ...string) {
 			b.t.Errorf("%s does not say %q, but\n%s", b.at, text, b.text())
 		}
 	}
+}
+
+// link is the first link that says text.
+func (b *visitor) link(text string) *html.Node {
+	b.t.Helper()
+	for n := range b.page.Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data == "a" && strings.TrimSpace(n.Data) == text {
+			return n.Parent
+		}
+	}
+	b.t.Fatalf("%s has no link %s", b.at, text)
+	return nil
 }
 
 // find is the first element of a kind whose attribute has a value.

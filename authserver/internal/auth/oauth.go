@@ -105,15 +105,13 @@ func (s *Service) checkJourney(settings realmconfig.Config, j Journey) (string, 
 	if _, err := findProvider(settings, j.Provider); err != nil {
 		return "", err
 	}
-	if j.Challenge != "" && !isOpaque("", Secret(j.Challenge)) {
-		return "", &Error{Code: InvalidRequest, Fields: []FieldProblem{
-			{Field: "code_challenge", Detail: "must be a SHA-256 in base64url"},
-		}}
+	if err := checkChallenge(j.Challenge); err != nil {
+		return "", err
 	}
 	if j.ReturnTo == "" {
 		return "", nil
 	}
-	to, err := returnURL(settings.Browser.ReturnURLs, j.ReturnTo)
+	to, err := returnURL(returnURLs(settings), j.ReturnTo)
 	if err != nil {
 		return "", err
 	}
@@ -248,7 +246,7 @@ func (s *Service) arrive(ctx context.Context, j journey, c Callback, from Client
 		return Arrival{}, err
 	}
 	if j.ReturnTo != "" {
-		code, err := s.issueCode(ctx, j, user)
+		code, err := s.issueCode(ctx, user, oauthCode{Provider: j.Provider, Challenge: j.Challenge})
 		return Arrival{ReturnTo: withQuery(j.ReturnTo, "code", string(code))}, err
 	}
 	result, err := s.admitIdentity(ctx, user, j.Provider, from)

@@ -22,12 +22,15 @@ const (
 type oauthCode struct {
 	Provider  string `json:"provider"`
 	Challenge string `json:"challenge,omitempty"`
+	// SignedIn is set when the user has shown everything already, a second
+	// factor included.
+	SignedIn bool `json:"signedIn,omitempty"`
 }
 
 // sealedForCode is the purpose under which codes are sealed.
 const sealedForCode = "oauth code"
 
-func (s *Service) issueCode(ctx context.Context, j journey, user User) (Secret, error) {
+func (s *Service) issueCode(ctx context.Context, user User, worth oauthCode) (Secret, error) {
 	if user.DisabledAt != nil {
 		return "", refuse(AccountDisabled)
 	}
@@ -35,12 +38,12 @@ func (s *Service) issueCode(ctx context.Context, j journey, user User) (Secret, 
 	if err != nil {
 		return "", err
 	}
-	return code, s.keep(ctx, OAuthCodeTicket, hashOf(code), codeLifetime, sealedForCode, user.ID, oauthCode{j.Provider, j.Challenge})
+	return code, s.keep(ctx, OAuthCodeTicket, hashOf(code), codeLifetime, sealedForCode, user.ID, worth)
 }
 
-// RedeemOAuthCode ends a sign-in through a provider at the application. A code is
-// used up even by a wrong verifier. It refuses with OAuthCodeInvalid,
-// SigningUnavailable, DatabaseUnavailable, or as admit does.
+// RedeemOAuthCode ends a sign-in through a provider, or on the realm's pages, at
+// the application. A code is used up even by a wrong verifier. It refuses with
+// OAuthCodeInvalid, SigningUnavailable, DatabaseUnavailable, or as admit does.
 func (s *Service) RedeemOAuthCode(ctx context.Context, code, verifier Secret, from Client) (SignIn, error) {
 	if !isOpaque(codePrefix, code) {
 		return SignIn{}, refuse(OAuthCodeInvalid)
@@ -69,6 +72,12 @@ func (s *Service) RedeemOAuthCode(ctx context.Context, code, verifier Secret, fr
 		return SignIn{}, err
 	case !found:
 		return SignIn{}, refuse(OAuthCodeInvalid)
+	}
+	if content.SignedIn {
+		grant, err := s.openSession(conclude, admission{
+			user: user, account: KeyOf(user.Email), from: from, method: "handover", newHash: user.PasswordHash,
+		}, nil)
+		return SignIn{Grant: grant}, err
 	}
 	return s.admitIdentity(conclude, user, content.Provider, from)
 }

@@ -31,22 +31,42 @@ func (p codePage) SMS() bool { return slices.Contains(p.Methods, string(auth.SMS
 
 func (v *visit) codePage() codePage {
 	return codePage{
-		form: form{ReturnTo: v.field("return_to", maxURL)}, ID: v.secret("session_id"),
+		form: form{onward: v.onward()}, ID: v.secret("session_id"),
 		Methods: strings.Fields(v.field("methods", 64)),
 	}
 }
 
 // afterSignIn goes on with a session, or asks for a second factor.
-func (w *Web) afterSignIn(v *visit, result auth.SignIn, returnTo string) (*answer, error) {
+func (w *Web) afterSignIn(v *visit, result auth.SignIn, to onward) (*answer, error) {
 	if c := result.Challenge; c != nil {
-		p := codePage{form: form{ReturnTo: returnTo}, ID: c.ID}
+		p := codePage{form: form{onward: to}, ID: c.ID}
 		for _, m := range c.Methods {
 			p.Methods = append(p.Methods, string(m))
 		}
 		return show("code", p)
 	}
 	w.keep(v, result.Grant)
-	return goOn("/account")
+	if to.ReturnTo == "" {
+		return goOn("/account")
+	}
+	location, err := w.Auth.HandOver(v.r.Context(), result.Grant.AccessToken, to.ReturnTo, to.Challenge)
+	if err != nil {
+		return nil, err
+	}
+	return goOn(location)
+}
+
+// goOnward sends somebody on who is signed in already.
+func (w *Web) goOnward(v *visit, to onward) (*answer, error) {
+	location := ""
+	err := w.signedIn(v, func(access auth.Secret) (err error) {
+		location, err = w.Auth.HandOver(v.r.Context(), access, to.ReturnTo, to.Challenge)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return goOn(location)
 }
 
 func (w *Web) enterCode(v *visit) (*answer, error) {
@@ -55,7 +75,7 @@ func (w *Web) enterCode(v *visit) (*answer, error) {
 	if err != nil {
 		return w.refusedCode(p, err)
 	}
-	return w.afterSignIn(v, auth.SignIn{Grant: admitted.Grant}, p.ReturnTo)
+	return w.afterSignIn(v, auth.SignIn{Grant: admitted.Grant}, p.onward)
 }
 
 // sendCode sends a code to the telephone of whoever is signing in.
@@ -73,7 +93,7 @@ func (w *Web) refusedCode(p codePage, err error) (*answer, error) {
 	e, ok := refusal(err)
 	switch {
 	case ok && e.Code == auth.ChallengeInvalid:
-		return refused("signin", w.signInPage(form{ReturnTo: p.ReturnTo}.refusedBy(e)))
+		return refused("signin", w.signInPage(form{onward: p.onward}.refusedBy(e)))
 	case ok && statusOf(e.Code) < http.StatusInternalServerError:
 		p.form = p.refusedBy(e)
 		return &answer{template: "code", status: statusOf(e.Code), data: p}, nil

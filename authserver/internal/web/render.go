@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
@@ -93,11 +94,22 @@ func (w *Web) render(v *visit, a *answer) {
 func (w *Web) secure(v *visit) {
 	h := v.w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "+
-		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		"form-action 'self'"+origins(w.Settings().Browser.ReturnURLs)+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// origins are where a form may end up: a browser asks that of redirects too.
+func origins(addresses []string) string {
+	list := ""
+	for _, address := range addresses {
+		if u, err := url.Parse(address); err == nil {
+			list += " " + u.Scheme + "://" + u.Host
+		}
+	}
+	return list
 }
 
 // failure is what the error page shows.

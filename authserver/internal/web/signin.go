@@ -3,7 +3,10 @@
 package web
 
 import (
+	"errors"
+	"html/template"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -13,13 +16,35 @@ import (
 // form is a form that is shown again after a refusal, with what was typed into
 // it but for secrets.
 type form struct {
-	Email    string
-	ReturnTo string
+	Email string
+	onward
 	// Refused is why, and Seconds when to try again; empty and zero at first.
 	Refused auth.Code
 	Seconds int
 	// AttemptsLeft is empty where guesses are not counted.
 	AttemptsLeft string
+}
+
+// onward is the application that a visitor came from; empty for none. Challenge
+// is of its PKCE verifier (RFC 7636, section 4.2).
+type onward struct{ ReturnTo, Challenge string }
+
+func (v *visit) onward() onward {
+	return onward{v.field("return_to", maxURL), v.field("code_challenge", maxURL)}
+}
+
+// asked is what the application has put into the address.
+func (v *visit) asked() onward {
+	query := v.r.URL.Query()
+	return onward{query.Get("return_to"), query.Get("code_challenge")}
+}
+
+// Query is the same for the next address.
+func (o onward) Query() template.URL {
+	if o.ReturnTo == "" {
+		return ""
+	}
+	return template.URL("?" + url.Values{"return_to": {o.ReturnTo}, "code_challenge": {o.Challenge}}.Encode())
 }
 
 func (f form) refusedBy(e *auth.Error) form {
@@ -56,11 +81,24 @@ func (w *Web) signInPage(f form) signInPage {
 }
 
 func (w *Web) showSignIn(v *visit) (*answer, error) {
-	return show("signin", w.signInPage(form{ReturnTo: v.r.URL.Query().Get("return_to")}))
+	to := v.asked()
+	if to.ReturnTo == "" {
+		return show("signin", w.signInPage(form{}))
+	}
+	if err := w.Auth.CheckReturn(to.ReturnTo, to.Challenge); err != nil {
+		return nil, err
+	}
+	if hasSession(v.r) {
+		a, err := w.goOnward(v, to)
+		if !errors.Is(err, errSignIn) {
+			return a, err
+		}
+	}
+	return show("signin", w.signInPage(form{onward: to}))
 }
 
 func (w *Web) signIn(v *visit) (*answer, error) {
-	f := form{Email: v.field("email", auth.MaxEmailLength), ReturnTo: v.field("return_to", maxURL)}
+	f := form{Email: v.field("email", auth.MaxEmailLength), onward: v.onward()}
 	result, err := w.Auth.Login(v.r.Context(), auth.Credentials{Email: f.Email, Password: v.secret("password")}, v.client)
 	if e, ok := refusal(err); ok && statusOf(e.Code) < http.StatusInternalServerError {
 		return &answer{template: "signin", status: statusOf(e.Code), data: w.signInPage(f.refusedBy(e))}, nil
@@ -68,7 +106,7 @@ func (w *Web) signIn(v *visit) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.afterSignIn(v, result, f.ReturnTo)
+	return w.afterSignIn(v, result, f.onward)
 }
 
 func (w *Web) signOut(v *visit) (*answer, error) {

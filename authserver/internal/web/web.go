@@ -96,6 +96,8 @@ func (w *Web) pages() []page {
 		{"GET /signin", "", w.showSignIn},
 		{"POST /signin", "login", w.signIn},
 		{"POST /signin/code", "code", w.enterCode},
+		{"GET /signin/with/{provider}", "", w.signInWith},
+		{"GET " + auth.ReturnPath, "code", w.returned},
 		{"POST /signout", "", w.signOut},
 		{"GET /signed-out", "", w.signedOut},
 		{"POST /signin/sms", "mail", w.sendCode},

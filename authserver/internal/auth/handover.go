@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"context"
+	"strings"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// ReturnPath is where a sign-in through a provider comes back to that the
+// realm's own pages began, below the issuer.
+const ReturnPath = "/signin/return"
+
+// returnURLs are where a browser may be sent, the realm's own page included.
+func returnURLs(settings realmconfig.Config) []string {
+	own := strings.TrimSuffix(settings.Issuer, "/") + ReturnPath
+	return append([]string{own}, settings.Browser.ReturnURLs...)
+}
+
+// CheckReturn refuses with ReturnURLRefused what HandOver would not send a
+// browser to, or with InvalidRequest a challenge that is none.
+func (s *Service) CheckReturn(returnTo, challenge string) error {
+	if _, err := returnURL(s.Settings().Browser.ReturnURLs, returnTo); err != nil {
+		return err
+	}
+	return checkChallenge(challenge)
+}
+
+// HandOver sends a user who has signed in on the realm's pages on to an
+// application: the result is its address with a one-time code for a session of
+// its own. The challenge (RFC 7636, section 4.2) may be empty. It refuses as
+// caller and CheckReturn do.
+func (s *Service) HandOver(ctx context.Context, access Secret, returnTo, challenge string) (string, error) {
+	user, _, err := s.caller(ctx, access)
+	if err != nil {
+		return "", err
+	}
+	if err := s.CheckReturn(returnTo, challenge); err != nil {
+		return "", err
+	}
+	code, err := s.issueCode(ctx, user, oauthCode{Challenge: challenge, SignedIn: true})
+	return withQuery(returnTo, "code", string(code)), err
+}
+
+func checkChallenge(challenge string) error {
+	if challenge == "" || isOpaque("", Secret(challenge)) {
+		return nil
+	}
+	return &Error{Code: InvalidRequest, Fields: []FieldProblem{
+		{Field: "code_challenge", Detail: "must be a SHA-256 in base64url"},
+	}}
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// verifierCookie keeps a one-time code of somebody else's from being of use in
+// this browser (RFC 9700, section 4.7.1).
+const verifierCookie = "__Host-rk-verifier"
+
+// signInWith begins a sign-in through a provider as any application would, with
+// a page of ours as the place to return to.
+func (w *Web) signInWith(v *visit) (*answer, error) {
+	to := v.asked()
+	if to.ReturnTo != "" {
+		if err := w.Auth.CheckReturn(to.ReturnTo, to.Challenge); err != nil {
+			return nil, err
+		}
+	}
+	verifier := oauth2.GenerateVerifier()
+	setCookie(v.w, verifierCookie, verifier, time.Hour)
+	back := strings.TrimSuffix(w.Settings().Issuer, "/") + auth.ReturnPath + string(to.Query())
+	return goOn("/api/auth/oauth/" + url.PathEscape(v.r.PathValue("provider")) + "?" + url.Values{
+		"return_to": {back}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"},
+	}.Encode())
+}
+
+// returned ends it.
+func (w *Web) returned(v *visit) (*answer, error) {
+	query, to := v.r.URL.Query(), v.asked()
+	verifier := cookie(v.r, verifierCookie)
+	dropCookie(v.w, verifierCookie)
+	if code := query.Get("error"); code != "" {
+		return refused("signin", w.signInPage(form{onward: to}.refusedBy(&auth.Error{Code: auth.Code(code)})))
+	}
+	if verifier == "" {
+		return refused("signin", w.signInPage(form{onward: to}.refusedBy(&auth.Error{Code: auth.StateInvalid})))
+	}
+	result, err := w.Auth.RedeemOAuthCode(v.r.Context(), auth.Secret(query.Get("code")), verifier, v.client)
+	if e, ok := refusal(err); ok && e.Code == auth.OAuthCodeInvalid {
+		return refused("signin", w.signInPage(form{onward: to}.refusedBy(&auth.Error{Code: auth.StateInvalid})))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w.afterSignIn(v, result, to)
+}
