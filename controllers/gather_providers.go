@@ -56,11 +56,15 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider) ([]byte, error) {
 	const field = "clientSecretRef"
 	ref := render.ClientSecret(p)
-	data, err := r.referenced(ctx, p.Namespace, field, ref.Name, ref.Key)
+	s, err := r.found(ctx, p.Namespace, field, ref.Name, ref.Key)
 	if err != nil {
 		return nil, err
 	}
-	secret := bytes.TrimRight(data[ref.Key], "\r\n") // what editors and echo leave behind
+	if render.RealmOf(s.Labels) != "" {
+		// Sent to the token endpoint of somebody's choice, it could be a realm's signing key.
+		return nil, obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
+	}
+	secret := bytes.TrimRight(s.Data[ref.Key], "\r\n") // what editors and echo leave behind
 	if len(secret) == 0 || len(secret) > maxClientSecret {
 		return nil, obstructed(v1alpha1.ReasonInvalidSecret,
 			"%s: key %q of Secret %q must hold the client secret alone, 1 to %d bytes", field, ref.Key, ref.Name, maxClientSecret)

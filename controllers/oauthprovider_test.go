@@ -249,6 +249,20 @@ func TestProviderIsAttachedOnlyWhenEveryPodRunsIt(t *testing.T) {
 	w.awaitProviders(map[string]string{"github": "y", "google": "x"})
 }
 
+func TestProviderIsNotGivenTheKeysOfARealm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	for name, key := range map[string]string{
+		"staff-signing-keys": "keyset.json", "staff-encryption-keys": "keys.json", "staff-initial-admin": "password", "staff-database": "uri",
+	} {
+		w.provider(name, func(s *v1alpha1.OAuthProviderSpec) { s.ClientSecretRef.Key = key })
+		w.awaitProvider(name, v1alpha1.SecretFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "a realm's own")
+	}
+	w.awaitProviders(map[string]string{})
+}
+
 func TestProviderMovesToAnotherRealm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -300,72 +314,4 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 	if !maps.Equal(before, after) {
 		t.Errorf("resource versions moved:\nbefore %v\nafter  %v", before, after)
 	}
-}
-
-func TestMailThatLacksItsSecretsIsNamedAndStopsNothing(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.realm(func(s *v1alpha1.AuthRealmSpec) {
-		s.Email = &v1alpha1.Email{From: "login@example.com", SMTP: v1alpha1.SMTP{
-			Host:                 "smtp.example.com",
-			CredentialsSecretRef: &v1alpha1.CredentialsSecretRef{Name: "smtp"},
-			CASecretRef:          &v1alpha1.SecretKeyRef{Name: "smtp-ca"},
-		}}
-		s.SMS = &v1alpha1.SMS{Webhook: &v1alpha1.SMSWebhook{
-			URL: "https://sms.example.com", SigningSecretRef: v1alpha1.SecretKeyRef{Name: "sms"},
-		}}
-	})
-	w.run(2)
-	w.await(v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable)
-	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionTrue, v1alpha1.ReasonPropagated)
-	w.await(v1alpha1.SecretsFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound,
-		`email.smtp.credentialsSecretRef: there is no Secret "smtp"`,
-		`email.smtp.caSecretRef: there is no Secret "smtp-ca"`,
-		`sms.webhook.signingSecretRef: there is no Secret "sms"`, "create it")
-	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "SecretsFound")
-
-	smtp := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "smtp"}, StringData: map[string]string{"username": "me"}}
-	ca := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "smtp-ca"}, StringData: map[string]string{"ca.crt": "hunter2"}}
-	sms := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "sms"}, StringData: map[string]string{"signingSecret": "hunter2"}}
-	w.create(smtp, ca, sms)
-	w.await(v1alpha1.SecretsFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `Secret "smtp" has no key "password"`)
-	w.put(smtp, "password", "hunter2")
-	w.await(v1alpha1.SecretsFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "PEM", "whsec_")
-	certificate, _ := selfSigned(t, "smtp.example.com", w.clock.now())
-	w.put(ca, "ca.crt", string(certificate))
-	w.put(sms, "signingSecret", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n")
-	w.await(v1alpha1.SecretsFoundCondition, metav1.ConditionTrue, v1alpha1.ReasonFound)
-	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	w.wantUntold("hunter2")
-}
-
-func TestSecretsOfTheUserAreMountedAndNeverCopied(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "smtp"}, StringData: map[string]string{"username": "me", "password": "hunter2"}})
-	w.realm(func(s *v1alpha1.AuthRealmSpec) {
-		s.Email = &v1alpha1.Email{From: "login@example.com", SMTP: v1alpha1.SMTP{
-			Host: "smtp.example.com", CredentialsSecretRef: &v1alpha1.CredentialsSecretRef{Name: "smtp"},
-		}}
-	})
-	w.ready(2)
-	var list corev1.SecretList
-	if err := w.List(t.Context(), &list, client.InNamespace(w.namespace)); err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range list.Items {
-		for key, value := range s.Data {
-			if s.Name != "smtp" && strings.Contains(string(value), "hunter2") {
-				t.Errorf("the password stands in %s of Secret %s", key, s.Name)
-			}
-		}
-	}
-	d := &appsv1.Deployment{}
-	w.get(d, "staff")
-	for _, v := range d.Spec.Template.Spec.Volumes {
-		if v.Name == "smtp" && v.Secret.SecretName == "smtp" && v.Secret.Optional != nil && *v.Secret.Optional {
-			return
-		}
-	}
-	t.Errorf("no volume is the Secret itself: %+v", d.Spec.Template.Spec.Volumes)
 }

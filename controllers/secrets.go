@@ -56,6 +56,15 @@ func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name st
 // referenced reads a Secret that the spec names and checks that it has the
 // keys. It returns an obstacle, which names field, when something is missing.
 func (r *reconciler) referenced(ctx context.Context, namespace, field, name string, keys ...string) (map[string][]byte, error) {
+	s, err := r.found(ctx, namespace, field, name, keys...)
+	if err != nil {
+		return nil, err
+	}
+	return s.Data, nil
+}
+
+// found is referenced, with everything else that the Secret is.
+func (r *reconciler) found(ctx context.Context, namespace, field, name string, keys ...string) (*corev1.Secret, error) {
 	s, err := r.secret(ctx, namespace, name)
 	if apierrors.IsNotFound(err) {
 		return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: there is no Secret %q in this namespace; create it", field, name)
@@ -68,7 +77,7 @@ func (r *reconciler) referenced(ctx context.Context, namespace, field, name stri
 			return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q; add it", field, name, key)
 		}
 	}
-	return s.Data, nil
+	return s, nil
 }
 
 func (r *reconciler) secret(ctx context.Context, namespace, name string) (*corev1.Secret, error) {

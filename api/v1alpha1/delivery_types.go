@@ -112,7 +112,7 @@ type CredentialsSecretRef struct {
 	PasswordKey string `json:"passwordKey,omitempty"`
 }
 
-// EmailTemplate is text of Go's text/template and html/template.
+// EmailTemplate is text of Go's text/template and html/template, without loops.
 //
 // +kubebuilder:validation:MinProperties=1
 type EmailTemplate struct {

@@ -5,6 +5,8 @@ package v1alpha1_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // mail is an email group that every valid one can be made from.
@@ -42,6 +44,16 @@ func TestSettingsThatAreAccepted(t *testing.T) {
 				t.Errorf("refused: %v", err)
 			}
 		})
+	}
+}
+
+func TestEveryMailMayBeReplaced(t *testing.T) {
+	t.Parallel()
+	for _, name := range realmconfig.EmailTemplateNames() {
+		spec := issuer + "email: {from: a@b.example, smtp: {host: a}, templates: {" + name + ": {subject: Mine}}}"
+		if err := submit(t, "AuthRealm", "realm", spec); err != nil {
+			t.Errorf("%s is refused: %v", name, err)
+		}
 	}
 }
 
