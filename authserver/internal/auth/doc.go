@@ -28,6 +28,18 @@
 // successor. Later than that, the token must have been copied, and its session
 // ends.
 //
+// # Mailed links
+//
+// Verification, a new address and a forgotten password go by a ticket that is
+// mailed. It proves the address that it went to and no other, works once, and
+// gives way to the next of its kind. An address gets a few such mails an hour,
+// whoever asks. Asking does the same work and is answered the same whether or
+// not there is such an account; what happened is in the mail alone.
+//
+// A new password and a login that meet cannot miss each other: the password is
+// set only if nobody has logged in since its user was read. So no session of the
+// old one is left when it has been changed.
+//
 // # PostgreSQL remembers, Redis answers
 //
 // Store is the truth. Ephemeral may forget anything at any time: it only spares
