@@ -22,6 +22,8 @@ type person struct {
 	DisabledAt            *time.Time `json:"disabled_at"`
 	LockedUntil           *time.Time `json:"locked_until"`
 	Sessions              int
+	SecondFactors         []string `json:"second_factors"`
+	BackupCodesLeft       int      `json:"backup_codes_left"`
 }
 
 // as sends a request with an access token.

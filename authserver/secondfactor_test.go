@@ -251,6 +251,10 @@ func TestAdminsResetSecondFactors(t *testing.T) {
 	reset(session.Access, carol.ID).expect(t, http.StatusForbidden, "permission_denied")
 	reset(admin, "00000000-0000-7000-8000-000000000000").expect(t, http.StatusNotFound, "not_found")
 	decode[challenge](t, s.tryLogin(carol.Email, strangerPassword), http.StatusOK)
+	shown := decode[person](t, s.as(admin, http.MethodGet, "/api/admin/users/"+carol.ID, nil), http.StatusOK)
+	if !slices.Equal(shown.SecondFactors, []string{"totp"}) || shown.BackupCodesLeft != 10 {
+		t.Errorf("the admin is shown %+v", shown)
+	}
 	if a := reset(admin, carol.ID); a.status != http.StatusNoContent {
 		t.Fatalf("reset answered %d %s", a.status, a.body)
 	}

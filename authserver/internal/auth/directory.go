@@ -34,13 +34,16 @@ type Standing struct {
 	Sessions int
 	// LockedUntil is nil for an account that is not locked.
 	LockedUntil *time.Time
+	// Factors are those that are asked for at a login.
+	Factors     []Method
+	BackupCodes int
 }
 
 // Directory is the part of the Store in which admins look people up.
 type Directory interface {
 	// FindUsers reads a page of users, the newest first.
 	FindUsers(ctx context.Context, q UserQuery, now time.Time) ([]User, error)
-	// StandingOf says how a user stands.
+	// StandingOf says how a user stands, but for the factors.
 	StandingOf(ctx context.Context, userID string, now time.Time) (Standing, error)
 	// AddUser adds a user, with a ticket if there is one, and says whether it
 	// did: not when the address is taken.
@@ -75,5 +78,13 @@ func (s *Service) LookUp(ctx context.Context, access Secret, userID string, from
 		return User{}, Standing{}, refuse(NotFound)
 	}
 	standing, err := s.Store.StandingOf(ctx, userID, s.Now())
+	if err != nil {
+		return User{}, Standing{}, err
+	}
+	factors, err := s.Store.FactorsOf(ctx, userID, s.Now())
+	for _, f := range factors.active() {
+		standing.Factors = append(standing.Factors, f.Method)
+	}
+	standing.BackupCodes = factors.BackupCodes
 	return user, standing, err
 }

@@ -130,13 +130,18 @@ type userPath struct {
 // standingBody is a user with what only the page of one user shows.
 type standingBody struct {
 	userBody
-	Sessions    int        `json:"sessions"`
-	LockedUntil *time.Time `json:"locked_until"`
+	Sessions        int           `json:"sessions"`
+	LockedUntil     *time.Time    `json:"locked_until"`
+	SecondFactors   []auth.Method `json:"second_factors"`
+	BackupCodesLeft int           `json:"backup_codes_left"`
 }
 
 func (a *API) lookUp(ctx context.Context, r request[userPath]) (standingBody, error) {
 	u, s, err := a.Auth.LookUp(ctx, r.Bearer, r.Body.ID, r.Client)
-	return standingBody{userBody: userOf(u), Sessions: s.Sessions, LockedUntil: s.LockedUntil}, err
+	return standingBody{
+		userBody: userOf(u), Sessions: s.Sessions, LockedUntil: s.LockedUntil,
+		SecondFactors: append([]auth.Method{}, s.Factors...), BackupCodesLeft: s.BackupCodes,
+	}, err
 }
 
 type userChangeBody struct {
