@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// CounterKey names a Counter. It is a hash: the Store learns neither addresses
-// of people nor of machines from it.
+// CounterKey names a Counter. It is a hash, so that neither the Store nor a log
+// holds what was tried.
 type CounterKey [sha256.Size]byte
 
 // CounterKind says what guesses are counted by.
