@@ -322,3 +322,55 @@ func TestPostgresAwaySendsNoMailTwice(t *testing.T) {
 	servers[0].eventually("the outbox is empty", func() bool { return r.waiting() == 0 })
 	expectOneEach(t, smtp, notices)
 }
+
+func TestMailIsGivenUpAfterADay(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	smtp := r.sendsMail()
+	s := r.serve()
+	smtp.Refuse("ann@example.com", 450)
+	r.enqueue(auth.ByMail, auth.PasswordChangedMessage, auth.Notice{To: "ann@example.com", At: r.clock.now()})
+	s.eventually("it is put off", func() bool { return s.messages("mail", "password-changed", "postponed") == 1 })
+	r.clock.advance(24*time.Hour - time.Minute)
+	s.eventually("it is put off again", func() bool { return s.messages("mail", "password-changed", "postponed") == 2 })
+	r.clock.advance(15 * time.Minute)
+	s.eventually("it is given up", func() bool { return r.waiting() == 0 })
+	if detail := query[string](r, "SELECT detail FROM audit_events WHERE action = 'message.abandoned'"); detail !=
+		"mail password-changed: the mail server refused the recipient with 450 4.1.1" {
+		t.Errorf("the trail says %q", detail)
+	}
+}
+
+func TestMailTemplatesAreTakenUpLive(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	smtp := r.sendsMail()
+	s := r.serve()
+	word := func(subject string) {
+		t.Helper()
+		r.config.Email.Templates = map[string]realmconfig.EmailTemplate{"code": {Subject: subject}}
+		revision := s.report().ConfigRevision
+		r.write()
+		s.eventually("the template is in force or refused", func() bool {
+			return s.report().ConfigRevision != revision || s.report().Problem != ""
+		})
+	}
+	send := func(nth int) string {
+		t.Helper()
+		notice := r.codeNotice()
+		notice.To = "ann@example.com"
+		r.enqueue(auth.ByMail, auth.CodeMessage, notice)
+		return smtp.Await(t, "ann@example.com", nth).Subject
+	}
+	word("{{.Product}} is written in its own words")
+	if got := send(1); got != "Example is written in its own words" {
+		t.Errorf("subject is %q", got)
+	}
+	word("{{.Password}}")
+	if problem := s.report().Problem; !strings.Contains(problem, "email.templates[code].subject") {
+		t.Errorf("the report says %q", problem)
+	}
+	if got := send(2); got != "Example is written in its own words" {
+		t.Errorf("a template that is wrong has changed the subject to %q", got)
+	}
+}
