@@ -16,6 +16,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
+//go:generate go test . -run Current$ -count=1 -update
+
 const openAPIPath = "/api/openapi.json"
 
 func (a *API) openAPIRoutes() []route {
