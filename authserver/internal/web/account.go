@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/mileusna/useragent"
-
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -20,19 +18,6 @@ type accountPage struct {
 	Sessions []auth.Session
 	Current  string
 	Factors  auth.Factors
-}
-
-// Device is what a person calls the machine of a session.
-func (accountPage) Device(userAgent string) string {
-	ua := useragent.Parse(userAgent)
-	switch {
-	case ua.Name != "" && ua.OS != "":
-		return ua.Name + " · " + ua.OS
-	case ua.Name != "":
-		return ua.Name
-	default:
-		return "?"
-	}
 }
 
 // TwoFactor reports whether sign-in takes two steps.
