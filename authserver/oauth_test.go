@@ -281,11 +281,19 @@ func TestProviderThatHangs(t *testing.T) {
 	u := newUpstream(t)
 	over := make(chan struct{})
 	u.script(func() { u.instead["/token"] = func(http.ResponseWriter, *http.Request) { <-over } })
-	t.Cleanup(func() { close(over) })
-	_, s := serveWith(t, u.provider("elsewhere", realmconfig.OIDC))
-	address, _ := s.newBrowser().signIn("elsewhere", url.Values{"return_to": {appURL}})
-	if address != appURL+"?error=provider_unavailable" {
-		t.Errorf("sent back to %s", address)
+	r, s := serveWith(t, u.provider("elsewhere", realmconfig.OIDC))
+	signIn := func() string {
+		address, _ := s.newBrowser().signIn("elsewhere", url.Values{"return_to": {appURL}})
+		return address
+	}
+	if got := signIn(); got != appURL+"?error=provider_unavailable" {
+		t.Errorf("sent back to %s", got)
+	}
+	close(over)
+	u.server.Close() // now it is not even there to begin with
+	r.clock.advance(25 * time.Hour)
+	if got := signIn(); got != appURL+"?error=provider_unavailable" {
+		t.Errorf("sent back to %s", got)
 	}
 }
 

@@ -27,7 +27,8 @@ const CallbackPath = oauthPath + "callback"
 
 const oauthPath = "/api/auth/oauth/"
 
-// Departure is where a browser is sent to sign in.
+// Departure is where a browser is sent to sign in, or back to with an error in
+// the query.
 type Departure struct {
 	URL string
 	// Browser is the secret that the browser must bring back, as a cookie, for
@@ -85,7 +86,8 @@ const sealedForJourney = "oauth journey"
 
 // BeginOAuth begins a sign-in, or goes on with a BeginLink. It refuses with
 // ProviderUnknown, ReturnURLRefused, StateInvalid (only a link),
-// ProviderUnavailable or DatabaseUnavailable.
+// ProviderUnavailable or DatabaseUnavailable. Once it is known where the browser
+// may return to, the Departure says so even then.
 func (s *Service) BeginOAuth(ctx context.Context, j Journey) (Departure, error) {
 	to, err := s.checkJourney(s.Settings(), j)
 	if err != nil {
@@ -97,7 +99,11 @@ func (s *Service) BeginOAuth(ctx context.Context, j Journey) (Departure, error) 
 			return Departure{}, err
 		}
 	}
-	return s.depart(ctx, begun, j.Browser)
+	departure, err := s.depart(ctx, begun, j.Browser)
+	if err != nil && begun.ReturnTo != "" {
+		return Departure{URL: withQuery(begun.ReturnTo, "error", outcomeOf(err))}, err
+	}
+	return departure, err
 }
 
 // checkJourney says where to return to, in the form that was checked.
@@ -194,11 +200,11 @@ func (s *Service) openFor(purpose string, t Ticket, into any) error {
 	return nil
 }
 
-// FinishOAuth ends what BeginOAuth began. It refuses with
-// StateInvalid, ProviderUnknown, ProviderRefused, ProviderUnavailable,
-// IdentityRefused, IdentityUnlinked, SigningUnavailable,
-// DatabaseUnavailable, or as admit does. The Arrival says where to send the
-// browser even then, once the state has proved where it came from.
+// FinishOAuth ends what BeginOAuth began. It refuses with StateInvalid,
+// ProviderUnknown, ProviderRefused, ProviderUnavailable, IdentityRefused,
+// IdentityUnlinked, TooManyAttempts, SigningUnavailable, DatabaseUnavailable, or
+// as admit does. The Arrival says where to send the browser even then, once the
+// state has proved where it came from.
 func (s *Service) FinishOAuth(ctx context.Context, c Callback, from Client) (Arrival, error) {
 	if err := s.Tokens.Ready(); err != nil {
 		return Arrival{}, err
@@ -285,6 +291,10 @@ func (s *Service) refusedIdentity(ctx context.Context, j journey, identity Ident
 	if identity.Email != "" {
 		e.Account = KeyOf(identity.Email)
 	}
-	s.Observer.Login(e.Outcome)
+	if j.LinkTo != nil {
+		e.Action, e.ActorID, e.TargetID = ActLinkIdentity, j.LinkTo.UserID, j.LinkTo.UserID
+	} else {
+		s.Observer.Login(e.Outcome)
+	}
 	s.record(ctx, e)
 }

@@ -28,13 +28,16 @@ func (a *API) oauthRoutes() []route {
 			out:     reflect.TypeFor[signInBody](),
 			refuses: []auth.Code{
 				auth.StateInvalid, auth.ProviderRefused, auth.ProviderUnavailable, auth.ProviderUnknown, auth.IdentityRefused,
-				auth.IdentityUnlinked, auth.AccountDisabled, auth.EmailNotVerified, auth.SigningUnavailable,
+				auth.IdentityUnlinked, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.TooManyAttempts,
+				auth.SigningUnavailable,
 			},
 		}, a.finishOAuth),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: rateOAuth,
 			summary: "Exchange the one-time code that the browser brought back",
-			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.SigningUnavailable},
+			refuses: []auth.Code{
+				auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.SigningUnavailable,
+			},
 		}, a.redeemOAuthCode),
 	}
 }
@@ -117,11 +120,15 @@ func (a *API) beginOAuth(w http.ResponseWriter, r *http.Request, in beginOAuthQu
 	departure, err := a.Auth.BeginOAuth(r.Context(), auth.Journey{
 		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Browser: browserOf(r),
 	})
-	if err != nil {
+	switch {
+	case err != nil && departure.URL == "":
 		a.fail(w, r, err)
 		return
+	case err != nil:
+		a.judge(r, err)
+	default:
+		http.SetCookie(w, newJourneyCookie(departure))
 	}
-	http.SetCookie(w, newJourneyCookie(departure))
 	redirect(w, departure.URL)
 }
 
