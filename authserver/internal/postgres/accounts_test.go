@@ -5,7 +5,6 @@ package postgres_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,31 +14,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 )
-
-const (
-	rounds  = 200
-	callers = 50
-)
-
-// race calls at once, and says how many calls were true.
-func race(t *testing.T, call func(i int) (bool, error)) int {
-	t.Helper()
-	won := atomic.Int32{}
-	group := sync.WaitGroup{}
-	for i := range callers {
-		group.Go(func() {
-			ok, err := call(i)
-			if err != nil {
-				t.Error(err)
-			}
-			if ok {
-				won.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	return int(won.Load())
-}
 
 func addUser(t *testing.T, s *postgres.Store, email string) auth.User {
 	t.Helper()

@@ -4,8 +4,6 @@ package postgres_test
 
 import (
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,7 +76,7 @@ func (a *ann) textCode(now time.Time) auth.TextCode {
 
 func backups(first byte) []auth.TokenHash {
 	hashes := []auth.TokenHash{}
-	for i := range byte(spendings) {
+	for i := range byte(rounds) {
 		hashes = append(hashes, auth.TokenHash{first, i})
 	}
 	return hashes
@@ -99,29 +97,6 @@ func (a *ann) codes() map[string]func(round int) auth.Spending {
 	}
 }
 
-// winners calls from fifty places at once.
-func winners(t *testing.T, call func(i int) (bool, error)) int {
-	t.Helper()
-	won := atomic.Int32{}
-	var group sync.WaitGroup
-	for i := range 50 {
-		group.Go(func() {
-			winner, err := call(i)
-			if err != nil {
-				t.Error(err)
-			}
-			if winner {
-				won.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	return int(won.Load())
-}
-
-// spendings of each kind are more than two hundred together.
-const spendings = 70
-
 func TestACodeIsSpentOnce(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"a step", "a backup code", "a text"} {
@@ -130,11 +105,11 @@ func TestACodeIsSpentOnce(t *testing.T) {
 			s := newStore(t)
 			a := newAnn(t, s)
 			next := a.codes()[kind]
-			for round := range spendings {
+			for round := range rounds {
 				code := next(round)
-				won := winners(t, func(int) (bool, error) { return s.SpendCode(t.Context(), code, a.lastText) })
+				won := race(t, func(int) (bool, error) { return s.SpendCode(t.Context(), code, a.lastText) })
 				if won != 1 {
-					t.Fatalf("round %d: %d of 50 spent it", round, won)
+					t.Fatalf("round %d: %d of %d spent it", round, won, callers)
 				}
 			}
 		})
@@ -157,7 +132,7 @@ func TestACodeOpensOneSession(t *testing.T) {
 					open = append(open, a.challenge())
 				}
 				code, before := next(round), count(t, url, "sessions")
-				won := winners(t, func(i int) (bool, error) { return a.answer(open[i], code) })
+				won := race(t, func(i int) (bool, error) { return a.answer(open[i], code) })
 				if sessions := count(t, url, "sessions") - before; won != 1 || sessions != 1 {
 					t.Fatalf("round %d: %d of 50 won, %d sessions", round, won, sessions)
 				}
@@ -179,7 +154,7 @@ func TestAChallengeOpensOneSession(t *testing.T) {
 		if _, err := s.ReplaceBackupCodes(t.Context(), a.user.ID, backups(byte(round)), start, auth.Effects{}); err != nil {
 			t.Fatal(err)
 		}
-		won := winners(t, func(i int) (bool, error) { // fifty codes, all of them right
+		won := race(t, func(i int) (bool, error) { // fifty codes, all of them right
 			return a.answer(ticket, auth.Spending{UserID: a.user.ID, Method: auth.BackupCodeMethod, Backup: &auth.TokenHash{byte(round), byte(i)}})
 		})
 		if sessions := count(t, url, "sessions") - before; won != 1 || sessions != 1 {
@@ -261,7 +236,7 @@ func TestAFactorIsVerifiedOnce(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	a := newAnn(t, s)
-	for round := range spendings {
+	for round := range rounds {
 		if removed, err := s.RemoveFactors(t.Context(), a.user.ID, "", start, auth.Effects{}); err != nil || !removed {
 			t.Fatalf("removed %t, %v", removed, err)
 		}
@@ -269,13 +244,13 @@ func TestAFactorIsVerifiedOnce(t *testing.T) {
 		if _, err := s.Enrol(t.Context(), auth.NewFactor{Factor: f, BackupCodes: backups(7)}); err != nil {
 			t.Fatal(err)
 		}
-		won := winners(t, func(int) (bool, error) {
+		won := race(t, func(int) (bool, error) {
 			return s.VerifyFactor(t.Context(), auth.Spending{
 				UserID: a.user.ID, Method: auth.TOTPMethod, Enrolment: f.Enrolment, Step: new(int64(3)),
 			}, start, auth.Effects{})
 		})
 		factors, err := s.FactorsOf(t.Context(), a.user.ID, start)
-		if won != 1 || err != nil || factors.BackupCodes != spendings {
+		if won != 1 || err != nil || factors.BackupCodes != rounds {
 			t.Fatalf("round %d: %d of 50 verified it, %d backup codes, %v", round, won, factors.BackupCodes, err)
 		}
 	}
@@ -294,7 +269,7 @@ func TestTextsAreLimited(t *testing.T) {
 		}
 		return sent
 	}
-	won := winners(t, func(int) (bool, error) {
+	won := race(t, func(int) (bool, error) {
 		sent, err := s.SendText(t.Context(), a.textCode(now), nil, textLimit, auth.Effects{})
 		if err == nil && !sent.Sent && (sent.RetryAt == nil || !sent.RetryAt.Equal(now.Add(30*time.Second))) {
 			t.Errorf("refused until %v", sent.RetryAt)

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,22 +73,26 @@ func TestRotateHasOneWinner(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	login(t, s, 1, start)
-	var winners atomic.Int64
-	var group sync.WaitGroup
-	for i := range 50 {
-		group.Go(func() {
-			_, won, err := s.Rotate(context.Background(), rotation(1, byte(100+i), start))
-			if err != nil {
-				t.Error(err)
-			}
-			if won {
-				winners.Add(1)
-			}
+	token := auth.TokenHash{1}
+	for range rounds {
+		successors := [callers]auth.TokenHash{}
+		won := race(t, func(i int) (bool, error) {
+			successors[i] = randomHash()
+			r := rotation(0, 0, start)
+			r.Used, r.Successor = token, successors[i]
+			_, won, err := s.Rotate(t.Context(), r)
+			return won, err
 		})
-	}
-	group.Wait()
-	if winners.Load() != 1 {
-		t.Errorf("%d callers rotated one token", winners.Load())
+		if won != 1 {
+			t.Fatalf("%d of %d rotated one token", won, callers)
+		}
+		for _, successor := range successors {
+			if _, known, err := s.Spent(t.Context(), successor); err != nil {
+				t.Fatal(err)
+			} else if known {
+				token = successor
+			}
+		}
 	}
 }
 
