@@ -283,6 +283,20 @@ func TestOwnersAreToldOfTheirSecondFactors(t *testing.T) {
 	access := s.login().Access
 	s.enrol(access)
 	r.lastLetter(adminEmail, "second-factor-added")
+	for range 5 {
+		s.validate(s.challenged(), "0000-0000-0000-0000").expect(t, http.StatusUnauthorized, "code_invalid")
+	}
+	locked := r.lastLetter(adminEmail, "account-locked")
+	if !strings.Contains(locked.Text, "codes") || strings.Contains(locked.Text, "was not guessed") {
+		t.Errorf("whoever tries codes knows the password, but the mail says: %s", locked.Text)
+	}
+	s.twoFactor(access, "disable", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
 	decode[factors](t, s.twoFactor(access, "disable", password(adminPassword)), http.StatusOK)
 	r.lastLetter(adminEmail, "second-factor-removed")
+	trail := query[string](r, `SELECT string_agg(action || ' ' || outcome || ' ' || detail, E'\n') FROM audit_events`)
+	for _, line := range []string{"account.locked succeeded second factor", "proof.given invalid_credentials"} {
+		if !strings.Contains(trail, line) {
+			t.Errorf("the trail has no %q:\n%s", line, trail)
+		}
+	}
 }

@@ -149,7 +149,7 @@ func (s *Service) answer(ctx context.Context, a Answer, first admission) (Admitt
 		return Admitted{}, err
 	case !right:
 		s.Observer.SecondFactor(code.kind(), string(CodeInvalid))
-		return Admitted{}, s.wrongCode(conclude, counter, first.user.ID, first.from, CodeInvalid)
+		return Admitted{}, s.wrongFactor(conclude, counter, first.user, first.from)
 	}
 	ticket := hashOf(a.Challenge)
 	spending.Guesses = counter.Key
@@ -182,5 +182,5 @@ func (s *Service) tooLate(ctx context.Context, c Counter, first admission, ticke
 		return refuse(ChallengeInvalid)
 	}
 	s.Observer.SecondFactor(first.spends.Method, string(CodeInvalid))
-	return s.wrongCode(ctx, c, first.user.ID, first.from, CodeInvalid)
+	return s.wrongFactor(ctx, c, first.user, first.from)
 }

@@ -2,9 +2,7 @@
 
 package auth
 
-import (
-	"context"
-)
+import "context"
 
 // Enrolment is shown to the user once.
 type Enrolment struct {
@@ -98,7 +96,9 @@ func (s *Service) verifyFactor(ctx context.Context, access Secret, method Method
 		return err
 	case !right:
 		s.Observer.SecondFactor(method, string(EnrolmentCodeInvalid))
-		return s.wrongCode(conclude, counter, user.ID, from, EnrolmentCodeInvalid)
+		err := s.wrongCode(conclude, counter, Effects{}, EnrolmentCodeInvalid)
+		s.refusedProof(conclude, user, from, err)
+		return err
 	}
 	s.unlocked(conclude, counter.Key)
 	s.Observer.SecondFactor(method, Succeeded)

@@ -27,16 +27,21 @@ func (s *Service) codeCounter(g guessing, userID string) Counter {
 }
 
 // wrongCode lets an attempt stand and refuses with code, saying how many are
-// left. The last one locks the counter.
-func (s *Service) wrongCode(ctx context.Context, c Counter, userID string, from Client, code Code) error {
-	locked, err := s.event(ActLock, "", userID, from)
-	if err != nil {
-		return err
-	}
-	locked.Detail = "second factor"
+// left. The last one locks the counter; also is for that.
+func (s *Service) wrongCode(ctx context.Context, c Counter, also Effects, code Code) error {
 	refusal := refuse(code)
-	if tallies := s.countFailure(ctx, Effects{Events: []Event{locked}}, c); tallies != nil {
+	if tallies := s.countFailure(ctx, also, c); tallies != nil {
 		refusal.AttemptsLeft = &tallies[0].Left
 	}
 	return refusal
+}
+
+// wrongFactor is wrongCode for a second factor in use. Its owner hears of a lock:
+// whoever gets as far as guessing codes knows the password.
+func (s *Service) wrongFactor(ctx context.Context, c Counter, user User, from Client) error {
+	also := s.lockEffects(ctx, user, KeyOf(user.Email), from)
+	for i := range also.Events {
+		also.Events[i].Detail = "second factor"
+	}
+	return s.wrongCode(ctx, c, also, CodeInvalid)
 }

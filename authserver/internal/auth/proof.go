@@ -22,12 +22,18 @@ func (s *Service) prove(ctx context.Context, user User, p Proof, from Client) er
 	}
 	err := check(ctx, user, given, from)
 	if err != nil {
-		s.record(ctx, Event{
-			Action: ActProve, Outcome: outcomeOf(err), ActorID: user.ID, TargetID: user.ID,
-			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
-		})
+		s.refusedProof(ctx, user, from, err)
 	}
 	return err
+}
+
+// refusedProof leaves a trace of somebody who has the user's access token, but
+// not what only the user has.
+func (s *Service) refusedProof(ctx context.Context, user User, from Client, err error) {
+	s.record(ctx, Event{
+		Action: ActProve, Outcome: outcomeOf(err), ActorID: user.ID, TargetID: user.ID,
+		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+	})
 }
 
 // provePassword counts against the same limit as a login from this device. A

@@ -79,7 +79,7 @@ func (s *Service) proveCode(ctx context.Context, user User, code Secret, from Cl
 		return err
 	case !right:
 		s.Observer.SecondFactor(typed.kind(), string(CodeInvalid))
-		return s.wrongCode(conclude, counter, user.ID, from, CodeInvalid)
+		return s.wrongFactor(conclude, counter, user, from)
 	}
 	s.unlocked(conclude, counter.Key)
 	s.Observer.SecondFactor(spending.Method, Succeeded)
