@@ -59,8 +59,8 @@ func parseKeys(document []byte) ([]jose.JSONWebKey, error) {
 
 // VerifySignature implements oidc.KeySet.
 func (k *keys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	signed, err := jose.ParseSigned(token, signatureAlgorithms())
-	if err != nil || len(signed.Signatures) != 1 {
+	signed, err := jose.ParseSignedCompact(token, signatureAlgorithms())
+	if err != nil {
 		return nil, fault("its ID token is not valid")
 	}
 	set, readAt, err := k.set.get(ctx)
