@@ -10,6 +10,23 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
+// untilLimited guesses until the source is refused, and says how many guesses
+// were judged. On a machine so busy that Redis is slow to answer, they are more:
+// then the server counts for itself.
+func (s *server) untilLimited(source string) int {
+	s.t.Helper()
+	for judged := range 20 {
+		if a := s.loginFrom(source, account(judged), wrongPassword); a.problem.Code == "rate_limited" {
+			if wait := a.retryAfter(); wait < 1 || wait > 20 {
+				s.t.Errorf("Retry-After is %d", wait)
+			}
+			return judged
+		}
+	}
+	s.t.Error("nothing was refused")
+	return 0
+}
+
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	redis := testenv.StartRedis(t)
@@ -17,18 +34,16 @@ func TestRateLimit(t *testing.T) {
 	r.config.Network.RequestsPerMinute = 3
 	r.behindProxy()
 	s := r.serve()
-	for range 3 {
-		s.loginFrom(office, "nobody@example.com", wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
+	if judged := s.untilLimited(office); judged < 3 || judged > 6 {
+		t.Errorf("%d of three a minute were judged", judged)
 	}
-	huge := newRequest(t, http.MethodPost, "/api/auth/login", "not even JSON")
-	huge.Header.Set("X-Forwarded-For", office)
-	a := s.do(huge) // refused before its body is looked at
-	a.expect(t, http.StatusTooManyRequests, "rate_limited")
-	if wait := a.retryAfter(); wait < 1 || wait > 20 {
-		t.Errorf("Retry-After is %d", wait)
-	}
+	s.eventually("it is refused before its body is looked at", func() bool {
+		junk := newRequest(t, http.MethodPost, "/api/auth/login", "not even JSON")
+		junk.Header.Set("X-Forwarded-For", office)
+		return s.do(junk).problem.Code == "rate_limited"
+	})
 	limited := `realmkeeper_rate_limited_total{route="POST /api/auth/login"}`
-	if got := s.metric(limited); got != "1" {
+	if got := s.metric(limited); got != "2" {
 		t.Errorf("%s is %q", limited, got)
 	}
 	// Another route counts for itself, another source too, and keys are for all.
@@ -42,16 +57,12 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 	r.clock.advance(20 * time.Second)
-	s.loginFrom(office, account(1), wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
-	s.loginFrom(office, account(1), wrongPassword).expect(t, http.StatusTooManyRequests, "rate_limited")
-
-	redis.Stop(t)
-	seen := map[string]int{}
-	for range 20 {
-		seen[s.loginFrom(office, account(2), wrongPassword).problem.Code]++
+	if judged := s.untilLimited(office); judged < 1 || judged > 4 {
+		t.Errorf("%d were judged twenty seconds later, want one", judged)
 	}
-	if seen["rate_limited"] != 17 {
-		t.Errorf("without Redis the answers are %v, want three judged", seen)
+	redis.Stop(t)
+	if judged := s.untilLimited("192.0.2.77"); judged != 3 {
+		t.Errorf("without Redis %d of three a minute were judged", judged)
 	}
 	r.config.Network.RequestsPerMinute = 0
 	r.write()

@@ -3,6 +3,7 @@
 package redis
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -14,6 +15,17 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
+
+// patient makes a cache wait for its server, however busy the machine is.
+func (c *Cache) patient(t *testing.T, url string) {
+	t.Helper()
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.client = redis.NewClient(options)
+	t.Cleanup(func() { _ = c.client.Close() })
+}
 
 // open is a cache of the test's own whose clock the test sets.
 func open(t *testing.T, url string) (*Cache, *atomic.Int64) {
@@ -31,17 +43,27 @@ func open(t *testing.T, url string) (*Cache, *atomic.Int64) {
 func TestTakeAllowsABurstAndThenTheRate(t *testing.T) {
 	t.Parallel()
 	rate := Rate{Burst: 3, Window: time.Minute}
-	for name, url := range map[string]string{
-		"counted by Redis":      testenv.StartRedis(t).URL(),
-		"counted by the server": "redis://127.0.0.1:1/0",
-	} {
+	redisURL := testenv.StartRedis(t).URL()
+	cases := map[string]struct {
+		url  string
+		take func(*Cache, context.Context, string) (time.Duration, error)
+	}{
+		"counted by Redis": {redisURL, func(c *Cache, ctx context.Context, key string) (time.Duration, error) {
+			return c.takeShared(ctx, key, rate, c.breaker.now())
+		}},
+		"counted by the server": {"redis://127.0.0.1:1/0", func(c *Cache, ctx context.Context, key string) (time.Duration, error) {
+			return c.Take(ctx, key, rate), nil
+		}},
+	}
+	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, clock := open(t, url)
+			c, clock := open(t, test.url)
+			c.patient(t, test.url)
 			take := func(key string, want time.Duration) {
 				t.Helper()
-				if got := c.Take(t.Context(), key, rate); got != want {
-					t.Errorf("told to wait %s, want %s", got, want)
+				if got, err := test.take(c, t.Context(), key); err != nil || got != want {
+					t.Errorf("told to wait %s, %v, want %s", got, err, want)
 				}
 			}
 			for range rate.Burst {
@@ -66,13 +88,9 @@ func TestTakeAllowsABurstAndThenTheRate(t *testing.T) {
 
 func TestTakeIsAtomic(t *testing.T) {
 	t.Parallel()
-	server := testenv.StartRedis(t)
-	options, err := redis.ParseURL(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, _ := open(t, server.URL())
-	c.client = redis.NewClient(options) // it waits, however busy the machine is
+	url := testenv.StartRedis(t).URL()
+	c, _ := open(t, url)
+	c.patient(t, url)
 	taken := atomic.Int64{}
 	group := sync.WaitGroup{}
 	for range 50 {
