@@ -6,9 +6,12 @@ package bench
 
 import (
 	"context"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // operation is what one client waits for: the status of the last answer.
@@ -35,6 +38,7 @@ func (w *world) clients(name string, n int, span time.Duration, op operation) *f
 
 // arrivals come at random times, so many in a second on average.
 func (w *world) arrivals(name string, perSecond float64, span time.Duration, op operation) *figures {
+	w.connect()
 	return w.measure(name, perSecond, func(f *figures) {
 		var all sync.WaitGroup
 		started := time.Now()
@@ -48,6 +52,28 @@ func (w *world) arrivals(name string, perSecond float64, span time.Duration, op 
 		}
 		all.Wait()
 	})
+}
+
+// connect opens all connections, as a gateway that has been running for a while:
+// handshakes would be most of the first seconds' work. It takes an answer on each
+// before it reads any, because an answer that was read frees its connection.
+func (w *world) connect() {
+	var answered, all sync.WaitGroup
+	answered.Add(connections)
+	for range connections {
+		all.Go(func() {
+			response, err := w.client.Get("https://" + realmfolder.IssuerHost + "/.well-known/jwks.json")
+			answered.Done()
+			if err != nil {
+				w.t.Errorf("connect: %v", err)
+				return
+			}
+			answered.Wait()
+			_, _ = io.Copy(io.Discard, response.Body)
+			_ = response.Body.Close()
+		})
+	}
+	all.Wait()
 }
 
 // plan is when requests are due: a Poisson process, the same one every time.

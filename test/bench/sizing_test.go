@@ -38,8 +38,8 @@ func (r *report) sizing() string {
 	fmt.Fprintf(b, "\n| on one core of %s | |\n| --- | ---: |\n", strings.TrimPrefix(r.machine[2], "- Processor: "))
 	fmt.Fprintf(b, "| logins a second (L) | %.1f |\n| refreshes a second | %.0f |\n| validations a second, profile | %.0f |\n| validations a second, forward-auth | %.0f |\n",
 		logins, each(r.refresh), each(r.profile), each(r.verify))
-	fmt.Fprintf(b, "\n| memory of a server | MiB |\n| --- | ---: |\n| just started | %d |\n| saturated with logins | %d |\n| at most, with 256 connections | %d |\n",
-		r.memoryIdle>>20, r.memoryBusy>>20, r.mostMemory()>>20)
+	fmt.Fprintf(b, "\n| memory of a server | MiB |\n| --- | ---: |\n| just started | %d |\n| saturated with logins | %d |\n| at most, with %d connections | %d |\n",
+		r.memoryIdle>>20, r.memoryBusy>>20, connections, r.mostMemory()>>20)
 	b.WriteString("\n| logins a second | cores | for example |\n| ---: | ---: | --- |\n")
 	for _, wanted := range []float64{10, 100, 1000} {
 		const perPod = 4

@@ -31,6 +31,8 @@ const (
 	cost     = 12
 	// users is enough that no two logins under way are of the same user.
 	users = 3000
+	// connections between the driver and the server.
+	connections = 256
 )
 
 // world is a realm that is served to a driver.
@@ -66,7 +68,7 @@ func newWorld(t *testing.T) *world {
 		Transport: &http.Transport{
 			// As many as a gateway would keep open. A request waits for one, and
 			// that counts.
-			TLSClientConfig: trust, MaxConnsPerHost: 256, MaxIdleConns: 256, MaxIdleConnsPerHost: 256,
+			TLSClientConfig: trust, MaxConnsPerHost: connections, MaxIdleConns: connections, MaxIdleConnsPerHost: connections,
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return (&net.Dialer{}).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", apiPort))
 			},
