@@ -85,7 +85,7 @@ func (s *Service) event(action Action, actorID, targetID string, from Client) (E
 func (s *Service) record(ctx context.Context, e Event) {
 	s.log(ctx, e)
 	switch Code(e.Outcome) {
-	case AccountLocked, TooManyAttempts, RateLimited, Busy, DatabaseUnavailable, SigningUnavailable:
+	case AccountLocked, TooManyAttempts, RateLimited, Busy, DatabaseUnavailable, SigningUnavailable, leftEarly:
 		return
 	}
 	id, err := s.newID()
@@ -118,6 +118,10 @@ func (s *Service) log(ctx context.Context, e Event) {
 	s.Log.Log(ctx, level, "audit", attrs...)
 }
 
+// leftEarly is the outcome of a request whose client did not wait for it. There
+// is no answer that could carry it.
+const leftEarly Code = "client_left"
+
 // outcomeOf is an Event's outcome for an error.
 func outcomeOf(err error) string {
 	var refusal *Error
@@ -126,6 +130,8 @@ func outcomeOf(err error) string {
 		return Succeeded
 	case errors.As(err, &refusal):
 		return string(refusal.Code)
+	case errors.Is(err, context.Canceled):
+		return string(leftEarly)
 	default:
 		return string(Internal)
 	}
