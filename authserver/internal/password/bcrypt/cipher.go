@@ -10,6 +10,10 @@ package bcrypt
 // while one waits, the others use the core. Every round reads the four words
 // into locals before it combines them, because then the compiler issues the
 // loads back to back.
+//
+// The kernels are not instrumented for the race detector, which would make a
+// hash take a second. They touch nothing but their arguments, and those are one
+// worker's alone: whoever else touched them would be seen doing so in Step.
 type cipher struct {
 	p              [18]uint32
 	s0, s1, s2, s3 [256]uint32
@@ -30,6 +34,8 @@ func (c *cipher) tables() [5][]uint32 {
 }
 
 // encipher encrypts one block.
+//
+//go:norace
 func (c *cipher) encipher(l, r uint32) (uint32, uint32) {
 	l ^= c.p[0]
 	for i := 1; i < 17; i += 2 {
@@ -44,6 +50,8 @@ func (c *cipher) encipher(l, r uint32) (uint32, uint32) {
 }
 
 // expand replaces the whole schedule by what it encrypts, after mixing in k.
+//
+//go:norace
 func (c *cipher) expand(k *subkeys) {
 	c.mix(k)
 	var l, r uint32
@@ -57,6 +65,8 @@ func (c *cipher) expand(k *subkeys) {
 
 // expandSalted is expand with the salt's words mixed into every block, as the
 // first step of the expensive key schedule asks for.
+//
+//go:norace
 func (c *cipher) expandSalted(k *subkeys, salt *subkeys) {
 	c.mix(k)
 	var l, r uint32

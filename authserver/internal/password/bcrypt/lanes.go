@@ -3,6 +3,8 @@
 package bcrypt
 
 // expand2 is cipher.expand for two ciphers in step.
+//
+//go:norace
 func expand2(c *[2]*cipher, k *[2]*subkeys) {
 	a, b := c[0], c[1]
 	a.mix(k[0])
@@ -20,6 +22,8 @@ func expand2(c *[2]*cipher, k *[2]*subkeys) {
 }
 
 // expand4 is cipher.expand for four ciphers in step.
+//
+//go:norace
 func expand4(c *[4]*cipher, k *[4]*subkeys) {
 	for lane := range c {
 		c[lane].mix(k[lane])
@@ -40,6 +44,8 @@ func expand4(c *[4]*cipher, k *[4]*subkeys) {
 }
 
 // encipher2 is cipher.encipher of v[0:2] and v[2:4], in place.
+//
+//go:norace
 func encipher2(a, b *cipher, v *[4]uint32) {
 	al, ar, bl, br := v[0]^a.p[0], v[1], v[2]^b.p[0], v[3]
 	for i := 1; i < 17; i += 2 {
@@ -60,6 +66,8 @@ func encipher2(a, b *cipher, v *[4]uint32) {
 }
 
 // encipher4 is cipher.encipher of the four pairs of v, in place.
+//
+//go:norace
 func encipher4(a, b, c, d *cipher, v *[8]uint32) {
 	al, ar, bl, br := v[0]^a.p[0], v[1], v[2]^b.p[0], v[3]
 	cl, cr, dl, dr := v[4]^c.p[0], v[5], v[6]^d.p[0], v[7]
@@ -78,6 +86,8 @@ func encipher4(a, b, c, d *cipher, v *[8]uint32) {
 }
 
 // f is the round function.
+//
+//go:norace
 func (c *cipher) f(x uint32) uint32 {
 	t1, t0, t2, t3 := c.s1[byte(x>>16)], c.s0[x>>24], c.s2[byte(x>>8)], c.s3[byte(x)]
 	return ((t0 + t1) ^ t2) + t3
