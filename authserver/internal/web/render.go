@@ -29,7 +29,7 @@ func loadTemplates(a assets) (templates, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read templates: %w", err)
 	}
-	functions := template.FuncMap{"asset": a.url, "dict": dict}
+	functions := template.FuncMap{"asset": a.url, "clock": clock, "dict": dict}
 	loaded := templates{}
 	for _, file := range files {
 		if file == layout {
@@ -43,6 +43,9 @@ func loadTemplates(a assets) (templates, error) {
 	}
 	return loaded, nil
 }
+
+// clock is seconds as people read a countdown, "14:59".
+func clock(seconds int) string { return fmt.Sprintf("%d:%02d", seconds/60, seconds%60) }
 
 // dict gives a template that is called with several values their names.
 func dict(pairs ...any) (map[string]any, error) {
