@@ -19,6 +19,21 @@
 // logged in therefore keeps a sealed token, is counted by itself, and is neither
 // stopped by the locks of strangers nor of use against other accounts.
 //
+// # Second factor
+//
+// A right first factor, a password or a provider's word, goes through admit. A
+// user with a second factor is given a challenge there, which remembers what was
+// right. A code answers it: one statement spends the code, redeems the challenge
+// and opens the session, so that neither can be used twice and none is lost
+// without the other. Guesses at codes have a counter of their own.
+//
+// # Other providers
+//
+// A sign-in through a provider is a journey: begun with a ticket that belongs to
+// one browser, ended by redeeming it. What the provider says becomes an Identity;
+// which user that is, and whether it may become one, is decided in identity.go.
+// An application gets a one-time code in its address, never a token.
+//
 // # Refresh
 //
 // A refresh token is used once and replaced by a successor of the same session.
@@ -39,6 +54,12 @@
 // A new password and a login that meet cannot miss each other: the password is
 // set only if nobody has logged in since its user was read. So no session of the
 // old one is left when it has been changed.
+//
+// # Effects
+//
+// Mail, text messages and lines of the audit trail are stored by the statement
+// that makes the change they tell of, or not at all. Messages wait in the outbox,
+// sealed, until any server has delivered them.
 //
 // # PostgreSQL remembers, Redis answers
 //
