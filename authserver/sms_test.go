@@ -81,7 +81,7 @@ func TestTextMessagesByWebhook(t *testing.T) {
 	server.Answer(http.StatusServiceUnavailable)
 	ids := r.enqueue(auth.BySMS, auth.CodeMessage, r.codeNotice())
 	first := server.Await(t, 1)
-	s.eventually("it is put off", func() bool { return s.messages("sms", "code", "postponed") == 1 })
+	s.eventually("it is put off", func() bool { return s.messages("sms", "code", "postponed") >= 1 })
 	next := newWebhookSecret(t)
 	r.mountFiles(map[string]any{realmconfig.SMSSecretFile: next + " " + secret + "\n"})
 	s.eventually("the next secret is used too", func() bool {
@@ -168,7 +168,7 @@ func TestTextMessagesStayOutOfPrivateNetworks(t *testing.T) {
 	r.write()
 	s := r.serve()
 	r.enqueue(auth.BySMS, auth.CodeMessage, r.codeNotice())
-	s.eventually("it is put off", func() bool { return s.messages("sms", "code", "postponed") == 1 })
+	s.eventually("it is put off", func() bool { return s.messages("sms", "code", "postponed") >= 1 })
 	if len(server.Requests()) != 0 {
 		t.Error("a server in a private network was reached")
 	}

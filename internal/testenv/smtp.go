@@ -187,7 +187,7 @@ func (s *SMTP) MailsTo(recipient string) []Mail {
 // Await returns the nth mail to a recipient, counted from 1, once it is there.
 func (s *SMTP) Await(t testing.TB, recipient string, nth int) Mail {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		s.mu.Lock()
 		arrived := s.arrived
