@@ -93,7 +93,8 @@ type Network struct {
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 
 	// requestsPerMinute is how many requests one source address may send to an
-	// endpoint that costs work or sends mail; 120 when absent, 0 for no limit.
+	// endpoint that costs work or sends mail, and a tenth of what it may refresh;
+	// 120 when absent, 0 for no limit.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000

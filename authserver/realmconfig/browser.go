@@ -44,7 +44,7 @@ type Network struct {
 	// X-Forwarded-For that is not one of them.
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 	// RequestsPerMinute one source address may send to an endpoint that costs
-	// work or sends mail. Zero means no limit.
+	// work or sends mail, and a tenth of what it may refresh. Zero means no limit.
 	RequestsPerMinute int `json:"requestsPerMinute"`
 }
 

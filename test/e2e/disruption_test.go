@@ -12,7 +12,7 @@ import (
 )
 
 func TestRollingRestartUnderLoadLosesNoRequest(t *testing.T) {
-	quickstart.waitReady(t)
+	quickstart.mayBeLoaded(t)
 	before := quickstart.pods(t)
 	load := startLoad(t, quickstart)
 	load.flow(t, 200)
@@ -30,7 +30,7 @@ func TestRollingRestartUnderLoadLosesNoRequest(t *testing.T) {
 }
 
 func TestKilledPodLogsNobodyOut(t *testing.T) {
-	quickstart.waitReady(t)
+	quickstart.mayBeLoaded(t)
 	load := startLoad(t, quickstart)
 	load.flow(t, 200)
 
@@ -53,7 +53,7 @@ func TestKilledPodLogsNobodyOut(t *testing.T) {
 }
 
 func TestRealmOutlivesItsOperator(t *testing.T) {
-	quickstart.waitReady(t)
+	quickstart.mayBeLoaded(t)
 	const home, operators = "realmkeeper-system", "app.kubernetes.io/name=realmkeeper-operator"
 	pods := quickstart.pods(t)
 	load := startLoad(t, quickstart)

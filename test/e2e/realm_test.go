@@ -22,6 +22,22 @@ type realm struct{ namespace, name string }
 
 var quickstart = realm{namespace: "identity", name: "quickstart"}
 
+// mayBeLoaded lifts the limit of requests from one address: here, all of the
+// load comes from one.
+func (r realm) mayBeLoaded(t *testing.T) {
+	t.Helper()
+	kubectl(t, "patch", "-n", r.namespace, r.object(), "--type=merge", "-p", `{"spec":{"network":{"requestsPerMinute":0}}}`)
+	eventually(t, 2*time.Minute, func() string {
+		generation := field(t, r.namespace, r.object(), ".metadata.generation")
+		propagated := field(t, r.namespace, r.object(), `.status.conditions[?(@.type=="ConfigPropagated")]['status','observedGeneration']`)
+		if propagated != "True "+generation {
+			return "generation " + generation + " has not reached every pod: " + propagated
+		}
+		return ""
+	})
+	r.waitReady(t)
+}
+
 const bringUp = 4 * time.Minute
 
 func (r realm) object() string { return "authrealm/" + r.name }

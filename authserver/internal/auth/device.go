@@ -89,6 +89,9 @@ func (s *Service) passwordCounters(ctx context.Context, email string, from Clien
 			return []Counter{s.deviceCounter(d)}, nil
 		}
 	}
+	if from.Shared {
+		return []Counter{s.accountCounter(KeyOf(email))}, nil
+	}
 	return []Counter{s.accountCounter(KeyOf(email)), s.sourceCounter(from)}, nil
 }
 

@@ -45,6 +45,9 @@ type Subject struct {
 type Client struct {
 	UserAgent string
 	Address   string
+	// Shared is set when Address is that of a proxy whose clients cannot be told
+	// apart. Counting them as one would let any of them shut the others out.
+	Shared bool
 	// Device is the token that an earlier login gave to it; empty for none.
 	Device Secret
 }

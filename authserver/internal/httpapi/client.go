@@ -43,6 +43,14 @@ func clientAddress(r *http.Request, proxies []string) string {
 	return peer.String()
 }
 
+// fromUnknownProxy reports whether a request came through a gateway that nobody
+// has told the realm of: from the cluster's own network, for somebody else.
+// Whoever comes from outside cannot claim so.
+func fromUnknownProxy(r *http.Request, proxies []string) bool {
+	peer, ok := parseHop(r.RemoteAddr)
+	return ok && peer.IsPrivate() && !within(prefixes(proxies), peer) && r.Header.Get("X-Forwarded-For") != ""
+}
+
 func prefixes(texts []string) []netip.Prefix {
 	list := make([]netip.Prefix, 0, len(texts))
 	for _, text := range texts {

@@ -95,3 +95,28 @@ func TestWhatGatewaysAskIsForNoPage(t *testing.T) {
 		}
 	}
 }
+
+func TestUnknownProxiesAreNotTakenForClients(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		peer, forwarded string
+		unknown         bool
+	}{
+		"a gateway nobody has told of":        {"10.244.0.7:443", "203.0.113.7", true},
+		"the same over IPv6":                  {"[fd12::7]:443", "203.0.113.7", true},
+		"a gateway of ours":                   {"10.1.0.7:443", "203.0.113.7", false},
+		"a neighbour that speaks for itself":  {"10.244.0.7:443", "", false},
+		"a stranger who claims to be a proxy": {"198.51.100.9:443", "203.0.113.7", false},
+		"the machine itself":                  {"127.0.0.1:443", "203.0.113.7", false},
+		"a peer that is no address":           {"@", "203.0.113.7", false},
+	}
+	for name, c := range cases {
+		r := &http.Request{RemoteAddr: c.peer, Header: http.Header{}}
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if got := fromUnknownProxy(r, []string{"10.1.0.0/16"}); got != c.unknown {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

@@ -26,6 +26,7 @@ func ClientOf(r *http.Request, settings realmconfig.Config) auth.Client {
 	return auth.Client{
 		UserAgent: printable(agent[:min(len(agent), maxUserAgent)]),
 		Address:   clientAddress(r, settings.Network.TrustedProxies),
+		Shared:    fromUnknownProxy(r, settings.Network.TrustedProxies),
 		Device:    deviceToken(r),
 	}
 }
