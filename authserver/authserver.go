@@ -128,15 +128,17 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	}
 	defer func() { _ = cache.Close() }()
 
+	traces := s.newTracing()
+	defer traces.Close()
 	engine := newPasswordEngine(s.HashingWorkers)
 	defer engine.Close()
 	s.engine.Store(engine)
 	tokens := token.New(s.folder.Snapshot, s.Now)
 	providers := upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now})
 	service := auth.New(auth.Deps{
-		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: engine, Providers: providers, Observer: s.metrics,
+		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: tracedEngine{engine}, Providers: providers, Observer: s.metrics,
 		Sealer:   sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
-		Courier:  s.newCourier(),
+		Courier:  s.newCourier(traces.Task),
 		Settings: s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
 	})
 	s.gauge(store, cache, engine)
@@ -155,6 +157,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 		Pages: pagesOf(pages), FailPage: pages.Fail,
 		Auth: service, JWKS: tokens.JWKS, Settings: s.folder.Config,
 		Draining: func() bool { return s.phase.Load() == draining },
+		Trace:    traces.Request,
 		Observe:  s.metrics.Request, Limited: s.metrics.Limited, Log: s.Log,
 		Take: func(ctx context.Context, key string, perMinute int) time.Duration {
 			return cache.Take(ctx, key, redis.Rate{Burst: perMinute, Window: time.Minute})
@@ -198,9 +201,9 @@ func pagesOf(w *web.Web) []httpapi.Page {
 }
 
 func newProviderClient(allowPrivate bool) *http.Client {
-	return outbound.New(outbound.Options{
+	return tracedClient(outbound.New(outbound.Options{
 		Timeout: upstream.Timeout, MaxAnswer: upstream.MaxAnswer, AllowPrivate: allowPrivate,
-	})
+	}), "ask provider")
 }
 
 // newPasswordEngine measures real time, whatever clock the realm runs on: it is

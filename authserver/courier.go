@@ -7,6 +7,10 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mail"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/outbound"
@@ -21,17 +25,30 @@ const mostOfAnAnswer = 64 << 10
 type courier struct {
 	mail *mail.Sender
 	sms  *sms.Sender
+	// trace begins the trace of one delivery.
+	trace func(ctx context.Context, name string) (context.Context, trace.Span)
 }
 
-func (s *server) newCourier() courier {
+func (s *server) newCourier(begin func(context.Context, string) (context.Context, trace.Span)) courier {
 	clients := func(timeout time.Duration, allowPrivate bool) *http.Client {
-		return outbound.New(outbound.Options{Timeout: timeout, MaxAnswer: mostOfAnAnswer, AllowPrivate: allowPrivate})
+		return tracedClient(outbound.New(outbound.Options{Timeout: timeout, MaxAnswer: mostOfAnAnswer, AllowPrivate: allowPrivate}), "ask SMS service")
 	}
-	return courier{mail.New(s.folder.Snapshot, s.Now), sms.New(s.folder.Snapshot, s.Now, clients)}
+	return courier{mail.New(s.folder.Snapshot, s.Now), sms.New(s.folder.Snapshot, s.Now, clients), begin}
 }
 
 // Deliver implements auth.Courier.
 func (c courier) Deliver(ctx context.Context, channel auth.Channel, kind auth.MessageKind, id string, n auth.Notice) error {
+	ctx, whole := c.trace(ctx, "deliver "+string(channel))
+	defer whole.End()
+	whole.SetAttributes(attribute.String("realmkeeper.message", string(kind)))
+	err := c.hand(ctx, channel, kind, id, n)
+	if err != nil {
+		whole.SetStatus(codes.Error, "") // a server's words may quote the address
+	}
+	return err
+}
+
+func (c courier) hand(ctx context.Context, channel auth.Channel, kind auth.MessageKind, id string, n auth.Notice) error {
 	if channel == auth.BySMS {
 		return c.sms.Deliver(ctx, kind, id, n)
 	}

@@ -150,6 +150,11 @@ type AuthRealmSpec struct {
 	// +optional
 	Audit *Audit `json:"audit,omitempty"`
 
+	// tracing sends OpenTelemetry traces of requests to a collector; none are
+	// made when absent.
+	// +optional
+	Tracing *Tracing `json:"tracing,omitempty"`
+
 	// initialAdmin is the first user, with the role admin.
 	// +optional
 	InitialAdmin *InitialAdmin `json:"initialAdmin,omitempty"`

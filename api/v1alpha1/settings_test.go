@@ -37,6 +37,8 @@ func TestSettingsThatAreAccepted(t *testing.T) {
 		"origins":                             "cors: {allowedOrigins: [https://shop.example.com, 'https://shop.example.com:8443', 'http://localhost:3000', 'http://[::1]:3000']}",
 		"proxies":                             "network: {trustedProxies: [10.0.0.0/8, 192.0.2.7/32, '2001:db8::/32'], requestsPerMinute: 0}",
 		"an audit trail of ten years":         "audit: {retention: 87600h}",
+		"traces":                              "tracing: {endpoint: 'https://otlp.example.com:4318/tenant'}",
+		"traces within the cluster":           "tracing: {endpoint: 'http://otel-collector.observability:4318', samplePercent: 0, allowPrivateNetworks: true}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,6 +124,12 @@ func TestSettingsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"a proxy by name":                     {"network: {trustedProxies: [proxy.example.com]}", "must be an address range in CIDR form"},
 		"fewer than no requests":              {"network: {requestsPerMinute: -1}", "requestsPerMinute"},
 		"an audit trail of an hour":           {"audit: {retention: 1h}", "retention must be 24h to 87600h"},
+		"traces to nowhere":                   {"tracing: {samplePercent: 10}", "endpoint: Required value"},
+		"traces in the open":                  {"tracing: {endpoint: 'http://otlp.example.com:4318'}", "http:// is for private networks, with allowPrivateNetworks: true"},
+		"traces over gRPC":                    {"tracing: {endpoint: 'otel-collector:4317'}", "must be an https:// URL"},
+		"traces with a user":                  {"tracing: {endpoint: 'https://me:secret@otlp.example.com'}", "must have no user or password"},
+		"traces with a query":                 {"tracing: {endpoint: 'https://otlp.example.com?key=secret'}", "endpoint must have no query"},
+		"more traces than there are":          {"tracing: {endpoint: 'https://otlp.example.com', samplePercent: 101}", "samplePercent"},
 		"a group that says nothing":           {"twoFactor: {}", "twoFactor"},
 		"a field that does not exist":         {"email: {form: a@b.example, from: a@b.example, smtp: {host: a}}", "unknown field"},
 	} {

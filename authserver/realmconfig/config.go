@@ -38,6 +38,9 @@ type Config struct {
 	Browser Browser `json:"browser"`
 	Network Network `json:"network"`
 	Audit   Audit   `json:"audit"`
+
+	// Tracing is nil where nothing is traced.
+	Tracing *Tracing `json:"tracing,omitempty"`
 }
 
 // Tokens says what is issued and for how long.
@@ -131,6 +134,9 @@ func (c Config) Validate() error {
 	c.Browser.validate(&p)
 	c.Network.validate(&p)
 	c.Audit.validate(&p)
+	if c.Tracing != nil {
+		c.Tracing.validate(&p)
+	}
 	return p.join()
 }
 

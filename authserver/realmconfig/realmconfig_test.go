@@ -146,6 +146,10 @@ func TestConfigReportsEveryProblemAtOnce(t *testing.T) {
 	}
 }
 
+func traces(endpoint string, percent int) *realmconfig.Tracing {
+	return &realmconfig.Tracing{Endpoint: endpoint, SamplePercent: percent}
+}
+
 func TestConfigValidate(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -157,6 +161,11 @@ func TestConfigValidate(t *testing.T) {
 		"keys never cached":           {func(c *realmconfig.Config) { c.Tokens.JWKSMaxAge = 0 }, ""},
 		"an issuer with a path":       {func(c *realmconfig.Config) { c.Issuer = "https://example.com/realms/one" }, ""},
 		"an issuer with a port":       {func(c *realmconfig.Config) { c.Issuer = "https://example.com:8443" }, ""},
+		"traces":                      {func(c *realmconfig.Config) { c.Tracing = traces("http://otel.example:4318", 100) }, ""},
+		"traces to nowhere":           {func(c *realmconfig.Config) { c.Tracing = traces("", 1) }, "tracing.endpoint: must be a URL"},
+		"traces over gRPC":            {func(c *realmconfig.Config) { c.Tracing = traces("otel.example:4317", 1) }, "tracing.endpoint: must be a URL"},
+		"traces with a user":          {func(c *realmconfig.Config) { c.Tracing = traces("https://me:mine@otel.example", 1) }, "tracing.endpoint: must be a URL"},
+		"more traces than there are":  {func(c *realmconfig.Config) { c.Tracing = traces("https://otel.example", 101) }, "tracing.samplePercent: must be 0 to 100"},
 		"a foreign version":           {func(c *realmconfig.Config) { c.Version = 2 }, "version: is 2"},
 		"a plain issuer":              {func(c *realmconfig.Config) { c.Issuer = "http://example.com" }, "issuer: "},
 		"an issuer with a query":      {func(c *realmconfig.Config) { c.Issuer = "https://example.com?a=b" }, "issuer: "},

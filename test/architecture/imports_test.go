@@ -41,7 +41,7 @@ type rule struct {
 
 // adapters each hide one thing of the world from the policy; only the package
 // authserver knows them all.
-var adapters = []string{"httpapi", "live", "mail", "metrics", "outbound", "password", "postgres", "redis", "sealing", "sms", "token", "upstream", "userimport", "web"}
+var adapters = []string{"httpapi", "live", "mail", "metrics", "outbound", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web"}
 
 func rules() []rule {
 	list := []rule{

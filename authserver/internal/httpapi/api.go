@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -26,6 +28,8 @@ type Deps struct {
 	Settings func() realmconfig.Config
 	// Draining reports whether clients should look for another server.
 	Draining func() bool
+	// Trace begins the span of a request that has such a header.
+	Trace func(context.Context, http.Header) (context.Context, trace.Span)
 	// Observe counts an answered request by its route's pattern.
 	Observe func(route string, status int, took time.Duration)
 	// Take asks for one of the requests that key may send in a minute. The answer

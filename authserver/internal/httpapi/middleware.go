@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -19,6 +21,8 @@ type exchange struct {
 	id string
 	// route is the pattern that matched, or unrouted.
 	route string
+	// code is the refusal's, if it was refused.
+	code auth.Code
 }
 
 const unrouted = "none"
@@ -41,6 +45,9 @@ func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 	if id := exchangeOf(ctx).id; id != "" {
 		r.AddAttrs(slog.String("requestId", id))
 	}
+	if s := trace.SpanContextFromContext(ctx); s.HasTraceID() {
+		r.AddAttrs(slog.String("traceId", s.TraceID().String()))
+	}
 	return h.Handler.Handle(ctx, r)
 }
 
@@ -56,7 +63,8 @@ func (a *API) surround(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		e := &exchange{id: rand.Text(), route: unrouted}
-		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e))
+		ctx, span := a.Trace(r.Context(), r.Header)
+		r = r.WithContext(context.WithValue(ctx, exchangeKey{}, e))
 		recorder := &statusRecorder{ResponseWriter: w}
 		h := w.Header()
 		h.Set("X-Request-Id", e.id)
@@ -69,6 +77,7 @@ func (a *API) surround(next http.Handler) http.Handler {
 				a.recovered(recorder, r, p)
 			}
 			a.Observe(e.route, recorder.status, time.Since(started))
+			e.conclude(span, r, recorder.status)
 		}()
 		next.ServeHTTP(recorder, r)
 	})

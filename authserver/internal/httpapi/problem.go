@@ -64,6 +64,7 @@ func (a *API) judge(r *http.Request, err error) *auth.Error {
 	if describe(refusal.Code).status >= 500 && refusal.Cause != nil {
 		a.Log.ErrorContext(r.Context(), "request failed", "code", refusal.Code, "route", exchangeOf(r.Context()).route, "error", refusal.Cause)
 	}
+	exchangeOf(r.Context()).code = refusal.Code
 	return refusal
 }
 

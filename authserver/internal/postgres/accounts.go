@@ -57,7 +57,7 @@ func (s *Store) UpdateProfile(ctx context.Context, userID string, c auth.Profile
 	if err != nil {
 		return auth.User{}, false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "update profile")
+	defer end()
 	return scanUser(s.pool.QueryRow(ctx, updateProfile, args))
 }

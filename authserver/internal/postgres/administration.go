@@ -92,8 +92,8 @@ func (s *Store) changeUser(ctx context.Context, statement, userID string, also a
 	if err != nil {
 		return auth.UserChanged{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "change user")
+	defer end()
 	c := auth.UserChanged{Known: true}
 	err = s.pool.QueryRow(ctx, statement, args).Scan(append([]any{&c.Done, &c.Ended}, userFields(&c.User)...)...)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -36,8 +36,8 @@ RETURNING key`
 
 // ReserveAttempts implements auth.Attempts. A refusal takes a second statement.
 func (s *Store) ReserveAttempts(ctx context.Context, counters []auth.Counter, now time.Time) (auth.Reservation, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "reserve attempt")
+	defer end()
 	rows, _ := s.pool.Query(ctx, reserveAttempts, counted(counters, now))
 	taken, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
 	if err != nil || len(taken) == len(counters) {
@@ -109,8 +109,8 @@ func (s *Store) FailAttempts(ctx context.Context, counters []auth.Counter, now t
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "conclude attempt")
+	defer end()
 	rows, _ := s.pool.Query(ctx, failAttempts, args)
 	tallies, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Tally, error) {
 		t, key, until := auth.Tally{}, []byte(nil), (*time.Time)(nil)

@@ -43,8 +43,8 @@ func (s *Store) FindUsers(ctx context.Context, q auth.UserQuery, now time.Time) 
 	case auth.LockedStatus:
 		where.add(`EXISTS (` + lockOf + `)`)
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "find users")
+	defer end()
 	rows, err := s.pool.Query(ctx, `SELECT `+userColumns+` FROM users u`+where.String()+` ORDER BY u.id DESC LIMIT @limit`, args)
 	if err != nil {
 		return nil, classify("find users", err)
@@ -79,8 +79,8 @@ FROM users u WHERE u.id = @user`
 
 // StandingOf implements auth.Directory.
 func (s *Store) StandingOf(ctx context.Context, userID string, now time.Time) (auth.Standing, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read a user's standing")
+	defer end()
 	standing := auth.Standing{}
 	err := s.pool.QueryRow(ctx, standingOf, pgx.NamedArgs{"user": userID, "now": now}).
 		Scan(&standing.Sessions, &standing.LockedUntil)
@@ -114,8 +114,8 @@ func (s *Store) AddUser(ctx context.Context, u auth.User, ticket *auth.Ticket, a
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "add user")
+	defer end()
 	added := false
 	err = s.pool.QueryRow(ctx, addUser, args).Scan(&added)
 	return added, classify("add user", err)

@@ -22,8 +22,8 @@ RETURNING ` + userColumns
 
 // UseIdentity implements auth.Identities.
 func (s *Store) UseIdentity(ctx context.Context, i auth.Identity, now time.Time) (auth.User, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "use identity")
+	defer end()
 	return scanUser(s.pool.QueryRow(ctx, useIdentity, pgx.NamedArgs{
 		"now": now, "email": i.Email, "provider": i.Provider, "issuer": i.Issuer, "subject": i.Subject,
 	}))
@@ -94,8 +94,8 @@ func (s *Store) change(ctx context.Context, doing, statement string, args pgx.Na
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, doing)
+	defer end()
 	changed := false
 	err = s.pool.QueryRow(ctx, statement, args).Scan(&changed)
 	return changed, classify(doing, err)
@@ -103,8 +103,8 @@ func (s *Store) change(ctx context.Context, doing, statement string, args pgx.Na
 
 // IdentitiesOf implements auth.Identities.
 func (s *Store) IdentitiesOf(ctx context.Context, userID string) ([]auth.LinkedIdentity, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "list identities")
+	defer end()
 	rows, err := s.pool.Query(ctx, `
 		SELECT id::text, user_id::text, provider, issuer, subject, email, created_at, last_used_at
 		FROM identities WHERE user_id = $1 ORDER BY id`, userID)
@@ -142,8 +142,8 @@ func (s *Store) UnlinkIdentity(ctx context.Context, userID, id string, now time.
 	if err != nil {
 		return auth.Unlinking{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "unlink identity")
+	defer end()
 	u := auth.Unlinking{}
 	err = s.pool.QueryRow(ctx, unlinkIdentity, args).Scan(&u.Found, &u.Removed)
 	return u, classify("unlink identity", err)

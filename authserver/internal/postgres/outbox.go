@@ -25,8 +25,8 @@ RETURNING outbox.id::text, channel, kind, sealed, attempts, created_at`
 
 // ClaimMessages implements auth.Outbox.
 func (s *Store) ClaimMessages(ctx context.Context, c auth.Claim) ([]auth.Claimed, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "claim messages")
+	defer end()
 	rows, err := s.pool.Query(ctx, claimMessages, pgx.NamedArgs{
 		"channel": c.Channel, "now": c.Now, "until": c.Until, "limit": c.Limit,
 	})
@@ -70,8 +70,8 @@ func (s *Store) PostponeMessage(ctx context.Context, m auth.Claimed, until time.
 
 // Backlog implements auth.Outbox.
 func (s *Store) Backlog(ctx context.Context) (auth.Backlog, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "measure outbox")
+	defer end()
 	b, oldest := auth.Backlog{}, (*time.Time)(nil)
 	err := s.pool.QueryRow(ctx, `SELECT count(*), min(created_at) FROM outbox`).Scan(&b.Messages, &oldest)
 	if oldest != nil {

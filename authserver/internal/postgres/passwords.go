@@ -60,8 +60,8 @@ func (s *Store) SetPassword(ctx context.Context, p auth.NewPassword, also auth.E
 	if err != nil {
 		return auth.PasswordChange{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "set password")
+	defer end()
 	c := auth.PasswordChange{}
 	err = s.pool.QueryRow(ctx, setPassword, args).Scan(&c.Changed, &c.Ended)
 	return c, classify("set password", err)

@@ -52,15 +52,15 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 }
 
 func (s *Store) pruneSome(ctx context.Context, statement string, args pgx.NamedArgs) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "prune expired rows")
+	defer end()
 	tag, err := s.pool.Exec(ctx, statement, args)
 	return tag.RowsAffected(), classify("prune expired rows", err)
 }
 
 func (s *Store) exec(ctx context.Context, doing, statement string, args pgx.NamedArgs) error {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, doing)
+	defer end()
 	_, err := s.pool.Exec(ctx, statement, args)
 	return classify(doing, err)
 }

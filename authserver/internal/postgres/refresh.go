@@ -35,8 +35,8 @@ FROM touched JOIN users u ON u.id = touched.user_id`
 
 // Rotate implements auth.Store.
 func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "rotate refresh token")
+	defer end()
 	subject := auth.Subject{}
 	err := s.pool.QueryRow(ctx, rotate, pgx.NamedArgs{
 		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "now": r.Now, "expires": r.ExpiresAt,
@@ -54,8 +54,8 @@ WHERE t.hash = $1`
 
 // Spent implements auth.Store.
 func (s *Store) Spent(ctx context.Context, token auth.TokenHash) (auth.SpentToken, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read spent refresh token")
+	defer end()
 	t := auth.SpentToken{}
 	err := s.pool.QueryRow(ctx, spent, token[:]).Scan(
 		&t.Subject.UserID, &t.Subject.Email, &t.Subject.Role, &t.Subject.SessionID,

@@ -67,8 +67,8 @@ func (s *Store) SealedElsewise(ctx context.Context, primary []byte, after auth.S
 }
 
 func (s *Store) elsewiseIn(ctx context.Context, c sealedColumn, primary, after []byte, limit int) ([]auth.SealedValue, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read sealed values")
+	defer end()
 	statement := fmt.Sprintf(`SELECT %s, %s, %s FROM %s WHERE %s AND %[3]s > @after ORDER BY %[3]s LIMIT @limit`,
 		c.purpose, c.owner, c.column, c.table, c.elsewise())
 	rows, err := s.pool.Query(ctx, statement, pgx.NamedArgs{
@@ -99,8 +99,8 @@ func (s *Store) Reseal(ctx context.Context, old auth.SealedValue, sealed []byte)
 
 // CountSealedElsewise implements auth.SealedValues.
 func (s *Store) CountSealedElsewise(ctx context.Context, primary []byte) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "count sealed values")
+	defer end()
 	total := 0
 	for _, c := range sealedColumns() {
 		count := 0

@@ -30,8 +30,8 @@ WHERE f.user_id = @user ORDER BY f.method DESC`
 
 // FactorsOf implements auth.SecondFactors.
 func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (auth.Factors, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read second factors")
+	defer end()
 	rows, err := s.pool.Query(ctx, factorsOf, pgx.NamedArgs{"user": userID, "now": now})
 	if err != nil {
 		return auth.Factors{}, classify("read second factors", err)
@@ -158,8 +158,8 @@ func (s *Store) ReplaceBackupCodes(ctx context.Context, userID string, hashes []
 
 // happened runs a statement that returns a row if it has changed something.
 func (s *Store) happened(ctx context.Context, doing, statement string, args pgx.NamedArgs) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, doing)
+	defer end()
 	rows, err := s.pool.Query(ctx, statement, args)
 	if err != nil {
 		return false, classify(doing, err)
@@ -249,8 +249,8 @@ func (s *Store) SendText(ctx context.Context, code auth.TextCode, enrols *auth.N
 	if err != nil {
 		return auth.TextSent{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "send text")
+	defer end()
 	sent, allowed, retryAt := auth.TextSent{}, false, (*time.Time)(nil)
 	err = s.pool.QueryRow(ctx, fmt.Sprintf(sendText, cause), args).Scan(&sent.Sent, &allowed, &retryAt)
 	switch {

@@ -16,8 +16,8 @@ const mostSessions = 100
 
 // SessionsOf implements auth.SessionList.
 func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([]auth.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "list sessions")
+	defer end()
 	rows, err := s.pool.Query(ctx, `
 		SELECT id::text, user_agent, address, created_at, last_used_at, expires_at
 		FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
@@ -50,8 +50,8 @@ func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.E
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "end sessions")
+	defer end()
 	ended := []string{}
 	err = s.pool.QueryRow(ctx, endSessions, args).Scan(&ended)
 	return ended, classify("end sessions", err)

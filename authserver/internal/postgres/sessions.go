@@ -47,8 +47,8 @@ SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM cleared WHERE locked_unti
 
 // StartSession implements auth.Store.
 func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.Effects) (auth.SessionStart, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "start session")
+	defer end()
 	ticket := []byte(nil)
 	if n.Redeems != nil {
 		ticket = n.Redeems[:]
@@ -78,8 +78,8 @@ ORDER BY last_used_at DESC LIMIT 100`
 
 // AddressesOf implements auth.Sessions.
 func (s *Store) AddressesOf(ctx context.Context, userID, userAgent string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read addresses of sessions")
+	defer end()
 	rows, _ := s.pool.Query(ctx, addressesOf, userID, userAgent)
 	addresses, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return addresses, classify("read addresses of sessions", err)
@@ -94,8 +94,8 @@ func (s *Store) EndSession(ctx context.Context, sessionID string, reason auth.En
 	if uuid.Validate(sessionID) != nil {
 		return nil // nobody's session
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "end session")
+	defer end()
 	_, err := s.pool.Exec(ctx, endSession, pgx.NamedArgs{"session": sessionID, "reason": reason, "now": now})
 	return classify("end session", err)
 }
@@ -109,8 +109,8 @@ RETURNING s.id::text`
 
 // EndSessionOf implements auth.Store.
 func (s *Store) EndSessionOf(ctx context.Context, token auth.TokenHash, reason auth.EndReason, now time.Time) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "end session")
+	defer end()
 	id := ""
 	err := s.pool.QueryRow(ctx, endSessionOf,
 		pgx.NamedArgs{"token": token[:], "reason": reason, "now": now}).Scan(&id)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -40,7 +41,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	enqueued := make(chan struct{}, 1)
-	config.ConnConfig.Tracer = postman{enqueued}
+	config.ConnConfig.Tracer = multitracer.New(postman{enqueued}, witness{})
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database pool: %w", err)

@@ -48,8 +48,8 @@ func (s *Store) RedeemTicket(ctx context.Context, kind auth.TicketKind, hash aut
 }
 
 func (s *Store) ticket(ctx context.Context, statement string, kind auth.TicketKind, hash auth.TokenHash, now time.Time) (auth.Ticket, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read ticket")
+	defer end()
 	t := auth.Ticket{Hash: hash, Kind: kind}
 	err := s.pool.QueryRow(ctx, statement, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}).
 		Scan(&t.UserID, &t.Email, &t.Sealed, &t.CreatedAt, &t.ExpiresAt)

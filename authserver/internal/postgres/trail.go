@@ -43,8 +43,8 @@ func (s *Store) ReadTrail(ctx context.Context, q auth.TrailQuery) ([]auth.Event,
 		where.add(`(at, id) < (@before, @before_id)`)
 		args["before"], args["before_id"] = q.Before.At, q.Before.ID
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read audit trail")
+	defer end()
 	rows, err := s.pool.Query(ctx, `SELECT `+eventColumns+` FROM audit_events`+where.String()+` ORDER BY at DESC, id DESC LIMIT @limit`, args)
 	if err != nil {
 		return nil, classify("read audit trail", err)
@@ -60,8 +60,8 @@ func (s *Store) ReadTrail(ctx context.Context, q auth.TrailQuery) ([]auth.Event,
 
 // PruneTrail implements auth.Trail.
 func (s *Store) PruneTrail(ctx context.Context, before time.Time) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "prune audit trail")
+	defer end()
 	tag, err := s.pool.Exec(ctx, `DELETE FROM audit_events WHERE id IN (
 		SELECT id FROM audit_events WHERE at <= @before LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		pgx.NamedArgs{"before": before, "batch": pruneBatch})

@@ -62,8 +62,8 @@ func (s *Store) ImportUsers(ctx context.Context, users []auth.User, now time.Tim
 	if err != nil {
 		return 0, fmt.Errorf("encode users: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "import users")
+	defer end()
 	added := 0
 	err = s.pool.QueryRow(ctx, importUsers, pgx.NamedArgs{
 		"users": string(document), "action": auth.ActCreateUser, "outcome": auth.Succeeded, "now": now,

@@ -35,8 +35,8 @@ func scanUser(row pgx.Row) (auth.User, bool, error) {
 
 // UserByEmail implements auth.Store.
 func (s *Store) UserByEmail(ctx context.Context, email string) (auth.User, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read user")
+	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, email))
 }
 
@@ -45,8 +45,8 @@ func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error
 	if uuid.Validate(id) != nil {
 		return auth.User{}, false, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read user")
+	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
 }
 
@@ -55,8 +55,8 @@ func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (au
 	if uuid.Validate(userID) != nil || uuid.Validate(sessionID) != nil {
 		return auth.User{}, false, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "read user")
+	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `
 		SELECT `+userColumns+`
 		FROM sessions s JOIN users u ON u.id = s.user_id
@@ -70,8 +70,8 @@ func (s *Store) CreateUser(ctx context.Context, email, passwordHash, role string
 	if err != nil {
 		return false, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
+	ctx, end := bounded(ctx, "create user")
+	defer end()
 	tag, err := s.pool.Exec(ctx, `
 		INSERT INTO users (id, email, password_hash, role, email_verified_at, created_at) VALUES ($1, $2, $3, $4, $5, $5)
 		ON CONFLICT (email) DO NOTHING`, id, email, passwordHash, role, now)

@@ -43,8 +43,10 @@ func Open(url, realm string, now func() time.Time, log *slog.Logger) (*Cache, er
 	options.DialerRetries = 1            // whereas a refused one is
 	// Servers that do not know this handshake refuse it, on every connection.
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	client := redis.NewClient(options)
+	client.AddHook(traced{})
 	return &Cache{
-		client:  redis.NewClient(options),
+		client:  client,
 		breaker: &breaker{now: now, log: log},
 		prefix:  "rk:" + realm + ":",
 	}, nil

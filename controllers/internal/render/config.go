@@ -31,6 +31,7 @@ const (
 	defaultChallengeLifetime    = 5 * time.Minute
 	defaultAuditRetention       = 90 * 24 * time.Hour
 	defaultRequestsPerMinute    = 120
+	defaultSamplePercent        = 100
 	defaultEmailTimeout         = 30 * time.Second
 	defaultSMSTimeout           = 10 * time.Second
 	defaultTwilioURL            = "https://api.twilio.com"
@@ -56,6 +57,7 @@ func Config(in Inputs) realmconfig.Config {
 		Audit: realmconfig.Audit{
 			Retention: durationOr(valueOr(realm.Spec.Audit, v1alpha1.Audit{}).Retention, defaultAuditRetention),
 		},
+		Tracing: tracing(realm.Spec.Tracing),
 	}
 	for _, p := range in.Providers {
 		config.Providers = append(config.Providers, ProviderSettings(p.Object))
@@ -135,6 +137,17 @@ func network(n v1alpha1.Network) realmconfig.Network {
 	return realmconfig.Network{
 		TrustedProxies:    n.TrustedProxies,
 		RequestsPerMinute: int(valueOr(n.RequestsPerMinute, defaultRequestsPerMinute)),
+	}
+}
+
+func tracing(t *v1alpha1.Tracing) *realmconfig.Tracing {
+	if t == nil {
+		return nil
+	}
+	return &realmconfig.Tracing{
+		Endpoint:             string(t.Endpoint),
+		SamplePercent:        int(valueOr(t.SamplePercent, defaultSamplePercent)),
+		AllowPrivateNetworks: t.AllowPrivateNetworks,
 	}
 }
 

@@ -151,6 +151,20 @@ func TestConfigSaysWhatTheSpecSays(t *testing.T) {
 			issuer,
 			func(c realmconfig.Config) any { return c.Audit.Retention }, minutes(90 * 24 * 60),
 		},
+		"tracing": {
+			issuer + "tracing: {endpoint: 'http://otel-collector.observability:4318', samplePercent: 0, allowPrivateNetworks: true}",
+			func(c realmconfig.Config) any { return c.Tracing },
+			&realmconfig.Tracing{Endpoint: "http://otel-collector.observability:4318", AllowPrivateNetworks: true},
+		},
+		"every trace by default": {
+			issuer + "tracing: {endpoint: https://otlp.example.com/tenant}",
+			func(c realmconfig.Config) any { return c.Tracing },
+			&realmconfig.Tracing{Endpoint: "https://otlp.example.com/tenant", SamplePercent: 100},
+		},
+		"no tracing by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Tracing }, (*realmconfig.Tracing)(nil),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

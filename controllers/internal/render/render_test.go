@@ -152,7 +152,8 @@ sms:
   allowPrivateNetworks: true
 cors: {allowedOrigins: [https://shop.example.com]}
 network: {trustedProxies: [10.0.0.0/8], requestsPerMinute: 0}
-audit: {retention: 8760h}`,
+audit: {retention: 8760h}
+tracing: {endpoint: "http://otel-collector.observability:4318", samplePercent: 10, allowPrivateNetworks: true}`,
 	}
 }
 
@@ -282,6 +283,7 @@ ui: {displayName: Staff}
 cors: {allowedOrigins: [https://shop.example.com]}
 network: {requestsPerMinute: 0}
 audit: {retention: 8760h}
+tracing: {endpoint: https://otlp.example.com}
 initialAdmin: {email: ops@example.com}`)
 	in.Keyset, in.DatabasePassword, in.CachePassword = []byte("other keys"), "OtherPassword000", "OtherPassword111"
 	in.Certificate = &pki.Pair{CertificatePEM: []byte("other certificate")}

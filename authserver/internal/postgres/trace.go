@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/span"
+)
+
+// bounded bounds one statement, the wait for a connection included, and names
+// it in its request's trace. Whoever calls it calls end when the rows are read.
+func bounded(ctx context.Context, doing string) (_ context.Context, end context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	ctx, s := span.Start(ctx, doing, trace.SpanKindClient,
+		attribute.String("db.system.name", "postgresql"), attribute.String("db.operation.name", doing))
+	return ctx, func() { s.End(); cancel() }
+}
+
+// witness marks the statements of a pool that fail in their traces, with the
+// SQLSTATE alone: messages quote values.
+type witness struct{}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (witness) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (witness) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+	if data.Err == nil {
+		return
+	}
+	s, refused := trace.SpanFromContext(ctx), (*pgconn.PgError)(nil)
+	if errors.As(data.Err, &refused) {
+		s.SetAttributes(attribute.String("db.response.status_code", refused.Code))
+	}
+	s.SetStatus(codes.Error, "")
+}
