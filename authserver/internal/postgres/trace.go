@@ -15,8 +15,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/span"
 )
 
-// bounded bounds one statement, the wait for a connection included, and names
-// it in its request's trace. Whoever calls it calls end when the rows are read.
+// bounded gives one statement its time, the wait for a connection included, and
+// its name in the request's trace. It ends when the rows have been read.
 func bounded(ctx context.Context, doing string) (_ context.Context, end context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	ctx, s := span.Start(ctx, doing, trace.SpanKindClient,

@@ -62,6 +62,7 @@ func New(o Options) *Tracing {
 			attribute.String("service.version", o.Build),
 			attribute.String("realmkeeper.realm", o.Realm),
 		)),
+		sdktrace.WithoutPanicRecording(), // it would quote values
 		sdktrace.WithSampler(sdktrace.ParentBased(sampler{o.Settings})),
 		sdktrace.WithBatcher(otlptrace.NewUnstarted(newCollector(o)),
 			sdktrace.WithBatchTimeout(sendEvery), sdktrace.WithExportTimeout(Timeout)),
@@ -70,12 +71,14 @@ func New(o Options) *Tracing {
 }
 
 // Request begins the trace of a request, or goes on with the one that its
-// traceparent (W3C Trace Context) names. The caller ends the span.
+// traceparent (W3C Trace Context) names; what else a stranger says of a trace is
+// not passed on. The caller ends the span.
 func (t *Tracing) Request(ctx context.Context, header http.Header) (context.Context, trace.Span) {
 	if t.settings() == nil {
 		return ctx, noop.Span{}
 	}
-	ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(header))
+	parent := propagation.MapCarrier{"traceparent": header.Get("Traceparent")}
+	ctx = propagation.TraceContext{}.Extract(ctx, parent)
 	return t.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer))
 }
 
