@@ -163,10 +163,12 @@ func TestProviderAnswersAreChecked(t *testing.T) {
 		"no access token":                     {script: token(answering(200, map[string]string{})), status: 503, code: away},
 		"a token endpoint that fails":         {script: token(answering(500, nil)), status: 503, code: away},
 		"a token endpoint that says nonsense": {script: token(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }), status: 503, code: away},
-		"a token endpoint that redirects":     {script: token(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }), status: 503, code: away},
-		"an endless token":                    {script: token(endless), status: 503, code: away},
-		"a secret that is not ours":           {script: token(answering(401, map[string]string{"error": "invalid_client"})), status: 503, code: away},
-		"an answer of another provider":       {script: answers("iss", "https://evil.example"), status: 400, code: "state_invalid"},
+		"a token endpoint that redirects": {script: token(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}), status: 503, code: away},
+		"an endless token":              {script: token(endless), status: 503, code: away},
+		"a secret that is not ours":     {script: token(answering(401, map[string]string{"error": "invalid_client"})), status: 503, code: away},
+		"an answer of another provider": {script: answers("iss", "https://evil.example"), status: 400, code: "state_invalid"},
 		"an answer without its promised name": {script: func(u *upstream) {
 			u.metadata = func(d map[string]any) { d["authorization_response_iss_parameter_supported"] = true }
 		}, status: 400, code: "state_invalid"},
