@@ -149,7 +149,7 @@ func TestAChallengeOpensOneSession(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
 	a := newAnn(t, s)
-	for round := range 10 {
+	for round := range rounds {
 		ticket, before := a.challenge(), count(t, url, "sessions")
 		if _, err := s.ReplaceBackupCodes(t.Context(), a.user.ID, backups(byte(round)), start, auth.Effects{}); err != nil {
 			t.Fatal(err)
