@@ -77,13 +77,19 @@ func TestCanVerify(t *testing.T) {
 	}
 }
 
-// occupyHost has one guest checked and n more wait, until release.
+// occupyHost has one of n guests checked while the others wait, until release.
+// Whoever is turned away comes again: all may come before the first is let in,
+// and then there is no room for the last.
 func occupyHost(t *testing.T, e *password.Engine, source string, n int) (release func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var callers sync.WaitGroup
 	for range n {
-		callers.Go(func() { _, _ = e.Verify(ctx, source, slowHash, "x") })
+		callers.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = e.Verify(ctx, source, slowHash, "x")
+			}
+		})
 	}
 	until(t, func() bool { return e.State().Waiting >= n-1 })
 	return func() { cancel(); callers.Wait() }
