@@ -36,7 +36,7 @@ status: ## What is running
 .PHONY: test
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
-	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race ./...); done
+	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -timeout 30m ./...); done
 
 .PHONY: e2e
 e2e: deps ## The promises, as a black box, on a real cluster
