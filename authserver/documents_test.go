@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 const (
@@ -40,40 +41,12 @@ type documents struct {
 }
 
 func newDocuments(dir, realm, database, cache string) *documents {
+	config := realmfolder.Settings()
+	config.Realm, config.Issuer, config.Tokens.Audience = realm, issuer, []string{audience}
+	// Hashes are cheap, and all tests come from one address.
+	config.Passwords.BcryptCost, config.Login.Lockout.SourceFailures = 10, 100_000
 	return &documents{
-		dir: dir, database: database, cache: cache,
-		config: realmconfig.Config{
-			Version: realmconfig.Version, Realm: realm, Issuer: issuer,
-			Tokens: realmconfig.Tokens{
-				Audience:             []string{audience},
-				AccessTokenLifetime:  realmconfig.Duration(time.Hour),
-				RefreshTokenLifetime: realmconfig.Duration(7 * 24 * time.Hour),
-				RefreshGracePeriod:   realmconfig.Duration(10 * time.Second),
-				JWKSMaxAge:           realmconfig.Duration(5 * time.Minute),
-			},
-			Login: realmconfig.Login{
-				UnknownUser: realmconfig.Reveal,
-				Lockout: realmconfig.Lockout{
-					Failures: 5, Duration: realmconfig.Duration(15 * time.Minute), SourceFailures: 100_000,
-				},
-			},
-			Passwords: realmconfig.Passwords{
-				BcryptCost: 10, MinLength: 8, ResetTokenLifetime: realmconfig.Duration(time.Hour),
-			},
-			Registration: realmconfig.Registration{
-				Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional,
-				VerificationLifetime: realmconfig.Duration(24 * time.Hour),
-			},
-			TwoFactor: realmconfig.TwoFactor{
-				Label: "Example", Failures: 5, Duration: realmconfig.Duration(15 * time.Minute),
-				ChallengeLifetime: realmconfig.Duration(5 * time.Minute),
-			},
-			Browser: realmconfig.Browser{
-				ResetPasswordURL: "https://app.example.com/reset?token={token}",
-				VerifyEmailURL:   "https://app.example.com/verify?token={token}",
-			},
-			Audit: realmconfig.Audit{Retention: realmconfig.Duration(90 * 24 * time.Hour)},
-		},
+		dir: dir, config: config, database: database, cache: cache,
 		keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{newKey(realmconfig.ES256)}},
 	}
 }

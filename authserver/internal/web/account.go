@@ -64,7 +64,7 @@ func (w *Web) account(v *visit, p accountPage) (*answer, error) {
 // with what was refused.
 func (w *Web) change(v *visit, section string, do func(access auth.Secret) error) (*answer, error) {
 	err := w.signedIn(v, do)
-	if e, ok := refusal(err); ok && statusOf(e.Code) < http.StatusInternalServerError {
+	if e, ok := explained(err); ok {
 		return w.account(v, accountPage{passwordForm: w.passwordForm().rejectedBy(e), Section: section})
 	}
 	if err != nil {
@@ -104,14 +104,11 @@ func (w *Web) endOtherSessions(v *visit) (*answer, error) {
 }
 
 func (w *Web) deleteAccount(v *visit) (*answer, error) {
-	err := w.signedIn(v, func(access auth.Secret) error {
+	a, err := w.change(v, "delete", func(access auth.Secret) error {
 		return w.Auth.DeleteAccount(v.r.Context(), access, v.proof(), v.client)
 	})
-	if e, ok := refusal(err); ok && statusOf(e.Code) < http.StatusInternalServerError {
-		return w.account(v, accountPage{passwordForm: w.passwordForm().rejectedBy(e), Section: "delete"})
-	}
-	if err != nil {
-		return nil, err
+	if err != nil || a.location == "" {
+		return a, err
 	}
 	v.forget()
 	return show("done", done{"deleted", "/signin"})

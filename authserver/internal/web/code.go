@@ -3,7 +3,6 @@
 package web
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 
@@ -90,11 +89,10 @@ func (w *Web) sendCode(v *visit) (*answer, error) {
 
 // refusedCode asks again, or for the password when the sign-in is over.
 func (w *Web) refusedCode(p codePage, err error) (*answer, error) {
-	e, ok := refusal(err)
-	switch {
+	switch e, ok := explained(err); {
 	case ok && e.Code == auth.ChallengeInvalid:
 		return refused("signin", w.signInPage(form{onward: p.onward}.refusedBy(e)))
-	case ok && statusOf(e.Code) < http.StatusInternalServerError:
+	case ok:
 		p.form = p.refusedBy(e)
 		return &answer{template: "code", status: statusOf(e.Code), data: p}, nil
 	default:

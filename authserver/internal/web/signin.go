@@ -5,7 +5,6 @@ package web
 import (
 	"errors"
 	"html/template"
-	"net/http"
 	"net/url"
 	"strconv"
 
@@ -100,7 +99,7 @@ func (w *Web) showSignIn(v *visit) (*answer, error) {
 func (w *Web) signIn(v *visit) (*answer, error) {
 	f := form{Email: v.field("email", auth.MaxEmailLength), onward: v.onward()}
 	result, err := w.Auth.Login(v.r.Context(), auth.Credentials{Email: f.Email, Password: v.secret("password")}, v.client)
-	if e, ok := refusal(err); ok && statusOf(e.Code) < http.StatusInternalServerError {
+	if e, ok := explained(err); ok {
 		return &answer{template: "signin", status: statusOf(e.Code), data: w.signInPage(f.refusedBy(e))}, nil
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ package web
 
 import (
 	"html/template"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -53,12 +52,12 @@ func (w *Web) verifyTwoFactor(v *visit) (*answer, error) {
 	err := w.signedIn(v, func(access auth.Secret) error {
 		return w.Auth.VerifyTOTP(v.r.Context(), access, v.secret("code"), v.client)
 	})
-	e, ok := refusal(err)
-	if !ok || statusOf(e.Code) >= http.StatusInternalServerError {
-		if err != nil {
-			return nil, err
-		}
+	e, ok := explained(err)
+	switch {
+	case err == nil:
 		return goOn("/account?saved=two-factor")
+	case !ok:
+		return nil, err
 	}
 	p, err := w.enrolmentPage(v.field("url", maxURL), strings.Fields(v.field("codes", 1024)))
 	if err != nil {

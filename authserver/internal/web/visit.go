@@ -107,5 +107,12 @@ func refusal(err error) (*auth.Error, bool) {
 	return e, errors.As(err, &e)
 }
 
+// explained is a refusal that a form can show beside itself; a fault of ours has
+// a page of its own.
+func explained(err error) (*auth.Error, bool) {
+	e, ok := refusal(err)
+	return e, ok && statusOf(e.Code) < http.StatusInternalServerError
+}
+
 // waiting is whole seconds until a retry may succeed.
 func waiting(e *auth.Error) int { return int((e.RetryAfter + time.Second - 1) / time.Second) }

@@ -39,33 +39,38 @@ const IssuerHost = "auth.example.com"
 // New is a folder that lasts as long as the test.
 func New(t testing.TB, databaseURL, cacheURL string) *Folder {
 	t.Helper()
-	const minute, day = realmconfig.Duration(time.Minute), realmconfig.Duration(24 * time.Hour)
 	return &Folder{
 		Dir: t.TempDir(), DatabaseURL: databaseURL, CacheURL: cacheURL,
 		AdminEmail: "admin@example.com", AdminPassword: rand.Text(),
-		Config: realmconfig.Config{
-			Version: realmconfig.Version, Realm: "test/" + rand.Text(), Issuer: "https://" + IssuerHost,
-			Tokens: realmconfig.Tokens{
-				Audience: []string{"https://api.example.com"}, AccessTokenLifetime: 60 * minute,
-				RefreshTokenLifetime: 7 * day, RefreshGracePeriod: minute / 6, JWKSMaxAge: 5 * minute,
-			},
-			Login: realmconfig.Login{
-				UnknownUser: realmconfig.Reveal,
-				Lockout:     realmconfig.Lockout{Failures: 5, Duration: 15 * minute, SourceFailures: 100},
-			},
-			Passwords: realmconfig.Passwords{BcryptCost: 12, MinLength: 8, ResetTokenLifetime: 60 * minute},
-			Registration: realmconfig.Registration{
-				Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional, VerificationLifetime: day,
-			},
-			TwoFactor: realmconfig.TwoFactor{
-				Label: "Example", Failures: 5, Duration: 15 * minute, ChallengeLifetime: 5 * minute,
-			},
-			Browser: realmconfig.Browser{
-				ResetPasswordURL: "https://app.example.com/reset?token={token}",
-				VerifyEmailURL:   "https://app.example.com/verify?token={token}",
-			},
-			Audit: realmconfig.Audit{Retention: 90 * day},
+		Config: Settings(),
+	}
+}
+
+// Settings are those of a realm that names nothing but its issuer.
+func Settings() realmconfig.Config {
+	const minute, day = realmconfig.Duration(time.Minute), realmconfig.Duration(24 * time.Hour)
+	return realmconfig.Config{
+		Version: realmconfig.Version, Realm: "test/" + rand.Text(), Issuer: "https://" + IssuerHost,
+		Tokens: realmconfig.Tokens{
+			Audience: []string{"https://api.example.com"}, AccessTokenLifetime: 60 * minute,
+			RefreshTokenLifetime: 7 * day, RefreshGracePeriod: minute / 6, JWKSMaxAge: 5 * minute,
 		},
+		Login: realmconfig.Login{
+			UnknownUser: realmconfig.Reveal,
+			Lockout:     realmconfig.Lockout{Failures: 5, Duration: 15 * minute, SourceFailures: 100},
+		},
+		Passwords: realmconfig.Passwords{BcryptCost: 12, MinLength: 8, ResetTokenLifetime: 60 * minute},
+		Registration: realmconfig.Registration{
+			Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional, VerificationLifetime: day,
+		},
+		TwoFactor: realmconfig.TwoFactor{
+			Label: "Example", Failures: 5, Duration: 15 * minute, ChallengeLifetime: 5 * minute,
+		},
+		Browser: realmconfig.Browser{
+			ResetPasswordURL: "https://app.example.com/reset?token={token}",
+			VerifyEmailURL:   "https://app.example.com/verify?token={token}",
+		},
+		Audit: realmconfig.Audit{Retention: 90 * day},
 	}
 }
 
