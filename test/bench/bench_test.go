@@ -54,13 +54,17 @@ func (r *report) logins(w *world, span time.Duration) {
 	for _, percent := range []int{25, 50, 75, 100, 150} {
 		name := fmt.Sprintf("login, arriving at %d %% of capacity", percent)
 		f := w.besideReference(func() *figures {
-			return w.arrivals(name, capacity*float64(percent)/100, span*3/2, w.login)
+			return w.evenly(name, capacity*float64(percent)/100, span*3/2, w.login)
 		})
 		r.add(f)
 		if percent == 50 {
 			r.loginAtHalf = f
 		}
 	}
+	r.loginInBursts = w.besideReference(func() *figures {
+		return w.arrivals("login, at random times, 50 % of capacity", capacity/2, span*3/2, w.login)
+	})
+	r.add(r.loginInBursts)
 }
 
 // tokens measures what does not hash, at full speed and at half of that.

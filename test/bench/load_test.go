@@ -38,11 +38,22 @@ func (w *world) clients(name string, n int, span time.Duration, op operation) *f
 
 // arrivals come at random times, so many in a second on average.
 func (w *world) arrivals(name string, perSecond float64, span time.Duration, op operation) *figures {
+	return w.arriving(name, perSecond, atRandom(perSecond, span), op)
+}
+
+// evenly is arrivals that keep the same distance from each other.
+func (w *world) evenly(name string, perSecond float64, span time.Duration, op operation) *figures {
+	return w.arriving(name, perSecond, evenlySpaced(perSecond, span), op)
+}
+
+// arriving sends requests when they are due, whether or not earlier ones were
+// answered, and counts from when they were due.
+func (w *world) arriving(name string, perSecond float64, due []time.Duration, op operation) *figures {
 	w.connect()
 	return w.measure(name, perSecond, func(f *figures) {
 		var all sync.WaitGroup
 		started := time.Now()
-		for _, after := range plan(perSecond, span) {
+		for _, after := range due {
 			planned := started.Add(after)
 			pause(time.Until(planned))
 			all.Go(func() {
@@ -76,8 +87,17 @@ func (w *world) connect() {
 	all.Wait()
 }
 
-// plan is when requests are due: a Poisson process, the same one every time.
-func plan(perSecond float64, span time.Duration) []time.Duration {
+// evenlySpaced is when requests are due that come at a fixed rate.
+func evenlySpaced(perSecond float64, span time.Duration) []time.Duration {
+	due := make([]time.Duration, int(perSecond*span.Seconds()))
+	for i := range due {
+		due[i] = time.Duration(float64(i) / perSecond * float64(time.Second))
+	}
+	return due
+}
+
+// atRandom is when requests are due: a Poisson process, the same one every time.
+func atRandom(perSecond float64, span time.Duration) []time.Duration {
 	random := rand.New(rand.NewPCG(1, 2))
 	due := []time.Duration{}
 	for at := 0.0; ; {
