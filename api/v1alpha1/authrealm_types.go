@@ -19,6 +19,7 @@ import (
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoint`,description="Where the realm answers inside the cluster"
 // +kubebuilder:printcolumn:name="Pods",type=string,JSONPath=`.status.config.pods`,description="Pods that run the newest settings, of all pods"
 // +kubebuilder:printcolumn:name="Key",type=string,JSONPath=`.status.signingKeys[?(@.state=="Active")].kid`,description="The key that signs"
+// +kubebuilder:printcolumn:name="Logins/s",type=string,priority=1,JSONPath=`.status.capacity.loginsPerSecond`,description="How many passwords the pods can check in a second"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40",message="the name of an AuthRealm may have at most 40 characters, since the names of its Services and pods are made from it"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="the name of an AuthRealm must start with a letter and hold only lower-case letters, digits and '-', since its Service carries it"

@@ -8,6 +8,8 @@ const (
 	// ReadyCondition sums up the others: pods serve this generation of the spec
 	// with the newest settings, keys and certificate.
 	ReadyCondition = "Ready"
+	// IssuerUniqueCondition says whether no older realm has the same issuer.
+	IssuerUniqueCondition = "IssuerUnique"
 	// DatabaseReadyCondition says whether there is a PostgreSQL to connect to.
 	DatabaseReadyCondition = "DatabaseReady"
 	// CacheReadyCondition says whether there is a Redis to connect to.
@@ -69,6 +71,8 @@ const (
 	ReasonAccepted = "Accepted"
 	// ReasonAttached surfaces on Attached when every pod of the realm runs the spec.
 	ReasonAttached = "Attached"
+	// ReasonUnique surfaces on IssuerUnique when no older realm has the issuer.
+	ReasonUnique = "Unique"
 )
 
 // Reasons of conditions that are False or Unknown.
@@ -89,6 +93,12 @@ const (
 	ReasonHostNotCovered = "HostNotCovered"
 	// ReasonExpired surfaces on CertificateReady when the user's certificate has expired.
 	ReasonExpired = "Expired"
+	// ReasonDuplicateIssuer surfaces on IssuerUnique when an older realm has the
+	// same issuer. It heals by itself when that one goes or gets another.
+	ReasonDuplicateIssuer = "DuplicateIssuer"
+	// ReasonUnreachable surfaces on DatabaseReady and CacheReady when a pod cannot
+	// connect, with what it said.
+	ReasonUnreachable = "Unreachable"
 	// ReasonStarting surfaces on DatabaseReady and CacheReady while the managed
 	// instance does not answer yet.
 	ReasonStarting = "Starting"

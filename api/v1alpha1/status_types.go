@@ -53,6 +53,10 @@ type AuthRealmStatus struct {
 	// config says what the pods run of the settings and keys.
 	// +optional
 	Config ConfigStatus `json:"config,omitzero"`
+
+	// capacity is what the pods together can do, as they measured it.
+	// +optional
+	Capacity CapacityStatus `json:"capacity,omitzero"`
 }
 
 // SigningKeyState is where a signing key is in its life.
@@ -120,9 +124,22 @@ type ConfigStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	Revision string `json:"revision,omitempty"`
 
-	// pods is how many pods run the newest settings, keys and certificate, of
-	// how many, such as 2/2.
+	// pods is how many pods run the newest settings, keys, credentials and
+	// certificate, of how many, such as 2/2.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	Pods string `json:"pods,omitempty"`
+}
+
+// CapacityStatus is what the pods together can do.
+type CapacityStatus struct {
+	// loginsPerSecond is how many passwords the pods can check in a second, such
+	// as 42.5. It is measured, and follows a change of a tenth or more.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	LoginsPerSecond string `json:"loginsPerSecond,omitempty"`
+
+	// pods is how many pods that is the sum of.
+	// +optional
+	Pods int32 `json:"pods,omitempty"`
 }

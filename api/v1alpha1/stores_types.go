@@ -5,6 +5,7 @@ package v1alpha1
 import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // SecretKeyRef names one value of a Secret in the realm's namespace.
@@ -38,12 +39,19 @@ type SecretRef struct {
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.urlSecretRef) && has(self.managed))",message="database takes urlSecretRef (a database of yours) or managed (one of its own), not both"
 // +kubebuilder:validation:XValidation:rule="has(self.urlSecretRef) || has(self.managed)",message="database needs urlSecretRef or managed; leave database out for a managed one with every default"
+// +kubebuilder:validation:XValidation:rule="!has(self.caSecretRef) || has(self.urlSecretRef)",message="database.caSecretRef belongs to urlSecretRef; a managed database needs none"
 type Database struct {
 	// urlSecretRef names the Secret with the database's postgres:// URL, in key
 	// uri when it names none. The Secret that CloudNativePG makes for an
 	// application fits as it is.
 	// +optional
 	URLSecretRef *SecretKeyRef `json:"urlSecretRef,omitempty"`
+
+	// caSecretRef names the Secret with the CA that signed the database's
+	// certificate, in PEM, in key ca.crt when it names none. The Secret
+	// <cluster>-ca that CloudNativePG makes fits as it is.
+	// +optional
+	CASecretRef *SecretKeyRef `json:"caSecretRef,omitempty"`
 
 	// managed is a single PostgreSQL that the operator runs.
 	// +optional
@@ -85,6 +93,12 @@ type ManagedDatabase struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image,omitempty"`
+
+	// rotatePasswordAfter asks for a new password from this time on, once: a
+	// password that was made before is replaced while pods work. Now, to have
+	// one at once.
+	// +optional
+	RotatePasswordAfter *metav1.Time `json:"rotatePasswordAfter,omitempty"`
 }
 
 // Storage is a volume to claim.
@@ -109,11 +123,17 @@ type Storage struct {
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.urlSecretRef) && has(self.managed))",message="cache takes urlSecretRef (a Redis of yours) or managed (one of its own), not both"
 // +kubebuilder:validation:XValidation:rule="has(self.urlSecretRef) || has(self.managed)",message="cache needs urlSecretRef or managed; leave cache out for a managed one with every default"
+// +kubebuilder:validation:XValidation:rule="!has(self.caSecretRef) || has(self.urlSecretRef)",message="cache.caSecretRef belongs to urlSecretRef; a managed cache needs none"
 type Cache struct {
 	// urlSecretRef names the Secret with the redis:// or rediss:// URL, in key
 	// uri when it names none.
 	// +optional
 	URLSecretRef *SecretKeyRef `json:"urlSecretRef,omitempty"`
+
+	// caSecretRef names the Secret with the CA that signed the Redis server's
+	// certificate, in PEM, in key ca.crt when it names none.
+	// +optional
+	CASecretRef *SecretKeyRef `json:"caSecretRef,omitempty"`
 
 	// managed is a single Redis that the operator runs.
 	// +optional
@@ -133,6 +153,12 @@ type ManagedCache struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image,omitempty"`
+
+	// rotatePasswordAfter asks for a new password from this time on, once: a
+	// password that was made before is replaced while pods work. Now, to have
+	// one at once.
+	// +optional
+	RotatePasswordAfter *metav1.Time `json:"rotatePasswordAfter,omitempty"`
 }
 
 // TLS is where the serving certificate comes from.
