@@ -9,6 +9,7 @@ COPY api api
 COPY authserver authserver
 COPY cmd cmd
 COPY controllers controllers
+COPY internal internal
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
     -ldflags "-s -w -X main.version=$VERSION" -o /out/ ./cmd/operator ./cmd/authserver
 

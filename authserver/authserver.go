@@ -25,7 +25,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/outbound"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
@@ -34,6 +33,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/upstream"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/web"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
 // Options is what Run and Migrate are given; every field they name is required.

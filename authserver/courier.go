@@ -13,8 +13,8 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mail"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/outbound"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sms"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
 // mostOfAnAnswer is how many bytes of an SMS service's answer are read.

@@ -10,11 +10,11 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/outbound"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/span"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/tracing"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
 func (s *server) newTracing() *tracing.Tracing {

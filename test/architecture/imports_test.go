@@ -41,7 +41,7 @@ type rule struct {
 
 // adapters each hide one thing of the world from the policy; only the package
 // authserver knows them all.
-var adapters = []string{"httpapi", "live", "mail", "metrics", "outbound", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web"}
+var adapters = []string{"httpapi", "live", "mail", "metrics", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web"}
 
 func rules() []rule {
 	list := []rule{
@@ -59,6 +59,9 @@ func rules() []rule {
 			forbidden: startingWith("net/http", module+"authserver/internal/auth")},
 		{name: "the operator knows of the server only the contract", within: "controllers",
 			forbidden: below(module+"authserver", "realmconfig")},
+		{name: "what operator and server share knows neither", within: "internal/discovery",
+			forbidden: startingWith("k8s.io/", "sigs.k8s.io/", module+"api", module+"controllers", module+"authserver/internal")},
+		{name: "the guard of outgoing requests is a leaf", within: "internal/outbound", forbidden: isNotStandard},
 		{name: "policy knows no driver and no transport", within: "authserver/internal/auth",
 			forbidden: startingWith("net/http", "github.com/jackc/", "github.com/redis/", module+"authserver/internal/")},
 	}

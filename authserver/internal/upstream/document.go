@@ -3,15 +3,15 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"github.com/realmkeeper/realmkeeper/internal/discovery"
 )
 
 // get reads a JSON document; token, if any, is shown as a bearer token.
@@ -40,12 +40,10 @@ func (p *provider) get(ctx context.Context, address, token string) ([]byte, erro
 	return body, nil
 }
 
-// decodeJSON reads one document and nothing after it. Numbers keep their digits.
+// decodeJSON is discovery.Decode with a fault for an error.
 func decodeJSON(document []byte, into any) error {
-	dec := json.NewDecoder(bytes.NewReader(document))
-	dec.UseNumber()
-	if err := dec.Decode(into); err != nil || dec.More() {
-		return fault("its answer is not the JSON that was asked for")
+	if err := discovery.Decode(document, into); err != nil {
+		return fault(err.Error())
 	}
 	return nil
 }

@@ -4,10 +4,11 @@ package upstream
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/realmkeeper/realmkeeper/internal/discovery"
 )
 
 const (
@@ -33,28 +34,13 @@ func newKeys(p *provider, address string, now func() time.Time) *keys {
 		if err != nil {
 			return nil, err
 		}
-		return parseKeys(document)
+		set, err := discovery.Keys(document)
+		if err != nil {
+			return nil, fault(err.Error())
+		}
+		return set, nil
 	}
 	return &keys{now: now, set: &cached[[]jose.JSONWebKey]{read: read, now: now, fresh: keysFresh, stale: keysStale}}
-}
-
-// parseKeys reads a key set (RFC 7517, section 5). Keys of kinds we do not know
-// are left out.
-func parseKeys(document []byte) ([]jose.JSONWebKey, error) {
-	set := struct {
-		Keys []json.RawMessage `json:"keys"`
-	}{}
-	if err := decodeJSON(document, &set); err != nil {
-		return nil, err
-	}
-	known := []jose.JSONWebKey{}
-	for _, raw := range set.Keys {
-		key := jose.JSONWebKey{}
-		if key.UnmarshalJSON(raw) == nil && key.IsPublic() && key.Use != "enc" {
-			known = append(known, key)
-		}
-	}
-	return known, nil
 }
 
 // VerifySignature implements oidc.KeySet.

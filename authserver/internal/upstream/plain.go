@@ -10,7 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/discovery"
 )
 
 // plain is an OAuth 2.0 server without ID tokens: the profile behind the access
@@ -18,7 +18,7 @@ import (
 type plain struct{ *provider }
 
 func (p *plain) endpoints(context.Context) (endpoints, error) {
-	e := p.Endpoints
+	e := discovery.Stated(p.Provider)
 	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo, issuer: p.Issuer}, nil
 }
 
@@ -43,14 +43,7 @@ func (p *provider) profile(ctx context.Context, address, accessToken string) (pr
 type github struct{ *provider }
 
 func (g *github) endpoints(context.Context) (endpoints, error) {
-	e := realmconfig.Endpoints{
-		Authorization: "https://github.com/login/oauth/authorize",
-		Token:         "https://github.com/login/oauth/access_token",
-		UserInfo:      "https://api.github.com/user",
-	}
-	if g.Endpoints != nil {
-		e = *g.Endpoints
-	}
+	e := discovery.Stated(g.Provider)
 	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo, secretInBody: true}, nil
 }
 

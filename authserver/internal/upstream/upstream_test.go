@@ -83,19 +83,6 @@ func TestCachedDocument(t *testing.T) {
 	expect("broken for too long", 2, 5, true)
 }
 
-func FuzzKeySet(f *testing.F) {
-	f.Add([]byte(`{"keys": [{"kty": "EC", "crv": "P-256", "kid": "a", "x": "x", "y": "y"}, {"kty": "oct", "k": "c2VjcmV0"}, null, 1]}`))
-	f.Add([]byte(`{"keys": {"kty": "RSA"}}`))
-	f.Fuzz(func(t *testing.T, document []byte) {
-		keys, _ := parseKeys(document)
-		for _, key := range keys {
-			if !key.IsPublic() || !key.Valid() {
-				t.Errorf("%s yields a key that is not a good public one", document)
-			}
-		}
-	})
-}
-
 func FuzzProfile(f *testing.F) {
 	f.Add([]byte(`{"sub": "a", "email": "A@example.com", "email_verified": "true", "name": "Ann"}`))
 	f.Add([]byte(`{"sub": 1e3, "email": ["a@example.com"], "email_verified": {}, "name": "\ud800"}`))

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/outbound"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
 func TestAddresses(t *testing.T) {
