@@ -8,13 +8,9 @@ package authserver
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -166,10 +162,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 }
 
 func (s *server) openStore(ctx context.Context) (*postgres.Store, error) {
-	url, err := readSecret(s.ConfigDir, realmconfig.DatabaseURLFile)
-	if err != nil {
-		return nil, err
-	}
+	url := string(s.folder.Snapshot().Credentials.DatabaseURL)
 	if err := postgres.WaitFor(ctx, url, patience, s.Log); err != nil {
 		return nil, err
 	}
@@ -185,11 +178,7 @@ func (s *server) openStore(ctx context.Context) (*postgres.Store, error) {
 }
 
 func (s *server) openCache() (*redis.Cache, error) {
-	url, err := readSecret(s.ConfigDir, realmconfig.CacheURLFile)
-	if err != nil {
-		return nil, err
-	}
-	return redis.Open(url, s.folder.Config().Realm, s.Now, s.Log)
+	return redis.Open(string(s.folder.Snapshot().Credentials.CacheURL), s.folder.Config().Realm, s.Now, s.Log)
 }
 
 func pagesOf(w *web.Web) []httpapi.Page {
@@ -261,13 +250,4 @@ func (s *server) prune(ctx context.Context, service *auth.Service) {
 			}
 		}
 	}
-}
-
-// readSecret reads a mounted value; a line break at its end is not part of it.
-func readSecret(dir, name string) (string, error) {
-	value, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return "", fmt.Errorf("read mounted secret: %w", err)
-	}
-	return strings.TrimRight(string(value), "\r\n"), nil
 }

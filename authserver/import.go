@@ -25,11 +25,7 @@ func Import(ctx context.Context, o Options, users io.Reader) error {
 		return fmt.Errorf("load realm: %w", err)
 	}
 	o.Log = o.Log.With("realm", snapshot.Config.Realm)
-	url, err := readSecret(o.ConfigDir, realmconfig.DatabaseURLFile)
-	if err != nil {
-		return err
-	}
-	store, err := postgres.Open(ctx, url)
+	store, err := postgres.Open(ctx, string(snapshot.Credentials.DatabaseURL))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
@@ -23,10 +22,7 @@ func Migrate(ctx context.Context, o Options) error {
 		return fmt.Errorf("load realm: %w", err)
 	}
 	o.Log = o.Log.With("realm", snapshot.Config.Realm)
-	url, err := readSecret(o.ConfigDir, realmconfig.DatabaseURLFile)
-	if err != nil {
-		return err
-	}
+	url := string(snapshot.Credentials.DatabaseURL)
 	if err := postgres.WaitFor(ctx, url, patience, o.Log); err != nil {
 		return err
 	}
@@ -42,13 +38,14 @@ func Migrate(ctx context.Context, o Options) error {
 }
 
 func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, cost int) error {
-	email, emailErr := readSecret(o.ConfigDir, realmconfig.InitialAdminEmailFile)
-	secret, secretErr := readSecret(o.ConfigDir, realmconfig.InitialAdminPasswordFile)
+	mountedEmail, emailErr := realmconfig.ReadCredential(o.ConfigDir, realmconfig.InitialAdminEmailFile)
+	mountedPassword, passwordErr := realmconfig.ReadCredential(o.ConfigDir, realmconfig.InitialAdminPasswordFile)
+	email, secret := string(mountedEmail), string(mountedPassword)
 	switch {
-	case errors.Is(emailErr, fs.ErrNotExist) && errors.Is(secretErr, fs.ErrNotExist):
+	case emailErr != nil || passwordErr != nil:
+		return fmt.Errorf("read initial admin: %w", errors.Join(emailErr, passwordErr))
+	case email == "" && secret == "":
 		return nil
-	case emailErr != nil || secretErr != nil:
-		return fmt.Errorf("read initial admin: %w", errors.Join(emailErr, secretErr))
 	case !auth.PlausibleEmail(email):
 		return fmt.Errorf("%s: is not an e-mail address", realmconfig.InitialAdminEmailFile)
 	case secret == "" || len(secret) > auth.MaxPasswordLength:

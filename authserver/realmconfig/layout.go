@@ -18,13 +18,17 @@ const (
 	CertificateFile    = "tls/tls.crt"
 	CertificateKeyFile = "tls/tls.key"
 
-	// DatabaseURLFile and CacheURLFile hold one URL each, with credentials:
-	// postgres://… and redis://… or rediss://….
+	// DatabaseURLFile and CacheURLFile hold one URL each, with credentials; see
+	// ValidateDatabaseURL and ValidateCacheURL.
 	DatabaseURLFile = "database/url"
 	CacheURLFile    = "cache/url"
 
-	// The rest is optional: what the realm shows to SMTP server, SMS service and
-	// identity providers.
+	// The rest is optional. DatabaseCAFile and CacheCAFile hold certificates in
+	// PEM, for servers whose certificates no public CA has signed.
+	DatabaseCAFile = "database-ca/ca.crt"
+	CacheCAFile    = "cache-ca/ca.crt"
+
+	// What the realm shows to SMTP server, SMS service and identity providers.
 	SMTPUsernameFile   = "smtp/username"
 	SMTPPasswordFile   = "smtp/password"
 	SMTPCAFile         = "smtp-ca/ca.crt"

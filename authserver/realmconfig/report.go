@@ -14,6 +14,11 @@ type Report struct {
 	ConfigRevision string `json:"configRevision"`
 	KeysetRevision string `json:"keysetRevision"`
 
+	// CredentialsRevision is of the credentials in force; see CredentialsRevision.
+	// While a new database or cache does not answer, the old one is in force, and
+	// so is its part of the revision.
+	CredentialsRevision string `json:"credentialsRevision"`
+
 	// KeyIDs are the published signing keys, and SigningKeyID the one that signs.
 	KeyIDs       []string `json:"keyIDs"`
 	SigningKeyID string   `json:"signingKeyID"`
@@ -29,4 +34,9 @@ type Report struct {
 
 	// Problem says why the documents on disk are not in force; empty when they are.
 	Problem string `json:"problem,omitempty"`
+
+	// DatabaseProblem and CacheProblem say in one line why a store does not
+	// answer, or why the one that is mounted is not in force; empty when all is well.
+	DatabaseProblem string `json:"databaseProblem,omitempty"`
+	CacheProblem    string `json:"cacheProblem,omitempty"`
 }

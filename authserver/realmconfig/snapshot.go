@@ -52,7 +52,7 @@ func Load(dir string) (*Snapshot, error) {
 	if err := errors.Join(configErr, keysetErr, encryptionErr); err != nil {
 		return nil, err
 	}
-	credentials, err := loadCredentials(dir, s.Config.Providers)
+	credentials, err := LoadCredentials(dir, s.Config.Providers)
 	if err != nil {
 		return nil, err
 	}

@@ -66,6 +66,7 @@ func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
 	r := realmconfig.Report{
 		Build: build, Contract: realmconfig.Version,
 		ConfigRevision: s.snapshot.ConfigRevision, KeysetRevision: s.snapshot.KeysetRevision,
+		CredentialsRevision: realmconfig.CredentialsRevision(s.snapshot.EncryptionKeys, s.snapshot.Credentials),
 		KeyIDs:              []string{},
 		CertificateSHA256:   hex.EncodeToString(fingerprint[:]),
 		CertificateNotAfter: s.certificate.Leaf.NotAfter,
