@@ -198,7 +198,7 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	t.Parallel()
 	u, other := newUpstream(t), newUpstream(t)
 	other.script(func() { other.addresses[1]["email"] = "robert@example.com" })
-	_, s := serveWith(t, u.provider("first", realmconfig.OIDC), other.provider("second", realmconfig.GitHub))
+	r, s := serveWith(t, u.provider("first", realmconfig.OIDC), other.provider("second", realmconfig.GitHub))
 	b := s.newBrowser()
 	_, a := b.signIn("first", nil)
 	access := s.tokensOf(a).Access
@@ -215,11 +215,14 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	}
 	unlink(first[0].ID).expect(t, http.StatusConflict, "last_identity")
 	unlink("0195d5a0-0000-7000-8000-000000000000").expect(t, http.StatusNotFound, "not_found")
+	r.givePassword("bob@example.com")
 
 	const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636, appendix B
 	const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 	begin := func(access, provider, returnTo string) answer {
-		return s.as(access, http.MethodPost, "/api/user/identities/"+provider, map[string]string{"return_to": returnTo, "code_challenge": challenge})
+		return s.as(access, http.MethodPost, "/api/user/identities/"+provider, map[string]string{
+			"return_to": returnTo, "code_challenge": challenge, "password": adminPassword,
+		})
 	}
 	link := func(access string) string { // an address for the browser
 		t.Helper()

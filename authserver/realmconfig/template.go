@@ -18,8 +18,8 @@ import (
 // EmailTemplateNames are the mails that a realm sends, and may word differently.
 func EmailTemplateNames() []string {
 	return []string{
-		"account-locked", "already-registered", "code", "email-changed", "new-device", "password-changed",
-		"reset-password", "second-factor-added", "second-factor-removed", "verify-email",
+		"account-locked", "already-registered", "code", "email-changed", "identity-linked", "new-device",
+		"password-changed", "reset-password", "second-factor-added", "second-factor-removed", "verify-email",
 	}
 }
 
@@ -34,6 +34,8 @@ type MailFields struct {
 	Locale string
 	// Link and Code let the reader act, for Lifetime: "30 minutes".
 	Link, Code, Lifetime string
+	// Provider is who has become a way in.
+	Provider string
 	// Time ("2026-11-22 11:57 UTC"), Source (an IP address) and Device ("Firefox,
 	// Linux") tell of the request that caused the mail.
 	Time, Source, Device string
@@ -138,7 +140,7 @@ func repeats(list *parse.ListNode) bool {
 func validateTemplates(p *problems, templates map[string]EmailTemplate) {
 	everything := MailFields{
 		Product: "x", SupportURL: "https://example.com/", Name: "x", Email: "x", Locale: "en", Link: "https://example.com/",
-		Code: "x", Lifetime: "x", Time: "x", Source: "x", Device: "x",
+		Code: "x", Lifetime: "x", Provider: "x", Time: "x", Source: "x", Device: "x",
 	}
 	for _, name := range slices.Sorted(maps.Keys(templates)) {
 		p.check(slices.Contains(EmailTemplateNames(), name), "email.templates[%s]: is not one of %s",

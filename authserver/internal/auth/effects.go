@@ -35,6 +35,7 @@ const (
 	NewDeviceMessage           MessageKind = "new-device"
 	SecondFactorAddedMessage   MessageKind = "second-factor-added"
 	SecondFactorRemovedMessage MessageKind = "second-factor-removed"
+	IdentityLinkedMessage      MessageKind = "identity-linked"
 	AccountLockedMessage       MessageKind = "account-locked"
 	CodeMessage                MessageKind = "code"
 )
@@ -59,6 +60,8 @@ type Notice struct {
 	Link     Secret        `json:"link,omitempty"`
 	Code     Secret        `json:"code,omitempty"`
 	Lifetime time.Duration `json:"lifetime,omitempty"`
+	// Provider is the display name of one that has become a way in.
+	Provider string `json:"provider,omitempty"`
 	// At, Address and UserAgent say when and from where it was asked for.
 	At        time.Time `json:"at"`
 	Address   string    `json:"address,omitempty"`

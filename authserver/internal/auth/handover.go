@@ -13,10 +13,13 @@ import (
 // realm's own pages began, below the issuer.
 const ReturnPath = "/signin/return"
 
-// returnURLs are where a browser may be sent, the realm's own page included.
+// LinkReturnPath is the same for linking an identity.
+const LinkReturnPath = "/account/identities/return"
+
+// returnURLs are where a browser may be sent, the realm's own pages included.
 func returnURLs(settings realmconfig.Config) []string {
-	own := strings.TrimSuffix(settings.Issuer, "/") + ReturnPath
-	return append([]string{own}, settings.Browser.ReturnURLs...)
+	own := strings.TrimSuffix(settings.Issuer, "/")
+	return append([]string{own + ReturnPath, own + LinkReturnPath}, settings.Browser.ReturnURLs...)
 }
 
 // CheckReturn refuses with ReturnURLRefused what HandOver would not send a

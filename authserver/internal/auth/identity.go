@@ -116,7 +116,7 @@ func (s *Service) welcome(ctx context.Context, settings realmconfig.Config, prov
 	case taken && owner.DisabledAt != nil:
 		return refuse(AccountDisabled)
 	case taken:
-		_, err := s.keepIdentity(ctx, ActLinkIdentity, owner.ID, identity, from, s.Store.LinkByEmail)
+		_, err := s.addIdentity(ctx, owner, identity, from, s.Store.LinkByEmail)
 		return err
 	case !provider.SignUp || !identity.EmailVerified:
 		return refuse(IdentityRefused)
@@ -134,7 +134,7 @@ func (s *Service) createUser(ctx context.Context, identity Identity, from Client
 	user := User{
 		ID: id, Email: identity.Email, Role: UserRole, Name: identity.Name, EmailVerifiedAt: &now, CreatedAt: now,
 	}
-	_, err = s.keepIdentity(ctx, ActRegister, id, identity, from, func(ctx context.Context, i LinkedIdentity, also Effects) (bool, error) {
+	_, err = s.keepIdentity(ctx, ActRegister, id, identity, nil, from, func(ctx context.Context, i LinkedIdentity, also Effects) (bool, error) {
 		return s.Store.CreateUserWithIdentity(ctx, user, i, also)
 	})
 	return err
@@ -142,8 +142,21 @@ func (s *Service) createUser(ctx context.Context, identity Identity, from Client
 
 type storeIdentity func(ctx context.Context, i LinkedIdentity, also Effects) (bool, error)
 
+// addIdentity gives a user one more way in, and tells them by mail.
+func (s *Service) addIdentity(ctx context.Context, user User, identity Identity, from Client, store storeIdentity) (bool, error) {
+	provider, err := findProvider(s.Settings(), identity.Provider)
+	if err != nil {
+		return false, err
+	}
+	mails, err := s.noticeOf(IdentityLinkedMessage, user, Notice{Provider: provider.DisplayName}, from)
+	if err != nil {
+		return false, err
+	}
+	return s.keepIdentity(ctx, ActLinkIdentity, user.ID, identity, mails, from, store)
+}
+
 // keepIdentity hands an identity to the Store, with a line for the audit trail.
-func (s *Service) keepIdentity(ctx context.Context, action Action, userID string, identity Identity, from Client, store storeIdentity) (bool, error) {
+func (s *Service) keepIdentity(ctx context.Context, action Action, userID string, identity Identity, mails []Message, from Client, store storeIdentity) (bool, error) {
 	id, err := s.newID()
 	if err != nil {
 		return false, err
@@ -155,7 +168,7 @@ func (s *Service) keepIdentity(ctx context.Context, action Action, userID string
 	event.Detail = identity.Provider
 	done, err := store(ctx, LinkedIdentity{
 		ID: id, UserID: userID, Identity: identity, CreatedAt: event.At, LastUsedAt: event.At,
-	}, Effects{Events: []Event{event}})
+	}, Effects{Messages: mails, Events: []Event{event}})
 	if done && err == nil {
 		s.log(ctx, event)
 	}

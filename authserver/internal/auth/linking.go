@@ -12,13 +12,15 @@ import (
 // Linking gives a signed-in user one more way in. It takes three steps, and each
 // asks who it is:
 //
-//  1. The application asks with the user's access token, and gets an address.
+//  1. The application asks with the user's access token and fresh proof, and gets
+//     an address.
 //  2. The browser goes there, to the provider, and comes back with a code. The
 //     address and the cookie make it one browser from beginning to end.
 //  3. The application hands the code in, again with the user's access token.
 //
 // Without the third, somebody could be led to the address of another's first
-// step, and their identity would open the other's account.
+// step, and their identity would open the other's account. Without the proof,
+// whoever has found an access token could stay in the account for good.
 const (
 	linkPrefix = "rkl_"
 	// linkLifetime is enough for an application to send its browser on.
@@ -38,10 +40,10 @@ type foundIdentity struct {
 	Challenge string   `json:"challenge,omitempty"`
 }
 
-// BeginLink is the first step; it returns the address. It refuses as caller does,
-// and with ProviderUnknown or ReturnURLRefused.
-func (s *Service) BeginLink(ctx context.Context, access Secret, j Journey) (Secret, error) {
-	_, subject, err := s.caller(ctx, access)
+// BeginLink is the first step; it returns the address. It refuses as caller and
+// prove do, and with ProviderUnknown or ReturnURLRefused.
+func (s *Service) BeginLink(ctx context.Context, access Secret, j Journey, p Proof, from Client) (Secret, error) {
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
 		return "", err
 	}
@@ -51,6 +53,9 @@ func (s *Service) BeginLink(ctx context.Context, access Secret, j Journey) (Secr
 		err = refuse(ReturnURLRefused)
 	}
 	if err != nil {
+		return "", err
+	}
+	if err := s.prove(ctx, user, p, from); err != nil {
 		return "", err
 	}
 	link, err := newOpaque(linkPrefix, s.Random)
@@ -94,7 +99,8 @@ func (s *Service) holdIdentity(ctx context.Context, j journey, identity Identity
 }
 
 // FinishLink is the third step. A code is used up by whoever hands it in. It
-// refuses as caller does, and with OAuthCodeInvalid or IdentityTaken.
+// refuses as caller does, and with OAuthCodeInvalid, ProviderUnknown or
+// IdentityTaken.
 func (s *Service) FinishLink(ctx context.Context, access, code, verifier Secret, from Client) error {
 	user, _, err := s.caller(ctx, access)
 	if err != nil {
@@ -117,7 +123,7 @@ func (s *Service) FinishLink(ctx context.Context, access, code, verifier Secret,
 	case !found, t.UserID != user.ID, !provesChallenge(held.Challenge, verifier):
 		return refuse(OAuthCodeInvalid)
 	}
-	if err = s.link(context.WithoutCancel(ctx), user.ID, held.Identity, from); err != nil {
+	if err = s.link(context.WithoutCancel(ctx), user, held.Identity, from); err != nil {
 		s.record(ctx, Event{
 			Action: ActLinkIdentity, Outcome: outcomeOf(err), ActorID: user.ID, TargetID: user.ID,
 			Address: from.Address, UserAgent: from.UserAgent, Detail: held.Identity.Provider, At: s.Now(),
@@ -126,13 +132,13 @@ func (s *Service) FinishLink(ctx context.Context, access, code, verifier Secret,
 	return err
 }
 
-func (s *Service) link(ctx context.Context, userID string, identity Identity, from Client) error {
-	linked, err := s.keepIdentity(ctx, ActLinkIdentity, userID, identity, from, s.Store.LinkIdentity)
+func (s *Service) link(ctx context.Context, user User, identity Identity, from Client) error {
+	linked, err := s.addIdentity(ctx, user, identity, from, s.Store.LinkIdentity)
 	if err != nil || linked {
 		return err
 	}
 	owner, _, err := s.Store.UseIdentity(ctx, identity, s.Now())
-	if err == nil && owner.ID != userID {
+	if err == nil && owner.ID != user.ID {
 		err = refuse(IdentityTaken)
 	}
 	return err

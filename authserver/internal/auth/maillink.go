@@ -91,13 +91,17 @@ func (s *Service) mailLink(ctx context.Context, kind TicketKind, action Action, 
 // notice is a mail to a user about what has happened to the account. A realm
 // that sends no mail has none.
 func (s *Service) notice(kind MessageKind, user User, from Client) ([]Message, error) {
+	return s.noticeOf(kind, user, Notice{}, from)
+}
+
+// noticeOf is a notice that says more than who did it and when.
+func (s *Service) noticeOf(kind MessageKind, user User, n Notice, from Client) ([]Message, error) {
 	if s.Settings().Email == nil {
 		return nil, nil
 	}
-	m, err := s.message(ByMail, kind, Notice{
-		To: user.Email, Name: user.Name, Locale: user.Locale,
-		At: s.Now(), Address: from.Address, UserAgent: from.UserAgent,
-	})
+	n.To, n.Name, n.Locale = user.Email, user.Name, user.Locale
+	n.At, n.Address, n.UserAgent = s.Now(), from.Address, from.UserAgent
+	m, err := s.message(ByMail, kind, n)
 	return []Message{m}, err
 }
 

@@ -19,12 +19,12 @@ func (a *API) identityRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: rateOAuth,
 			summary: "Begin to link an identity: send the browser to the address in the answer",
-			refuses: []auth.Code{auth.ProviderUnknown, auth.ReturnURLRefused},
+			refuses: append(proofRefusals(), auth.ProviderUnknown, auth.ReturnURLRefused),
 		}, a.beginLink),
 		endpoint(a, route{
 			method: "POST", path: "/api/user/identities", status: http.StatusNoContent, bearer: bearerRequired, rate: rateOAuth,
 			summary: "Link the identity that the browser brought a code back for",
-			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.IdentityTaken},
+			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.ProviderUnknown, auth.IdentityTaken},
 		}, a.finishLink),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/user/identities/{id}", status: http.StatusNoContent, bearer: bearerRequired,
@@ -62,6 +62,9 @@ type beginLinkBody struct {
 	Provider  string `path:"id" required:"true" maxLength:"128"`
 	ReturnTo  string `json:"return_to" required:"true" maxLength:"2048"`
 	Challenge string `json:"code_challenge" maxLength:"43"`
+
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
 type departureBody struct {
@@ -71,7 +74,7 @@ type departureBody struct {
 func (a *API) beginLink(ctx context.Context, r request[beginLinkBody]) (departureBody, error) {
 	address, err := a.Auth.BeginLink(ctx, r.Bearer, auth.Journey{
 		Provider: r.Body.Provider, ReturnTo: r.Body.ReturnTo, Challenge: r.Body.Challenge,
-	})
+	}, auth.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
 	return departureBody{string(address)}, err
 }
 

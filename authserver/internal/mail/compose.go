@@ -72,7 +72,7 @@ func fieldsOf(settings realmconfig.Email, w words, n auth.Notice) (realmconfig.M
 	fields := realmconfig.MailFields{
 		Product: settings.Product, SupportURL: settings.SupportURL,
 		Name: greetable(n.Name), Email: n.To, Locale: w.language,
-		Link: string(n.Link), Code: string(n.Code), Lifetime: lifetime,
+		Link: string(n.Link), Code: string(n.Code), Lifetime: lifetime, Provider: n.Provider,
 		Source: source(n.Address), Device: device(n.UserAgent),
 	}
 	if !n.At.IsZero() {
