@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -144,10 +145,15 @@ func (b *visitor) judge() {
 		}
 	}
 	for n := range b.page.Descendants() {
-		if n.Data == "input" && attribute(n, "type") != "hidden" && !labels[attribute(n, "id")] {
+		if n.Data == "input" && !hidden(n) && !labels[attribute(n, "id")] {
 			b.t.Errorf("%s: field %s has no label", b.at, attribute(n, "name"))
 		}
 	}
+}
+
+// hidden reports whether a field is for programs alone.
+func hidden(n *html.Node) bool {
+	return attribute(n, "type") == "hidden" || slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "hidden" })
 }
 
 func (b *visitor) form(action string) *html.Node {

@@ -3,6 +3,7 @@
 package testenv
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -58,4 +59,17 @@ func (n *Node) Run(stdin string, environment []string, program string, args ...s
 		err = fmt.Errorf("%s: %w\n%s%s", program, err, out, complaints)
 	}
 	return string(out), err
+}
+
+// NodeFile is a file of the npm packages.
+func NodeFile(ctx context.Context, name string) (string, error) {
+	installed, err := built(ctx, "peers-js.sh")
+	if err != nil {
+		return "", err
+	}
+	content, err := os.ReadFile(filepath.Join(installed, name))
+	if err != nil {
+		return "", fmt.Errorf("read npm package: %w", err)
+	}
+	return string(content), nil
 }

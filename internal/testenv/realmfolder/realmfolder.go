@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -31,6 +32,8 @@ type Folder struct {
 	DatabaseURL, CacheURL string
 	// AdminEmail and AdminPassword are of the user that migrations create.
 	AdminEmail, AdminPassword string
+	// Files are more of what is mounted, by name, and come before all else.
+	Files map[string]string
 }
 
 // IssuerHost is the name in the server's certificate, beside 127.0.0.1.
@@ -77,63 +80,93 @@ func Settings() realmconfig.Config {
 // Write puts the folder on the disk and returns how a client trusts the server.
 func (f *Folder) Write(t testing.TB) *tls.Config {
 	t.Helper()
-	certificate, certificateKey := newCertificate(t)
-	key := newKey(t)
-	signing, err := realmconfig.NewKey(key, time.Now())
-	if err != nil {
+	if err := f.Save(); err != nil {
 		t.Fatal(err)
 	}
-	since := time.Now()
-	signing.SignFrom = &since
-	for name, content := range map[string][]byte{
-		realmconfig.ConfigFile: encode(t, f.Config),
-		realmconfig.KeysetFile: encode(t, realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{signing}}),
-		realmconfig.EncryptionKeysFile: encode(t, realmconfig.EncryptionKeys{
-			Version: realmconfig.Version, Primary: "one",
-			Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
-		}),
-		realmconfig.CertificateFile:          certificate,
-		realmconfig.CertificateKeyFile:       certificateKey,
-		realmconfig.DatabaseURLFile:          []byte(f.DatabaseURL),
-		realmconfig.CacheURLFile:             []byte(f.CacheURL),
-		realmconfig.InitialAdminEmailFile:    []byte(f.AdminEmail),
-		realmconfig.InitialAdminPasswordFile: []byte(f.AdminPassword),
-	} {
-		path := filepath.Join(f.Dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	certificate, err := os.ReadFile(filepath.Join(f.Dir, realmconfig.CertificateFile))
+	if err != nil {
+		t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(certificate)
 	return &tls.Config{RootCAs: roots}
 }
 
-func encode(t testing.TB, document any) []byte {
-	t.Helper()
-	encoded, err := realmconfig.Encode(document)
+// Save puts the folder on the disk.
+func (f *Folder) Save() error {
+	files, err := f.files()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	return encoded
+	for name, content := range f.Files {
+		files[name] = []byte(content)
+	}
+	for name, content := range files {
+		path := filepath.Join(f.Dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("write realm: %w", err)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return fmt.Errorf("write realm: %w", err)
+		}
+	}
+	return nil
 }
 
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+func (f *Folder) files() (map[string][]byte, error) {
+	certificate, certificateKey, err := newCertificate()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return key
+	config, err := realmconfig.Encode(f.Config)
+	if err != nil {
+		return nil, fmt.Errorf("encode settings: %w", err)
+	}
+	keyset, err := newKeyset()
+	if err != nil {
+		return nil, err
+	}
+	sealing, err := realmconfig.Encode(realmconfig.EncryptionKeys{
+		Version: realmconfig.Version, Primary: "one",
+		Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode encryption keys: %w", err)
+	}
+	return map[string][]byte{
+		realmconfig.ConfigFile:               config,
+		realmconfig.KeysetFile:               keyset,
+		realmconfig.EncryptionKeysFile:       sealing,
+		realmconfig.CertificateFile:          certificate,
+		realmconfig.CertificateKeyFile:       certificateKey,
+		realmconfig.DatabaseURLFile:          []byte(f.DatabaseURL),
+		realmconfig.CacheURLFile:             []byte(f.CacheURL),
+		realmconfig.InitialAdminEmailFile:    []byte(f.AdminEmail),
+		realmconfig.InitialAdminPasswordFile: []byte(f.AdminPassword),
+	}, nil
+}
+
+// newKeyset is one key that signs already.
+func newKeyset() ([]byte, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make signing key: %w", err)
+	}
+	since := time.Now()
+	key, err := realmconfig.NewKey(private, since)
+	if err != nil {
+		return nil, fmt.Errorf("make signing key: %w", err)
+	}
+	key.SignFrom = &since
+	return realmconfig.Encode(realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{key}})
 }
 
 // newCertificate signs itself and lasts a day.
-func newCertificate(t testing.TB) (certificate, key []byte) {
-	t.Helper()
-	private := newKey(t)
+func newCertificate() (certificate, key []byte, err error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make certificate: %w", err)
+	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
@@ -142,12 +175,12 @@ func newCertificate(t testing.TB) (certificate, key []byte) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, fmt.Errorf("make certificate: %w", err)
 	}
 	encoded, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, fmt.Errorf("make certificate: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), nil
 }
