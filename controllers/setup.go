@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -48,6 +49,9 @@ type Options struct {
 
 	// AskPod returns what one pod says of itself; see AskOverHTTP.
 	AskPod AskPod
+
+	// Metrics is where what realms say of themselves is registered.
+	Metrics prometheus.Registerer
 }
 
 // AskPod returns what one pod says of itself.
@@ -60,8 +64,8 @@ func (o Options) validate() error {
 	switch {
 	case o.AuthServerImage == "" || o.PostgresImage == "" || o.RedisImage == "":
 		return errors.New("the images of auth server, PostgreSQL and Redis must be named")
-	case o.Now == nil || o.Random == nil || o.AskPod == nil:
-		return errors.New("a clock, a source of randomness and a way to ask pods must be given")
+	case o.Now == nil || o.Random == nil || o.AskPod == nil || o.Metrics == nil:
+		return errors.New("a clock, a source of randomness, a way to ask pods and a place for metrics must be given")
 	}
 	return nil
 }
@@ -110,6 +114,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	}
 	err := errors.Join(
 		indexNames(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
+		options.Metrics.Register(realmMetrics{mgr.GetCache()}),
 		r.setupRealms(mgr), (&providerReconciler{r}).setup(mgr),
 	)
 	if err != nil {

@@ -36,6 +36,8 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		ReadyReplicas:      readyReplicas(realm, v),
 		SigningKeys:        keyStatus(v.keys.keyset, v.now),
 		Providers:          attachedProviders(realm, v),
+
+		CertificateNotAfter: optionalSecond(v.certificate.notAfter),
 		Config: v1alpha1.ConfigStatus{
 			Revision: v.want.config,
 			Pods:     fmt.Sprintf("%d/%d", current(v), len(v.pods)),
@@ -119,6 +121,15 @@ func current(v view) int {
 
 // second drops what the API's times cannot hold.
 func second(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
+
+// optionalSecond is second, and nothing for no time.
+func optionalSecond(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	rounded := second(t)
+	return &rounded
+}
 
 func number[N int32 | int64](n *N) N {
 	if n == nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,6 +47,9 @@ type world struct {
 	pods  *pods
 	log   *logBuffer
 	stop  func()
+
+	// metrics is what the operator that runs now has registered.
+	metrics *prometheus.Registry
 }
 
 // newWorld starts an operator for one test.
@@ -83,9 +87,10 @@ func (w *world) startOperator() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.metrics = prometheus.NewRegistry()
 	err = controllers.Setup(mgr, controllers.Options{
 		AuthServerImage: "realmkeeper:test", PostgresImage: "postgres:test", RedisImage: "redis:test",
-		Now: w.clock.now, Random: rand.Reader, AskPod: w.pods.ask,
+		Now: w.clock.now, Random: rand.Reader, AskPod: w.pods.ask, Metrics: w.metrics,
 	})
 	if err != nil {
 		w.t.Fatal(err)

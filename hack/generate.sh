@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes everything that is generated: deepcopy, kinds and roles from the markers, the chart's copies of them, the
-# tables of their fields, and the list of common passwords.
+# manifests of an installation without Helm, the tables of their fields, and the list of common passwords.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,6 +14,13 @@ rm -rf charts/realmkeeper/files
 mkdir -p charts/realmkeeper/files/crds
 cp config/crd/auth.realmkeeper.io_*.yaml charts/realmkeeper/files/crds/
 cp config/rbac/role.yaml charts/realmkeeper/files/
+
+# What kustomize installs is what the chart installs.
+{
+  echo "# Written by make generate from charts/realmkeeper; the kinds are in config/crd."
+  tool helm template realmkeeper charts/realmkeeper --namespace realmkeeper-system --set crds.enabled=false --skip-tests |
+    sed 's/[[:space:]]*$//'
+} > config/default/operator.yaml
 
 go run ./hack/fieldtable \
   config/crd/auth.realmkeeper.io_authrealms.yaml docs/authrealm.md \

@@ -42,6 +42,10 @@ type AuthRealmStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	SigningKeys []SigningKeyStatus `json:"signingKeys,omitempty"`
 
+	// certificateNotAfter is when the serving certificate expires.
+	// +optional
+	CertificateNotAfter *metav1.Time `json:"certificateNotAfter,omitempty"`
+
 	// providers are the OAuthProviders that users of the realm may sign in with.
 	// One that cannot be used is not among them; its own conditions say why.
 	// +optional

@@ -223,6 +223,10 @@ func (in *AuthRealmStatus) DeepCopyInto(out *AuthRealmStatus) {
 			(*in)[i].DeepCopyInto(&(*out)[i])
 		}
 	}
+	if in.CertificateNotAfter != nil {
+		in, out := &in.CertificateNotAfter, &out.CertificateNotAfter
+		*out = (*in).DeepCopy()
+	}
 	if in.Providers != nil {
 		in, out := &in.Providers, &out.Providers
 		*out = make([]ProviderStatus, len(*in))

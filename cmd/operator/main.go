@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command operator runs AuthRealms on Kubernetes.
+// Command operator runs AuthRealms on Kubernetes:
+//
+//	operator --leader-elect …
+//	operator selftest --namespace …
+//
+// The second proves an installation by a realm that comes and goes.
 package main
 
 import (
@@ -23,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -30,21 +36,30 @@ import (
 )
 
 func main() {
-	f, err := parseFlags(os.Args[1:], os.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err == nil {
-		logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: f.logLevel}))
-		// Libraries log through these; they belong to the process, not to run.
-		ctrl.SetLogger(logger)
-		klog.SetLogger(logger)
-		err = run(ctrl.SetupSignalHandler(), f, logger)
-	}
-	if err != nil {
+	if err := command(ctrl.SetupSignalHandler(), os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "operator:", err)
 		os.Exit(1)
 	}
+}
+
+func command(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "selftest" {
+		logTo(logr.Discard()) // it says itself what it does
+		return runSelftest(ctx, args[1:], os.Stdout)
+	}
+	f, err := parseFlags(args, os.Stderr)
+	if err != nil {
+		return err
+	}
+	logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: f.logLevel}))
+	logTo(logger)
+	return run(ctx, f, logger)
+}
+
+// logTo is for libraries, which log through loggers of the whole process.
+func logTo(logger logr.Logger) {
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
 }
 
 // run works until ctx ends. It returns nil then, and else what went wrong.
@@ -67,6 +82,7 @@ func run(ctx context.Context, f flags, logger logr.Logger) error {
 		Now:             time.Now,
 		Random:          rand.Reader,
 		AskPod:          controllers.AskOverHTTP(podClient()),
+		Metrics:         metrics.Registry,
 	})
 	if err != nil {
 		return err
@@ -78,8 +94,8 @@ func run(ctx context.Context, f flags, logger logr.Logger) error {
 }
 
 func newManager(config *rest.Config, f flags, logger logr.Logger) (ctrl.Manager, error) {
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+	scheme, err := newScheme()
+	if err != nil {
 		return nil, err
 	}
 	options := ctrl.Options{
@@ -108,6 +124,11 @@ func newManager(config *rest.Config, f flags, logger logr.Logger) (ctrl.Manager,
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("ping", healthz.Ping),
 	)
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
 }
 
 // podClient asks pods directly: never through a proxy, and without keeping

@@ -50,8 +50,8 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// The whole program, on the whole cluster, with nothing but the manifests of
-// config/rbac to allow it.
+// The whole program, on the whole cluster, with nothing but what an installation
+// without Helm allows it.
 func TestOperatorWorksOnTheRolesItShips(t *testing.T) {
 	plane, err := apiserver.Start(t.Context())
 	if err != nil {
@@ -64,12 +64,11 @@ func TestOperatorWorksOnTheRolesItShips(t *testing.T) {
 	})
 	k8s := plane.Client(t)
 	for _, manifest := range []string{
-		"config/default/namespace.yaml", "config/rbac/service_account.yaml", "config/rbac/role.yaml",
-		"config/rbac/role_binding.yaml", "config/samples/quickstart.yaml",
+		"config/default/namespace.yaml", "config/default/operator.yaml", "config/samples/quickstart.yaml",
 	} {
 		apply(t, k8s, filepath.Join(plane.Root(), manifest))
 	}
-	t.Setenv("KUBECONFIG", kubeconfig(t, plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator")))
+	t.Setenv("KUBECONFIG", kubeconfig(t, plane.ServiceAccount("realmkeeper-system", "realmkeeper")))
 
 	f, err := parseFlags([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, io.Discard)
 	if err != nil {
@@ -107,6 +106,9 @@ func apply(t *testing.T, k8s client.Client, file string) {
 		o := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(document), o); err != nil {
 			t.Fatalf("read %s: %v", file, err)
+		}
+		if len(o.Object) == 0 {
+			continue // nothing but comments
 		}
 		if err := k8s.Create(t.Context(), o); err != nil {
 			t.Fatalf("create %s %s: %v", o.GetKind(), o.GetName(), err)
