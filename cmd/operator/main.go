@@ -35,6 +35,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers"
 )
 
+// version is set by the linker.
+var version = "unknown"
+
 func main() {
 	if err := command(ctrl.SetupSignalHandler(), os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "operator:", err)
@@ -53,6 +56,7 @@ func command(ctx context.Context, args []string) error {
 	}
 	logger := logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: f.logLevel}))
 	logTo(logger)
+	logger.Info("Starting", "version", version)
 	return run(ctx, f, logger)
 }
 

@@ -54,12 +54,12 @@ func TestKilledPodLogsNobodyOut(t *testing.T) {
 
 func TestRealmOutlivesItsOperator(t *testing.T) {
 	quickstart.mayBeLoaded(t)
-	const home, operators = "realmkeeper-system", "app.kubernetes.io/name=realmkeeper-operator"
+	const operators = "app.kubernetes.io/name=realmkeeper-operator"
 	pods := quickstart.pods(t)
 	load := startLoad(t, quickstart)
 	load.flow(t, 50)
 
-	kubectl(t, "delete", "pod", "-n", home, "-l", operators, "--wait=false")
+	kubectl(t, "delete", "pod", "-n", operatorHome, "-l", operators, "--wait=false")
 	kubectl(t, "delete", "service", "-n", quickstart.namespace, quickstart.name+"-cache")
 	eventually(t, 2*time.Minute, func() string {
 		out, err := tryKubectl(t.Context(), "", "get", "service", "-n", quickstart.namespace, quickstart.name+"-cache")
@@ -68,7 +68,7 @@ func TestRealmOutlivesItsOperator(t *testing.T) {
 		}
 		return ""
 	})
-	kubectl(t, "rollout", "status", "-n", home, "deployment", "-l", operators, "--timeout=2m")
+	kubectl(t, "rollout", "status", "-n", operatorHome, "deployment", "-l", operators, "--timeout=2m")
 	load.flow(t, 50)
 
 	if failures := load.finish(); len(failures) > 0 {

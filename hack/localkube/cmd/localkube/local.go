@@ -68,7 +68,7 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		}
 		close(built)
 		return l.step(ctx, built, "building the project's image", &project, func() (image.Archive, error) {
-			return image.Project(ctx, l.root, images)
+			return image.Project(ctx, l.root, images, "")
 		})
 	})
 	work.Go(func() error {
@@ -111,6 +111,20 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		"image.repository": name, "image.tag": tag,
 		"managedImages.postgres": postgres.Reference, "managedImages.redis": redis.Reference,
 	}, nil
+}
+
+// offer builds the project's image as of another version, gives it to the node
+// that runs, and returns its name.
+func (l local) offer(ctx context.Context, version string) (string, error) {
+	cache, err := assets.Cache()
+	if err != nil {
+		return "", err
+	}
+	made, err := image.Project(ctx, l.root, filepath.Join(cache, "images"), version)
+	if err != nil {
+		return "", err
+	}
+	return made.Reference, l.cluster.Import(ctx, made)
 }
 
 // step makes an image and, when the node can take it, imports it. Programs may

@@ -32,6 +32,7 @@ const usage = `usage: localkube <command> [--root <checkout>] [--cluster local|c
   login               log in to the sample realm and verify the token
   status              say what runs
   down                remove everything that up made
+  image               build the project's image as of --version, give it to the local cluster, print its name
   assets              build etcd, kube-apiserver, kubectl and the rest, print their folder
   packages <name>...  install the Debian packages that are missing
 `
@@ -65,6 +66,7 @@ func run(ctx context.Context, args []string) error {
 	root := flags.String("root", "", "the checkout; by default the one around the working folder")
 	kind := flags.String("cluster", "local", "local, current (the current kube context) or kind")
 	image := flags.String("image", "", "the image to deploy with --cluster current; by default the release's")
+	version := flags.String("version", "", "what the image says it is, for image")
 	if err := flags.Parse(args[1:]); err != nil || flags.NArg() > 0 {
 		return flag.ErrHelp
 	}
@@ -82,6 +84,8 @@ func run(ctx context.Context, args []string) error {
 		Kubectl: t.kubectl(), Console: c, Forward: !t.reachable(),
 	}
 	switch args[0] {
+	case "image":
+		return offerImage(ctx, t, *version)
 	case "assets":
 		return printAssets(ctx, checkout, c)
 	case "up":
@@ -119,6 +123,20 @@ func bringUp(ctx context.Context, t target, d deploy.Deployment) (changed bool, 
 		return false, err
 	}
 	return changed, d.Console.Step("waiting for realm "+deploy.Namespace+"/"+deploy.Realm, func() error { return d.Await(ctx) })
+}
+
+// offerImage is for trying an upgrade.
+func offerImage(ctx context.Context, t target, version string) error {
+	l, ok := t.(local)
+	if !ok {
+		return errors.New("image is for the local cluster alone")
+	}
+	reference, err := l.offer(ctx, version)
+	if err != nil {
+		return err
+	}
+	fmt.Println(reference)
+	return nil
 }
 
 func printAssets(ctx context.Context, root string, c *console.Console) error {

@@ -143,7 +143,7 @@ func (t kindCluster) up(ctx context.Context) (map[string]string, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return nil, fmt.Errorf("create cache: %w", err)
 	}
-	project, err := image.Project(ctx, t.root, cache)
+	project, err := image.Project(ctx, t.root, cache, "")
 	if err != nil {
 		return nil, err
 	}

@@ -23,18 +23,18 @@ const Repository = repository + "realmkeeper"
 
 const certificates = "/etc/ssl/certs/ca-certificates.crt"
 
-// Project builds the project's image from the checkout at root. Its tag changes
-// with its content and with nothing else. The binaries stay in the folder
-// cache, in a place of their own for each checkout: go build links only what
-// has changed since.
-func Project(ctx context.Context, root, cache string) (Archive, error) {
-	place := sha256.Sum256([]byte(root))
+// Project builds the project's image from the checkout at root, as of a version;
+// an empty one is none. Its tag changes with its content and with nothing else.
+// The binaries stay in the folder cache, in a place of their own for each
+// checkout: go build links only what has changed since.
+func Project(ctx context.Context, root, cache, version string) (Archive, error) {
+	place := sha256.Sum256([]byte(root + version))
 	folder := filepath.Join(cache, "project-"+hex.EncodeToString(place[:6]))
 	binaries := filepath.Join(folder, "bin")
 	if err := os.MkdirAll(binaries, 0o755); err != nil {
 		return Archive{}, fmt.Errorf("create folder for binaries: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binaries+"/", "./cmd/operator", "./cmd/authserver")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", linkerFlags(version), "-o", binaries+"/", "./cmd/operator", "./cmd/authserver")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -51,6 +51,13 @@ func Project(ctx context.Context, root, cache string) (Archive, error) {
 			entry{name: "/tmp", mode: 0o1777, folder: true},
 		)
 	})
+}
+
+func linkerFlags(version string) string {
+	if version == "" {
+		return "-s -w"
+	}
+	return "-s -w -X main.version=" + version
 }
 
 // Pause builds the image of the sandbox of every pod from the program pause.
