@@ -19,7 +19,7 @@ type UserChange struct {
 type UserChanged struct {
 	// Known is false when there is no such user.
 	Known bool
-	// Done is false when the realm would have been left without an admin.
+	// Done is false when the change is one that must not be, or not now.
 	Done bool
 	User User
 	// Ended are the sessions that the change has ended.
@@ -33,7 +33,8 @@ type Administration interface {
 	ChangeUser(ctx context.Context, userID string, c UserChange, now time.Time, also Effects) (UserChanged, error)
 	// DeleteUser deletes a user and all that is theirs, but not the audit trail.
 	DeleteUser(ctx context.Context, userID string, now time.Time, also Effects) (UserChanged, error)
-	// EndSessionsOfUser ends every session of a user.
+	// EndSessionsOfUser ends every session of a user. It is not Done, and nothing
+	// happens, when the user logs in meanwhile.
 	EndSessionsOfUser(ctx context.Context, userID string, now time.Time, also Effects) (UserChanged, error)
 }
 
@@ -95,7 +96,7 @@ func (s *Service) DeleteUser(ctx context.Context, access Secret, userID string, 
 }
 
 // EndSessionsOfUser logs a user out everywhere on behalf of an admin. It refuses
-// as admin does, or with NotFound.
+// as admin does, or with NotFound or Busy.
 func (s *Service) EndSessionsOfUser(ctx context.Context, access Secret, userID string, from Client) error {
 	actor, err := s.admin(ctx, access, ActEndSession, userID, from)
 	if err != nil {
@@ -107,8 +108,13 @@ func (s *Service) EndSessionsOfUser(ctx context.Context, access Secret, userID s
 	}
 	event.Detail = "all"
 	events := []Event{event}
-	ended, err := s.Store.EndSessionsOfUser(ctx, userID, s.Now(), Effects{Events: events})
-	return s.concludeChange(ctx, ended, events, err)
+	for range mostTries {
+		ended, err := s.Store.EndSessionsOfUser(ctx, userID, s.Now(), Effects{Events: events})
+		if err != nil || !ended.Known || ended.Done {
+			return s.concludeChange(ctx, ended, events, err)
+		}
+	}
+	return refuseFor(Busy, time.Second)
 }
 
 // UnlockUser lets an account be tried again on behalf of an admin. It refuses as

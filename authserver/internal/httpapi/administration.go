@@ -41,7 +41,7 @@ func (a *API) administrationRoutes() []route {
 		endpoint(a, route{
 			method: "DELETE", path: user + "/sessions", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Log a user out everywhere",
-			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.Busy},
 		}, a.endSessionsOfUser),
 		endpoint(a, route{
 			method: "POST", path: user + "/unlock", status: http.StatusNoContent, bearer: bearerRequired,
