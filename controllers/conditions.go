@@ -19,7 +19,7 @@ import (
 func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
 	return []metav1.Condition{
 		resourcesApplied(v), signingKeysReady(v), certificateReady(v),
-		databaseReady(v), cacheReady(v), secretsFound(v), available(realm, v), configPropagated(realm, v),
+		databaseReady(v), cacheReady(v), secretsFound(v), brandingAccepted(v), available(realm, v), configPropagated(realm, v),
 	}
 }
 
@@ -106,6 +106,14 @@ func secretsFound(v view) metav1.Condition {
 		return yes(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret")
 	}
 	return yes(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there")
+}
+
+func brandingAccepted(v view) metav1.Condition {
+	const kind = v1alpha1.BrandingAcceptedCondition
+	if v.branding != nil {
+		return hindered(kind, v.branding)
+	}
+	return yes(kind, v1alpha1.ReasonAccepted, "Pages look and speak as ui says")
 }
 
 func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {

@@ -36,6 +36,9 @@ type gathered struct {
 	// delivery says what is missing for mail and text messages.
 	delivery deliveryView
 
+	// branding says what of ui the pages do without.
+	branding *obstacle
+
 	// providers are those in inputs, as the status shows them.
 	providers []v1alpha1.ProviderStatus
 }
@@ -68,7 +71,7 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 		}
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
-		r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherDelivery, r.gatherProviders,
+		r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherDelivery, r.gatherBranding, r.gatherProviders,
 	} {
 		if err := step(ctx, realm, &g); err != nil {
 			return gathered{}, err

@@ -23,42 +23,6 @@ type WebURL string
 // +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="must have no fragment"
 type EndpointURL string
 
-// UI says what users see and where their browsers are sent.
-//
-// +kubebuilder:validation:MinProperties=1
-type UI struct {
-	// displayName is what the realm is called in mails and authenticator apps;
-	// the realm's own name when absent.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="size(bytes(self)) <= 64",message="displayName may have at most 64 bytes"
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^[:cntrl:]]*[^[:cntrl:][:space:]:][^[:cntrl:]]*$')",message="displayName must be a name on one line"
-	DisplayName string `json:"displayName,omitempty"`
-
-	// returnURLs are where a browser may be sent after signing in. A URL fits
-	// one of the same scheme, host and path, or with a path below it when the
-	// entry ends with "/".
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:XValidation:rule="self.all(u, !u.contains('?') && !u.contains('#'))",message="returnURLs must have no query and no fragment"
-	ReturnURLs []WebURL `json:"returnURLs,omitempty"`
-
-	// resetPasswordURL is what reset mails link to, with {token} where the
-	// token goes; /reset/{token} below the issuer when absent.
-	// +optional
-	// +kubebuilder:validation:XValidation:rule="self.contains('{token}')",message="resetPasswordURL must say with {token} where the token goes, such as https://app.example.com/reset?token={token}"
-	ResetPasswordURL WebURL `json:"resetPasswordURL,omitempty"`
-
-	// verifyEmailURL is what verification mails link to, with {token} where the
-	// token goes; /verify-email/{token} below the issuer when absent.
-	// +optional
-	// +kubebuilder:validation:XValidation:rule="self.contains('{token}')",message="verifyEmailURL must say with {token} where the token goes, such as https://app.example.com/verify?token={token}"
-	VerifyEmailURL WebURL `json:"verifyEmailURL,omitempty"`
-}
-
 // CORS says which pages may call a realm.
 type CORS struct {
 	// allowedOrigins are the origins of pages whose scripts may call the API,

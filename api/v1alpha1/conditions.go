@@ -24,6 +24,8 @@ const (
 	ConfigPropagatedCondition = "ConfigPropagated"
 	// SecretsFoundCondition says whether every Secret that email and sms name is there.
 	SecretsFoundCondition = "SecretsFound"
+	// BrandingAcceptedCondition says whether pages look and speak as ui says.
+	BrandingAcceptedCondition = "BrandingAccepted"
 	// AvailableCondition says whether the Deployment serves this generation of the spec.
 	AvailableCondition = "Available"
 )
@@ -67,7 +69,8 @@ const (
 	// ReasonFound surfaces on SecretsFound, RealmFound and SecretFound when what
 	// the spec names is there.
 	ReasonFound = "Found"
-	// ReasonAccepted surfaces on Accepted when the spec can be used.
+	// ReasonAccepted surfaces on Accepted and BrandingAccepted when all of the
+	// spec can be used.
 	ReasonAccepted = "Accepted"
 	// ReasonAttached surfaces on Attached when every pod of the realm runs the spec.
 	ReasonAttached = "Attached"
@@ -88,6 +91,18 @@ const (
 	ReasonInvalidSettings = "InvalidSettings"
 	// ReasonInvalidSecret surfaces when a Secret exists and its content cannot be used.
 	ReasonInvalidSecret = "InvalidSecret"
+	// ReasonConfigMapNotFound surfaces on BrandingAccepted when the ConfigMap of
+	// the logo, or the key in it, does not exist. It heals by itself when the
+	// ConfigMap appears.
+	ReasonConfigMapNotFound = "ConfigMapNotFound"
+	// ReasonInvalidLogo surfaces on BrandingAccepted when the logo cannot be shown.
+	ReasonInvalidLogo = "InvalidLogo"
+	// ReasonLowContrast surfaces on BrandingAccepted when text could not be read
+	// in the colors of the spec.
+	ReasonLowContrast = "LowContrast"
+	// ReasonUnknownText surfaces on BrandingAccepted when no page uses a text of
+	// the spec.
+	ReasonUnknownText = "UnknownText"
 	// ReasonHostNotCovered surfaces on CertificateReady when the user's
 	// certificate is not for the issuer's host.
 	ReasonHostNotCovered = "HostNotCovered"
@@ -133,6 +148,7 @@ func AuthRealmConditions() []string {
 		DatabaseReadyCondition,
 		CacheReadyCondition,
 		SecretsFoundCondition,
+		BrandingAcceptedCondition,
 		AvailableCondition,
 		ConfigPropagatedCondition,
 	}

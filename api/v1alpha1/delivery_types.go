@@ -25,7 +25,8 @@ type Email struct {
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('5m'))",message="timeout must be 1s to 5m"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 
-	// supportURL is where mails send people who need help; nowhere when absent.
+	// supportURL is where mails send people who need help;
+	// ui.supportURL when absent.
 	// +optional
 	SupportURL WebURL `json:"supportURL,omitempty"`
 

@@ -36,6 +36,7 @@ type Config struct {
 	Providers []Provider `json:"providers,omitempty"`
 
 	Browser Browser `json:"browser"`
+	UI      UI      `json:"ui"`
 	Network Network `json:"network"`
 	Audit   Audit   `json:"audit"`
 
@@ -132,6 +133,7 @@ func (c Config) Validate() error {
 	}
 	validateProviders(&p, c.Providers)
 	c.Browser.validate(&p)
+	c.UI.validate(&p)
 	c.Network.validate(&p)
 	c.Audit.validate(&p)
 	if c.Tracing != nil {

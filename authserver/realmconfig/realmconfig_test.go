@@ -53,6 +53,7 @@ func goodConfig() realmconfig.Config {
 			ResetPasswordURL: "https://app.example.com/reset?token={token}",
 			VerifyEmailURL:   "https://app.example.com/verify?token={token}",
 		},
+		UI:    realmconfig.UI{DisplayName: "Example", Languages: realmconfig.Languages()},
 		Audit: realmconfig.Audit{Retention: realmconfig.Duration(90 * 24 * time.Hour)},
 	}
 }

@@ -53,6 +53,9 @@ func NamesToWatch(realm *v1alpha1.AuthRealm) []string {
 	names := append(References(realm),
 		n.Server(), n.Config(), n.SigningKeys(), n.EncryptionKeys(), n.InitialAdmin(),
 		n.ProviderCredentials(), n.Authority(), n.Certificate(), n.Database(), n.Cache())
+	if logo := LogoFrom(realm); logo != nil {
+		names = append(names, logo.Name)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }

@@ -53,6 +53,7 @@ func Config(in Inputs) realmconfig.Config {
 		Email:        email(realm),
 		SMS:          sms(realm.Spec.SMS),
 		Browser:      browser(realm),
+		UI:           ui(in),
 		Network:      network(valueOr(realm.Spec.Network, v1alpha1.Network{})),
 		Audit: realmconfig.Audit{
 			Retention: durationOr(valueOr(realm.Spec.Audit, v1alpha1.Audit{}).Retention, defaultAuditRetention),

@@ -133,6 +133,36 @@ func TestConfigSaysWhatTheSpecSays(t *testing.T) {
 				ResetPasswordURL: "https://login.example.com/reset/{token}", VerifyEmailURL: "https://login.example.com/verify-email/{token}",
 			},
 		},
+		"pages": {
+			issuer + "ui: {displayName: The Shop, colors: {light: {accent: '#ffcc00', text: '#000000'}, dark: {background: '#888888'}}, supportURL: https://a.example/help, legalLinks: [{text: Terms, url: https://a.example/terms}], languages: [de, en], texts: {de: {signin.title: Willkommen, signin.titel: x, sent.reset: 'An {mail}'}}}",
+			func(c realmconfig.Config) any { return c.UI },
+			realmconfig.UI{
+				DisplayName: "The Shop", SupportURL: "https://a.example/help", Languages: []string{"de", "en"},
+				Light:      realmconfig.Theme{Accent: "#ffcc00", Text: "#000000"},
+				LegalLinks: []realmconfig.Link{{Text: "Terms", URL: "https://a.example/terms"}},
+				Texts:      map[string]map[string]string{"de": {"signin.title": "Willkommen"}},
+			},
+		},
+		"pages by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.UI },
+			realmconfig.UI{DisplayName: "staff", Languages: []string{"en", "de", "es", "fr"}},
+		},
+		"an accent for both themes": {
+			issuer + "ui: {colors: {light: {accent: '#ffcc00'}}}",
+			func(c realmconfig.Config) any { return c.UI.Dark },
+			realmconfig.Theme{Accent: "#ffcc00"},
+		},
+		"one page for help": {
+			issuer + "ui: {supportURL: https://a.example}\nemail: {from: a@b.example, smtp: {host: h}}",
+			func(c realmconfig.Config) any { return c.Email.SupportURL },
+			"https://a.example",
+		},
+		"the mails' page for help": {
+			issuer + "email: {from: a@b.example, smtp: {host: h}, supportURL: https://a.example}",
+			func(c realmconfig.Config) any { return c.UI.SupportURL },
+			"https://a.example",
+		},
 		"network": {
 			issuer + "network: {trustedProxies: [10.0.0.0/8], requestsPerMinute: 0}",
 			func(c realmconfig.Config) any { return c.Network },

@@ -84,7 +84,7 @@ func email(realm *v1alpha1.AuthRealm) *realmconfig.Email {
 		Security:   realmconfig.TransportSecurity(security),
 		Timeout:    durationOr(spec.Timeout, defaultEmailTimeout),
 		Product:    displayName(realm),
-		SupportURL: string(spec.SupportURL),
+		SupportURL: string(cmp.Or(spec.SupportURL, valueOr(realm.Spec.UI, v1alpha1.UI{}).SupportURL)),
 	}
 	for name, t := range spec.Templates {
 		if e.Templates == nil {

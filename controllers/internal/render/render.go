@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
 )
 
@@ -39,6 +40,9 @@ type Inputs struct {
 
 	// Providers are those of the realm's OAuthProviders that can be used, by name.
 	Providers []Provider
+
+	// Logo is nil for a realm that names none, or none that can be shown.
+	Logo *realmconfig.Picture
 
 	// WithoutServer leaves out the Deployment, because what its pods would
 	// mount does not exist yet.
