@@ -92,7 +92,7 @@ func TestCertificateOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.realm(func(s *v1alpha1.AuthRealmSpec) {
-		s.TLS = &v1alpha1.TLS{SecretRef: v1alpha1.SecretRef{Name: "mine"}}
+		s.TLS = &v1alpha1.TLS{SecretRef: &v1alpha1.SecretRef{Name: "mine"}}
 	})
 	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `"mine"`)
 

@@ -101,7 +101,7 @@ func TestSpecsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"a deletion policy of no meaning":   {issuer + "database: {managed: {deletionPolicy: Keep}}", "deletionPolicy"},
 		"two caches":                        {issuer + "cache: {urlSecretRef: {name: redis}, managed: {}}", "not both"},
 		"no cache at all":                   {issuer + "cache: {}", "cache needs urlSecretRef or managed"},
-		"tls without a Secret":              {issuer + "tls: {}", "secretRef: Required value"},
+		"tls without a certificate":         {issuer + "tls: {}", "tls needs secretRef or certManager"},
 		"an unknown algorithm":              {issuer + "signingKeys: {algorithm: HS256}", "algorithm"},
 		"no audience in a list of them":     {issuer + "tokens: {audience: []}", "audience"},
 		"an empty audience":                 {issuer + `tokens: {audience: [""]}`, "audience"},

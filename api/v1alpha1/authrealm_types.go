@@ -53,6 +53,9 @@ type AuthRealmList struct {
 // +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || (has(self.database) && has(self.database.managed) && has(self.database.managed.storage) && has(self.database.managed.storage.size) ? self.database.managed.storage.size : '8Gi') == (has(oldSelf.database) && has(oldSelf.database.managed) && has(oldSelf.database.managed.storage) && has(oldSelf.database.managed.storage.size) ? oldSelf.database.managed.storage.size : '8Gi')",message="database.managed.storage.size cannot change once the volume is claimed (8Gi when absent); to grow it, edit the PersistentVolumeClaim"
 // +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || (has(self.database) && has(self.database.managed) && has(self.database.managed.storage) && has(self.database.managed.storage.className) ? self.database.managed.storage.className : '-') == (has(oldSelf.database) && has(oldSelf.database.managed) && has(oldSelf.database.managed.storage) && has(oldSelf.database.managed.storage.className) ? oldSelf.database.managed.storage.className : '-')",message="database.managed.storage.className cannot change once the volume is claimed"
 // +kubebuilder:validation:XValidation:rule="!has(self.registration) || !has(self.registration.emailVerification) || self.registration.emailVerification != 'Required' || has(self.email)",message="registration.emailVerification Required needs email: without mail nobody can verify an address"
+// +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.autoscaling))",message="replicas (a number of pods) and autoscaling (a number that follows the load) exclude each other"
+// +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.autoscaling.metrics) && !has(self.autoscaling.targetCPUUtilization)) || (has(self.resources) && has(self.resources.requests) && has(self.resources.requests.cpu))",message="autoscaling by CPU needs resources.requests.cpu, of which utilization is a share"
+// +kubebuilder:validation:XValidation:rule="!has(self.exposure) || !self.issuer.matches('^https://([0-9.]+|[[][^/]*)(:[0-9]+)?(/|$)')",message="exposure needs an issuer with a host name, by which gateways tell realms apart, not an IP address"
 type AuthRealmSpec struct {
 	// issuer is the URL that tokens carry as iss and under which applications
 	// find the realm's discovery document.
@@ -71,6 +74,11 @@ type AuthRealmSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	Replicas *int32 `json:"replicas,omitempty"`
+
+	// autoscaling chooses the number of auth server pods by how busy they are,
+	// instead of replicas.
+	// +optional
+	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 
 	// image is the auth server's container image; the one of the operator's
 	// own release when absent.
@@ -156,6 +164,21 @@ type AuthRealmSpec struct {
 	// +optional
 	Tracing *Tracing `json:"tracing,omitempty"`
 
+	// exposure is how requests from outside the cluster reach the realm; the
+	// realm has a Service and nothing else when absent.
+	// +optional
+	Exposure *Exposure `json:"exposure,omitempty"`
+
+	// networkPolicy says who may talk to the realm's pods, and to whom they may;
+	// there is no policy when absent.
+	// +optional
+	NetworkPolicy *NetworkPolicy `json:"networkPolicy,omitempty"`
+
+	// monitoring is what the realm brings along for Prometheus and Grafana;
+	// nothing when absent.
+	// +optional
+	Monitoring *Monitoring `json:"monitoring,omitempty"`
+
 	// initialAdmin is the first user, with the role admin.
 	// +optional
 	InitialAdmin *InitialAdmin `json:"initialAdmin,omitempty"`
@@ -181,7 +204,7 @@ type Scheduling struct {
 	Affinity *corev1.Affinity `json:"affinity,omitempty"`
 
 	// topologySpreadConstraints replace the default, which spreads pods over
-	// nodes where it can.
+	// zones and nodes where it can.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=8

@@ -28,6 +28,10 @@ const (
 	BrandingAcceptedCondition = "BrandingAccepted"
 	// AvailableCondition says whether the Deployment serves this generation of the spec.
 	AvailableCondition = "Available"
+	// ExposedCondition says whether what exposure asks for leads to the realm.
+	ExposedCondition = "Exposed"
+	// MonitoredCondition says whether what monitoring asks for is there.
+	MonitoredCondition = "Monitored"
 )
 
 // Conditions of an OAuthProvider besides Ready, which sums them up. Every one is
@@ -76,6 +80,12 @@ const (
 	ReasonAttached = "Attached"
 	// ReasonUnique surfaces on IssuerUnique when no older realm has the issuer.
 	ReasonUnique = "Unique"
+	// ReasonNotRequested surfaces on Exposed and Monitored when the spec asks for nothing.
+	ReasonNotRequested = "NotRequested"
+	// ReasonExposed surfaces on Exposed when routes lead to the realm.
+	ReasonExposed = "Exposed"
+	// ReasonMonitored surfaces on Monitored when every object is there.
+	ReasonMonitored = "Monitored"
 )
 
 // Reasons of conditions that are False or Unknown.
@@ -117,6 +127,16 @@ const (
 	// ReasonStarting surfaces on DatabaseReady and CacheReady while the managed
 	// instance does not answer yet.
 	ReasonStarting = "Starting"
+	// ReasonKindNotInstalled surfaces on CertificateReady, Exposed and Monitored
+	// when the cluster lacks a kind that the spec asks for. It heals by itself
+	// when the kind is installed.
+	ReasonKindNotInstalled = "KindNotInstalled"
+	// ReasonIssuing surfaces on CertificateReady while cert-manager has not
+	// issued the certificate.
+	ReasonIssuing = "Issuing"
+	// ReasonNotAccepted surfaces on Exposed when a Gateway does not take the
+	// realm's route, or no controller has said whether it does.
+	ReasonNotAccepted = "NotAccepted"
 	// ReasonNameTaken surfaces on ResourcesApplied when an object of a name that
 	// the realm needs belongs to somebody else. Nothing of it is changed.
 	ReasonNameTaken = "NameTaken"

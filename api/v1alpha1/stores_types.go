@@ -160,11 +160,3 @@ type ManagedCache struct {
 	// +optional
 	RotatePasswordAfter *metav1.Time `json:"rotatePasswordAfter,omitempty"`
 }
-
-// TLS is where the serving certificate comes from.
-type TLS struct {
-	// secretRef names a Secret of type kubernetes.io/tls whose certificate
-	// covers the issuer's host. With ca.crt it also tells clients what to trust.
-	// +required
-	SecretRef SecretRef `json:"secretRef,omitzero"`
-}

@@ -102,7 +102,9 @@ func table(root node) string {
 }
 
 // ofKubernetes are fields whose types are Kubernetes' own and described there.
-var ofKubernetes = []string{"affinity", "conditions", "resources", "tolerations", "topologySpreadConstraints"}
+var ofKubernetes = []string{
+	"affinity", "conditions", "from", "metrics", "metricsFrom", "resources", "to", "tolerations", "topologySpreadConstraints",
+}
 
 func rows(b *strings.Builder, path string, parent node) {
 	for _, name := range fields(parent) {

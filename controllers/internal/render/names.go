@@ -47,6 +47,11 @@ func (n Names) TrustBundle() string { return string(n) + "-ca" }
 // Certificate names the Secret with the certificate of the realm's own authority.
 func (n Names) Certificate() string { return string(n) + "-tls" }
 
+// OrderedCertificate names the Secret into which cert-manager puts the
+// certificate it issues. It is not Certificate's, so that changing from one to
+// the other takes nothing away from pods that run.
+func (n Names) OrderedCertificate() string { return string(n) + "-tls-cert-manager" }
+
 // Database names everything of the managed PostgreSQL.
 func (n Names) Database() string { return string(n) + "-database" }
 

@@ -47,6 +47,11 @@ func ManagesCache(realm *v1alpha1.AuthRealm) bool {
 // OwnsCertificate reports whether the realm's own authority issues its certificate.
 func OwnsCertificate(realm *v1alpha1.AuthRealm) bool { return realm.Spec.TLS == nil }
 
+// OrdersCertificate reports whether cert-manager issues the realm's certificate.
+func OrdersCertificate(realm *v1alpha1.AuthRealm) bool {
+	return realm.Spec.TLS != nil && realm.Spec.TLS.CertManager != nil
+}
+
 // DatabaseURL is where the database's URL stands.
 func DatabaseURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
 	if ManagesDatabase(realm) {
@@ -65,8 +70,11 @@ func CacheURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
 
 // CertificateSecret is the name of the Secret with the serving certificate.
 func CertificateSecret(realm *v1alpha1.AuthRealm) string {
-	if OwnsCertificate(realm) {
+	switch {
+	case OwnsCertificate(realm):
 		return NamesOf(realm).Certificate()
+	case OrdersCertificate(realm):
+		return NamesOf(realm).OrderedCertificate()
 	}
 	return realm.Spec.TLS.SecretRef.Name
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// Monitoring is what the realm brings along for Prometheus and Grafana.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.podMonitor) || has(self.prometheusRule) || has(self.dashboard)",message="monitoring needs podMonitor, prometheusRule or dashboard"
+type Monitoring struct {
+	// labels of the objects, by which a Prometheus or a Grafana selects what is
+	// meant for it, such as release: kube-prometheus-stack.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('app.kubernetes.io/'))",message="labels of app.kubernetes.io are the operator's own"
+	Labels map[string]LabelValue `json:"labels,omitempty"`
+
+	// podMonitor has the Prometheus operator scrape the realm's pods.
+	// +optional
+	PodMonitor *PodMonitor `json:"podMonitor,omitempty"`
+
+	// prometheusRule has the Prometheus operator raise the realm's alerts.
+	// +optional
+	PrometheusRule *PrometheusRule `json:"prometheusRule,omitempty"`
+
+	// dashboard is a ConfigMap with a Grafana dashboard, labelled
+	// grafana_dashboard: "1" as Grafana's sidecar looks for it.
+	// +optional
+	Dashboard *Dashboard `json:"dashboard,omitempty"`
+}
+
+// PodMonitor says how pods are scraped.
+type PodMonitor struct {
+	// interval between two scrapes, in seconds or more, such as 30s; as
+	// Prometheus decides when absent.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="interval must be a duration such as 30s"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('1h'))",message="interval must be 1s to 1h"
+	Interval *metav1.Duration `json:"interval,omitempty"`
+}
+
+// PrometheusRule is the realm's alerts; docs/monitoring.md has each of them.
+type PrometheusRule struct{}
+
+// Dashboard is the realm's Grafana dashboard.
+type Dashboard struct{}
+
+// LabelValue is the value of a label.
+//
+// +kubebuilder:validation:MaxLength=63
+type LabelValue string
