@@ -77,7 +77,7 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 // something to mount. One that exists goes on.
 func (r *reconciler) withhold(ctx context.Context, g gathered) (render.Inputs, error) {
 	in := g.inputs
-	if g.database.obstacle == nil && g.cache.obstacle == nil && !g.certificate.absent {
+	if g.database.obstacle == nil && g.cache.obstacle == nil && !g.certificate.absent && !g.settings.absent {
 		return in, nil
 	}
 	existing, err := r.metadata(ctx, in.Realm.Namespace, render.Reference{

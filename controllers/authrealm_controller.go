@@ -57,10 +57,7 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 	if err != nil {
 		return nil, err
 	}
-	want, err := targetOf(gathered)
-	if err != nil {
-		return nil, err
-	}
+	want := targetOf(gathered)
 	v := &view{gathered: gathered, want: want, now: r.now()}
 	if gathered.blocked != nil {
 		return v, nil
@@ -102,7 +99,9 @@ const (
 // nextLook is when to look at the realm again though nothing happens, 0 for never.
 func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1.AuthRealmStatus) time.Duration {
 	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
-	if v.applied.server != nil && propagated.Status != metav1.ConditionTrue {
+	// Settings that no pod can run wait for the spec to change.
+	waiting := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
+	if v.applied.server != nil && waiting {
 		if v.now.Sub(propagated.LastTransitionTime.Time) < usual {
 			return soon
 		}

@@ -18,7 +18,7 @@ import (
 // come true.
 func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
 	return []metav1.Condition{
-		resourcesApplied(v), signingKeysReady(v), certificateReady(v),
+		resourcesApplied(v), issuerUnique(v), signingKeysReady(v), certificateReady(v),
 		databaseReady(v), cacheReady(v), secretsFound(v), brandingAccepted(v), available(realm, v), configPropagated(realm, v),
 	}
 }
@@ -41,8 +41,18 @@ func resourcesApplied(v view) metav1.Condition {
 		return hindered(kind, v.blocked)
 	case v.applied.obstacle != nil:
 		return hindered(kind, v.applied.obstacle)
+	case v.settings.obstacle != nil:
+		return hindered(kind, v.settings.obstacle)
 	}
 	return yes(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be")
+}
+
+func issuerUnique(v view) metav1.Condition {
+	const kind = v1alpha1.IssuerUniqueCondition
+	if v.duplicate != nil {
+		return hindered(kind, v.duplicate)
+	}
+	return yes(kind, v1alpha1.ReasonUnique, "No older realm has the same issuer")
 }
 
 func signingKeysReady(v view) metav1.Condition {
@@ -173,6 +183,10 @@ func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 			return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys and certificate; pod %s %s",
 				current(v), len(v.pods), p.Name, behind(v.want, p))
 		}
+	}
+	if v.settings.obstacle != nil {
+		return no(kind, v1alpha1.ReasonInvalidSettings, "%d of %d pods run revision %s, the last settings that were good; ResourcesApplied says what is wrong with the newest",
+			len(v.pods), len(v.pods), v.want.config)
 	}
 	return yes(kind, v1alpha1.ReasonPropagated, "%d of %d pods run revision %s", len(v.pods), len(v.pods), v.want.config)
 }

@@ -3,9 +3,12 @@
 package controllers_test
 
 import (
+	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
 )
 
 func TestMailThatLacksItsSecretsIsNamedAndStopsNothing(t *testing.T) {
@@ -52,31 +56,61 @@ func TestMailThatLacksItsSecretsIsNamedAndStopsNothing(t *testing.T) {
 	w.wantUntold("hunter2")
 }
 
-func TestSettingsThatAnAuthServerRefusesChangeNothing(t *testing.T) {
-	t.Parallel()
-	template := func(text string) func(*v1alpha1.AuthRealmSpec) {
-		return func(s *v1alpha1.AuthRealmSpec) {
-			s.Email = &v1alpha1.Email{
-				From: "login@example.com", SMTP: v1alpha1.SMTP{Host: "smtp.example.com"},
-				Templates: map[string]v1alpha1.EmailTemplate{"code": {Text: text}},
-			}
+// codeMail is a realm whose mail with a code has this text.
+func codeMail(text string) func(*v1alpha1.AuthRealmSpec) {
+	return func(s *v1alpha1.AuthRealmSpec) {
+		s.Email = &v1alpha1.Email{
+			From: "login@example.com", SMTP: v1alpha1.SMTP{Host: "smtp.example.com"},
+			Templates: map[string]v1alpha1.EmailTemplate{"code": {Text: text}},
 		}
 	}
+}
+
+func TestSettingsThatAnAuthServerRefusesKeepBackNothingElse(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
-	w.realm(template("Your code is {{.Code}}"))
+	w.realm(codeMail("Your code is {{.Code}}"))
 	w.ready(2)
-	before := w.settings()
-	w.edit(template("Your code is {{.Kode}}"))
+	before, certificate := w.settings(), w.certificate("staff-tls")
+	w.edit(codeMail("Your code is {{.Kode}}"))
 	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings, "email.templates", "Kode")
+	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings,
+		"2 of 2 pods run revision "+w.read().Status.Config.Revision, "ResourcesApplied says")
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings)
+	w.await(v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable)
+
+	w.clock.advance(61 * 24 * time.Hour)
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Replicas = ptr[int32](3) })
+	apiserver.Eventually(t, func(context.Context) error {
+		d := &appsv1.Deployment{}
+		w.get(d, "staff")
+		if w.certificate("staff-tls").Equal(certificate) || *d.Spec.Replicas != 3 {
+			return fmt.Errorf("the certificate was not renewed, or there are %d replicas", *d.Spec.Replicas)
+		}
+		return nil
+	})
 	if after := w.settings(); !reflect.DeepEqual(before, after) {
 		t.Errorf("the settings became %+v", after)
 	}
-	w.edit(template("The code is {{.Code}}"))
+
+	w.edit(codeMail("The code is {{.Code}}"))
+	w.runDeployment("staff", 3)
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	if got := w.settings().Email.Templates["code"].Text; got != "The code is {{.Code}}" {
 		t.Errorf("the mail says %q", got)
 	}
+}
+
+func TestSettingsThatNoAuthServerTakesStartNoPods(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm(codeMail("Your code is {{.Kode}}"))
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings, "Kode")
+	w.await(v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked)
+	w.awaitObject(&appsv1.StatefulSet{}, "staff-database")
+	w.wantGone(&appsv1.Deployment{}, "staff")
+	w.edit(codeMail("Your code is {{.Code}}"))
+	w.ready(2)
 }
 
 func TestSecretsOfTheUserAreMountedAndNeverCopied(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,6 +29,7 @@ type gathered struct {
 
 	keys        keysView
 	certificate certificateView
+	settings    settingsView
 	database    storeView
 	cache       storeView
 
@@ -38,6 +38,9 @@ type gathered struct {
 
 	// branding says what of ui the pages do without.
 	branding *obstacle
+
+	// duplicate names an older realm of the same issuer.
+	duplicate *obstacle
 
 	// providers are those in inputs, as the status shows them.
 	providers []v1alpha1.ProviderStatus
@@ -71,29 +74,15 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 		}
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
-		r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherDelivery, r.gatherBranding, r.gatherProviders,
+		r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherDelivery, r.gatherBranding,
+		r.gatherProviders, r.gatherSettings,
 	} {
 		if err := step(ctx, realm, &g); err != nil {
 			return gathered{}, err
 		}
 	}
-	if g.blocked == nil {
-		g.blocked = unfit(render.Config(g.inputs).Validate())
-	}
 	return g, nil
 }
-
-// unfit is an obstacle when an auth server would refuse its settings: none of
-// them is applied then, since a pod that starts with them would not come up.
-func unfit(problem error) *obstacle {
-	if problem == nil {
-		return nil
-	}
-	return &obstacle{v1alpha1.ReasonInvalidSettings, "The settings cannot be used: " + oneLine(problem)}
-}
-
-// oneLine joins the lines of an error.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // content is generate, with the version noted.
 func (r *reconciler) content(

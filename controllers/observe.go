@@ -37,12 +37,8 @@ func (t target) reached(p podstatus.Pod) bool {
 		p.Report.CertificateSHA256 == t.certificate
 }
 
-func targetOf(g gathered) (target, error) {
-	_, config, err := render.ConfigDocument(g.inputs)
-	if err != nil {
-		return target{}, fmt.Errorf("render settings: %w", err)
-	}
-	return target{config: config, keyset: g.keys.revision, certificate: g.certificate.fingerprint}, nil
+func targetOf(g gathered) target {
+	return target{config: g.settings.revision, keyset: g.keys.revision, certificate: g.certificate.fingerprint}
 }
 
 // observe asks the realm's pods what they run, and nudges those that run

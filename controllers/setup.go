@@ -113,7 +113,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		ask:    options.AskPod,
 	}
 	err := errors.Join(
-		indexNames(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
+		indexNames(mgr.GetFieldIndexer()), indexIssuers(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
 		options.Metrics.Register(realmMetrics{mgr.GetCache()}),
 		r.setupRealms(mgr), (&providerReconciler{r}).setup(mgr),
 	)
@@ -128,6 +128,8 @@ func (r *reconciler) setupRealms(mgr ctrl.Manager) error {
 		Named("authrealm").
 		// Status is written by this controller alone: a change of it is no news.
 		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(realmOf),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})

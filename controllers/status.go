@@ -42,10 +42,11 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 			Revision: v.want.config,
 			Pods:     fmt.Sprintf("%d/%d", current(v), len(v.pods)),
 		},
+		Capacity:   capacityOf(realm.Status.Capacity, v.pods),
 		Conditions: realm.DeepCopy().Status.Conditions,
 	}
-	if v.blocked != nil {
-		status.Config.Pods = realm.Status.Config.Pods // nobody was asked
+	if v.blocked != nil { // nobody was asked
+		status.Config.Pods, status.Capacity = realm.Status.Config.Pods, realm.Status.Capacity
 	}
 	conditions := conditionsOf(realm, v)
 	for _, c := range slices.Insert(conditions, 0, summary("Pods serve the realm as its spec says", conditions)) {
@@ -93,8 +94,8 @@ func keyStatus(keyset realmconfig.Keyset, now time.Time) []v1alpha1.SigningKeySt
 // run stays ready while other settings are on their way: no later settings leave
 // it out or change it.
 func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderStatus {
-	if v.blocked != nil {
-		return realm.Status.Providers // nothing was applied
+	if v.blocked != nil || v.settings.obstacle != nil {
+		return realm.Status.Providers // no settings were applied
 	}
 	everywhere := len(v.pods) > 0 && current(v) == len(v.pods)
 	var providers []v1alpha1.ProviderStatus

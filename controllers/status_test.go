@@ -114,10 +114,22 @@ func TestConditions(t *testing.T) {
 		},
 		"settings that an auth server refuses": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.blocked = unfit(errors.Join(errors.New("email.host: must not be empty"), errors.New("email.port: must be 1 to 65535")))
+				v.settings.obstacle = unfit(errors.Join(errors.New("email.host: must not be empty"), errors.New("email.port: must be 1 to 65535")))
 			},
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings,
 			"The settings cannot be used: email.host: must not be empty; email.port: must be 1 to 65535", false,
+		},
+		"pods that run the last good settings": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.settings.obstacle = unfit(errors.New("email.host: must not be empty"))
+			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings, "2 of 2 pods run revision c, the last settings that were good", false,
+		},
+		"an older realm of the issuer": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.duplicate = &obstacle{v1alpha1.ReasonDuplicateIssuer, "x has it"}
+			},
+			v1alpha1.IssuerUniqueCondition, metav1.ConditionFalse, v1alpha1.ReasonDuplicateIssuer, "x has it", false,
 		},
 		"a pod that does not answer": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[0] = podstatus.Pod{Name: "a"} },
@@ -180,13 +192,14 @@ func TestProvidersOfTheRealm(t *testing.T) {
 		change func(*view)
 		want   string
 	}{
-		"every pod runs it":                         {v1alpha1.ProviderStatus{}, func(*view) {}, "google true"},
-		"a pod does not run it yet":                 {v1alpha1.ProviderStatus{}, lag, "google false"},
-		"every pod ran it before":                   {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, lag, "google true"},
-		"every pod ran other settings of it":        {v1alpha1.ProviderStatus{Name: "google", Revision: "q", Ready: true}, lag, "google false"},
-		"a pod lagged before as well":               {v1alpha1.ProviderStatus{Name: "google", Revision: "r"}, lag, "google false"},
-		"no pod is there":                           {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, func(v *view) { v.pods = nil }, "google false"},
-		"the pass was stopped: what was said stays": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.blocked = &obstacle{} }, "github true"},
+		"every pod runs it":                                 {v1alpha1.ProviderStatus{}, func(*view) {}, "google true"},
+		"a pod does not run it yet":                         {v1alpha1.ProviderStatus{}, lag, "google false"},
+		"every pod ran it before":                           {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, lag, "google true"},
+		"every pod ran other settings of it":                {v1alpha1.ProviderStatus{Name: "google", Revision: "q", Ready: true}, lag, "google false"},
+		"a pod lagged before as well":                       {v1alpha1.ProviderStatus{Name: "google", Revision: "r"}, lag, "google false"},
+		"no pod is there":                                   {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, func(v *view) { v.pods = nil }, "google false"},
+		"settings that cannot be used: what was said stays": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.settings.obstacle = &obstacle{} }, "github true"},
+		"the pass was stopped: what was said stays":         {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.blocked = &obstacle{} }, "github true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -239,6 +252,7 @@ func TestNextLook(t *testing.T) {
 		"at the certificate's renewal, staggered":    {func(*view) {}, 0, time.Minute, time.Minute + spread},
 		"in a second, when the time has passed":      {func(v *view) { v.certificate.next = noon().Add(-2 * spread) }, 0, time.Second, time.Second},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
+		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},
 		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -248,6 +262,9 @@ func TestNextLook(t *testing.T) {
 			condition := metav1.Condition{Type: v1alpha1.ConfigPropagatedCondition, Status: metav1.ConditionTrue}
 			if c.lagging > 0 {
 				condition.Status, condition.LastTransitionTime = metav1.ConditionFalse, metav1.NewTime(noon().Add(-c.lagging))
+				if v.settings.obstacle != nil {
+					condition.Reason = v1alpha1.ReasonInvalidSettings
+				}
 			}
 			status := v1alpha1.AuthRealmStatus{Conditions: []metav1.Condition{condition}}
 			if got := r.nextLook(realm, v, status); got < c.from || got > c.to {

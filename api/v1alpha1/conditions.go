@@ -96,8 +96,9 @@ const (
 	// ReasonRealmNotFound surfaces on RealmFound when there is no AuthRealm of the
 	// name in the namespace. It heals by itself when the realm appears.
 	ReasonRealmNotFound = "RealmNotFound"
-	// ReasonInvalidSettings surfaces on ResourcesApplied and Accepted when an auth
-	// server would refuse what the spec says, though its schema allows it.
+	// ReasonInvalidSettings surfaces on ResourcesApplied, ConfigPropagated and
+	// Accepted when an auth server would refuse what the spec says, though its
+	// schema allows it.
 	ReasonInvalidSettings = "InvalidSettings"
 	// ReasonInvalidSecret surfaces when a Secret exists and its content cannot be used.
 	ReasonInvalidSecret = "InvalidSecret"
@@ -163,6 +164,7 @@ func AuthRealmConditions() []string {
 	return []string{
 		ReadyCondition,
 		ResourcesAppliedCondition,
+		IssuerUniqueCondition,
 		SigningKeysReadyCondition,
 		CertificateReadyCondition,
 		DatabaseReadyCondition,

@@ -44,6 +44,10 @@ type Inputs struct {
 	// Logo is nil for a realm that names none, or none that can be shown.
 	Logo *realmconfig.Picture
 
+	// WithoutConfig leaves the settings as they are, because no auth server would
+	// take the spec's.
+	WithoutConfig bool
+
 	// WithoutServer leaves out the Deployment, because what its pods would
 	// mount does not exist yet.
 	WithoutServer bool
@@ -71,13 +75,16 @@ type Object interface {
 // Objects renders the whole realm, in the order in which to apply it: what is
 // mounted comes before what mounts it.
 func Objects(in Inputs) ([]Object, error) {
-	config, err := configMap(in)
-	if err != nil {
-		return nil, fmt.Errorf("render settings: %w", err)
-	}
 	objects := []Object{
-		signingKeysSecret(in), encryptionKeysSecret(in), initialAdminSecret(in), providerCredentialsSecret(in), config,
+		signingKeysSecret(in), encryptionKeysSecret(in), initialAdminSecret(in), providerCredentialsSecret(in),
 		serviceAccount(in), serverService(in), disruptionBudget(in),
+	}
+	if !in.WithoutConfig {
+		config, err := configMap(in)
+		if err != nil {
+			return nil, fmt.Errorf("render settings: %w", err)
+		}
+		objects = append(objects, config)
 	}
 	if in.Authority != nil {
 		objects = append(objects, authoritySecret(in), certificateSecret(in))

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// settingsView is what pods shall run of the settings: those of the spec or,
+// where no auth server would take them, the last ones that were good.
+type settingsView struct {
+	config   realmconfig.Config
+	revision string
+
+	// obstacle says what is wrong with the spec's settings; absent is set when
+	// there are no earlier ones either.
+	obstacle *obstacle
+	absent   bool
+}
+
+// gatherSettings comes last, since providers are among the settings. Settings
+// that cannot be used keep back themselves alone: certificates are renewed and
+// passwords change all the same.
+func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	g.settings.config = render.Config(g.inputs)
+	g.settings.obstacle = unfit(g.settings.config.Validate())
+	if g.settings.obstacle != nil {
+		g.inputs.WithoutConfig = true
+		return r.lastGoodSettings(ctx, realm, &g.settings)
+	}
+	_, revision, err := render.ConfigDocument(g.inputs)
+	if err != nil {
+		return fmt.Errorf("render settings: %w", err)
+	}
+	g.settings.revision = revision
+	return nil
+}
+
+// unfit is an obstacle when an auth server would refuse its settings.
+func unfit(problem error) *obstacle {
+	if problem == nil {
+		return nil
+	}
+	return &obstacle{v1alpha1.ReasonInvalidSettings, "The settings cannot be used: " + oneLine(problem)}
+}
+
+// oneLine joins the lines of an error.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// lastGoodSettings reads what the pods were given before. It reads past the
+// cache: a pod must not be taken for one that lags.
+func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthRealm, s *settingsView) error {
+	var before corev1.ConfigMap
+	name := render.NamesOf(realm).Config()
+	err := r.live.Get(ctx, types.NamespacedName{Namespace: realm.Namespace, Name: name}, &before)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("get settings %s: %w", name, err)
+	}
+	document := []byte(before.Data[path.Base(realmconfig.ConfigFile)])
+	if err != nil || !belongs(realm, &before) || realmconfig.Decode(document, &s.config) != nil {
+		s.absent = true
+		return nil
+	}
+	s.revision = realmconfig.Revision(document)
+	return nil
+}
