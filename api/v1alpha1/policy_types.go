@@ -18,8 +18,45 @@ const (
 // SigningKeys says how tokens are signed.
 type SigningKeys struct {
 	// algorithm of new keys: ES256 (also when absent), RS256 or EdDSA.
+	// Another one than the signing key's begins a rotation.
 	// +optional
 	Algorithm SigningAlgorithm `json:"algorithm,omitempty"`
+
+	// rotationInterval is how old a key becomes before its successor is made, such
+	// as 720h; 2160h, which is 90 days, when absent. With 0s no key is replaced
+	// because of its age.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="rotationInterval must be a duration such as 720h"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || duration(self) == duration('0s') || (duration(self) >= duration('1h') && duration(self) <= duration('87600h'))",message="rotationInterval must be 1h to 87600h, which is ten years, or 0s for never"
+	RotationInterval *metav1.Duration `json:"rotationInterval,omitempty"`
+
+	// rotateAfter replaces a signing key that was made before this time, such as
+	// 2026-11-22T10:00:00Z. The time it is now asks for a rotation now, one that
+	// lies ahead for a rotation then.
+	// +optional
+	RotateAfter *metav1.Time `json:"rotateAfter,omitempty"`
+
+	// revoked are the ids of keys that are not to be trusted any more, as
+	// status.signingKeys has them. Such a key is gone at once, with every token it
+	// signed; a successor signs at once.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[A-Za-z0-9_-]{43}$')",message="must be a key's id as status.signingKeys has it: 43 letters, digits, '-' and '_'"
+	Revoked []string `json:"revoked,omitempty"`
+
+	// jwksMaxAge is how long verifiers may go on with a copy of the JWKS, such as
+	// 1h; 5m when absent. A new key is published for at least as long before it signs.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="jwksMaxAge must be a duration such as 5m"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="jwksMaxAge must be 1s to 24h"
+	JWKSMaxAge *metav1.Duration `json:"jwksMaxAge,omitempty"`
 }
 
 // Tokens says what is issued and for how long.
@@ -61,6 +98,12 @@ type Tokens struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="refreshGracePeriod must be a duration such as 10s"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('0s') && duration(self) <= duration('1m'))",message="refreshGracePeriod must be 0s to 1m"
 	RefreshGracePeriod *metav1.Duration `json:"refreshGracePeriod,omitempty"`
+
+	// sessionsNotBefore ends every session that began before this time, such as
+	// 2026-11-22T10:00:00Z: everybody who was logged in logs in again. A time that
+	// lies ahead ends them then.
+	// +optional
+	SessionsNotBefore *metav1.Time `json:"sessionsNotBefore,omitempty"`
 }
 
 // UnknownUserAnswer is what a login for an address without an account is told.

@@ -46,6 +46,10 @@ type AuthRealmStatus struct {
 	// +optional
 	CertificateNotAfter *metav1.Time `json:"certificateNotAfter,omitempty"`
 
+	// nextKeyEvent is when a signing key moves on next, as far as time alone decides.
+	// +optional
+	NextKeyEvent *metav1.Time `json:"nextKeyEvent,omitempty"`
+
 	// providers are the OAuthProviders that users of the realm may sign in with.
 	// One that cannot be used is not among them; its own conditions say why.
 	// +optional
@@ -96,6 +100,17 @@ type SigningKeyStatus struct {
 	// since is when the key came into this state.
 	// +required
 	Since metav1.Time `json:"since,omitzero"`
+
+	// movesOn is when the key leaves this state: a pending key signs, the signing
+	// key gets a successor, a retiring key is gone. It is absent while something
+	// else than time is waited for.
+	// +optional
+	MovesOn *metav1.Time `json:"movesOn,omitempty"`
+
+	// waitsFor is what the key waits for besides time; empty when there is nothing.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	WaitsFor string `json:"waitsFor,omitempty"`
 }
 
 // ProviderStatus is one OAuthProvider of a realm.

@@ -58,6 +58,19 @@ type Tokens struct {
 
 	// JWKSMaxAge is how long verifiers may cache the key set.
 	JWKSMaxAge Duration `json:"jwksMaxAge"`
+
+	// SessionsNotBefore ends, once it has passed, every session that began before
+	// it; nil ends none.
+	SessionsNotBefore *time.Time `json:"sessionsNotBefore,omitempty"`
+}
+
+// SessionsSince is when the oldest session that is not over at now can have
+// begun, the zero time for whenever.
+func (t Tokens) SessionsSince(now time.Time) time.Time {
+	if t.SessionsNotBefore == nil || t.SessionsNotBefore.After(now) {
+		return time.Time{}
+	}
+	return *t.SessionsNotBefore
 }
 
 // UnknownUser is what a login for an address without an account answers.

@@ -20,6 +20,36 @@ import (
 type Keyset struct {
 	Version int   `json:"version"`
 	Keys    []Key `json:"keys"`
+
+	// JWKSMaxAge and TokenLifetime are what the operator must not forget of the
+	// settings that pods have run: for how long a verifier may go on with a copy
+	// of the JWKS, and a token be valid. A server makes nothing of them.
+	JWKSMaxAge    Promise `json:"jwksMaxAge,omitzero"`
+	TokenLifetime Promise `json:"tokenLifetime,omitzero"`
+}
+
+// Promise bounds for how long something was given out. What pods gave out before
+// a setting was lowered holds longer than the setting says.
+type Promise struct {
+	// Longest is the longest duration that any pod may be giving out.
+	Longest Duration `json:"longest"`
+
+	// Earlier is what Longest was until ReplacedAt, from when on no pod gave out
+	// anything so long any more; nil when nothing was replaced.
+	Earlier    Duration   `json:"earlier,omitempty"`
+	ReplacedAt *time.Time `json:"replacedAt,omitempty"`
+}
+
+// Kept is when everything that was given out until now is over.
+func (p Promise) Kept(now time.Time) time.Time {
+	kept := now.Add(time.Duration(p.Longest))
+	if p.ReplacedAt == nil {
+		return kept
+	}
+	if earlier := p.ReplacedAt.Add(time.Duration(p.Earlier)); earlier.After(kept) {
+		return earlier
+	}
+	return kept
 }
 
 // Key is one signing key.
@@ -32,6 +62,10 @@ type Key struct {
 	Private PEM `json:"private"`
 
 	CreatedAt time.Time `json:"createdAt"`
+
+	// AcknowledgedAt is when every pod that can serve had the key; nil before. It
+	// is for the operator: a server makes nothing of it.
+	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
 
 	// SignFrom is when the key starts to sign; nil while it is only published.
 	SignFrom *time.Time `json:"signFrom,omitempty"`
@@ -82,18 +116,25 @@ func (k Key) Signer() (crypto.Signer, error) {
 }
 
 // SigningKey is the newest key whose SignFrom has passed and that has not been
-// retired. The second result is false when no key may sign at now.
+// retired. Where there is none it is the one that comes first: rather does a
+// server whose clock is behind sign early than not at all. The second result is
+// false when no key may ever sign.
 func (s Keyset) SigningKey(now time.Time) (Key, bool) {
 	best, found := Key{}, false
 	for _, k := range s.Keys {
-		if k.SignFrom == nil || k.SignFrom.After(now) || k.VerifyUntil != nil {
-			continue
-		}
-		if !found || k.SignFrom.After(*best.SignFrom) {
+		if k.SignFrom != nil && k.VerifyUntil == nil && (!found || k.takesOver(best, now)) {
 			best, found = k, true
 		}
 	}
 	return best, found
+}
+
+// takesOver reports whether k rather than other signs at now.
+func (k Key) takesOver(other Key, now time.Time) bool {
+	if other.SignFrom.After(now) {
+		return k.SignFrom.Before(*other.SignFrom)
+	}
+	return !k.SignFrom.After(now) && k.SignFrom.After(*other.SignFrom)
 }
 
 // Published is every key that a verifier should know at now: pending, signing

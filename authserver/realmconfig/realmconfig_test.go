@@ -3,6 +3,7 @@
 package realmconfig_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -367,8 +368,49 @@ func TestSigningKeyAndPublished(t *testing.T) {
 	if want := []string{"retiring", "older", "signing", "next", "pending"}; !reflect.DeepEqual(published, want) {
 		t.Errorf("published are %v, want %v", published, want)
 	}
-	if _, ok := (realmconfig.Keyset{Keys: keyset.Keys[4:]}).SigningKey(now); ok {
-		t.Error("a key signs before its time")
+	if key, ok := (realmconfig.Keyset{Keys: keyset.Keys[4:]}).SigningKey(now); !ok || key.KID != "next" {
+		t.Errorf("%q signs, %t, where no key may yet", key.KID, ok)
+	}
+	if _, ok := (realmconfig.Keyset{Keys: keyset.Keys[5:]}).SigningKey(now); ok {
+		t.Error("a key signs that was never told to")
+	}
+}
+
+func TestPromisesOutliveTheirSettings(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	at := func(d time.Duration) *time.Time { moment := now.Add(d); return &moment }
+	for name, c := range map[string]struct {
+		promise realmconfig.Promise
+		want    time.Duration
+	}{
+		"nothing was given out":          {realmconfig.Promise{}, 0},
+		"one setting all the time":       {realmconfig.Promise{Longest: realmconfig.Duration(time.Hour)}, time.Hour},
+		"a longer one a while ago":       {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(-time.Minute)}, 59 * time.Minute},
+		"a longer one so long ago":       {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(-time.Hour)}, time.Minute},
+		"a longer one until in a minute": {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(time.Minute)}, 61 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := c.promise.Kept(now).Sub(now); got != c.want {
+				t.Errorf("kept after %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSessionsSince(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	later := now.Add(time.Second)
+	for name, c := range map[string]struct{ notBefore, want *time.Time }{
+		"nothing said":           {nil, &time.Time{}},
+		"now":                    {&now, &now},
+		"a time that lies ahead": {&later, &time.Time{}},
+	} {
+		if got := (realmconfig.Tokens{SessionsNotBefore: c.notBefore}).SessionsSince(now); !got.Equal(*c.want) {
+			t.Errorf("%s: since %s, want %s", name, got, c.want)
+		}
 	}
 }
 
@@ -391,8 +433,11 @@ func FuzzDecode(f *testing.F) {
 			t.Fatal(err)
 		}
 		again := realmconfig.Config{}
-		if err := realmconfig.Decode(encoded, &again); err != nil || !reflect.DeepEqual(config, again) {
-			t.Errorf("read again as %+v, %v", again, err)
+		if err := realmconfig.Decode(encoded, &again); err != nil {
+			t.Fatal(err)
+		}
+		if twice, err := realmconfig.Encode(again); err != nil || !bytes.Equal(twice, encoded) {
+			t.Errorf("read again as %s, %v", twice, err)
 		}
 	})
 }

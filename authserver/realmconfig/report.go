@@ -23,6 +23,12 @@ type Report struct {
 	KeyIDs       []string `json:"keyIDs"`
 	SigningKeyID string   `json:"signingKeyID"`
 
+	// TokensSigned counts, by kid, the tokens that this process has signed.
+	TokensSigned map[string]int64 `json:"tokensSigned,omitempty"`
+
+	// Time is the pod's clock as it answered.
+	Time time.Time `json:"time"`
+
 	// CertificateSHA256 is the fingerprint of the serving certificate in force,
 	// in lower-case hex, CertificateNotAfter its end.
 	CertificateSHA256   string    `json:"certificateSHA256"`

@@ -77,7 +77,8 @@ func tokens(realm *v1alpha1.AuthRealm) realmconfig.Tokens {
 		AccessTokenLifetime:  durationOr(t.AccessTokenLifetime, defaultAccessTokenLifetime),
 		RefreshTokenLifetime: durationOr(t.RefreshTokenLifetime, defaultRefreshTokenLifetime),
 		RefreshGracePeriod:   durationOr(t.RefreshGracePeriod, defaultRefreshGracePeriod),
-		JWKSMaxAge:           realmconfig.Duration(defaultJWKSMaxAge),
+		JWKSMaxAge:           durationOr(valueOr(realm.Spec.SigningKeys, v1alpha1.SigningKeys{}).JWKSMaxAge, defaultJWKSMaxAge),
+		SessionsNotBefore:    timeOrNil(t.SessionsNotBefore),
 	}
 }
 
@@ -175,6 +176,14 @@ func configMap(in Inputs) (*corev1ac.ConfigMapApplyConfiguration, error) {
 		WithLabels(labels(in.Realm, server)).
 		WithOwnerReferences(owner(in.Realm)).
 		WithData(map[string]string{path.Base(realmconfig.ConfigFile): string(document)}), nil
+}
+
+func timeOrNil(t *metav1.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
 }
 
 func durationOr(d *metav1.Duration, otherwise time.Duration) realmconfig.Duration {
