@@ -54,8 +54,6 @@ type Options struct {
 }
 
 const (
-	// patience is how long to wait for the database at start.
-	patience = 5 * time.Minute
 	// longestPasswordWait is how long a login may wait for a processor.
 	longestPasswordWait = 5 * time.Second
 	// mostPasswordsWaiting bounds the logins that wait for one.
@@ -75,7 +73,11 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	o.Log = o.Log.With("realm", folder.Config().Realm)
-	s := &server{Options: o, folder: folder, metrics: metrics.New()}
+	s := &server{
+		Options: o, folder: folder, metrics: metrics.New(),
+		database: newKeeper("database", folder, realmconfig.Credentials.Database, o.Log),
+		cache:    newKeeper("cache", folder, realmconfig.Credentials.Cache, o.Log),
+	}
 
 	// What watches and prunes goes on while requests drain, and ends with them.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -100,6 +102,8 @@ type server struct {
 	metrics *metrics.Metrics
 	phase   atomic.Int32
 	engine  atomic.Pointer[password.Engine] // nil until the stores are open
+
+	database, cache *keeper
 }
 
 const (
@@ -123,6 +127,8 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 		return err
 	}
 	defer func() { _ = cache.Close() }()
+	group.Go(func() error { s.database.keep(background, store); return nil })
+	group.Go(func() error { s.cache.keep(background, cache); return nil })
 
 	traces := s.newTracing()
 	defer traces.Close()
@@ -159,26 +165,6 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 			return cache.Take(ctx, key, redis.Rate{Burst: perMinute, Window: time.Minute})
 		},
 	}))
-}
-
-func (s *server) openStore(ctx context.Context) (*postgres.Store, error) {
-	url := string(s.folder.Snapshot().Credentials.DatabaseURL)
-	if err := postgres.WaitFor(ctx, url, patience, s.Log); err != nil {
-		return nil, err
-	}
-	store, err := postgres.Open(context.WithoutCancel(ctx), url)
-	if err != nil {
-		return nil, err
-	}
-	if err := store.CheckSchema(ctx); err != nil {
-		store.Close()
-		return nil, err
-	}
-	return store, nil
-}
-
-func (s *server) openCache() (*redis.Cache, error) {
-	return redis.Open(string(s.folder.Snapshot().Credentials.CacheURL), s.folder.Config().Realm, s.Now, s.Log)
 }
 
 func pagesOf(w *web.Web) []httpapi.Page {

@@ -39,7 +39,7 @@ func (r *realm) enqueue(channel auth.Channel, kind auth.MessageKind, notices ...
 		ids = append(ids, id)
 		messages = append(messages, auth.Message{ID: id, Channel: channel, Kind: kind, Sealed: sealed})
 	}
-	store, err := postgres.Open(r.t.Context(), r.database)
+	store, err := postgres.Open(r.t.Context(), realmconfig.Place{URL: realmconfig.Credential(r.database)})
 	if err != nil {
 		r.t.Fatal(err)
 	}

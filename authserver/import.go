@@ -25,7 +25,7 @@ func Import(ctx context.Context, o Options, users io.Reader) error {
 		return fmt.Errorf("load realm: %w", err)
 	}
 	o.Log = o.Log.With("realm", snapshot.Config.Realm)
-	store, err := postgres.Open(ctx, string(snapshot.Credentials.DatabaseURL))
+	store, err := postgres.Open(ctx, snapshot.Credentials.Database())
 	if err != nil {
 		return err
 	}

@@ -22,18 +22,18 @@ func Migrate(ctx context.Context, o Options) error {
 		return fmt.Errorf("load realm: %w", err)
 	}
 	o.Log = o.Log.With("realm", snapshot.Config.Realm)
-	url := string(snapshot.Credentials.DatabaseURL)
-	if err := postgres.WaitFor(ctx, url, patience, o.Log); err != nil {
-		return err
-	}
-	if err := postgres.Migrate(ctx, url, o.Log); err != nil {
-		return err
-	}
-	store, err := postgres.Open(ctx, url)
+	place := snapshot.Credentials.Database()
+	store, err := postgres.Open(ctx, place)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	if err := await(ctx, "database", o.Log, store.Look); err != nil {
+		return err
+	}
+	if err := postgres.Migrate(ctx, place, o.Log); err != nil {
+		return err
+	}
 	return createInitialAdmin(ctx, o, store, snapshot.Config.Passwords.BcryptCost)
 }
 

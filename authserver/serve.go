@@ -84,6 +84,12 @@ func (s *server) serveOps(ctx context.Context) error {
 
 func (s *server) report() realmconfig.Report {
 	r := s.folder.Report(s.Build, s.Now())
+	snapshot := s.folder.Snapshot()
+	inForce := snapshot.Credentials
+	database, cache := s.database.state(), s.cache.state()
+	inForce.DatabaseURL, inForce.DatabaseCA, r.DatabaseProblem = database.place.URL, database.place.CA, database.problem
+	inForce.CacheURL, inForce.CacheCA, r.CacheProblem = cache.place.URL, cache.place.CA, cache.problem
+	r.CredentialsRevision = realmconfig.CredentialsRevision(snapshot.EncryptionKeys, inForce)
 	if engine := s.engine.Load(); engine != nil {
 		rate := engine.Rate(s.folder.Config().Passwords.BcryptCost)
 		r.HashesPerSecond = math.Round(rate*10) / 10

@@ -34,6 +34,12 @@ type Credentials struct {
 	ProviderSecrets map[string]Credential
 }
 
+// Database is where the database is.
+func (c Credentials) Database() Place { return Place{URL: c.DatabaseURL, CA: c.DatabaseCA} }
+
+// Cache is where the cache is.
+func (c Credentials) Cache() Place { return Place{URL: c.CacheURL, CA: c.CacheCA} }
+
 // Credential is a secret text. It never prints itself; convert it to a string to
 // use it.
 type Credential string

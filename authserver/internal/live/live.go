@@ -34,6 +34,7 @@ type state struct {
 	snapshot    *realmconfig.Snapshot
 	certificate *tls.Certificate
 	problem     string
+	superseded  chan struct{} // closed when another one is in force
 }
 
 // Open loads the folder. Unlike a later change, the first documents must be good.
@@ -44,12 +45,15 @@ func Open(dir string, log *slog.Logger) (*Folder, error) {
 	if err := errors.Join(snapshotErr, certificateErr); err != nil {
 		return nil, fmt.Errorf("load realm: %w", err)
 	}
-	f.current.Store(&state{snapshot: snapshot, certificate: certificate})
+	f.current.Store(&state{snapshot: snapshot, certificate: certificate, superseded: make(chan struct{})})
 	return f, nil
 }
 
 // Snapshot is the documents in force.
 func (f *Folder) Snapshot() *realmconfig.Snapshot { return f.current.Load().snapshot }
+
+// Changed is closed when something else than now is in force.
+func (f *Folder) Changed() <-chan struct{} { return f.current.Load().superseded }
 
 // Config is the settings in force.
 func (f *Folder) Config() realmconfig.Config { return f.Snapshot().Config }
@@ -66,7 +70,6 @@ func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
 	r := realmconfig.Report{
 		Build: build, Contract: realmconfig.Version,
 		ConfigRevision: s.snapshot.ConfigRevision, KeysetRevision: s.snapshot.KeysetRevision,
-		CredentialsRevision: realmconfig.CredentialsRevision(s.snapshot.EncryptionKeys, s.snapshot.Credentials),
 		KeyIDs:              []string{},
 		CertificateSHA256:   hex.EncodeToString(fingerprint[:]),
 		CertificateNotAfter: s.certificate.Leaf.NotAfter,
@@ -81,14 +84,17 @@ func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
 	return r
 }
 
-// reload puts what is on disk in force, each part only if it is good. Documents
-// and certificate are separate parts: a bad setting must not keep an expiring
-// certificate in use.
+// reload puts what is on disk in force, each part only if it is good. Documents,
+// credentials and certificate are separate parts: a bad setting must keep neither
+// a password in use that is no longer valid nor a certificate that expires.
 func (f *Folder) reload() {
 	old := f.current.Load()
 	next := *old
 	snapshot, snapshotErr := realmconfig.Load(f.dir)
-	if snapshotErr == nil && !same(snapshot, old.snapshot) {
+	if snapshotErr != nil {
+		snapshot = f.withCredentials(*old.snapshot)
+	}
+	if !same(snapshot, old.snapshot) {
 		next.snapshot = snapshot
 	}
 	certificate, certificateErr := loadCertificate(f.dir)
@@ -102,7 +108,9 @@ func (f *Folder) reload() {
 	if next == *old {
 		return
 	}
+	next.superseded = make(chan struct{})
 	f.current.Store(&next)
+	close(old.superseded)
 	if next.problem != "" && next.problem != old.problem {
 		f.log.Error("realm documents refused, keeping the last good ones", "problem", next.problem)
 		return
@@ -110,6 +118,14 @@ func (f *Folder) reload() {
 	f.log.Info("realm documents in force",
 		"config", next.snapshot.ConfigRevision, "keyset", next.snapshot.KeysetRevision,
 		"certificateNotAfter", next.certificate.Leaf.NotAfter)
+}
+
+// withCredentials is s with the credentials that are on disk, if they are legible.
+func (f *Folder) withCredentials(s realmconfig.Snapshot) *realmconfig.Snapshot {
+	if c, err := realmconfig.LoadCredentials(f.dir, s.Config.Providers); err == nil {
+		s.Credentials = c
+	}
+	return &s
 }
 
 func same(a, b *realmconfig.Snapshot) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
@@ -29,7 +30,7 @@ func run(m *testing.M) int {
 	defer func() { _ = started.Stop() }()
 	server = started
 	err = server.Prepare(context.Background(), func(url string) error {
-		return postgres.Migrate(context.Background(), url, slog.New(slog.DiscardHandler))
+		return postgres.Migrate(context.Background(), realmconfig.Place{URL: realmconfig.Credential(url)}, slog.New(slog.DiscardHandler))
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -48,7 +49,7 @@ func newStore(t *testing.T) *postgres.Store {
 func newStoreAt(t *testing.T) (*postgres.Store, string) {
 	t.Helper()
 	url := server.Database(t)
-	store, err := postgres.Open(t.Context(), url)
+	store, err := postgres.Open(t.Context(), realmconfig.Place{URL: realmconfig.Credential(url)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,12 +9,13 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 //go:embed migrations/*.sql
@@ -27,8 +28,8 @@ var ErrSchemaTooOld = errors.New("database schema is older than this build needs
 // may do so at once: one works, the others poll for its lock. They must not
 // block on it, because a blocked session holds a snapshot, and a migration that
 // builds an index concurrently would wait for that snapshot for ever.
-func Migrate(ctx context.Context, url string, log *slog.Logger) error {
-	config, err := parseURL(url)
+func Migrate(ctx context.Context, place realmconfig.Place, log *slog.Logger) error {
+	config, err := configure(place)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,13 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 // CheckSchema returns ErrSchemaTooOld unless every migration of this build has
 // been applied. A newer schema is fine: releases only ever expand it before an
 // old release is gone.
-func (s *Store) CheckSchema(ctx context.Context) error {
+func (s *Store) CheckSchema(ctx context.Context) error { return checkSchema(ctx, s.pool) }
+
+type querier interface {
+	QueryRow(ctx context.Context, statement string, args ...any) pgx.Row
+}
+
+func checkSchema(ctx context.Context, database querier) error {
 	needed, err := newestMigration()
 	if err != nil {
 		return err
@@ -68,14 +75,14 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	ctx, end := bounded(ctx, "look for schema version")
 	defer end()
 	exists := false
-	if err := s.pool.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists); err != nil {
+	if err := database.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists); err != nil {
 		return classify("look for schema version", err)
 	}
 	if !exists {
 		return ErrSchemaTooOld
 	}
 	have := int64(0)
-	err = s.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	err = database.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have)
 	switch {
 	case err != nil:
 		return classify("read schema version", err)
@@ -99,42 +106,4 @@ func newestMigration() (int64, error) {
 		newest = max(newest, version)
 	}
 	return newest, nil
-}
-
-// WaitFor returns when the database answers, or with the last reason it did
-// not when patience has run out. It says so in the log now and then.
-func WaitFor(ctx context.Context, url string, patience time.Duration, log *slog.Logger) error {
-	config, err := parseURL(url)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	retry := time.NewTicker(200 * time.Millisecond)
-	defer retry.Stop()
-	progress := time.NewTicker(5 * time.Second)
-	defer progress.Stop()
-	for {
-		reason := ping(ctx, config.ConnConfig)
-		if reason == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait for database: %w: %w", context.Cause(ctx), reason)
-		case <-progress.C:
-			log.InfoContext(ctx, "waiting for database", "reason", reason)
-		case <-retry.C:
-		}
-	}
-}
-
-func ping(ctx context.Context, config *pgx.ConnConfig) error {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
-	}
-	return conn.Close(ctx)
 }

@@ -18,59 +18,84 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
-	connectTimeout = 3 * time.Second
 	// queryTimeout bounds one statement, including the wait for a connection.
 	queryTimeout = 3 * time.Second
-	// defaultConnections is per pod, unless the URL says pool_max_conns.
-	defaultConnections = 10
+	// readOnly is the SQLSTATE of a write to a standby.
+	readOnly = "25006"
 )
 
-// Store is the database of one realm. It implements auth.Store.
+// Store is the database of one realm, wherever that is now. It implements
+// auth.Store.
 type Store struct {
-	pool     *pgxpool.Pool
-	enqueued <-chan struct{}
+	pool     *pool
+	enqueued chan struct{}
 }
 
-// Open prepares a pool; it does not connect yet. The error never quotes url.
-func Open(ctx context.Context, url string) (*Store, error) {
-	config, err := parseURL(url)
+// Open prepares connections; it does not connect yet. The error never quotes the
+// URL.
+func Open(ctx context.Context, place realmconfig.Place) (*Store, error) {
+	s := &Store{&pool{failing: make(chan struct{}, 1)}, make(chan struct{}, 1)}
+	config, err := configure(place)
 	if err != nil {
 		return nil, err
 	}
-	enqueued := make(chan struct{}, 1)
-	config.ConnConfig.Tracer = multitracer.New(postman{enqueued}, witness{})
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	first, err := s.connect(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	s.pool.swap(first)
+	return s, nil
+}
+
+func (s *Store) connect(ctx context.Context, config *pgxpool.Config) (*connections, error) {
+	config.ConnConfig.Tracer = multitracer.New(postman{s.enqueued}, witness{})
+	c, err := connect(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database pool: %w", err)
 	}
-	return &Store{pool, enqueued}, nil
+	return c, nil
 }
 
+// Move goes over to another place, or the same with another password, while
+// statements run: those that have begun end where they are. Until the new one
+// answers and has this build's schema, the old one stays; the error says why.
+func (s *Store) Move(ctx context.Context, to realmconfig.Place) error {
+	config, err := configure(to)
+	if err != nil {
+		return err
+	}
+	if err := visit(ctx, config.ConnConfig, func(c *pgx.Conn, ctx context.Context) error { return checkSchema(ctx, c) }); err != nil {
+		return err
+	}
+	next, err := s.connect(context.WithoutCancel(ctx), config)
+	if err != nil {
+		return err
+	}
+	go s.pool.swap(next).Close() // which waits for the last statement, and each is bounded
+	return nil
+}
+
+// Look opens a connection and closes it. A pool that answers shows nothing of
+// the kind: it lives on connections of yesterday's password.
+func (s *Store) Look(ctx context.Context) error {
+	config := s.pool.current.Load().Config()
+	return visit(ctx, config.ConnConfig, (*pgx.Conn).Ping)
+}
+
+// Failing rings when the database has not done what it should.
+func (s *Store) Failing() <-chan struct{} { return s.pool.failing }
+
 // Close ends every connection after its query.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() { s.pool.current.Load().Close() }
 
 // Connections is how many connections are open, and how many of them are in use.
 func (s *Store) Connections() (open, used int) {
-	stat := s.pool.Stat()
+	stat := s.pool.current.Load().Stat()
 	return int(stat.TotalConns()), int(stat.AcquiredConns())
-}
-
-func parseURL(url string) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("read database URL: it is not a PostgreSQL URL")
-	}
-	if !strings.Contains(url, "pool_max_conns=") {
-		config.MaxConns = defaultConnections
-	}
-	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "realmkeeper"
-	}
-	config.ConnConfig.ConnectTimeout = connectTimeout
-	return config, nil
 }
 
 // classify wraps err, as an *auth.Error with DatabaseUnavailable when the
@@ -96,15 +121,15 @@ func unavailable(err error) bool {
 		return true // no answer at all
 	}
 	for _, class := range []string{
-		"08",    // connection exception
-		"25006", // read only: a standby, before a failover is complete
-		"40",    // rolled back for another's sake: a retry goes through
-		"28",    // credentials refused: they are being rotated
-		"3D000", // the database itself is missing
-		"40P01", // gave way to another statement: a retry succeeds
-		"53",    // out of connections, memory or disk
-		"57014", // took too long
-		"57P0",  // shutting down or starting up
+		"08",     // connection exception
+		readOnly, // read only: a standby, before a failover is complete
+		"40",     // rolled back for another's sake: a retry goes through
+		"28",     // credentials refused: they are being rotated
+		"3D000",  // the database itself is missing
+		"40P01",  // gave way to another statement: a retry succeeds
+		"53",     // out of connections, memory or disk
+		"57014",  // took too long
+		"57P0",   // shutting down or starting up
 	} {
 		if strings.HasPrefix(refused.Code, class) {
 			return true

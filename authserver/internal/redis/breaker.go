@@ -20,10 +20,16 @@ const (
 type breaker struct {
 	now func() time.Time
 	log *slog.Logger
+	// opened rings when it opens.
+	opened chan struct{}
 
 	mu       sync.Mutex
 	failures int
 	retryAt  time.Time
+}
+
+func newBreaker(now func() time.Time, log *slog.Logger) *breaker {
+	return &breaker{now: now, log: log, opened: make(chan struct{}, 1)}
 }
 
 func (b *breaker) isOpen() bool {
@@ -62,5 +68,9 @@ func (b *breaker) record(ctx context.Context, err error) {
 	if b.failures == failuresToOpen {
 		b.retryAt = b.now().Add(pause)
 		b.log.WarnContext(ctx, "cache is away, asking the database alone", "error", err)
+		select {
+		case b.opened <- struct{}{}:
+		default: // it rings already
+		}
 	}
 }

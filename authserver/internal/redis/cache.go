@@ -9,54 +9,82 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// callTimeout bounds one call, connecting included. PostgreSQL answers in a few
-// milliseconds, so a cache slower than this is no help.
-const callTimeout = 100 * time.Millisecond
-
-// Cache is the Redis or Valkey of one realm. It implements auth.Ephemeral.
+// Cache is the Redis or Valkey of one realm, wherever that is now. It implements
+// auth.Ephemeral. Every call is about one key, so that a cluster takes it too.
 type Cache struct {
-	client  *redis.Client
+	client  atomic.Pointer[redis.UniversalClient]
+	place   atomic.Pointer[realmconfig.Place]
 	breaker *breaker
 	prefix  string
 	own     own
 }
 
 // Open prepares a client; it does not connect yet. Keys carry the realm's name,
-// so that realms may share a server. The error never quotes url.
-func Open(url, realm string, now func() time.Time, log *slog.Logger) (*Cache, error) {
-	options, err := redis.ParseURL(url)
+// so that realms may share a server. The error never quotes the URL.
+func Open(place realmconfig.Place, realm string, now func() time.Time, log *slog.Logger) (*Cache, error) {
+	client, err := connect(place)
 	if err != nil {
-		return nil, errors.New("read cache URL: it is not a Redis URL")
+		return nil, err
 	}
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = callTimeout, callTimeout, callTimeout
-	options.PoolTimeout = callTimeout
-	options.ContextTimeoutEnabled = true // or the deadline of a call is ignored
-	options.MaxRetries = 1               // a connection that a restart has killed is not an outage
-	options.DialerRetries = 1            // whereas a refused one is
-	// Servers that do not know this handshake refuse it, on every connection.
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	client := redis.NewClient(options)
-	client.AddHook(traced{})
-	return &Cache{
-		client:  client,
-		breaker: &breaker{now: now, log: log},
-		prefix:  "rk:" + realm + ":",
-	}, nil
+	c := &Cache{breaker: newBreaker(now, log), prefix: "rk:" + realm + ":"}
+	c.client.Store(&client)
+	c.place.Store(&place)
+	return c, nil
 }
 
+// Move goes over to another place, or the same with another password, while
+// calls are made. Until the new one answers the old one stays; the error says why.
+func (c *Cache) Move(ctx context.Context, to realmconfig.Place) error {
+	next, err := connect(to)
+	if err != nil {
+		return err
+	}
+	if err := c.probe(ctx, next); err != nil {
+		return errors.Join(err, next.Close())
+	}
+	old := *c.client.Swap(&next)
+	c.place.Store(&to)
+	c.breaker.record(ctx, nil)
+	time.AfterFunc(2*callTimeout, func() { _ = old.Close() }) // when every call has ended that was made to it
+	return nil
+}
+
+// Look connects anew, writes, and closes. The connections that there are show
+// nothing of the kind: they may live on yesterday's password.
+func (c *Cache) Look(ctx context.Context) error {
+	client, err := connect(*c.place.Load())
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.probe(ctx, client), client.Close())
+}
+
+// probe writes, because a replica or a full server would let itself be read.
+func (c *Cache) probe(ctx context.Context, client redis.UniversalClient) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return client.Set(ctx, c.prefix+"look", "1", time.Second).Err()
+}
+
+// Failing rings when the cache is left alone after failures.
+func (c *Cache) Failing() <-chan struct{} { return c.breaker.opened }
+
 // Close ends every connection.
-func (c *Cache) Close() error { return c.client.Close() }
+func (c *Cache) Close() error { return c.redis().Close() }
 
 // Away reports whether the cache is being left alone after failures.
 func (c *Cache) Away() bool { return c.breaker.isOpen() }
+
+func (c *Cache) redis() redis.UniversalClient { return *c.client.Load() }
 
 func (c *Cache) lockKey(counter auth.CounterKey) string {
 	return c.prefix + "lock:" + hex.EncodeToString(counter[:])
@@ -80,7 +108,7 @@ func (c *Cache) Lock(ctx context.Context, counter auth.CounterKey, ttl time.Dura
 
 // Unlock implements auth.Ephemeral.
 func (c *Cache) Unlock(ctx context.Context, counter auth.CounterKey) {
-	c.try(ctx, func(ctx context.Context) error { return c.client.Del(ctx, c.lockKey(counter)).Err() })
+	c.try(ctx, func(ctx context.Context) error { return c.redis().Del(ctx, c.lockKey(counter)).Err() })
 }
 
 // Successor implements auth.Ephemeral.
@@ -106,7 +134,7 @@ func (c *Cache) MarkEnded(ctx context.Context, sessionID string, ttl time.Durati
 
 func (c *Cache) get(ctx context.Context, key string) (value []byte, ok bool) {
 	c.try(ctx, func(ctx context.Context) (err error) {
-		value, err = c.client.Get(ctx, key).Bytes()
+		value, err = c.redis().Get(ctx, key).Bytes()
 		if errors.Is(err, redis.Nil) {
 			return nil
 		}
@@ -117,7 +145,7 @@ func (c *Cache) get(ctx context.Context, key string) (value []byte, ok bool) {
 }
 
 func (c *Cache) set(ctx context.Context, key string, value []byte, ttl time.Duration) {
-	c.try(ctx, func(ctx context.Context) error { return c.client.Set(ctx, key, value, ttl).Err() })
+	c.try(ctx, func(ctx context.Context) error { return c.redis().Set(ctx, key, value, ttl).Err() })
 }
 
 func (c *Cache) try(ctx context.Context, call func(context.Context) error) {

@@ -36,7 +36,7 @@ func (c *Cache) Take(ctx context.Context, key string, rate Rate) time.Duration {
 }
 
 func (c *Cache) takeShared(ctx context.Context, key string, rate Rate, now time.Time) (time.Duration, error) {
-	micros, err := takeScript.Run(ctx, c.client, []string{c.prefix + "rate:" + key},
+	micros, err := takeScript.Run(ctx, c.redis(), []string{c.prefix + "rate:" + key},
 		now.UnixMicro(), rate.interval().Microseconds(), rate.Window.Microseconds()).Int64()
 	return time.Duration(micros) * time.Microsecond, err
 }

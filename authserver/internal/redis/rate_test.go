@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
@@ -23,8 +24,9 @@ func (c *Cache) patient(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.client = redis.NewClient(options)
-	t.Cleanup(func() { _ = c.client.Close() })
+	client := redis.UniversalClient(redis.NewClient(options))
+	c.client.Store(&client)
+	t.Cleanup(func() { _ = client.Close() })
 }
 
 // open is a cache of the test's own whose clock the test sets.
@@ -32,7 +34,7 @@ func open(t *testing.T, url string) (*Cache, *atomic.Int64) {
 	t.Helper()
 	clock := &atomic.Int64{}
 	clock.Store(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano())
-	c, err := Open(url, t.Name(), func() time.Time { return time.Unix(0, clock.Load()) }, slog.New(slog.DiscardHandler))
+	c, err := Open(realmconfig.Place{URL: realmconfig.Credential(url)}, t.Name(), func() time.Time { return time.Unix(0, clock.Load()) }, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

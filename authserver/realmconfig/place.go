@@ -3,12 +3,33 @@
 package realmconfig
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 )
+
+// Place is where a store is, and whom to trust there.
+type Place struct {
+	// URL is a PostgreSQL URL or a Redis URL, password included.
+	URL Credential
+	// CA is PEM; empty means the public ones.
+	CA Credential
+}
+
+// Roots are the certificates of the place's CA; nil where it has none of its own.
+func (p Place) Roots() (*x509.CertPool, error) {
+	if p.CA == "" {
+		return nil, nil
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM([]byte(p.CA)) {
+		return nil, errors.New("the CA holds no certificate in PEM")
+	}
+	return roots, nil
+}
 
 // ValidateDatabaseURL reports the first thing about a PostgreSQL URL that can be
 // known without asking anybody. It may name several hosts, as libpq has them.
@@ -18,14 +39,12 @@ func ValidateDatabaseURL(text string) error {
 	if !found || scheme != "postgres" && scheme != "postgresql" {
 		return errors.New("must be a URL that starts with postgres:// or postgresql://")
 	}
-	// Not url.Parse, which takes only one host.
-	rest, rawQuery, _ := strings.Cut(rest, "?")
-	authority, _, _ := strings.Cut(rest, "/")
+	hosts, rawQuery := splitDatabaseURL(rest)
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return errors.New("what follows the question mark is malformed")
 	}
-	if authority[strings.LastIndex(authority, "@")+1:] == "" && query.Get("host") == "" {
+	if hosts == "" && query.Get("host") == "" {
 		return errors.New("must name a host")
 	}
 	if mode := query.Get("sslmode"); !slices.Contains(sslModes(), mode) {
@@ -39,8 +58,27 @@ func ValidateDatabaseURL(text string) error {
 	return nil
 }
 
+// splitDatabaseURL reads what stands after the scheme as libpq does. It is not
+// for url.Parse, which takes only one host.
+func splitDatabaseURL(rest string) (hosts, query string) {
+	if i := strings.IndexAny(rest, "@/"); i >= 0 && rest[i] == '@' {
+		rest = rest[i+1:]
+	}
+	rest, query, _ = strings.Cut(rest, "?")
+	hosts, _, _ = strings.Cut(rest, "/")
+	return hosts, query
+}
+
 func sslModes() []string {
 	return []string{"", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+}
+
+// SSLMode is what a PostgreSQL URL says about TLS, or nothing.
+func SSLMode(text string) string {
+	_, rest, _ := strings.Cut(text, "://")
+	_, rawQuery := splitDatabaseURL(rest)
+	query, _ := url.ParseQuery(rawQuery)
+	return query.Get("sslmode")
 }
 
 // CacheKind is how a Redis or Valkey is run.
