@@ -140,8 +140,8 @@ func TestPodsObeyTheRestrictedStandard(t *testing.T) {
 	}
 	objects := rendered(t)
 	for name, at := range map[string][]string{
-		"Deployment realmkeeper":   {"spec", "template", "spec"},
-		"Pod realmkeeper-selftest": {"spec"},
+		"Deployment realmkeeper": {"spec", "template", "spec"},
+		"Pod realmkeeper-test":   {"spec"},
 	} {
 		spec, found, err := unstructured.NestedMap(objects[name].Object, at...)
 		if err != nil || !found {
