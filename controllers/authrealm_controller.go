@@ -110,12 +110,12 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	if v.certificate.next.IsZero() {
 		return 0
 	}
-	return max(v.certificate.next.Add(stagger(realm.UID)).Sub(v.now), time.Second)
+	return max(v.certificate.next.Add(stagger(realm.UID, spread)).Sub(v.now), time.Second)
 }
 
-// stagger is a realm's own part of spread, always the same.
-func stagger(uid types.UID) time.Duration {
-	h := fnv.New32a()
+// stagger is an object's own part of a time, always the same.
+func stagger(uid types.UID, of time.Duration) time.Duration {
+	h := fnv.New64a()
 	_, _ = h.Write([]byte(uid))
-	return time.Duration(h.Sum32()) % spread
+	return time.Duration(h.Sum64() % uint64(of))
 }

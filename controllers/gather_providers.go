@@ -45,29 +45,35 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 		if err != nil {
 			return fmt.Errorf("render provider %s: %w", p.Name, err)
 		}
-		g.inputs.Providers = append(g.inputs.Providers, render.Provider{Object: p, Secret: secret})
+		g.inputs.Providers = append(g.inputs.Providers, render.Provider{Object: p, Secret: secret.value})
 		g.providers = append(g.providers, v1alpha1.ProviderStatus{Name: p.Name, Type: p.Spec.Type, Revision: revision})
 	}
 	return nil
 }
 
+// clientSecret is a provider's, and the version of the Secret it was read from.
+type clientSecret struct {
+	value   []byte
+	version string
+}
+
 // clientSecret reads a provider's client secret. It returns an obstacle when
 // there is none to use.
-func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider) ([]byte, error) {
+func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider) (clientSecret, error) {
 	const field = "clientSecretRef"
 	ref := render.ClientSecret(p)
 	s, err := r.found(ctx, p.Namespace, field, ref.Name, ref.Key)
 	if err != nil {
-		return nil, err
+		return clientSecret{}, err
 	}
 	if render.RealmOf(s.Labels) != "" {
 		// Sent to the token endpoint of somebody's choice, it could be a realm's signing key.
-		return nil, obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
+		return clientSecret{}, obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
 	}
-	secret := bytes.TrimRight(s.Data[ref.Key], "\r\n") // what editors and echo leave behind
-	if len(secret) == 0 || len(secret) > maxClientSecret {
-		return nil, obstructed(v1alpha1.ReasonInvalidSecret,
+	value := bytes.TrimRight(s.Data[ref.Key], "\r\n") // what editors and echo leave behind
+	if len(value) == 0 || len(value) > maxClientSecret {
+		return clientSecret{}, obstructed(v1alpha1.ReasonInvalidSecret,
 			"%s: key %q of Secret %q must hold the client secret alone, 1 to %d bytes", field, ref.Key, ref.Name, maxClientSecret)
 	}
-	return secret, nil
+	return clientSecret{value, string(s.UID) + "/" + s.ResourceVersion}, nil
 }

@@ -5,6 +5,8 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -18,15 +20,30 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=oauthproviders,verbs=get;list;watch
 // +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=oauthproviders/status,verbs=patch
 
+// visitors is how many providers are worked on at the same time. A pass mostly
+// waits for a provider, and for one that does not answer all of ten seconds.
+const visitors = 32
+
 // providerReconciler says what became of OAuthProviders. It changes nothing
 // else: attaching them is part of the pass over their realm.
-type providerReconciler struct{ *reconciler }
+type providerReconciler struct {
+	*reconciler
+	askProvider preflight.Ask
+
+	mu       sync.Mutex
+	findings map[types.NamespacedName]finding
+}
+
+func newProviderReconciler(r *reconciler, ask preflight.Ask) *providerReconciler {
+	return &providerReconciler{reconciler: r, askProvider: ask, findings: map[types.NamespacedName]finding{}}
+}
 
 func (r *providerReconciler) setup(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
@@ -35,24 +52,31 @@ func (r *providerReconciler) setup(mgr ctrl.Manager) error {
 		// A realm's status is what tells that its pods run a provider.
 		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.providersOf(realmIndex))).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.providersOf(secretIndex)), builder.OnlyMetadata).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: visitors}).
 		Complete(r)
 }
 
 // Reconcile makes one pass over a provider.
 func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	provider := &v1alpha1.OAuthProvider{}
-	if err := r.Get(ctx, req.NamespacedName, provider); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
-	}
-	if provider.DeletionTimestamp != nil {
+	err := r.Get(ctx, req.NamespacedName, provider)
+	if apierrors.IsNotFound(err) || err == nil && provider.DeletionTimestamp != nil {
+		r.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("get provider: %w", err)
 	}
 	seen, err := r.look(ctx, provider)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{}, r.report(ctx, provider, seen)
+	status, err := r.report(ctx, provider, seen)
+	if err != nil || seen.answer == nil {
+		return ctrl.Result{}, err
+	}
+	_, next := visits(provider.UID, troubledSince(status.Conditions), r.now())
+	return ctrl.Result{RequeueAfter: max(next.Sub(r.now()), time.Second)}, nil
 }
 
 // look finds out everything that a provider's status tells of.
@@ -66,7 +90,7 @@ func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthP
 	case !apierrors.IsNotFound(err):
 		return v, fmt.Errorf("get realm: %w", err)
 	}
-	_, err = r.clientSecret(ctx, provider)
+	secret, err := r.clientSecret(ctx, provider)
 	if v.secret, err = sortOut(err); err != nil {
 		return v, err
 	}
@@ -74,19 +98,23 @@ func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthP
 	if v.revision, err = render.ProviderRevision(provider); err != nil {
 		return v, fmt.Errorf("render provider: %w", err)
 	}
-	return v, nil
+	if v.realm == nil || v.secret != nil || v.problem != nil {
+		return v, nil
+	}
+	return v, r.preflight(ctx, provider, secret, &v)
 }
 
 // report writes the status, if it says anything new.
-func (r *providerReconciler) report(ctx context.Context, provider *v1alpha1.OAuthProvider, v providerView) error {
+func (r *providerReconciler) report(ctx context.Context, provider *v1alpha1.OAuthProvider, v providerView) (v1alpha1.OAuthProviderStatus, error) {
 	before := provider.DeepCopy()
 	provider.Status = providerStatusOf(provider, v)
 	if equality.Semantic.DeepEqual(before.Status, provider.Status) {
-		return nil
+		return provider.Status, nil
 	}
+	after := provider.Status
 	if err := r.Status().Patch(ctx, provider, client.MergeFrom(before), client.FieldOwner(fieldOwner)); err != nil {
-		return client.IgnoreNotFound(fmt.Errorf("patch provider status: %w", err))
+		return after, client.IgnoreNotFound(fmt.Errorf("patch provider status: %w", err))
 	}
-	r.announceTransition(provider, before.Status.Conditions, provider.Status.Conditions)
-	return nil
+	r.announceTransition(provider, before.Status.Conditions, after.Conditions)
+	return after, nil
 }

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -21,6 +22,10 @@ type providerView struct {
 	problem error
 	// revision names the settings by their content.
 	revision string
+	// answer is the provider's, nil when it was not asked since something to ask
+	// with is missing; subject names what it is about.
+	answer  *preflight.Answer
+	subject string
 }
 
 // providerStatusOf is the provider's status, a pure function of what was seen
@@ -33,14 +38,49 @@ func providerStatusOf(provider *v1alpha1.OAuthProvider, v providerView) v1alpha1
 	if v.realm != nil {
 		status.CallbackURL = render.CallbackURL(v.realm)
 	}
-	conditions := []metav1.Condition{realmFound(provider, v), secretFound(v), accepted(v)}
-	conditions = append(conditions, attached(provider, v, conditions))
-	ready := summary("Every pod of the realm offers it", conditions)
-	for _, c := range slices.Insert(conditions, 0, ready) {
+	if v.answer != nil {
+		status.Preflight = v.subject
+	}
+	needed := []metav1.Condition{realmFound(provider, v), secretFound(v), accepted(v)}
+	conditions := append(slices.Clone(needed), proven(v, needed)...)
+	conditions = append(conditions, attached(provider, v, needed))
+	for _, c := range slices.Insert(conditions, 0, providerReady(conditions)) {
 		c.ObservedGeneration = provider.Generation
 		meta.SetStatusCondition(&status.Conditions, c)
 	}
 	return status
+}
+
+// providerReady is the summary. What is wrong weighs more than what nobody knows.
+func providerReady(conditions []metav1.Condition) metav1.Condition {
+	c := summary("It is proven, and every pod of the realm offers it", conditions)
+	wrong := func(c metav1.Condition) bool { return c.Status == metav1.ConditionFalse }
+	if i := slices.IndexFunc(conditions, wrong); i >= 0 {
+		return summary("", conditions[i:])
+	}
+	if c.Status != metav1.ConditionTrue {
+		c.Status = metav1.ConditionUnknown
+	}
+	return c
+}
+
+// proven is what the provider said, or why it was not asked.
+func proven(v providerView, needed []metav1.Condition) []metav1.Condition {
+	kinds := []string{v1alpha1.DiscoveredCondition, v1alpha1.CredentialsAcceptedCondition}
+	if v.answer == nil {
+		i := slices.IndexFunc(needed, func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
+		var list []metav1.Condition
+		for _, kind := range kinds {
+			list = append(list, metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked,
+				Message: "The provider is not asked, because of what " + needed[i].Type + " says"})
+		}
+		return list
+	}
+	var list []metav1.Condition
+	for i, f := range []preflight.Finding{v.answer.Discovered, v.answer.CredentialsAccepted} {
+		list = append(list, metav1.Condition{Type: kinds[i], Status: f.Status, Reason: f.Reason, Message: f.Message})
+	}
+	return list
 }
 
 func realmFound(provider *v1alpha1.OAuthProvider, v providerView) metav1.Condition {
@@ -57,7 +97,7 @@ func secretFound(v providerView) metav1.Condition {
 	if v.secret != nil {
 		return hindered(kind, v.secret)
 	}
-	return yes(kind, v1alpha1.ReasonFound, "The client secret is there; whether the provider takes it was not asked")
+	return yes(kind, v1alpha1.ReasonFound, "The client secret is there")
 }
 
 func accepted(v providerView) metav1.Condition {

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 )
 
 func testProvider() *v1alpha1.OAuthProvider {
@@ -29,7 +30,10 @@ func offered() providerView {
 		{Name: "github", Revision: "r", Ready: true},
 		{Name: "google", Type: v1alpha1.GoogleProvider, Revision: "r", Ready: true},
 	}
-	return providerView{realm: realm, revision: "r"}
+	return providerView{realm: realm, revision: "r", subject: "s", answer: &preflight.Answer{
+		Discovered:          preflight.Finding{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDiscovered, Message: "usable"},
+		CredentialsAccepted: preflight.Finding{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonProven, Message: "taken"},
+	}}
 }
 
 func TestConditionsOfAProvider(t *testing.T) {
@@ -42,7 +46,7 @@ func TestConditionsOfAProvider(t *testing.T) {
 		says   string
 	}{
 		"one that is offered": {
-			func(*providerView) {}, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady, "Every pod",
+			func(*providerView) {}, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady, "proven, and every pod",
 		},
 		"one without a realm": {
 			func(v *providerView) { v.realm = nil },
@@ -56,8 +60,36 @@ func TestConditionsOfAProvider(t *testing.T) {
 			func(v *providerView) { v.problem = errors.New("providers[0].type: is not known") },
 			v1alpha1.AcceptedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings, "providers[0].type: is not known",
 		},
-		"a secret that is there, of which nobody was asked": {
-			func(*providerView) {}, v1alpha1.SecretFoundCondition, metav1.ConditionTrue, v1alpha1.ReasonFound, "whether the provider takes it was not asked",
+		"one that was not asked, for want of a secret": {
+			func(v *providerView) {
+				v.answer, v.secret = nil, &obstacle{v1alpha1.ReasonSecretNotFound, "there is none"}
+			},
+			v1alpha1.CredentialsAcceptedCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "not asked, because of what SecretFound says",
+		},
+		"a secret that the provider does not take": {
+			func(v *providerView) {
+				v.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInvalidClient, Message: "wrong"}
+			},
+			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidClient, "CredentialsAccepted: wrong",
+		},
+		"one that is offered whatever the provider said": {
+			func(v *providerView) {
+				v.answer.Discovered = preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonUnreachable, Message: "away"}
+			},
+			v1alpha1.AttachedCondition, metav1.ConditionTrue, v1alpha1.ReasonAttached, "Every pod",
+		},
+		"one of which nobody knows whether it works": {
+			func(v *providerView) {
+				v.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonUnproven, Message: "odd"}
+			},
+			v1alpha1.ReadyCondition, metav1.ConditionUnknown, v1alpha1.ReasonUnproven, "CredentialsAccepted: odd",
+		},
+		"what is wrong before what nobody knows": {
+			func(v *providerView) {
+				v.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonUnproven, Message: "odd"}
+				v.realm.Status.Providers = nil
+			},
+			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "Attached: ",
 		},
 		"a realm that does not know it": {
 			func(v *providerView) { v.realm.Status.Providers = nil },

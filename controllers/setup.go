@@ -33,7 +33,9 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
 // Options are what the controllers need besides a manager. All are required.
@@ -50,6 +52,10 @@ type Options struct {
 	// AskPod returns what one pod says of itself; see AskOverHTTP.
 	AskPod AskPod
 
+	// AskProvider finds out whether an identity provider will do; see
+	// AskProvidersOverHTTP.
+	AskProvider AskProvider
+
 	// Metrics is where what realms say of themselves is registered.
 	Metrics prometheus.Registerer
 }
@@ -60,12 +66,25 @@ type AskPod = podstatus.Ask
 // AskOverHTTP asks a pod's ops listener.
 func AskOverHTTP(client *http.Client) AskPod { return podstatus.OverHTTP(client) }
 
+// AskProvider finds out whether an identity provider will do.
+type AskProvider = preflight.Ask
+
+// AskProvidersOverHTTP asks providers as auth servers do, and proves the client
+// secret with a code that nobody has.
+func AskProvidersOverHTTP() AskProvider {
+	return preflight.OverHTTP(func(allowPrivate bool) *http.Client {
+		return outbound.New(outbound.Options{
+			Timeout: preflight.Timeout, MaxAnswer: preflight.MaxAnswer, AllowPrivate: allowPrivate,
+		})
+	})
+}
+
 func (o Options) validate() error {
 	switch {
 	case o.AuthServerImage == "" || o.PostgresImage == "" || o.RedisImage == "":
 		return errors.New("the images of auth server, PostgreSQL and Redis must be named")
-	case o.Now == nil || o.Random == nil || o.AskPod == nil || o.Metrics == nil:
-		return errors.New("a clock, a source of randomness, a way to ask pods and a place for metrics must be given")
+	case o.Now == nil || o.Random == nil || o.AskPod == nil || o.AskProvider == nil || o.Metrics == nil:
+		return errors.New("a clock, a source of randomness, ways to ask pods and providers, and a place for metrics must be given")
 	}
 	return nil
 }
@@ -115,7 +134,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	err := errors.Join(
 		indexNames(mgr.GetFieldIndexer()), indexIssuers(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
 		options.Metrics.Register(realmMetrics{mgr.GetCache()}),
-		r.setupRealms(mgr), (&providerReconciler{r}).setup(mgr),
+		r.setupRealms(mgr), newProviderReconciler(r, options.AskProvider).setup(mgr),
 	)
 	if err != nil {
 		return fmt.Errorf("set up controllers: %w", err)

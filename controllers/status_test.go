@@ -276,9 +276,19 @@ func TestNextLook(t *testing.T) {
 
 func TestStaggerSpreadsRealms(t *testing.T) {
 	t.Parallel()
-	a, b := stagger("a-uid"), stagger("another-uid")
-	if a == b || a >= spread || b >= spread || a != stagger(types.UID("a-uid")) {
-		t.Errorf("staggered by %s and %s", a, b)
+	quarters := [4]int{}
+	for i := range 1000 {
+		uid := types.UID(fmt.Sprint("realm ", i))
+		part := stagger(uid, spread)
+		if part < 0 || part >= spread || part != stagger(uid, spread) {
+			t.Fatalf("staggered by %s of %s", part, spread)
+		}
+		quarters[part*4/spread]++
+	}
+	for i, n := range quarters {
+		if n < 200 || n > 300 {
+			t.Errorf("%d of 1000 realms are in quarter %d", n, i)
+		}
 	}
 }
 

@@ -45,8 +45,10 @@ type world struct {
 	client.Client
 	clock *clock
 	pods  *pods
-	log   *logBuffer
-	stop  func()
+	// providers are those of the world: who they are is the test's.
+	providers *providers
+	log       *logBuffer
+	stop      func()
 
 	// metrics is what the operator that runs now has registered.
 	metrics *prometheus.Registry
@@ -61,6 +63,7 @@ func newWorld(t *testing.T) *world {
 		clock: &clock{at: time.Now()}, log: &logBuffer{},
 	}
 	w.pods = &pods{client: k8s}
+	w.providers = &providers{}
 	w.grant()
 	w.startOperator()
 	t.Cleanup(func() { w.stop() })
@@ -90,7 +93,7 @@ func (w *world) startOperator() {
 	w.metrics = prometheus.NewRegistry()
 	err = controllers.Setup(mgr, controllers.Options{
 		AuthServerImage: "realmkeeper:test", PostgresImage: "postgres:test", RedisImage: "redis:test",
-		Now: w.clock.now, Random: rand.Reader, AskPod: w.pods.ask, Metrics: w.metrics,
+		Now: w.clock.now, Random: rand.Reader, AskPod: w.pods.ask, AskProvider: w.providers.ask, Metrics: w.metrics,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -232,14 +235,23 @@ func conditions(list []metav1.Condition) string {
 
 // clock is a time that tests move.
 type clock struct {
-	mu sync.Mutex
-	at time.Time
+	mu    sync.Mutex
+	at    time.Time
+	reads int
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.reads++
 	return c.at
+}
+
+// timesRead is how often somebody looked.
+func (c *clock) timesRead() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reads
 }
 
 func (c *clock) advance(d time.Duration) {

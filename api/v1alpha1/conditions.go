@@ -43,6 +43,12 @@ const (
 	SecretFoundCondition = "SecretFound"
 	// AcceptedCondition says whether an auth server can use the spec.
 	AcceptedCondition = "Accepted"
+	// DiscoveredCondition says whether the provider tells where it answers and with
+	// which keys it signs.
+	DiscoveredCondition = "Discovered"
+	// CredentialsAcceptedCondition says whether the provider knows the client and
+	// takes its secret.
+	CredentialsAcceptedCondition = "CredentialsAccepted"
 	// AttachedCondition says whether every pod of the realm runs this spec.
 	AttachedCondition = "Attached"
 )
@@ -76,6 +82,14 @@ const (
 	// ReasonAccepted surfaces on Accepted and BrandingAccepted when all of the
 	// spec can be used.
 	ReasonAccepted = "Accepted"
+	// ReasonDiscovered surfaces on Discovered when the discovery document and the
+	// keys that it names can be used.
+	ReasonDiscovered = "Discovered"
+	// ReasonNotNeeded surfaces on Discovered when the endpoints are known without.
+	ReasonNotNeeded = "NotNeeded"
+	// ReasonProven surfaces on CredentialsAccepted when the token endpoint refused a
+	// code that nobody has, and not the client.
+	ReasonProven = "Proven"
 	// ReasonAttached surfaces on Attached when every pod of the realm runs the spec.
 	ReasonAttached = "Attached"
 	// ReasonUnique surfaces on IssuerUnique when no older realm has the issuer.
@@ -100,6 +114,27 @@ const (
 	// Accepted when an auth server would refuse what the spec says, though its
 	// schema allows it.
 	ReasonInvalidSettings = "InvalidSettings"
+	// ReasonForbiddenAddress surfaces on Discovered and CredentialsAccepted when the
+	// provider is at an address that realms must not connect to.
+	ReasonForbiddenAddress = "ForbiddenAddress"
+	// ReasonInvalidDiscovery surfaces on Discovered when what the provider says of
+	// itself, or its keys, cannot be used.
+	ReasonInvalidDiscovery = "InvalidDiscovery"
+	// ReasonIssuerMismatch surfaces on Discovered when the document is of another
+	// issuer than the one of the spec.
+	ReasonIssuerMismatch = "IssuerMismatch"
+	// ReasonInvalidClient surfaces on CredentialsAccepted when the provider does not
+	// take the client ID with this secret.
+	ReasonInvalidClient = "InvalidClient"
+	// ReasonUnauthorizedClient surfaces on CredentialsAccepted when the provider
+	// knows the client and does not let it redeem codes.
+	ReasonUnauthorizedClient = "UnauthorizedClient"
+	// ReasonCallbackRefused surfaces on CredentialsAccepted when the callback URL is
+	// not registered at the provider.
+	ReasonCallbackRefused = "CallbackRefused"
+	// ReasonUnproven surfaces on CredentialsAccepted when the token endpoint's answer
+	// says neither that the secret works nor that it does not.
+	ReasonUnproven = "Unproven"
 	// ReasonInvalidSecret surfaces when a Secret exists and its content cannot be used.
 	ReasonInvalidSecret = "InvalidSecret"
 	// ReasonConfigMapNotFound surfaces on BrandingAccepted when the ConfigMap of
@@ -123,7 +158,8 @@ const (
 	// same issuer. It heals by itself when that one goes or gets another.
 	ReasonDuplicateIssuer = "DuplicateIssuer"
 	// ReasonUnreachable surfaces on DatabaseReady and CacheReady when a pod cannot
-	// connect, with what it said.
+	// connect, with what it said; and on Discovered and CredentialsAccepted when the
+	// provider does not answer, or answers that it cannot now.
 	ReasonUnreachable = "Unreachable"
 	// ReasonStarting surfaces on DatabaseReady and CacheReady while the managed
 	// instance does not answer yet.
@@ -184,6 +220,8 @@ func OAuthProviderConditions() []string {
 		RealmFoundCondition,
 		SecretFoundCondition,
 		AcceptedCondition,
+		DiscoveredCondition,
+		CredentialsAcceptedCondition,
 		AttachedCondition,
 	}
 }

@@ -10,8 +10,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=oauthproviders,singular=oauthprovider,categories=realmkeeper
-// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether every pod of the realm offers it"
-// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready or not"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether it is proven and every pod of the realm offers it"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready or not"
 // +kubebuilder:printcolumn:name="Type",type=string,JSONPath=`.spec.type`,description="Whose dialect is spoken"
 // +kubebuilder:printcolumn:name="Realm",type=string,JSONPath=`.spec.realmRef.name`,description="The realm whose users may sign in with it"
 // +kubebuilder:printcolumn:name="Callback URL",type=string,JSONPath=`.status.callbackURL`,description="What to enter at the provider as redirect URL"
@@ -241,4 +241,10 @@ type OAuthProviderStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=600
 	CallbackURL string `json:"callbackURL,omitempty"`
+
+	// preflight names the settings and the version of the Secret that Discovered
+	// and CredentialsAccepted are about.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Preflight string `json:"preflight,omitempty"`
 }

@@ -86,6 +86,7 @@ func run(ctx context.Context, f flags, logger logr.Logger) error {
 		Now:             time.Now,
 		Random:          rand.Reader,
 		AskPod:          controllers.AskOverHTTP(podClient()),
+		AskProvider:     controllers.AskProvidersOverHTTP(),
 		Metrics:         metrics.Registry,
 	})
 	if err != nil {

@@ -23,6 +23,9 @@ import (
 type Dex struct {
 	Issuer                 string
 	ClientID, ClientSecret string
+
+	folder string
+	daemon *daemon
 }
 
 // Person is somebody with a password at a provider.
@@ -32,52 +35,73 @@ type Person struct{ ID, Email, Name, Password string }
 // It ends with the test.
 func StartDex(t testing.TB, callback string, people ...Person) *Dex {
 	t.Helper()
-	d, daemon, err := startDex(t.Context(), callback, people)
+	d, err := newDex(t.Context(), callback, people)
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Start(t)
 	t.Cleanup(func() {
-		if err := daemon.stop(); err != nil {
+		if err := d.end(); err != nil {
 			t.Errorf("stop dex: %v", err)
 		}
 	})
 	return d
 }
 
-func startDex(ctx context.Context, callback string, people []Person) (*Dex, *daemon, error) {
+func newDex(ctx context.Context, callback string, people []Person) (*Dex, error) {
 	programs, err := built(ctx, "peers.sh")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	port, err := FreePort()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	d := &Dex{Issuer: "http://" + address + "/dex", ClientID: "realmkeeper", ClientSecret: "secret of the client at dex"}
 	config, err := d.config(address, callback, people)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	folder, err := newFolder("dex")
-	if err != nil {
-		return nil, nil, err
+	if d.folder, err = newFolder("dex"); err != nil {
+		return nil, err
 	}
 	// The cache may be in a home folder that others may not enter.
-	server := filepath.Join(folder, "dex")
-	err = errors.Join(copyProgram(filepath.Join(programs, "dex"), server),
-		os.WriteFile(filepath.Join(folder, "config.json"), config, 0o644)) // of a test: nothing in it is worth hiding
+	err = errors.Join(copyProgram(filepath.Join(programs, "dex"), filepath.Join(d.folder, "dex")),
+		os.WriteFile(filepath.Join(d.folder, "config.json"), config, 0o644)) // of a test: nothing in it is worth hiding
 	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(folder))
+		return nil, errors.Join(err, os.RemoveAll(d.folder))
 	}
-	daemon, err := startDaemon(folder, "TERM", server, "serve", "config.json")
+	return d, nil
+}
+
+// Start starts the provider again after a Stop, at the same address.
+func (d *Dex) Start(t testing.TB) {
+	t.Helper()
+	var err error
+	d.daemon, err = startDaemon(d.folder, "TERM", filepath.Join(d.folder, "dex"), "serve", "config.json")
 	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(folder))
+		t.Fatal(errors.Join(err, os.RemoveAll(d.folder)))
 	}
-	if err := daemon.await(ctx, d.answers); err != nil {
-		return nil, nil, errors.Join(err, daemon.stop())
+	if err := d.daemon.await(t.Context(), d.answers); err != nil {
+		t.Fatal(errors.Join(err, d.end()))
 	}
-	return d, daemon, nil
+}
+
+// Stop stops the provider. It forgets who has signed in, and knows the same people.
+func (d *Dex) Stop(t testing.TB) {
+	t.Helper()
+	if err := d.daemon.halt(); err != nil {
+		t.Fatal(err)
+	}
+	d.daemon = nil
+}
+
+func (d *Dex) end() error {
+	if d.daemon == nil {
+		return os.RemoveAll(d.folder)
+	}
+	return d.daemon.stop()
 }
 
 func (d *Dex) config(address, callback string, people []Person) ([]byte, error) {

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/internal/discovery"
+)
+
+// tokenEndpoint is where codes are redeemed, and how.
+type tokenEndpoint struct {
+	address      string
+	secretInBody bool
+}
+
+func (v visit) discover(ctx context.Context) (tokenEndpoint, Finding) {
+	issuer := discovery.Issuer(v.Provider)
+	if issuer == "" {
+		return tokenEndpoint{address: discovery.Stated(v.Provider).Token, secretInBody: v.secretInBody()},
+			Finding{metav1.ConditionTrue, v1alpha1.ReasonNotNeeded, "Where it answers is known without discovery"}
+	}
+	document, err := v.get(ctx, discovery.URL(issuer))
+	if err != nil {
+		return tokenEndpoint{}, undiscovered("The discovery document below the issuer's URL", err)
+	}
+	d, err := discovery.Parse(v.Provider, document)
+	switch {
+	case errors.Is(err, discovery.ErrIssuer):
+		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonIssuerMismatch,
+			fmt.Sprintf("What answers at %s is another issuer; state the issuer exactly as its own discovery document does", issuer)}
+	case err != nil:
+		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidDiscovery,
+			fmt.Sprintf("No sign-in is possible, because %v; correct issuer, or the provider", err)}
+	}
+	document, err = v.get(ctx, d.JWKS)
+	if err != nil {
+		return tokenEndpoint{}, undiscovered("The key set", err)
+	}
+	if keys, err := discovery.Keys(document); err != nil || len(keys) == 0 {
+		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidDiscovery,
+			"No sign-in is possible, because no published key can verify an ID token; the provider must have one"}
+	}
+	return tokenEndpoint{d.Token, d.SecretInBody()},
+		Finding{metav1.ConditionTrue, v1alpha1.ReasonDiscovered, "The discovery document and the keys can be used"}
+}
+
+func undiscovered(what string, err error) Finding {
+	var answered statusError
+	switch {
+	case forbidden(err):
+		return Finding{metav1.ConditionFalse, v1alpha1.ReasonForbiddenAddress, what + forbiddenWords}
+	case errors.As(err, &answered) && !answered.passing():
+		return Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidDiscovery,
+			fmt.Sprintf("%s is not there: %v; correct issuer, or the provider", what, answered)}
+	}
+	return Finding{metav1.ConditionFalse, v1alpha1.ReasonUnreachable,
+		fmt.Sprintf("%s cannot be read: %s; it is asked again soon", what, words(err))}
+}
+
+// get reads a document.
+func (v visit) get(ctx context.Context, address string) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	status, body, err := v.do(r)
+	if err == nil && status != http.StatusOK {
+		err = statusError(status)
+	}
+	return body, err
+}
+
+// do returns the status and the body of an answer.
+func (v visit) do(r *http.Request) (int, []byte, error) {
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "realmkeeper")
+	response, err := v.client.Do(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, body, err
+}

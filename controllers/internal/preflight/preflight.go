@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package preflight finds out whether an identity provider will do, before any
+// user is sent there: whether it says where it answers and with which keys it
+// signs, and whether its token endpoint takes the client's secret.
+//
+// The secret is shown as at every sign-in, with an authorization code that nobody
+// has. A server authenticates the client before it looks at the code (RFC 6749,
+// section 4.1.3), so that its refusal tells which of the two it minds.
+package preflight
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+const (
+	// Timeout bounds one request, and MaxAnswer its answer in bytes.
+	Timeout   = 5 * time.Second
+	MaxAnswer = 512 << 10
+	// patience bounds all requests of one question together.
+	patience = 10 * time.Second
+)
+
+// Question is about one provider. All fields are required.
+type Question struct {
+	Provider realmconfig.Provider
+	Secret   realmconfig.Credential
+	// CallbackURL is what is registered at the provider, or shall be.
+	CallbackURL string
+}
+
+// Answer is what was found out. Both findings hold no secret, and nothing that
+// the provider said but its error code.
+type Answer struct {
+	Discovered, CredentialsAccepted Finding
+}
+
+// Finding is a condition but for its type and its times.
+type Finding struct {
+	Status  metav1.ConditionStatus
+	Reason  string
+	Message string
+}
+
+// Ask asks a provider. It returns an error only when ctx ends.
+type Ask func(ctx context.Context, q Question) (Answer, error)
+
+// OverHTTP asks with clients that follow no redirects and keep to Timeout and
+// MaxAnswer; with allowPrivate they connect to private addresses, too. A client is
+// used for one question.
+func OverHTTP(client func(allowPrivate bool) *http.Client) Ask {
+	return func(ctx context.Context, q Question) (Answer, error) {
+		v := visit{q, client(q.Provider.AllowPrivateNetworks)}
+		defer v.client.CloseIdleConnections()
+		bounded, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		answer := v.ask(bounded)
+		return answer, ctx.Err()
+	}
+}
+
+// visit is one question on its way.
+type visit struct {
+	Question
+	client *http.Client
+}
+
+func (v visit) ask(ctx context.Context) Answer {
+	where, discovered := v.discover(ctx)
+	if discovered.Status != metav1.ConditionTrue {
+		return Answer{discovered, Finding{metav1.ConditionUnknown, v1alpha1.ReasonBlocked,
+			"Not asked, because of what Discovered says"}}
+	}
+	return Answer{discovered, v.present(ctx, where)}
+}
