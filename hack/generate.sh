@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Writes everything that is generated: deepcopy, kinds and roles from the markers, the chart's copies of them, the
-# manifests of an installation without Helm, the tables of their fields, and the list of common passwords.
+# manifests of an installation without Helm, the tables of their fields, and the lists of common passwords and of the pages' texts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -116,10 +116,10 @@ func luminance(color string) (float64, bool) {
 
 func (t Theme) validate(p *problems, field string, built Theme) {
 	full := t.Over(built)
-	for name, color := range map[string]string{
-		"accent": full.Accent, "background": full.Background, "surface": full.Surface, "text": full.Text,
+	for _, c := range []struct{ name, color string }{
+		{"accent", full.Accent}, {"background", full.Background}, {"surface", full.Surface}, {"text", full.Text},
 	} {
-		_, ok := luminance(color)
-		p.check(ok, "%s.%s: must be a color such as #2f56c6", field, name)
+		_, ok := luminance(c.color)
+		p.check(ok, "%s.%s: must be a color such as #2f56c6", field, c.name)
 	}
 }

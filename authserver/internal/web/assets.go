@@ -27,6 +27,14 @@ type asset struct {
 	content  []byte
 }
 
+func newAsset(content []byte) asset {
+	digest := sha256.Sum256(content)
+	return asset{hex.EncodeToString(digest[:6]), content}
+}
+
+// address is where a file is served that is called name.
+func (a asset) address(name string) string { return assetsPath + a.revision + "/" + name }
+
 func loadAssets() (assets, error) {
 	entries, err := assetFiles.ReadDir("assets")
 	if err != nil {
@@ -38,8 +46,7 @@ func loadAssets() (assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read assets: %w", err)
 		}
-		digest := sha256.Sum256(content)
-		loaded[e.Name()] = asset{hex.EncodeToString(digest[:6]), content}
+		loaded[e.Name()] = newAsset(content)
 	}
 	return loaded, nil
 }
@@ -50,21 +57,49 @@ func (a assets) url(name string) (string, error) {
 	if !found {
 		return "", fmt.Errorf("there is no asset %s", name)
 	}
-	return assetsPath + file.revision + "/" + name, nil
+	return file.address(name), nil
 }
 
-// serve answers for other revisions too: during a rollout, a page of one release
-// may ask a pod of another.
-func (a assets) serve(w http.ResponseWriter, r *http.Request) {
-	file, found := a[r.PathValue("name")]
+// mediaType is of a file by the end of its name; hosts differ in what they know.
+func mediaType(name string) string {
+	return map[string]string{
+		".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".ts": "application/typescript; charset=utf-8",
+		".svg": "image/svg+xml", ".png": "image/png",
+	}[path.Ext(name)]
+}
+
+const (
+	forEver = "public, max-age=31536000, immutable"
+	// forAWhile is for an address that stays when the contents change.
+	forAWhile = "public, max-age=300"
+)
+
+// serveAsset answers for other revisions too: during a rollout, a page of one
+// release may ask a pod of another.
+func (w *Web) serveAsset(rw http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	file, found := w.assets[name]
 	if !found {
-		http.NotFound(w, r)
+		file, found = ownFiles(w.Settings().UI)[name]
+	}
+	if !found {
+		http.NotFound(rw, r)
 		return
 	}
-	caching := "public, max-age=31536000, immutable"
+	caching := forEver
 	if file.revision != r.PathValue("revision") {
 		caching = "no-store"
 	}
-	w.Header().Set("Cache-Control", caching)
-	http.ServeContent(w, r, r.PathValue("name"), time.Time{}, bytes.NewReader(file.content))
+	rw.Header().Set("Cache-Control", caching)
+	file.serve(rw, r, name)
+}
+
+func (a asset) serve(rw http.ResponseWriter, r *http.Request, name string) {
+	h := rw.Header()
+	h.Set("Content-Type", mediaType(name))
+	h.Set("ETag", `"`+a.revision+`"`)
+	if path.Ext(name) == ".svg" || path.Ext(name) == ".png" {
+		confine(h)
+	}
+	http.ServeContent(rw, r, name, time.Time{}, bytes.NewReader(a.content))
 }

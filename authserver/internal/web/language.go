@@ -12,29 +12,31 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
+
+//go:generate go test . -run Current$ -count=1 -update
 
 //go:embed catalogue
 var catalogueFiles embed.FS
 
 // languages are the catalogues that pages come in, the first for whoever reads
 // none of them.
-type languages struct {
-	list    []speech
-	matcher language.Matcher
-}
+type languages []speech
 
 // speech is one language's texts by key.
 type speech struct {
 	// Tag is as in BCP 47, Name what its speakers call it.
 	Tag, Name string
 	texts     map[string]string
+	// own are the realm's, which come first.
+	own map[string]string
 }
 
-func loadLanguages() (*languages, error) {
-	l := &languages{}
-	tags := []language.Tag{}
-	for _, tag := range []string{"en", "de", "es", "fr"} {
+func loadLanguages() (languages, error) {
+	l := languages{}
+	for _, tag := range realmconfig.Languages() {
 		document, err := catalogueFiles.ReadFile(path.Join("catalogue", tag+".json"))
 		if err != nil {
 			return nil, fmt.Errorf("read catalogue: %w", err)
@@ -43,24 +45,40 @@ func loadLanguages() (*languages, error) {
 		if err := json.Unmarshal(document, &texts); err != nil {
 			return nil, fmt.Errorf("read catalogue %s: %w", tag, err)
 		}
-		l.list = append(l.list, speech{tag, texts["language"], texts})
-		tags = append(tags, language.Make(tag))
+		l = append(l, speech{Tag: tag, Name: texts["language"], texts: texts})
 	}
-	l.matcher = language.NewMatcher(tags)
 	return l, nil
 }
 
+// spoken are those that a realm speaks, in its words.
+func (l languages) spoken(ui realmconfig.UI) languages {
+	spoken := languages{}
+	for _, tag := range ui.Languages {
+		for _, s := range l {
+			if s.Tag == tag {
+				s.own = ui.Texts[tag]
+				spoken = append(spoken, s)
+			}
+		}
+	}
+	return spoken
+}
+
 // of is the language a visitor has chosen, or the one the browser asks for.
-func (l *languages) of(r *http.Request) speech {
+func (l languages) of(r *http.Request) speech {
+	tags := []language.Tag{}
+	for _, s := range l {
+		tags = append(tags, language.Make(s.Tag))
+	}
 	chosen := string(cookie(r, languageCookie))
-	_, i := language.MatchStrings(l.matcher, chosen, r.Header.Get("Accept-Language"))
-	return l.list[i]
+	_, i := language.MatchStrings(language.NewMatcher(tags), chosen, r.Header.Get("Accept-Language"))
+	return l[i]
 }
 
 // T is the text of a key, with {name} replaced for each pair of name and value.
 // A key that has no text shows itself, which a test finds.
 func (s speech) T(key string, pairs ...any) string {
-	text, found := s.texts[key]
+	text, found := s.text(key)
 	if !found {
 		return key
 	}
@@ -73,17 +91,25 @@ func (s speech) T(key string, pairs ...any) string {
 // Problem is what to tell a person about a refusal: the text of its code, or
 // of a fault of ours.
 func (s speech) Problem(code any) string {
-	if text, found := s.texts[fmt.Sprintf("problem.%v", code)]; found {
+	if text, found := s.text(fmt.Sprintf("problem.%v", code)); found {
 		return text
 	}
-	return s.texts["problem.internal"]
+	return s.T("problem.internal")
+}
+
+func (s speech) text(key string) (string, bool) {
+	if text, found := s.own[key]; found {
+		return text, true
+	}
+	text, found := s.texts[key]
+	return text, found
 }
 
 const languageLifetime = 365 * 24 * time.Hour
 
 // chooseLanguage keeps the visitor's choice and goes back to the page.
 func (w *Web) chooseLanguage(v *visit) (*answer, error) {
-	for _, s := range w.languages.list {
+	for _, s := range v.languages {
 		if s.Tag == v.field("language", 8) {
 			setCookie(v.w, languageCookie, s.Tag, languageLifetime)
 		}

@@ -3,11 +3,39 @@
 package web
 
 import (
-	"regexp"
+	"flag"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
+
+var update = flag.Bool("update", false, "write the contract's list of texts instead of comparing with it")
+
+// The operator knows the texts by a list in the contract.
+func TestTheListOfTextsIsCurrent(t *testing.T) {
+	t.Parallel()
+	const file = "../../realmconfig/texts.txt"
+	languages, err := loadLanguages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := ""
+	for _, key := range slices.Sorted(maps.Keys(languages[0].texts)) {
+		list += strings.Join(append([]string{key}, realmconfig.TextNames(languages[0].texts[key])...), " ") + "\n"
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(list), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if have, err := os.ReadFile(file); err != nil || string(have) != list {
+		t.Errorf("realmconfig/texts.txt is not the catalogue's keys (%v): run make generate", err)
+	}
+}
 
 func TestEveryLanguageSaysEverything(t *testing.T) {
 	t.Parallel()
@@ -15,19 +43,15 @@ func TestEveryLanguageSaysEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	placeholder := regexp.MustCompile(`\{[a-z]+\}`)
-	english := languages.list[0]
-	for _, other := range languages.list[1:] {
+	english := languages[0]
+	for _, other := range languages[1:] {
 		for key, text := range english.texts {
 			translated, found := other.texts[key]
 			if !found || strings.TrimSpace(translated) == "" {
 				t.Errorf("%s has no %s", other.Tag, key)
 			}
-			want, have := placeholder.FindAllString(text, -1), placeholder.FindAllString(translated, -1)
-			slices.Sort(want)
-			slices.Sort(have)
-			if !slices.Equal(want, have) {
-				t.Errorf("%s: %s has the placeholders %v, want %v", other.Tag, key, have, want)
+			if want, have := realmconfig.TextNames(text), realmconfig.TextNames(translated); !slices.Equal(want, have) {
+				t.Errorf("%s: %s names %v, want %v", other.Tag, key, have, want)
 			}
 		}
 		for key := range other.texts {

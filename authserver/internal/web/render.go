@@ -66,18 +66,16 @@ type view struct {
 	Languages []speech
 	// Page is the template's name, Path where the page can be asked for again.
 	Page, Path string
-	Product    string
-	SupportURL string
-	SignedIn   bool
-	Data       any
+	brand
+	SignedIn bool
+	Data     any
 }
 
 func (w *Web) render(v *visit, a *answer) {
-	settings := w.Settings()
 	document := &bytes.Buffer{}
 	err := w.templates[a.template].Execute(document, view{
-		speech: v.language, Languages: w.languages.list, Page: a.template, Path: v.path(),
-		Product: product(settings), SupportURL: supportURL(settings), SignedIn: hasSession(v.r), Data: a.data,
+		speech: v.language, Languages: v.languages, Page: a.template, Path: v.path(),
+		brand: brandOf(w.Settings().UI), SignedIn: hasSession(v.r), Data: a.data,
 	})
 	if err != nil {
 		w.Log.ErrorContext(v.r.Context(), "page not rendered", "page", a.template, "error", err)

@@ -22,6 +22,8 @@ type visit struct {
 	r        *http.Request
 	client   auth.Client
 	language speech
+	// languages are those that it may choose from.
+	languages languages
 }
 
 // answer is what a page says: a template, or a way to go on.
@@ -65,7 +67,8 @@ func (w *Web) handler(page func(*visit) (*answer, error)) http.Handler {
 }
 
 func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {
-	return &visit{w: rw, r: r, client: w.Client(r), language: w.languages.of(r)}
+	spoken := w.languages.spoken(w.Settings().UI)
+	return &visit{w: rw, r: r, client: w.Client(r), language: spoken.of(r), languages: spoken}
 }
 
 // readForm refuses what no page of ours sends.

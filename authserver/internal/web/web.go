@@ -46,7 +46,7 @@ type Web struct {
 	Deps
 	templates templates
 	assets    assets
-	languages *languages
+	languages languages
 }
 
 // New returns the pages. The error says which template or catalogue of this
@@ -73,7 +73,7 @@ func (w *Web) Pages() []Page {
 	forged.SetDenyHandler(w.handler(func(*visit) (*answer, error) {
 		return nil, &auth.Error{Code: auth.PermissionDenied}
 	}))
-	pages := []Page{{Pattern: "GET " + assetsPath + "{revision}/{name}", Handler: http.HandlerFunc(w.assets.serve)}}
+	pages := []Page{{Pattern: "GET " + assetsPath + "{revision}/{name}", Handler: http.HandlerFunc(w.serveAsset)}}
 	for _, p := range w.pages() {
 		pages = append(pages, Page{p.pattern, p.rate, forged.Handler(w.handler(p.show))})
 	}
