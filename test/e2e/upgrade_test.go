@@ -87,7 +87,7 @@ func (r realm) runs(t *testing.T, image string) {
 // newImage builds the checkout as of another version and gives it to the cluster.
 func newImage(t *testing.T, version string) string {
 	t.Helper()
-	return run(t, exec.CommandContext(t.Context(), "go", "-C", "hack/localkube", "run", "./cmd/localkube", "image", "--version", version))
+	return localkube(t, "image", "--version", version)
 }
 
 // helm runs the pinned Helm on the cluster of the test.

@@ -34,6 +34,8 @@ const usage = `usage: localkube <command> [--root <checkout>] [--cluster local|c
   down                remove everything that up made
   image               build the project's image as of --version, give it to the local cluster, print its name
   assets              build etcd, kube-apiserver, kubectl and the rest, print their folder
+  pause <component>   stop a component of the local cluster in its tracks, such as kubelet
+  resume <component>  let it go on
   packages <name>...  install the Debian packages that are missing
 `
 
@@ -59,6 +61,10 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case args[0] == "packages":
 		return debian.Ensure(ctx, c, args[1:]...)
+	case args[0] == "pause" && len(args) == 2:
+		return cluster.Pause(args[1])
+	case args[0] == "resume" && len(args) == 2:
+		return cluster.Resume(args[1])
 	case args[0] == cluster.NodeCommand && len(args) == 3:
 		return node.Run(ctx, os.Stdin, args[1], args[2])
 	}

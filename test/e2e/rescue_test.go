@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+	"time"
+)
+
+// What docs/operations.md tells people to do who have lost every admin.
+func TestLostAdminIsReplacedByAnother(t *testing.T) {
+	const rescue = "rescue@example.com"
+	name := quickstart.name + "-initial-admin"
+	kubectl(t, "patch", "-n", quickstart.namespace, quickstart.object(), "--type=merge", "-p",
+		`{"spec":{"initialAdmin":{"email":"`+rescue+`"}}}`)
+	kubectl(t, "delete", "-n", quickstart.namespace, "secret", name)
+	eventually(t, time.Minute, func() string {
+		out, err := tryKubectl(t.Context(), "", "get", "-n", quickstart.namespace, "secret", name)
+		if err != nil {
+			return "the Secret has not come back: " + out
+		}
+		return ""
+	})
+	kubectl(t, "rollout", "restart", "-n", quickstart.namespace, "deployment/"+quickstart.name)
+	quickstart.rolledOut(t)
+	quickstart.waitReady(t)
+
+	if email := secret(t, quickstart.namespace, name, "email"); email != rescue {
+		t.Fatalf("the Secret names %s, want %s", email, rescue)
+	}
+	c := quickstart.client(t, true)
+	quickstart.loginAsAdmin(t, c)
+	if p, err := c.profile(t.Context()); err != nil || p.Email != rescue || p.Role != "admin" {
+		t.Errorf("profile says %+v, %v", p, err)
+	}
+}
