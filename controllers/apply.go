@@ -47,8 +47,10 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 	var out applied
 	var failures []error
 	for _, o := range objects {
-		if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok && g.versions[*s.GetName()] != "" {
-			s.WithResourceVersion(g.versions[*s.GetName()])
+		if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
+			if v, read := g.versions[*s.GetName()]; read {
+				s.WithUID(v.uid).WithResourceVersion(v.resource)
+			}
 		}
 		obstacle, err := sortOut(r.applyOne(ctx, realm, o))
 		if out.obstacle == nil {

@@ -106,7 +106,7 @@ func (r *reconciler) leaf(ctx context.Context, realm *v1alpha1.AuthRealm, g *gat
 		return pki.Pair{}, err
 	}
 	if err == nil {
-		g.versions[s.Name] = s.ResourceVersion
+		g.versions[s.Name] = versionOf(s)
 		leaf, err := pki.ParsePair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
 		if err == nil && authority.Serves(leaf, hosts, r.now()) {
 			return leaf, nil

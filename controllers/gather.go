@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -19,10 +21,10 @@ import (
 type gathered struct {
 	inputs render.Inputs
 
-	// versions are the resource versions, by name, of the realm's own Secrets
-	// as they were read. They are applied only over those: what has changed
-	// since is not undone unseen.
-	versions map[string]string
+	// versions are those of the realm's own Secrets as they were read, by name.
+	// They are applied only over those: what has changed since, or was deleted,
+	// is not undone unseen.
+	versions map[string]version
 
 	// blocked stops the pass: one of the realm's own Secrets cannot be used.
 	blocked *obstacle
@@ -46,6 +48,14 @@ type gathered struct {
 	providers []v1alpha1.ProviderStatus
 }
 
+// version is one state of one object.
+type version struct {
+	uid      types.UID
+	resource string
+}
+
+func versionOf(o client.Object) version { return version{o.GetUID(), o.GetResourceVersion()} }
+
 type keysView struct {
 	keyset   realmconfig.Keyset
 	revision string
@@ -61,7 +71,7 @@ type storeView struct {
 // gather reads or makes everything the realm's objects are made of. The error
 // is worth a retry; everything else is an obstacle in what is returned.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
-	g := gathered{inputs: render.Inputs{Realm: realm, Images: r.images}, versions: map[string]string{}}
+	g := gathered{inputs: render.Inputs{Realm: realm, Images: r.images}, versions: map[string]version{}}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherPasswords,
 	} {
@@ -93,7 +103,7 @@ func (r *reconciler) content(
 	if err != nil {
 		return nil, false, err
 	}
-	g.versions[name] = s.ResourceVersion
+	g.versions[name] = versionOf(s)
 	return s.Data, created, nil
 }
 

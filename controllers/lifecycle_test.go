@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -288,4 +289,23 @@ func TestManagedDatabaseRestartsWithANewPassword(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A pass holds what it has read of a Secret for a while. When somebody deletes
+// the Secret meanwhile, to have a new one made, the pass must not bring it back:
+// this is what it relies on.
+func TestSecretThatWasDeletedCannotBeAppliedAsItWas(t *testing.T) {
+	t.Parallel()
+	k8s := plane.Client(t)
+	s := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: plane.Namespace(t), Name: "read"}}
+	if err := k8s.Create(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	asRead := corev1ac.Secret(s.Name, s.Namespace).WithUID(s.UID).WithResourceVersion(s.ResourceVersion)
+	if err := k8s.Delete(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if err := k8s.Apply(t.Context(), asRead, client.FieldOwner("test"), client.ForceOwnership); !apierrors.IsConflict(err) {
+		t.Errorf("it is applied: %v", err)
+	}
 }

@@ -7,6 +7,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -81,6 +82,26 @@ func TestRealmOutlivesItsOperator(t *testing.T) {
 	if !slices.Equal(pods, after) {
 		t.Errorf("the realm's pods were %v and are %v: an operator restart must not touch them", pods, after)
 	}
+}
+
+// A leader that is told to go lets go of its lease at once; who waits for the
+// lease to end waits for leaseDuration.
+func TestLeaderHandsOverBeforeItsLeaseEnds(t *testing.T) {
+	const leaseDuration = 15 * time.Second
+	leader := func() string {
+		holder := field(t, operatorHome, "lease/operator.auth.realmkeeper.io", ".spec.holderIdentity")
+		pod, _, _ := strings.Cut(holder, "_")
+		return pod
+	}
+	before := leader()
+	kubectl(t, "delete", "pod", "-n", operatorHome, before, "--wait=false")
+	eventually(t, leaseDuration*2/3, func() string {
+		if now := leader(); now == "" || now == before {
+			return "pod " + before + " still leads"
+		}
+		return ""
+	})
+	kubectl(t, "rollout", "status", "-n", operatorHome, "deployment/"+release, "--timeout=2m")
 }
 
 // gone waits until none of the named pods serves any more.

@@ -39,18 +39,25 @@ func signal(component string, s syscall.Signal) error {
 
 // childOf finds the process that the node's first process has started as program.
 func childOf(parent int, program string) (int, error) {
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
+	// Each thread has a list of its own.
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
 	if err != nil {
 		return 0, fmt.Errorf("list the node's processes: %w", err)
 	}
-	for _, child := range strings.Fields(string(children)) {
-		command, err := os.ReadFile(filepath.Join("/proc", child, "cmdline"))
+	for _, list := range lists {
+		children, err := os.ReadFile(list)
 		if err != nil {
-			continue // it has ended meanwhile
+			continue // the thread has ended meanwhile
 		}
-		name, _, _ := bytes.Cut(command, []byte{0})
-		if filepath.Base(string(name)) == program {
-			return strconv.Atoi(child)
+		for _, child := range strings.Fields(string(children)) {
+			command, err := os.ReadFile(filepath.Join("/proc", child, "cmdline"))
+			if err != nil {
+				continue // and so has the process
+			}
+			name, _, _ := bytes.Cut(command, []byte{0})
+			if filepath.Base(string(name)) == program {
+				return strconv.Atoi(child)
+			}
 		}
 	}
 	return 0, fmt.Errorf("the node runs no %s", program)
