@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -18,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 )
 
 // +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms,verbs=get;list;watch
@@ -100,8 +102,8 @@ const (
 func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1.AuthRealmStatus) time.Duration {
 	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
 	// Settings that no pod can run wait for the spec to change.
-	waiting := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
-	if v.applied.server != nil && waiting {
+	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
+	if v.applied.server != nil && (lagging || complaining(v.pods)) {
 		if v.now.Sub(propagated.LastTransitionTime.Time) < usual {
 			return soon
 		}
@@ -111,6 +113,14 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 		return 0
 	}
 	return max(v.certificate.next.Add(stagger(realm.UID, spread)).Sub(v.now), time.Second)
+}
+
+// complaining reports whether a pod cannot use one of its stores. Only the pod
+// learns when it can.
+func complaining(pods []podstatus.Pod) bool {
+	return slices.ContainsFunc(pods, func(p podstatus.Pod) bool {
+		return p.Report.DatabaseProblem != "" || p.Report.CacheProblem != ""
+	})
 }
 
 // stagger is an object's own part of a time, always the same.

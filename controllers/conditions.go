@@ -83,28 +83,44 @@ func databaseReady(v view) metav1.Condition {
 	const kind = v1alpha1.DatabaseReadyCondition
 	ready := v.applied.database != nil && v.applied.database.Status != nil &&
 		number(v.applied.database.Status.ReadyReplicas) > 0
-	return storeReady(kind, "PostgreSQL", v.database, v.blocked, ready)
+	return storeReady(kind, "PostgreSQL", "database", v.database, v, ready,
+		func(r realmconfig.Report) string { return r.DatabaseProblem })
 }
 
 func cacheReady(v view) metav1.Condition {
 	const kind = v1alpha1.CacheReadyCondition
 	ready := v.applied.cache != nil && v.applied.cache.Status != nil &&
 		number(v.applied.cache.Status.ReadyReplicas) > 0
-	return storeReady(kind, "Redis", v.cache, v.blocked, ready)
+	return storeReady(kind, "Redis", "cache", v.cache, v, ready,
+		func(r realmconfig.Report) string { return r.CacheProblem })
 }
 
-func storeReady(kind, product string, store storeView, blocked *obstacle, ready bool) metav1.Condition {
+func storeReady(
+	kind, product, field string, store storeView, v view, ready bool, problem func(realmconfig.Report) string,
+) metav1.Condition {
 	switch {
 	case store.obstacle != nil:
 		return hindered(kind, store.obstacle)
-	case !store.managed:
-		return yes(kind, v1alpha1.ReasonExternal, "The URL of a %s of yours is there", product)
-	case blocked != nil:
+	case v.blocked != nil:
 		return unknown(kind)
-	case !ready:
+	case store.managed && !ready:
 		return no(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet", product)
 	}
-	return yes(kind, v1alpha1.ReasonReady, "The managed %s answers", product)
+	for _, p := range v.pods {
+		switch said := problem(p.Report); {
+		case said == "":
+		case store.managed:
+			return no(kind, v1alpha1.ReasonUnreachable, "Pod %s cannot use the managed %s: %s", p.Name, product, said)
+		default:
+			return no(kind, v1alpha1.ReasonUnreachable,
+				"Pod %s cannot use the %s that %s.urlSecretRef names: %s; correct the Secret, or let it answer, and pods go on by themselves",
+				p.Name, product, field, said)
+		}
+	}
+	if store.managed {
+		return yes(kind, v1alpha1.ReasonReady, "The managed %s answers", product)
+	}
+	return yes(kind, v1alpha1.ReasonExternal, "The URL of a %s of yours is there, and no pod complains of it", product)
 }
 
 func secretsFound(v view) metav1.Condition {
@@ -180,7 +196,7 @@ func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	}
 	for _, p := range v.pods {
 		if !v.want.reached(p) {
-			return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys and certificate; pod %s %s",
+			return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; pod %s %s",
 				current(v), len(v.pods), p.Name, behind(v.want, p))
 		}
 	}
@@ -204,8 +220,10 @@ func behind(want target, p podstatus.Pod) string {
 		return "still runs revision " + p.Report.ConfigRevision
 	case p.Report.KeysetRevision != want.keyset:
 		return "still has the earlier keys"
+	case p.Report.CertificateSHA256 != want.certificate:
+		return "still serves the earlier certificate"
 	}
-	return "still serves the earlier certificate"
+	return "still uses earlier credentials"
 }
 
 func yes(kind, reason, format string, args ...any) metav1.Condition {

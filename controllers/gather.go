@@ -4,8 +4,6 @@ package controllers
 
 import (
 	"context"
-	"net/url"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,6 +33,8 @@ type gathered struct {
 	database    storeView
 	cache       storeView
 
+	encryption realmconfig.EncryptionKeys
+
 	// delivery says what is missing for mail and text messages.
 	delivery deliveryView
 
@@ -59,12 +59,6 @@ func versionOf(o client.Object) version { return version{o.GetUID(), o.GetResour
 type keysView struct {
 	keyset   realmconfig.Keyset
 	revision string
-	obstacle *obstacle
-}
-
-// storeView is what is known of the database or the cache before anything is applied.
-type storeView struct {
-	managed  bool
 	obstacle *obstacle
 }
 
@@ -136,8 +130,7 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 		return err
 	}
 	g.inputs.EncryptionKeys = data[render.EncryptionKeysKey]
-	var keys realmconfig.EncryptionKeys
-	return usable(name, render.EncryptionKeysKey, realmconfig.Decode(g.inputs.EncryptionKeys, &keys))
+	return usable(name, render.EncryptionKeysKey, realmconfig.Decode(g.inputs.EncryptionKeys, &g.encryption))
 }
 
 func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
@@ -184,40 +177,6 @@ func (r *reconciler) password(ctx context.Context, realm *v1alpha1.AuthRealm, g 
 			"Secret %q: %s must hold 16 or more letters and digits and nothing else; delete the Secret to have one made", name, render.PasswordKey)
 	}
 	return password, nil
-}
-
-func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	g.database.managed = render.ManagesDatabase(realm)
-	if g.database.managed {
-		return nil
-	}
-	err := r.checkURL(ctx, realm, "database.urlSecretRef", render.DatabaseURL(realm), "postgres", "postgresql")
-	g.database.obstacle, err = sortOut(err)
-	return err
-}
-
-func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	g.cache.managed = render.ManagesCache(realm)
-	if g.cache.managed {
-		return nil
-	}
-	err := r.checkURL(ctx, realm, "cache.urlSecretRef", render.CacheURL(realm), "redis", "rediss")
-	g.cache.obstacle, err = sortOut(err)
-	return err
-}
-
-func (r *reconciler) checkURL(ctx context.Context, realm *v1alpha1.AuthRealm, field string, ref v1alpha1.SecretKeyRef, schemes ...string) error {
-	data, err := r.referenced(ctx, realm.Namespace, field, ref.Name, ref.Key)
-	if err != nil {
-		return err
-	}
-	u, err := url.Parse(string(data[ref.Key]))
-	if err != nil || !slices.Contains(schemes, u.Scheme) {
-		// Not the error itself: it quotes the URL, password and all.
-		return obstructed(v1alpha1.ReasonInvalidSecret,
-			"%s: key %q of Secret %q is not a URL that starts with %s://", field, ref.Key, ref.Name, schemes[0])
-	}
-	return nil
 }
 
 // usable turns what is wrong with a document of the realm's own into an

@@ -17,6 +17,9 @@ import (
 type deliveryView struct {
 	named    int
 	obstacle *obstacle
+
+	// credentials are what pods read of them.
+	credentials realmconfig.Credentials
 }
 
 // gatherDelivery looks at the Secrets that email and sms name. Pods run without
@@ -24,7 +27,7 @@ type deliveryView struct {
 func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	for _, s := range render.DeliverySecrets(realm) {
 		g.delivery.named++
-		obstacle, err := sortOut(r.inspectDelivery(ctx, realm, s))
+		obstacle, err := sortOut(r.inspectDelivery(ctx, realm, s, &g.delivery.credentials))
 		switch before := g.delivery.obstacle; {
 		case err != nil:
 			return err
@@ -37,8 +40,11 @@ func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRea
 	return nil
 }
 
-func (r *reconciler) inspectDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, s render.DeliverySecret) error {
+func (r *reconciler) inspectDelivery(
+	ctx context.Context, realm *v1alpha1.AuthRealm, s render.DeliverySecret, into *realmconfig.Credentials,
+) error {
 	data, err := r.referenced(ctx, realm.Namespace, s.Field, s.Name, s.Keys()...)
+	s.Fill(into, data)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,11 +24,15 @@ type target struct {
 	config      string
 	keyset      string
 	certificate string
+
+	// credentials is empty while what pods shall read is not known, because a
+	// Secret is missing; they keep what they had then.
+	credentials string
 }
 
 // revision names the target as a whole.
 func (t target) revision() string {
-	return realmconfig.Revision([]byte(t.config + "/" + t.keyset + "/" + t.certificate))
+	return realmconfig.Revision([]byte(t.config + "/" + t.keyset + "/" + t.certificate + "/" + t.credentials))
 }
 
 // reached reports whether a pod runs the target.
@@ -34,11 +40,32 @@ func (t target) reached(p podstatus.Pod) bool {
 	return p.Answered &&
 		p.Report.ConfigRevision == t.config &&
 		p.Report.KeysetRevision == t.keyset &&
-		p.Report.CertificateSHA256 == t.certificate
+		p.Report.CertificateSHA256 == t.certificate &&
+		(p.Report.CredentialsRevision == t.credentials || t.credentials == "")
 }
 
 func targetOf(g gathered) target {
-	return target{config: g.settings.revision, keyset: g.keys.revision, certificate: g.certificate.fingerprint}
+	t := target{config: g.settings.revision, keyset: g.keys.revision, certificate: g.certificate.fingerprint}
+	if g.database.url != "" && g.cache.url != "" {
+		t.credentials = realmconfig.CredentialsRevision(g.encryption, g.credentials())
+	}
+	return t
+}
+
+// credentials are what pods read of the Secrets that are mounted into them.
+func (g gathered) credentials() realmconfig.Credentials {
+	c := g.delivery.credentials
+	c.DatabaseURL, c.DatabaseCA = g.database.url, g.database.ca
+	c.CacheURL, c.CacheCA = g.cache.url, g.cache.ca
+	c.ProviderSecrets = map[string]realmconfig.Credential{}
+	for _, p := range g.inputs.Providers {
+		c.ProviderSecrets[p.Object.Name] = realmconfig.NewCredential(p.Secret)
+	}
+	// Pods read the secrets of the providers in their settings and no others.
+	maps.DeleteFunc(c.ProviderSecrets, func(name string, _ realmconfig.Credential) bool {
+		return !slices.ContainsFunc(g.settings.config.Providers, func(p realmconfig.Provider) bool { return p.Name == name })
+	})
+	return c
 }
 
 // observe asks the realm's pods what they run, and nudges those that run

@@ -54,13 +54,14 @@ func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name st
 }
 
 // referenced reads a Secret that the spec names and checks that it has the
-// keys. It returns an obstacle, which names field, when something is missing.
+// keys. It returns an obstacle, which names field, when something is missing,
+// and with it what is there.
 func (r *reconciler) referenced(ctx context.Context, namespace, field, name string, keys ...string) (map[string][]byte, error) {
 	s, err := r.found(ctx, namespace, field, name, keys...)
-	if err != nil {
+	if s == nil {
 		return nil, err
 	}
-	return s.Data, nil
+	return s.Data, err
 }
 
 // found is referenced, with everything else that the Secret is.
@@ -74,7 +75,7 @@ func (r *reconciler) found(ctx context.Context, namespace, field, name string, k
 	}
 	for _, key := range keys {
 		if len(s.Data[key]) == 0 {
-			return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q; add it", field, name, key)
+			return s, obstructed(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q; add it", field, name, key)
 		}
 	}
 	return s, nil

@@ -38,7 +38,7 @@ func healthy(t *testing.T) view {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := view{now: noon(), want: target{config: "c", keyset: "k", certificate: "f"}}
+	v := view{now: noon(), want: target{config: "c", keyset: "k", certificate: "f", credentials: "s"}}
 	if err := realmconfig.Decode(document, &v.keys.keyset); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func healthy(t *testing.T) view {
 	v.applied.database = appsv1ac.StatefulSet("d", "ns").WithStatus(appsv1ac.StatefulSetStatus().WithReadyReplicas(1))
 	v.applied.cache = deployment(1, 1, 1, 1)
 	v.applied.server = deployment(4, 2, 2, 2)
-	report := realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "c", KeysetRevision: "k", CertificateSHA256: "f"}
+	report := realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "c", KeysetRevision: "k", CertificateSHA256: "f", CredentialsRevision: "s"}
 	v.pods = []podstatus.Pod{{Name: "a", Answered: true, Report: report}, {Name: "b", Answered: true, Report: report}}
 	return v
 }
@@ -133,7 +133,7 @@ func TestConditions(t *testing.T) {
 		},
 		"a pod that does not answer": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[0] = podstatus.Pod{Name: "a"} },
-			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys and certificate; pod a does not answer yet", false,
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys, credentials and certificate; pod a does not answer yet", false,
 		},
 		"a pod with the earlier keys": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[1].Report.KeysetRevision = "old" },
@@ -142,6 +142,25 @@ func TestConditions(t *testing.T) {
 		"a pod with the earlier certificate": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[1].Report.CertificateSHA256 = "old" },
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still serves the earlier certificate", false,
+		},
+		"a pod with earlier credentials": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[1].Report.CredentialsRevision = "old" },
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys, credentials and certificate; pod b still uses earlier credentials", false,
+		},
+		"credentials that nobody knows": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.want.credentials = "" },
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionTrue, v1alpha1.ReasonPropagated, "2 of 2", true,
+		},
+		"a database that a pod cannot use": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.database.managed, v.pods[1].Report.DatabaseProblem = false, "password authentication failed"
+			},
+			v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonUnreachable,
+			"Pod b cannot use the PostgreSQL that database.urlSecretRef names: password authentication failed; correct the Secret", false,
+		},
+		"a managed cache that a pod cannot use": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[0].Report.CacheProblem = "timeout" },
+			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonUnreachable, "Pod a cannot use the managed Redis: timeout", false,
 		},
 		"a key set of which no key signs": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.keys.keyset.Keys[0].SignFrom = nil },
@@ -251,6 +270,7 @@ func TestNextLook(t *testing.T) {
 		"patiently, when they take too long":         {func(*view) {}, time.Hour, patiently, patiently},
 		"at the certificate's renewal, staggered":    {func(*view) {}, 0, time.Minute, time.Minute + spread},
 		"in a second, when the time has passed":      {func(v *view) { v.certificate.next = noon().Add(-2 * spread) }, 0, time.Second, time.Second},
+		"patiently, while a pod cannot use a store":  {func(v *view) { v.pods[0].Report.CacheProblem = "timeout" }, 0, patiently, patiently},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
 		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},
 		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},

@@ -59,7 +59,7 @@ const (
 	// DatabaseReady and CacheReady when the managed instance answers.
 	ReasonReady = "Ready"
 	// ReasonExternal surfaces on DatabaseReady and CacheReady when the URL of
-	// the user's own instance is there; the pods' readiness proves the rest.
+	// the user's own instance is there and no pod complains of it.
 	ReasonExternal = "External"
 	// ReasonIssued surfaces on CertificateReady when the operator's CA issued the certificate.
 	ReasonIssued = "Issued"

@@ -19,18 +19,22 @@ const (
 )
 
 func cacheSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
-	host := NamesOf(in.Realm).Cache()
+	return secret(in.Realm, NamesOf(in.Realm).Cache(), cache, map[string][]byte{
+		PasswordKey:    []byte(in.CachePassword),
+		defaultURLKey:  ManagedCacheURL(in),
+		cacheConfigKey: []byte(cacheConfig(in.Realm, in.CachePassword)),
+	}).WithOwnerReferences(owner(in.Realm))
+}
+
+// ManagedCacheURL is where pods find the managed Redis.
+func ManagedCacheURL(in Inputs) []byte {
 	uri := url.URL{
 		Scheme: "redis",
 		User:   url.UserPassword("default", in.CachePassword),
-		Host:   fmt.Sprintf("%s:%d", host, cachePort),
+		Host:   fmt.Sprintf("%s:%d", NamesOf(in.Realm).Cache(), cachePort),
 		Path:   "0",
 	}
-	return secret(in.Realm, host, cache, map[string][]byte{
-		PasswordKey:    []byte(in.CachePassword),
-		defaultURLKey:  []byte(uri.String()),
-		cacheConfigKey: []byte(cacheConfig(in.Realm, in.CachePassword)),
-	}).WithOwnerReferences(owner(in.Realm))
+	return []byte(uri.String())
 }
 
 // cacheConfig is redis.conf. Nothing is written to disk: what Redis forgets,

@@ -38,6 +38,19 @@ func (s DeliverySecret) Keys() []string {
 // Holds reports whether the Secret is the source of one of the contract's files.
 func (s DeliverySecret) Holds(contractFile string) bool { return s.files[0].path == contractFile }
 
+// Fill sets what pods read of the Secret with this data.
+func (s DeliverySecret) Fill(c *realmconfig.Credentials, data map[string][]byte) {
+	read := map[string]*realmconfig.Credential{
+		realmconfig.SMTPUsernameFile: &c.SMTPUsername,
+		realmconfig.SMTPPasswordFile: &c.SMTPPassword,
+		realmconfig.SMTPCAFile:       &c.SMTPCA,
+		realmconfig.SMSSecretFile:    &c.SMS,
+	}
+	for _, f := range s.files {
+		*read[f.path] = realmconfig.NewCredential(data[f.key])
+	}
+}
+
 // DeliverySecrets are those that the realm's spec names.
 func DeliverySecrets(realm *v1alpha1.AuthRealm) []DeliverySecret {
 	var all []DeliverySecret

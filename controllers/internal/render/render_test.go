@@ -98,8 +98,8 @@ func cases() map[string]string {
 		"issuer-only": `issuer: https://login.example.com`,
 		"external": `
 issuer: https://login.example.com/auth
-database: {urlSecretRef: {name: accounts-app}}
-cache: {urlSecretRef: {name: redis, key: url}}
+database: {urlSecretRef: {name: accounts-app}, caSecretRef: {name: accounts-ca}}
+cache: {urlSecretRef: {name: redis, key: url}, caSecretRef: {name: redis, key: ca}}
 tls: {secretRef: {name: login-tls}}`,
 		"tuned": `
 issuer: https://login.example.com

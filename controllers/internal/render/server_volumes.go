@@ -38,6 +38,12 @@ func serverVolumes(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeApplyConfigurati
 				WithSecretName(names.ProviderCredentials()).
 				WithDefaultMode(secretFileMode)),
 	}
+	if ca := DatabaseCA(realm); ca != nil {
+		volumes = append(volumes, files(ca.Name, file{ca.Key, realmconfig.DatabaseCAFile}))
+	}
+	if ca := CacheCA(realm); ca != nil {
+		volumes = append(volumes, files(ca.Name, file{ca.Key, realmconfig.CacheCAFile}))
+	}
 	for _, s := range DeliverySecrets(realm) {
 		// A realm that cannot send mail still logs people in.
 		volume := files(s.Name, s.files...)
@@ -58,6 +64,12 @@ func serverMounts(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeMountApplyConfigu
 		mounts = append(mounts, folderMount(f))
 	}
 	mounts = append(mounts, folderMount(realmconfig.ProviderSecretsDir+"/"))
+	if DatabaseCA(realm) != nil {
+		mounts = append(mounts, folderMount(realmconfig.DatabaseCAFile))
+	}
+	if CacheCA(realm) != nil {
+		mounts = append(mounts, folderMount(realmconfig.CacheCAFile))
+	}
 	for _, s := range DeliverySecrets(realm) {
 		mounts = append(mounts, folderMount(s.files[0].path))
 	}

@@ -68,6 +68,29 @@ func CacheURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
 	return withKey(*realm.Spec.Cache.URLSecretRef)
 }
 
+// DatabaseCA is where the CA of the user's database stands, nil for none.
+func DatabaseCA(realm *v1alpha1.AuthRealm) *v1alpha1.SecretKeyRef {
+	if ManagesDatabase(realm) {
+		return nil
+	}
+	return caKey(realm.Spec.Database.CASecretRef)
+}
+
+// CacheCA is where the CA of the user's cache stands, nil for none.
+func CacheCA(realm *v1alpha1.AuthRealm) *v1alpha1.SecretKeyRef {
+	if ManagesCache(realm) {
+		return nil
+	}
+	return caKey(realm.Spec.Cache.CASecretRef)
+}
+
+func caKey(ref *v1alpha1.SecretKeyRef) *v1alpha1.SecretKeyRef {
+	if ref == nil {
+		return nil
+	}
+	return &v1alpha1.SecretKeyRef{Name: ref.Name, Key: cmp.Or(ref.Key, CABundleKey)}
+}
+
 // CertificateSecret is the name of the Secret with the serving certificate.
 func CertificateSecret(realm *v1alpha1.AuthRealm) string {
 	switch {
@@ -87,6 +110,11 @@ func References(realm *v1alpha1.AuthRealm) []string {
 	}
 	if !ManagesCache(realm) {
 		names = append(names, CacheURL(realm).Name)
+	}
+	for _, ca := range []*v1alpha1.SecretKeyRef{DatabaseCA(realm), CacheCA(realm)} {
+		if ca != nil {
+			names = append(names, ca.Name)
+		}
 	}
 	if !OwnsCertificate(realm) {
 		names = append(names, CertificateSecret(realm))

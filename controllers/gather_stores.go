@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// storeView is what is known of the database or the cache before anything is applied.
+type storeView struct {
+	managed  bool
+	obstacle *obstacle
+
+	// url and ca are what pods read. There is no url while its Secret is missing:
+	// running pods keep what they had.
+	url, ca realmconfig.Credential
+}
+
+func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	if render.ManagesDatabase(realm) {
+		g.database = storeView{managed: true, url: realmconfig.NewCredential(render.ManagedDatabaseURL(g.inputs))}
+		return nil
+	}
+	return r.gatherStore(ctx, realm.Namespace, &g.database, "database",
+		render.DatabaseURL(realm), render.DatabaseCA(realm), realmconfig.ValidateDatabaseURL)
+}
+
+func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	if render.ManagesCache(realm) {
+		g.cache = storeView{managed: true, url: realmconfig.NewCredential(render.ManagedCacheURL(g.inputs))}
+		return nil
+	}
+	return r.gatherStore(ctx, realm.Namespace, &g.cache, "cache",
+		render.CacheURL(realm), render.CacheCA(realm), realmconfig.ValidateCacheURL)
+}
+
+// gatherStore looks at the Secrets of a store of the user's.
+func (r *reconciler) gatherStore(
+	ctx context.Context, namespace string, view *storeView, field string,
+	url v1alpha1.SecretKeyRef, ca *v1alpha1.SecretKeyRef, validate func(string) error,
+) (err error) {
+	view.url, err = r.storeSecret(ctx, namespace, field+".urlSecretRef", url, validate)
+	if view.obstacle, err = sortOut(err); err != nil || ca == nil {
+		return err
+	}
+	view.ca, err = r.storeSecret(ctx, namespace, field+".caSecretRef", *ca, validateCA)
+	obstacle, err := sortOut(err)
+	if view.obstacle == nil {
+		view.obstacle = obstacle
+	}
+	return err
+}
+
+// storeSecret is one value of a user's Secret. It returns the value even with
+// an obstacle, where there is one: that is what pods read.
+func (r *reconciler) storeSecret(
+	ctx context.Context, namespace, field string, ref v1alpha1.SecretKeyRef, validate func(string) error,
+) (realmconfig.Credential, error) {
+	data, err := r.referenced(ctx, namespace, field, ref.Name, ref.Key)
+	if err != nil {
+		return "", err
+	}
+	value := realmconfig.NewCredential(data[ref.Key])
+	if problem := validate(string(value)); problem != nil {
+		return value, obstructed(v1alpha1.ReasonInvalidSecret,
+			"%s: key %q of Secret %q %v; correct it, and pods take it up", field, ref.Key, ref.Name, problem)
+	}
+	return value, nil
+}
+
+func validateCA(pem string) error {
+	if !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) {
+		return errors.New("holds no certificate in PEM")
+	}
+	return nil
+}
