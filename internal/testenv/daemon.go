@@ -96,14 +96,19 @@ func newFolder(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make folder for %s: %w", name, err)
 	}
+	return dir, own(dir)
+}
+
+// own gives a file or folder to the unprivileged user.
+func own(path string) error {
 	credential, err := unprivileged()
 	if err != nil || credential == nil {
-		return dir, err
+		return err
 	}
-	if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
-		return "", fmt.Errorf("give folder to the user of %s: %w", name, err)
+	if err := os.Chown(path, int(credential.Uid), int(credential.Gid)); err != nil {
+		return fmt.Errorf("give %s to the user of servers: %w", path, err)
 	}
-	return dir, nil
+	return nil
 }
 
 // unprivileged is whom servers run as: the caller, or postgres or nobody when

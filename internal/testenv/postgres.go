@@ -57,17 +57,22 @@ func StartPostgres(ctx context.Context) (*Postgres, error) {
 	if err := p.initialise(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	if p.port, err = FreePort(); err != nil {
+	if err := p.startFirst(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return p, nil
+}
+
+// startFirst starts the server at an address of its own, which stays its address.
+func (p *Postgres) startFirst(ctx context.Context) (err error) {
+	if p.port, err = FreePort(); err != nil {
+		return err
 	}
 	p.url = &url.URL{
 		Scheme: "postgres", User: url.UserPassword("postgres", "unused"),
 		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)), Path: "/postgres", RawQuery: "sslmode=disable",
 	}
-	if err := p.Start(ctx); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
-	}
-	return p, nil
+	return p.Start(ctx)
 }
 
 // debianPostgres is where Debian keeps the servers, one folder for each major
@@ -75,7 +80,13 @@ func StartPostgres(ctx context.Context) (*Postgres, error) {
 const debianPostgres = "/usr/lib/postgresql/*/bin"
 
 func (p *Postgres) initialise(ctx context.Context) error {
-	initdb, err := program("initdb", debianPostgres)
+	return p.run(ctx, "initdb", "--no-sync", "--auth=trust", "--username=postgres",
+		"--encoding=UTF8", "--locale=C", "--pgdata="+p.data())
+}
+
+// run runs one of PostgreSQL's programs as the user of the server.
+func (p *Postgres) run(ctx context.Context, name string, args ...string) error {
+	path, err := program(name, debianPostgres)
 	if err != nil {
 		return err
 	}
@@ -83,12 +94,11 @@ func (p *Postgres) initialise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, initdb, "--no-sync", "--auth=trust", "--username=postgres",
-		"--encoding=UTF8", "--locale=C", "--pgdata="+p.data())
+	command := exec.CommandContext(ctx, path, args...)
 	command.Dir = p.folder
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("make database cluster: %w\n%s", err, out)
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
 	}
 	return nil
 }
@@ -120,14 +130,20 @@ func (p *Postgres) ping(ctx context.Context) error {
 }
 
 // Halt stops the server and ends its connections; its data stays for a Start.
-func (p *Postgres) Halt() error { return p.daemon.halt() }
+func (p *Postgres) Halt() error {
+	err := p.daemon.halt()
+	p.daemon = nil
+	return err
+}
 
 // Stop ends the server and removes its folder. A server that the environment
 // named goes on, without the template.
 func (p *Postgres) Stop() error {
 	switch {
-	case p.folder != "":
+	case p.daemon != nil:
 		return p.daemon.stop()
+	case p.folder != "":
+		return os.RemoveAll(p.folder)
 	case p.template != "":
 		return p.execute(context.Background(), "DROP DATABASE "+p.template)
 	default:

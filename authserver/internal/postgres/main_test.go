@@ -29,14 +29,15 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = started.Stop() }()
 	server = started
-	err = server.Prepare(context.Background(), func(url string) error {
-		return postgres.Migrate(context.Background(), realmconfig.Place{URL: realmconfig.Credential(url)}, slog.New(slog.DiscardHandler))
-	})
-	if err != nil {
+	if err := server.Prepare(context.Background(), migrate); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
+}
+
+func migrate(url string) error {
+	return postgres.Migrate(context.Background(), realmconfig.Place{URL: realmconfig.Credential(url)}, slog.New(slog.DiscardHandler))
 }
 
 func newStore(t *testing.T) *postgres.Store {

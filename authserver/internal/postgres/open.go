@@ -114,7 +114,7 @@ func visit(ctx context.Context, config *pgx.ConnConfig, look func(*pgx.Conn, con
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return err
+		return plainly(err)
 	}
 	return errors.Join(look(conn, ctx), conn.Close(ctx))
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// plain is an error in the words of a status.
+type plain struct {
+	error
+	words string
+}
+
+// Error implements error.
+func (p *plain) Error() string { return p.words }
+
+// Unwrap gives back what the driver said.
+func (p *plain) Unwrap() error { return p.error }
+
+// plainly leaves out the steps by which the driver came to an error, and says for
+// each host once what was the matter.
+func plainly(err error) error {
+	var refused *pgconn.ConnectError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	each := []error{refused.Unwrap()}
+	if joined, ok := each[0].(interface{ Unwrap() []error }); ok {
+		each = joined.Unwrap()
+	}
+	words := []string{}
+	for _, e := range each {
+		if w := wordsOf(e); !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	return &plain{err, strings.Join(words, "; ")}
+}
+
+// wordsOf is one host's error: its address, as the driver has it, and the cause.
+func wordsOf(err error) string {
+	var answer *pgconn.PgError
+	var certificate *tls.CertificateVerificationError
+	var network *net.OpError
+	address, _, _ := strings.Cut(err.Error(), ": ")
+	switch {
+	case errors.As(err, &answer):
+		return address + ": " + answer.Message
+	case errors.As(err, &certificate):
+		return address + ": " + certificate.Err.Error()
+	case pgconn.Timeout(err):
+		return address + ": no answer in time"
+	case errors.As(err, &network):
+		return address + ": " + network.Err.Error()
+	default:
+		return err.Error()
+	}
+}
