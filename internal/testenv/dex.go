@@ -35,7 +35,13 @@ type Person struct{ ID, Email, Name, Password string }
 // It ends with the test.
 func StartDex(t testing.TB, callback string, people ...Person) *Dex {
 	t.Helper()
-	d, err := newDex(t.Context(), callback, people)
+	return StartDexAt(t, "127.0.0.1", callback, people...)
+}
+
+// StartDexAt is StartDex at an address of the machine that others can reach.
+func StartDexAt(t testing.TB, ip, callback string, people ...Person) *Dex {
+	t.Helper()
+	d, err := newDex(t.Context(), ip, callback, people)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +54,7 @@ func StartDex(t testing.TB, callback string, people ...Person) *Dex {
 	return d
 }
 
-func newDex(ctx context.Context, callback string, people []Person) (*Dex, error) {
+func newDex(ctx context.Context, ip, callback string, people []Person) (*Dex, error) {
 	programs, err := built(ctx, "peers.sh")
 	if err != nil {
 		return nil, err
@@ -57,7 +63,7 @@ func newDex(ctx context.Context, callback string, people []Person) (*Dex, error)
 	if err != nil {
 		return nil, err
 	}
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	address := net.JoinHostPort(ip, strconv.Itoa(port))
 	d := &Dex{Issuer: "http://" + address + "/dex", ClientID: "realmkeeper", ClientSecret: "secret of the client at dex"}
 	config, err := d.config(address, callback, people)
 	if err != nil {

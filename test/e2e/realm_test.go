@@ -84,7 +84,7 @@ func (r realm) transport(t *testing.T, http2 bool) *http.Transport {
 	if !roots.AppendCertsFromPEM([]byte(field(t, r.namespace, "configmap/"+r.name+"-ca", `.data.ca\.crt`))) {
 		t.Fatalf("ConfigMap %s-ca holds no certificate", r.name)
 	}
-	service := net.JoinHostPort(field(t, r.namespace, "service/"+r.name, ".spec.clusterIP"), "443")
+	service := r.serviceAddress(t)
 	dialer := &net.Dialer{Timeout: 5 * time.Second}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(!http2)
@@ -96,6 +96,11 @@ func (r realm) transport(t *testing.T, http2 bool) *http.Transport {
 		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 		Protocols:       protocols,
 	}
+}
+
+func (r realm) serviceAddress(t *testing.T) string {
+	t.Helper()
+	return net.JoinHostPort(field(t, r.namespace, "service/"+r.name, ".spec.clusterIP"), "443")
 }
 
 // client is an app with its own connections to the realm.
