@@ -74,7 +74,7 @@ build: ## Both binaries, into bin/
 
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need
-	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium fonts-inter
+	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium fonts-inter nginx-light caddy
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null
 
