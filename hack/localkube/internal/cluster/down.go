@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"time"
 
@@ -68,7 +67,7 @@ func removeFromMachine(ctx context.Context, r *record) error {
 	if err := errors.Join(
 		retry(ctx, removeControlGroups),
 		removeNetwork(),
-		retry(ctx, podLinksGone),
+		retry(ctx, removePodLinks),
 		restoreKernelSettings(r.Kernel),
 	); err != nil {
 		return err
@@ -107,27 +106,6 @@ func endProcess(r *record) error {
 			return fmt.Errorf("processes of the node did not end within %s; see ps -ef --forest", endTimeout)
 		}
 	}
-}
-
-// podLinksGone fails while the host's ends of pods' links, which all carry the
-// node's address, still exist.
-func podLinksGone() error {
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return fmt.Errorf("list network links: %w", err)
-	}
-	for _, link := range interfaces {
-		addresses, err := link.Addrs()
-		if err != nil {
-			continue // gone since it was listed
-		}
-		for _, address := range addresses {
-			if address.String() == nodeAddress+"/32" {
-				return fmt.Errorf("network link %s is still there", link.Name)
-			}
-		}
-	}
-	return nil
 }
 
 // retry calls do until it succeeds or settleTimeout has passed.

@@ -90,9 +90,7 @@ table ip %[1]s {
 func removeNetwork() error {
 	var failures error
 	if bridge, err := netlink.LinkByName(bridgeName); err == nil {
-		if err := netlink.LinkDel(bridge); err != nil {
-			failures = fmt.Errorf("delete bridge %s: %w", bridgeName, err)
-		}
+		failures = deleteLink(bridge)
 	}
 	if _, err := exec.LookPath("nft"); err != nil {
 		return failures // then no table was made either
@@ -102,6 +100,36 @@ func removeNetwork() error {
 		failures = errors.Join(failures, nft("add table "+table+"\ndelete table "+table+"\n"))
 	}
 	return failures
+}
+
+// removePodLinks deletes the host's ends of pods' links, which all carry the
+// node's address. The kernel does so itself when a pod's network has ended, but
+// a connection that nobody has taken leave of keeps that alive for minutes.
+func removePodLinks() error {
+	links, err := netlink.LinkList()
+	if err != nil {
+		return fmt.Errorf("list network links: %w", err)
+	}
+	var failures error
+	for _, link := range links {
+		addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+		if err != nil {
+			continue // gone since it was listed
+		}
+		for _, address := range addresses {
+			if link.Type() == "veth" && address.IPNet.String() == nodeAddress+"/32" {
+				failures = errors.Join(failures, deleteLink(link))
+			}
+		}
+	}
+	return failures
+}
+
+func deleteLink(link netlink.Link) error {
+	if err := netlink.LinkDel(link); err != nil {
+		return fmt.Errorf("delete link %s: %w", link.Attrs().Name, err)
+	}
+	return nil
 }
 
 func nft(rules string) error {
