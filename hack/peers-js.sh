@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/peers-js"
 
-key=$(cat package.json package-lock.json ./*.mjs ./*.ts tsconfig.json | sha256sum | cut -c1-12)
+key=$(cat package.json package-lock.json ./*.mjs ./*.ts tsconfig*.json | sha256sum | cut -c1-12)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/realmkeeper/peers-js
 folder=$cache/$key
 [[ -d $folder ]] && echo "$folder" && exit
@@ -17,7 +17,7 @@ if [[ ! -d $folder ]]; then
   echo "installing npm packages (once per lock)" >&2
   scratch=$(mktemp -d "$cache/.install-XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
-  cp package.json package-lock.json ./*.mjs ./*.ts tsconfig.json "$scratch/"
+  cp package.json package-lock.json ./*.mjs ./*.ts tsconfig*.json "$scratch/"
   npm ci --prefix "$scratch" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
   chmod 755 "$scratch"
   mv "$scratch" "$folder" # complete or not there at all

@@ -4,6 +4,7 @@ package testenv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -59,6 +60,15 @@ func (n *Node) Run(stdin string, environment []string, program string, args ...s
 		err = fmt.Errorf("%s: %w\n%s%s", program, err, out, complaints)
 	}
 	return string(out), err
+}
+
+// Write puts a file into the folder.
+func (n *Node) Write(name, content string) {
+	n.t.Helper()
+	path := filepath.Join(n.folder, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // NodeFile is a file of the npm packages.

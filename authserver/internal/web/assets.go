@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -94,8 +95,29 @@ func (w *Web) serveAsset(rw http.ResponseWriter, r *http.Request) {
 	file.serve(rw, r, name)
 }
 
+// serveShared is for the files that pages of other origins load. Their address
+// stays from release to release, and tells the one of these contents.
+func (w *Web) serveShared(rw http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	file, found := w.assets[name]
+	if !found || !shared(name) {
+		http.NotFound(rw, r)
+		return
+	}
+	rw.Header().Set("Cache-Control", forAWhile)
+	rw.Header().Set("Content-Location", file.address(name))
+	file.serve(rw, r, name)
+}
+
+// shared reports whether a file is the client for applications, or its types.
+func shared(name string) bool { return strings.HasPrefix(name, "realmkeeper.") }
+
 func (a asset) serve(rw http.ResponseWriter, r *http.Request, name string) {
 	h := rw.Header()
+	if shared(name) {
+		h.Set("Access-Control-Allow-Origin", "*") // anybody may have it, and it knows nothing of anybody
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
 	h.Set("Content-Type", mediaType(name))
 	h.Set("ETag", `"`+a.revision+`"`)
 	if path.Ext(name) == ".svg" || path.Ext(name) == ".png" {

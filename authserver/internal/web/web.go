@@ -73,7 +73,10 @@ func (w *Web) Pages() []Page {
 	forged.SetDenyHandler(w.handler(func(*visit) (*answer, error) {
 		return nil, &auth.Error{Code: auth.PermissionDenied}
 	}))
-	pages := []Page{{Pattern: "GET " + assetsPath + "{revision}/{name}", Handler: http.HandlerFunc(w.serveAsset)}}
+	pages := []Page{
+		{Pattern: "GET " + assetsPath + "{revision}/{name}", Handler: http.HandlerFunc(w.serveAsset)},
+		{Pattern: "GET " + assetsPath + "{name}", Handler: http.HandlerFunc(w.serveShared)},
+	}
 	for _, p := range w.pages() {
 		pages = append(pages, Page{p.pattern, p.rate, forged.Handler(w.handler(p.show))})
 	}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export interface Options {
+  /** The realm's address, such as https://auth.example.com. */
+  issuer: string;
+  /**
+   * Where to go when a session has ended: a page of yours or, when absent, the
+   * realm's own sign-in page and back. With false, the page stays; listen to
+   * signedout.
+   */
+  loginPage?: string | false;
+  /** Where fetch may send the access token besides the realm and the page's own origin. */
+  origins?: string[];
+  /** Where tokens are kept; localStorage when absent. */
+  storage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+}
+
+/** What is kept in storage. expires_at is in milliseconds since 1970. */
+export interface Tokens {
+  access_token: string;
+  refresh_token: string;
+  expires_at: number;
+}
+
+/** A sign-in that waits for a second factor. */
+export interface Challenge {
+  sessionId: string;
+  methods: ("totp" | "sms" | "backup_code")[];
+  expiresAt: Date;
+}
+
+/** What an access token says of a user. */
+export interface User {
+  sub: string;
+  email: string;
+  role: string;
+  iat: number;
+  exp: number;
+  [claim: string]: unknown;
+}
+
+export interface Events {
+  /** Somebody has signed in, here or in another tab. */
+  signedin: Record<string, never>;
+  /** Nobody is signed in any more: by logout here, elsewhere, or because the session has expired. */
+  signedout: { reason: "logout" | "elsewhere" | "expired" };
+}
+
+/** Methods that ask the realm throw RealmkeeperError when it refuses. */
+export interface Client {
+  readonly issuer: string;
+  /** Whether there are tokens. They may have expired; fetch finds out. */
+  readonly signedIn: boolean;
+  /** What the access token says. It is not verified here: a server does that. */
+  readonly user: User | null;
+
+  /** Signs in, or answers the challenge that continueLogin takes. */
+  login(email: string, password: string): Promise<Challenge | null>;
+  /** Signs in with a code of an app, of a text message, or a backup code. */
+  continueLogin(challenge: Challenge, code: string): Promise<void>;
+  /** Sends a code by text message. */
+  sendCode(challenge: Challenge): Promise<void>;
+
+  /**
+   * Sends the browser to the realm's sign-in page, or straight to a provider. It
+   * comes back to returnTo, this page when absent, which must be one of the
+   * realm's ui.returnURLs.
+   */
+  signIn(options?: { returnTo?: string; provider?: string }): Promise<void>;
+  /**
+   * Ends what signIn began. Call it when a page loads: it does nothing where the
+   * browser has not just come back. It answers a challenge as login does.
+   */
+  handleReturn(): Promise<Challenge | null>;
+
+  /**
+   * Is fetch with the access token. When that has expired, it is refreshed and
+   * the request sent once more; when it cannot be, the tokens are dropped, the
+   * browser goes to the sign-in page, and RealmkeeperError is thrown.
+   */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+
+  /** Ends the session, in every tab. When it throws, this browser is signed out all the same. */
+  logout(): Promise<void>;
+
+  /** Calls listener on each event until the function that it returns is called. */
+  on<E extends keyof Events>(event: E, listener: (detail: Events[E]) => void): () => void;
+}
+
+export function createClient(options: Options): Client;
+
+/** A refusal by the realm. Decide by its code; the message is for people. */
+export class RealmkeeperError extends Error {
+  constructor(problem: unknown, response?: Response, cause?: unknown);
+  /** One of docs/problems, or "unreachable" when there was no answer. */
+  readonly code: string;
+  /** The HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  /** Seconds after which a retry may succeed; 0 where the realm does not say. */
+  readonly retryAfter: number;
+  /** How many more wrong guesses are allowed, where they are counted. */
+  readonly attemptsLeft: number | undefined;
+  /** What is wrong with single fields. */
+  readonly errors: { field: string; detail: string }[];
+  /** Finds the request in the realm's log. */
+  readonly requestId: string | undefined;
+}

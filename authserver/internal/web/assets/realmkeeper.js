@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A client of a Realmkeeper realm for pages of your own: sign-in, silent refresh,
+// and sign-out in every tab. docs/javascript.md shows how to use it; its types
+// and what each method does are in realmkeeper.d.ts beside this file.
+
+/** @typedef {import("./realmkeeper.js").Tokens} Tokens */
+/** @typedef {import("./realmkeeper.js").Challenge} Challenge */
+
+/** A refusal by the realm. Decide by its code; the message is for people. */
+export class RealmkeeperError extends Error {
+  /** @param {any} problem @param {Response} [response] @param {unknown} [cause] */
+  constructor(problem, response, cause) {
+    super(problem.detail ?? problem.code, { cause });
+    this.name = "RealmkeeperError";
+    /** @type {string} */
+    this.code = problem.code ?? "internal";
+    this.status = response?.status ?? 0;
+    this.retryAfter = Number(response?.headers.get("Retry-After") ?? 0);
+    /** @type {number | undefined} */
+    this.attemptsLeft = problem.attempts_left;
+    /** @type {{field: string, detail: string}[]} */
+    this.errors = problem.errors ?? [];
+    /** @type {string | undefined} */
+    this.requestId = problem.requestId;
+  }
+}
+
+/** @param {import("./realmkeeper.js").Options} options */
+export function createClient(options) {
+  return new Client(options);
+}
+
+class Client {
+  #issuer;
+  #loginPage;
+  #origins;
+  #storage;
+  #events = new EventTarget();
+  /** @type {Promise<Tokens> | undefined} */
+  #refreshing;
+
+  /** @param {import("./realmkeeper.js").Options} options */
+  constructor({ issuer, loginPage, origins = [], storage = localStorage }) {
+    this.#issuer = issuer.replace(/\/$/, "");
+    this.#loginPage = loginPage;
+    const here = globalThis.location ? [location.href] : [];
+    this.#origins = [issuer, ...origins, ...here].map((address) => new URL(address).origin);
+    this.#storage = storage;
+    globalThis.addEventListener?.("storage", (event) => this.#changedElsewhere(event));
+  }
+
+  get issuer() {
+    return this.#issuer;
+  }
+
+  get signedIn() {
+    return this.#tokens() !== null;
+  }
+
+  get user() {
+    const payload = this.#tokens()?.access_token.split(".")[1];
+    if (!payload) {
+      return null;
+    }
+    const bytes = atob(payload.replace(/-/g, "+").replace(/_/g, "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0))));
+  }
+
+  /** @param {string} email @param {string} password */
+  async login(email, password) {
+    const device = this.#storage.getItem(this.#key("device"));
+    return this.#admit(await this.#post("login", { email, password }, device ? { "X-Device-Token": device } : {}));
+  }
+
+  /** @param {Challenge} challenge @param {string} code */
+  async continueLogin(challenge, code) {
+    this.#keep(await this.#post("2fa/validate", { session_id: challenge.sessionId, code }));
+  }
+
+  /** @param {Challenge} challenge */
+  async sendCode(challenge) {
+    await this.#post("2fa/sms/send", { session_id: challenge.sessionId });
+  }
+
+  /** @param {{returnTo?: string, provider?: string}} [options] */
+  async signIn({ returnTo = location.origin + location.pathname + location.search, provider } = {}) {
+    const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+    sessionStorage.setItem(this.#key("verifier"), verifier);
+    const path = provider ? `/api/auth/oauth/${encodeURIComponent(provider)}` : "/signin";
+    const query = new URLSearchParams({ return_to: returnTo, code_challenge: base64url(new Uint8Array(digest)) });
+    location.assign(`${this.#issuer}${path}?${query}`);
+  }
+
+  async handleReturn() {
+    const here = new URL(location.href);
+    const code = here.searchParams.get("code");
+    const error = here.searchParams.get("error");
+    const verifier = sessionStorage.getItem(this.#key("verifier"));
+    if (!verifier || !(code || error)) {
+      return null; // nobody here has asked for this code: it may be somebody else's
+    }
+    sessionStorage.removeItem(this.#key("verifier"));
+    here.searchParams.delete("code");
+    here.searchParams.delete("error");
+    history.replaceState(history.state, "", here);
+    if (error) {
+      throw new RealmkeeperError({ code: error });
+    }
+    return this.#admit(await this.#post("oauth/token", { code, code_verifier: verifier }));
+  }
+
+  /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
+  async fetch(input, init) {
+    const request = new Request(input, init);
+    const { origin } = new URL(request.url);
+    if (!this.#origins.includes(origin)) {
+      throw new TypeError(`${origin} is not one of the client's origins, and gets no token`);
+    }
+    const again = request.clone();
+    const tokens = this.#tokens();
+    const response = await fetch(authorized(request, tokens));
+    if (!tokens || !(await hasExpired(response, tokens))) {
+      return response;
+    }
+    return fetch(authorized(again, await this.#refresh(tokens)));
+  }
+
+  async logout() {
+    const tokens = this.#tokens();
+    this.#drop("logout"); // whether the realm answers or not
+    if (tokens) {
+      await this.#post("logout", { refresh_token: tokens.refresh_token });
+    }
+  }
+
+  /** @param {string} event @param {(detail: any) => void} listener */
+  on(event, listener) {
+    const handle = (/** @type {any} */ e) => listener(e.detail);
+    this.#events.addEventListener(event, handle);
+    return () => this.#events.removeEventListener(event, handle);
+  }
+
+  /** @param {string} name */
+  #key(name) {
+    return `realmkeeper-${name}:${this.#issuer}`;
+  }
+
+  /** @param {any} body @returns {Challenge | null} */
+  #admit(body) {
+    if (body.require_2fa) {
+      const expiresAt = new Date(Date.now() + body.session_expires_in * 1000);
+      return { sessionId: body.session_id, methods: body.methods, expiresAt };
+    }
+    this.#keep(body);
+    return null;
+  }
+
+  /** @returns {Tokens | null} */
+  #tokens() {
+    return JSON.parse(this.#storage.getItem(this.#key("tokens")) ?? "null");
+  }
+
+  /** @param {any} body @returns {Tokens} */
+  #keep({ access_token, expires_in, refresh_token, device_token }) {
+    const before = this.signedIn;
+    const tokens = { access_token, refresh_token, expires_at: Date.now() + expires_in * 1000 };
+    this.#storage.setItem(this.#key("tokens"), JSON.stringify(tokens));
+    if (device_token) {
+      this.#storage.setItem(this.#key("device"), device_token);
+    }
+    if (!before) {
+      this.#tell("signedin", {});
+    }
+    return tokens;
+  }
+
+  /** @param {string} reason */
+  #drop(reason) {
+    if (this.signedIn) {
+      this.#storage.removeItem(this.#key("tokens"));
+      this.#tell("signedout", { reason });
+    }
+  }
+
+  /** @param {Tokens} used */
+  #refresh(used) {
+    this.#refreshing ??= exclusively(this.#key("refresh"), () => this.#renew(used)).finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** @param {Tokens} used @returns {Promise<Tokens>} */
+  async #renew(used) {
+    const now = this.#tokens();
+    if (now && now.access_token !== used.access_token) {
+      return now; // another tab was first
+    }
+    try {
+      const body = await this.#post("refresh", { refresh_token: used.refresh_token });
+      if (!this.signedIn) {
+        throw new RealmkeeperError({ code: "refresh_token_invalid", detail: "Signed out meanwhile." });
+      }
+      return this.#keep(body);
+    } catch (error) {
+      if (error instanceof RealmkeeperError && error.code === "refresh_token_invalid") {
+        this.#drop("expired");
+        await this.#goToLogin();
+      }
+      throw error;
+    }
+  }
+
+  async #goToLogin() {
+    if (!globalThis.location || this.#loginPage === false) {
+      return;
+    }
+    if (this.#loginPage) {
+      location.assign(this.#loginPage);
+    } else {
+      await this.signIn();
+    }
+  }
+
+  /** @param {string} path @param {object} body @param {Record<string, string>} [headers] */
+  async #post(path, body, headers) {
+    const response = await fetch(`${this.#issuer}/api/auth/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    }).catch((cause) => {
+      throw new RealmkeeperError({ code: "unreachable", detail: "The realm does not answer." }, undefined, cause);
+    });
+    const answer = await response.json().catch(() => ({})); // a 204 has none
+    if (!response.ok) {
+      throw new RealmkeeperError(answer, response);
+    }
+    return answer;
+  }
+
+  /** @param {StorageEvent} event */
+  #changedElsewhere({ key, oldValue, newValue }) {
+    if (key === this.#key("tokens") && !oldValue !== !newValue) {
+      this.#tell(newValue ? "signedin" : "signedout", newValue ? {} : { reason: "elsewhere" });
+    }
+  }
+
+  /** @param {string} event @param {object} detail */
+  #tell(event, detail) {
+    this.#events.dispatchEvent(new CustomEvent(event, { detail }));
+  }
+}
+
+/** @param {Request} request @param {Tokens | null} tokens */
+function authorized(request, tokens) {
+  if (tokens) {
+    request.headers.set("Authorization", `Bearer ${tokens.access_token}`);
+  }
+  return request;
+}
+
+// The realm says that a token has expired; for another server, the clock does.
+/** @param {Response} response @param {Tokens} tokens */
+async function hasExpired(response, tokens) {
+  if (response.status !== 401) {
+    return false;
+  }
+  const problem = await response.clone().json().catch(() => null);
+  return problem?.code === "token_expired" || Date.now() >= tokens.expires_at;
+}
+
+// One tab at a time. Where a browser has no locks, two tabs may refresh at once:
+// the realm gives both the same successor.
+/** @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T>} */
+async function exclusively(name, work) {
+  return globalThis.navigator?.locks ? await navigator.locks.request(name, work) : work();
+}
+
+/** @param {Uint8Array} bytes */
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
