@@ -13,8 +13,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
-// application is a program that uses realmkeeper.js as a realm serves it.
-type application struct {
+// shop is a program that uses realmkeeper.js as a realm serves it.
+type shop struct {
 	s       *server
 	node    *testenv.Node
 	storage map[string]string
@@ -40,9 +40,9 @@ func (s *server) file(address string) (*http.Response, string) {
 	return response, readAll(s.t, response.Body)
 }
 
-func (s *server) newApplication() *application {
+func (s *server) openShop() *shop {
 	s.t.Helper()
-	a := &application{s, testenv.NewNode(s.t), map[string]string{}}
+	a := &shop{s, testenv.NewNode(s.t), map[string]string{}}
 	_, script := s.file("/assets/realmkeeper.js")
 	_, types := s.file("/assets/realmkeeper.d.ts")
 	a.node.Write("realmkeeper.d.ts", types)
@@ -55,7 +55,7 @@ func (s *server) newApplication() *application {
 }
 
 // run does one thing, in a process of its own, with what earlier ones have stored.
-func (a *application) run(what string, environment ...string) saw {
+func (a *shop) run(what string, environment ...string) saw {
 	a.s.t.Helper()
 	storage, err := json.Marshal(a.storage)
 	if err != nil {
@@ -108,7 +108,7 @@ func TestRealmkeeperJSRefreshesAndRetries(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	s := r.serveAtItsIssuer()
-	app := s.newApplication()
+	app := s.openShop()
 	in := app.run("login")
 	in.expect(t, map[string]any{"refused": "invalid_credentials", "challenged": false, "user": adminEmail}, true)
 	if !slices.Equal(in.Events, []string{"signedin"}) {
@@ -132,7 +132,7 @@ func TestRealmkeeperJSDropsTokensThatCannotBeRefreshed(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	s := r.serveAtItsIssuer()
-	app := s.newApplication()
+	app := s.openShop()
 	app.run("login")
 	r.clock.advance(time.Duration(r.config.Tokens.RefreshTokenLifetime))
 	out := app.run("ended")
@@ -147,7 +147,7 @@ func TestRealmkeeperJSTakesASecondFactor(t *testing.T) {
 	r := newRealm(t)
 	s := r.serveAtItsIssuer()
 	enrolment := s.enrol(s.login().Access)
-	s.newApplication().run("secondFactor", "CODE="+s.shown(enrolment.Secret)).expect(t,
+	s.openShop().run("secondFactor", "CODE="+s.shown(enrolment.Secret)).expect(t,
 		map[string]any{"refused": "code_invalid", "methods": []string{"totp", "backup_code"}, "user": adminEmail}, true)
 }
 
