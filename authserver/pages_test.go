@@ -196,7 +196,7 @@ func TestPagesSetUpASecondFactor(t *testing.T) {
 	b.sees("/account", http.StatusOK, "Backup codes left: 9.")
 
 	b.submit("/account/two-factor/disable", map[string]string{"password": wrongPassword})
-	b.sees("/account/two-factor/disable", http.StatusBadRequest, "The e-mail address or the password is wrong.")
+	b.sees("/account/two-factor/disable", http.StatusBadRequest, "The password is wrong.")
 	b.submit("/account/two-factor/disable", map[string]string{"password": adminPassword})
 	b.sees("/account", http.StatusOK, "Protect your account with a code")
 }
@@ -218,7 +218,7 @@ func TestPagesOfAnAccount(t *testing.T) {
 	there.sees("/signin", http.StatusOK)
 
 	here.submit("/account/password", map[string]string{"current": wrongPassword, "password": newPassword})
-	here.sees("/account/password", http.StatusBadRequest, "The e-mail address or the password is wrong.")
+	here.sees("/account/password", http.StatusBadRequest, "The password is wrong.")
 	here.submit("/account/password", map[string]string{"current": adminPassword, "password": newPassword})
 	here.sees("/account", http.StatusOK, "Your password is changed")
 

@@ -55,27 +55,35 @@ func (b *visitor) open(address string) {
 	b.send(r)
 }
 
-// submit fills in the form with an action and sends it; hidden fields go as they
-// stand. The value "" of a button's name presses it.
+// submit fills in the form with an action, its own or a button's, and sends it;
+// what is not filled in goes as it stands. The value "" of a button's name presses it.
 func (b *visitor) submit(action string, values map[string]string) {
 	b.t.Helper()
 	form := b.form(action)
 	data := url.Values{}
 	for n := range form.Descendants() {
-		if n.Type != html.ElementNode || n.Data != "input" {
-			continue
+		switch {
+		case n.Type != html.ElementNode:
+		case n.Data == "input":
+			data.Set(attribute(n, "name"), attribute(n, "value"))
+		case n.Data == "select":
+			data.Set(attribute(n, "name"), chosen(n))
 		}
-		data.Set(attribute(n, "name"), attribute(n, "value"))
 	}
 	for name, value := range values {
-		if !data.Has(name) && !b.hasButton(form, name) {
+		if !data.Has(name) && !hasElement(form, "button", "name", name) {
 			b.t.Fatalf("the form %s has no field %s", action, name)
 		}
 		data.Set(name, value)
 	}
-	target, err := b.at.Parse(attribute(form, "action"))
+	target, err := b.at.Parse(action)
 	if err != nil {
 		b.t.Fatal(err)
+	}
+	if attribute(form, "method") == "get" {
+		target.RawQuery = data.Encode()
+		b.open(target.String())
+		return
 	}
 	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, target.String(), strings.NewReader(data.Encode()))
 	if err != nil {
@@ -145,7 +153,7 @@ func (b *visitor) judge() {
 		}
 	}
 	for n := range b.page.Descendants() {
-		if n.Data == "input" && !hidden(n) && !labels[attribute(n, "id")] {
+		if (n.Data == "input" || n.Data == "select") && !hidden(n) && !labels[attribute(n, "id")] {
 			b.t.Errorf("%s: field %s has no label", b.at, attribute(n, "name"))
 		}
 	}
@@ -159,7 +167,7 @@ func hidden(n *html.Node) bool {
 func (b *visitor) form(action string) *html.Node {
 	b.t.Helper()
 	for n := range b.page.Descendants() {
-		if n.Type == html.ElementNode && n.Data == "form" && attribute(n, "action") == action {
+		if n.Type == html.ElementNode && n.Data == "form" && (attribute(n, "action") == action || hasElement(n, "button", "formaction", action)) {
 			return n
 		}
 	}
@@ -167,13 +175,30 @@ func (b *visitor) form(action string) *html.Node {
 	return nil
 }
 
-func (b *visitor) hasButton(form *html.Node, name string) bool {
-	for n := range form.Descendants() {
-		if n.Data == "button" && attribute(n, "name") == name {
+func hasElement(within *html.Node, element, name, value string) bool {
+	for n := range within.Descendants() {
+		if n.Type == html.ElementNode && n.Data == element && value != "" && attribute(n, name) == value {
 			return true
 		}
 	}
 	return false
+}
+
+// chosen is what a select says that nobody has touched.
+func chosen(list *html.Node) string {
+	first, any := "", false
+	for n := range list.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "option" {
+			continue
+		}
+		if !any {
+			first, any = attribute(n, "value"), true
+		}
+		if slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "selected" }) {
+			return attribute(n, "value")
+		}
+	}
+	return first
 }
 
 // text is what a reader sees.
@@ -210,6 +235,17 @@ func (b *visitor) link(text string) *html.Node {
 	}
 	b.t.Fatalf("%s has no link %s", b.at, text)
 	return nil
+}
+
+// all is the elements of a kind whose attribute has a value.
+func (b *visitor) all(element, name, value string) []*html.Node {
+	found := []*html.Node{}
+	for n := range b.page.Descendants() {
+		if n.Type == html.ElementNode && n.Data == element && attribute(n, name) == value {
+			found = append(found, n)
+		}
+	}
+	return found
 }
 
 // find is the first element of a kind whose attribute has a value.

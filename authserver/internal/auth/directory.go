@@ -43,6 +43,8 @@ type Standing struct {
 type Directory interface {
 	// FindUsers reads a page of users, the newest first.
 	FindUsers(ctx context.Context, q UserQuery, now time.Time) ([]User, error)
+	// EmailsOf reads the addresses of users by id; those who are gone have none.
+	EmailsOf(ctx context.Context, ids []string) (map[string]string, error)
 	// StandingOf says how a user stands, but for the factors.
 	StandingOf(ctx context.Context, userID string, now time.Time) (Standing, error)
 	// AddUser adds a user, with a ticket if there is one, and says whether it

@@ -4,7 +4,12 @@ package auth
 
 import (
 	"context"
+	"encoding/base64"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // TrailQuery asks for a page of the audit trail; what is empty does not matter.
@@ -12,6 +17,8 @@ type TrailQuery struct {
 	ActorID, TargetID string
 	// Account is the key of the address that was tried.
 	Account *AccountKey
+	// About is somebody in whatever part they had.
+	About   *About
 	Action  Action
 	Outcome string
 	// From and To bound when it happened: not before From, before To.
@@ -22,10 +29,38 @@ type TrailQuery struct {
 	Limit int
 }
 
+// About is a user who acted or was acted upon, or the address that was tried.
+type About struct {
+	// UserID is empty for an address that nobody has.
+	UserID  string
+	Account AccountKey
+}
+
 // EventPlace is where an event stands in the trail.
 type EventPlace struct {
 	At time.Time
 	ID string
+}
+
+// Cursor packs a place into a word that nobody has to understand. The Store
+// counts time in microseconds.
+func (p EventPlace) Cursor() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.At.UnixMicro(), 10) + " " + p.ID))
+}
+
+// ParseEventPlace reads a Cursor; it is false for anything else.
+func ParseEventPlace(cursor string) (EventPlace, bool) {
+	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil {
+		return EventPlace{}, false
+	}
+	at, id, _ := strings.Cut(string(text), " ")
+	micros, err := strconv.ParseInt(at, 10, 64)
+	const farOff = 1 << 55 // beyond the year 3000
+	if err != nil || micros < 0 || micros > farOff || len(id) != 36 || uuid.Validate(id) != nil {
+		return EventPlace{}, false
+	}
+	return EventPlace{At: time.UnixMicro(micros).UTC(), ID: id}, true
 }
 
 // Trail is the part of the Store that tells what happened.
@@ -50,6 +85,38 @@ func (s *Service) ReadTrail(ctx context.Context, access Secret, q TrailQuery, fr
 		return events, false, err
 	}
 	return events[:limit], true, nil
+}
+
+// ReadTrailOf does so for what has to do with an address: what its user did, what
+// was done to them, and what was tried with it.
+func (s *Service) ReadTrailOf(ctx context.Context, access Secret, email string, q TrailQuery, from Client) ([]Event, bool, error) {
+	if _, err := s.admin(ctx, access, "", "", from); err != nil {
+		return nil, false, err
+	}
+	email = NormalizeEmail(email)
+	user, _, err := s.Store.UserByEmail(ctx, email)
+	if err != nil {
+		return nil, false, err
+	}
+	q.About = &About{user.ID, KeyOf(email)}
+	return s.ReadTrail(ctx, access, q, from)
+}
+
+// EmailsIn is the addresses, by id, of the users whom events name and who still
+// exist. It refuses as admin does.
+func (s *Service) EmailsIn(ctx context.Context, access Secret, events []Event, from Client) (map[string]string, error) {
+	if _, err := s.admin(ctx, access, "", "", from); err != nil {
+		return nil, err
+	}
+	ids := []string{}
+	for _, e := range events {
+		for _, id := range []string{e.ActorID, e.TargetID} {
+			if id != "" {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return s.Store.EmailsOf(ctx, ids)
 }
 
 // pruneTrail deletes what has been kept for long enough.

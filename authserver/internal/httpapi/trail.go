@@ -4,13 +4,8 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
@@ -68,7 +63,7 @@ func (a *API) readTrail(ctx context.Context, r request[trailQuery]) (trailBody, 
 		q.Account = &account
 	}
 	if in.Cursor != "" {
-		place, ok := parsePlace(in.Cursor)
+		place, ok := auth.ParseEventPlace(in.Cursor)
 		if !ok {
 			return trailBody{}, &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{
 				{Field: "cursor", Detail: "must be the next_cursor of another page"},
@@ -83,7 +78,7 @@ func (a *API) readTrail(ctx context.Context, r request[trailQuery]) (trailBody, 
 	}
 	if more {
 		last := events[len(events)-1]
-		cursor := cursorOf(auth.EventPlace{At: last.At, ID: last.ID})
+		cursor := auth.EventPlace{At: last.At, ID: last.ID}.Cursor()
 		page.NextCursor = &cursor
 	}
 	return page, err
@@ -114,24 +109,4 @@ func instantOf(text string) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-// cursorOf packs a place into a word that nobody has to understand. The store
-// counts time in microseconds.
-func cursorOf(p auth.EventPlace) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.At.UnixMicro(), 10) + " " + p.ID))
-}
-
-func parsePlace(cursor string) (auth.EventPlace, bool) {
-	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil {
-		return auth.EventPlace{}, false
-	}
-	at, id, _ := strings.Cut(string(text), " ")
-	micros, err := strconv.ParseInt(at, 10, 64)
-	const farOff = 1 << 55 // beyond the year 3000
-	if err != nil || micros < 0 || micros > farOff || len(id) != 36 || uuid.Validate(id) != nil {
-		return auth.EventPlace{}, false
-	}
-	return auth.EventPlace{At: time.UnixMicro(micros).UTC(), ID: id}, true
 }

@@ -73,6 +73,22 @@ func literalLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
+// EmailsOf implements auth.Directory.
+func (s *Store) EmailsOf(ctx context.Context, ids []string) (map[string]string, error) {
+	ctx, end := bounded(ctx, "read addresses of users")
+	defer end()
+	rows, err := s.pool.Query(ctx, `SELECT id::text, email FROM users WHERE id = ANY($1::uuid[])`, ids)
+	if err != nil {
+		return nil, classify("read addresses of users", err)
+	}
+	emails, id, email := map[string]string{}, "", ""
+	_, err = pgx.ForEachRow(rows, []any{&id, &email}, func() error {
+		emails[id] = email
+		return nil
+	})
+	return emails, classify("read addresses of users", err)
+}
+
 const standingOf = `
 SELECT (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.expires_at > @now), (` + lockOf + `)
 FROM users u WHERE u.id = @user`

@@ -31,6 +31,10 @@ func (s *Store) ReadTrail(ctx context.Context, q auth.TrailQuery) ([]auth.Event,
 		where.add(`account_key = @account`)
 		args["account"] = q.Account[:]
 	}
+	if q.About != nil {
+		where.add(`(account_key = @about OR target_id = @user OR actor_id = @user)`)
+		args["about"], args["user"] = q.About.Account[:], orNull(q.About.UserID)
+	}
 	if q.From != nil {
 		where.add(`at >= @from`)
 		args["from"] = *q.From

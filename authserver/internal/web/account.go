@@ -18,23 +18,57 @@ type accountPage struct {
 	Sessions []auth.Session
 	Current  string
 	Factors  auth.Factors
+	// Phone is what was typed into the form for a new one.
+	Phone string
+	// Linked are the ways in through providers, Linkable the providers that are none.
+	Linked   []linked
+	Linkable []provider
+	// Mails and Texts report what the realm can send.
+	Mails, Texts bool
 }
 
 // TwoFactor reports whether sign-in takes two steps.
 func (p accountPage) TwoFactor() bool { return p.User.HasSecondFactor() }
 
+// CanProve reports whether there is anything by which the user could prove who
+// they are.
+func (p accountPage) CanProve() bool { return p.User.PasswordHash != "" || p.TwoFactor() }
+
+// App and Phoned report which second factors are in use.
+func (p accountPage) App() bool    { return slices.Contains(p.User.Methods, auth.TOTPMethod) }
+func (p accountPage) Phoned() bool { return slices.Contains(p.User.Methods, auth.SMSMethod) }
+
+// Admin reports whether the user may see the pages for admins.
+func (p accountPage) Admin() bool { return p.User.Role == auth.AdminRole }
+
 // Refuses reports whether the form of a section was refused.
 func (p accountPage) Refuses(section string) bool { return p.Refused != "" && p.Section == section }
 
+// Doubts reports whether it was refused for want of proof.
+func (p accountPage) Doubts(section string) bool {
+	return p.Refuses(section) && slices.Contains([]auth.Code{auth.ProofRequired, wrongPassword, auth.CodeInvalid}, p.Refused)
+}
+
+// wrongPassword is InvalidCredentials to somebody who was not asked for an address.
+const wrongPassword auth.Code = "wrong_password"
+
+// invalid refuses what was typed into a field, in words about that field.
+func invalid(field string) *auth.Error { return &auth.Error{Code: auth.Code("invalid_" + field)} }
+
 // saved are what a page may say was done; the address bar is not trusted with more.
-var saved = []string{"profile", "password", "sessions", "two-factor", "backup-codes"}
+var saved = []string{"profile", "email", "password", "sessions", "two-factor", "text", "backup-codes", "identities"}
 
 func (w *Web) showAccount(v *visit) (*answer, error) {
-	p := accountPage{passwordForm: w.passwordForm()}
-	if what := v.r.URL.Query().Get("saved"); slices.Contains(saved, what) {
-		p.Saved = what
+	return w.account(v, accountPage{passwordForm: w.passwordForm(), Saved: v.saved(saved)})
+}
+
+// saved is which of some changes the address says was made.
+func (v *visit) saved(known []string) string {
+	what := v.r.URL.Query().Get("saved")
+	if !slices.Contains(known, what) {
+		return ""
 	}
-	return w.account(v, p)
+	return what
 }
 
 // account shows the page with what the Store knows now.
@@ -47,12 +81,18 @@ func (w *Web) account(v *visit, p accountPage) (*answer, error) {
 		if p.Sessions, p.Current, err = w.Auth.ListSessions(ctx, access); err != nil {
 			return err
 		}
-		p.Factors, err = w.Auth.SecondFactors(ctx, access)
+		if p.Factors, err = w.Auth.SecondFactors(ctx, access); err != nil {
+			return err
+		}
+		identities, err := w.Auth.Identities(ctx, access)
+		p.Linked, p.Linkable = w.waysIn(identities)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	settings := w.Settings()
+	p.Mails, p.Texts = settings.Email != nil, settings.SMS != nil
 	a := &answer{template: "account", data: p}
 	if p.Refused != "" {
 		a.status = http.StatusBadRequest
@@ -65,7 +105,7 @@ func (w *Web) account(v *visit, p accountPage) (*answer, error) {
 func (w *Web) change(v *visit, section string, do func(access auth.Secret) error) (*answer, error) {
 	err := w.signedIn(v, do)
 	if e, ok := explained(err); ok {
-		return w.account(v, accountPage{passwordForm: w.passwordForm().rejectedBy(e), Section: section})
+		return w.refusedChange(v, section, e)
 	}
 	if err != nil {
 		return nil, err
@@ -73,14 +113,39 @@ func (w *Web) change(v *visit, section string, do func(access auth.Secret) error
 	return goOn("/account?saved=" + section)
 }
 
+func (w *Web) refusedChange(v *visit, section string, e *auth.Error) (*answer, error) {
+	p := accountPage{passwordForm: w.passwordForm().rejectedBy(e), Section: section, Phone: v.field("phone", maxPhone)}
+	p.Email = v.field("email", auth.MaxEmailLength)
+	switch e.Code {
+	case auth.InvalidCredentials:
+		p.Refused = wrongPassword
+	case auth.InvalidRequest:
+		p.Refused = invalid(section).Code
+	}
+	return w.account(v, p)
+}
+
 func (w *Web) saveProfile(v *visit) (*answer, error) {
 	return w.change(v, "profile", func(access auth.Secret) error {
-		name := v.field("name", maxName)
-		if !auth.PlausibleName(name) {
-			return &auth.Error{Code: auth.InvalidRequest}
+		name, locale := v.field("name", maxName), v.field("locale", maxLocale)
+		if !auth.PlausibleName(name) || locale != "" && !auth.PlausibleLocale(locale) {
+			return invalid("name")
 		}
-		_, err := w.Auth.UpdateProfile(v.r.Context(), access, auth.ProfileChange{Name: &name}, v.client)
+		_, err := w.Auth.UpdateProfile(v.r.Context(), access, auth.ProfileChange{Name: &name, Locale: &locale}, v.client)
 		return err
+	})
+}
+
+// maxLocale bounds a language tag, in bytes.
+const maxLocale = 35
+
+func (w *Web) changeEmail(v *visit) (*answer, error) {
+	return w.change(v, "email", func(access auth.Secret) error {
+		email := v.field("email", auth.MaxEmailLength)
+		if !auth.PlausibleEmail(email) {
+			return invalid("email")
+		}
+		return w.Auth.ChangeEmail(v.r.Context(), access, email, v.proof(), v.client)
 	})
 }
 

@@ -105,6 +105,16 @@ func (s speech) text(key string) (string, bool) {
 	return text, found
 }
 
+// Outcome is how an event ended, in words.
+func (s speech) Outcome(outcome string) string {
+	for _, kind := range []string{"outcome.", "problem."} {
+		if text, found := s.text(kind + outcome); found {
+			return text
+		}
+	}
+	return outcome
+}
+
 const languageLifetime = 365 * 24 * time.Hour
 
 // chooseLanguage keeps the visitor's choice and goes back to the page.

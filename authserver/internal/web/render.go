@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// templates are pages by name, each joined with the layout.
+// templates are pages by name, each joined with the layout and the parts.
 type templates map[string]*template.Template
 
 func loadTemplates(a assets) (templates, error) {
@@ -35,7 +36,7 @@ func loadTemplates(a assets) (templates, error) {
 		if file == layout {
 			continue
 		}
-		page, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, layout, file)
+		page, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, layout, "templates/parts/*.html", file)
 		if err != nil {
 			return nil, fmt.Errorf("read template: %w", err)
 		}
@@ -69,6 +70,23 @@ type view struct {
 	brand
 	SignedIn bool
 	Data     any
+}
+
+// Speaks reports whether a tag is one of the page's languages, or none at all.
+func (v view) Speaks(tag string) bool {
+	return tag == "" || slices.ContainsFunc(v.Languages, func(s speech) bool { return s.Tag == tag })
+}
+
+// Width is the class of pages with more on them than one form.
+func (v view) Width() string {
+	switch v.Page {
+	case "account", "new-user", "user":
+		return "wide"
+	case "users", "audit":
+		return "widest"
+	default:
+		return ""
+	}
 }
 
 func (w *Web) render(v *visit, a *answer) {

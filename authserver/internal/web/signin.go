@@ -71,12 +71,15 @@ type signInPage struct {
 type provider struct{ Name, DisplayName string }
 
 func (w *Web) signInPage(f form) signInPage {
-	settings := w.Settings()
-	p := signInPage{form: f, Registration: settings.Registration.Mode == realmconfig.Open}
-	for _, other := range settings.Providers {
-		p.Providers = append(p.Providers, provider{other.Name, other.DisplayName})
+	return signInPage{f, w.Settings().Registration.Mode == realmconfig.Open, w.providers()}
+}
+
+func (w *Web) providers() []provider {
+	list := []provider{}
+	for _, p := range w.Settings().Providers {
+		list = append(list, provider{p.Name, p.DisplayName})
 	}
-	return p
+	return list
 }
 
 func (w *Web) showSignIn(v *visit) (*answer, error) {

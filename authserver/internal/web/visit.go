@@ -33,6 +33,8 @@ type answer struct {
 	data     any
 	// location is where to go on with a GET.
 	location string
+	// file is handed over instead of a page.
+	file *file
 }
 
 func show(template string, data any) (*answer, error) {
@@ -60,6 +62,8 @@ func (w *Web) handler(page func(*visit) (*answer, error)) http.Handler {
 		case a.location != "":
 			w.secure(v)
 			http.Redirect(rw, r, a.location, http.StatusSeeOther)
+		case a.file != nil:
+			w.hand(v, *a.file)
 		default:
 			w.render(v, a)
 		}

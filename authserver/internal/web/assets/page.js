@@ -57,10 +57,11 @@ for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
-// A second press while the first is on its way would be a second attempt.
+// A second press while the first is on its way would be a second attempt, but
+// for what is only downloaded.
 for (const form of document.forms) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) {
+    if (form.dataset.sent && !("again" in form.dataset)) {
       event.preventDefault();
     }
     form.dataset.sent = "yes";

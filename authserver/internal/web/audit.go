@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// auditPage is a page of the audit trail, as far as an admin looks for it. From
+// and To are days as forms write them.
+type auditPage struct {
+	Email, From, To string
+	Action          auth.Action
+	Actions         []auth.Action
+	Events          []event
+	// Emails are those of the users whom the events name.
+	Emails map[string]string
+	paging
+	// Wrong names the field that makes no sense, and Refused says why.
+	Wrong   string
+	Refused auth.Code
+}
+
+type event struct{ auth.Event }
+
+// Device is what the event came from, as people call it.
+func (e event) Device() string { return auth.Client{UserAgent: e.UserAgent}.Name() }
+
+// Searched reports whether anything narrows the list.
+func (p auditPage) Searched() bool {
+	return p.Email != "" || p.From != "" || p.To != "" || p.Action != ""
+}
+
+func (w *Web) showAudit(v *visit) (*answer, error) {
+	query := v.r.URL.Query()
+	p := auditPage{
+		Email: limited(query.Get("email"), auth.MaxEmailLength), From: limited(query.Get("from"), len(time.DateOnly)),
+		To: limited(query.Get("to"), len(time.DateOnly)), Actions: actions(), paging: v.paging(),
+	}
+	q := auth.TrailQuery{Limit: perPage}
+	for _, action := range p.Actions {
+		if string(action) == query.Get("action") {
+			p.Action, q.Action = action, action
+		}
+	}
+	if place, ok := auth.ParseEventPlace(query.Get("before")); ok {
+		q.Before = &place
+	}
+	p.days(&q)
+	if p.Wrong == "" && p.Email != "" && !auth.PlausibleEmail(p.Email) {
+		p.Wrong = "email"
+	}
+	err := w.signedIn(v, func(access auth.Secret) error {
+		if p.Wrong != "" {
+			return w.onlyAdmins(v, access)
+		}
+		return w.readTrail(v, access, &p, q)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Wrong != "":
+		p.Refused = invalid(p.Wrong).Code
+		return refused("audit", p)
+	}
+	return show("audit", p)
+}
+
+// days reads the days between which to look: from the beginning of one to the
+// end of the other.
+func (p *auditPage) days(q *auth.TrailQuery) {
+	for _, day := range []struct {
+		name, text string
+		plus       int
+		to         **time.Time
+	}{{"from", p.From, 0, &q.From}, {"to", p.To, 1, &q.To}} {
+		if day.text == "" {
+			continue
+		}
+		t, err := time.Parse(time.DateOnly, day.text)
+		if err != nil {
+			p.Wrong = day.name
+			continue
+		}
+		t = t.AddDate(0, 0, day.plus)
+		*day.to = &t
+	}
+}
+
+func (w *Web) readTrail(v *visit, access auth.Secret, p *auditPage, q auth.TrailQuery) error {
+	ctx := v.r.Context()
+	read := func() ([]auth.Event, bool, error) { return w.Auth.ReadTrail(ctx, access, q, v.client) }
+	if p.Email != "" {
+		read = func() ([]auth.Event, bool, error) { return w.Auth.ReadTrailOf(ctx, access, p.Email, q, v.client) }
+	}
+	events, more, err := read()
+	if err != nil {
+		return err
+	}
+	if more {
+		last := events[len(events)-1]
+		p.goesOn(auth.EventPlace{At: last.At, ID: last.ID}.Cursor())
+	}
+	for _, e := range events {
+		p.Events = append(p.Events, event{e})
+	}
+	p.Emails, err = w.Auth.EmailsIn(ctx, access, events, v.client)
+	return err
+}
+
+// actions are what one may look for, in the order of an account's life.
+func actions() []auth.Action {
+	return []auth.Action{
+		auth.ActLogin, auth.ActChallenge, auth.ActLogout, auth.ActEndSession, auth.ActReuse, auth.ActLock, auth.ActUnlock,
+		auth.ActRegister, auth.ActCreateUser, auth.ActRequestVerification, auth.ActVerifyEmail, auth.ActChangeEmail,
+		auth.ActUpdateProfile, auth.ActChangeRole, auth.ActDisableUser, auth.ActEnableUser, auth.ActDeleteAccount,
+		auth.ActProve, auth.ActChangePassword, auth.ActRequestReset, auth.ActResetPassword,
+		auth.ActAddSecondFactor, auth.ActRemoveSecondFactor, auth.ActRenewBackupCodes,
+		auth.ActLinkIdentity, auth.ActUnlinkIdentity, auth.ActAbandonMessage,
+	}
+}
