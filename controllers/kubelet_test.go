@@ -4,18 +4,11 @@ package controllers_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -49,91 +42,13 @@ func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, er
 	if p.stale[pod.Name] {
 		return realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "0123456789ab", Problem: p.problem}, nil
 	}
-	report := realmconfig.Report{Contract: realmconfig.Version}
-	var config corev1.ConfigMap
-	if err := p.get(ctx, pod, realmName+"-config-v1", &config); err != nil {
-		return report, err
-	}
-	files, err := p.mounted(ctx, pod)
-	if err != nil {
-		return report, err
-	}
-	block, _ := pem.Decode(files[realmconfig.CertificateFile])
-	sum := sha256.Sum256(block.Bytes)
-	report.ConfigRevision = realmconfig.Revision([]byte(config.Data["config.json"]))
-	report.KeysetRevision = realmconfig.Revision(files[realmconfig.KeysetFile])
-	report.CertificateSHA256 = hex.EncodeToString(sum[:])
-	report.CredentialsRevision, err = p.credentials(config.Data["config.json"], files)
+	report, err := apiserver.Report(ctx, p.client, pod.Namespace, realmName)
 	report.DatabaseProblem, report.CacheProblem = p.databaseProblem, p.cacheProblem
-	report.HashesPerSecond = 20
 	if p.last == nil {
 		p.last = map[string]realmconfig.Report{}
 	}
 	p.last[pod.Name] = report
 	return report, err
-}
-
-// credentials is the revision of what a pod finds in its files, read as pods do.
-func (p *pods) credentials(settings string, files map[string][]byte) (string, error) {
-	dir, err := os.MkdirTemp("", "mounted")
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	for name, data := range files {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
-			return "", err
-		}
-	}
-	var config realmconfig.Config
-	var keys realmconfig.EncryptionKeys
-	err = errors.Join(
-		realmconfig.Decode([]byte(settings), &config),
-		realmconfig.Decode(files[realmconfig.EncryptionKeysFile], &keys))
-	if err != nil {
-		return "", err
-	}
-	credentials, err := realmconfig.LoadCredentials(dir, config.Providers)
-	return realmconfig.CredentialsRevision(keys, credentials), err
-}
-
-// mounted are the values of the Secrets that the Deployment mounts, by the
-// files in which pods find them.
-func (p *pods) mounted(ctx context.Context, pod *corev1.Pod) (map[string][]byte, error) {
-	var d appsv1.Deployment
-	if err := p.get(ctx, pod, realmName, &d); err != nil {
-		return nil, err
-	}
-	files := map[string][]byte{}
-	for _, v := range d.Spec.Template.Spec.Volumes {
-		if v.Secret == nil {
-			continue
-		}
-		var s corev1.Secret
-		err := p.get(ctx, pod, v.Secret.SecretName, &s)
-		if apierrors.IsNotFound(err) && v.Secret.Optional != nil && *v.Secret.Optional {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		for key, value := range s.Data {
-			if len(v.Secret.Items) == 0 {
-				files[v.Name+"/"+key] = value
-			}
-		}
-		for _, item := range v.Secret.Items {
-			if value, found := s.Data[item.Key]; found {
-				files[v.Name+"/"+item.Path] = value
-			}
-		}
-	}
-	return files, nil
-}
-
-func (p *pods) get(ctx context.Context, pod *corev1.Pod, name string, o client.Object) error {
-	return p.client.Get(ctx, types.NamespacedName{Namespace: pod.Namespace, Name: name}, o)
 }
 
 // timesAsked is how many questions pods have answered.
