@@ -72,10 +72,10 @@ func (r *realm) credentialsRevision() string {
 
 func (s *server) runs(revision string) {
 	s.t.Helper()
-	s.eventually("the new credentials are in force", func() bool { return s.report().CredentialsRevision == revision })
-	if report := s.report(); report.Problem+report.DatabaseProblem+report.CacheProblem != "" {
-		s.t.Errorf("the report has a problem: %+v", report)
-	}
+	s.eventually("the new credentials are in force, and all is well", func() bool {
+		report := s.report()
+		return report.CredentialsRevision == revision && report.Problem+report.DatabaseProblem+report.CacheProblem == ""
+	})
 }
 
 // crowd is people who log in, refresh and look at their profiles, and accept no
@@ -199,4 +199,40 @@ func TestADatabaseThatDoesNotAnswerLeavesTheOldOneInForce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The server's certificate is of a new CA before that is mounted: the connections
+// there are serve. A CA that fits nothing leaves the good one in force.
+func TestDatabaseCAIsTakenUpLive(t *testing.T) {
+	t.Parallel()
+	p := testenv.NewPostgres(t)
+	if err := prepareTemplate(p); err != nil {
+		t.Fatal(err)
+	}
+	first := p.ServeTLS(t)
+	p.Execute(t, "CREATE ROLE app LOGIN IN ROLE pg_read_all_data, pg_write_all_data")
+	r := newRealmOn(t, strings.Replace(asRole(t, p.Database(t), "app", "unused"), "sslmode=disable", "sslmode=verify-full", 1), testenv.RedisURL(t))
+	mountCA := func(ca string) string {
+		r.mountFiles(map[string]any{realmconfig.DatabaseCAFile: ca})
+		return r.credentialsRevision()
+	}
+	old := mountCA(first)
+	s := r.serve()
+	s.runs(old)
+	access := s.login().Access
+	c := s.gather(2)
+	c.goesOn("with the first CA")
+	second := p.ServeTLS(t)
+	c.burst(access)
+	c.goesOn("with a certificate of another CA")
+	s.runs(mountCA(second))
+	c.goesOn("with the second CA")
+	c.leaves()
+
+	mountCA(first)
+	s.eventually("the problem is reported", func() bool {
+		return strings.Contains(s.report().DatabaseProblem, "certificate signed by unknown authority")
+	})
+	s.login()
+	s.runs(mountCA(second))
 }

@@ -22,6 +22,7 @@ const RedisURLVariable = "REALMKEEPER_TEST_REDIS_URL"
 type Redis struct {
 	folder  string
 	address string
+	options []string
 	daemon  *daemon
 }
 
@@ -36,43 +37,63 @@ func RedisURL(t testing.TB) string {
 }
 
 // StartRedis runs a server that the test may flush and stop; it ends with it.
-func StartRedis(t testing.TB) *Redis {
+// Further options are those of redis-server.
+func StartRedis(t testing.TB, options ...string) *Redis {
 	t.Helper()
-	folder, err := newFolder("redis")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &Redis{folder: folder, address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+	r := newRedis(t, "redis", options)
 	r.Start(t)
+	return r
+}
+
+func newRedis(t testing.TB, name string, options []string) *Redis {
+	t.Helper()
+	folder, err := newFolder(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Redis{folder: folder, address: freeAddress(t), options: options}
 	t.Cleanup(func() {
 		if err := r.end(); err != nil {
-			t.Errorf("stop redis: %v", err)
+			t.Errorf("stop %s: %v", name, err)
 		}
 	})
 	return r
 }
 
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	port, err := FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+}
+
 // URL is where the server listens, also while it is stopped.
 func (r *Redis) URL() string { return "redis://" + r.address + "/0" }
 
+// Address is the host and port of the server.
+func (r *Redis) Address() string { return r.address }
+
 // Start starts the server, empty, again after a Stop.
 func (r *Redis) Start(t testing.TB) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(r.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The last user is the test's own, whatever password the others need.
+	r.run(t, append([]string{"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--dir", r.folder,
+		"--user", "test", "on", "nopass", "~*", "&*", "+@all"}, r.options...))
+}
+
+func (r *Redis) run(t testing.TB, arguments []string) {
 	t.Helper()
 	server, err := program("redis-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, port, err := net.SplitHostPort(r.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.daemon, err = startDaemon(r.folder, "TERM", server,
-		"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--dir", r.folder)
-	if err != nil {
+	if r.daemon, err = startDaemon(r.folder, "TERM", append([]string{server}, arguments...)...); err != nil {
 		t.Fatal(err)
 	}
 	ping := func(ctx context.Context) error { return r.command(ctx, "PING") }
@@ -100,24 +121,37 @@ func (r *Redis) end() error {
 // Flush makes the server forget everything.
 func (r *Redis) Flush(t testing.TB) {
 	t.Helper()
-	if err := r.command(t.Context(), "FLUSHALL"); err != nil {
-		t.Fatal(err)
+	r.Do(t, "FLUSHALL")
+}
+
+// Do sends a command that is answered with OK.
+func (r *Redis) Do(t testing.TB, command string) {
+	t.Helper()
+	if err := r.command(t.Context(), command); err != nil {
+		t.Fatalf("%s: %v", command, err)
 	}
 }
 
-// command sends one word and reads one line: all of the protocol that is needed.
-func (r *Redis) command(ctx context.Context, word string) error {
+// command sends a line as the test's own user and reads one: all of the protocol
+// that is needed.
+func (r *Redis) command(ctx context.Context, line string) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.address)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := fmt.Fprintf(conn, "%s\r\n", word); err != nil {
+	if _, err := fmt.Fprintf(conn, "AUTH test -\r\n%s\r\n", line); err != nil {
 		return err
 	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
-	if err == nil && !strings.HasPrefix(line, "+") {
-		return fmt.Errorf("redis answered %q", strings.TrimSpace(line))
+	answers := bufio.NewReader(conn)
+	for range 2 {
+		answer, err := answers.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(answer, "-") {
+			return fmt.Errorf("redis answered %q", strings.TrimSpace(answer))
+		}
 	}
-	return err
+	return nil
 }

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"slices"
@@ -48,6 +49,7 @@ func plainly(err error) error {
 func wordsOf(err error) string {
 	var answer *pgconn.PgError
 	var certificate *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
 	var network *net.OpError
 	address, _, _ := strings.Cut(err.Error(), ": ")
 	switch {
@@ -55,6 +57,8 @@ func wordsOf(err error) string {
 		return address + ": " + answer.Message
 	case errors.As(err, &certificate):
 		return address + ": " + certificate.Err.Error()
+	case errors.As(err, &authority):
+		return address + ": " + authority.Error()
 	case pgconn.Timeout(err):
 		return address + ": no answer in time"
 	case errors.As(err, &network):

@@ -4,6 +4,8 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"strings"
 	"sync/atomic"
@@ -15,8 +17,8 @@ import (
 )
 
 const (
-	// turnedAway is how long nobody dials a server that has refused to be dialled:
-	// it counts wrong passwords, and has no connection to spare.
+	// turnedAway is how long nobody dials a server that has refused a connection:
+	// it may count wrong passwords, or have none to spare.
 	turnedAway = time.Second
 	// betweenLooks is how often to look for a connection that others give back.
 	betweenLooks = 5 * time.Millisecond
@@ -85,18 +87,28 @@ func (p *pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	}
 }
 
-// note reports whether the server refused to be dialled, and keeps others from
-// trying for a while.
+// note reports whether there is a server with which no connection comes about,
+// and keeps others from trying for a while.
 func (c *connections) note(err error) bool {
-	var answer *pgconn.PgError
 	var known *refusal
 	switch {
-	case !errors.As(err, &answer) || !strings.HasPrefix(answer.Code, "28") && !strings.HasPrefix(answer.Code, "53"):
+	case !refusesUs(err):
 		return false
 	case !errors.As(err, &known):
 		c.refusal.Store(&refusal{err, time.Now().Add(turnedAway)})
 	}
 	return true
+}
+
+// refusesUs is true of credentials, connections to spare, and certificates.
+func refusesUs(err error) bool {
+	var answer *pgconn.PgError
+	var certificate *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	if errors.As(err, &answer) {
+		return strings.HasPrefix(answer.Code, "28") || strings.HasPrefix(answer.Code, "53")
+	}
+	return errors.As(err, &certificate) || errors.As(err, &authority)
 }
 
 // failed passes a statement's error on and rings if it says that the database is
