@@ -48,9 +48,7 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 	var failures []error
 	for _, o := range objects {
 		if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
-			if v, read := g.versions[*s.GetName()]; read {
-				s.WithUID(v.uid).WithResourceVersion(v.resource)
-			}
+			g.pin(s)
 		}
 		obstacle, err := sortOut(r.applyOne(ctx, realm, o))
 		if out.obstacle == nil {
@@ -73,6 +71,14 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 		return out, err
 	}
 	return out, nil
+}
+
+// pin lets a Secret be written only over what was read of it.
+func (g gathered) pin(s *corev1ac.SecretApplyConfiguration) *corev1ac.SecretApplyConfiguration {
+	if v, read := g.versions[*s.GetName()]; read {
+		s.WithUID(v.uid).WithResourceVersion(v.resource)
+	}
+	return s
 }
 
 // withhold leaves out the Deployment when its pods could only wait for

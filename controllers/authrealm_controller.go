@@ -69,8 +69,11 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 	if apierrors.IsConflict(applyErr) {
 		return nil, applyErr // what was gathered is no longer so: start again
 	}
-	v.pods, observeErr = r.observe(ctx, realm, want)
-	return v, errors.Join(applyErr, observeErr)
+	v.pods, observeErr = r.observe(ctx, v.inputs, want)
+	if err := errors.Join(applyErr, observeErr); err != nil {
+		return v, err
+	}
+	return v, r.dropEarlierLogins(ctx, v)
 }
 
 // report writes the status, if it says anything new.
@@ -109,10 +112,17 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 		}
 		return patiently
 	}
-	if v.certificate.next.IsZero() {
+	var next time.Time
+	if !v.certificate.next.IsZero() {
+		next = v.certificate.next.Add(stagger(realm.UID, spread))
+	}
+	for _, store := range managedStores(&v.inputs) {
+		next = soonest(next, nextTurn(*store.login, store.after, v.now))
+	}
+	if next.IsZero() {
 		return 0
 	}
-	return max(v.certificate.next.Add(stagger(realm.UID, spread)).Sub(v.now), time.Second)
+	return max(next.Sub(v.now), time.Second)
 }
 
 // complaining reports whether a pod cannot use one of its stores. Only the pod

@@ -18,6 +18,8 @@ const (
 	eventKeyCreated        = "SigningKeyCreated"
 	eventCertificateIssued = "CertificateIssued"
 	eventAuthorityRenewed  = "AuthorityRenewed"
+	eventPasswordRotating  = "PasswordRotating"
+	eventPasswordRotated   = "PasswordRotated"
 )
 
 // Actions of events: what the operator was doing.
@@ -25,6 +27,7 @@ const (
 	actionGenerate = "Generate"
 	actionIssue    = "Issue"
 	actionObserve  = "Observe"
+	actionRotate   = "Rotate"
 )
 
 func (r *reconciler) announce(o runtime.Object, kind, reason, action, format string, args ...any) {

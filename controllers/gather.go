@@ -67,7 +67,7 @@ type keysView struct {
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
 	g := gathered{inputs: render.Inputs{Realm: realm, Images: r.images}, versions: map[string]version{}}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
-		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherPasswords,
+		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
 	} {
 		obstacle, err := sortOut(step(ctx, realm, &g))
 		if err != nil {
@@ -149,36 +149,6 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	return err
 }
 
-// gatherPasswords is about the stores that the operator runs.
-func (r *reconciler) gatherPasswords(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (err error) {
-	if render.ManagesDatabase(realm) {
-		g.inputs.DatabasePassword, err = r.password(ctx, realm, g, render.NamesOf(realm).Database())
-		if err != nil {
-			return err
-		}
-	}
-	if render.ManagesCache(realm) {
-		g.inputs.CachePassword, err = r.password(ctx, realm, g, render.NamesOf(realm).Cache())
-	}
-	return err
-}
-
-func (r *reconciler) password(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, name string) (string, error) {
-	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
-		password, err := newPassword(r.random)
-		return map[string][]byte{render.PasswordKey: []byte(password)}, err
-	})
-	if err != nil {
-		return "", err
-	}
-	password := string(data[render.PasswordKey])
-	if !plain(password) {
-		return "", obstructed(v1alpha1.ReasonInvalidSecret,
-			"Secret %q: %s must hold 16 or more letters and digits and nothing else; delete the Secret to have one made", name, render.PasswordKey)
-	}
-	return password, nil
-}
-
 // usable turns what is wrong with a document of the realm's own into an
 // obstacle. It is not made anew: that could lose what nobody can bring back.
 func usable(secret, key string, problem error) error {
@@ -187,17 +157,6 @@ func usable(secret, key string, problem error) error {
 	}
 	return obstructed(v1alpha1.ReasonInvalidSecret,
 		"Secret %q: %s cannot be used (%v); restore it, or delete the Secret to have a new one made", secret, key, problem)
-}
-
-// plain reports whether a password needs no quoting wherever it is written.
-func plain(password string) bool {
-	for _, c := range []byte(password) {
-		letter := (c|0x20) >= 'a' && (c|0x20) <= 'z'
-		if !letter && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return len(password) >= 16
 }
 
 // soonest is the earlier of two times, where the zero time is none.

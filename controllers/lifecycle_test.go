@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -19,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
 )
 
@@ -266,29 +264,6 @@ func TestRealmOfNoPods(t *testing.T) {
 	w.await(v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonScaledToZero)
 	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionTrue, v1alpha1.ReasonScaledToZero)
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonScaledToZero)
-}
-
-func TestManagedDatabaseRestartsWithANewPassword(t *testing.T) {
-	t.Parallel()
-	const password = "ANewPassword0123456789"
-	w := newWorld(t)
-	w.realm()
-	w.awaitObject(&appsv1.StatefulSet{}, "staff-database")
-	secret := &corev1.Secret{}
-	w.get(secret, "staff-database")
-	w.put(secret, "password", password)
-	apiserver.Eventually(t, func(context.Context) error {
-		set := &appsv1.StatefulSet{}
-		w.get(set, "staff-database")
-		w.get(secret, "staff-database")
-		switch {
-		case !strings.Contains(string(secret.Data["uri"]), ":"+password+"@"):
-			return fmt.Errorf("the URL holds another password")
-		case set.Spec.Template.Annotations["auth.realmkeeper.io/revision"] != realmconfig.Revision([]byte(password)):
-			return fmt.Errorf("the pod template has not changed")
-		}
-		return nil
-	})
 }
 
 // A pass holds what it has read of a Secret for a while. When somebody deletes

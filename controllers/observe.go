@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
@@ -69,18 +68,34 @@ func (g gathered) credentials() realmconfig.Credentials {
 }
 
 // observe asks the realm's pods what they run, and nudges those that run
-// something older.
-func (r *reconciler) observe(ctx context.Context, realm *v1alpha1.AuthRealm, want target) ([]podstatus.Pod, error) {
+// something older, and those of its stores that have not been told of a change.
+func (r *reconciler) observe(ctx context.Context, in render.Inputs, want target) ([]podstatus.Pod, error) {
+	namespace := in.Realm.Namespace
 	var pods corev1.PodList
-	err := r.live.List(ctx, &pods, client.InNamespace(realm.Namespace), client.MatchingLabels(render.ServerSelector(realm)))
+	err := r.live.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels(render.Selector(in.Realm)))
 	if err != nil {
 		return nil, fmt.Errorf("list pods: %w", err)
 	}
-	seen := podstatus.Observe(ctx, pods.Items, r.ask)
+	var servers []corev1.Pod
 	var failures []error
+	for _, pod := range pods.Items {
+		revision := ""
+		switch {
+		case render.IsServer(pod.Labels):
+			servers = append(servers, pod)
+		case render.IsDatabase(pod.Labels) && render.ManagesDatabase(in.Realm):
+			revision = render.DatabaseRevision(in)
+		case render.IsCache(pod.Labels) && render.ManagesCache(in.Realm):
+			revision = render.CacheRevision(in)
+		}
+		if pod.DeletionTimestamp == nil && revision != "" && pod.Annotations[render.RevisionAnnotation] != revision {
+			failures = append(failures, r.nudge(ctx, namespace, pod.Name, revision))
+		}
+	}
+	seen := podstatus.Observe(ctx, servers, r.ask)
 	for _, pod := range seen {
 		if pod.Answered && !want.reached(pod) && pod.Annotations[render.RevisionAnnotation] != want.revision() {
-			failures = append(failures, r.nudge(ctx, realm.Namespace, pod.Name, want.revision()))
+			failures = append(failures, r.nudge(ctx, namespace, pod.Name, want.revision()))
 		}
 	}
 	return seen, errors.Join(failures...)

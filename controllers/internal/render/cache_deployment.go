@@ -17,9 +17,10 @@ import (
 )
 
 // cacheDeployment runs one Redis. Its pod is replaced when redis.conf changes,
-// which it reads only once; two at a time would each know half.
+// which it reads only once; two at a time would each know half. Users change
+// while it runs.
 func cacheDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
-	config := realmconfig.Revision([]byte(cacheConfig(in.Realm, in.CachePassword)))
+	config := realmconfig.Revision([]byte(cacheConfig(in.Realm)))
 	return appsv1ac.Deployment(NamesOf(in.Realm).Cache(), in.Realm.Namespace).
 		WithLabels(labels(in.Realm, cache)).
 		WithOwnerReferences(owner(in.Realm)).
@@ -35,8 +36,8 @@ func cacheDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
 }
 
 func cachePod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
-	const folder = "/etc/redis"
 	spec := managedCache(in.Realm)
+	image := cmp.Or(spec.Image, in.Images.Redis)
 	// Asking the port is enough: without a file to load, Redis answers as soon
 	// as it listens, and no password is needed to see it.
 	listens := func() *corev1ac.ProbeApplyConfiguration {
@@ -50,18 +51,22 @@ func cachePod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
 		WithVolumes(corev1ac.Volume().WithName("config").WithSecret(corev1ac.SecretVolumeSource().
 			WithSecretName(NamesOf(in.Realm).Cache()).
 			WithDefaultMode(secretFileMode).
-			WithItems(corev1ac.KeyToPath().WithKey(cacheConfigKey).WithPath(cacheConfigKey)))).
+			WithItems(
+				corev1ac.KeyToPath().WithKey(cacheConfigKey).WithPath(cacheConfigKey),
+				corev1ac.KeyToPath().WithKey(cacheUsersKey).WithPath(cacheUsersKey),
+				corev1ac.KeyToPath().WithKey(cachePasswordsKey).WithPath(cachePasswordsKey)))).
 		WithContainers(corev1ac.Container().
 			WithName("redis").
-			WithImage(cmp.Or(spec.Image, in.Images.Redis)).
-			WithCommand("redis-server", folder+"/"+cacheConfigKey).
+			WithImage(image).
+			WithCommand("redis-server", cacheFolder+"/"+cacheConfigKey).
 			WithPorts(corev1ac.ContainerPort().WithName("redis").WithContainerPort(cachePort)).
 			WithResources(resources(cacheResources(spec))).
 			WithSecurityContext(restrictedContainer()).
-			WithVolumeMounts(mount("config", folder).WithReadOnly(true)).
+			WithVolumeMounts(mount("config", cacheFolder).WithReadOnly(true)).
 			WithStartupProbe(listens().WithPeriodSeconds(1).WithFailureThreshold(60)).
 			WithReadinessProbe(listens().WithPeriodSeconds(5)).
-			WithLivenessProbe(listens().WithPeriodSeconds(10).WithFailureThreshold(6)))
+			WithLivenessProbe(listens().WithPeriodSeconds(10).WithFailureThreshold(6)),
+			usersContainer(image))
 }
 
 func cacheResources(spec v1alpha1.ManagedCache) corev1.ResourceRequirements {

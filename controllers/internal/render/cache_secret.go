@@ -18,19 +18,21 @@ const (
 	cacheConfigKey = "redis.conf"
 )
 
-func cacheSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
-	return secret(in.Realm, NamesOf(in.Realm).Cache(), cache, map[string][]byte{
-		PasswordKey:    []byte(in.CachePassword),
-		defaultURLKey:  ManagedCacheURL(in),
-		cacheConfigKey: []byte(cacheConfig(in.Realm, in.CachePassword)),
-	}).WithOwnerReferences(owner(in.Realm))
+// CacheSecret is what the managed Redis and its clients read.
+func CacheSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
+	data := in.Cache.data()
+	data[defaultURLKey] = ManagedCacheURL(in)
+	data[cacheConfigKey] = []byte(cacheConfig(in.Realm))
+	data[cacheUsersKey] = cacheUsers(in.Cache)
+	data[cachePasswordsKey] = []byte(strings.Join(in.Cache.passwords(), "\n") + "\n")
+	return secret(in.Realm, NamesOf(in.Realm).Cache(), cache, data).WithOwnerReferences(owner(in.Realm))
 }
 
 // ManagedCacheURL is where pods find the managed Redis.
 func ManagedCacheURL(in Inputs) []byte {
 	uri := url.URL{
 		Scheme: "redis",
-		User:   url.UserPassword("default", in.CachePassword),
+		User:   url.UserPassword(in.Cache.User, in.Cache.Password),
 		Host:   fmt.Sprintf("%s:%d", NamesOf(in.Realm).Cache(), cachePort),
 		Path:   "0",
 	}
@@ -41,12 +43,12 @@ func ManagedCacheURL(in Inputs) []byte {
 // PostgreSQL remembers. For the same reason a full cache drops what would have
 // expired soonest, which costs a look-up, instead of refusing writes, which
 // would cost logins.
-func cacheConfig(realm *v1alpha1.AuthRealm, password string) string {
+func cacheConfig(realm *v1alpha1.AuthRealm) string {
 	return strings.Join([]string{
 		"bind * -::*",
 		fmt.Sprintf("port %d", cachePort),
 		"protected-mode yes",
-		"requirepass " + password,
+		"aclfile " + cacheFolder + "/" + cacheUsersKey,
 		`save ""`,
 		"appendonly no",
 		fmt.Sprintf("maxmemory %d", cacheMemory(realm)),

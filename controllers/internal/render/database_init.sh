@@ -15,16 +15,15 @@ fi
 # PostgreSQL refuses a directory that a volume's group may write to.
 chmod 0700 "$PGDATA"
 
-# Single-user mode listens nowhere and asks for no password, so the password
-# below is right whatever an earlier one was. It reads one statement a line, and
-# must not print a failing one, which may hold the password.
+# Single-user mode listens nowhere and asks for no password. It reads one
+# statement a line.
 sql() {
-  postgres --single -D "$PGDATA" -c exit_on_error=on -c log_min_error_statement=panic postgres
+  postgres --single -D "$PGDATA" -c exit_on_error=on postgres
 }
 
+# The owner alone: who may log in is applied once PostgreSQL runs.
 sql > /dev/null <<SQL
 DO \$\$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'realmkeeper') THEN CREATE ROLE realmkeeper; END IF; END \$\$;
-ALTER ROLE realmkeeper LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '$DATABASE_PASSWORD';
 SQL
 
 # CREATE DATABASE cannot stand in a block, so the question and the deed are two.

@@ -15,7 +15,6 @@ import (
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // storeUser runs the managed stores, as in their well-known public images.
@@ -29,16 +28,15 @@ const databaseVolume = "data"
 // lost+found, and never belongs to PostgreSQL's user alone.
 const databaseDirectory = "/var/lib/postgresql/data/pgdata"
 
-// databaseInit prepares the volume and sets the password.
+// databaseInit prepares the volume.
 //
 //go:embed database_init.sh
 var databaseInit string
 
-// databaseStatefulSet runs one PostgreSQL on a volume of its own. Its pod is
-// replaced when the password changes, since only the pod's start sets it.
+// databaseStatefulSet runs one PostgreSQL on a volume of its own. Passwords
+// change while its pod runs.
 func databaseStatefulSet(in Inputs) *appsv1ac.StatefulSetApplyConfiguration {
 	name, spec := NamesOf(in.Realm).Database(), managedDatabase(in.Realm)
-	password := realmconfig.Revision([]byte(in.DatabasePassword))
 	return appsv1ac.StatefulSet(name, in.Realm.Namespace).
 		WithLabels(labels(in.Realm, database)).
 		WithOwnerReferences(owner(in.Realm)).
@@ -56,7 +54,6 @@ func databaseStatefulSet(in Inputs) *appsv1ac.StatefulSetApplyConfiguration {
 			WithVolumeClaimTemplates(databaseClaim(in.Realm, spec.Storage)).
 			WithTemplate(corev1ac.PodTemplateSpec().
 				WithLabels(labels(in.Realm, database)).
-				WithAnnotations(map[string]string{RevisionAnnotation: password}).
 				WithSpec(databasePod(in, spec))))
 }
 
@@ -87,18 +84,14 @@ func databaseClaim(realm *v1alpha1.AuthRealm, storage *v1alpha1.Storage) *corev1
 }
 
 func databasePod(in Inputs, spec v1alpha1.ManagedDatabase) *corev1ac.PodSpecApplyConfiguration {
-	password := corev1ac.EnvVar().WithName("DATABASE_PASSWORD").WithValueFrom(corev1ac.EnvVarSource().
-		WithSecretKeyRef(corev1ac.SecretKeySelector().WithName(NamesOf(in.Realm).Database()).WithKey(PasswordKey)))
-
 	return corev1ac.PodSpec().
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
 		WithSecurityContext(restrictedPod(storeUser)).
 		WithTerminationGracePeriodSeconds(60).
-		WithVolumes(emptyDir("tmp"), emptyDir("socket")).
+		WithVolumes(emptyDir("tmp"), emptyDir("socket"), rolesVolume(in)).
 		WithInitContainers(postgres(in, spec, "prepare").
-			WithCommand("sh", "-c", databaseInit).
-			WithEnv(password)).
+			WithCommand("sh", "-c", databaseInit)).
 		WithContainers(postgres(in, spec, "postgresql").
 			WithCommand("postgres", "-D", databaseDirectory, "-c", "listen_addresses=*").
 			WithPorts(corev1ac.ContainerPort().WithName("postgresql").WithContainerPort(databasePort)).
@@ -110,7 +103,8 @@ func databasePod(in Inputs, spec v1alpha1.ManagedDatabase) *corev1ac.PodSpecAppl
 			WithReadinessProbe(postgresAnswers().WithPeriodSeconds(5).WithFailureThreshold(2)).
 			WithLivenessProbe(corev1ac.Probe().
 				WithTCPSocket(corev1ac.TCPSocketAction().WithPort(intstr.FromString("postgresql"))).
-				WithPeriodSeconds(10).WithFailureThreshold(6)))
+				WithPeriodSeconds(10).WithFailureThreshold(6)),
+			rolesContainer(in, spec))
 }
 
 func postgres(in Inputs, spec v1alpha1.ManagedDatabase, name string) *corev1ac.ContainerApplyConfiguration {
@@ -123,7 +117,7 @@ func postgres(in Inputs, spec v1alpha1.ManagedDatabase, name string) *corev1ac.C
 		WithVolumeMounts(
 			mount(databaseVolume, "/var/lib/postgresql/data"),
 			mount("tmp", "/tmp"),
-			mount("socket", "/var/run/postgresql"),
+			mount("socket", socketFolder),
 		)
 }
 

@@ -33,6 +33,16 @@ const RevisionAnnotation = v1alpha1.GroupName + "/revision"
 // identity alone, since a selector can never change.
 func ServerSelector(realm *v1alpha1.AuthRealm) map[string]string { return selector(realm, server) }
 
+// Selector selects all pods of the realm, its stores' included.
+func Selector(realm *v1alpha1.AuthRealm) map[string]string {
+	return map[string]string{nameLabel: product, instanceLabel: realm.Name}
+}
+
+// IsServer, IsDatabase and IsCache report of what part of its realm a pod is.
+func IsServer(labels map[string]string) bool   { return labels[componentLabel] == server }
+func IsDatabase(labels map[string]string) bool { return labels[componentLabel] == database }
+func IsCache(labels map[string]string) bool    { return labels[componentLabel] == cache }
+
 // RealmOf is the name of the realm an object's labels say it belongs to, or "".
 func RealmOf(labels map[string]string) string {
 	if labels[managedByLabel] != product || labels[nameLabel] != product {

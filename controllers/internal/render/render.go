@@ -27,10 +27,10 @@ type Inputs struct {
 	EncryptionKeys []byte
 	Admin          Admin
 
-	// DatabasePassword and CachePassword are empty unless the operator runs the
-	// database or the cache. They hold letters and digits alone.
-	DatabasePassword string
-	CachePassword    string
+	// Database and Cache are how pods log in to them; empty unless the operator
+	// runs the database or the cache.
+	Database StoreLogin
+	Cache    StoreLogin
 
 	// Authority and Certificate are nil when the user brings a certificate;
 	// ProvidedCA is then the ca.crt beside it, if any.
@@ -93,10 +93,10 @@ func Objects(in Inputs) ([]Object, error) {
 		objects = append(objects, trustBundleConfigMap(in, bundle))
 	}
 	if ManagesDatabase(in.Realm) {
-		objects = append(objects, databaseSecret(in), databaseService(in), databaseStatefulSet(in))
+		objects = append(objects, DatabaseSecret(in), databaseService(in), databaseStatefulSet(in))
 	}
 	if ManagesCache(in.Realm) {
-		objects = append(objects, cacheSecret(in), cacheService(in), cacheDeployment(in))
+		objects = append(objects, CacheSecret(in), cacheService(in), cacheDeployment(in))
 	}
 	if !in.WithoutServer {
 		objects = append(objects, serverDeployment(in))

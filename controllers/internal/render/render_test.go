@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -42,10 +43,10 @@ func inputs(t *testing.T, spec string) render.Inputs {
 		Admin:          render.Admin{Email: render.AdminEmail(realm), Password: "AdminPassword0123"},
 	}
 	if render.ManagesDatabase(realm) {
-		in.DatabasePassword = "DatabasePassword0123"
+		in.Database = render.StoreLogin{User: "realmkeeper", Password: "DatabasePassword0123", Since: noon()}
 	}
 	if render.ManagesCache(realm) {
-		in.CachePassword = "CachePassword0123"
+		in.Cache = render.StoreLogin{User: "default", Password: "CachePassword0123", Since: noon()}
 	}
 	if render.OwnsCertificate(realm) {
 		in.Authority = &pki.Authority{
@@ -56,6 +57,8 @@ func inputs(t *testing.T, spec string) render.Inputs {
 	}
 	return in
 }
+
+func noon() time.Time { return time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) }
 
 // providers are one of each type, with stand-ins for their secrets.
 func providers(t *testing.T) []render.Provider {
@@ -285,7 +288,8 @@ network: {requestsPerMinute: 0}
 audit: {retention: 8760h}
 tracing: {endpoint: https://otlp.example.com}
 initialAdmin: {email: ops@example.com}`)
-	in.Keyset, in.DatabasePassword, in.CachePassword = []byte("other keys"), "OtherPassword000", "OtherPassword111"
+	in.Keyset = []byte("other keys")
+	in.Database, in.Cache = in.Database.Next("OtherPassword000", noon()), in.Cache.Next("OtherPassword111", noon())
 	in.Certificate = &pki.Pair{CertificatePEM: []byte("other certificate")}
 	if got := serverTemplate(t, in); got != plain {
 		t.Errorf("settings, keys or certificates change the pod template:\n%s", got)

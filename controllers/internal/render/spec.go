@@ -5,6 +5,8 @@ package render
 import (
 	"cmp"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 )
 
@@ -129,6 +131,17 @@ func References(realm *v1alpha1.AuthRealm) []string {
 // volume that is to be retained, or in a database of the user's.
 func OutlivesRealm(realm *v1alpha1.AuthRealm) bool {
 	return !ManagesDatabase(realm) || managedDatabase(realm).DeletionPolicy != v1alpha1.DeleteData
+}
+
+// RotateDatabaseAfter is from when on the managed database's password is to be a
+// new one, nil for never.
+func RotateDatabaseAfter(realm *v1alpha1.AuthRealm) *metav1.Time {
+	return managedDatabase(realm).RotatePasswordAfter
+}
+
+// RotateCacheAfter is RotateDatabaseAfter for the managed cache.
+func RotateCacheAfter(realm *v1alpha1.AuthRealm) *metav1.Time {
+	return managedCache(realm).RotatePasswordAfter
 }
 
 func managedDatabase(realm *v1alpha1.AuthRealm) v1alpha1.ManagedDatabase {
