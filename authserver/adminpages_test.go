@@ -178,6 +178,30 @@ func TestPagesCreateUsers(t *testing.T) {
 	}
 }
 
+func TestPagesSayWhatIsWrongWithAPassword(t *testing.T) {
+	t.Parallel()
+	_, b := newAdmin(t, newRealm(t))
+	for password, says := range map[string]string{
+		"ann":                      "It is shorter than 8 characters.",
+		strings.Repeat("abcd", 19): "It is longer than 72 bytes.",
+		"aaaaaaaaaaaa":             "It has too few different characters.",
+		annEmail:                   "It is made of the e-mail address or the name.",
+		"password1":                "It is among those that are tried first.",
+	} {
+		b.language = "en"
+		b.open("/admin/users/new")
+		b.submit("/admin/users", map[string]string{"email": annEmail, "password": password})
+		b.sees("/admin/users", http.StatusBadRequest, says)
+		for _, language := range []string{"de", "es", "fr"} {
+			b.language = language
+			b.submit("/admin/users", map[string]string{"email": annEmail, "password": password})
+			if strings.Contains(b.text(), says) {
+				t.Errorf("in %s, the page says %s", language, says)
+			}
+		}
+	}
+}
+
 func TestPagesAdministerAUser(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)

@@ -22,6 +22,9 @@ type Error struct {
 type FieldProblem struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
+	// Rule names what was broken, for those who have words of their own; empty
+	// where nobody has.
+	Rule string `json:"-"`
 }
 
 func (e *Error) Error() string {

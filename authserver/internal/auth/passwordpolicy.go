@@ -27,24 +27,24 @@ const (
 func (s *Service) checkNewPassword(password Secret, about ...string) error {
 	rules := s.Settings().Passwords
 	fields := []FieldProblem{}
-	reject := func(format string, args ...any) {
-		fields = append(fields, FieldProblem{Field: "password", Detail: fmt.Sprintf(format, args...)})
+	reject := func(rule, format string, args ...any) {
+		fields = append(fields, FieldProblem{Field: "password", Detail: fmt.Sprintf(format, args...), Rule: rule})
 	}
 	folded := strings.ToLower(string(password))
 	if utf8.RuneCountInString(string(password)) < rules.MinLength {
-		reject("must be at least %d characters long", rules.MinLength)
+		reject("too-short", "must be at least %d characters long", rules.MinLength)
 	}
 	if len(password) > MaxPasswordLength {
-		reject("must be at most %d bytes long", MaxPasswordLength)
+		reject("too-long", "must be at most %d bytes long", MaxPasswordLength)
 	}
 	if different(folded) < fewestCharacters {
-		reject("must have at least %d different characters", fewestCharacters)
+		reject("monotonous", "must have at least %d different characters", fewestCharacters)
 	}
 	if aboutOwner(folded, about) {
-		reject("must not be made of the e-mail address or the name")
+		reject("about-owner", "must not be made of the e-mail address or the name")
 	}
 	if !rules.AllowCommon && s.common(folded) {
-		reject("is on the list of common and breached passwords")
+		reject("common", "is on the list of common and breached passwords")
 	}
 	if len(fields) > 0 {
 		return &Error{Code: PasswordRejected, Fields: fields}

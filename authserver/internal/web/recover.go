@@ -32,7 +32,7 @@ type passwordForm struct {
 	form
 	Name      string
 	MinLength int
-	// Reasons are what is wrong with the password, in words of the API.
+	// Reasons name what is wrong with the password.
 	Reasons []string
 }
 
@@ -43,7 +43,9 @@ func (w *Web) passwordForm() passwordForm {
 func (f passwordForm) rejectedBy(e *auth.Error) passwordForm {
 	f.form = f.refusedBy(e)
 	for _, p := range e.Fields {
-		f.Reasons = append(f.Reasons, p.Detail)
+		if p.Rule != "" {
+			f.Reasons = append(f.Reasons, p.Rule)
+		}
 	}
 	return f
 }
