@@ -19,34 +19,44 @@ type Theme struct {
 	// Background is behind everything, Surface behind forms.
 	Background string `json:"background,omitempty"`
 	Surface    string `json:"surface,omitempty"`
-	// Text is what is read, Quiet what is read second, Danger what went wrong.
-	// The last two cannot be chosen.
+	// Text is what is read, Quiet what is read second, Danger what went wrong,
+	// Line between things. The last three cannot be chosen.
 	Text   string `json:"text,omitempty"`
 	Quiet  string `json:"-"`
 	Danger string `json:"-"`
+	Line   string `json:"-"`
 }
 
 // LightTheme is the built-in one for light pages, complete.
 func LightTheme() Theme {
 	return Theme{
-		Accent: "#2f56c6", Background: "#f4f5f8", Surface: "#ffffff", Text: "#171b26", Quiet: "#566074", Danger: "#b3261e",
+		Accent: "#2f56c6", Background: "#f4f5f8", Surface: "#ffffff", Text: "#171b26", Quiet: "#566074", Danger: "#b3261e", Line: "#c9cfdb",
 	}
 }
 
 // DarkTheme is the built-in one for dark pages, complete.
 func DarkTheme() Theme {
 	return Theme{
-		Accent: "#9db4ff", Background: "#10131b", Surface: "#191e2a", Text: "#eceff6", Quiet: "#a7b0c3", Danger: "#ffb4ab",
+		Accent: "#9db4ff", Background: "#10131b", Surface: "#191e2a", Text: "#eceff6", Quiet: "#a7b0c3", Danger: "#ffb4ab", Line: "#3b4457",
 	}
 }
 
 // Over is t with the colors of a complete theme where it has none.
 func (t Theme) Over(built Theme) Theme {
-	return Theme{
+	full := Theme{
 		Accent: cmp.Or(t.Accent, built.Accent), Background: cmp.Or(t.Background, built.Background),
 		Surface: cmp.Or(t.Surface, built.Surface), Text: cmp.Or(t.Text, built.Text),
-		Quiet: built.Quiet, Danger: built.Danger,
+		Quiet: built.Quiet, Danger: built.Danger, Line: built.Line,
 	}
+	if t.Text == "" {
+		return full
+	}
+	// What goes with text of another color is that color, fainter.
+	full.Quiet, full.Line = blend(full.Text, full.Surface, 0.3), blend(full.Text, full.Surface, 0.78)
+	if min(Contrast(full.Quiet, full.Background), Contrast(full.Quiet, full.Surface)) < minContrast {
+		full.Quiet = full.Text
+	}
+	return full
 }
 
 // minContrast is what text needs (WCAG 2.2, success criterion 1.4.3, level AA).
@@ -99,9 +109,8 @@ func Contrast(a, b string) float64 {
 
 // luminance is relative luminance, 0 for black to 1 for white (WCAG 2.2).
 func luminance(color string) (float64, bool) {
-	digits, found := strings.CutPrefix(color, "#")
-	channels, err := hex.DecodeString(digits)
-	if !found || err != nil || len(channels) != 3 {
+	channels, ok := parseColor(color)
+	if !ok {
 		return 0, false
 	}
 	linear := func(channel byte) float64 {
@@ -112,6 +121,28 @@ func luminance(color string) (float64, bool) {
 		return math.Pow((c+0.055)/1.055, 2.4)
 	}
 	return 0.2126*linear(channels[0]) + 0.7152*linear(channels[1]) + 0.0722*linear(channels[2]), true
+}
+
+// blend is a color with a share of another, 0 to 1, in it.
+func blend(color, other string, share float64) string {
+	a, ok := parseColor(color)
+	b, also := parseColor(other)
+	if !ok || !also {
+		return color
+	}
+	for i := range a {
+		a[i] = byte(math.Round(float64(a[i])*(1-share) + float64(b[i])*share))
+	}
+	return "#" + hex.EncodeToString(a[:])
+}
+
+func parseColor(color string) (channels [3]byte, ok bool) {
+	digits, found := strings.CutPrefix(color, "#")
+	if !found || len(digits) != hex.EncodedLen(len(channels)) {
+		return channels, false
+	}
+	_, err := hex.Decode(channels[:], []byte(digits))
+	return channels, err == nil
 }
 
 func (t Theme) validate(p *problems, field string, built Theme) {

@@ -75,6 +75,14 @@ func TestThemesThatCannotBeRead(t *testing.T) {
 			t.Errorf("%s: %v, want it to say %q", name, err, c.says)
 		}
 	}
+	faint := realmconfig.Theme{Text: "#767676", Background: "#ffffff", Surface: "#ffffff"}.Over(realmconfig.LightTheme())
+	if err := faint.Legible(); err != nil || faint.Quiet != faint.Text {
+		t.Errorf("text that is just dark enough: %v, beside %s", err, faint.Quiet)
+	}
+	brown := realmconfig.Theme{Text: "#3a2200"}.Over(realmconfig.LightTheme())
+	if brown.Quiet != "#75644d" || brown.Line != "#d4cec7" {
+		t.Errorf("brown text goes with %s and lines of %s", brown.Quiet, brown.Line)
+	}
 	pale := realmconfig.Theme{Accent: "#ffcc00"}.Over(realmconfig.LightTheme())
 	if err := pale.Legible(); err != nil || pale.Link() != pale.Text || pale.OnAccent() != "#000000" {
 		t.Errorf("a pale accent: %v, links %s, buttons %s", err, pale.Link(), pale.OnAccent())

@@ -65,7 +65,7 @@ func properties(t realmconfig.Theme) string {
 	b.WriteString(":root {\n")
 	for _, p := range []struct{ name, color string }{
 		{"accent", t.Accent}, {"on-accent", t.OnAccent()}, {"link", t.Link()}, {"focus", t.Link()},
-		{"page", t.Background}, {"card", t.Surface}, {"field", t.Surface}, {"ink", t.Text},
+		{"page", t.Background}, {"card", t.Surface}, {"field", t.Surface}, {"ink", t.Text}, {"quiet", t.Quiet}, {"line", t.Line},
 	} {
 		fmt.Fprintf(b, "  --%s: %s;\n", p.name, p.color)
 	}

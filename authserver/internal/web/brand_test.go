@@ -46,7 +46,7 @@ func TestTheContractKnowsTheBuiltInColors(t *testing.T) {
 	} {
 		have := realmconfig.Theme{
 			Accent: c.built["accent"], Background: c.built["page"], Surface: c.built["card"], Text: c.built["ink"],
-			Quiet: c.built["quiet"], Danger: c.built["danger"],
+			Quiet: c.built["quiet"], Danger: c.built["danger"], Line: c.built["line"],
 		}
 		if have != c.known {
 			t.Errorf("style.css has %s colors %+v, the contract %+v", name, have, c.known)
