@@ -156,6 +156,29 @@ func (b *visitor) judge() {
 		if (n.Data == "input" || n.Data == "select") && !hidden(n) && !labels[attribute(n, "id")] {
 			b.t.Errorf("%s: field %s has no label", b.at, attribute(n, "name"))
 		}
+		if n.Data == "input" && !hidden(n) {
+			b.judgeField(n)
+		}
+	}
+}
+
+// judgeField looks for what password managers and telephones need.
+func (b *visitor) judgeField(n *html.Node) {
+	b.t.Helper()
+	fills := attribute(n, "autocomplete")
+	switch name := attribute(n, "name"); {
+	case attribute(n, "type") == "password":
+		if fills != "current-password" && fills != "new-password" || attribute(n, "data-show") == "" {
+			b.t.Errorf("%s: password %s is filled in as %q, and can be shown as %q", b.at, name, fills, attribute(n, "data-show"))
+		}
+	case name == "code" && attribute(n, "id") != "backup-code":
+		if fills != "one-time-code" || attribute(n, "inputmode") != "numeric" {
+			b.t.Errorf("%s: a code is filled in as %q with the keys of %q", b.at, fills, attribute(n, "inputmode"))
+		}
+	case name == "email" || name == "name" || name == "phone":
+		if fills == "" {
+			b.t.Errorf("%s: nothing says what %s is filled in with", b.at, name)
+		}
 	}
 }
 
