@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+const rotations = 2
+
+func TestPasswordsOfStoresChangeUnderLoad(t *testing.T) {
+	quickstart.mayBeLoaded(t)
+	before, stores := quickstart.pods(t), quickstart.storePods(t)
+	load := startLoad(t, quickstart)
+	load.flow(t, 200)
+
+	for n := range rotations {
+		database, cache := quickstart.storePassword(t, "database"), quickstart.storePassword(t, "cache")
+		user := secret(t, quickstart.namespace, quickstart.name+"-database", "username")
+		quickstart.rotateStorePasswords(t)
+		load.flow(t, 200)
+		if quickstart.storePassword(t, "database") == database || quickstart.storePassword(t, "cache") == cache {
+			t.Errorf("rotation %d: a password is the one before", n+1)
+		}
+		quickstart.eventuallyRefused(t, "database", "psql", "--no-psqlrc", "--command=SELECT 1",
+			fmt.Sprintf("postgresql://%s:%s@127.0.0.1/realmkeeper", user, database))
+		quickstart.eventuallyRefused(t, "cache", "sh", "-c", "redis-cli --pass "+cache+" PING 2>/dev/null | grep PONG")
+		quickstart.loginAsAdmin(t, quickstart.client(t, true))
+	}
+
+	if failures := load.finish(); len(failures) > 0 {
+		t.Errorf("%d of %d requests failed: %v", len(failures), load.requests, failures)
+	}
+	t.Logf("%d requests while both passwords changed %d times, none failed", load.requests, rotations)
+	quickstart.waitReady(t)
+	if after := quickstart.pods(t); strings.Join(after, " ") != strings.Join(before, " ") {
+		t.Errorf("the realm's pods were %v and are %v", before, after)
+	}
+	if after := quickstart.storePods(t); after != stores {
+		t.Errorf("the stores' pods were\n%s\nand are\n%s", stores, after)
+	}
+}
+
+// rotateStorePasswords asks for new passwords of both stores and waits until the
+// earlier ones have ended.
+func (r realm) rotateStorePasswords(t *testing.T) {
+	t.Helper()
+	managed := fmt.Sprintf(`{"managed":{"rotatePasswordAfter":%q}}`, time.Now().UTC().Format(time.RFC3339))
+	kubectl(t, "patch", "-n", r.namespace, r.object(), "--type=merge", "-p",
+		fmt.Sprintf(`{"spec":{"database":%s,"cache":%s}}`, managed, managed))
+	for _, step := range []struct {
+		name string
+		two  bool
+	}{{"a second password", true}, {"one password", false}} {
+		eventually(t, 4*time.Minute, func() string {
+			for _, store := range []string{"database", "cache"} {
+				name := "secret/" + r.name + "-" + store
+				if two := field(t, r.namespace, name, ".data.earlierPassword") != ""; two != step.two {
+					return fmt.Sprintf("%s does not have %s; %s", name, step.name,
+						field(t, r.namespace, r.object(), `.status.conditions[?(@.type=="ConfigPropagated")].message`))
+				}
+			}
+			return ""
+		})
+	}
+}
+
+func (r realm) storePassword(t *testing.T, store string) string {
+	t.Helper()
+	return secret(t, r.namespace, r.name+"-"+store, "password")
+}
+
+// storePods tells the stores' pods apart, and how often their containers started.
+func (r realm) storePods(t *testing.T) string {
+	t.Helper()
+	return kubectl(t, "get", "pods", "-n", r.namespace,
+		"-l", "app.kubernetes.io/instance="+r.name+",app.kubernetes.io/component in (database,cache)",
+		"-o", `jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[*].restartCount}{"\n"}{end}`)
+}
+
+// eventuallyRefused runs a command in a store's pod until it fails.
+func (r realm) eventuallyRefused(t *testing.T, store string, command ...string) {
+	t.Helper()
+	pod := kubectl(t, "get", "pods", "-n", r.namespace, "-o", "name",
+		"-l", "app.kubernetes.io/instance="+r.name+",app.kubernetes.io/component="+store)
+	eventually(t, time.Minute, func() string {
+		if _, err := tryKubectl(t.Context(), "", append([]string{"exec", "-n", r.namespace, pod, "--"}, command...)...); err == nil {
+			return "the " + store + " still takes its earlier password"
+		}
+		return ""
+	})
+}
+
+func TestRefusedSettingsHurtNobodyAndCanBeWithdrawn(t *testing.T) {
+	quickstart.mayBeLoaded(t)
+	pods := quickstart.pods(t)
+	load := startLoad(t, quickstart)
+	load.flow(t, 100)
+
+	patch := func(email string) {
+		kubectl(t, "patch", "-n", quickstart.namespace, quickstart.object(), "--type=merge", "-p", `{"spec":{"email":`+email+`}}`)
+	}
+	patch(`{"from":"login@example.com","smtp":{"host":"smtp.example.com"},"templates":{"code":{"text":"{{.Kode}}"}}}`)
+	eventually(t, time.Minute, func() string {
+		propagated := field(t, quickstart.namespace, quickstart.object(), `.status.conditions[?(@.type=="ConfigPropagated")]['reason','message']`)
+		if !strings.HasPrefix(propagated, "InvalidSettings") {
+			return "ConfigPropagated says " + propagated
+		}
+		return ""
+	})
+	load.flow(t, 100)
+	patch("null")
+	quickstart.waitReady(t)
+
+	if failures := load.finish(); len(failures) > 0 {
+		t.Errorf("%d of %d requests failed: %v", len(failures), load.requests, failures)
+	}
+	if after := quickstart.pods(t); strings.Join(after, " ") != strings.Join(pods, " ") {
+		t.Errorf("the realm's pods were %v and are %v", pods, after)
+	}
+}
