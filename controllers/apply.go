@@ -50,7 +50,8 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 		if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
 			g.pin(s)
 		}
-		obstacle, err := sortOut(r.applyOne(ctx, realm, o))
+		answer, err := r.applyOne(ctx, realm, o)
+		obstacle, err := sortOut(err)
 		if out.obstacle == nil {
 			out.obstacle = obstacle
 		}
@@ -58,9 +59,10 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 			failures = append(failures, err)
 		}
 		if obstacle == nil && err == nil {
-			out.note(realm, o)
+			out.note(realm, answer)
 		}
 	}
+	r.memory.keep(client.ObjectKeyFromObject(realm), objects)
 	for _, ref := range render.Surplus(realm, objects) {
 		failures = append(failures, r.remove(ctx, realm, ref))
 	}
@@ -96,26 +98,35 @@ func (r *reconciler) withhold(ctx context.Context, g gathered) (render.Inputs, e
 	return in, err
 }
 
-func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o render.Object) error {
-	ref := render.ReferenceTo(o)
+// applyOne makes an object what it should be, and returns it as the API server
+// has it. Where that is known to change nothing, nobody is asked.
+func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o render.Object) (render.Object, error) {
+	ref, owner := render.ReferenceTo(o), client.ObjectKeyFromObject(realm)
 	existing, err := r.metadata(ctx, realm.Namespace, ref)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if existing != nil {
 		if err := mine(realm, ref.Kind.Kind, existing); err != nil {
-			return err
+			return nil, err
 		}
+		if last, settled := r.memory.settled(owner, o, existing); settled {
+			return last.answer, nil
+		}
+	}
+	digest, err := digestOf(o)
+	if err != nil {
+		return nil, err
 	}
 	err = r.Apply(ctx, o, client.FieldOwner(fieldOwner), client.ForceOwnership)
 	if apierrors.IsInvalid(err) {
 		// The same object is refused for the same reason until the spec changes.
-		return obstructed(v1alpha1.ReasonApplyFailed, "%s %q was refused: %s", ref.Kind.Kind, ref.Name, causes(err))
+		return nil, obstructed(v1alpha1.ReasonApplyFailed, "%s %q was refused: %s", ref.Kind.Kind, ref.Name, causes(err))
 	}
 	if err != nil {
-		return fmt.Errorf("apply %s %s: %w", ref.Kind.Kind, ref.Name, err)
+		return nil, fmt.Errorf("apply %s %s: %w", ref.Kind.Kind, ref.Name, err)
 	}
-	return nil
+	return o, r.memory.note(owner, digest, o)
 }
 
 func (a *applied) note(realm *v1alpha1.AuthRealm, o render.Object) {
@@ -135,7 +146,8 @@ func (a *applied) note(realm *v1alpha1.AuthRealm, o render.Object) {
 // remove deletes an object that the realm made and needs no longer. What
 // belongs to somebody else stays.
 func (r *reconciler) remove(ctx context.Context, realm *v1alpha1.AuthRealm, ref render.Reference) error {
-	existing, err := r.metadata(ctx, realm.Namespace, ref)
+	// What the cache has not seen yet, its event brings here again.
+	existing, err := r.cached(ctx, realm.Namespace, ref)
 	if err != nil || existing == nil {
 		return err
 	}

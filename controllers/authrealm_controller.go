@@ -35,8 +35,13 @@ import (
 // Reconcile makes one pass over a realm.
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	realm := &v1alpha1.AuthRealm{}
-	if err := r.Get(ctx, req.NamespacedName, realm); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	err := r.Get(ctx, req.NamespacedName, realm)
+	if apierrors.IsNotFound(err) {
+		r.memory.forget(req.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("get realm: %w", err)
 	}
 	if realm.DeletionTimestamp != nil {
 		return ctrl.Result{}, nil // the garbage collector takes what is the realm's

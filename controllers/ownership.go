@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
@@ -41,13 +42,21 @@ func mine(realm *v1alpha1.AuthRealm, kind string, o metav1.Object) error {
 // cache knows nothing from the API server, because what exists must not be
 // taken over by mistake. It returns nil when there is no such object.
 func (r *reconciler) metadata(ctx context.Context, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
+	if o, err := r.cached(ctx, namespace, ref); o != nil || err != nil {
+		return o, err
+	}
+	return metadataFrom(ctx, r.live, namespace, ref)
+}
+
+// cached is metadata as far as the cache goes.
+func (r *reconciler) cached(ctx context.Context, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
+	return metadataFrom(ctx, r.Client, namespace, ref)
+}
+
+func metadataFrom(ctx context.Context, from client.Reader, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
 	o := &metav1.PartialObjectMetadata{}
 	o.SetGroupVersionKind(ref.Kind)
-	key := types.NamespacedName{Namespace: namespace, Name: ref.Name}
-	err := r.Get(ctx, key, o)
-	if apierrors.IsNotFound(err) {
-		err = r.live.Get(ctx, key, o)
-	}
+	err := from.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, o)
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, nil

@@ -102,6 +102,7 @@ type reconciler struct {
 	live   client.Reader
 	events events.EventRecorder
 
+	memory memory
 	images render.Images
 	now    func() time.Time
 	random io.Reader

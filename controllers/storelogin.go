@@ -124,7 +124,7 @@ func (r *reconciler) dropEarlierLogins(ctx context.Context, v *view) error {
 			continue
 		}
 		store.login.Earlier = nil
-		err := r.applyOne(ctx, v.inputs.Realm, v.pin(store.render(v.inputs)))
+		_, err := r.applyOne(ctx, v.inputs.Realm, v.pin(store.render(v.inputs)))
 		if apierrors.IsConflict(err) {
 			continue // it has changed since it was read, which another pass looks at
 		}

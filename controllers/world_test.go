@@ -8,11 +8,13 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +51,8 @@ type world struct {
 	providers *providers
 	log       *logBuffer
 	stop      func()
+	// writes counts the operator's requests that ask for a change.
+	writes atomic.Int64
 
 	// metrics is what the operator that runs now has registered.
 	metrics *prometheus.Registry
@@ -86,7 +90,9 @@ func (w *world) startOperator() {
 	}
 	// One operator per test, all in one process.
 	options.Controller = config.Controller{SkipNameValidation: ptr(true)}
-	mgr, err := ctrl.NewManager(plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator"), options)
+	access := plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator")
+	access.Wrap(func(next http.RoundTripper) http.RoundTripper { return countWrites{next, &w.writes} })
+	mgr, err := ctrl.NewManager(access, options)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -107,6 +113,19 @@ func (w *world) startOperator() {
 			w.t.Errorf("operator: %v", err)
 		}
 	})
+}
+
+// countWrites counts the requests that are not for reading.
+type countWrites struct {
+	http.RoundTripper
+	n *atomic.Int64
+}
+
+func (c countWrites) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet {
+		c.n.Add(1)
+	}
+	return c.RoundTripper.RoundTrip(r)
 }
 
 // grant binds the generated role to the operator, in the test's namespace only:

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// memory is what this operator has applied, and what became of it. To apply the
+// same again would change nothing as long as nobody has written to the object
+// since, which its resource version tells. An operator that starts knows nothing
+// and applies everything; what it forgets costs a request and nothing else.
+type memory struct {
+	mu     sync.Mutex
+	realms map[types.NamespacedName]map[render.Reference]outcome
+}
+
+// outcome is the last application of an object.
+type outcome struct {
+	applied [sha256.Size]byte
+	version string
+
+	// answer is what the API server said of a workload, its status included. It
+	// is as new as version: a status that is written makes another.
+	answer render.Object
+}
+
+// settled returns the last outcome if applying o to what exists would change nothing.
+func (m *memory) settled(realm types.NamespacedName, o render.Object, existing metav1.Object) (outcome, bool) {
+	m.mu.Lock()
+	last, known := m.realms[realm][render.ReferenceTo(o)]
+	m.mu.Unlock()
+	if !known || last.version != existing.GetResourceVersion() {
+		return outcome{}, false
+	}
+	digest, err := digestOf(o)
+	return last, err == nil && digest == last.applied
+}
+
+// note remembers what was applied and what was answered.
+func (m *memory) note(realm types.NamespacedName, applied [sha256.Size]byte, answer render.Object) error {
+	version, err := versionIn(answer)
+	if err != nil {
+		return err
+	}
+	o := outcome{applied: applied, version: version}
+	switch answer.(type) {
+	case *appsv1ac.DeploymentApplyConfiguration, *appsv1ac.StatefulSetApplyConfiguration:
+		o.answer = answer
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.realms == nil {
+		m.realms = map[types.NamespacedName]map[render.Reference]outcome{}
+	}
+	if m.realms[realm] == nil {
+		m.realms[realm] = map[render.Reference]outcome{}
+	}
+	m.realms[realm][render.ReferenceTo(answer)] = o
+	return nil
+}
+
+// keep forgets what the realm has no longer.
+func (m *memory) keep(realm types.NamespacedName, objects []render.Object) {
+	rendered := map[render.Reference]bool{}
+	for _, o := range objects {
+		rendered[render.ReferenceTo(o)] = true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.realms[realm], func(ref render.Reference, _ outcome) bool { return !rendered[ref] })
+}
+
+// forget is for realms that are gone.
+func (m *memory) forget(realm types.NamespacedName) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.realms, realm)
+}
+
+// digestOf names what is applied, whatever version of the object it is meant for.
+func digestOf(o render.Object) ([sha256.Size]byte, error) {
+	if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok && s.ObjectMetaApplyConfiguration != nil {
+		unpinned, metadata := *s, *s.ObjectMetaApplyConfiguration
+		metadata.UID, metadata.ResourceVersion = nil, nil
+		unpinned.ObjectMetaApplyConfiguration = &metadata
+		o = &unpinned
+	}
+	document, err := json.Marshal(o)
+	if err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("marshal %s: %w", *o.GetName(), err)
+	}
+	return sha256.Sum256(document), nil
+}
+
+// versionIn is the resource version of an object that the API server answered with.
+func versionIn(o render.Object) (string, error) {
+	document, err := json.Marshal(o)
+	if err != nil {
+		return "", fmt.Errorf("marshal %s: %w", *o.GetName(), err)
+	}
+	var read metav1.PartialObjectMetadata
+	if err := json.Unmarshal(document, &read); err != nil {
+		return "", fmt.Errorf("read version of %s: %w", *o.GetName(), err)
+	}
+	return read.ResourceVersion, nil
+}
