@@ -148,12 +148,21 @@ func fields(n node) []string {
 func typeOf(n node) string {
 	switch {
 	case n.Items != nil:
-		return "list of " + typeOf(*n.Items) + "s"
+		return "list of " + plural(typeOf(*n.Items))
 	case n.AdditionalProperties != nil:
-		return "map of " + typeOf(*n.AdditionalProperties) + "s"
+		return "map of " + plural(typeOf(*n.AdditionalProperties))
 	default:
 		return n.Type
 	}
+}
+
+// plural is of a type's first word: a map of maps of strings.
+func plural(kind string) string {
+	first, rest, found := strings.Cut(kind, " ")
+	if !found {
+		return first + "s"
+	}
+	return first + "s " + rest
 }
 
 // prose is a description on one line of a table. The name of the field, with
