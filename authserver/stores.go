@@ -72,24 +72,33 @@ func (k *keeper) state() standing {
 // keep follows the credentials until ctx is done.
 func (k *keeper) keep(ctx context.Context, store movable) {
 	pause := soonestLook
-	for {
+	for ctx.Err() == nil {
 		changed := k.changed() // before anything is read, so that no change is missed
-		failing, next := store.Failing(), lookInterval
-		if k.attend(ctx, store) != nil {
-			failing, next = nil, pause
+		well := k.attend(ctx, store) == nil
+		switch {
+		case rest(ctx, pause, changed, nil): // however often it rings
+			pause = soonestLook
+		case !well:
 			pause = min(2*pause, latestLook)
-		} else {
+		default:
+			rest(ctx, lookInterval, changed, store.Failing())
 			pause = soonestLook
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-changed:
-			pause = soonestLook
-		case <-failing:
-		case <-time.After(next):
 		}
 	}
+}
+
+// rest waits for d and reports whether something else has happened before.
+func rest(ctx context.Context, d time.Duration, changed, failing <-chan struct{}) bool {
+	enough := time.NewTimer(d)
+	defer enough.Stop()
+	select {
+	case <-enough.C:
+		return false
+	case <-ctx.Done():
+	case <-changed:
+	case <-failing:
+	}
+	return true
 }
 
 // attend moves the store if it should be elsewhere, or looks after it.

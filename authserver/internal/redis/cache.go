@@ -21,8 +21,7 @@ import (
 // Cache is the Redis or Valkey of one realm, wherever that is now. It implements
 // auth.Ephemeral. Every call is about one key, so that a cluster takes it too.
 type Cache struct {
-	client  atomic.Pointer[redis.UniversalClient]
-	place   atomic.Pointer[realmconfig.Place]
+	current atomic.Pointer[client]
 	breaker *breaker
 	prefix  string
 	own     own
@@ -31,13 +30,12 @@ type Cache struct {
 // Open prepares a client; it does not connect yet. Keys carry the realm's name,
 // so that realms may share a server. The error never quotes the URL.
 func Open(place realmconfig.Place, realm string, now func() time.Time, log *slog.Logger) (*Cache, error) {
-	client, err := connect(place)
+	first, err := connect(place)
 	if err != nil {
 		return nil, err
 	}
 	c := &Cache{breaker: newBreaker(now, log), prefix: "rk:" + realm + ":"}
-	c.client.Store(&client)
-	c.place.Store(&place)
+	c.current.Store(first)
 	return c, nil
 }
 
@@ -51,8 +49,7 @@ func (c *Cache) Move(ctx context.Context, to realmconfig.Place) error {
 	if err := c.probe(ctx, next); err != nil {
 		return errors.Join(err, next.Close())
 	}
-	old := *c.client.Swap(&next)
-	c.place.Store(&to)
+	old := c.current.Swap(next)
 	c.breaker.record(ctx, nil)
 	time.AfterFunc(2*callTimeout, func() { _ = old.Close() }) // when every call has ended that was made to it
 	return nil
@@ -61,18 +58,18 @@ func (c *Cache) Move(ctx context.Context, to realmconfig.Place) error {
 // Look connects anew, writes, and closes. The connections that there are show
 // nothing of the kind: they may live on yesterday's password.
 func (c *Cache) Look(ctx context.Context) error {
-	client, err := connect(*c.place.Load())
+	guest, err := connect(c.current.Load().place)
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.probe(ctx, client), client.Close())
+	return errors.Join(c.probe(ctx, guest), guest.Close())
 }
 
 // probe writes, because a replica or a full server would let itself be read.
-func (c *Cache) probe(ctx context.Context, client redis.UniversalClient) error {
+func (c *Cache) probe(ctx context.Context, with *client) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	return client.Set(ctx, c.prefix+"look", "1", time.Second).Err()
+	return with.Set(ctx, c.prefix+"look", "1", time.Second).Err()
 }
 
 // Failing rings when the cache is left alone after failures.
@@ -84,7 +81,7 @@ func (c *Cache) Close() error { return c.redis().Close() }
 // Away reports whether the cache is being left alone after failures.
 func (c *Cache) Away() bool { return c.breaker.isOpen() }
 
-func (c *Cache) redis() redis.UniversalClient { return *c.client.Load() }
+func (c *Cache) redis() redis.UniversalClient { return c.current.Load().UniversalClient }
 
 func (c *Cache) lockKey(counter auth.CounterKey) string {
 	return c.prefix + "lock:" + hex.EncodeToString(counter[:])

@@ -30,9 +30,15 @@ const (
 	retries, dials = 1, 1
 )
 
+// client is connected to one place.
+type client struct {
+	redis.UniversalClient
+	place realmconfig.Place
+}
+
 // connect prepares a client of the kind that the URL's scheme names; it does not
 // connect yet. The error never quotes the URL.
-func connect(p realmconfig.Place) (redis.UniversalClient, error) {
+func connect(p realmconfig.Place) (*client, error) {
 	roots, err := p.Roots()
 	if err != nil {
 		return nil, fmt.Errorf("read cache CA: %w", err)
@@ -44,14 +50,14 @@ func connect(p realmconfig.Place) (redis.UniversalClient, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read cache URL: %w", err)
 	}
-	client, err := map[realmconfig.CacheKind]func(string, *x509.CertPool) (redis.UniversalClient, error){
+	c, err := map[realmconfig.CacheKind]func(string, *x509.CertPool) (redis.UniversalClient, error){
 		realmconfig.SingleCache: single, realmconfig.SentinelCache: sentinel, realmconfig.ClusterCache: cluster,
 	}[kind](url, roots)
 	if err != nil {
 		return nil, errors.New("read cache URL: it is not a Redis URL")
 	}
-	client.AddHook(traced{})
-	return client, nil
+	c.AddHook(traced{})
+	return &client{c, p}, nil
 }
 
 func single(url string, roots *x509.CertPool) (redis.UniversalClient, error) {

@@ -24,9 +24,9 @@ func (c *Cache) patient(t *testing.T, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.UniversalClient(redis.NewClient(options))
-	c.client.Store(&client)
-	t.Cleanup(func() { _ = client.Close() })
+	slow := &client{UniversalClient: redis.NewClient(options)}
+	c.current.Store(slow)
+	t.Cleanup(func() { _ = slow.Close() })
 }
 
 // open is a cache of the test's own whose clock the test sets.
