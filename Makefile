@@ -12,6 +12,8 @@ CLUSTER ?= local
 IMAGE ?=
 # Anything makes `bench` short.
 QUICK ?=
+# With how many realms `scale` measures.
+REALMS ?= 1000
 
 LOCALKUBE := go -C hack/localkube run ./cmd/localkube
 TOOL := go tool -modfile=hack/tools/go.mod
@@ -36,7 +38,7 @@ status: ## What is running
 .PHONY: test
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
-	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -timeout 30m ./...); done
+	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -tags scale -timeout 30m ./...); done
 
 .PHONY: e2e
 e2e: deps ## The promises, as a black box, on a real cluster
@@ -45,6 +47,11 @@ e2e: deps ## The promises, as a black box, on a real cluster
 .PHONY: bench
 bench: deps ## Measure the real server and write docs/benchmarks.md (QUICK=1: three minutes, writes nothing)
 	@QUICK=$(QUICK) go test -tags bench -count=1 -timeout=1h -v ./test/bench
+
+.PHONY: scale
+scale: deps ## Measure the operator with 1,000 realms and write docs/scale.md (REALMS=50: a minute, writes nothing)
+	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
+	REALMS=$(REALMS) go test -tags scale -count=1 -timeout=1h -v ./test/scale
 
 .PHONY: bench-parts
 bench-parts: ## Measure hashing, tokens, refresh and settings by themselves
@@ -65,7 +72,7 @@ lint: ## gofmt, go vet and staticcheck on every module, helm lint on the chart
 	test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
 	@staticcheck=$$($(TOOL) -n staticcheck); \
 	for module in $(MODULES); do (cd $$module && go vet ./... && "$$staticcheck" ./...); done
-	@go vet -tags "e2e bench" ./test/...
+	@go vet -tags "e2e bench scale" ./test/...
 	@$(TOOL) helm lint --quiet charts/realmkeeper
 
 .PHONY: build

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +21,8 @@ type flags struct {
 	metricsAddress string
 	healthAddress  string
 	leaderElect    bool
+	kubeAPIQPS     float32
+	kubeAPIBurst   int
 	logLevel       slog.Level
 }
 
@@ -41,13 +44,21 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 		"where to answer /healthz and /readyz")
 	set.BoolVar(&f.leaderElect, "leader-elect", false,
 		"let one of several operators work at a time")
+	qps := set.Float64("kube-api-qps", 300,
+		"how many requests a second to make to the API server, in the long run")
+	set.IntVar(&f.kubeAPIBurst, "kube-api-burst", 300,
+		"how many requests to make at once")
 	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo,
 		"the least severe log level to write: debug, info, warn or error")
 	if err := set.Parse(args); err != nil {
 		return flags{}, err
 	}
-	if set.NArg() > 0 {
+	switch {
+	case set.NArg() > 0:
 		return flags{}, fmt.Errorf("unexpected argument %q", set.Arg(0))
+	case *qps < 1 || f.kubeAPIBurst < 1:
+		return flags{}, errors.New("kube-api-qps and kube-api-burst must be 1 or more")
 	}
+	f.kubeAPIQPS = float32(*qps)
 	return f, nil
 }

@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -72,9 +73,10 @@ func run(ctx context.Context, f flags, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
-	// The API server shares itself out fairly; a limit here would only make a
-	// realm wait for another.
-	config.QPS = -1
+	// One limit for all that the operator asks, so that a restart with a thousand
+	// realms is no storm. What has changed goes first in the queues, so nobody waits
+	// for the rest.
+	config.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(f.kubeAPIQPS, f.kubeAPIBurst)
 	mgr, err := newManager(config, f, logger)
 	if err != nil {
 		return fmt.Errorf("create manager: %w", err)
@@ -103,12 +105,16 @@ func newManager(config *rest.Config, f flags, logger logr.Logger) (ctrl.Manager,
 	if err != nil {
 		return nil, err
 	}
+	// Whoever leads must say so in time, whatever else is asked.
+	lease := rest.CopyConfig(config)
+	lease.RateLimiter = nil
 	options := ctrl.Options{
 		Scheme:                 scheme,
 		Logger:                 logger,
 		Metrics:                metricsserver.Options{BindAddress: f.metricsAddress},
 		HealthProbeBindAddress: f.healthAddress,
 		LeaderElection:         f.leaderElect,
+		LeaderElectionConfig:   lease,
 		LeaderElectionID:       "operator." + v1alpha1.GroupName,
 		// Safe because the process ends right after the manager does.
 		LeaderElectionReleaseOnCancel: true,

@@ -40,6 +40,7 @@ func TestFlags(t *testing.T) {
 		"an unknown flag":       {"--colour=blue"},
 		"a level of no meaning": {"--log-level=loud"},
 		"an argument":           {"start"},
+		"no requests at all":    {"--kube-api-qps=0"},
 	} {
 		if _, err := parseFlags(args, io.Discard); err == nil {
 			t.Errorf("%s is accepted", name)

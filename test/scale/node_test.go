@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build scale
+
+package scale
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+)
+
+// node plays Kubernetes' controllers and the kubelet: workloads come up at once,
+// and pods answer with what is mounted into them. Each pod has an address of its
+// own, on which this process listens.
+type node struct {
+	client.Client
+	cache  cache.Cache
+	issuer string
+
+	mu   sync.Mutex
+	pods map[string]types.NamespacedName // the Deployment of the pod at an address
+	// server has a listener for each pod.
+	server http.Server
+}
+
+func startNode(t *testing.T, plane *apiserver.ControlPlane) *node {
+	t.Helper()
+	skip := true
+	mgr, err := ctrl.NewManager(plane.Admin(), ctrl.Options{
+		Scheme: plane.Scheme(), Metrics: metricsserver.Options{BindAddress: "0"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &node{Client: mgr.GetClient(), cache: mgr.GetCache(), pods: map[string]types.NamespacedName{}}
+	options := controller.Options{MaxConcurrentReconciles: writers, SkipNameValidation: &skip}
+	err = errors.Join(
+		ctrl.NewControllerManagedBy(mgr).For(&appsv1.Deployment{}).WithOptions(options).Complete(reconcileFunc(n.deployment)),
+		ctrl.NewControllerManagedBy(mgr).For(&appsv1.StatefulSet{}).WithOptions(options).Complete(reconcileFunc(n.statefulSet)),
+	)
+	for _, o := range []client.Object{&v1alpha1.AuthRealm{}, &v1alpha1.OAuthProvider{}, &corev1.Secret{}, &corev1.ConfigMap{}} {
+		_, informed := mgr.GetCache().GetInformer(t.Context(), o, cache.BlockUntilSynced(false))
+		err = errors.Join(err, informed)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	if !mgr.GetCache().WaitForCacheSync(t.Context()) {
+		t.Fatal("no view of the API server")
+	}
+	n.server.Handler = http.HandlerFunc(n.answerForPod)
+	t.Cleanup(func() { _ = n.server.Close() })
+	n.issuer = startIssuer(t)
+	return n
+}
+
+type reconcileFunc func(ctx context.Context, name types.NamespacedName) error
+
+func (f reconcileFunc) Reconcile(ctx context.Context, r ctrl.Request) (ctrl.Result, error) {
+	return ctrl.Result{}, client.IgnoreNotFound(f(ctx, r.NamespacedName))
+}
+
+func (n *node) deployment(ctx context.Context, name types.NamespacedName) error {
+	d := &appsv1.Deployment{}
+	if err := n.Get(ctx, name, d); err != nil {
+		return err
+	}
+	replicas := *d.Spec.Replicas
+	if d.Spec.Template.Labels["app.kubernetes.io/component"] == "auth-server" {
+		for i := range replicas {
+			if err := n.pod(ctx, d, i); err != nil {
+				return err
+			}
+		}
+	}
+	before := d.DeepCopy()
+	d.Status = appsv1.DeploymentStatus{
+		ObservedGeneration: d.Generation,
+		Replicas:           replicas, UpdatedReplicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas,
+	}
+	return n.Status().Patch(ctx, d, client.MergeFrom(before))
+}
+
+// pod lets a pod run, unless it does.
+func (n *node) pod(ctx context.Context, d *appsv1.Deployment, i int32) error {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: d.Namespace, Name: fmt.Sprintf("%s-%d", d.Name, i), Labels: d.Spec.Template.Labels,
+		},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "serve", Image: "realmkeeper:test"}}},
+	}
+	if err := n.Create(ctx, pod); err != nil {
+		if apierrors.IsAlreadyExists(err) {
+			return nil
+		}
+		return err
+	}
+	address, err := n.address(client.ObjectKeyFromObject(d))
+	if err != nil {
+		return err
+	}
+	before := pod.DeepCopy()
+	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, PodIPs: []corev1.PodIP{{IP: address}}}
+	return n.Status().Patch(ctx, pod, client.MergeFrom(before))
+}
+
+// address is a new one of this machine's own, where a pod of the Deployment answers.
+func (n *node) address(deployment types.NamespacedName) (string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	next := len(n.pods)
+	address := fmt.Sprintf("127.1.%d.%d", next/250, 1+next%250)
+	l, err := net.Listen("tcp4", net.JoinHostPort(address, strconv.Itoa(realmconfig.OpsPort)))
+	if err != nil {
+		return "", err
+	}
+	go func() { _ = n.server.Serve(l) }()
+	n.pods[address] = deployment
+	return address, nil
+}
+
+func (n *node) statefulSet(ctx context.Context, name types.NamespacedName) error {
+	s := &appsv1.StatefulSet{}
+	if err := n.Get(ctx, name, s); err != nil {
+		return err
+	}
+	before := s.DeepCopy()
+	replicas := *s.Spec.Replicas
+	s.Status = appsv1.StatefulSetStatus{ObservedGeneration: s.Generation, Replicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas}
+	return n.Status().Patch(ctx, s, client.MergeFrom(before))
+}
+
+// answerForPod is a pod's ops listener.
+func (n *node) answerForPod(w http.ResponseWriter, r *http.Request) {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	n.mu.Lock()
+	deployment, found := n.pods[local.IP.String()]
+	n.mu.Unlock()
+	if !found || r.URL.Path != realmconfig.ReportPath {
+		http.NotFound(w, r)
+		return
+	}
+	report, err := apiserver.Report(r.Context(), n.cache, deployment.Namespace, deployment.Name)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(report)
+}
+
+func serve(t *testing.T, address string, handler http.Handler) string {
+	t.Helper()
+	l, err := net.Listen("tcp4", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close(); <-done })
+	return l.Addr().String()
+}

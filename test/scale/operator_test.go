@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build scale
+
+package scale
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+)
+
+// program is the operator's, and what it needs to run.
+type program struct {
+	t          *testing.T
+	binary     string
+	kubeconfig string
+}
+
+// buildOperator makes the program as a release has it.
+func buildOperator(t *testing.T, plane *apiserver.ControlPlane) *program {
+	t.Helper()
+	dir := t.TempDir()
+	p := &program{t, filepath.Join(dir, "operator"), filepath.Join(dir, "kubeconfig")}
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", p.binary, "../../cmd/operator")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the operator: %v\n%s", err, out)
+	}
+	admin := plane.Admin()
+	config := clientcmdapi.NewConfig()
+	config.Clusters["test"] = &clientcmdapi.Cluster{Server: admin.Host, CertificateAuthorityData: admin.CAData}
+	config.AuthInfos["test"] = &clientcmdapi.AuthInfo{ClientCertificateData: admin.CertData, ClientKeyData: admin.KeyData}
+	config.Contexts["test"] = &clientcmdapi.Context{Cluster: "test", AuthInfo: "test"}
+	config.CurrentContext = "test"
+	if err := clientcmd.WriteToFile(*config, p.kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// operator is the program as it runs.
+type operator struct {
+	t       *testing.T
+	command *exec.Cmd
+	metrics string
+	log     string
+}
+
+// start runs the program until stop or the end of the test.
+func (p *program) start() *operator {
+	p.t.Helper()
+	port, err := testenv.FreePort()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	o := &operator{t: p.t, metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", port)}
+	log, err := os.CreateTemp(filepath.Dir(p.binary), "log")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	o.log = log.Name()
+	o.command = exec.Command(p.binary, "--log-level", "warn", "--health-probe-bind-address", "0",
+		"--metrics-bind-address", fmt.Sprintf("127.0.0.1:%d", port))
+	o.command.Env = append(os.Environ(), "KUBECONFIG="+p.kubeconfig)
+	o.command.Stderr = log
+	if err := o.command.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _ = o.stop() })
+	return o
+}
+
+// stop ends the program. It may be called again.
+func (o *operator) stop() error {
+	if o.command.ProcessState != nil {
+		return nil
+	}
+	if err := o.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return o.command.Wait()
+}
+
+// said is the end of the operator's log.
+func (o *operator) said() string {
+	const end = 4 << 10
+	text, _ := os.ReadFile(o.log)
+	return string(text[max(0, len(text)-end):])
+}
+
+// sample is what the operator has done and uses.
+type sample struct {
+	at     time.Time
+	reads  int // requests to the API server that change nothing
+	writes int // requests to the API server that change something
+	passes int
+	memory int // resident, in bytes
+	peak   int
+	cpu    time.Duration
+}
+
+func (s sample) requests() int { return s.reads + s.writes }
+
+// since is what was done from earlier to s.
+func (s sample) since(earlier sample) sample {
+	s.reads, s.writes, s.passes, s.cpu = s.reads-earlier.reads, s.writes-earlier.writes, s.passes-earlier.passes, s.cpu-earlier.cpu
+	return s
+}
+
+// sample reads the operator's own metrics. Before it serves them, it has done nothing.
+func (o *operator) sample() sample {
+	o.t.Helper()
+	s := sample{at: time.Now(), peak: o.status("VmHWM"), memory: o.status("VmRSS")}
+	response, err := http.Get(o.metrics)
+	if err != nil {
+		return s
+	}
+	defer func() { _ = response.Body.Close() }()
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		series, text, _ := strings.Cut(lines.Text(), " ")
+		name, labels, _ := strings.Cut(series, "{")
+		value, _ := strconv.ParseFloat(text, 64)
+		switch {
+		case name == "rest_client_requests_total" && strings.Contains(labels, `method="GET"`):
+			s.reads += int(value)
+		case name == "rest_client_requests_total":
+			s.writes += int(value)
+		case name == "controller_runtime_reconcile_total":
+			s.passes += int(value)
+		case name == "process_cpu_seconds_total":
+			s.cpu = time.Duration(value * float64(time.Second))
+		}
+	}
+	if err := lines.Err(); err != nil {
+		o.t.Fatal(err)
+	}
+	return s
+}
+
+// status is a figure of the process in bytes.
+func (o *operator) status(name string) int {
+	o.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", o.command.Process.Pid))
+	if err != nil {
+		o.t.Fatalf("%v\n%s", err, o.said())
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(line, name+":"); found {
+			kilobytes, err := strconv.Atoi(strings.Fields(value)[0])
+			if err != nil {
+				o.t.Fatal(err)
+			}
+			return kilobytes << 10
+		}
+	}
+	return 0
+}

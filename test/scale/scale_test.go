@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build scale
+
+package scale
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+const (
+	// manyRealms is how many the published figures are about, fewRealms how many
+	// there are unless REALMS says otherwise.
+	manyRealms, fewRealms = 1000, 50
+	// steadyMany and steadyFew are how long nothing must be written.
+	steadyMany, steadyFew = 3 * time.Minute, 10 * time.Second
+	// calm is how long an operator asks nothing that is done.
+	calm = 5 * time.Second
+	// mostPerSecond bounds what the API server is asked at any time, the burst of
+	// the first second included: see the operator's --kube-api-qps.
+	mostPerSecond = 650
+	// promptly is when a change is in force, also while the operator is busy with
+	// everything else.
+	promptly = 5 * time.Second
+)
+
+// TestScale takes an operator through its life with many realms.
+func TestScale(t *testing.T) {
+	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(io.Discard, nil)))
+	realms, steady := fewRealms, steadyFew
+	if given := os.Getenv("REALMS"); given != "" {
+		var err error
+		if realms, err = strconv.Atoi(given); err != nil || realms < 1 {
+			t.Fatalf("REALMS is %q", given)
+		}
+	}
+	if realms >= manyRealms {
+		steady = steadyMany
+	}
+	r := newReport(t, realms)
+	w := newWorld(t, realms)
+	program := buildOperator(t, w.plane)
+	w.populate()
+
+	o := program.start()
+	watched := o.watch(func() { r.ready = w.awaitReady(20 * time.Minute) })
+	r.add("from nothing to all Ready", watched)
+	r.add("until nothing is asked any more", o.watch(o.rest))
+
+	r.add("one setting of one realm changed", o.watch(func() { r.change = w.changeSetting(0, time.Minute); o.rest() }))
+	r.add("one client secret changed", o.watch(func() { w.changeSecret(1); o.rest() }))
+
+	quiet := o.watch(func() { pause(steady) })
+	r.add("steady state", quiet)
+	if quiet.writes > 0 {
+		t.Errorf("%d objects were written within %s though nothing changed", quiet.writes, steady)
+	}
+	r.memory = quiet.memory
+
+	if err := o.stop(); err != nil {
+		t.Fatalf("the operator ended with %v\n%s", err, o.said())
+	}
+	o = program.start()
+	again := o.watch(func() {
+		o.await(realms / 10)
+		r.busyChange = w.changeSetting(realms-1, time.Minute)
+		o.await(realms * (1 + providersEach))
+		o.rest()
+	})
+	r.add("restart, and one setting changed meanwhile", again)
+	if realms >= manyRealms && r.busyChange > promptly {
+		t.Errorf("a change took %s while the operator was busy", r.busyChange)
+	}
+	if again.busiest > mostPerSecond || watched.busiest > mostPerSecond {
+		t.Errorf("the API server was asked %d and %d times within a second", watched.busiest, again.busiest)
+	}
+	if w.unready() > 0 {
+		t.Errorf("%d are not ready in the end", w.unready())
+	}
+	if t.Failed() {
+		t.Log(o.said())
+	}
+	r.publish(t)
+}
