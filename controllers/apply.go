@@ -6,11 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -28,6 +32,10 @@ type applied struct {
 	database *appsv1ac.StatefulSetApplyConfiguration
 	cache    *appsv1ac.DeploymentApplyConfiguration
 
+	// ingress and custom are what leads to the realm and what watches it.
+	ingress *networkingv1ac.IngressApplyConfiguration
+	custom  map[schema.GroupVersionKind]*render.Custom
+
 	// obstacle is the first thing that stood in the way.
 	obstacle *obstacle
 }
@@ -40,13 +48,19 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 	if err != nil {
 		return applied{}, err
 	}
+	if in.WithoutReplicas, err = r.handOver(ctx, realm); err != nil {
+		return applied{}, err
+	}
 	objects, err := render.Objects(in)
 	if err != nil {
 		return applied{}, err
 	}
-	var out applied
+	out := applied{custom: map[schema.GroupVersionKind]*render.Custom{}}
 	var failures []error
 	for _, o := range objects {
+		if slices.Contains(g.lacks, render.ReferenceTo(o).Kind) {
+			continue // which a condition says
+		}
 		if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
 			g.pin(s)
 		}
@@ -64,6 +78,9 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 	}
 	r.memory.keep(client.ObjectKeyFromObject(realm), objects)
 	for _, ref := range render.Surplus(realm, objects) {
+		if slices.Contains(g.lacks, ref.Kind) {
+			continue
+		}
 		failures = append(failures, r.remove(ctx, realm, ref))
 	}
 	if err := errors.Join(failures...); err != nil {
@@ -118,7 +135,11 @@ func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o 
 	if err != nil {
 		return nil, err
 	}
-	err = r.Apply(ctx, o, client.FieldOwner(fieldOwner), client.ForceOwnership)
+	sent := runtime.ApplyConfiguration(o)
+	if custom, ok := o.(*render.Custom); ok {
+		sent = client.ApplyConfigurationFromUnstructured(custom.Content)
+	}
+	err = r.Apply(ctx, sent, client.FieldOwner(fieldOwner), client.ForceOwnership)
 	if apierrors.IsInvalid(err) {
 		// The same object is refused for the same reason until the spec changes.
 		return nil, obstructed(v1alpha1.ReasonApplyFailed, "%s %q was refused: %s", ref.Kind.Kind, ref.Name, causes(err))
@@ -140,6 +161,10 @@ func (a *applied) note(realm *v1alpha1.AuthRealm, o render.Object) {
 		} else {
 			a.server = o
 		}
+	case *networkingv1ac.IngressApplyConfiguration:
+		a.ingress = o
+	case *render.Custom:
+		a.custom[render.ReferenceTo(o).Kind] = o
 	}
 }
 

@@ -30,6 +30,8 @@ import (
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;patch
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;networkpolicies,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile makes one pass over a realm.
@@ -123,6 +125,9 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	}
 	for _, store := range managedStores(&v.inputs) {
 		next = soonest(next, nextTurn(*store.login, store.after, v.now))
+	}
+	if v.waitsUntold(realm, r.kinds) {
+		next = soonest(next, v.now.Add(relook))
 	}
 	if next.IsZero() {
 		return 0

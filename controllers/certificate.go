@@ -121,11 +121,16 @@ func (r *reconciler) leaf(ctx context.Context, realm *v1alpha1.AuthRealm, g *gat
 	return issued, nil
 }
 
-// inspectProvided looks at the certificate that the user brings.
+// inspectProvided looks at the certificate that the user brings, or cert-manager.
 func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	const field = "tls.secretRef"
-	name, view := render.CertificateSecret(realm), &g.certificate
+	field, name, view := "tls.secretRef", render.CertificateSecret(realm), &g.certificate
 	view.absent = true
+	if render.OrdersCertificate(realm) {
+		field = "tls.certManager"
+		if err := r.awaitIssued(ctx, realm, g); err != nil {
+			return err
+		}
+	}
 	data, err := r.referenced(ctx, realm.Namespace, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
 	if err != nil {
 		return err
@@ -147,4 +152,18 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 			field, name, render.Host(realm))
 	}
 	return nil
+}
+
+// awaitIssued returns an obstacle while there is no certificate of cert-manager's.
+// One that was issued serves on when cert-manager is gone.
+func (r *reconciler) awaitIssued(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	name := render.CertificateSecret(realm)
+	_, err := r.secret(ctx, realm.Namespace, name)
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	if o := g.lacking("tls.certManager", "cert-manager", render.CertificateKind()); o != nil {
+		return o
+	}
+	return obstructed(v1alpha1.ReasonIssuing, "tls.certManager: cert-manager has not put a certificate into Secret %q yet", name)
 }

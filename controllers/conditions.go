@@ -20,6 +20,7 @@ func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
 	return []metav1.Condition{
 		resourcesApplied(v), issuerUnique(v), signingKeysReady(v), certificateReady(v),
 		databaseReady(v), cacheReady(v), secretsFound(v), brandingAccepted(v), available(realm, v), configPropagated(realm, v),
+		exposed(realm, v), monitored(realm, v),
 	}
 }
 
@@ -70,7 +71,10 @@ func signingKeysReady(v view) metav1.Condition {
 func certificateReady(v view) metav1.Condition {
 	const kind = v1alpha1.CertificateReadyCondition
 	end := v.certificate.notAfter.UTC().Format(time.DateOnly)
-	switch {
+	order := v.applied.custom[render.CertificateKind()]
+	switch problem := unready(order); {
+	case problem != "":
+		return no(kind, v1alpha1.ReasonIssuing, "cert-manager: %s", problem)
 	case v.certificate.obstacle != nil:
 		return hindered(kind, v.certificate.obstacle)
 	case v.certificate.issued:
@@ -144,7 +148,7 @@ func brandingAccepted(v view) metav1.Condition {
 
 func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.AvailableCondition
-	want := render.Replicas(realm)
+	want := v.wanted(realm)
 	switch {
 	case v.blocked != nil:
 		return unknown(kind)
@@ -184,7 +188,7 @@ func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	switch {
 	case v.blocked != nil:
 		return unknown(kind)
-	case render.Replicas(realm) == 0 && len(v.pods) == 0:
+	case v.wanted(realm) == 0 && len(v.pods) == 0:
 		return yes(kind, v1alpha1.ReasonScaledToZero, "No pods run")
 	case len(v.pods) == 0:
 		return no(kind, v1alpha1.ReasonPropagating, "No pods run yet")

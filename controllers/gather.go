@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,6 +27,9 @@ type gathered struct {
 
 	// blocked stops the pass: one of the realm's own Secrets cannot be used.
 	blocked *obstacle
+
+	// lacks are the kinds that the cluster does not have now.
+	lacks []schema.GroupVersionKind
 
 	keys        keysView
 	certificate certificateView
@@ -65,7 +69,10 @@ type keysView struct {
 // gather reads or makes everything the realm's objects are made of. The error
 // is worth a retry; everything else is an obstacle in what is returned.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
-	g := gathered{inputs: render.Inputs{Realm: realm, Images: r.images}, versions: map[string]version{}}
+	g := gathered{
+		inputs:   render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.namespace},
+		versions: map[string]version{},
+	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
 	} {
@@ -78,7 +85,7 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 		}
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
-		r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherDelivery, r.gatherBranding,
+		r.gatherKinds, r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts, r.gatherDelivery, r.gatherBranding,
 		r.gatherProviders, r.gatherSettings,
 	} {
 		if err := step(ctx, realm, &g); err != nil {

@@ -40,6 +40,17 @@ func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm,
 		render.CacheURL(realm), render.CacheCA(realm), realmconfig.ValidateCacheURL)
 }
 
+// gatherPorts notes where pods call the stores of the user's, for policies to
+// let them.
+func (r *reconciler) gatherPorts(_ context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
+	for _, store := range []storeView{g.database, g.cache} {
+		if !store.managed && store.url != "" {
+			g.inputs.StorePorts = append(g.inputs.StorePorts, render.StorePorts(string(store.url))...)
+		}
+	}
+	return nil
+}
+
 // gatherStore looks at the Secrets of a store of the user's.
 func (r *reconciler) gatherStore(
 	ctx context.Context, namespace string, view *storeView, field string,

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
@@ -31,7 +32,7 @@ type outcome struct {
 	applied [sha256.Size]byte
 	version string
 
-	// answer is what the API server said of a workload, its status included. It
+	// answer is what the API server said of an object with a status that counts. It
 	// is as new as version: a status that is written makes another.
 	answer render.Object
 }
@@ -56,7 +57,8 @@ func (m *memory) note(realm types.NamespacedName, applied [sha256.Size]byte, ans
 	}
 	o := outcome{applied: applied, version: version}
 	switch answer.(type) {
-	case *appsv1ac.DeploymentApplyConfiguration, *appsv1ac.StatefulSetApplyConfiguration:
+	case *appsv1ac.DeploymentApplyConfiguration, *appsv1ac.StatefulSetApplyConfiguration,
+		*networkingv1ac.IngressApplyConfiguration, *render.Custom:
 		o.answer = answer
 	}
 	m.mu.Lock()

@@ -4,11 +4,14 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -48,14 +51,24 @@ func (r *reconciler) metadata(ctx context.Context, namespace string, ref render.
 	return metadataFrom(ctx, r.live, namespace, ref)
 }
 
+// watchBegins is how long the watch of a kind may take to begin. That of a kind
+// which has just gone never does.
+const watchBegins = 10 * time.Second
+
 // cached is metadata as far as the cache goes.
 func (r *reconciler) cached(ctx context.Context, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
-	return metadataFrom(ctx, r.Client, namespace, ref)
+	ctx, cancel := context.WithTimeout(ctx, watchBegins)
+	defer cancel()
+	o, err := metadataFrom(ctx, r.Client, namespace, ref)
+	var unwatched *cache.ErrResourceNotCached
+	if errors.As(err, &unwatched) {
+		return nil, nil // of a kind that has gone meanwhile
+	}
+	return o, err
 }
 
 func metadataFrom(ctx context.Context, from client.Reader, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
-	o := &metav1.PartialObjectMetadata{}
-	o.SetGroupVersionKind(ref.Kind)
+	o := metadataOf(ref.Kind)
 	err := from.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, o)
 	switch {
 	case apierrors.IsNotFound(err):

@@ -13,23 +13,32 @@
 package controllers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
@@ -38,7 +47,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
-// Options are what the controllers need besides a manager. All are required.
+// Options are what the controllers need besides a manager. All but OneNamespace
+// are required.
 type Options struct {
 	// AuthServerImage, PostgresImage and RedisImage run where a realm names none.
 	AuthServerImage, PostgresImage, RedisImage string
@@ -55,6 +65,15 @@ type Options struct {
 	// AskProvider finds out whether an identity provider will do; see
 	// AskProvidersOverHTTP.
 	AskProvider AskProvider
+
+	// Namespace is where the operator runs: realms with a network policy let it
+	// in from there.
+	Namespace string
+
+	// OneNamespace says that the operator may see a single namespace, and nothing
+	// that belongs to the cluster. It then finds out late that kinds were
+	// installed.
+	OneNamespace bool
 
 	// Metrics is where what realms say of themselves is registered.
 	Metrics prometheus.Registerer
@@ -107,6 +126,9 @@ type reconciler struct {
 	now    func() time.Time
 	random io.Reader
 	ask    podstatus.Ask
+
+	namespace string
+	kinds     *kinds
 }
 
 // What leader election needs, in the operator's own namespace:
@@ -131,19 +153,25 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		now:    options.Now,
 		random: options.Random,
 		ask:    options.AskPod,
+
+		namespace: options.Namespace,
 	}
+	wake := make(chan event.GenericEvent)
 	err := errors.Join(
 		indexNames(mgr.GetFieldIndexer()), indexIssuers(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
 		options.Metrics.Register(realmMetrics{mgr.GetCache()}),
-		r.setupRealms(mgr), newProviderReconciler(r, options.AskProvider).setup(mgr),
+		r.setupRealms(mgr, !options.OneNamespace, wake), newProviderReconciler(r, options.AskProvider).setup(mgr),
 	)
+	if !options.OneNamespace {
+		err = errors.Join(err, (&definitionReconciler{r, wake}).setup(mgr))
+	}
 	if err != nil {
 		return fmt.Errorf("set up controllers: %w", err)
 	}
 	return nil
 }
 
-func (r *reconciler) setupRealms(mgr ctrl.Manager) error {
+func (r *reconciler) setupRealms(mgr ctrl.Manager, told bool, wake <-chan event.GenericEvent) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("authrealm").
 		// Status is written by this controller alone: a change of it is no news.
@@ -152,13 +180,42 @@ func (r *reconciler) setupRealms(mgr ctrl.Manager) error {
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(realmOf),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// Its status changes with the load: four times a minute, and is no news.
+		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.realmsOf),
+			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: statusAside})).
+		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
 	for _, kind := range watched() {
 		// Metadata says that something changed, which is all a watch is for; and
 		// the values of Secrets stay out of memory.
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf), builder.OnlyMetadata)
 	}
-	return b.Complete(r)
+	realms, err := b.Build(r)
+	if err != nil {
+		return err
+	}
+	asking, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return fmt.Errorf("create discovery client: %w", err)
+	}
+	r.kinds = &kinds{
+		discovery: asking, now: r.now, told: told, seen: map[schema.GroupVersionKind]sighting{},
+		watch: func(_ context.Context, kind client.Object) error {
+			return realms.Watch(source.Kind(mgr.GetCache(), kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf)))
+		},
+		forget: func(ctx context.Context, kind client.Object) error { return mgr.GetCache().RemoveInformer(ctx, kind) },
+	}
+	return nil
+}
+
+// statusAside reports whether more than an object's status has changed. Before
+// Kubernetes 1.37 an autoscaler has no generation to tell it by.
+func statusAside(e event.UpdateEvent) bool {
+	before, after := e.ObjectOld, e.ObjectNew
+	return after.GetGeneration() == 0 || before.GetGeneration() != after.GetGeneration() ||
+		before.GetDeletionTimestamp().IsZero() != after.GetDeletionTimestamp().IsZero() ||
+		!maps.Equal(before.GetLabels(), after.GetLabels()) ||
+		!equality.Semantic.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences())
 }
 
 // watched are the kinds of which realms are made.
@@ -166,5 +223,6 @@ func watched() []client.Object {
 	return []client.Object{
 		&corev1.Secret{}, &corev1.ConfigMap{}, &corev1.Service{}, &corev1.ServiceAccount{},
 		&appsv1.Deployment{}, &appsv1.StatefulSet{}, &policyv1.PodDisruptionBudget{},
+		&networkingv1.Ingress{}, &networkingv1.NetworkPolicy{},
 	}
 }

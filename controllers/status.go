@@ -32,7 +32,7 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		ObservedGeneration: realm.Generation,
 		Endpoint:           render.Endpoint(realm),
 		JWKSURI:            realm.Spec.Issuer + "/.well-known/jwks.json",
-		Replicas:           render.Replicas(realm),
+		Replicas:           v.wanted(realm),
 		ReadyReplicas:      readyReplicas(realm, v),
 		SigningKeys:        keyStatus(v.keys.keyset, v.now),
 		Providers:          attachedProviders(realm, v),

@@ -43,8 +43,13 @@ const realmName = "staff"
 // what its generated role says. The test plays the controllers and the kubelet.
 type world struct {
 	t         *testing.T
+	plane     *apiserver.ControlPlane
 	namespace string
 	client.Client
+
+	// everywhere lets the operator work in every namespace.
+	everywhere bool
+
 	clock *clock
 	pods  *pods
 	// providers are those of the world: who they are is the test's.
@@ -61,9 +66,15 @@ type world struct {
 // newWorld starts an operator for one test.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOn(t, plane, false)
+}
+
+// newWorldOn starts an operator on a control plane, for one namespace or everywhere.
+func newWorldOn(t *testing.T, plane *apiserver.ControlPlane, everywhere bool) *world {
+	t.Helper()
 	k8s := plane.Client(t)
 	w := &world{
-		t: t, namespace: plane.Namespace(t), Client: k8s,
+		t: t, plane: plane, namespace: plane.Namespace(t), Client: k8s, everywhere: everywhere,
 		clock: &clock{at: time.Now()}, log: &logBuffer{},
 	}
 	w.pods = &pods{client: k8s}
@@ -83,14 +94,17 @@ func newWorld(t *testing.T) *world {
 func (w *world) startOperator() {
 	w.t.Helper()
 	options := ctrl.Options{
-		Scheme:  plane.Scheme(),
+		Scheme:  w.plane.Scheme(),
 		Metrics: metricsserver.Options{BindAddress: "0"},
-		Cache:   cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}},
 		Logger:  logr.FromSlogHandler(slog.NewTextHandler(w.log, nil)),
+	}
+	options.Cache.ReaderFailOnMissingInformer = true
+	if !w.everywhere {
+		options.Cache.DefaultNamespaces = map[string]cache.Config{w.namespace: {}}
 	}
 	// One operator per test, all in one process.
 	options.Controller = config.Controller{SkipNameValidation: ptr(true)}
-	access := plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator")
+	access := w.plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator")
 	access.Wrap(func(next http.RoundTripper) http.RoundTripper { return countWrites{next, &w.writes} })
 	mgr, err := ctrl.NewManager(access, options)
 	if err != nil {
@@ -100,6 +114,7 @@ func (w *world) startOperator() {
 	err = controllers.Setup(mgr, controllers.Options{
 		AuthServerImage: "realmkeeper:test", PostgresImage: "postgres:test", RedisImage: "redis:test",
 		Now: w.clock.now, Random: rand.Reader, AskPod: w.pods.ask, AskProvider: w.providers.ask, Metrics: w.metrics,
+		Namespace: "realmkeeper-system", OneNamespace: !w.everywhere,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -128,11 +143,11 @@ func (c countWrites) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.RoundTripper.RoundTrip(r)
 }
 
-// grant binds the generated role to the operator, in the test's namespace only:
-// what needs more than one namespace's rights fails.
+// grant binds the generated role to the operator: everywhere, or in the test's
+// namespace only, where what needs more than one namespace's rights fails.
 func (w *world) grant() {
 	w.t.Helper()
-	data, err := os.ReadFile(filepath.Join(plane.Root(), "config", "rbac", "role.yaml"))
+	data, err := os.ReadFile(filepath.Join(w.plane.Root(), "config", "rbac", "role.yaml"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -141,6 +156,17 @@ func (w *world) grant() {
 	if err := yaml.UnmarshalStrict([]byte(documents[0]), generated); err != nil || generated.Kind != "ClusterRole" {
 		w.t.Fatalf("read generated role: kind %q, %v", generated.Kind, err)
 	}
+	subjects := []rbacv1.Subject{{
+		Kind: rbacv1.ServiceAccountKind, Namespace: "realmkeeper-system", Name: "realmkeeper-operator",
+	}}
+	if w.everywhere {
+		w.create(generated, &rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: generated.Name},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: generated.Name},
+			Subjects:   subjects,
+		})
+		return
+	}
 	role := &rbacv1.Role{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "operator"},
 		Rules:      generated.Rules,
@@ -148,9 +174,7 @@ func (w *world) grant() {
 	binding := &rbacv1.RoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "operator"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
-		Subjects: []rbacv1.Subject{{
-			Kind: rbacv1.ServiceAccountKind, Namespace: "realmkeeper-system", Name: "realmkeeper-operator",
-		}},
+		Subjects:   subjects,
 	}
 	w.create(role, binding)
 }

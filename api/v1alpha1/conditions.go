@@ -209,6 +209,8 @@ func AuthRealmConditions() []string {
 		BrandingAcceptedCondition,
 		AvailableCondition,
 		ConfigPropagatedCondition,
+		ExposedCondition,
+		MonitoredCondition,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 // flags are the command line.
 type flags struct {
+	namespace      string
 	watchNamespace string
 
 	image         string
@@ -30,6 +31,8 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("operator", flag.ContinueOnError)
 	set.SetOutput(stderr)
+	set.StringVar(&f.namespace, "namespace", "realmkeeper-system",
+		"the namespace the operator runs in, from where network policies let it reach pods")
 	set.StringVar(&f.watchNamespace, "watch-namespace", "",
 		"the one namespace to look for AuthRealms in; all of them when empty")
 	set.StringVar(&f.image, "image", "ghcr.io/realmkeeper/realmkeeper:latest",

@@ -89,6 +89,8 @@ func run(ctx context.Context, f flags, logger logr.Logger) error {
 		Random:          rand.Reader,
 		AskPod:          controllers.AskOverHTTP(podClient()),
 		AskProvider:     controllers.AskProvidersOverHTTP(),
+		Namespace:       f.namespace,
+		OneNamespace:    f.watchNamespace != "",
 		Metrics:         metrics.Registry,
 	})
 	if err != nil {
@@ -124,6 +126,8 @@ func newManager(config *rest.Config, f flags, logger logr.Logger) (ctrl.Manager,
 	if f.watchNamespace != "" {
 		options.Cache.DefaultNamespaces = map[string]cache.Config{f.watchNamespace: {}}
 	}
+	// A look at a kind that has gone must not begin to watch it again.
+	options.Cache.ReaderFailOnMissingInformer = true
 	// Nobody reads managed fields, and they are half of every object's size.
 	options.Cache.DefaultTransform = cache.TransformStripManagedFields()
 

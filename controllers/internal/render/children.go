@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -30,6 +32,7 @@ func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
 	names := NamesOf(realm)
 	secret, config, service := corev1.SchemeGroupVersion.WithKind("Secret"),
 		corev1.SchemeGroupVersion.WithKind("ConfigMap"), corev1.SchemeGroupVersion.WithKind("Service")
+	policy := networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy")
 	optional := []Reference{
 		{appsv1.SchemeGroupVersion.WithKind("StatefulSet"), names.Database()},
 		{service, names.Database()},
@@ -40,6 +43,21 @@ func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
 		{secret, names.Certificate()},
 		{secret, names.Authority()},
 		{config, names.TrustBundle()},
+		{certificateKind, names.Server()},
+		{autoscalingv2.SchemeGroupVersion.WithKind("HorizontalPodAutoscaler"), names.Server()},
+		{policy, names.Server()},
+		{policy, names.Database()},
+		{policy, names.Cache()},
+		{httpRouteKind, names.Server()},
+		{backendTLSPolicyKind, names.Server()},
+		{networkingv1.SchemeGroupVersion.WithKind("Ingress"), names.Server()},
+		{podMonitorKind, names.Server()},
+		{prometheusRuleKind, names.Server()},
+		{config, names.Dashboard()},
+	}
+	if !OrdersCertificate(realm) {
+		// After the order itself: cert-manager would make it again.
+		optional = append(optional, Reference{secret, names.OrderedCertificate()})
 	}
 	return slices.DeleteFunc(optional, func(r Reference) bool {
 		return slices.ContainsFunc(objects, func(o Object) bool { return ReferenceTo(o) == r })
@@ -52,7 +70,7 @@ func NamesToWatch(realm *v1alpha1.AuthRealm) []string {
 	n := NamesOf(realm)
 	names := append(References(realm),
 		n.Server(), n.Config(), n.SigningKeys(), n.EncryptionKeys(), n.InitialAdmin(),
-		n.ProviderCredentials(), n.Authority(), n.Certificate(), n.Database(), n.Cache())
+		n.ProviderCredentials(), n.Authority(), n.Certificate(), n.Database(), n.Cache(), n.OrderedCertificate(), n.Dashboard())
 	if logo := LogoFrom(realm); logo != nil {
 		names = append(names, logo.Name)
 	}

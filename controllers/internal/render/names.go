@@ -18,8 +18,8 @@ type Names string
 // NamesOf are the names for a realm.
 func NamesOf(realm *v1alpha1.AuthRealm) Names { return Names(realm.Name) }
 
-// Server names the auth server's Deployment, Service, ServiceAccount and
-// PodDisruptionBudget.
+// Server names the auth server's Deployment, Service, ServiceAccount,
+// PodDisruptionBudget, and whatever else there is one of in a realm.
 func (n Names) Server() string { return string(n) }
 
 // Config names the ConfigMap with the settings. It carries the contract's
@@ -51,6 +51,9 @@ func (n Names) Certificate() string { return string(n) + "-tls" }
 // certificate it issues. It is not Certificate's, so that changing from one to
 // the other takes nothing away from pods that run.
 func (n Names) OrderedCertificate() string { return string(n) + "-tls-cert-manager" }
+
+// Dashboard names the ConfigMap with the realm's Grafana dashboard.
+func (n Names) Dashboard() string { return string(n) + "-dashboard" }
 
 // Database names everything of the managed PostgreSQL.
 func (n Names) Database() string { return string(n) + "-database" }

@@ -48,6 +48,16 @@ type Inputs struct {
 	// take the spec's.
 	WithoutConfig bool
 
+	// StorePorts are the ports in the URLs of a database and a cache of the user's.
+	StorePorts []int
+
+	// OperatorNamespace is where the operator runs.
+	OperatorNamespace string
+
+	// WithoutReplicas leaves the number of pods to the autoscaler, which has it
+	// already.
+	WithoutReplicas bool
+
 	// WithoutServer leaves out the Deployment, because what its pods would
 	// mount does not exist yet.
 	WithoutServer bool
@@ -101,5 +111,33 @@ func Objects(in Inputs) ([]Object, error) {
 	if !in.WithoutServer {
 		objects = append(objects, serverDeployment(in))
 	}
-	return objects, nil
+	around, err := surroundings(in)
+	return append(objects, around...), err
+}
+
+// surroundings are what the spec asks for around the pods, and nothing when it
+// does not.
+func surroundings(in Inputs) ([]Object, error) {
+	var objects []Object
+	spec := in.Realm.Spec
+	if OrdersCertificate(in.Realm) {
+		objects = append(objects, certificateOrder(in))
+	}
+	if spec.Autoscaling != nil {
+		objects = append(objects, autoscaler(in))
+	}
+	if spec.NetworkPolicy != nil {
+		objects = append(objects, networkPolicies(in)...)
+	}
+	if e := spec.Exposure; e != nil && e.Gateway != nil {
+		objects = append(objects, httpRoute(in), backendTLSPolicy(in))
+	}
+	if e := spec.Exposure; e != nil && e.Ingress != nil {
+		objects = append(objects, ingress(in))
+	}
+	if spec.Monitoring == nil {
+		return objects, nil
+	}
+	monitors, err := monitors(in)
+	return append(objects, monitors...), err
 }

@@ -41,6 +41,8 @@ func inputs(t *testing.T, spec string) render.Inputs {
 		Keyset:         []byte("the key set\n"),
 		EncryptionKeys: []byte("the encryption keys\n"),
 		Admin:          render.Admin{Email: render.AdminEmail(realm), Password: "AdminPassword0123"},
+
+		OperatorNamespace: "realmkeeper-system",
 	}
 	if render.ManagesDatabase(realm) {
 		in.Database = render.StoreLogin{User: "realmkeeper", Password: "DatabasePassword0123", Since: noon()}
@@ -89,8 +91,14 @@ func providers(t *testing.T) []render.Provider {
 func inputsOf(t *testing.T, name string) render.Inputs {
 	t.Helper()
 	in := inputs(t, cases()[name])
-	if name == "delivering" {
+	switch name {
+	case "delivering":
 		in.Providers = providers(t)
+	case "wired":
+		in.StorePorts = []int{5432, 6379}
+		in.WithoutReplicas = true
+	case "wired-privately":
+		in.ProvidedCA = []byte("the CA of the user's\n")
 	}
 	return in
 }
@@ -156,7 +164,46 @@ sms:
 cors: {allowedOrigins: [https://shop.example.com]}
 network: {trustedProxies: [10.0.0.0/8], requestsPerMinute: 0}
 audit: {retention: 8760h}
-tracing: {endpoint: "http://otel-collector.observability:4318", samplePercent: 10, allowPrivateNetworks: true}`,
+tracing: {endpoint: "http://otel-collector.observability:4318", samplePercent: 10, allowPrivateNetworks: true}
+networkPolicy: {}
+exposure: {ingress: {}}`,
+		"wired": `
+issuer: https://Login.example.com/auth
+autoscaling:
+  minReplicas: 3
+  maxReplicas: 12
+  targetCPUUtilization: 60
+  metrics:
+  - {type: Pods, pods: {metric: {name: realmkeeper_password_queue_wait_seconds}, target: {type: AverageValue, averageValue: 100m}}}
+resources: {requests: {cpu: "1", memory: 128Mi}, limits: {memory: 512Mi}}
+database: {urlSecretRef: {name: accounts-app}}
+cache: {urlSecretRef: {name: redis}}
+tls:
+  certManager: {issuerRef: {name: letsencrypt, kind: ClusterIssuer}, dnsNames: [staff.identity.svc], duration: 2160h}
+exposure:
+  gateway:
+    parentRefs: [{name: public, namespace: gateways, sectionName: https, port: 443}, {name: internal}]
+  ingress:
+    className: nginx
+    annotations: {nginx.ingress.kubernetes.io/backend-protocol: HTTPS}
+    tlsSecretName: public-tls
+networkPolicy:
+  from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gateways}}}]
+  metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}, podSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}}]
+  to: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 7000, endPort: 7005}]}]
+monitoring:
+  labels: {release: kube-prometheus-stack}
+  podMonitor: {interval: 30s}
+  prometheusRule: {}
+  dashboard: {}`,
+		"wired-inside": `
+issuer: https://10.0.0.7:8443
+tls: {certManager: {issuerRef: {name: corporate, kind: StepIssuer, group: certmanager.step.sm}}}
+monitoring: {podMonitor: {}}`,
+		"wired-privately": `
+issuer: https://login.example.com
+tls: {secretRef: {name: login-tls}}
+exposure: {gateway: {parentRefs: [{name: public}]}}`,
 	}
 }
 
@@ -336,7 +383,7 @@ func TestEveryObjectIsWatched(t *testing.T) {
 
 func TestSurplusIsWhatIsNoLongerRendered(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]int{"issuer-only": 0, "tuned": 0, "delivering": 0, "external": 9} {
+	for name, want := range map[string]int{"issuer-only": 12, "delivering": 8, "external": 21, "wired": 11} {
 		in := inputs(t, cases()[name])
 		objects, err := render.Objects(in)
 		if err != nil {

@@ -28,21 +28,24 @@ const serverGrace = 45
 // resources, scheduling and the names of what is mounted, and on nothing else:
 // settings, keys and certificates reach running pods.
 func serverDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
+	spec := appsv1ac.DeploymentSpec().
+		WithRevisionHistoryLimit(3).
+		WithStrategy(appsv1ac.DeploymentStrategy().
+			WithType(appsv1.RollingUpdateDeploymentStrategyType).
+			WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
+				WithMaxUnavailable(intstr.FromInt32(0)).
+				WithMaxSurge(intstr.FromInt32(1)))).
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, server))).
+		WithTemplate(corev1ac.PodTemplateSpec().
+			WithLabels(labels(in.Realm, server)).
+			WithSpec(serverPod(in)))
+	if !in.WithoutReplicas {
+		spec.WithReplicas(Replicas(in.Realm))
+	}
 	return appsv1ac.Deployment(NamesOf(in.Realm).Server(), in.Realm.Namespace).
 		WithLabels(labels(in.Realm, server)).
 		WithOwnerReferences(owner(in.Realm)).
-		WithSpec(appsv1ac.DeploymentSpec().
-			WithReplicas(Replicas(in.Realm)).
-			WithRevisionHistoryLimit(3).
-			WithStrategy(appsv1ac.DeploymentStrategy().
-				WithType(appsv1.RollingUpdateDeploymentStrategyType).
-				WithRollingUpdate(appsv1ac.RollingUpdateDeployment().
-					WithMaxUnavailable(intstr.FromInt32(0)).
-					WithMaxSurge(intstr.FromInt32(1)))).
-			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, server))).
-			WithTemplate(corev1ac.PodTemplateSpec().
-				WithLabels(labels(in.Realm, server)).
-				WithSpec(serverPod(in))))
+		WithSpec(spec)
 }
 
 func serverPod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
@@ -106,11 +109,17 @@ func schedule(pod *corev1ac.PodSpecApplyConfiguration, realm *v1alpha1.AuthRealm
 		pod.WithTopologySpreadConstraints(configuration[corev1ac.TopologySpreadConstraintApplyConfiguration](c))
 	}
 	if len(s.TopologySpreadConstraints) == 0 {
-		pod.WithTopologySpreadConstraints(corev1ac.TopologySpreadConstraint().
-			WithMaxSkew(1).
-			WithTopologyKey(corev1.LabelHostname).
-			WithWhenUnsatisfiable(corev1.ScheduleAnyway).
-			WithMatchLabelKeys(appsv1.DefaultDeploymentUniqueLabelKey).
-			WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(selector(realm, server))))
+		pod.WithTopologySpreadConstraints(spread(realm, corev1.LabelTopologyZone), spread(realm, corev1.LabelHostname))
 	}
+}
+
+// spread keeps pods of one rollout apart where it can, and never keeps one from
+// starting: a cluster of one node or one zone has nothing to spread over.
+func spread(realm *v1alpha1.AuthRealm, topology string) *corev1ac.TopologySpreadConstraintApplyConfiguration {
+	return corev1ac.TopologySpreadConstraint().
+		WithMaxSkew(1).
+		WithTopologyKey(topology).
+		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
+		WithMatchLabelKeys(appsv1.DefaultDeploymentUniqueLabelKey).
+		WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(selector(realm, server)))
 }

@@ -9,6 +9,9 @@ import (
 	policyv1ac "k8s.io/client-go/applyconfigurations/policy/v1"
 )
 
+// httpsPort is the Service's.
+const httpsPort = 443
+
 func serverService(in Inputs) *corev1ac.ServiceApplyConfiguration {
 	return corev1ac.Service(NamesOf(in.Realm).Server(), in.Realm.Namespace).
 		WithLabels(labels(in.Realm, server)).
@@ -17,7 +20,7 @@ func serverService(in Inputs) *corev1ac.ServiceApplyConfiguration {
 			WithSelector(selector(in.Realm, server)).
 			WithPorts(corev1ac.ServicePort().
 				WithName("https").
-				WithPort(443).
+				WithPort(httpsPort).
 				WithTargetPort(intstr.FromString("https"))))
 }
 

@@ -15,8 +15,12 @@ const (
 	defaultURLKey   = "uri"
 )
 
-// Replicas is the number of auth server pods the realm asks for.
+// Replicas is the number of auth server pods the realm asks for: the least, when
+// it follows the load.
 func Replicas(realm *v1alpha1.AuthRealm) int32 {
+	if a := realm.Spec.Autoscaling; a != nil {
+		return valueOr(a.MinReplicas, defaultReplicas)
+	}
 	return valueOr(realm.Spec.Replicas, defaultReplicas)
 }
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+
+// definitionReconciler notices kinds that come and go, and wakes the realms
+// that ask for them.
+type definitionReconciler struct {
+	*reconciler
+	wake chan<- event.GenericEvent
+}
+
+func (d *definitionReconciler) setup(mgr ctrl.Manager) error {
+	ours := predicate.NewPredicateFuncs(func(o client.Object) bool {
+		_, found := render.CustomKinds()[o.GetName()]
+		return found
+	})
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("definition").
+		For(metadataOf(definitionKind()), builder.WithPredicates(ours)).
+		Complete(d)
+}
+
+func definitionKind() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
+}
+
+// untilServed is how long the API server takes to serve a kind after it says
+// that the kind is established, or to stop.
+const untilServed = time.Second
+
+// Reconcile makes one pass over a CustomResourceDefinition.
+func (d *definitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	kind := render.CustomKinds()[req.Name]
+	established, err := d.established(ctx, req.Name, kind.Version)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	there, changed, err := d.kinds.lookAgain(ctx, kind)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if changed {
+		if err := d.wakeRealms(ctx, kind); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	if there != established {
+		return ctrl.Result{RequeueAfter: untilServed}, nil
+	}
+	return ctrl.Result{}, nil
+}
+
+// definition is the part of a CustomResourceDefinition that is of interest.
+type definition struct {
+	Spec struct {
+		Versions []struct {
+			Name   string `json:"name"`
+			Served bool   `json:"served"`
+		} `json:"versions"`
+	} `json:"spec"`
+	Status struct {
+		Conditions []struct {
+			Type   string `json:"type"`
+			Status string `json:"status"`
+		} `json:"conditions"`
+	} `json:"status"`
+}
+
+// established reports whether a definition has the API server serve a version.
+func (d *definitionReconciler) established(ctx context.Context, name, version string) (bool, error) {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(definitionKind())
+	err := d.live.Get(ctx, types.NamespacedName{Name: name}, o)
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("get definition %s: %w", name, err)
+	}
+	if err != nil || o.GetDeletionTimestamp() != nil {
+		return false, nil
+	}
+	var found definition
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &found); err != nil {
+		return false, fmt.Errorf("read definition %s: %w", name, err)
+	}
+	for _, v := range found.Spec.Versions {
+		if v.Name != version || !v.Served {
+			continue
+		}
+		for _, c := range found.Status.Conditions {
+			if c.Type == "Established" {
+				return c.Status == "True", nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// wakeRealms asks for a pass over each realm that asks for a kind.
+func (d *definitionReconciler) wakeRealms(ctx context.Context, kind schema.GroupVersionKind) error {
+	var realms v1alpha1.AuthRealmList
+	if err := d.List(ctx, &realms); err != nil {
+		return fmt.Errorf("list realms: %w", err)
+	}
+	for i := range realms.Items {
+		if !slices.Contains(render.CustomKindsWanted(&realms.Items[i]), kind) {
+			continue
+		}
+		select {
+		case d.wake <- event.GenericEvent{Object: &realms.Items[i]}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// exposed says whether what exposure asks for leads to the realm. An Ingress has
+// no word for being taken up: that one is there is all that can be known.
+func exposed(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+	const kind = v1alpha1.ExposedCondition
+	wants := realm.Spec.Exposure
+	if wants == nil {
+		return yes(kind, v1alpha1.ReasonNotRequested, "exposure asks for nothing: the realm is reached at its Service")
+	}
+	var ways []string
+	if wants.Gateway != nil {
+		if o := v.lacking("exposure.gateway", "the Gateway API", render.RouteKinds()...); o != nil {
+			return hindered(kind, o)
+		}
+		if v.applied.routes() == nil {
+			return unknown(kind)
+		}
+		if problem := v.applied.refused(wants.Gateway.ParentRefs); problem != "" {
+			return no(kind, v1alpha1.ReasonNotAccepted, "%s", problem)
+		}
+		ways = append(ways, fmt.Sprintf("%d Gateways take its route", len(wants.Gateway.ParentRefs)))
+	}
+	if wants.Ingress != nil {
+		if v.applied.ingress == nil {
+			return unknown(kind)
+		}
+		ways = append(ways, "its Ingress "+ingressAddress(v.applied))
+	}
+	return yes(kind, v1alpha1.ReasonExposed, "%s leads to the realm: %s", render.Host(realm), strings.Join(ways, ", "))
+}
+
+// routes are the objects of the Gateway API, nil unless each was applied.
+func (a applied) routes() []*render.Custom {
+	var all []*render.Custom
+	for _, kind := range render.RouteKinds() {
+		o := a.custom[kind]
+		if o == nil {
+			return nil
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// refused says what stands between the realm and one of the Gateways, or "".
+func (a applied) refused(gateways []v1alpha1.GatewayRef) string {
+	var all []verdict
+	for _, o := range a.routes() {
+		all = append(all, verdicts(o)...)
+	}
+	for _, g := range gateways {
+		about := func(v verdict) bool {
+			return v.gateway.Name == g.Name && v.gateway.SectionName == g.SectionName && v.route
+		}
+		if !slices.ContainsFunc(all, about) {
+			return fmt.Sprintf("Gateway %q: no controller has taken the route up; is there such a Gateway?", g.Name)
+		}
+	}
+	for _, v := range all {
+		for _, c := range v.conditions {
+			if slices.Contains([]string{"Accepted", "ResolvedRefs"}, c.Type) && c.Status == metav1.ConditionFalse {
+				return fmt.Sprintf("Gateway %q: %s of the %s is False: %s", v.gateway.Name, c.Type, v.kind, short(c.Message))
+			}
+		}
+	}
+	return ""
+}
+
+// verdict is what one controller says of a route or a policy for one Gateway.
+type verdict struct {
+	gateway    gateway
+	conditions []metav1.Condition
+
+	kind  string
+	route bool
+}
+
+type gateway struct {
+	Name        string `json:"name"`
+	SectionName string `json:"sectionName"`
+}
+
+// verdicts are those about the object as it is now.
+func verdicts(o *render.Custom) []verdict {
+	var status struct {
+		Parents []struct {
+			Gateway    gateway            `json:"parentRef"`
+			Conditions []metav1.Condition `json:"conditions"`
+		} `json:"parents"`
+		Ancestors []struct {
+			Gateway    gateway            `json:"ancestorRef"`
+			Conditions []metav1.Condition `json:"conditions"`
+		} `json:"ancestors"`
+	}
+	o.Status(&status)
+	var all []verdict
+	add := func(about gateway, conditions []metav1.Condition, route bool) {
+		stale := func(c metav1.Condition) bool { return c.ObservedGeneration < o.Content.GetGeneration() }
+		if !slices.ContainsFunc(conditions, stale) {
+			all = append(all, verdict{about, conditions, *o.GetKind(), route})
+		}
+	}
+	for _, p := range status.Parents {
+		add(p.Gateway, p.Conditions, true)
+	}
+	for _, a := range status.Ancestors {
+		add(a.Gateway, a.Conditions, false)
+	}
+	return all
+}
+
+func ingressAddress(a applied) string {
+	if a.ingress.Status != nil && a.ingress.Status.LoadBalancer != nil {
+		for _, i := range a.ingress.Status.LoadBalancer.Ingress {
+			switch {
+			case i.IP != nil && *i.IP != "":
+				return "at " + *i.IP
+			case i.Hostname != nil && *i.Hostname != "":
+				return "at " + *i.Hostname
+			}
+		}
+	}
+	return "whose controller tells no address"
+}
+
+// unready is what a certificate's own condition Ready says when it is False.
+func unready(order *render.Custom) string {
+	var status struct {
+		Conditions []metav1.Condition `json:"conditions"`
+	}
+	if order == nil {
+		return ""
+	}
+	order.Status(&status)
+	for _, c := range status.Conditions {
+		if c.Type == "Ready" && c.Status == metav1.ConditionFalse {
+			return short(c.Message)
+		}
+	}
+	return ""
+}
+
+// short keeps another controller's words from filling the status.
+func short(message string) string {
+	const most = 512
+	message = strings.Join(strings.Fields(message), " ")
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most], "") + "…"
+}
+
+// monitored says whether what monitoring asks for is there.
+func monitored(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+	const kind = v1alpha1.MonitoredCondition
+	wants := realm.Spec.Monitoring
+	if wants == nil {
+		return yes(kind, v1alpha1.ReasonNotRequested, "monitoring asks for nothing")
+	}
+	for _, custom := range render.CustomKindsWanted(realm) {
+		if !slices.Contains(render.MonitoringKinds(), custom) {
+			continue
+		}
+		if o := v.lacking("monitoring", "the Prometheus operator", custom); o != nil {
+			return hindered(kind, o)
+		}
+		if v.applied.custom[custom] == nil {
+			return unknown(kind)
+		}
+	}
+	return yes(kind, v1alpha1.ReasonMonitored, "Everything that monitoring asks for is there")
+}
