@@ -68,10 +68,12 @@ func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthR
 		return fmt.Errorf("get settings %s: %w", name, err)
 	}
 	document := []byte(before.Data[path.Base(realmconfig.ConfigFile)])
-	if err != nil || !belongs(realm, &before) || realmconfig.Decode(document, &s.config) != nil {
+	var last realmconfig.Config // a new one: what is read into one in use mixes with it
+	if err != nil || !belongs(realm, &before) || realmconfig.Decode(document, &last) != nil {
 		s.absent = true
 		return nil
 	}
+	s.config = last
 	s.revision = realmconfig.Revision(document)
 	return nil
 }

@@ -43,7 +43,7 @@ func rolesSQL(l StoreLogin) []byte {
 	}
 	var sql strings.Builder
 	// A statement that fails is not to stand in the log with its password.
-	sql.WriteString("SET log_min_error_statement = panic;\n")
+	sql.WriteString("SET log_min_error_statement = panic;\nSET client_min_messages = warning;\n")
 	for _, role := range databaseRoles() {
 		fmt.Fprintf(&sql, "DO $$ BEGIN CREATE ROLE %s; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n", role)
 		if role != databaseRole {
