@@ -30,8 +30,9 @@ type SessionList interface {
 	// SessionsOf lists those that are alive, the last used first, at most 100.
 	SessionsOf(ctx context.Context, userID string, now time.Time) ([]Session, error)
 	// EndSessions ends those that are alive and names them. The effects are
-	// stored if there was one.
-	EndSessions(ctx context.Context, e SessionsEnd, also Effects) ([]string, error)
+	// stored if there was one. It is false, and nothing happens, when the user
+	// logs in meanwhile.
+	EndSessions(ctx context.Context, e SessionsEnd, also Effects) ([]string, bool, error)
 }
 
 // ListSessions is the sessions of the user an access token speaks for, and the
@@ -46,7 +47,7 @@ func (s *Service) ListSessions(ctx context.Context, access Secret) (sessions []S
 }
 
 // EndOneSession ends a session of the user. It refuses with NotFound when they
-// have no such session, or as caller does.
+// have no such session, with Busy, or as caller does.
 func (s *Service) EndOneSession(ctx context.Context, access Secret, id string, from Client) error {
 	user, _, err := s.caller(ctx, access)
 	if err != nil {
@@ -60,7 +61,7 @@ func (s *Service) EndOneSession(ctx context.Context, access Secret, id string, f
 }
 
 // EndOtherSessions ends every session of the user but that of the access token,
-// and says how many there were. It refuses as caller does.
+// and says how many there were. It refuses with Busy, or as caller does.
 func (s *Service) EndOtherSessions(ctx context.Context, access Secret, from Client) (int, error) {
 	user, subject, err := s.caller(ctx, access)
 	if err != nil {
@@ -77,13 +78,20 @@ func (s *Service) endSessions(ctx context.Context, e SessionsEnd, actorID string
 	}
 	event.Detail = e.Only
 	e.Now = event.At
-	ended, err := s.Store.EndSessions(ctx, e, Effects{Events: []Event{event}})
-	if err != nil || len(ended) == 0 {
-		return 0, err
+	for range mostTries {
+		ended, done, err := s.Store.EndSessions(ctx, e, Effects{Events: []Event{event}})
+		switch {
+		case err != nil:
+			return 0, err
+		case done && len(ended) > 0:
+			s.forgetSessions(ctx, ended)
+			s.log(ctx, event)
+			return len(ended), nil
+		case done:
+			return 0, nil
+		}
 	}
-	s.forgetSessions(ctx, ended)
-	s.log(ctx, event)
-	return len(ended), nil
+	return 0, refuseFor(Busy, time.Second)
 }
 
 func (s *Service) forgetSessions(ctx context.Context, ids []string) {

@@ -19,11 +19,12 @@ func (a *API) sessionListRoutes() []route {
 		endpoint(a, route{
 			method: "DELETE", path: "/api/auth/sessions/{id}", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "End one of the user's sessions",
-			refuses: []auth.Code{auth.NotFound},
+			refuses: []auth.Code{auth.NotFound, auth.Busy},
 		}, a.endSession),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/auth/sessions", status: http.StatusOK, bearer: bearerRequired,
 			summary: "End every other session of the user",
+			refuses: []auth.Code{auth.Busy},
 		}, a.endOtherSessions),
 	}
 }

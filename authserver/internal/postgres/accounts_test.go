@@ -128,7 +128,7 @@ func TestNoLoginSlipsPastANewPassword(t *testing.T) {
 		if u, _, err = s.UserByEmail(t.Context(), u.Email); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.EndSessions(t.Context(), auth.SessionsEnd{UserID: u.ID, Reason: auth.EndedByUser, Now: now}, auth.Effects{}); err != nil {
+		if _, _, err := s.EndSessions(t.Context(), auth.SessionsEnd{UserID: u.ID, Reason: auth.EndedByUser, Now: now}, auth.Effects{}); err != nil {
 			t.Fatal(err)
 		}
 	}

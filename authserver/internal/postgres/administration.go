@@ -50,16 +50,9 @@ WITH ` + admins + `, cause AS (
     DELETE FROM attempts a USING cause WHERE a.key = sha256(convert_to(cause.email, 'UTF8'))
 )` + withEffects + changed
 
-// A login holds its user's row until its session is there. Whoever waits here for
-// one does not see that session; hence the comparison with the last login that is
-// seen, which then finds nothing, and the caller tries again.
 const endSessionsOfUser = `
-WITH seen AS MATERIALIZED (
-    SELECT id, last_login_at FROM users WHERE id = @user
-), cause AS (
-    SELECT u.* FROM users u JOIN seen ON seen.id = u.id
-    WHERE u.last_login_at IS NOT DISTINCT FROM seen.last_login_at
-    FOR UPDATE OF u
+WITH ` + quiet + `, cause AS (
+    SELECT * FROM quiet
 ), ended AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason
     FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL

@@ -4,6 +4,8 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,47 +14,65 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// A login that has begun when an admin ends every session, and is not over yet,
-// is not overlooked.
+// A login that has begun when all sessions are ended, and is not over yet, is
+// not overlooked.
 func TestNoLoginSlipsPastAnEndOfAllSessions(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
-	u := addUser(t, s, "ann@example.com")
+	for name, end := range map[string]func(userID string) (ended []string, done bool, err error){
+		"by an admin": func(userID string) ([]string, bool, error) {
+			c, err := s.EndSessionsOfUser(context.Background(), userID, start, auth.Effects{})
+			return c.Ended, c.Done, err
+		},
+		"by their user": func(userID string) ([]string, bool, error) {
+			return s.EndSessions(context.Background(), auth.SessionsEnd{UserID: userID, Reason: auth.EndedByUser, Now: start}, auth.Effects{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := addUser(t, s, strings.ReplaceAll(name, " ", ".")+"@example.com")
+			conclude := halfLogin(t, url, u.ID)
+			first := make(chan string, 1)
+			go func() {
+				ended, done, err := end(u.ID)
+				first <- fmt.Sprint(len(ended), done, err)
+			}()
+			awaitWaiting(t, url)
+			conclude()
+			if got := <-first; got != "0 false <nil>" {
+				t.Errorf("past the login it did %s", got)
+			}
+			if ended, done, err := end(u.ID); err != nil || !done || len(ended) != 1 {
+				t.Errorf("after the login it ended %v, %t, %v", ended, done, err)
+			}
+		})
+	}
+}
+
+// halfLogin opens a session that nobody sees until it is concluded.
+func halfLogin(t *testing.T, url, userID string) (conclude func()) {
+	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	login, err := conn.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{
 		"UPDATE users SET last_login_at = $2 WHERE id = $1",
-		"INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, user_agent, address) SELECT $1::uuid, $1::uuid, $2::timestamptz, $2, $2 + interval '1 hour', '', ''",
+		`INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, user_agent, address)
+			SELECT $1::uuid, $1::uuid, $2::timestamptz, $2, $2 + interval '1 hour', '', ''`,
 	} {
-		if _, err := login.Exec(t.Context(), statement, u.ID, start); err != nil {
+		if _, err := login.Exec(t.Context(), statement, userID, start); err != nil {
 			t.Fatal(err)
 		}
 	}
-	end := func() auth.UserChanged {
-		ended, err := s.EndSessionsOfUser(context.Background(), u.ID, start, auth.Effects{})
-		if err != nil {
+	return func() {
+		if err := login.Commit(t.Context()); err != nil {
 			t.Error(err)
 		}
-		return ended
-	}
-	first := make(chan auth.UserChanged, 1)
-	go func() { first <- end() }()
-	awaitWaiting(t, url)
-	if err := login.Commit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := <-first; !got.Known || got.Done || len(got.Ended) > 0 {
-		t.Errorf("past the login it did %+v", got)
-	}
-	if got := end(); !got.Done || len(got.Ended) != 1 {
-		t.Errorf("after the login it did %+v", got)
 	}
 }
 

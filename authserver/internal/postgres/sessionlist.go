@@ -33,26 +33,38 @@ func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([
 	return list, classify("list sessions", err)
 }
 
+// quiet is the user, unless they log in meanwhile. A login holds its user's row
+// until its session is there. Whoever waits here for one does not see that
+// session; hence the comparison with the last login that is seen, which then
+// finds nothing, and the caller tries again.
+const quiet = `seen AS MATERIALIZED (
+    SELECT id, last_login_at FROM users WHERE id = @user
+), quiet AS (
+    SELECT u.* FROM users u JOIN seen ON seen.id = u.id
+    WHERE u.last_login_at IS NOT DISTINCT FROM seen.last_login_at
+    FOR NO KEY UPDATE OF u
+)`
+
 const endSessions = `
-WITH cause AS (
+WITH ` + quiet + `, cause AS (
     UPDATE sessions SET ended_at = @now, ended_reason = @reason
-    WHERE user_id = @user AND ended_at IS NULL AND expires_at > @now
+    WHERE user_id IN (SELECT id FROM quiet) AND ended_at IS NULL AND expires_at > @now
       AND (@only::uuid IS NULL OR id = @only) AND (@except::uuid IS NULL OR id <> @except)
     RETURNING id
 )` + withEffects + `
-SELECT coalesce(array_agg(id::text), '{}') FROM cause`
+SELECT ARRAY(SELECT id::text FROM cause), EXISTS (SELECT FROM quiet) OR NOT EXISTS (SELECT FROM seen)`
 
 // EndSessions implements auth.SessionList.
-func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.Effects) ([]string, error) {
+func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.Effects) ([]string, bool, error) {
 	args, err := effects(also, e.Now, pgx.NamedArgs{
 		"user": e.UserID, "only": orNull(e.Only), "except": orNull(e.Except), "reason": e.Reason, "now": e.Now,
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	ctx, end := bounded(ctx, "end sessions")
 	defer end()
-	ended := []string{}
-	err = s.pool.QueryRow(ctx, endSessions, args).Scan(&ended)
-	return ended, classify("end sessions", err)
+	ended, done := []string{}, false
+	err = s.pool.QueryRow(ctx, endSessions, args).Scan(&ended, &done)
+	return ended, done, classify("end sessions", err)
 }
