@@ -81,7 +81,7 @@ func (w *Web) serveAsset(rw http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	file, found := w.assets[name]
 	if !found {
-		file, found = ownFiles(w.Settings().UI)[name]
+		file, found = w.look().files[name]
 	}
 	if !found {
 		http.NotFound(rw, r)

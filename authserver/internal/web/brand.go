@@ -29,9 +29,9 @@ func logoFile(p realmconfig.Picture) string {
 	return "logo.svg"
 }
 
-func brandOf(ui realmconfig.UI) brand {
+func brandOf(ui realmconfig.UI, files assets) brand {
 	b := brand{Product: ui.DisplayName, SupportURL: ui.SupportURL, LegalLinks: ui.LegalLinks}
-	for name, file := range ownFiles(ui) {
+	for name, file := range files {
 		if name == themeFile {
 			b.Theme = file.address(name)
 		} else {

@@ -6,12 +6,9 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"path"
 	"strings"
 	"time"
-
-	"golang.org/x/text/language"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -20,10 +17,6 @@ import (
 
 //go:embed catalogue
 var catalogueFiles embed.FS
-
-// languages are the catalogues that pages come in, the first for whoever reads
-// none of them.
-type languages []speech
 
 // speech is one language's texts by key.
 type speech struct {
@@ -34,8 +27,9 @@ type speech struct {
 	own map[string]string
 }
 
-func loadLanguages() (languages, error) {
-	l := languages{}
+// loadLanguages reads the catalogues that pages can come in.
+func loadLanguages() ([]speech, error) {
+	all := []speech{}
 	for _, tag := range realmconfig.Languages() {
 		document, err := catalogueFiles.ReadFile(path.Join("catalogue", tag+".json"))
 		if err != nil {
@@ -45,34 +39,24 @@ func loadLanguages() (languages, error) {
 		if err := json.Unmarshal(document, &texts); err != nil {
 			return nil, fmt.Errorf("read catalogue %s: %w", tag, err)
 		}
-		l = append(l, speech{Tag: tag, Name: texts["language"], texts: texts})
+		all = append(all, speech{Tag: tag, texts: texts})
 	}
-	return l, nil
+	return all, nil
 }
 
-// spoken are those that a realm speaks, in its words.
-func (l languages) spoken(ui realmconfig.UI) languages {
-	spoken := languages{}
+// spoken are those of all that a realm speaks, in its order and words.
+func spoken(all []speech, ui realmconfig.UI) []speech {
+	list := []speech{}
 	for _, tag := range ui.Languages {
-		for _, s := range l {
+		for _, s := range all {
 			if s.Tag == tag {
 				s.own = ui.Texts[tag]
-				spoken = append(spoken, s)
+				s.Name = s.T("language")
+				list = append(list, s)
 			}
 		}
 	}
-	return spoken
-}
-
-// of is the language a visitor has chosen, or the one the browser asks for.
-func (l languages) of(r *http.Request) speech {
-	tags := []language.Tag{}
-	for _, s := range l {
-		tags = append(tags, language.Make(s.Tag))
-	}
-	chosen := string(cookie(r, languageCookie))
-	_, i := language.MatchStrings(language.NewMatcher(tags), chosen, r.Header.Get("Accept-Language"))
-	return l[i]
+	return list
 }
 
 // T is the text of a key, with {name} replaced for each pair of name and value.
@@ -119,7 +103,7 @@ const languageLifetime = 365 * 24 * time.Hour
 
 // chooseLanguage keeps the visitor's choice and goes back to the page.
 func (w *Web) chooseLanguage(v *visit) (*answer, error) {
-	for _, s := range v.languages {
+	for _, s := range v.look.languages {
 		if s.Tag == v.field("language", 8) {
 			setCookie(v.w, languageCookie, s.Tag, languageLifetime)
 		}

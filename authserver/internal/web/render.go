@@ -92,8 +92,8 @@ func (v view) Width() string {
 func (w *Web) render(v *visit, a *answer) {
 	document := &bytes.Buffer{}
 	err := w.templates[a.template].Execute(document, view{
-		speech: v.language, Languages: v.languages, Page: a.template, Path: v.path(),
-		brand: brandOf(w.Settings().UI), SignedIn: hasSession(v.r), Data: a.data,
+		speech: v.language, Languages: v.look.languages, Page: a.template, Path: v.path(),
+		brand: v.look.brand, SignedIn: hasSession(v.r), Data: a.data,
 	})
 	if err != nil {
 		w.Log.ErrorContext(v.r.Context(), "page not rendered", "page", a.template, "error", err)

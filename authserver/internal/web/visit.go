@@ -22,8 +22,7 @@ type visit struct {
 	r        *http.Request
 	client   auth.Client
 	language speech
-	// languages are those that it may choose from.
-	languages languages
+	look     *look
 }
 
 // answer is what a page says: a template, or a way to go on.
@@ -71,8 +70,8 @@ func (w *Web) handler(page func(*visit) (*answer, error)) http.Handler {
 }
 
 func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {
-	spoken := w.languages.spoken(w.Settings().UI)
-	return &visit{w: rw, r: r, client: w.Client(r), language: spoken.of(r), languages: spoken}
+	look := w.look()
+	return &visit{w: rw, r: r, client: w.Client(r), language: look.languageFor(r), look: look}
 }
 
 // readForm refuses what no page of ours sends.

@@ -10,6 +10,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -46,7 +47,8 @@ type Web struct {
 	Deps
 	templates templates
 	assets    assets
-	languages languages
+	languages []speech
+	worn      atomic.Pointer[look]
 }
 
 // New returns the pages. The error says which template or catalogue of this
@@ -64,7 +66,7 @@ func New(d Deps) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Web{d, templates, assets, languages}, nil
+	return &Web{Deps: d, templates: templates, assets: assets, languages: languages}, nil
 }
 
 // Pages is everything the pages answer.
