@@ -46,7 +46,7 @@ type Options struct {
 	// GOMAXPROCS must be larger, or every other request waits for a worker.
 	HashingWorkers int
 
-	// API and Ops are the listeners to serve; Run closes them.
+	// API and Ops are the listeners to serve; they are closed.
 	API, Ops net.Listener
 	// DrainDelay is how long to go on serving after ctx is done, until the
 	// cluster has stopped sending new connections.
@@ -73,11 +73,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	o.Log = o.Log.With("realm", folder.Config().Realm)
-	s := &server{
-		Options: o, folder: folder, metrics: metrics.New(),
-		database: newKeeper("database", folder, realmconfig.Credentials.Database, o.Log),
-		cache:    newKeeper("cache", folder, realmconfig.Credentials.Cache, o.Log),
-	}
+	s := newServer(o, folder)
 
 	// What watches and prunes goes on while requests drain, and ends with them.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -104,6 +100,14 @@ type server struct {
 	engine  atomic.Pointer[password.Engine] // nil until the stores are open
 
 	database, cache *keeper
+}
+
+func newServer(o Options, folder *live.Folder) *server {
+	return &server{
+		Options: o, folder: folder, metrics: metrics.New(),
+		database: newKeeper("database", folder, realmconfig.Credentials.Database, o.Log),
+		cache:    newKeeper("cache", folder, realmconfig.Credentials.Cache, o.Log),
+	}
 }
 
 const (

@@ -7,34 +7,73 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // Migrate brings the realm's database to this build's schema and creates the
 // initial admin if one is mounted and the address is free. It waits for the
-// database for up to five minutes. It changes nothing the second time, and any
-// number may run at once. Of Options it reads ConfigDir, Log and Now.
+// database for up to five minutes, wherever the mount says that it is by then,
+// and says on the ops listener why. It changes nothing the second time, and any
+// number may run at once. Of Options it reads ConfigDir, Build, Log, Now, and Ops,
+// which may be nil.
 func Migrate(ctx context.Context, o Options) error {
-	snapshot, err := realmconfig.Load(o.ConfigDir)
+	folder, err := live.Open(o.ConfigDir, o.Log)
 	if err != nil {
-		return fmt.Errorf("load realm: %w", err)
+		return err
 	}
-	o.Log = o.Log.With("realm", snapshot.Config.Realm)
-	place := snapshot.Credentials.Database()
-	store, err := postgres.Open(ctx, place)
+	o.Log = o.Log.With("realm", folder.Config().Realm)
+	s := newServer(o, folder)
+	background, stop := context.WithCancel(ctx)
+	group, groupCtx := errgroup.WithContext(background)
+	group.Go(func() error { folder.Watch(groupCtx); return nil })
+	if o.Ops != nil {
+		group.Go(func() error { return s.serveOps(groupCtx) })
+	}
+	err = s.migrate(groupCtx)
+	stop()
+	return errors.Join(err, group.Wait())
+}
+
+func (s *server) migrate(ctx context.Context) error {
+	store, place, err := s.awaitDatabase(ctx)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	if err := await(ctx, "database", o.Log, store.Look); err != nil {
+	if err := postgres.Migrate(ctx, place, s.Log); err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, place, o.Log); err != nil {
-		return err
+	return createInitialAdmin(ctx, s.Options, store, s.folder.Config().Passwords.BcryptCost)
+}
+
+// awaitDatabase returns the database once it answers. It has no tables yet, which
+// tells it from the one that openStore waits for.
+func (s *server) awaitDatabase(ctx context.Context) (store *postgres.Store, place realmconfig.Place, err error) {
+	err = await(ctx, s.database.name, s.Log, func(ctx context.Context) error {
+		problem := error(nil)
+		if wanted := s.database.wanted(); store == nil || wanted != place {
+			if store != nil {
+				store.Close()
+			}
+			store, problem = postgres.Open(context.WithoutCancel(ctx), wanted)
+			place = wanted
+		}
+		if problem == nil {
+			problem = store.Look(ctx)
+		}
+		s.database.note(ctx, standing{place, problemOf(problem)})
+		return problem
+	})
+	if err != nil && store != nil {
+		store.Close()
+		store = nil
 	}
-	return createInitialAdmin(ctx, o, store, snapshot.Config.Passwords.BcryptCost)
+	return store, place, err
 }
 
 func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, cost int) error {

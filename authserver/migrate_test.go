@@ -4,7 +4,9 @@ package authserver_test
 
 import (
 	"context"
+	"encoding/json"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -127,6 +129,51 @@ func TestMigrateWaitsForTheDatabase(t *testing.T) {
 	case <-time.After(300 * time.Millisecond):
 	}
 	newBalancer(t, address, func() []string { return []string{target} })
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMigrateSaysWhatItWaitsForAndFollowsTheMount(t *testing.T) {
+	t.Parallel()
+	r := newRealmOn(t, "postgres://app:hunter2@127.0.0.1:1/app", "redis://127.0.0.1:1/0")
+	ops := listen(t, "127.0.0.1:0")
+	migrated := make(chan error, 1)
+	go func() {
+		migrated <- authserver.Migrate(t.Context(), authserver.Options{ConfigDir: r.dir, Log: logger(), Now: r.clock.now, Ops: ops})
+	}()
+	problem := func() string {
+		response, err := http.Get("http://" + ops.Addr().String() + realmconfig.ReportPath)
+		if err != nil {
+			return ""
+		}
+		defer func() { _ = response.Body.Close() }()
+		var report realmconfig.Report
+		if err := json.NewDecoder(response.Body).Decode(&report); err != nil {
+			return ""
+		}
+		return report.DatabaseProblem
+	}
+	says := func(words string) {
+		t.Helper()
+		deadline := time.Now().Add(time.Minute)
+		for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
+			said := problem()
+			if strings.Contains(said, "hunter2") {
+				t.Fatalf("it tells the password: %s", said)
+			}
+			if strings.Contains(said, words) {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("it says %q, want %q", said, words)
+			}
+		}
+	}
+	says("connection refused")
+	r.mountFiles(map[string]any{realmconfig.DatabaseURLFile: "mysql://app:hunter2@db/app"})
+	says("must be a URL that starts with postgres://")
+	r.mountDatabase(suite.postgres.Database(t))
 	if err := <-migrated; err != nil {
 		t.Fatal(err)
 	}

@@ -73,11 +73,12 @@ func run(ctx context.Context, cores int, args []string, in io.Reader, out io.Wri
 
 	switch args[0] {
 	case "migrate":
+		opsAddress := flags.String("ops-address", fmt.Sprintf(":%d", realmconfig.OpsPort), "address of the plain HTTP listener that says what it waits for")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
 		o.Log = logger(out, level)
-		return authserver.Migrate(ctx, o)
+		return migrate(ctx, o, *opsAddress)
 	case "import":
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
@@ -96,6 +97,15 @@ func run(ctx context.Context, cores int, args []string, in io.Reader, out io.Wri
 	default:
 		return errors.New(usage)
 	}
+}
+
+// migrate does without its listener where a server has the address already.
+func migrate(ctx context.Context, o authserver.Options, opsAddress string) (err error) {
+	if o.Ops, err = net.Listen("tcp", opsAddress); err != nil {
+		o.Log.InfoContext(ctx, "not telling what is waited for", "reason", err)
+		o.Ops = nil
+	}
+	return authserver.Migrate(ctx, o)
 }
 
 func serve(ctx context.Context, o authserver.Options, apiAddress, opsAddress string) (err error) {
