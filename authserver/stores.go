@@ -101,25 +101,22 @@ func rest(ctx context.Context, d time.Duration, changed, failing <-chan struct{}
 	return true
 }
 
-// attend moves the store if it should be elsewhere, or looks after it.
-func (k *keeper) attend(ctx context.Context, store movable) error {
-	wanted, now := k.wanted(), k.state()
-	if wanted == now.place {
-		err := store.Look(ctx)
-		k.note(ctx, standing{now.place, problemOf(err)})
-		return err
+// attend moves the store if it should be elsewhere, and looks after it otherwise.
+func (k *keeper) attend(ctx context.Context, store movable) (err error) {
+	wanted, place := k.wanted(), k.state().place
+	if wanted == place {
+		err = store.Look(ctx)
+	} else {
+		err = store.Move(ctx, wanted)
 	}
-	err := store.Move(ctx, wanted)
-	if err != nil {
-		k.note(ctx, standing{now.place, problemOf(err)})
-		return err
+	if err == nil {
+		place = wanted
 	}
-	k.log.InfoContext(ctx, k.name+" credentials in force")
-	k.note(ctx, standing{place: wanted})
-	return nil
+	k.note(ctx, standing{place, problemOf(err)})
+	return err
 }
 
-// note logs a problem when it begins and when it ends.
+// note logs what is new.
 func (k *keeper) note(ctx context.Context, next standing) {
 	if ctx.Err() != nil {
 		return // whatever failed was told to
@@ -129,6 +126,8 @@ func (k *keeper) note(ctx context.Context, next standing) {
 	k.now = next
 	k.mu.Unlock()
 	switch {
+	case next.place != before.place:
+		k.log.InfoContext(ctx, k.name+" credentials in force")
 	case next.problem != "" && next.problem != before.problem:
 		k.log.WarnContext(ctx, k.name+" gives trouble", "problem", next.problem)
 	case next.problem == "" && before.problem != "":

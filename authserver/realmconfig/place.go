@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -39,10 +40,14 @@ func ValidateDatabaseURL(text string) error {
 	if !found || scheme != "postgres" && scheme != "postgresql" {
 		return errors.New("must be a URL that starts with postgres:// or postgresql://")
 	}
-	hosts, rawQuery := splitDatabaseURL(rest)
+	hosts, path, rawQuery := splitDatabaseURL(rest)
 	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return errors.New("what follows the question mark is malformed")
+	}
+	// A part of the password would be taken for another, and shown.
+	if strings.Contains(strings.Join(slices.Collect(maps.Keys(query)), "")+hosts+path, "@") {
+		return errUnescaped()
 	}
 	if hosts == "" && query.Get("host") == "" {
 		return errors.New("must name a host")
@@ -60,25 +65,28 @@ func ValidateDatabaseURL(text string) error {
 
 // splitDatabaseURL reads what stands after the scheme as libpq does. It is not
 // for url.Parse, which takes only one host.
-func splitDatabaseURL(rest string) (hosts, query string) {
+func splitDatabaseURL(rest string) (hosts, path, query string) {
 	if i := strings.IndexAny(rest, "@/"); i >= 0 && rest[i] == '@' {
 		rest = rest[i+1:]
 	}
 	rest, query, _ = strings.Cut(rest, "?")
-	hosts, _, _ = strings.Cut(rest, "/")
-	return hosts, query
+	hosts, path, _ = strings.Cut(rest, "/")
+	return hosts, path, query
+}
+
+func errUnescaped() error {
+	return errors.New("is malformed; @ : / ? # % in a password must be percent-encoded")
 }
 
 func sslModes() []string {
 	return []string{"", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 }
 
-// SSLMode is what a PostgreSQL URL says about TLS, or nothing.
-func SSLMode(text string) string {
+// DatabaseQuery is what follows the question mark of a PostgreSQL URL.
+func DatabaseQuery(text string) string {
 	_, rest, _ := strings.Cut(text, "://")
-	_, rawQuery := splitDatabaseURL(rest)
-	query, _ := url.ParseQuery(rawQuery)
-	return query.Get("sslmode")
+	_, _, query := splitDatabaseURL(rest)
+	return query
 }
 
 // CacheKind is how a Redis or Valkey is run.
@@ -114,8 +122,8 @@ func ValidateCacheURL(text string) error {
 		return err
 	}
 	u, err := url.Parse(plain)
-	if err != nil {
-		return errors.New("is malformed; letters like @ : / ? # % in a password must be percent-encoded")
+	if err != nil || u.Fragment != "" {
+		return errUnescaped()
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	switch database := strings.Trim(u.Path, "/"); {

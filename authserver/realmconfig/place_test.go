@@ -16,6 +16,10 @@ func TestDatabaseURLs(t *testing.T) {
 		"several hosts":                 {"postgres://app:hunter2@db-1:5432,db-2:5432/app?target_session_attrs=read-write", ""},
 		"hosts in the query":            {"postgres:///app?host=db-1,db-2&user=app", ""},
 		"the public CAs":                {"postgres://app:hunter2@db/app?sslmode=verify-full&sslrootcert=system", ""},
+		"a question mark as it is":      {"postgres://app:hunter2?@db/app", ""},
+		"an @ in the password":          {"postgres://app:hunter2@2@db/app", "must be percent-encoded"},
+		"a slash in the password":       {"postgres://app:12/hunter2@db/app", "must be percent-encoded"},
+		"both in the password":          {"postgres://app:12?/hunter2@db/app", "must be percent-encoded"},
 		"nothing":                       {"", "must be a URL that starts with postgres://"},
 		"another database":              {"mysql://app:hunter2@db/app", "must be a URL that starts with postgres://"},
 		"words for libpq":               {"host=db password=hunter2", "must be a URL that starts with postgres://"},
@@ -47,6 +51,8 @@ func TestCacheURLs(t *testing.T) {
 		"sentinels of nobody":         {"redis+sentinel://s-1:26379/0", "master_name: must name"},
 		"a cluster's second database": {"redis+cluster://node-1:6379/1", "a cluster has no database but 0"},
 		"a database with a name":      {"redis://cache/main", "the path must be the number"},
+		"a number sign in a password": {"redis://realm:12#hunter2@cache/0", "must be percent-encoded"},
+		"a slash in a password":       {"redis://realm:12/hunter2@cache/0", "the path must be the number"},
 		"a password as it is":         {"redis://:hunter2%@cache/0", "is malformed"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,11 +3,62 @@
 package postgres
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
+
+// Whoever gives a CA and does not say otherwise never talks to a server that it
+// does not vouch for.
+func TestACAIsAlwaysAsked(t *testing.T) {
+	t.Parallel()
+	ca := certificate(t)
+	for _, text := range []string{
+		"postgres://app@db", "postgres://app@db?", "postgres://app@db/app", "postgres://app@a,b/app?target_session_attrs=read-write",
+		"postgres://app:hunter2?x@db/app", "postgres://app@db/app?ssl=true", "postgres://app@db/app?sslmode=require",
+		"postgres://app@db/app?sslmode=verify-ca", "postgres://app@db/app?sslmode=verify-full&application_name=x",
+		"postgres://app@db/app?sslmode=", "postgres://app@db/app?sslmode=disable&sslmode=require", "postgres:///app?host=db",
+	} {
+		config, err := configure(realmconfig.Place{URL: realmconfig.Credential(text), CA: ca})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		for _, c := range append(config.ConnConfig.Fallbacks, &pgconn.FallbackConfig{TLSConfig: config.ConnConfig.TLSConfig}) {
+			switch {
+			case c.TLSConfig == nil:
+				t.Errorf("%s: goes without TLS", text)
+			case c.TLSConfig.InsecureSkipVerify && c.TLSConfig.VerifyPeerCertificate == nil:
+				t.Errorf("%s: trusts anybody", text)
+			case c.TLSConfig.RootCAs == nil:
+				t.Errorf("%s: trusts the public CAs", text)
+			}
+		}
+	}
+}
+
+func certificate(t *testing.T) realmconfig.Credential {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return realmconfig.Credential(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
 
 func FuzzConfigure(f *testing.F) {
 	for _, url := range []string{

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -37,22 +38,22 @@ func configure(p realmconfig.Place) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read database CA: %w", err)
 	}
-	url := string(p.URL)
-	if err := realmconfig.ValidateDatabaseURL(url); err != nil {
+	text := string(p.URL)
+	if err := realmconfig.ValidateDatabaseURL(text); err != nil {
 		return nil, fmt.Errorf("read database URL: %w", err)
 	}
-	config, err := pgxpool.ParseConfig(checked(url, roots))
+	config, err := pgxpool.ParseConfig(checked(text, roots))
 	if err != nil {
 		return nil, errors.New("read database URL: it is not a PostgreSQL URL")
 	}
 	trust(config.ConnConfig, roots)
-	if !strings.Contains(url, "pool_max_conns=") {
+	if !strings.Contains(text, "pool_max_conns=") {
 		config.MaxConns = defaultConnections
 	}
-	if !strings.Contains(url, "pool_min_conns=") {
+	if !strings.Contains(text, "pool_min_conns=") {
 		config.MinConns = min(keptConnections, config.MaxConns)
 	}
-	if !strings.Contains(url, "pool_max_conn_lifetime_jitter=") {
+	if !strings.Contains(text, "pool_max_conn_lifetime_jitter=") {
 		config.MaxConnLifetimeJitter = connectionsAgeApart
 	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
@@ -68,15 +69,21 @@ func configure(p realmconfig.Place) (*pgxpool.Config, error) {
 // checked has the certificate looked at where there is a CA to look with: whoever
 // mounts one and says nothing else wants all of it, and require means verify-ca,
 // as it does to libpq. Of a parameter that stands twice, the last one counts.
-func checked(url string, roots *x509.CertPool) string {
-	stronger := map[string]string{"": "verify-full", "require": "verify-ca"}[realmconfig.SSLMode(url)]
+func checked(place string, roots *x509.CertPool) string {
+	query := realmconfig.DatabaseQuery(place)
+	said, _ := url.ParseQuery(query) // which has been validated
+	mode := ""
+	if modes := said["sslmode"]; len(modes) > 0 {
+		mode = modes[len(modes)-1]
+	}
+	stronger := map[string]string{"": "verify-full", "require": "verify-ca"}[mode]
 	switch {
 	case roots == nil || stronger == "":
-		return url
-	case strings.Contains(url, "?"):
-		return url + "&sslmode=" + stronger
+		return place
+	case query != "":
+		return place + "&sslmode=" + stronger
 	default:
-		return url + "?sslmode=" + stronger
+		return strings.TrimSuffix(place, "?") + "?sslmode=" + stronger
 	}
 }
 
