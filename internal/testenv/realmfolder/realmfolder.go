@@ -73,7 +73,7 @@ func Settings() realmconfig.Config {
 			ResetPasswordURL: "https://app.example.com/reset?token={token}",
 			VerifyEmailURL:   "https://app.example.com/verify?token={token}",
 		},
-		UI: realmconfig.UI{DisplayName: "Example", Languages: realmconfig.Languages()},
+		UI:    realmconfig.UI{DisplayName: "Example", Languages: realmconfig.Languages()},
 		Audit: realmconfig.Audit{Retention: 90 * day},
 	}
 }
