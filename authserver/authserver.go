@@ -96,6 +96,7 @@ type server struct {
 	Options
 	folder  *live.Folder
 	metrics *metrics.Metrics
+	tokens  *token.Tokens
 	phase   atomic.Int32
 	engine  atomic.Pointer[password.Engine] // nil until the stores are open
 
@@ -104,7 +105,7 @@ type server struct {
 
 func newServer(o Options, folder *live.Folder) *server {
 	return &server{
-		Options: o, folder: folder, metrics: metrics.New(),
+		Options: o, folder: folder, metrics: metrics.New(), tokens: token.New(folder.Snapshot, o.Now),
 		database: newKeeper("database", folder, realmconfig.Credentials.Database, o.Log),
 		cache:    newKeeper("cache", folder, realmconfig.Credentials.Cache, o.Log),
 	}
@@ -139,10 +140,9 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	engine := newPasswordEngine(s.HashingWorkers)
 	defer engine.Close()
 	s.engine.Store(engine)
-	tokens := token.New(s.folder.Snapshot, s.Now)
 	providers := upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now})
 	service := auth.New(auth.Deps{
-		Store: store, Ephemeral: cache, Tokens: tokens, Passwords: tracedEngine{engine}, Providers: providers, Observer: s.metrics,
+		Store: store, Ephemeral: cache, Tokens: s.tokens, Passwords: tracedEngine{engine}, Providers: providers, Observer: s.metrics,
 		Sealer:   sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
 		Courier:  s.newCourier(traces.Task),
 		Settings: s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
@@ -161,7 +161,7 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 	}
 	return s.serveAPI(ctx, background, httpapi.New(httpapi.Deps{
 		Pages: pagesOf(pages), FailPage: pages.Fail,
-		Auth: service, JWKS: tokens.JWKS, Settings: s.folder.Config,
+		Auth: service, JWKS: s.tokens.JWKS, Settings: s.folder.Config,
 		Draining: func() bool { return s.phase.Load() == draining },
 		Trace:    traces.Request,
 		Observe:  s.metrics.Request, Limited: s.metrics.Limited, Log: s.Log,

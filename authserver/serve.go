@@ -84,6 +84,7 @@ func (s *server) serveOps(ctx context.Context) error {
 
 func (s *server) report() realmconfig.Report {
 	r := s.folder.Report(s.Build, s.Now())
+	r.TokensSigned = s.tokens.Signed()
 	snapshot := s.folder.Snapshot()
 	inForce := snapshot.Credentials
 	database, cache := s.database.state(), s.cache.state()

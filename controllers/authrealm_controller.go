@@ -20,6 +20,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
 // +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms,verbs=get;list;watch
@@ -36,8 +37,10 @@ import (
 
 // Reconcile makes one pass over a realm.
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	// Read past the cache: passes follow each other faster than it does, and each
+	// writes only what differs from what the one before it has said.
 	realm := &v1alpha1.AuthRealm{}
-	err := r.Get(ctx, req.NamespacedName, realm)
+	err := r.live.Get(ctx, req.NamespacedName, realm)
 	if apierrors.IsNotFound(err) {
 		r.memory.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
@@ -66,18 +69,27 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 	if err != nil {
 		return nil, err
 	}
-	want := targetOf(gathered)
-	v := &view{gathered: gathered, want: want, now: r.now()}
-	if gathered.blocked != nil {
+	v := &view{gathered: gathered}
+	acks, observeErr := rotation.Acks{}, error(nil)
+	if v.blocked == nil {
+		if observeErr = r.observe(ctx, v); observeErr == nil {
+			acks = acksOf(v.settings.revision, slices.Concat(v.pods, v.leaving)...)
+		}
+	}
+	v.now = r.now()
+	if err := r.rotate(ctx, v, acks); err != nil {
+		return nil, err // a conflict among others: what was gathered is no longer so
+	}
+	v.want = targetOf(v.gathered)
+	if v.blocked != nil {
 		return v, nil
 	}
-	var applyErr, observeErr error
-	v.applied, applyErr = r.apply(ctx, gathered)
+	var applyErr error
+	v.applied, applyErr = r.apply(ctx, v.gathered)
 	if apierrors.IsConflict(applyErr) {
 		return nil, applyErr // what was gathered is no longer so: start again
 	}
-	v.pods, observeErr = r.observe(ctx, v.inputs, want)
-	if err := errors.Join(applyErr, observeErr); err != nil {
+	if err := errors.Join(observeErr, applyErr, r.nudgeAll(ctx, v)); err != nil {
 		return v, err
 	}
 	return v, r.dropEarlierLogins(ctx, v)
@@ -94,6 +106,7 @@ func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, v vi
 		return realm.Status, client.IgnoreNotFound(fmt.Errorf("patch realm status: %w", err))
 	}
 	r.announceTransition(realm, before.Status.Conditions, realm.Status.Conditions)
+	r.announceKeys(realm, before.Status.SigningKeys, v)
 	return realm.Status, nil
 }
 
@@ -113,15 +126,16 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
 	// Settings that no pod can run wait for the spec to change.
 	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
-	if v.applied.server != nil && (lagging || complaining(v.pods)) {
-		if v.now.Sub(propagated.LastTransitionTime.Time) < usual {
-			return soon
-		}
-		return patiently
+	next := v.keys.next
+	switch {
+	case v.applied.server == nil || !(lagging || complaining(v.pods) || v.keys.awaitsPods):
+	case v.now.Sub(propagated.LastTransitionTime.Time) < usual:
+		next = soonest(next, v.now.Add(soon))
+	default:
+		next = soonest(next, v.now.Add(patiently))
 	}
-	var next time.Time
 	if !v.certificate.next.IsZero() {
-		next = v.certificate.next.Add(stagger(realm.UID, spread))
+		next = soonest(next, v.certificate.next.Add(stagger(realm.UID, spread)))
 	}
 	for _, store := range managedStores(&v.inputs) {
 		next = soonest(next, nextTurn(*store.login, store.after, v.now))

@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,6 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
 // conditionsOf are all conditions but the summary, in the order in which they
@@ -61,11 +63,35 @@ func signingKeysReady(v view) metav1.Condition {
 	if v.keys.obstacle != nil {
 		return hindered(kind, v.keys.obstacle)
 	}
-	active, found := v.keys.keyset.SigningKey(v.now)
-	if !found {
+	if len(v.keys.told) == 0 || v.keys.told[0].State != rotation.Active {
 		return no(kind, v1alpha1.ReasonInvalidSecret, "No key of the key set may sign now")
 	}
-	return yes(kind, v1alpha1.ReasonSigning, "Key %s signs with %s", active.KID, active.Algorithm)
+	said := []string{}
+	for _, k := range v.keys.told {
+		if what := sayOf(k); what != "" {
+			said = append(said, what)
+		}
+	}
+	return yes(kind, v1alpha1.ReasonSigning, "%s", strings.Join(said, "; "))
+}
+
+// sayOf tells of a key what is worth telling in one line.
+func sayOf(k rotation.Key) string {
+	what, waits := "", ""
+	if k.WaitsFor != "" {
+		waits = ", and waits for " + k.WaitsFor
+	}
+	switch {
+	case k.State == rotation.Active:
+		what = fmt.Sprintf("Key %s signs with %s", k.KID, k.Algorithm)
+	case k.State == rotation.Pending && waits == "":
+		what = fmt.Sprintf("key %s (%s) signs next, once no verifier has an older copy of the JWKS", k.KID, k.Algorithm)
+	case k.State == rotation.Pending:
+		what = fmt.Sprintf("key %s (%s) signs next", k.KID, k.Algorithm)
+	case waits != "":
+		what = fmt.Sprintf("key %s is retiring", k.KID)
+	}
+	return what + waits
 }
 
 func certificateReady(v view) metav1.Condition {

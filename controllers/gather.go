@@ -14,6 +14,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
 // gathered is what a realm is made of, and what is missing.
@@ -60,12 +61,6 @@ type version struct {
 
 func versionOf(o client.Object) version { return version{o.GetUID(), o.GetResourceVersion()} }
 
-type keysView struct {
-	keyset   realmconfig.Keyset
-	revision string
-	obstacle *obstacle
-}
-
 // gather reads or makes everything the realm's objects are made of. The error
 // is worth a retry; everything else is an obstacle in what is returned.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
@@ -110,18 +105,19 @@ func (r *reconciler) content(
 
 func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.NamesOf(realm).SigningKeys()
-	data, created, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
-		document, err := firstKeyset(render.Algorithm(realm), r.now(), r.random)
+	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+		policy := rotationPolicy(realm, render.Config(g.inputs).Tokens)
+		keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
+		if err != nil {
+			return nil, err
+		}
+		document, err := realmconfig.Encode(keyset)
 		return map[string][]byte{render.KeysetKey: document}, err
 	})
 	if err == nil {
 		g.inputs.Keyset = data[render.KeysetKey]
 		g.keys.revision = realmconfig.Revision(g.inputs.Keyset)
 		err = usable(name, render.KeysetKey, realmconfig.Decode(g.inputs.Keyset, &g.keys.keyset))
-	}
-	if created && err == nil {
-		r.announce(realm, corev1.EventTypeNormal, eventKeyCreated, actionGenerate,
-			"Signing key %s (%s) was made", g.keys.keyset.Keys[0].KID, g.keys.keyset.Keys[0].Algorithm)
 	}
 	g.keys.obstacle, _ = sortOut(err)
 	return err

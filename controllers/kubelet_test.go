@@ -4,8 +4,10 @@ package controllers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -21,6 +23,7 @@ import (
 // pods answers as the realm's pods would: with what is mounted into them.
 type pods struct {
 	client client.Client
+	now    func() time.Time
 
 	mu      sync.Mutex
 	asked   int
@@ -28,6 +31,7 @@ type pods struct {
 	problem string
 	held    map[string]realmconfig.Report // what pods go on with
 	last    map[string]realmconfig.Report
+	hanging string // does not answer
 
 	databaseProblem, cacheProblem string
 }
@@ -36,13 +40,17 @@ func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, er
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked++
+	if pod.Name == p.hanging {
+		return realmconfig.Report{}, errors.New("it hangs")
+	}
 	if report, held := p.held[pod.Name]; held {
+		report.Time = p.now()
 		return report, nil
 	}
 	if p.stale[pod.Name] {
 		return realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "0123456789ab", Problem: p.problem}, nil
 	}
-	report, err := apiserver.Report(ctx, p.client, pod.Namespace, realmName)
+	report, err := apiserver.Report(ctx, p.client, pod.Namespace, realmName, p.now())
 	report.DatabaseProblem, report.CacheProblem = p.databaseProblem, p.cacheProblem
 	if p.last == nil {
 		p.last = map[string]realmconfig.Report{}
@@ -69,6 +77,13 @@ func (p *pods) refresh() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stale, p.held = nil, nil
+}
+
+// hang lets a pod answer no more.
+func (p *pods) hang(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hanging = name
 }
 
 // hold lets pods go on with what they last said they run.
@@ -104,16 +119,19 @@ func (w *world) runServer(n int32) {
 	w.t.Helper()
 	w.awaitObject(&appsv1.Deployment{}, realmName)
 	for i := range n {
-		pod := &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Name: podName(i), Labels: map[string]string{
-				"app.kubernetes.io/name": "realmkeeper", "app.kubernetes.io/instance": realmName,
-				"app.kubernetes.io/component": "auth-server",
-			}},
-			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "serve", Image: "realmkeeper:test"}}},
-		}
-		w.create(pod)
+		w.create(serverPod(podName(i)))
 	}
 	w.runDeployment(realmName, n)
+}
+
+func serverPod(name string) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+			"app.kubernetes.io/name": "realmkeeper", "app.kubernetes.io/instance": realmName,
+			"app.kubernetes.io/component": "auth-server",
+		}},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "serve", Image: "realmkeeper:test"}}},
+	}
 }
 
 func podName(i int32) string { return fmt.Sprintf("%s-%d", realmName, i) }

@@ -67,38 +67,44 @@ func (g gathered) credentials() realmconfig.Credentials {
 	return c
 }
 
-// observe asks the realm's pods what they run, and nudges those that run
-// something older, and those of its stores that have not been told of a change.
-func (r *reconciler) observe(ctx context.Context, in render.Inputs, want target) ([]podstatus.Pod, error) {
-	namespace := in.Realm.Namespace
+// observe asks the realm's pods what they run.
+func (r *reconciler) observe(ctx context.Context, v *view) error {
+	realm := v.inputs.Realm
 	var pods corev1.PodList
-	err := r.live.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels(render.Selector(in.Realm)))
+	err := r.live.List(ctx, &pods, client.InNamespace(realm.Namespace), client.MatchingLabels(render.Selector(realm)))
 	if err != nil {
-		return nil, fmt.Errorf("list pods: %w", err)
+		return fmt.Errorf("list pods: %w", err)
 	}
-	var servers []corev1.Pod
+	v.stores = slices.DeleteFunc(slices.Clone(pods.Items), func(pod corev1.Pod) bool { return render.IsServer(pod.Labels) })
+	servers := slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !render.IsServer(pod.Labels) })
+	v.pods = podstatus.Observe(ctx, servers, r.ask)
+	v.leaving = podstatus.ObserveLeaving(ctx, servers, r.now(), r.ask)
+	return nil
+}
+
+// nudgeAll nudges the pods that run something older than they should, and those
+// of the realm's stores that have not been told of a change.
+func (r *reconciler) nudgeAll(ctx context.Context, v *view) error {
+	in := v.inputs
 	var failures []error
-	for _, pod := range pods.Items {
+	for _, pod := range v.stores {
 		revision := ""
 		switch {
-		case render.IsServer(pod.Labels):
-			servers = append(servers, pod)
 		case render.IsDatabase(pod.Labels) && render.ManagesDatabase(in.Realm):
 			revision = render.DatabaseRevision(in)
 		case render.IsCache(pod.Labels) && render.ManagesCache(in.Realm):
 			revision = render.CacheRevision(in)
 		}
 		if pod.DeletionTimestamp == nil && revision != "" && pod.Annotations[render.RevisionAnnotation] != revision {
-			failures = append(failures, r.nudge(ctx, namespace, pod.Name, revision))
+			failures = append(failures, r.nudge(ctx, in.Realm.Namespace, pod.Name, revision))
 		}
 	}
-	seen := podstatus.Observe(ctx, servers, r.ask)
-	for _, pod := range seen {
-		if pod.Answered && !want.reached(pod) && pod.Annotations[render.RevisionAnnotation] != want.revision() {
-			failures = append(failures, r.nudge(ctx, namespace, pod.Name, want.revision()))
+	for _, pod := range v.pods {
+		if pod.Answered && !v.want.reached(pod) && pod.Annotations[render.RevisionAnnotation] != v.want.revision() {
+			failures = append(failures, r.nudge(ctx, in.Realm.Namespace, pod.Name, v.want.revision()))
 		}
 	}
-	return seen, errors.Join(failures...)
+	return errors.Join(failures...)
 }
 
 // nudge writes an annotation on a pod: the kubelet looks at the pod at once, and

@@ -7,13 +7,14 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
 // view is everything that one pass has learned about a realm.
@@ -21,8 +22,13 @@ type view struct {
 	gathered
 	applied applied
 	want    target
-	pods    []podstatus.Pod
 	now     time.Time
+
+	// pods are those that shall serve, leaving those that may still do.
+	pods, leaving []podstatus.Pod
+
+	// stores are the pods of the database and the cache that the operator runs.
+	stores []corev1.Pod
 }
 
 // statusOf is the realm's status, a pure function of what was seen and of the
@@ -34,7 +40,8 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		JWKSURI:            realm.Spec.Issuer + "/.well-known/jwks.json",
 		Replicas:           v.wanted(realm),
 		ReadyReplicas:      readyReplicas(realm, v),
-		SigningKeys:        keyStatus(v.keys.keyset, v.now),
+		SigningKeys:        keyStatus(v.keys.told),
+		NextKeyEvent:       nextKeyEvent(v.keys.told),
 		Providers:          attachedProviders(realm, v),
 
 		CertificateNotAfter: optionalSecond(v.certificate.notAfter),
@@ -47,6 +54,9 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 	}
 	if v.blocked != nil { // nobody was asked
 		status.Config.Pods, status.Capacity = realm.Status.Config.Pods, realm.Status.Capacity
+	}
+	if v.keys.obstacle != nil { // nobody knows them
+		status.SigningKeys, status.NextKeyEvent = realm.Status.SigningKeys, realm.Status.NextKeyEvent
 	}
 	conditions := conditionsOf(realm, v)
 	for _, c := range slices.Insert(conditions, 0, summary("Pods serve the realm as its spec says", conditions)) {
@@ -66,28 +76,25 @@ func readyReplicas(realm *v1alpha1.AuthRealm, v view) int32 {
 	return number(v.applied.server.Status.ReadyReplicas)
 }
 
-// keyStatus tells what became of each key, the signing one first.
-func keyStatus(keyset realmconfig.Keyset, now time.Time) []v1alpha1.SigningKeyStatus {
-	active, found := keyset.SigningKey(now)
-	var first, rest []v1alpha1.SigningKeyStatus
-	for _, k := range keyset.Published(now) {
-		s := v1alpha1.SigningKeyStatus{KID: k.KID, Algorithm: v1alpha1.SigningAlgorithm(k.Algorithm)}
-		switch {
-		case found && k.KID == active.KID:
-			s.State, s.Since = v1alpha1.ActiveKey, second(*k.SignFrom)
-			first = append(first, s)
-			continue
-		case k.VerifyUntil == nil && (k.SignFrom == nil || k.SignFrom.After(now)):
-			s.State, s.Since = v1alpha1.PendingKey, second(k.CreatedAt)
-		default:
-			s.State, s.Since = v1alpha1.RetiringKey, second(k.CreatedAt)
-			if found {
-				s.Since = second(*active.SignFrom)
-			}
-		}
-		rest = append(rest, s)
+// keyStatus is what rotation says of each key.
+func keyStatus(told []rotation.Key) []v1alpha1.SigningKeyStatus {
+	var keys []v1alpha1.SigningKeyStatus
+	for _, k := range told {
+		keys = append(keys, v1alpha1.SigningKeyStatus{
+			KID: k.KID, Algorithm: v1alpha1.SigningAlgorithm(k.Algorithm), State: v1alpha1.SigningKeyState(k.State),
+			Since: second(k.Since), MovesOn: optionalSecond(k.MovesOn), WaitsFor: k.WaitsFor,
+		})
 	}
-	return append(first, rest...)
+	return keys
+}
+
+// nextKeyEvent is when the first of the keys moves on.
+func nextKeyEvent(told []rotation.Key) *metav1.Time {
+	next := time.Time{}
+	for _, k := range told {
+		next = soonest(next, k.MovesOn)
+	}
+	return optionalSecond(next)
 }
 
 // attachedProviders tells which providers the realm has. One that every pod has

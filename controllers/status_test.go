@@ -21,6 +21,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
 func noon() time.Time { return time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) }
@@ -35,14 +36,8 @@ func testRealm() *v1alpha1.AuthRealm {
 // healthy is what a pass sees of a realm that is up.
 func healthy(t *testing.T) view {
 	t.Helper()
-	document, err := firstKeyset(v1alpha1.ES256, noon(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	v := view{gathered: gathered{inputs: render.Inputs{Realm: testRealm()}}, now: noon(), want: target{config: "c", keyset: "k", certificate: "f", credentials: "s"}}
-	if err := realmconfig.Decode(document, &v.keys.keyset); err != nil {
-		t.Fatal(err)
-	}
+	v.keys.told = []rotation.Key{{KID: "first", Algorithm: realmconfig.ES256, State: rotation.Active, Since: noon()}}
 	v.certificate = certificateView{issued: true, fingerprint: "f", notAfter: noon().Add(time.Hour), next: noon().Add(time.Minute)}
 	v.database.managed, v.cache.managed = true, true
 	v.applied.database = appsv1ac.StatefulSet("d", "ns").WithStatus(appsv1ac.StatefulSetStatus().WithReadyReplicas(1))
@@ -51,6 +46,10 @@ func healthy(t *testing.T) view {
 	report := realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "c", KeysetRevision: "k", CertificateSHA256: "f", CredentialsRevision: "s"}
 	v.pods = []podstatus.Pod{{Name: "a", Answered: true, Report: report}, {Name: "b", Answered: true, Report: report}}
 	return v
+}
+
+func pendingKey(waits string) rotation.Key {
+	return rotation.Key{KID: "second", Algorithm: realmconfig.EdDSA, State: rotation.Pending, WaitsFor: waits}
 }
 
 func deployment(generation int64, all, updated, available int32) *appsv1ac.DeploymentApplyConfiguration {
@@ -163,8 +162,27 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[0].Report.CacheProblem = "timeout" },
 			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonUnreachable, "Pod a cannot use the managed Redis: timeout", false,
 		},
+		"a key that is to sign": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.keys.told = append(v.keys.told, pendingKey("")) },
+			v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning,
+			"Key first signs with ES256; key second (EdDSA) signs next, once no verifier has an older copy of the JWKS", true,
+		},
+		"a key that waits for a pod": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.keys.told = append(v.keys.told, pendingKey("pod b, which does not answer"))
+			},
+			v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning,
+			"Key first signs with ES256; key second (EdDSA) signs next, and waits for pod b, which does not answer", true,
+		},
+		"a key that some pod still signs with": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.keys.told = append(v.keys.told, rotation.Key{KID: "zeroth", State: rotation.Retiring, WaitsFor: "pod a, which still signs with it"})
+			},
+			v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning,
+			"Key first signs with ES256; key zeroth is retiring, and waits for pod a, which still signs with it", true,
+		},
 		"a key set of which no key signs": {
-			func(_ *v1alpha1.AuthRealm, v *view) { v.keys.keyset.Keys[0].SignFrom = nil },
+			func(_ *v1alpha1.AuthRealm, v *view) { v.keys.told[0].State = rotation.Pending },
 			v1alpha1.SigningKeysReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "No key", false,
 		},
 		"a pass that was stopped": {
@@ -235,30 +253,6 @@ func TestProvidersOfTheRealm(t *testing.T) {
 	}
 }
 
-func TestKeyStates(t *testing.T) {
-	t.Parallel()
-	at := func(hours int) *time.Time { return ptr(noon().Add(time.Duration(hours) * time.Hour)) }
-	keyset := realmconfig.Keyset{Keys: []realmconfig.Key{
-		{KID: "gone", CreatedAt: *at(-9), SignFrom: at(-9), VerifyUntil: at(-1)},
-		{KID: "retiring", CreatedAt: *at(-5), SignFrom: at(-5), VerifyUntil: at(1)},
-		{KID: "superseded", CreatedAt: *at(-4), SignFrom: at(-4)},
-		{KID: "active", CreatedAt: *at(-3), SignFrom: at(-2)},
-		{KID: "scheduled", CreatedAt: *at(-1), SignFrom: at(2)},
-		{KID: "pending", CreatedAt: *at(0)},
-	}}
-	var got []string
-	for _, k := range keyStatus(keyset, noon()) {
-		got = append(got, k.KID+" "+string(k.State)+" "+k.Since.UTC().Format("15:04"))
-	}
-	want := []string{
-		"active Active 10:00", "retiring Retiring 10:00", "superseded Retiring 10:00",
-		"scheduled Pending 11:00", "pending Pending 12:00",
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("keys are %q, want %q", got, want)
-	}
-}
-
 func TestNextLook(t *testing.T) {
 	t.Parallel()
 	r := &reconciler{}
@@ -272,6 +266,8 @@ func TestNextLook(t *testing.T) {
 		"at the certificate's renewal, staggered":   {func(*view) {}, 0, time.Minute, time.Minute + spread},
 		"in a second, when the time has passed":     {func(v *view) { v.certificate.next = noon().Add(-2 * spread) }, 0, time.Second, time.Second},
 		"patiently, while a pod cannot use a store": {func(v *view) { v.pods[0].Report.CacheProblem = "timeout" }, 0, patiently, patiently},
+		"patiently, while a key waits for a pod":    {func(v *view) { v.keys.awaitsPods = true }, 0, patiently, patiently},
+		"when a key moves on, if that is sooner":    {func(v *view) { v.keys.next = noon().Add(5 * time.Second) }, 0, 5 * time.Second, 5 * time.Second},
 		"when the earlier password may go": {func(v *view) {
 			v.inputs.Cache = render.StoreLogin{Since: noon().Add(-20 * time.Second), Earlier: &render.StoreLogin{}}
 		}, 0, 40 * time.Second, 40 * time.Second},
@@ -316,30 +312,6 @@ func TestStaggerSpreadsRealms(t *testing.T) {
 		if n < 200 || n > 300 {
 			t.Errorf("%d of 1000 realms are in quarter %d", n, i)
 		}
-	}
-}
-
-func TestFirstKeysetsSignAtOnce(t *testing.T) {
-	t.Parallel()
-	for _, algorithm := range []v1alpha1.SigningAlgorithm{v1alpha1.ES256, v1alpha1.RS256, v1alpha1.EdDSA} {
-		t.Run(string(algorithm), func(t *testing.T) {
-			t.Parallel()
-			document, err := firstKeyset(algorithm, noon().Add(time.Millisecond), rand.Reader)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var keyset realmconfig.Keyset
-			if err := realmconfig.Decode(document, &keyset); err != nil {
-				t.Fatal(err)
-			}
-			key, found := keyset.SigningKey(noon())
-			if !found || string(key.Algorithm) != string(algorithm) {
-				t.Errorf("signs with %q (found: %t)", key.Algorithm, found)
-			}
-		})
-	}
-	if _, err := firstKeyset("none", noon(), rand.Reader); err == nil {
-		t.Error("an algorithm that does not exist makes no error")
 	}
 }
 

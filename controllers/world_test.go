@@ -77,7 +77,7 @@ func newWorldOn(t *testing.T, plane *apiserver.ControlPlane, everywhere bool) *w
 		t: t, plane: plane, namespace: plane.Namespace(t), Client: k8s, everywhere: everywhere,
 		clock: &clock{at: time.Now()}, log: &logBuffer{},
 	}
-	w.pods = &pods{client: k8s}
+	w.pods = &pods{client: k8s, now: w.clock.now}
 	w.providers = &providers{}
 	w.grant()
 	w.startOperator()

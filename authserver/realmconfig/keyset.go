@@ -40,14 +40,19 @@ type Promise struct {
 	ReplacedAt *time.Time `json:"replacedAt,omitempty"`
 }
 
-// Kept is when everything that was given out until now is over.
-func (p Promise) Kept(now time.Time) time.Time {
-	kept := now.Add(time.Duration(p.Longest))
+// Kept is when everything that was given out until a time is over.
+func (p Promise) Kept(until time.Time) time.Time {
+	longest := time.Duration(p.Longest)
+	kept := until.Add(longest)
 	if p.ReplacedAt == nil {
 		return kept
 	}
-	if earlier := p.ReplacedAt.Add(time.Duration(p.Earlier)); earlier.After(kept) {
-		return earlier
+	earlier := time.Duration(p.Earlier)
+	if until.Before(*p.ReplacedAt) {
+		return until.Add(max(earlier, longest))
+	}
+	if before := p.ReplacedAt.Add(earlier); before.After(kept) {
+		return before
 	}
 	return kept
 }

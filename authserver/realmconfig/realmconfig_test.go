@@ -384,11 +384,12 @@ func TestPromisesOutliveTheirSettings(t *testing.T) {
 		promise realmconfig.Promise
 		want    time.Duration
 	}{
-		"nothing was given out":          {realmconfig.Promise{}, 0},
-		"one setting all the time":       {realmconfig.Promise{Longest: realmconfig.Duration(time.Hour)}, time.Hour},
-		"a longer one a while ago":       {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(-time.Minute)}, 59 * time.Minute},
-		"a longer one so long ago":       {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(-time.Hour)}, time.Minute},
-		"a longer one until in a minute": {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(time.Minute)}, 61 * time.Minute},
+		"nothing was given out":         {realmconfig.Promise{}, 0},
+		"one setting all the time":      {realmconfig.Promise{Longest: realmconfig.Duration(time.Hour)}, time.Hour},
+		"a longer one a while ago":      {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(-time.Minute)}, 59 * time.Minute},
+		"a longer one so long ago":      {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(-time.Hour)}, time.Minute},
+		"a longer one for a minute yet": {realmconfig.Promise{Longest: realmconfig.Duration(time.Minute), Earlier: realmconfig.Duration(time.Hour), ReplacedAt: at(time.Minute)}, time.Hour},
+		"a shorter one before":          {realmconfig.Promise{Longest: realmconfig.Duration(time.Hour), Earlier: realmconfig.Duration(time.Minute), ReplacedAt: at(time.Minute)}, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

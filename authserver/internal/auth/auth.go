@@ -42,11 +42,12 @@ type Deps struct {
 // New returns the use cases over d.
 func New(d Deps) *Service { return &Service{d} }
 
-// Prune deletes expired rows; it is called from time to time.
+// Prune deletes expired rows and ends what the settings say is over; it is called from time to time.
 func (s *Service) Prune(ctx context.Context) error {
 	return errors.Join(
 		s.Store.Prune(ctx, s.Now()),
 		s.pruneTrail(ctx),
+		s.endBefore(ctx),
 	)
 }
 

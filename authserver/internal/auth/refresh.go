@@ -54,7 +54,7 @@ func (s *Service) rotate(ctx context.Context, token refreshToken) (Grant, bool, 
 	lifetime := time.Duration(tokens.RefreshTokenLifetime)
 	subject, rotated, err := s.Store.Rotate(ctx, Rotation{
 		Used: token.hash(), Successor: successor.hash(), Sealed: sealed,
-		Now: now, ExpiresAt: now.Add(lifetime),
+		Since: tokens.SessionsSince(now), Now: now, ExpiresAt: now.Add(lifetime),
 	})
 	if err != nil || !rotated {
 		return Grant{}, false, err
@@ -74,11 +74,12 @@ func (s *Service) retryOrReuse(ctx context.Context, token refreshToken) (Grant, 
 		return Grant{}, err
 	}
 	now := s.Now()
-	grace := time.Duration(s.Settings().Tokens.RefreshGracePeriod)
+	tokens := s.Settings().Tokens
+	grace := time.Duration(tokens.RefreshGracePeriod)
 	switch {
 	case !known:
 		return s.refuseRefresh(refreshUnknown)
-	case spent.Ended:
+	case spent.Ended, spent.SessionBeganAt.Before(tokens.SessionsSince(now)):
 		return s.refuseRefresh(refreshEnded)
 	case spent.RotatedAt == nil:
 		return s.refuseRefresh(refreshExpired)
@@ -148,8 +149,9 @@ func (s *Service) remembered(ctx context.Context, token refreshToken) (Grant, bo
 	if err := json.Unmarshal(document, &a); err != nil {
 		return Grant{}, false, nil
 	}
-	now := s.Now()
-	if !now.Before(a.GraceEnds) || s.Ephemeral.SessionEnded(ctx, a.Subject.SessionID) {
+	now, tokens := s.Now(), s.Settings().Tokens
+	rotatedAt := a.GraceEnds.Add(-time.Duration(tokens.RefreshGracePeriod))
+	if !now.Before(a.GraceEnds) || rotatedAt.Before(tokens.SessionsSince(now)) || s.Ephemeral.SessionEnded(ctx, a.Subject.SessionID) {
 		return Grant{}, false, nil
 	}
 	s.Observer.Refresh(refreshGrace)

@@ -78,6 +78,7 @@ const (
 	EndedByUser     EndReason = "ended_by_user"
 	EndedByAdmin    EndReason = "ended_by_admin"
 	EndedByPassword EndReason = "password_changed"
+	EndedBySettings EndReason = "sessions_not_before"
 )
 
 // NewSession is a login whose password was right.
@@ -112,7 +113,9 @@ type Rotation struct {
 	Used      TokenHash
 	Successor TokenHash
 	// Sealed is the successor, readable only with the used token.
-	Sealed    []byte
+	Sealed []byte
+	// Since is when the session must have begun at the earliest.
+	Since     time.Time
 	Now       time.Time
 	ExpiresAt time.Time
 }
@@ -123,6 +126,6 @@ type SpentToken struct {
 	Ended     bool
 	RotatedAt *time.Time
 	Sealed    []byte
-	// SessionExpiresAt is when the newest token of the session expires.
-	SessionExpiresAt time.Time
+	// SessionBeganAt is when the session's login was, SessionExpiresAt when the newest token of the session expires.
+	SessionBeganAt, SessionExpiresAt time.Time
 }

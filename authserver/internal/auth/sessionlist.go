@@ -4,6 +4,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -33,6 +34,9 @@ type SessionList interface {
 	// stored if there was one. It is false, and nothing happens, when the user
 	// logs in meanwhile.
 	EndSessions(ctx context.Context, e SessionsEnd, also Effects) ([]string, bool, error)
+	// EndSessionsBefore ends those, of whomever, that are alive and began before
+	// a time.
+	EndSessionsBefore(ctx context.Context, since time.Time, reason EndReason, now time.Time) error
 }
 
 // ListSessions is the sessions of the user an access token speaks for, and the
@@ -42,8 +46,22 @@ func (s *Service) ListSessions(ctx context.Context, access Secret) (sessions []S
 	if err != nil {
 		return nil, "", err
 	}
-	sessions, err = s.Store.SessionsOf(ctx, user.ID, s.Now())
+	now := s.Now()
+	since := s.Settings().Tokens.SessionsSince(now)
+	sessions, err = s.Store.SessionsOf(ctx, user.ID, now)
+	sessions = slices.DeleteFunc(sessions, func(one Session) bool { return one.CreatedAt.Before(since) })
 	return sessions, subject.SessionID, err
+}
+
+// endBefore ends the sessions that the settings say are over, so that they stay
+// over when the settings say so no longer.
+func (s *Service) endBefore(ctx context.Context) error {
+	now := s.Now()
+	since := s.Settings().Tokens.SessionsSince(now)
+	if since.IsZero() {
+		return nil
+	}
+	return s.Store.EndSessionsBefore(ctx, since, EndedBySettings, now)
 }
 
 // EndOneSession ends a session of the user. It refuses with NotFound when they

@@ -71,6 +71,7 @@ func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
 		Build: build, Contract: realmconfig.Version,
 		ConfigRevision: s.snapshot.ConfigRevision, KeysetRevision: s.snapshot.KeysetRevision,
 		KeyIDs:              []string{},
+		Time:                now.UTC(),
 		CertificateSHA256:   hex.EncodeToString(fingerprint[:]),
 		CertificateNotAfter: s.certificate.Leaf.NotAfter,
 		Problem:             s.problem,

@@ -20,7 +20,7 @@ WITH spent AS (
     UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE t.hash = @used AND t.rotated_at IS NULL AND t.expires_at > @now
-      AND s.id = t.session_id AND s.ended_at IS NULL AND u.disabled_at IS NULL
+      AND s.id = t.session_id AND s.ended_at IS NULL AND s.created_at >= @since AND u.disabled_at IS NULL
     RETURNING t.session_id
 ), touched AS (
     UPDATE sessions s SET last_used_at = @now, expires_at = @expires
@@ -39,7 +39,7 @@ func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool
 	defer end()
 	subject := auth.Subject{}
 	err := s.pool.QueryRow(ctx, rotate, pgx.NamedArgs{
-		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "now": r.Now, "expires": r.ExpiresAt,
+		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "since": r.Since, "now": r.Now, "expires": r.ExpiresAt,
 	}).Scan(&subject.UserID, &subject.Email, &subject.Role, &subject.SessionID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.Subject{}, false, nil
@@ -48,7 +48,7 @@ func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool
 }
 
 const spent = `
-SELECT u.id::text, u.email, u.role, s.id::text, s.ended_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.expires_at
+SELECT u.id::text, u.email, u.role, s.id::text, s.ended_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1`
 
@@ -59,7 +59,7 @@ func (s *Store) Spent(ctx context.Context, token auth.TokenHash) (auth.SpentToke
 	t := auth.SpentToken{}
 	err := s.pool.QueryRow(ctx, spent, token[:]).Scan(
 		&t.Subject.UserID, &t.Subject.Email, &t.Subject.Role, &t.Subject.SessionID,
-		&t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionExpiresAt)
+		&t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionBeganAt, &t.SessionExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.SpentToken{}, false, nil
 	}

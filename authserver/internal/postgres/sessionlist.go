@@ -68,3 +68,19 @@ func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.E
 	err = s.pool.QueryRow(ctx, endSessions, args).Scan(&ended, &done)
 	return ended, done, classify("end sessions", err)
 }
+
+// EndSessionsBefore implements auth.SessionList, batch by batch like Prune.
+func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason auth.EndReason, now time.Time) error {
+	const statement = `
+UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE id IN (
+    SELECT id FROM sessions WHERE created_at < @since AND ended_at IS NULL AND expires_at > @now
+    LIMIT @batch FOR UPDATE SKIP LOCKED)`
+	args := pgx.NamedArgs{"since": since, "reason": reason, "now": now, "batch": pruneBatch}
+	for ended := int64(pruneBatch); ended == pruneBatch; {
+		var err error
+		if ended, err = s.pruneSome(ctx, statement, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}

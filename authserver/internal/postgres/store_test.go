@@ -104,6 +104,11 @@ func TestRotateRefuses(t *testing.T) {
 		"an expired token": func(*testing.T, *postgres.Store, string) auth.Rotation {
 			return rotation(1, 2, start.Add(time.Hour))
 		},
+		"a token of a session from too long ago": func(*testing.T, *postgres.Store, string) auth.Rotation {
+			r := rotation(1, 2, start)
+			r.Since = start.Add(time.Microsecond)
+			return r
+		},
 		"a token of an ended session": func(t *testing.T, s *postgres.Store, session string) auth.Rotation {
 			if err := s.EndSession(t.Context(), session, auth.EndedByLogout, start); err != nil {
 				t.Fatal(err)
@@ -140,6 +145,21 @@ func TestTheFirstReasonForAnEndIsKept(t *testing.T) {
 	spent, known, err := s.Spent(t.Context(), auth.TokenHash{1})
 	if err != nil || !known || !spent.Ended {
 		t.Errorf("spent is %+v, %t, %v", spent, known, err)
+	}
+}
+
+func TestEndSessionsBefore(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	login(t, s, 1, start)
+	login(t, s, 2, start.Add(time.Second))
+	if err := s.EndSessionsBefore(t.Context(), start.Add(time.Second), auth.EndedBySettings, start.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	for token, ended := range map[byte]bool{1: true, 2: false} {
+		if spent, known, err := s.Spent(t.Context(), auth.TokenHash{token}); err != nil || !known || spent.Ended != ended {
+			t.Errorf("session %d is %+v, %t, %v", token, spent, known, err)
+		}
 	}
 }
 

@@ -24,13 +24,14 @@ const typ = "at+jwt"
 type Tokens struct {
 	rings    *rings
 	verified *verified
+	signed   *signed
 	snapshot func() *realmconfig.Snapshot
 	now      func() time.Time
 }
 
 // New returns tokens that follow snapshot, which must never return nil.
 func New(snapshot func() *realmconfig.Snapshot, now func() time.Time) *Tokens {
-	return &Tokens{rings: &rings{}, verified: &verified{}, snapshot: snapshot, now: now}
+	return &Tokens{rings: &rings{}, verified: &verified{}, signed: &signed{byKey: map[string]int64{}}, snapshot: snapshot, now: now}
 }
 
 type claims struct {
@@ -79,11 +80,12 @@ func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error)
 	if err != nil {
 		return "", 0, fmt.Errorf("sign access token: %w", err)
 	}
+	t.signed.count(key.KID, s.Keyset)
 	return auth.Secret(signed), lifetime, nil
 }
 
-// Verify checks signature, algorithm, type, issuer, audience and expiry. It
-// refuses with auth.TokenExpired only when nothing else is wrong, else with
+// Verify checks signature, algorithm, type, issuer, audience and expiry, and
+// that the token's session is none of those that the settings ended. It refuses with auth.TokenExpired only when nothing else is wrong, else with
 // auth.TokenInvalid.
 func (t *Tokens) Verify(token auth.Secret) (auth.Subject, error) {
 	s, now := t.snapshot(), t.now()
@@ -103,14 +105,22 @@ func (t *Tokens) Verify(token auth.Secret) (auth.Subject, error) {
 	switch {
 	case onlyExpired(err) && ofType(parsed):
 		return auth.Subject{}, &auth.Error{Code: auth.TokenExpired}
-	case err != nil, !ofType(parsed), c.Subject == "", c.SessionID == "":
+	case err != nil, !ofType(parsed), c.Subject == "", c.SessionID == "", c.IssuedAt == nil, ended(s.Config.Tokens, c.IssuedAt.Time, now):
 		// The library's error quotes parts of the token: it stays here.
 		return auth.Subject{}, &auth.Error{Code: auth.TokenInvalid}
 	}
 	subject := auth.Subject{UserID: c.Subject, Email: c.Email, Role: c.Role, SessionID: c.SessionID}
 	kid, _ := parsed.Header["kid"].(string)
-	t.verified.remember(token, s, proof{subject: subject, kid: kid, since: now, expiresAt: c.ExpiresAt.Time})
+	t.verified.remember(token, s, proof{
+		subject: subject, kid: kid, issuedAt: c.IssuedAt.Time, since: now, expiresAt: c.ExpiresAt.Time,
+	})
 	return subject, nil
+}
+
+// ended reports whether a token was issued to a session that the settings have
+// ended. Tokens tell the time in whole seconds.
+func ended(settings realmconfig.Tokens, issuedAt, now time.Time) bool {
+	return issuedAt.Before(settings.SessionsSince(now).Truncate(time.Second))
 }
 
 func onlyExpired(err error) bool {

@@ -32,13 +32,14 @@ type verified struct {
 type proof struct {
 	subject   auth.Subject
 	kid       string
+	issuedAt  time.Time
 	since     time.Time
 	expiresAt time.Time
 }
 
 // good reports whether a new look at the token would find the same.
 func (p proof) good(s *realmconfig.Snapshot, now time.Time) bool {
-	return !now.Before(p.since) && now.Before(p.expiresAt) &&
+	return !now.Before(p.since) && now.Before(p.expiresAt) && !ended(s.Config.Tokens, p.issuedAt, now) &&
 		slices.ContainsFunc(s.Keyset.Published(now), func(k realmconfig.Key) bool { return k.KID == p.kid })
 }
 

@@ -36,6 +36,18 @@ func TestRememberedTokensAreStillHeldAgainstTimeAndDocuments(t *testing.T) {
 		"its key taken away": {want: auth.TokenInvalid, change: func(s *realmconfig.Snapshot) {
 			s.Keyset.Keys = []realmconfig.Key{newTestKey(t, realmconfig.ES256)}
 		}},
+		"an end of all sessions, since": {want: auth.TokenInvalid, later: 10 * time.Second, change: func(s *realmconfig.Snapshot) {
+			since := time.Now().Add(5 * time.Second)
+			s.Config.Tokens.SessionsNotBefore = &since
+		}},
+		"an end of earlier sessions": {change: func(s *realmconfig.Snapshot) {
+			since := time.Now().Add(-time.Minute)
+			s.Config.Tokens.SessionsNotBefore = &since
+		}},
+		"an end of all sessions, ahead": {change: func(s *realmconfig.Snapshot) {
+			since := time.Now().Add(time.Minute)
+			s.Config.Tokens.SessionsNotBefore = &since
+		}},
 		"another key beside its own": {change: func(s *realmconfig.Snapshot) {
 			s.Keyset.Keys = append([]realmconfig.Key{newTestKey(t, realmconfig.EdDSA)}, s.Keyset.Keys...)
 		}},

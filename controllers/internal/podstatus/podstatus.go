@@ -32,6 +32,10 @@ type Pod struct {
 	Answered bool
 	Report   realmconfig.Report
 
+	// Scheduled is set once a node has been told to run the pod, Running while a
+	// container of it does.
+	Scheduled, Running bool
+
 	// Waiting is why a container of the pod does not run, in the kubelet's
 	// word, such as ImagePullBackOff; empty when all do.
 	Waiting string
@@ -53,7 +57,18 @@ const (
 // Observe asks every pod that is not on its way out. The result is ordered by
 // name. A pod that does not answer is part of it, not an error.
 func Observe(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
-	pods = slices.DeleteFunc(slices.Clone(pods), leaving)
+	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), leaving), ask)
+}
+
+// ObserveLeaving asks the pods that Observe leaves out and that may still serve
+// at now, because they have been told to stop and not been killed.
+func ObserveLeaving(ctx context.Context, pods []corev1.Pod, now time.Time, ask Ask) []Pod {
+	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), func(pod corev1.Pod) bool {
+		return pod.DeletionTimestamp == nil || !pod.DeletionTimestamp.After(now) || over(pod)
+	}), ask)
+}
+
+func askAll(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 	out := make([]Pod, len(pods))
 
 	var group errgroup.Group
@@ -62,7 +77,10 @@ func Observe(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			out[i] = Pod{Name: pods[i].Name, Annotations: pods[i].Annotations, Waiting: waiting(pods[i].Status)}
+			out[i] = Pod{
+				Name: pods[i].Name, Annotations: pods[i].Annotations,
+				Scheduled: pods[i].Spec.NodeName != "", Running: running(pods[i].Status), Waiting: waiting(pods[i].Status),
+			}
 			report, err := ask(ctx, &pods[i])
 			if err == nil {
 				out[i].Answered, out[i].Report = true, report
@@ -76,9 +94,14 @@ func Observe(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 	return out
 }
 
-func leaving(pod corev1.Pod) bool {
-	return pod.DeletionTimestamp != nil ||
-		pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+func leaving(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil || over(pod) }
+
+func over(pod corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+func running(status corev1.PodStatus) bool {
+	return slices.ContainsFunc(status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Running != nil })
 }
 
 // waiting is the first reason for which a container does not run yet, leaving

@@ -20,7 +20,8 @@ var (
 	AdminPasswordKey  = path.Base(realmconfig.InitialAdminPasswordFile)
 )
 
-func signingKeysSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
+// SigningKeys is the Secret with the realm's key set.
+func SigningKeys(in Inputs) *corev1ac.SecretApplyConfiguration {
 	return secret(in.Realm, NamesOf(in.Realm).SigningKeys(), server, map[string][]byte{KeysetKey: in.Keyset}).
 		WithOwnerReferences(owner(in.Realm))
 }

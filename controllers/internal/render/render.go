@@ -86,7 +86,7 @@ type Object interface {
 // mounted comes before what mounts it.
 func Objects(in Inputs) ([]Object, error) {
 	objects := []Object{
-		signingKeysSecret(in), encryptionKeysSecret(in), initialAdminSecret(in), providerCredentialsSecret(in),
+		SigningKeys(in), encryptionKeysSecret(in), initialAdminSecret(in), providerCredentialsSecret(in),
 		serviceAccount(in), serverService(in), disruptionBudget(in),
 	}
 	if !in.WithoutConfig {

@@ -4,6 +4,7 @@ package render
 
 import (
 	"cmp"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -13,6 +14,8 @@ import (
 const (
 	defaultReplicas = 2
 	defaultURLKey   = "uri"
+
+	defaultRotationInterval = 90 * 24 * time.Hour
 )
 
 // Replicas is the number of auth server pods the realm asks for: the least, when
@@ -30,6 +33,14 @@ func Algorithm(realm *v1alpha1.AuthRealm) v1alpha1.SigningAlgorithm {
 		return keys.Algorithm
 	}
 	return v1alpha1.ES256
+}
+
+// RotationInterval is how old a signing key becomes, 0 for however old.
+func RotationInterval(realm *v1alpha1.AuthRealm) time.Duration {
+	if keys := realm.Spec.SigningKeys; keys != nil && keys.RotationInterval != nil {
+		return keys.RotationInterval.Duration
+	}
+	return defaultRotationInterval
 }
 
 // AdminEmail is the address of the realm's first user.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -21,10 +22,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// Report is what an auth server would say of itself whose Deployment has this
-// name, if the kubelet mounted into it what there is now. What it serves is read
+// tokensSigned is how many tokens a Report says were signed with each key.
+const tokensSigned = 21
+
+// Report is what an auth server would say of itself at now whose Deployment has
+// this name, if the kubelet mounted into it what there is. What it serves is read
 // as servers read it.
-func Report(ctx context.Context, k8s client.Reader, namespace, deployment string) (realmconfig.Report, error) {
+func Report(ctx context.Context, k8s client.Reader, namespace, deployment string, now time.Time) (realmconfig.Report, error) {
 	dir, err := os.MkdirTemp("", "mounted")
 	if err != nil {
 		return realmconfig.Report{}, err
@@ -46,11 +50,19 @@ func Report(ctx context.Context, k8s client.Reader, namespace, deployment string
 		return realmconfig.Report{}, errors.New("the certificate is not PEM")
 	}
 	sum := sha256.Sum256(block.Bytes)
-	return realmconfig.Report{
+	report := realmconfig.Report{
 		Contract: realmconfig.Version, ConfigRevision: s.ConfigRevision, KeysetRevision: s.KeysetRevision,
 		CredentialsRevision: realmconfig.CredentialsRevision(s.EncryptionKeys, s.Credentials),
 		CertificateSHA256:   hex.EncodeToString(sum[:]), HashesPerSecond: 20,
-	}, nil
+		Time: now, TokensSigned: map[string]int64{},
+	}
+	for _, k := range s.Keyset.Published(now) {
+		report.KeyIDs = append(report.KeyIDs, k.KID)
+		report.TokensSigned[k.KID] = tokensSigned
+	}
+	signing, _ := s.Keyset.SigningKey(now)
+	report.SigningKeyID = signing.KID
+	return report, nil
 }
 
 // mount writes what a Deployment's pods see below realmconfig.Dir into dir.

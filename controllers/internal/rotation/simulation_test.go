@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rotation_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
+)
+
+// world is a realm with pods, verifiers and an operator, in a time of its own.
+// Whatever goes wrong in it is what rotation has to live with; what may not
+// happen in it is returned by its methods as a complaint.
+type world struct {
+	r   *rand.Rand
+	now time.Time
+
+	// skewed worlds have pods with clocks of their own; in the others the
+	// operator's clock jumps.
+	skewed bool
+	jump   time.Duration
+
+	policy    rotation.Policy
+	stored    []stored // every version of the documents, the newest last
+	pods      []*pod
+	verifiers []*verifier
+
+	// write is one that is under way.
+	write *write
+
+	made int
+	// expiry is, by kid, when the last token that it signed expires.
+	expiry map[string]time.Time
+	// atOnce are the keys that signed at once, in place of a revoked one.
+	atOnce  map[string]bool
+	revoked map[string]bool
+
+	steps, rotations, revocations int
+}
+
+// stored is what the API server has: the key set and the settings of a realm.
+type stored struct {
+	at     time.Time
+	keyset realmconfig.Keyset
+	config settings
+}
+
+// settings are those that matter here, with their revision.
+type settings struct {
+	jwksMaxAge, tokenLifetime time.Duration
+}
+
+// write is what an operator has decided, on the ground of which version.
+type write struct {
+	base    int
+	at      time.Time
+	keyset  realmconfig.Keyset
+	config  settings
+	atOnce  string
+	changes bool
+}
+
+type pod struct {
+	name     string
+	state    rotation.PodState // Silent ones serve all the same
+	clock    time.Duration
+	keyset   realmconfig.Keyset
+	config   settings
+	syncedAt time.Time
+	// gone is when a pod on its way out is killed; zero for others.
+	gone time.Time
+}
+
+// verifier keeps a copy of the JWKS for as long as it may, and not an unknown
+// kid nor anything else makes it ask before that.
+type verifier struct {
+	knows []string
+	until time.Time
+}
+
+func newWorld(seed uint64) *world {
+	w := &world{
+		r:   rand.New(rand.NewPCG(seed, 0)),
+		now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
+		policy: rotation.Policy{
+			Algorithm: realmconfig.ES256, JWKSMaxAge: 5 * time.Minute, TokenLifetime: time.Hour,
+		},
+		expiry: map[string]time.Time{}, atOnce: map[string]bool{}, revoked: map[string]bool{},
+	}
+	w.skewed = w.chance(50)
+	first, _ := rotation.First(w.policy, w.now, w.mint)
+	w.store(first, w.wanted())
+	for range 3 {
+		w.appear()
+		w.verifiers = append(w.verifiers, &verifier{})
+	}
+	for _, p := range w.pods {
+		p.state = rotation.Answering
+	}
+	return w
+}
+
+// chance is true that often in a hundred.
+func (w *world) chance(percent int) bool { return w.r.IntN(100) < percent }
+
+func (w *world) within(d time.Duration) time.Duration { return time.Duration(w.r.Int64N(int64(d) + 1)) }
+
+// mint makes a key without the work of making one.
+func (w *world) mint(algorithm realmconfig.Algorithm, now time.Time) (realmconfig.Key, error) {
+	w.made++
+	return realmconfig.Key{KID: fmt.Sprintf("key-%d", w.made), Algorithm: algorithm, CreatedAt: now}, nil
+}
+
+func (w *world) wanted() settings { return settings{w.policy.JWKSMaxAge, w.policy.TokenLifetime} }
+
+func (w *world) newest() stored { return w.stored[len(w.stored)-1] }
+
+func (w *world) store(keyset realmconfig.Keyset, config settings) {
+	w.stored = append(w.stored, stored{w.now, keyset, config})
+}
+
+// appear starts a pod with documents that may be a little old.
+func (w *world) appear() {
+	age := w.now.Add(-w.within(2 * time.Second))
+	documents := w.stored[0]
+	for _, s := range w.stored {
+		if !s.at.After(age) {
+			documents = s
+		}
+	}
+	p := &pod{name: fmt.Sprintf("pod-%d", w.steps), state: rotation.Starting, keyset: documents.keyset, config: documents.config, syncedAt: w.now}
+	if w.skewed {
+		p.clock = w.within(20*time.Second) - 10*time.Second
+	}
+	w.pods = append(w.pods, p)
+}
+
+// sync is the kubelet's work. Mounts are brought up to date one by one.
+func (w *world) sync(p *pod) {
+	s := w.newest()
+	both := p.state == rotation.Starting
+	if both || w.chance(80) {
+		p.keyset = s.keyset
+	}
+	if both || w.chance(80) {
+		p.config = s.config
+	}
+	p.syncedAt = w.now
+}
+
+func (p *pod) time(now time.Time) time.Time { return now.Add(p.clock) }
+
+func (p *pod) serves() bool { return p.state != rotation.Starting }
+
+func (p *pod) publishes(now time.Time) []string {
+	var kids []string
+	for _, k := range p.keyset.Published(p.time(now)) {
+		kids = append(kids, k.KID)
+	}
+	return kids
+}
+
+// pass lets time go by, and what time alone brings about happen.
+func (w *world) pass(d time.Duration) {
+	w.now = w.now.Add(d)
+	w.pods = slices.DeleteFunc(w.pods, func(p *pod) bool { return !p.gone.IsZero() && !p.gone.After(w.now) })
+	for _, p := range w.pods {
+		if p.state == rotation.Starting && w.now.Sub(p.syncedAt) >= rotation.MountRefresh {
+			w.sync(p)
+		}
+	}
+}
+
+// acks are what the operator learns when it asks.
+func (w *world) acks() rotation.Acks {
+	acks := rotation.Acks{Asked: w.chance(97)}
+	for _, p := range w.pods {
+		told := rotation.Pod{Name: p.name, State: p.state}
+		if p.state == rotation.Answering {
+			told.Clock, told.KeyIDs, told.Settled = p.time(w.now), p.publishes(w.now), p.config == w.wanted()
+			signing, _ := p.keyset.SigningKey(told.Clock)
+			told.SigningKeyID = signing.KID
+		}
+		acks.Pods = append(acks.Pods, told)
+	}
+	return acks
+}
+
+// operatorTime is the operator's clock. It jumps only while there is a pod by
+// whose clock that can be told.
+func (w *world) operatorTime(acks rotation.Acks) time.Time {
+	answers := slices.ContainsFunc(acks.Pods, func(p rotation.Pod) bool { return p.State == rotation.Answering })
+	if w.skewed || !answers {
+		return w.now
+	}
+	return w.now.Add(w.jump)
+}
+
+// decide is an operator's pass up to the write, which lands later, or never.
+func (w *world) decide() error {
+	acks, before := w.acks(), w.newest()
+	now := w.operatorTime(acks)
+	out, err := rotation.Plan(before.keyset, w.policy, acks, now, w.mint)
+	if err != nil {
+		return err
+	}
+	changes := !same(before.keyset, out.Keyset)
+	if again, err := rotation.Plan(out.Keyset, w.policy, acks, now, w.mint); err != nil || !same(out.Keyset, again.Keyset) {
+		return fmt.Errorf("a second look at once changes\n%+v\nto\n%+v (%w)", out.Keyset, again.Keyset, err)
+	}
+	decided := &write{base: len(w.stored), at: w.now.Add(w.within(2 * time.Second)), keyset: out.Keyset, config: w.wanted(), changes: changes}
+	if signed, _ := before.keyset.SigningKey(now); slices.Contains(w.policy.Revoked, signed.KID) {
+		signs, _ := out.Keyset.SigningKey(now)
+		decided.atOnce = signs.KID
+	}
+	w.write = decided
+	return nil
+}
+
+// land finishes the write under way, as far as the operator lives to do it.
+func (w *world) land() error {
+	decided := w.write
+	w.write = nil
+	if decided.base != len(w.stored) || w.chance(5) {
+		return nil // somebody else was faster, the operator died or the write got lost
+	}
+	for _, k := range decided.keyset.Keys {
+		if w.revoked[k.KID] {
+			return fmt.Errorf("%s is back, which is revoked", k.KID)
+		}
+	}
+	if decided.atOnce != "" {
+		w.atOnce[decided.atOnce] = true
+		w.revocations++
+	}
+	config := decided.config
+	if w.chance(5) {
+		config = w.newest().config // it died between the one and the other
+	}
+	before, _ := w.newest().keyset.SigningKey(w.now)
+	if decided.changes || config != w.newest().config {
+		w.store(decided.keyset, config)
+	}
+	if after, _ := w.newest().keyset.SigningKey(w.now); after.KID != before.KID {
+		w.rotations++
+	}
+	for _, kid := range w.policy.Revoked {
+		w.revoked[kid] = true
+	}
+	return nil
+}
+
+// issue lets a pod sign a token.
+func (w *world) issue(p *pod) {
+	signing, signs := p.keyset.SigningKey(p.time(w.now))
+	if !signs {
+		return
+	}
+	expires := p.time(w.now).Add(p.config.tokenLifetime)
+	if expires.After(w.expiry[signing.KID]) {
+		w.expiry[signing.KID] = expires
+	}
+}
+
+// verify holds every token that has not expired against what a verifier knows,
+// and against what each pod does.
+func (w *world) verify(v *verifier) error {
+	if !v.until.After(w.now) && !w.fetch(v) {
+		return nil // nobody serves
+	}
+	for kid, expiry := range w.expiry {
+		if w.revoked[kid] || slices.Contains(w.policy.Revoked, kid) || !expiry.After(w.now) {
+			continue
+		}
+		if !w.atOnce[kid] && !slices.Contains(v.knows, kid) {
+			return fmt.Errorf("a verifier does not know %s, of which there are tokens until %s; it knows %v", kid, expiry, v.knows)
+		}
+		for _, p := range w.pods {
+			if p.serves() && !w.atOnce[kid] && !slices.Contains(p.publishes(w.now), kid) {
+				return fmt.Errorf("%s does not know %s, of which there are tokens until %s", p.name, kid, expiry)
+			}
+		}
+		if published := w.newest().keyset.Published(w.now); !slices.ContainsFunc(published, func(k realmconfig.Key) bool { return k.KID == kid }) {
+			return fmt.Errorf("%s is published no more, of which there are tokens until %s", kid, expiry)
+		}
+	}
+	return nil
+}
+
+func (w *world) fetch(v *verifier) bool {
+	var serving []*pod
+	for _, p := range w.pods {
+		if p.serves() {
+			serving = append(serving, p)
+		}
+	}
+	if len(serving) == 0 {
+		return false
+	}
+	p := serving[w.r.IntN(len(serving))]
+	v.knows, v.until = p.publishes(w.now), w.now.Add(p.config.jwksMaxAge)
+	return true
+}
+
+func same(a, b realmconfig.Keyset) bool { return reflect.DeepEqual(a, b) }
