@@ -112,6 +112,17 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.delivery.named = 2 },
 			v1alpha1.SecretsFoundCondition, metav1.ConditionTrue, v1alpha1.ReasonFound, "Every Secret", true,
 		},
+		"a brand that is as it should be": {
+			func(*v1alpha1.AuthRealm, *view) {},
+			v1alpha1.BrandingAcceptedCondition, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "as ui says", true,
+		},
+		"a brand with much that is of no use": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.branding = leftOut(nil, []error{errors.New("a: cannot be read")}, slices.Repeat([]error{errors.New("there is no text x")}, 10))
+			},
+			v1alpha1.BrandingAcceptedCondition, metav1.ConditionFalse, v1alpha1.ReasonLowContrast,
+			"a: cannot be read; the theme is left as it was built; " + strings.Repeat("there is no text x; ", 7) + "and 3 more", false,
+		},
 		"settings that an auth server refuses": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
 				v.settings.obstacle = unfit(errors.Join(errors.New("email.host: must not be empty"), errors.New("email.port: must be 1 to 65535")))
