@@ -137,7 +137,7 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 	}
 	pair, err := pki.ParsePair(data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey])
 	if err != nil {
-		return obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q cannot be used (%v)", field, name, err)
+		return obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q cannot be used (%v); correct it, and pods take it up", field, name, err)
 	}
 	view.absent = false
 	view.fingerprint, view.notAfter, view.next = pair.Fingerprint(), pair.Certificate.NotAfter, pair.Certificate.NotAfter
@@ -145,10 +145,10 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 	switch {
 	case !r.now().Before(pair.Certificate.NotAfter):
 		view.next = time.Time{} // only a new certificate changes anything
-		return obstructed(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s",
+		return obstructed(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s; put a new one there, and pods take it up",
 			field, name, pair.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	case !pair.Covers(render.Host(realm)):
-		return obstructed(v1alpha1.ReasonHostNotCovered, "%s: the certificate in Secret %q is not for the issuer's host %q",
+		return obstructed(v1alpha1.ReasonHostNotCovered, "%s: the certificate in Secret %q is not for the issuer's host %q; put one there that is",
 			field, name, render.Host(realm))
 	}
 	return nil

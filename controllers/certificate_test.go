@@ -118,7 +118,14 @@ func TestCertificateOfOnesOwn(t *testing.T) {
 
 	w.clock.advance(48 * time.Hour)
 	w.put(secret, "note", "asks for a pass")
-	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonExpired)
+	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonExpired, `Secret "mine"`, "put a new one there")
+	certificate, key := selfSigned(t, "login.example.com", w.clock.now())
+	apiserver.Eventually(t, func(ctx context.Context) error {
+		w.get(secret, "mine")
+		secret.Data["tls.crt"], secret.Data["tls.key"] = certificate, key
+		return w.Update(ctx, secret)
+	})
+	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonProvided)
 }
 
 // selfSigned is a certificate for a day.
