@@ -63,6 +63,9 @@ func TestRealmWithOnlyAnIssuerBecomesReady(t *testing.T) {
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 
 	status := w.read().Status
+	if want := (v1alpha1.CapacityStatus{LoginsPerSecond: "40.0", Pods: 2}); status.Capacity != want {
+		t.Errorf("capacity is %+v, want %+v", status.Capacity, want)
+	}
 	if got, want := status.Config.Pods, "2/2"; got != want {
 		t.Errorf("config.pods is %s, want %s", got, want)
 	}
