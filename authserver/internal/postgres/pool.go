@@ -59,6 +59,19 @@ func connect(ctx context.Context, config *pgxpool.Config) (*connections, error) 
 	return c, err
 }
 
+// begin returns when the first connection is there: with it nobody has to be
+// turned away, even if the server has no second one to spare.
+func (c *connections) begin(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	first, err := c.Acquire(ctx)
+	if err != nil {
+		return plainly(err)
+	}
+	first.Release()
+	return nil
+}
+
 // swap puts next in force and returns what was. Whoever waits for one of the old
 // connections gets a new one.
 func (p *pool) swap(next *connections) *connections { return p.current.Swap(next) }

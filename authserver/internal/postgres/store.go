@@ -75,6 +75,10 @@ func (s *Store) Move(ctx context.Context, to realmconfig.Place) error {
 	if err != nil {
 		return err
 	}
+	if err := next.begin(ctx); err != nil {
+		next.Close()
+		return err
+	}
 	go s.pool.swap(next).Close() // which waits for the last statement, and each is bounded
 	return nil
 }
