@@ -23,7 +23,7 @@ type report struct {
 	rows    []row
 
 	ready, change, busyChange time.Duration
-	memory                    int
+	memory, limit             int
 }
 
 type row struct {
@@ -78,7 +78,7 @@ func (r *report) markdown() string {
 		r.realms, r.realms*providersEach, seconds(r.ready))
 	fmt.Fprintf(b, "| a changed setting is in force in every pod of its realm after | %s |\n", seconds(r.change))
 	fmt.Fprintf(b, "| the same, just after a restart of the operator | %s |\n", seconds(r.busyChange))
-	fmt.Fprintf(b, "| the operator's memory at rest | %d MiB, %d KiB a realm |\n\n", r.memory>>20, r.memory/r.realms>>10)
+	fmt.Fprintf(b, "| the operator's memory at rest | %d MiB, of %d that the chart lets it have |\n\n", r.memory>>20, r.limit>>20)
 	b.WriteString("Requests are the operator's to the API server, watches included; a pass is one look at a realm or a provider. " +
 		"Steady state is asserted to write nothing, and no second to have more than " + fmt.Sprint(mostPerSecond) + " requests.\n\n" +
 		"| | seconds | reads | writes | requests a realm | most in a second | passes | CPU s | peak MiB |\n" +
