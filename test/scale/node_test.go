@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -171,7 +172,7 @@ func (n *node) answerForPod(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	report, err := apiserver.Report(r.Context(), n.cache, deployment.Namespace, deployment.Name)
+	report, err := apiserver.Report(r.Context(), n.cache, deployment.Namespace, deployment.Name, time.Now())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return

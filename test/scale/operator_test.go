@@ -17,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"sigs.k8s.io/yaml"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
@@ -29,13 +31,15 @@ type program struct {
 	t          *testing.T
 	binary     string
 	kubeconfig string
+	// memory is what the chart lets it have, in bytes.
+	memory int
 }
 
 // buildOperator makes the program as a release has it.
 func buildOperator(t *testing.T, plane *apiserver.ControlPlane) *program {
 	t.Helper()
 	dir := t.TempDir()
-	p := &program{t, filepath.Join(dir, "operator"), filepath.Join(dir, "kubeconfig")}
+	p := &program{t, filepath.Join(dir, "operator"), filepath.Join(dir, "kubeconfig"), memoryLimit(t)}
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", p.binary, "../../cmd/operator")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -51,6 +55,24 @@ func buildOperator(t *testing.T, plane *apiserver.ControlPlane) *program {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// memoryLimit is what the chart lets an operator's pod have, in bytes.
+func memoryLimit(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("../../charts/realmkeeper/values.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values struct {
+		Resources struct {
+			Limits struct{ Memory resource.Quantity }
+		}
+	}
+	if err := yaml.Unmarshal(text, &values); err != nil {
+		t.Fatal(err)
+	}
+	return int(values.Resources.Limits.Memory.Value())
 }
 
 // operator is the program as it runs.
@@ -77,7 +99,7 @@ func (p *program) start() *operator {
 	o.log = log.Name()
 	o.command = exec.Command(p.binary, "--log-level", "warn", "--health-probe-bind-address", "0",
 		"--metrics-bind-address", fmt.Sprintf("127.0.0.1:%d", port))
-	o.command.Env = append(os.Environ(), "KUBECONFIG="+p.kubeconfig)
+	o.command.Env = append(os.Environ(), "KUBECONFIG="+p.kubeconfig, fmt.Sprint("GOMEMLIMIT=", p.memory))
 	o.command.Stderr = log
 	if err := o.command.Start(); err != nil {
 		p.t.Fatal(err)

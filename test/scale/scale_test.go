@@ -13,9 +13,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/api/resource"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/yaml"
 )
 
 const (
@@ -84,7 +82,7 @@ func TestScale(t *testing.T) {
 	if again.busiest > mostPerSecond || watched.busiest > mostPerSecond {
 		t.Errorf("the API server was asked %d and %d times within a second", watched.busiest, again.busiest)
 	}
-	r.limit = memoryLimit(t)
+	r.limit = program.memory
 	if peak := max(watched.peak, again.peak); peak > r.limit {
 		t.Errorf("the operator took %d MiB; the chart lets it have %d", peak>>20, r.limit>>20)
 	}
@@ -95,22 +93,4 @@ func TestScale(t *testing.T) {
 		t.Log(o.said())
 	}
 	r.publish(t)
-}
-
-// memoryLimit is what the chart lets an operator's pod have, in bytes.
-func memoryLimit(t *testing.T) int {
-	t.Helper()
-	text, err := os.ReadFile("../../charts/realmkeeper/values.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var values struct {
-		Resources struct {
-			Limits struct{ Memory resource.Quantity }
-		}
-	}
-	if err := yaml.Unmarshal(text, &values); err != nil {
-		t.Fatal(err)
-	}
-	return int(values.Resources.Limits.Memory.Value())
 }
