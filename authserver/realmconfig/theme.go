@@ -30,7 +30,7 @@ type Theme struct {
 // LightTheme is the built-in one for light pages, complete.
 func LightTheme() Theme {
 	return Theme{
-		Accent: "#2f56c6", Background: "#f4f5f8", Surface: "#ffffff", Text: "#171b26", Quiet: "#566074", Danger: "#b3261e", Line: "#c9cfdb",
+		Accent: "#2f56c6", Background: "#f4f5f8", Surface: "#ffffff", Text: "#171b26", Quiet: "#566074", Danger: "#b3261e", Line: "#d8dce5",
 	}
 }
 

@@ -53,6 +53,8 @@ func StartChromium(ctx context.Context, authority *x509.Certificate) (*Chromium,
 		"--ignore-certificate-errors-spki-list="+base64.StdEncoding.EncodeToString(key[:]),
 		// Containers may have no namespaces to give it; it sees only pages of tests.
 		"--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+		// An interface that comes or goes ends what is under way over HTTP/2.
+		"--disable-http2",
 		"--no-first-run", "--disable-extensions", "--disable-component-update", "--disable-background-networking",
 		"--disable-sync", "--disable-crash-reporter", "--hide-scrollbars", "--password-store=basic",
 		"--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication", "about:blank")

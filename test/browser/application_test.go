@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/audits"
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -78,25 +76,6 @@ func (r *realm) serveApplication() (origin string) {
 	return s.URL
 }
 
-// beside is another tab of the same browser.
-func (b *tab) beside() *tab {
-	b.t.Helper()
-	other := &tab{t: b.t, realm: b.realm, watch: &watch{origin: b.watch.origin, abroad: b.watch.abroad}}
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithListener(other.watch.see))
-	b.t.Cleanup(func() {
-		cancel()
-		for _, fault := range other.watch.found() {
-			b.t.Errorf("the browser complains: %s", fault)
-		}
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		b.t.Fatal(err)
-	}
-	other.ctx = ctx
-	call(other, audits.Enable, cdp.Empty{})
-	return other
-}
-
 // isIn fails the test unless the application knows who is signed in.
 func (b *tab) isIn(application, email string) {
 	b.t.Helper()
@@ -129,7 +108,7 @@ func TestApplicationsTabsRefreshAtOnceAndBothStaySignedIn(t *testing.T) {
 			r := newRealm(t)
 			application := r.serveApplication()
 			r.serve()
-			one := r.newTab()
+			one := r.newTab(desk)
 			one.watch.allow(application)
 			one.open(application + "/" + c.query)
 			one.isIn(application, "nobody")
@@ -171,7 +150,7 @@ func TestApplicationsTabsSignOutTogether(t *testing.T) {
 	r := newRealm(t)
 	application := r.serveApplication()
 	r.serve()
-	one := r.newTab()
+	one := r.newTab(desk)
 	one.watch.allow(application)
 	one.open(application + "/")
 	two := one.beside()
@@ -208,7 +187,7 @@ func TestApplicationSendsPeopleToTheRealmAndGetsThemBack(t *testing.T) {
 	application := r.serveApplication()
 	r.Config.Tokens.RefreshTokenLifetime = realmconfig.Duration(2 * time.Hour)
 	r.serve()
-	b := r.newTab()
+	b := r.newTab(desk)
 	b.watch.allow(application)
 	b.open(application + "/")
 	b.isIn(application, "nobody")

@@ -40,7 +40,7 @@ func branded(t *testing.T) *realm {
 
 func TestPagesHaveTheLookOfTheirRealm(t *testing.T) {
 	t.Parallel()
-	b := branded(t).serve().newTab()
+	b := branded(t).serve().newTab(desk)
 	b.open("/signin")
 	b.sees("/signin", http.StatusOK, "Welcome back", "Help", "Privacy")
 	if !evaluate[bool](b, `document.querySelector("img.logo").decode().then(() => true)`) {
@@ -73,7 +73,7 @@ func TestALogoCanDoNothing(t *testing.T) {
 	// As if it had come past the check of the settings.
 	r.Config.UI.Logo = &realmconfig.Picture{MediaType: realmconfig.SVG, Data: []byte(
 		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><a xmlns:x="http://www.w3.org/1999/xlink" x:href="javascript:document.title='run'"><rect width="8" height="8"/></a></svg>`)}
-	b := r.serve().newTab()
+	b := r.serve().newTab(desk)
 	b.open("/signin")
 	address := b.attribute("img.logo", "src")
 	b.open(address)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 )
@@ -53,6 +54,9 @@ func (b *tab) prefers(theme, motion string) {
 // under a name.
 func (b *tab) look(name string) {
 	b.t.Helper()
+	if b.seen != desk {
+		return // the tab at the desk looks for both
+	}
 	for _, theme := range []string{"light", "dark"} {
 		b.prefers(theme, "reduce")
 		for _, s := range []screen{desk, telephone} {
@@ -70,18 +74,22 @@ func (b *tab) look(name string) {
 	b.prefers("light", "no-preference")
 }
 
-// picture is of the whole page, however long.
-func (b *tab) picture(file string) {
+// shot is a picture of the whole page, however long, in PNG.
+func (b *tab) shot() []byte {
 	b.t.Helper()
-	size := call(b, page.GetLayoutMetrics, struct{}{}).CSSContentSize
-	shot := call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{
+	size := call(b, page.GetLayoutMetrics, cdp.Empty{}).CSSContentSize
+	return call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{
 		Clip:                  &page.Viewport{Width: size.Width, Height: size.Height, Scale: 1},
 		CaptureBeyondViewport: new(true), OptimizeForSpeed: new(true),
-	})
+	}).Data
+}
+
+func (b *tab) picture(file string) {
+	b.t.Helper()
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, file), shot.Data, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, file), b.shot(), 0o644); err != nil {
 		b.t.Fatal(err)
 	}
 }

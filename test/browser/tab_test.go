@@ -4,6 +4,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -29,28 +30,54 @@ type tab struct {
 	ctx   context.Context
 	realm *realm
 	watch *watch
+	seen  screen
 	// status is what the page was answered with.
 	status int64
 }
 
-func (r *realm) newTab() *tab {
+// onScreens runs a way through the pages on a desk and on a telephone.
+func onScreens(t *testing.T, way func(t *testing.T, s screen)) {
+	t.Helper()
+	for _, s := range []screen{desk, telephone} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			way(t, s)
+		})
+	}
+}
+
+func (r *realm) newTab(s screen) *tab {
 	r.t.Helper()
-	b := &tab{t: r.t, realm: r, watch: &watch{origin: r.Config.Issuer}}
-	ctx, cancel := chromedp.NewContext(suite.browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.watch.see))
-	r.t.Cleanup(func() {
+	b := &tab{t: r.t, realm: r, watch: &watch{origin: r.Config.Issuer}, seen: s}
+	b.begin(chromedp.NewContext(suite.browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.watch.see)))
+	return b
+}
+
+// beside is another tab of the same browser.
+func (b *tab) beside() *tab {
+	b.t.Helper()
+	other := &tab{t: b.t, realm: b.realm, watch: &watch{origin: b.watch.origin, abroad: b.watch.abroad}, seen: b.seen}
+	other.begin(chromedp.NewContext(b.ctx, chromedp.WithListener(other.watch.see)))
+	return other
+}
+
+func (b *tab) begin(ctx context.Context, cancel context.CancelFunc) {
+	b.t.Helper()
+	b.t.Cleanup(func() {
 		cancel()
 		for _, fault := range b.watch.found() {
-			r.t.Errorf("the browser complains: %s", fault)
+			b.t.Errorf("the browser complains: %s", fault)
 		}
 	})
 	if err := chromedp.Do(ctx); err != nil {
-		r.t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	b.ctx = ctx
 	call(b, audits.Enable, cdp.Empty{})
-	b.screen(desk)
+	// Many are in front at once.
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	b.screen(b.seen)
 	b.speaks("en")
-	return b
 }
 
 // do runs steps in the tab, and what must not fail ends the test.
@@ -126,11 +153,23 @@ func (b *tab) goes(what string, step chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, step)
+	for interrupted(err) {
+		response, err = chromedp.RunResponse(ctx, chromedp.Reload())
+	}
 	if err != nil {
 		b.t.Fatalf("%s: %s: %v\n%s", b.path(), what, err, b.text())
 	}
 	b.status = response.Status
 }
+
+// interrupted reports whether the request was never sent, because an interface of
+// the machine's came or went just then; a container's is enough.
+func interrupted(err error) bool {
+	var e *chromedp.LoadError
+	return errors.As(err, &e) && e.ErrorText == networkChanged
+}
+
+const networkChanged = "net::ERR_NETWORK_CHANGED"
 
 // saying is the XPath of what can be clicked and says text.
 func saying(where, text string) string {
@@ -152,6 +191,12 @@ func (b *tab) fill(id, value string) {
 
 // types presses keys, wherever the focus is.
 func (b *tab) types(keys string) { b.t.Helper(); b.do(chromedp.KeyEvent(keys)) }
+
+// focused is the id of what has the focus, or what it says.
+func (b *tab) focused() string {
+	b.t.Helper()
+	return evaluate[string](b, "document.activeElement.id || document.activeElement.textContent.trim()")
+}
 
 // enters types and waits for the page that follows.
 func (b *tab) enters(keys string) {
@@ -205,9 +250,9 @@ func (b *tab) signIn(email, password string) {
 }
 
 // signedIn is a tab in which somebody has signed in by password alone.
-func (r *realm) signedIn(email string) *tab {
+func (r *realm) signedIn(s screen, email string) *tab {
 	r.t.Helper()
-	b := r.newTab()
+	b := r.newTab(s)
 	b.signIn(email, password)
 	b.sees("/account", http.StatusOK)
 	return b

@@ -20,14 +20,14 @@ func (s *Service) RequestReset(ctx context.Context, email string, from Client) e
 	return s.mailLink(ctx, ResetTicket, ActRequestReset, user, email, from)
 }
 
-// CheckReset says whether the link of a reset mail still works, and leaves it
-// so. It refuses with ResetTokenInvalid or DatabaseUnavailable.
-func (s *Service) CheckReset(ctx context.Context, secret Secret) error {
-	_, _, found, err := s.mailedTicket(ctx, ResetTicket, secret)
+// CheckReset says whose password the link of a reset mail changes as long as it
+// works, and leaves it so. It refuses with ResetTokenInvalid or DatabaseUnavailable.
+func (s *Service) CheckReset(ctx context.Context, secret Secret) (email string, err error) {
+	_, user, found, err := s.mailedTicket(ctx, ResetTicket, secret)
 	if err == nil && !found {
-		return refuse(ResetTokenInvalid)
+		err = refuse(ResetTokenInvalid)
 	}
-	return err
+	return user.Email, err
 }
 
 // ResetPassword redeems the link of a reset mail: it sets the password, ends

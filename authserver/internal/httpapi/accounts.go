@@ -117,7 +117,8 @@ func (a *API) requestReset(ctx context.Context, r request[emailBody]) (messageBo
 }
 
 func (a *API) checkReset(ctx context.Context, r request[resetPath]) (validBody, error) {
-	return validBody{Valid: true}, a.Auth.CheckReset(ctx, r.Body.Token)
+	_, err := a.Auth.CheckReset(ctx, r.Body.Token)
+	return validBody{Valid: true}, err
 }
 
 func (a *API) resetPassword(ctx context.Context, r request[resetBody]) (messageBody, error) {

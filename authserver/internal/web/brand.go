@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -27,6 +28,12 @@ func logoFile(p realmconfig.Picture) string {
 		return "logo.png"
 	}
 	return "logo.svg"
+}
+
+// Initial stands for a realm that has no logo.
+func (b brand) Initial() string {
+	first, _ := utf8.DecodeRuneInString(b.Product)
+	return strings.ToUpper(string(first))
 }
 
 func brandOf(ui realmconfig.UI, files assets) brand {

@@ -51,16 +51,28 @@ func (f passwordForm) rejectedBy(e *auth.Error) passwordForm {
 }
 
 func (w *Web) showReset(v *visit) (*answer, error) {
-	if err := w.Auth.CheckReset(v.r.Context(), auth.Secret(v.r.PathValue("token"))); err != nil {
+	f, err := w.resetForm(v)
+	if err != nil {
 		return w.expired(err)
 	}
-	return show("reset", w.passwordForm())
+	return show("reset", f)
+}
+
+// resetForm names the account, for password managers to know whose password it is.
+func (w *Web) resetForm(v *visit) (passwordForm, error) {
+	f, err := w.passwordForm(), error(nil)
+	f.Email, err = w.Auth.CheckReset(v.r.Context(), auth.Secret(v.r.PathValue("token")))
+	return f, err
 }
 
 func (w *Web) reset(v *visit) (*answer, error) {
 	err := w.Auth.ResetPassword(v.r.Context(), auth.Secret(v.r.PathValue("token")), v.secret("password"), v.client)
 	if e, ok := refusal(err); ok && e.Code == auth.PasswordRejected {
-		return refused("reset", w.passwordForm().rejectedBy(e))
+		f, err := w.resetForm(v)
+		if err != nil {
+			return w.expired(err)
+		}
+		return refused("reset", f.rejectedBy(e))
 	}
 	if err != nil {
 		return w.expired(err)

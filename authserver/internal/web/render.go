@@ -138,6 +138,20 @@ type failure struct {
 	RequestID string
 }
 
+// Title is the key of what the page is headed with.
+func (f failure) Title() string {
+	switch statusOf(f.Code) {
+	case http.StatusNotFound:
+		return "error.not-found"
+	case http.StatusTooManyRequests:
+		return "error.slow-down"
+	case http.StatusServiceUnavailable:
+		return "error.away"
+	default:
+		return "error.title"
+	}
+}
+
 // fail shows the error page. A cause that is our fault is logged here, once.
 func (w *Web) fail(v *visit, err error) {
 	e, ok := refusal(err)

@@ -15,10 +15,9 @@ function addReveal(input) {
     button.textContent = shown ? input.dataset.hide : input.dataset.show;
     button.setAttribute("aria-pressed", String(shown));
   });
-  const frame = document.createElement("div");
-  frame.className = "with-button";
-  input.replaceWith(frame);
-  frame.append(input, button);
+  button.className = "reveal";
+  input.classList.add("revealing");
+  input.after(button);
 }
 
 /** Counts down to the moment when a locked form may be sent again. */
@@ -72,7 +71,3 @@ window.addEventListener("pageshow", () => {
     delete form.dataset.sent; // the page may come back as it was left
   }
 });
-const wrong = document.querySelector("[aria-invalid=true]");
-if (wrong) {
-  wrong.focus();
-}
