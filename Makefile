@@ -84,6 +84,7 @@ deps: ## Debian packages and peers that the tests need
 	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium fonts-inter nginx-light caddy
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null
+	@hack/kinds.sh >/dev/null
 
 .PHONY: help
 help: ## This list

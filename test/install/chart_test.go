@@ -7,6 +7,7 @@ package install
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,6 +98,9 @@ func TestOperatorOfOneNamespaceHasNoRightsElsewhere(t *testing.T) {
 		}
 		if namespace := o.GetNamespace(); namespace != "" && namespace != "identity" && namespace != "realmkeeper-system" {
 			t.Errorf("%s is in namespace %s", name, namespace)
+		}
+		if strings.HasPrefix(name, "Role ") && strings.Contains(fmt.Sprint(o.Object["rules"]), "customresourcedefinitions") {
+			t.Errorf("%s is about what belongs to the cluster", name)
 		}
 	}
 }
