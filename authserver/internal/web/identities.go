@@ -40,12 +40,12 @@ func (w *Web) waysIn(identities []auth.LinkedIdentity) ([]linked, []provider) {
 type away struct{ DisplayName, Address string }
 
 func (w *Web) linkIdentity(v *visit) (*answer, error) {
-	to, verifier := away{}, oauth2.GenerateVerifier()
-	i := slices.IndexFunc(w.providers(), func(p provider) bool { return p.Name == v.field("provider", 128) })
+	to, verifier, known := away{}, oauth2.GenerateVerifier(), w.providers()
+	i := slices.IndexFunc(known, func(p provider) bool { return p.Name == v.field("provider", 128) })
 	if i < 0 {
 		return w.refusedChange(v, "identities", &auth.Error{Code: auth.ProviderUnknown})
 	}
-	chosen := w.providers()[i]
+	chosen := known[i]
 	a, err := w.change(v, "identities", func(access auth.Secret) error {
 		address, err := w.Auth.BeginLink(v.r.Context(), access, auth.Journey{
 			Provider: chosen.Name, ReturnTo: strings.TrimSuffix(w.Settings().Issuer, "/") + auth.LinkReturnPath,
