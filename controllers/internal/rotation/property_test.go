@@ -91,7 +91,11 @@ func (w *world) disturb() {
 	for _, p := range w.pods {
 		w.disturbPod(p)
 	}
-	if len(w.pods) < 6 && w.chance(8) {
+	often := 5
+	if w.now.Sub(w.newest().at) < 3*time.Second {
+		often = 30 // when its documents may be those of a moment ago
+	}
+	if len(w.pods) < 6 && w.chance(often) {
 		w.appear()
 	}
 	if w.chance(3) {
@@ -106,13 +110,13 @@ func (w *world) disturb() {
 
 func (w *world) disturbPod(p *pod) {
 	switch {
-	case w.chance(40):
+	case p.state != rotation.Silent && w.chance(40), w.chance(1):
 		w.sync(p)
-	case p.state == rotation.Starting && w.chance(20):
+	case p.state == rotation.Starting && w.chance(30):
 		p.state = rotation.Answering
 	case p.state == rotation.Answering && w.chance(2):
 		p.state = rotation.Silent
-	case p.state == rotation.Silent && w.chance(20):
+	case p.state == rotation.Silent && w.chance(4):
 		p.state = rotation.Answering
 	case p.gone.IsZero() && w.chance(2):
 		p.gone = w.now.Add(w.within(time.Minute))

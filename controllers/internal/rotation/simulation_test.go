@@ -178,7 +178,10 @@ func (w *world) pass(d time.Duration) {
 
 // acks are what the operator learns when it asks.
 func (w *world) acks() rotation.Acks {
-	acks := rotation.Acks{Asked: w.chance(97)}
+	if w.chance(3) {
+		return rotation.Acks{} // the pods could not even be listed
+	}
+	acks := rotation.Acks{Asked: true}
 	for _, p := range w.pods {
 		told := rotation.Pod{Name: p.name, State: p.state}
 		if p.state == rotation.Answering {
