@@ -3,6 +3,7 @@
 package realmconfig_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -60,4 +61,16 @@ func TestCacheURLs(t *testing.T) {
 			expectProblem(t, realmconfig.ValidateCacheURL(c.url), c.problem)
 		})
 	}
+}
+
+func FuzzStoreURLs(f *testing.F) {
+	f.Add("postgres://app:hunter2@a:1,b:2/app?sslmode=hunter2&a=%zz")
+	f.Add("redis+sentinel://:hunter2@s:1/hunter2?master_name=main#hunter2")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, err := range []error{realmconfig.ValidateDatabaseURL(text), realmconfig.ValidateCacheURL(text)} {
+			if err != nil && strings.Contains(text, "hunter2") && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the error quotes the URL: %v", err)
+			}
+		}
+	})
 }
