@@ -316,49 +316,6 @@ func TestServerReadsTheSettings(t *testing.T) {
 	}
 }
 
-func TestSettingsLeaveThePodTemplateAlone(t *testing.T) {
-	t.Parallel()
-	plain := serverTemplate(t, inputs(t, cases()["issuer-only"]))
-	in := inputs(t, `
-issuer: https://another.example.org
-replicas: 7
-signingKeys: {algorithm: RS256}
-tokens: {accessTokenLifetime: 5m}
-login: {unknownUser: Conceal}
-passwords: {bcryptCost: 10}
-registration: {mode: Open}
-twoFactor: {label: Staff}
-email: {from: a@b.example, smtp: {host: smtp.example.com}}
-ui: {displayName: Staff}
-cors: {allowedOrigins: [https://shop.example.com]}
-network: {requestsPerMinute: 0}
-audit: {retention: 8760h}
-tracing: {endpoint: https://otlp.example.com}
-initialAdmin: {email: ops@example.com}`)
-	in.Keyset = []byte("other keys")
-	in.Database, in.Cache = in.Database.Next("OtherPassword000", noon()), in.Cache.Next("OtherPassword111", noon())
-	in.Certificate = &pki.Pair{CertificatePEM: []byte("other certificate")}
-	if got := serverTemplate(t, in); got != plain {
-		t.Errorf("settings, keys or certificates change the pod template:\n%s", got)
-	}
-}
-
-func serverTemplate(t *testing.T, in render.Inputs) string {
-	t.Helper()
-	objects, err := render.Objects(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, o := range objects {
-		if ref := render.ReferenceTo(o); ref.Kind.Kind == "Deployment" && ref.Name == "staff" {
-			_, template, _ := strings.Cut(string(document(t, o)), "template:")
-			return template
-		}
-	}
-	t.Fatal("no Deployment was rendered")
-	return ""
-}
-
 func TestEveryObjectIsWatched(t *testing.T) {
 	t.Parallel()
 	for name, spec := range cases() {
@@ -393,30 +350,4 @@ func TestSurplusIsWhatIsNoLongerRendered(t *testing.T) {
 			t.Errorf("%s: %d objects are surplus, want %d: %v", name, len(got), want, got)
 		}
 	}
-}
-
-func TestServingHosts(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct{ issuer, want string }{
-		"of a public issuer":    {"https://login.example.com:8443/auth", "login.example.com"},
-		"of an IPv6 issuer":     {"https://[2001:db8::1]:8443", "2001:db8::1"},
-		"of the Service itself": {"https://staff.identity.svc.cluster.local", "staff.identity.svc.cluster.local"},
-	} {
-		hosts := render.ServingHosts(inputs(t, `issuer: "`+c.issuer+`"`).Realm)
-		for _, want := range []string{c.want, "staff", "staff.identity", "staff.identity.svc", "staff.identity.svc.cluster.local"} {
-			if n := count(hosts, want); n != 1 {
-				t.Errorf("%s: %s stands %d times in %v", name, want, n, hosts)
-			}
-		}
-	}
-}
-
-func count(all []string, one string) int {
-	n := 0
-	for _, s := range all {
-		if s == one {
-			n++
-		}
-	}
-	return n
 }

@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // rolling are the fields whose change replaces pods of the auth server: image,
@@ -95,6 +97,34 @@ func TestOnlyWhatPodsCannotTakeUpRollsThem(t *testing.T) {
 			t.Errorf("%s is no field and no group of them", group)
 		}
 	}
+}
+
+func TestKeysCertificatesAndPasswordsRollNoPods(t *testing.T) {
+	t.Parallel()
+	in := inputs(t, cases()["issuer-only"])
+	before := serverTemplate(t, in)
+	in.Keyset = []byte("other keys")
+	in.Database, in.Cache = in.Database.Next("OtherPassword000", noon()), in.Cache.Next("OtherPassword111", noon())
+	in.Certificate = &pki.Pair{CertificatePEM: []byte("other certificate")}
+	if got := serverTemplate(t, in); got != before {
+		t.Errorf("they change the pod template:\n%s", got)
+	}
+}
+
+func serverTemplate(t *testing.T, in render.Inputs) string {
+	t.Helper()
+	objects, err := render.Objects(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects {
+		if ref := render.ReferenceTo(o); ref.Kind.Kind == "Deployment" && ref.Name == "staff" {
+			_, template, _ := strings.Cut(string(document(t, o)), "template:")
+			return template
+		}
+	}
+	t.Fatal("no Deployment was rendered")
+	return ""
 }
 
 func within(groups []string, path string) bool {
