@@ -29,7 +29,7 @@ import (
 
 // visitors is how many providers are worked on at the same time. A pass mostly
 // waits for a provider, and for one that does not answer all of ten seconds.
-const visitors = 32
+const visitors = 16
 
 // providerReconciler says what became of OAuthProviders. It changes nothing
 // else: attaching them is part of the pass over their realm.

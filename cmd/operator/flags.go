@@ -47,9 +47,9 @@ func parseFlags(args []string, stderr io.Writer) (flags, error) {
 		"where to answer /healthz and /readyz")
 	set.BoolVar(&f.leaderElect, "leader-elect", false,
 		"let one of several operators work at a time")
-	qps := set.Float64("kube-api-qps", 300,
+	qps := set.Float64("kube-api-qps", 500,
 		"how many requests a second to make to the API server, in the long run")
-	set.IntVar(&f.kubeAPIBurst, "kube-api-burst", 300,
+	set.IntVar(&f.kubeAPIBurst, "kube-api-burst", 500,
 		"how many requests to make at once")
 	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo,
 		"the least severe log level to write: debug, info, warn or error")

@@ -21,12 +21,12 @@ const (
 	// there are unless REALMS says otherwise.
 	manyRealms, fewRealms = 1000, 50
 	// steadyMany and steadyFew are how long nothing must be written.
-	steadyMany, steadyFew = 3 * time.Minute, 10 * time.Second
+	steadyMany, steadyFew = 2 * time.Minute, 10 * time.Second
 	// calm is how long an operator asks nothing that is done.
 	calm = 5 * time.Second
 	// mostPerSecond bounds what the API server is asked at any time, the burst of
 	// the first second included: see the operator's --kube-api-qps.
-	mostPerSecond = 650
+	mostPerSecond = 1100
 	// promptly is when a change is in force, also while the operator is busy with
 	// everything else.
 	promptly = 5 * time.Second

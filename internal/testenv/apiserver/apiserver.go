@@ -62,6 +62,8 @@ func Start(ctx context.Context) (*ControlPlane, error) {
 		ErrorIfCRDPathMissing: true,
 		Scheme:                scheme,
 	}
+	// The default has 254 addresses, too few for many realms.
+	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	config, err := environment.Start()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start control plane from %s: %w", folder, err), environment.Stop())
