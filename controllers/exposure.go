@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,24 +58,25 @@ func (a applied) routes() []*render.Custom {
 }
 
 // refused says what stands between the realm and one of the Gateways, or "".
+// What is said of Gateways that the spec names no longer does not count.
 func (a applied) refused(gateways []v1alpha1.GatewayRef) string {
 	var all []verdict
 	for _, o := range a.routes() {
 		all = append(all, verdicts(o)...)
 	}
 	for _, g := range gateways {
-		about := func(v verdict) bool {
-			return v.gateway.Name == g.Name && v.gateway.SectionName == g.SectionName && v.route
-		}
-		if !slices.ContainsFunc(all, about) {
-			return fmt.Sprintf("Gateway %q: no controller has taken the route up; is there such a Gateway?", g.Name)
-		}
-	}
-	for _, v := range all {
-		for _, c := range v.conditions {
-			if slices.Contains([]string{"Accepted", "ResolvedRefs"}, c.Type) && c.Status == metav1.ConditionFalse {
-				return fmt.Sprintf("Gateway %q: %s of the %s is False: %s", v.gateway.Name, c.Type, v.kind, short(c.Message))
+		taken := false
+		for _, v := range all {
+			if !v.about(g) {
+				continue
 			}
+			if c := v.refusal(); c != nil {
+				return fmt.Sprintf("Gateway %q: %s of the %s is False: %s", g.Name, c.Type, v.kind, short(c.Message))
+			}
+			taken = taken || v.kind == render.RouteKinds()[0].Kind
+		}
+		if !taken {
+			return fmt.Sprintf("Gateway %q: no controller has taken the route up; is there such a Gateway?", g.Name)
 		}
 	}
 	return ""
@@ -85,13 +87,35 @@ type verdict struct {
 	gateway    gateway
 	conditions []metav1.Condition
 
-	kind  string
-	route bool
+	// kind and namespace are those of the route or the policy.
+	kind, namespace string
 }
 
 type gateway struct {
 	Name        string `json:"name"`
+	Namespace   string `json:"namespace"`
 	SectionName string `json:"sectionName"`
+	Port        int32  `json:"port"`
+}
+
+// about reports whether the verdict is about a Gateway as the spec names it. One
+// about a policy need not name the listener.
+func (v verdict) about(g v1alpha1.GatewayRef) bool {
+	same := v.gateway.Name == g.Name && cmp.Or(v.gateway.Namespace, v.namespace) == cmp.Or(g.Namespace, v.namespace)
+	if v.gateway.SectionName == "" && v.gateway.Port == 0 && v.kind != render.RouteKinds()[0].Kind {
+		return same
+	}
+	return same && v.gateway.SectionName == g.SectionName && v.gateway.Port == number(g.Port)
+}
+
+// refusal is the condition that says no, nil when none does.
+func (v verdict) refusal() *metav1.Condition {
+	for _, c := range v.conditions {
+		if (c.Type == "Accepted" || c.Type == "ResolvedRefs") && c.Status == metav1.ConditionFalse {
+			return &c
+		}
+	}
+	return nil
 }
 
 // verdicts are those about the object as it is now.
@@ -108,17 +132,17 @@ func verdicts(o *render.Custom) []verdict {
 	}
 	o.Status(&status)
 	var all []verdict
-	add := func(about gateway, conditions []metav1.Condition, route bool) {
+	add := func(about gateway, conditions []metav1.Condition) {
 		stale := func(c metav1.Condition) bool { return c.ObservedGeneration < o.Content.GetGeneration() }
 		if !slices.ContainsFunc(conditions, stale) {
-			all = append(all, verdict{about, conditions, *o.GetKind(), route})
+			all = append(all, verdict{about, conditions, *o.GetKind(), *o.GetNamespace()})
 		}
 	}
 	for _, p := range status.Parents {
-		add(p.Gateway, p.Conditions, true)
+		add(p.Gateway, p.Conditions)
 	}
 	for _, a := range status.Ancestors {
-		add(a.Gateway, a.Conditions, false)
+		add(a.Gateway, a.Conditions)
 	}
 	return all
 }

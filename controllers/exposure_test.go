@@ -50,6 +50,9 @@ func applyRoute(realm *v1alpha1.AuthRealm, v *view, generation int64, says ...st
 	}
 	route := v.applied.custom[render.RouteKinds()[0]].Content
 	route.Object["status"] = map[string]any{"parents": []any{verdict("public", ""), verdict("inside", "https")}}
+	for _, o := range v.applied.custom {
+		o.Content.SetNamespace(realm.Namespace)
+	}
 }
 
 func TestExposed(t *testing.T) {
@@ -67,6 +70,20 @@ func TestExposed(t *testing.T) {
 		"a route that is refused": {
 			func(r *v1alpha1.AuthRealm, v *view) { applyRoute(r, v, 2, "Accepted=False no listener fits") },
 			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, `Gateway "public": Accepted of the HTTPRoute is False: no listener fits`,
+		},
+		"a route of which one Gateway says nothing": {
+			func(r *v1alpha1.AuthRealm, v *view) {
+				applyRoute(r, v, 2, "Accepted=True")
+				r.Spec.Exposure.Gateway.ParentRefs[1].Namespace = "another"
+			},
+			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, `Gateway "inside": no controller`,
+		},
+		"a refusal of a Gateway that is named no longer": {
+			func(r *v1alpha1.AuthRealm, v *view) {
+				applyRoute(r, v, 2, "Accepted=False no listener fits")
+				r.Spec.Exposure.Gateway.ParentRefs = []v1alpha1.GatewayRef{{Name: "new"}}
+			},
+			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, `Gateway "new": no controller`,
 		},
 		"what was said of an earlier route": {
 			func(r *v1alpha1.AuthRealm, v *view) { applyRoute(r, v, 1, "Accepted=True") },

@@ -29,8 +29,10 @@ type gathered struct {
 	// blocked stops the pass: one of the realm's own Secrets cannot be used.
 	blocked *obstacle
 
-	// lacks are the kinds that the cluster does not have now.
-	lacks []schema.GroupVersionKind
+	// lacks are the kinds that the cluster does not have now. Nobody tells of new
+	// ones while untold.
+	lacks  []schema.GroupVersionKind
+	untold bool
 
 	keys        keysView
 	certificate certificateView

@@ -116,6 +116,7 @@ func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKi
 
 // gatherKinds finds out which kinds there are to apply and to remove.
 func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
+	g.untold = !r.kinds.told
 	for _, kind := range render.CustomKinds() {
 		there, err := r.kinds.there(ctx, kind)
 		if err != nil {
@@ -129,8 +130,8 @@ func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, g *
 }
 
 // waitsUntold reports whether a realm waits for a kind of which nobody would tell.
-func (g gathered) waitsUntold(realm *v1alpha1.AuthRealm, k *kinds) bool {
-	return !k.told && slices.ContainsFunc(render.CustomKindsWanted(realm), func(kind schema.GroupVersionKind) bool {
+func (g gathered) waitsUntold(realm *v1alpha1.AuthRealm) bool {
+	return g.untold && slices.ContainsFunc(render.CustomKindsWanted(realm), func(kind schema.GroupVersionKind) bool {
 		return slices.Contains(g.lacks, kind)
 	})
 }
