@@ -86,7 +86,7 @@ func (s *Store) Enqueued() <-chan struct{} { return s.enqueued }
 // postman watches the statements of a pool for those that store messages, and
 // rings once they have succeeded: a statement is a transaction here. No method
 // of the Store has to remember to.
-type postman struct{ ring chan<- struct{} }
+type postman struct{ bell chan<- struct{} }
 
 // carriesMessages marks the context of a statement that does.
 type carriesMessages struct{}
@@ -107,8 +107,5 @@ func (p postman) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQ
 	if data.Err != nil || ctx.Value(carriesMessages{}) == nil {
 		return
 	}
-	select {
-	case p.ring <- struct{}{}:
-	default: // it rings already
-	}
+	ring(p.bell)
 }

@@ -20,8 +20,8 @@ const (
 	// turnedAway is how long nobody dials a server that has refused a connection:
 	// it may count wrong passwords, or have none to spare.
 	turnedAway = time.Second
-	// betweenLooks is how often to look for a connection that others give back.
-	betweenLooks = 5 * time.Millisecond
+	// latestTry is when to try again although no connection was given back.
+	latestTry = 100 * time.Millisecond
 )
 
 // pool has connections to one database after another: swap replaces it while
@@ -29,6 +29,11 @@ const (
 type pool struct {
 	current atomic.Pointer[connections]
 	failing chan struct{} // rings when the database has not done what it should
+	freed   chan struct{} // rings for each connection that is given back
+}
+
+func newPool() *pool {
+	return &pool{failing: make(chan struct{}, 1), freed: make(chan struct{}, defaultConnections)}
 }
 
 // connections are those to one place.
@@ -91,11 +96,12 @@ func (p *pool) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		case !c.note(err) || c.Stat().IdleConns()+c.Stat().AcquiredConns() == 0:
 			return nil, p.failed(err)
 		}
-		p.ring()
+		ring(p.failing)
 		select {
 		case <-ctx.Done():
 			return nil, p.failed(err)
-		case <-time.After(betweenLooks):
+		case <-p.freed: // in the order in which they wait
+		case <-time.After(latestTry):
 		}
 	}
 }
@@ -128,14 +134,14 @@ func refusesUs(err error) bool {
 // not there.
 func (p *pool) failed(err error) error {
 	if err != nil && unavailable(err) {
-		p.ring()
+		ring(p.failing)
 	}
 	return err
 }
 
-func (p *pool) ring() {
+func ring(bell chan<- struct{}) {
 	select {
-	case p.failing <- struct{}{}:
+	case bell <- struct{}{}:
 	default: // it rings already
 	}
 }
@@ -150,6 +156,7 @@ func (p *pool) release(conn *pgxpool.Conn, err error) error {
 		_ = conn.Conn().Close(ctx)
 	}
 	conn.Release()
+	ring(p.freed)
 	return p.failed(err)
 }
 

@@ -38,7 +38,7 @@ type Store struct {
 // Open prepares connections; it does not connect yet. The error never quotes the
 // URL.
 func Open(ctx context.Context, place realmconfig.Place) (*Store, error) {
-	s := &Store{&pool{failing: make(chan struct{}, 1)}, make(chan struct{}, 1)}
+	s := &Store{newPool(), make(chan struct{}, 1)}
 	config, err := configure(place)
 	if err != nil {
 		return nil, err
