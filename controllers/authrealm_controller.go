@@ -140,7 +140,7 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	for _, store := range managedStores(&v.inputs) {
 		next = soonest(next, nextTurn(*store.login, store.after, v.now))
 	}
-	if v.waitsUntold(realm) {
+	if v.waitsUntold() {
 		next = soonest(next, v.now.Add(relook))
 	}
 	if next.IsZero() {

@@ -129,9 +129,9 @@ func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, g *
 	return nil
 }
 
-// waitsUntold reports whether a realm waits for a kind of which nobody would tell.
-func (g gathered) waitsUntold(realm *v1alpha1.AuthRealm) bool {
-	return g.untold && slices.ContainsFunc(render.CustomKindsWanted(realm), func(kind schema.GroupVersionKind) bool {
+// waitsUntold reports whether the realm waits for a kind of which nobody would tell.
+func (g gathered) waitsUntold() bool {
+	return g.untold && slices.ContainsFunc(render.CustomKindsWanted(g.inputs.Realm), func(kind schema.GroupVersionKind) bool {
 		return slices.Contains(g.lacks, kind)
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 
@@ -285,6 +286,10 @@ func TestNextLook(t *testing.T) {
 		"when a new password is asked for": {func(v *view) {
 			v.inputs.Realm.Spec.Database = &v1alpha1.Database{Managed: &v1alpha1.ManagedDatabase{RotatePasswordAfter: ptr(metav1.NewTime(noon().Add(50 * time.Second)))}}
 		}, 0, 50 * time.Second, 50 * time.Second},
+		"after a while, when a kind is missing of which nobody would tell": {func(v *view) {
+			v.inputs.Realm.Spec.TLS = &v1alpha1.TLS{CertManager: &v1alpha1.CertManager{}}
+			v.lacks, v.untold, v.certificate.next = []schema.GroupVersionKind{render.CertificateKind()}, true, time.Time{}
+		}, 0, relook, relook},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
 		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},
 		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},
