@@ -40,6 +40,10 @@ test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL an
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
 	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -tags scale -timeout 30m ./...); done
 
+.PHONY: screenshots
+screenshots: deps ## The pictures of docs/pages.md, taken anew
+	@go test -count=1 -timeout 30m ./test/browser -screenshots
+
 .PHONY: e2e
 e2e: deps ## The promises, as a black box, on a real cluster
 	@hack/e2e.sh
@@ -89,4 +93,4 @@ deps: ## Debian packages and peers that the tests need
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

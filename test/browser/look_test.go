@@ -89,9 +89,11 @@ func (b *tab) picture(file string) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, file), b.shot(), 0o644); err != nil {
+	shot := b.shot()
+	if err := os.WriteFile(filepath.Join(folder, file), shot, 0o644); err != nil {
 		b.t.Fatal(err)
 	}
+	b.document(file, shot)
 }
 
 // fits fails the test when a page must be scrolled sideways, or cuts text off.

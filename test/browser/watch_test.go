@@ -44,7 +44,9 @@ func (w *watch) see(event any) {
 		}
 	case *audits.EventIssueAdded:
 		details, _ := json.Marshal(e.Issue.Details)
-		w.fault("issue: %s %s", e.Issue.Code, details)
+		if !strings.Contains(string(details), networkChanged) {
+			w.fault("issue: %s %s", e.Issue.Code, details)
+		}
 	case *network.EventRequestWillBeSent:
 		if u := e.Request.URL; !strings.HasPrefix(u, w.origin+"/") && !strings.HasPrefix(u, "data:") && u != "about:blank" && !w.foreign(u) {
 			w.fault("request to a third party: %s", u)
