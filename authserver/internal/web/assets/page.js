@@ -71,3 +71,7 @@ window.addEventListener("pageshow", () => {
     delete form.dataset.sent; // the page may come back as it was left
   }
 });
+// A page with several forms goes to the one that was refused.
+if (!document.querySelector("[autofocus]")) {
+  document.querySelector("[aria-invalid=true]")?.focus();
+}
