@@ -58,7 +58,7 @@ func saysReplicas(fields []metav1.ManagedFieldsEntry) bool {
 		var owned struct {
 			Spec map[string]json.RawMessage `json:"f:spec"`
 		}
-		if err := json.Unmarshal(f.FieldsV1.Raw, &owned); err != nil {
+		if err := json.Unmarshal(f.FieldsV1.GetRawBytes(), &owned); err != nil {
 			continue
 		}
 		if _, says := owned.Spec["f:replicas"]; says {
