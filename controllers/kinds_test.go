@@ -79,7 +79,7 @@ func TestKindsComeAndGoWhileTheOperatorRuns(t *testing.T) {
 	w.realm(wired)
 	w.awaitLacking()
 
-	confined.stop() // for now: it would look at the same realms
+	confined.stop() // or both would look at the same realms
 	w.install()
 	for name := range everyCustom() {
 		w.awaitObject(everyCustom()[name], "staff")
