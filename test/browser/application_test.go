@@ -99,10 +99,7 @@ func (b *tab) onlyExpired(paths ...string) {
 func TestApplicationsTabsRefreshAtOnceAndBothStaySignedIn(t *testing.T) {
 	t.Parallel()
 	const refreshes = `performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/api/auth/refresh")).length`
-	for name, c := range map[string]struct{ query, says string }{
-		"with locks":    {"", "one of them asks"},
-		"without locks": {"?locks=none", "both may ask"},
-	} {
+	for name, query := range map[string]string{"with locks": "", "without locks": "?locks=none"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRealm(t)
@@ -110,11 +107,11 @@ func TestApplicationsTabsRefreshAtOnceAndBothStaySignedIn(t *testing.T) {
 			r.serve()
 			one := r.newTab(desk)
 			one.watch.allow(application)
-			one.open(application + "/" + c.query)
+			one.open(application + "/" + query)
 			one.isIn(application, "nobody")
 			evaluate[bool](one, fmt.Sprintf(`auth.login(%q, %q).then((challenge) => challenge === null)`, userEmail, password))
 			two := one.beside()
-			two.open(application + "/" + c.query)
+			two.open(application + "/" + query)
 			two.isIn(application, userEmail)
 
 			asked := int64(0)
@@ -132,8 +129,11 @@ func TestApplicationsTabsRefreshAtOnceAndBothStaySignedIn(t *testing.T) {
 				}
 				before := asked
 				asked = evaluate[int64](one, refreshes) + evaluate[int64](two, refreshes)
-				if n := asked - before; n < 1 || c.query == "" && n > 1 {
-					t.Errorf("the tabs refreshed %d times, but %s", n, c.says)
+				// With locks it is mostly one. But a browser may hand the lock over before the
+				// other tab sees what was stored, which is why the realm takes the same token
+				// twice.
+				if n := asked - before; n < 1 || n > 2 {
+					t.Errorf("the tabs refreshed %d times", n)
 				}
 			}
 			for _, b := range []*tab{one, two} {
