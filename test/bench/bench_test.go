@@ -15,7 +15,7 @@ import (
 // something else than expected; a target that is missed is only shown.
 func TestBenchmarks(t *testing.T) {
 	quick := os.Getenv("QUICK") != ""
-	span := 12 * time.Second
+	span := 10 * time.Second
 	if quick {
 		span = 4 * time.Second
 	}
