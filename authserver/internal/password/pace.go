@@ -33,9 +33,11 @@ func calibrate(origin *bcrypt.Origin, now func() time.Time) pace {
 	return pace(fastest / iterations)
 }
 
-// learn follows the machine's speed with an average that forgets.
+// learn follows the machine's speed with an average that forgets: within a tenth
+// of a second, and not sooner, or a worker that the kernel kept from its core for
+// a moment would have logins refused that had time enough.
 func (p *pace) learn(lanes int, took time.Duration) {
-	const memory = 64
+	const memory = 1024
 	if lanes == bcrypt.Lanes {
 		*p += (pace(took) - *p) / memory
 	}
