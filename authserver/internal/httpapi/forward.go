@@ -17,7 +17,7 @@ const verifyPath = "/api/auth/verify"
 func (a *API) forwardRoutes() []route {
 	return []route{{
 		method: "GET", path: verifyPath, status: http.StatusOK, bearer: bearerRequired,
-		summary: "Whom an access token speaks for, in headers, for a gateway (nginx auth_request, Traefik forwardAuth, Caddy forward_auth)",
+		summary: "Whom an access token speaks for, in headers, for a gateway (nginx auth_request, Caddy forward_auth)",
 		in:      reflect.TypeFor[verifyQuery](), out: reflect.TypeFor[nothing](),
 		refuses: []auth.Code{auth.PermissionDenied},
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
