@@ -25,6 +25,9 @@ func (p codePage) Handle() string { return string(p.ID) }
 // MethodList is Methods in one hidden field.
 func (p codePage) MethodList() string { return strings.Join(p.Methods, " ") }
 
+// App reports whether there is an app that shows codes.
+func (p codePage) App() bool { return slices.Contains(p.Methods, string(auth.TOTPMethod)) }
+
 // SMS reports whether a code can be sent to a telephone.
 func (p codePage) SMS() bool { return slices.Contains(p.Methods, string(auth.SMSMethod)) }
 
