@@ -19,7 +19,7 @@ import (
 const (
 	// manyRealms is how many the published figures are about, fewRealms how many
 	// there are unless REALMS says otherwise.
-	manyRealms, fewRealms = 1000, 50
+	manyRealms, fewRealms = 1000, 20
 	// steadyMany and steadyFew are how long nothing must be written.
 	steadyMany, steadyFew = 2 * time.Minute, 10 * time.Second
 	// calm is how long an operator asks nothing that is done.
