@@ -119,6 +119,10 @@ func (r *reconciler) withhold(ctx context.Context, g gathered) (render.Inputs, e
 // has it. Where that is known to change nothing, nobody is asked.
 func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o render.Object) (render.Object, error) {
 	ref, owner := render.ReferenceTo(o), client.ObjectKeyFromObject(realm)
+	digest, err := digestOf(o)
+	if err != nil {
+		return nil, err
+	}
 	existing, err := r.metadata(ctx, realm.Namespace, ref)
 	if err != nil {
 		return nil, err
@@ -127,13 +131,9 @@ func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o 
 		if err := mine(realm, ref.Kind.Kind, existing); err != nil {
 			return nil, err
 		}
-		if last, settled := r.memory.settled(owner, o, existing); settled {
+		if last, settled := r.memory.settled(owner, ref, digest, existing); settled {
 			return last.answer, nil
 		}
-	}
-	digest, err := digestOf(o)
-	if err != nil {
-		return nil, err
 	}
 	sent := runtime.ApplyConfiguration(o)
 	if custom, ok := o.(*render.Custom); ok {

@@ -154,7 +154,7 @@ func TestAvailabilityFollowsTheAutoscaler(t *testing.T) {
 func TestAlertsLookAtWhatTheOperatorShows(t *testing.T) {
 	t.Parallel()
 	found := make(chan *prometheus.Desc, 100)
-	realmMetrics{}.Describe(found)
+	newRealmMetrics(nil).Describe(found)
 	close(found)
 	shown := ""
 	for d := range found {

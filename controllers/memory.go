@@ -37,16 +37,15 @@ type outcome struct {
 	answer render.Object
 }
 
-// settled returns the last outcome if applying o to what exists would change nothing.
-func (m *memory) settled(realm types.NamespacedName, o render.Object, existing metav1.Object) (outcome, bool) {
+// settled returns the last outcome if applying what has the digest to what exists
+// would change nothing.
+func (m *memory) settled(
+	realm types.NamespacedName, ref render.Reference, digest [sha256.Size]byte, existing metav1.Object,
+) (outcome, bool) {
 	m.mu.Lock()
-	last, known := m.realms[realm][render.ReferenceTo(o)]
-	m.mu.Unlock()
-	if !known || last.version != existing.GetResourceVersion() {
-		return outcome{}, false
-	}
-	digest, err := digestOf(o)
-	return last, err == nil && digest == last.applied
+	defer m.mu.Unlock()
+	last, known := m.realms[realm][ref]
+	return last, known && last.version == existing.GetResourceVersion() && last.applied == digest
 }
 
 // note remembers what was applied and what was answered.

@@ -159,7 +159,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	wake := make(chan event.GenericEvent)
 	err := errors.Join(
 		indexNames(mgr.GetFieldIndexer()), indexIssuers(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
-		options.Metrics.Register(realmMetrics{mgr.GetCache()}),
+		options.Metrics.Register(newRealmMetrics(mgr.GetCache())),
 		r.setupRealms(mgr, !options.OneNamespace, wake), newProviderReconciler(r, options.AskProvider).setup(mgr),
 	)
 	if !options.OneNamespace {
