@@ -28,9 +28,7 @@ func TestAccountHome(t *testing.T) {
 		here.fill("password", newPassword)
 		here.press("Change the password")
 		here.sees("/account/password", http.StatusBadRequest, "password is wrong")
-		if here.focused() != "current" {
-			t.Errorf("the focus is on %q", here.focused())
-		}
+		here.focusesOn("current")
 		here.look("account-refused")
 		here.fill("current", password)
 		here.fill("password", newPassword)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -24,7 +25,7 @@ const (
 	password   = "correct horse battery staple"
 )
 
-// suite is what the tests share; only TestMain writes to it.
+// suite is what the tests share; only TestMain writes to its fields.
 var suite struct {
 	postgres  *testenv.Postgres
 	authority *authority
@@ -32,6 +33,8 @@ var suite struct {
 	browser context.Context
 	// axe is the source of axe-core.
 	axe string
+	// clipboard is held by who uses that of the browser.
+	clipboard sync.Mutex
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }

@@ -11,6 +11,18 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// copies clicks what says text and returns what the clipboard then holds.
+func (b *tab) copies(text, done string) string {
+	b.t.Helper()
+	// All windows of a browser have one clipboard.
+	suite.clipboard.Lock()
+	defer suite.clipboard.Unlock()
+	b.mayUseTheClipboard()
+	b.click(text)
+	b.do(chromedp.WaitVisible(saying("//body", done)))
+	return evaluate[string](b, "navigator.clipboard.readText()")
+}
+
 // mayUseTheClipboard says yes where a browser would ask.
 func (b *tab) mayUseTheClipboard() {
 	b.t.Helper()

@@ -27,9 +27,7 @@ func TestSignInAndOut(t *testing.T) {
 		b.fill("password", wrongPassword)
 		b.press("Sign in")
 		b.sees("/signin", http.StatusBadRequest, "The e-mail address or the password is wrong.")
-		if b.focused() != "password" {
-			t.Errorf("the focus is on %q", b.focused())
-		}
+		b.focusesOn("password")
 		b.look("signin-wrong")
 		b.fill("password", password)
 		b.press("Sign in")
@@ -69,41 +67,33 @@ func TestSignInByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	b := newRealm(t).serve().newTab(desk)
 	b.open("/signin")
-	if b.focused() != "email" {
-		t.Fatalf("the focus is on %q at first", b.focused())
-	}
+	b.focusesOn("email")
 	b.types(userEmail + kb.Tab)
-	if b.focused() != "password" {
-		t.Fatalf("behind the address, the focus is on %q", b.focused())
-	}
+	b.focusesOn("password")
 	b.types(password + kb.Tab)
-	if b.focused() != "Show" {
-		t.Fatalf("behind the password, the focus is on %q", b.focused())
-	}
+	b.focusesOn("Show")
 	b.types(" ")
-	if kind := evaluate[string](b, "document.getElementById('password').type"); kind != "text" || b.focused() != "Hide" {
+	if kind := evaluate[string](b, "document.getElementById('password').type"); kind != "text" {
 		t.Errorf("a shown password is a field of type %s", kind)
 	}
+	b.focusesOn("Hide")
 	if ring := evaluate[string](b, "getComputedStyle(document.activeElement).outlineStyle"); ring != "solid" {
 		t.Errorf("the focus is shown as %s", ring)
 	}
 	b.types(kb.Tab)
-	if b.focused() != "Forgot password?" {
-		t.Errorf("then, the focus is on %q", b.focused())
-	}
+	b.focusesOn("Forgot password?")
 	b.types(kb.Tab)
 	b.enters("")
 	b.sees("/account", http.StatusOK, userEmail)
 
 	b.press("Sign out")
 	b.open("/signin")
+	b.focusesOn("email")
 	b.types(userEmail + kb.Tab)
 	b.enters(password)
 	b.sees("/account", http.StatusOK, userEmail)
 	b.types(kb.Tab)
-	if b.focused() != "Skip to the content" {
-		t.Errorf("the first stop of a page is %q", b.focused())
-	}
+	b.focusesOn("Skip to the content")
 	b.types(kb.Enter + kb.Tab)
 	if evaluate[bool](b, "!document.querySelector('main').contains(document.activeElement)") {
 		t.Errorf("it skips to %q", b.focused())

@@ -198,6 +198,18 @@ func (b *tab) focused() string {
 	return evaluate[string](b, "document.activeElement.id || document.activeElement.textContent.trim()")
 }
 
+// focusesOn waits until the focus is where it should be: a page moves it with its
+// first frame, which may come after the page is loaded.
+func (b *tab) focusesOn(want string) {
+	b.t.Helper()
+	eventually(b.t, "the focus is on "+want, func() error {
+		if got := b.focused(); got != want {
+			return fmt.Errorf("it is on %q", got)
+		}
+		return nil
+	})
+}
+
 // enters types and waits for the page that follows.
 func (b *tab) enters(keys string) {
 	b.t.Helper()
