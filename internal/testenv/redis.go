@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // RedisURLVariable names the environment variable that replaces the server of
@@ -132,26 +134,43 @@ func (r *Redis) Do(t testing.TB, command string) {
 	}
 }
 
-// command sends a line as the test's own user and reads one: all of the protocol
-// that is needed.
+// command sends a line that is answered with one.
 func (r *Redis) command(ctx context.Context, line string) error {
+	_, err := r.ask(ctx, line)
+	return err
+}
+
+// ask sends a line as the test's own user, and returns a line or a text that
+// answers it: all of the protocol that is needed.
+func (r *Redis) ask(ctx context.Context, line string) (string, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.address)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	if _, err := fmt.Fprintf(conn, "AUTH test -\r\n%s\r\n", line); err != nil {
-		return err
+		return "", err
 	}
 	answers := bufio.NewReader(conn)
+	var answer string
 	for range 2 {
-		answer, err := answers.ReadString('\n')
-		if err != nil {
-			return err
+		if answer, err = answers.ReadString('\n'); err != nil {
+			return "", err
 		}
 		if strings.HasPrefix(answer, "-") {
-			return fmt.Errorf("redis answered %q", strings.TrimSpace(answer))
+			return "", fmt.Errorf("redis answered %q", strings.TrimSpace(answer))
 		}
 	}
-	return nil
+	length, isText := strings.CutPrefix(strings.TrimSpace(answer), "$")
+	if !isText {
+		return answer, nil
+	}
+	size, err := strconv.Atoi(length)
+	if err != nil {
+		return "", fmt.Errorf("redis answered %q: %w", answer, err)
+	}
+	text := make([]byte, max(size, 0))
+	_, err = io.ReadFull(answers, text)
+	return string(text), err
 }

@@ -3,13 +3,13 @@
 package testenv
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -95,23 +95,14 @@ func (r *Redis) AwaitReplica(t testing.TB) {
 
 // says asks for a text in which one of words must stand.
 func (r *Redis) says(ctx context.Context, question string, words ...string) error {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.address)
+	text, err := r.ask(ctx, question)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }()
-	if _, err := fmt.Fprintf(conn, "AUTH test -\r\n%s\r\nQUIT\r\n", question); err != nil {
-		return err
+	if !slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) }) {
+		return fmt.Errorf("%s does not say %s", question, strings.Join(words, " or "))
 	}
-	lines := bufio.NewScanner(conn)
-	for lines.Scan() {
-		for _, word := range words {
-			if strings.Contains(lines.Text(), word) {
-				return nil
-			}
-		}
-	}
-	return fmt.Errorf("%s does not say %s", question, strings.Join(words, " or "))
+	return nil
 }
 
 // StartRedisCluster runs three masters that share the keys.
