@@ -166,8 +166,9 @@ func TestCacheIsACluster(t *testing.T) {
 	nodes[2].Stop(t)
 	c.goesOn("with two nodes")
 	c.leaves()
+	session := s.login()
 	s.eventually("the problem is reported", func() bool {
-		s.refresh(s.login().Refresh)
+		session = s.refresh(session.Refresh)
 		return s.report().CacheProblem != ""
 	})
 }

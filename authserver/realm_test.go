@@ -203,7 +203,12 @@ func (s *server) report() realmconfig.Report {
 // metric reads one sample by its name and labels, as the text format has them.
 func (s *server) metric(sample string) string {
 	s.t.Helper()
-	response, err := http.Get("http://" + s.ops + "/metrics")
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, "http://"+s.ops+"/metrics", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Accept-Encoding", "identity")
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -225,7 +230,7 @@ func (s *server) eventually(what string, holds func() bool) {
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.After(time.Minute)
-	poll := time.NewTicker(5 * time.Millisecond)
+	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
 	for !holds() {
 		select {
