@@ -59,11 +59,24 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		status.SigningKeys, status.NextKeyEvent = realm.Status.SigningKeys, realm.Status.NextKeyEvent
 	}
 	conditions := conditionsOf(realm, v)
-	for _, c := range slices.Insert(conditions, 0, summary("Pods serve the realm as its spec says", conditions)) {
+	for _, c := range slices.Insert(conditions, 0, summary("Pods serve the realm as its spec says", hindering(realm, conditions))) {
 		c.ObservedGeneration = realm.Generation
 		meta.SetStatusCondition(&status.Conditions, c)
 	}
 	return status
+}
+
+// hindering are the conditions that a realm is Ready by. One that was, with the
+// same spec, stays so while renewed keys and certificates, another Secret or a
+// provider are on their way to its pods: ConfigPropagated tells of that.
+func hindering(realm *v1alpha1.AuthRealm, conditions []metav1.Condition) []metav1.Condition {
+	ready := meta.FindStatusCondition(realm.Status.Conditions, v1alpha1.ReadyCondition)
+	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != realm.Generation {
+		return conditions
+	}
+	return slices.DeleteFunc(slices.Clone(conditions), func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ConfigPropagatedCondition && c.Reason == v1alpha1.ReasonPropagating
+	})
 }
 
 func readyReplicas(realm *v1alpha1.AuthRealm, v view) int32 {

@@ -159,6 +159,28 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[1].Report.CredentialsRevision = "old" },
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys, credentials and certificate; pod b still uses earlier credentials", false,
 		},
+		"a ready realm whose keys are renewed": {
+			func(realm *v1alpha1.AuthRealm, v *view) {
+				realm.Status = statusOf(realm, *v)
+				v.pods[1].Report.KeysetRevision = "old"
+			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still has the earlier keys", true,
+		},
+		"a ready realm with another spec": {
+			func(realm *v1alpha1.AuthRealm, v *view) {
+				realm.Status = statusOf(realm, *v)
+				realm.Generation++
+				v.pods[1].Report.ConfigRevision = "old"
+			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still runs revision old", false,
+		},
+		"a ready realm whose pod refuses what it was given": {
+			func(realm *v1alpha1.AuthRealm, v *view) {
+				realm.Status = statusOf(realm, *v)
+				v.pods[1].Report.Problem = "no such field"
+			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonRefused, "no such field", false,
+		},
 		"credentials that nobody knows": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.want.credentials = "" },
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionTrue, v1alpha1.ReasonPropagated, "2 of 2", true,

@@ -5,8 +5,9 @@ package v1alpha1
 // Conditions of an AuthRealm. Every one is present after every pass of the
 // operator; True is good.
 const (
-	// ReadyCondition sums up the others: pods serve this generation of the spec
-	// with the newest settings, keys and certificate.
+	// ReadyCondition sums up the others: pods serve this generation of the spec.
+	// It stays True while keys, certificates or Secrets that are renewed under the
+	// same generation are on their way to the pods.
 	ReadyCondition = "Ready"
 	// IssuerUniqueCondition says whether no older realm has the same issuer.
 	IssuerUniqueCondition = "IssuerUnique"
