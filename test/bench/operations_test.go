@@ -125,14 +125,17 @@ func (w *world) resetMail(ctx context.Context) (int, error) {
 	return statusOf(response), err
 }
 
-// whileLoggingIn runs f while so many clients log in without a pause.
+// whileLoggingIn runs f while so many clients log in without a pause. One that is
+// told to come back later does.
 func (w *world) whileLoggingIn(clients int, f func() *figures) *figures {
 	ctx, stop := context.WithCancel(context.Background())
 	var all sync.WaitGroup
 	for range clients {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				_, _ = w.login(ctx)
+				if status, _ := w.login(ctx); status == http.StatusServiceUnavailable {
+					pause(time.Second)
+				}
 			}
 		})
 	}

@@ -6,7 +6,8 @@
 // One worker per core owns up to bcrypt.Lanes hashes and takes all of them one
 // iteration further at a time. A new hash joins at the next iteration and each
 // leaves when it is done, so their costs and starting times do not matter. Work
-// spreads over idle cores first: alone, a hash has a core to itself.
+// spreads over idle cores first: alone, a hash has a core to itself. Workers run
+// at a low priority, so that no other request waits for them.
 //
 // What cannot start in time is refused at once, with the wait to expect: a flood
 // of logins must not queue up work whose callers have long given up, nor may one
@@ -65,8 +66,8 @@ type Engine struct {
 	mu     sync.Mutex
 	wake   *sync.Cond // a task has joined, or the engine was closed
 	line   *line
-	busy   []int // lanes in use, by worker
-	ahead  int   // iterations that are left of all tasks, waiting and running
+	loads  []load // by worker
+	ahead  int    // iterations that are left of all tasks, waiting and running
 	pace   pace
 	guests guests
 	counts Counts
@@ -77,16 +78,23 @@ type Engine struct {
 func New(o Options) *Engine {
 	e := &Engine{
 		options: o, origin: bcrypt.NewOrigin(),
-		line: newLine(o.MaxWaiting), busy: make([]int, o.Workers),
+		line: newLine(o.MaxWaiting), loads: make([]load, o.Workers),
 	}
 	e.wake = sync.NewCond(&e.mu)
 	e.guests = guests{wake: sync.NewCond(&e.mu), line: newLine(o.MaxWaiting)}
 	e.pace = calibrate(e.origin, o.Now)
 	for worker := range o.Workers {
-		e.workers.Go(func() { e.work(worker) })
+		e.start(func() { e.work(worker) })
 	}
-	e.workers.Go(e.host)
+	e.start(e.host)
 	return e
+}
+
+func (e *Engine) start(life func()) {
+	e.workers.Go(func() {
+		yieldToOthers()
+		life()
+	})
 }
 
 // Close refuses what waits and what comes, and returns when what has started is done.

@@ -156,8 +156,29 @@ func TestWorkSpreadsOverCoresFirst(t *testing.T) {
 	e := newEngine(t, func(o *password.Options) { o.Workers = 4 })
 	release := saturate(t, e, 4)
 	defer release()
-	if busiest := e.BusiestWorker(); busiest != 1 {
-		t.Errorf("a worker has %d of 4 hashes while others idle", busiest)
+	for _, l := range e.Loads() {
+		if l.Lanes != 1 {
+			t.Errorf("a worker has %d of 4 hashes", l.Lanes)
+		}
+	}
+}
+
+func TestWorkJoinsWhatLeavesSoonest(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, nil)
+	const soon, late, newcomer = 16, 22, 18
+	ctx, cancel := context.WithCancel(t.Context())
+	var callers sync.WaitGroup
+	defer callers.Wait()
+	defer cancel()
+	for lanes, cost := range []int{late, soon, newcomer} {
+		callers.Go(func() { _ = e.Burn(ctx, "", "x", cost) })
+		until(t, func() bool { return e.State().Lanes == lanes+1 })
+	}
+	for _, l := range e.Loads() {
+		if late := l.Iterations > 1<<(late-1); late == (l.Lanes == 2) {
+			t.Errorf("a worker with %d iterations left has %d hashes", l.Iterations, l.Lanes)
+		}
 	}
 }
 

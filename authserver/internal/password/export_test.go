@@ -2,16 +2,20 @@
 
 package password
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
-// BusiestWorker is how many lanes the worker with the most has in use.
-func (e *Engine) BusiestWorker() int {
+// Load is what a worker has in its lanes.
+type Load struct{ Lanes, Iterations int }
+
+// Loads are those of all workers.
+func (e *Engine) Loads() []Load {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Max(e.busy)
+	loads := make([]Load, 0, len(e.loads))
+	for _, l := range e.loads {
+		loads = append(loads, Load{l.lanes, l.iterations})
+	}
+	return loads
 }
 
 // PretendGuestWork makes it look as if guests with so much work were ahead.

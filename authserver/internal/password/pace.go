@@ -47,7 +47,7 @@ func (p *pace) learn(lanes int, took time.Duration) {
 func (e *Engine) Rate(cost int) float64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	perHash := time.Duration(e.pace) << cost / time.Duration(len(e.busy)*bcrypt.Lanes)
+	perHash := time.Duration(e.pace) << cost / time.Duration(len(e.loads)*bcrypt.Lanes)
 	return float64(time.Second) / float64(max(perHash, 1))
 }
 
@@ -71,8 +71,8 @@ func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := State{Counts: e.counts, Waiting: e.line.waiting + e.guests.line.waiting, Wait: e.wait()}
-	for _, lanes := range e.busy {
-		s.Lanes += lanes
+	for _, l := range e.loads {
+		s.Lanes += l.lanes
 	}
 	return s
 }

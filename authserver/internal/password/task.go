@@ -73,12 +73,12 @@ func (e *Engine) refuse(t *task, err error) {
 
 // wait is how long the newest task in line would wait for its turn.
 func (e *Engine) wait() time.Duration {
-	free := len(e.busy) * bcrypt.Lanes
-	for _, lanes := range e.busy {
-		free -= lanes
+	free := len(e.loads) * bcrypt.Lanes
+	for _, l := range e.loads {
+		free -= l.lanes
 	}
 	if e.line.waiting <= free {
 		return 0
 	}
-	return time.Duration(e.pace) * time.Duration(e.ahead/(len(e.busy)*bcrypt.Lanes))
+	return time.Duration(e.pace) * time.Duration(e.ahead/(len(e.loads)*bcrypt.Lanes))
 }

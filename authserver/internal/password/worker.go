@@ -48,7 +48,10 @@ func (e *Engine) between(worker int, lanes []*task, took time.Duration) ([]*task
 	defer e.mu.Unlock()
 	e.pace.learn(len(lanes), took)
 	lanes = slices.DeleteFunc(lanes, func(t *task) bool { return e.finished(t) })
-	e.busy[worker] = len(lanes)
+	e.loads[worker] = load{}
+	for _, t := range lanes {
+		e.loads[worker].add(t)
+	}
 	for {
 		for e.mayTake(worker) {
 			t := e.line.next()
@@ -57,7 +60,7 @@ func (e *Engine) between(worker int, lanes []*task, took time.Duration) ([]*task
 				continue
 			}
 			lanes = append(lanes, t)
-			e.busy[worker]++
+			e.loads[worker].add(t)
 		}
 		if len(lanes) > 0 {
 			return lanes, true
@@ -88,8 +91,26 @@ func (e *Engine) finished(t *task) bool {
 	return false
 }
 
-// mayTake reports whether worker should take the next task in line. One that
-// has fewer lanes in use goes first: a core to itself is the fastest place.
+// load is what a worker has in its lanes.
+type load struct{ lanes, iterations int }
+
+func (l *load) add(t *task) {
+	l.lanes++
+	l.iterations += t.iterations
+}
+
+// lighter reports whether a hash would rather join l: where it shares the core
+// with fewer others, and then with those that leave it sooner.
+func (l load) lighter(than load) bool {
+	if l.lanes != than.lanes {
+		return l.lanes < than.lanes
+	}
+	return l.iterations < than.iterations
+}
+
+// mayTake reports whether worker should take the next task in line.
 func (e *Engine) mayTake(worker int) bool {
-	return e.line.waiting > 0 && e.busy[worker] < bcrypt.Lanes && e.busy[worker] == slices.Min(e.busy)
+	own := e.loads[worker]
+	return e.line.waiting > 0 && own.lanes < bcrypt.Lanes &&
+		!slices.ContainsFunc(e.loads, func(other load) bool { return other.lighter(own) })
 }
