@@ -48,16 +48,23 @@ func StartChromium(ctx context.Context, authority *x509.Certificate) (*Chromium,
 	if err := os.WriteFile(settings, []byte(fonts), 0o644); err != nil { // another user reads it
 		return nil, errors.Join(fmt.Errorf("choose fonts: %w", err), os.RemoveAll(folder))
 	}
-	d, err := startDaemon(folder, "TERM", "env", "HOME="+folder, "FONTCONFIG_FILE="+settings, browser,
-		"--headless", "--user-data-dir="+folder, "--remote-debugging-port=0",
-		"--ignore-certificate-errors-spki-list="+base64.StdEncoding.EncodeToString(key[:]),
+	argv := []string{
+		"env", "HOME=" + folder, "FONTCONFIG_FILE=" + settings, browser,
+		"--headless", "--user-data-dir=" + folder, "--remote-debugging-port=0",
+		"--ignore-certificate-errors-spki-list=" + base64.StdEncoding.EncodeToString(key[:]),
 		// Containers may have no namespaces to give it; it sees only pages of tests.
-		"--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+		"--no-sandbox", "--disable-gpu",
 		// An interface that comes or goes ends what is under way over HTTP/2.
 		"--disable-http2",
 		"--no-first-run", "--disable-extensions", "--disable-component-update", "--disable-background-networking",
 		"--disable-sync", "--disable-crash-reporter", "--hide-scrollbars", "--password-store=basic",
-		"--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication", "about:blank")
+		// No process is kept ready for a page that may never come.
+		"--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication,SpareRendererForSitePerProcess",
+	}
+	if scratch() != memory {
+		argv = append(argv, "--disable-dev-shm-usage")
+	}
+	d, err := startDaemon(folder, "TERM", append(argv, "about:blank")...)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}

@@ -27,12 +27,14 @@ type daemon struct {
 // keeper runs a server until its standard input says "halt" or ends, which it
 // does when the test is over and also when the test is killed, whatever way;
 // then it stops the server and, unless halted, removes its folder. Without it a
-// killed test would leave servers and folders behind.
+// killed test would leave servers and folders behind. What a server has started
+// itself, in the session that it leads, must not outlive it and write once more.
 const keeper = `
-"$@" </dev/null >>log 2>&1 &
+setsid "$@" </dev/null >>log 2>&1 &
 read -r order
 kill -s "$SIGNAL" $!
 wait $!
+kill -s KILL -- -$! 2>/dev/null
 [ "$order" = halt ] || rm -rf "$PWD"
 exit 0
 `
@@ -99,10 +101,13 @@ func newFolder(name string) (string, error) {
 	return dir, own(dir)
 }
 
+// memory is where Linux keeps files that are never written to a disk.
+const memory = "/dev/shm"
+
 // scratch is where temporary folders go: into memory, where there is room, since
 // a server makes and removes hundreds of files for every database.
 func scratch() string {
-	const memory, enough = "/dev/shm", 4 << 30
+	const enough = 4 << 30
 	var fs syscall.Statfs_t
 	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memory, &fs) == nil && fs.Bavail*uint64(fs.Bsize) > enough {
 		return memory
