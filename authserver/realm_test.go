@@ -227,17 +227,16 @@ func (s *server) eventually(what string, holds func() bool) {
 	eventually(s.t, what, holds)
 }
 
+// eventually polls ever less often: what takes long is given the processor.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(time.Minute)
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
+	const soonest, latest = 5 * time.Millisecond, 100 * time.Millisecond
+	deadline := time.Now().Add(time.Minute)
+	for pause := soonest; !holds(); pause = min(pause*3/2, latest) {
+		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
-		case <-poll.C:
 		}
+		<-time.After(pause)
 	}
 }
 
