@@ -165,6 +165,13 @@ func TestPagesSpeakTheVisitorsLanguage(t *testing.T) {
 	b.sees("/signin", http.StatusOK, "Anmelden")
 	b.open("/nothing-here")
 	b.sees("/nothing-here", http.StatusNotFound, "Unter dieser Adresse gibt es nichts.")
+
+	b.open("/forgot?from=mail")
+	b.submit("/language", map[string]string{"language": "en"})
+	b.sees("/forgot", http.StatusOK)
+	if b.at.RawQuery != "from=mail" {
+		t.Errorf("a choice of the language goes back to %s", b.at)
+	}
 }
 
 func TestPagesSetUpASecondFactor(t *testing.T) {

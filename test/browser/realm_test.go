@@ -150,19 +150,17 @@ func listen(t *testing.T) net.Listener {
 // eventually polls, for what happens by itself.
 func eventually(t *testing.T, what string, attempt func() error) {
 	t.Helper()
-	deadline := time.After(patience)
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for {
+	const soonest, latest = 10 * time.Millisecond, 100 * time.Millisecond
+	deadline := time.Now().Add(patience)
+	for pause := soonest; ; pause = min(pause*3/2, latest) {
 		err := attempt()
 		if err == nil {
 			return
 		}
-		select {
-		case <-deadline:
+		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s: %v", what, err)
-		case <-poll.C:
 		}
+		<-time.After(pause)
 	}
 }
 

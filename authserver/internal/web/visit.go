@@ -91,10 +91,11 @@ func (v *visit) readForm() error {
 	return nil
 }
 
-// path is the page's own address, or the start for one that only answers a form.
+// path is the page's own address with what was asked for there, or the start for
+// one that only answers a form.
 func (v *visit) path() string {
 	if v.r.Method == http.MethodGet {
-		return v.r.URL.Path
+		return v.r.URL.RequestURI()
 	}
 	return "/"
 }

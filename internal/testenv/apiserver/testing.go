@@ -36,8 +36,9 @@ func (c *ControlPlane) Namespace(t testing.TB) string {
 const (
 	// patience is how long a test waits for the world to become as it should.
 	patience = time.Minute
-	// step is how often it looks.
-	step = 20 * time.Millisecond
+	// soonest and latest are between two looks: it looks ever less often, because
+	// what takes long needs the processor.
+	soonest, latest = 10 * time.Millisecond, 200 * time.Millisecond
 )
 
 // Eventually waits until check returns nil, and fails the test with what it
@@ -46,9 +47,7 @@ func Eventually(t testing.TB, check func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	tick := time.NewTicker(step)
-	defer tick.Stop()
-	for {
+	for pause := soonest; ; pause = min(pause*3/2, latest) {
 		err := check(ctx)
 		if err == nil {
 			return
@@ -56,7 +55,7 @@ func Eventually(t testing.TB, check func(ctx context.Context) error) {
 		select {
 		case <-ctx.Done():
 			t.Fatalf("after %s: %v", patience, err)
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 }
