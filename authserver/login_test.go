@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +85,24 @@ func TestLoginUpgradesAnOldHash(t *testing.T) {
 		t.Errorf("the hash is still at %s", hash[:7])
 	}
 	s.login()
+}
+
+// The hash of the account costs less than the realm's, and whoever is first
+// replaces the one that the others have checked.
+func TestLoginsAtOnceThatUpgradeAHashAllSucceed(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	answers := make([]answer, 4)
+	var callers sync.WaitGroup
+	for i := range answers {
+		callers.Go(func() { answers[i] = s.tryLogin(adminEmail, adminPassword) })
+	}
+	callers.Wait()
+	for _, a := range answers {
+		if a.status != http.StatusOK {
+			t.Errorf("a right password was answered with %d %s", a.status, a.body)
+		}
+	}
 }
 
 func TestLogoutEndsTheSession(t *testing.T) {

@@ -48,10 +48,9 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 	user, err := s.checkPassword(ctx, email, password, from, settings)
 	switch {
 	case err == nil:
-		result, err := s.admit(conclude, admission{
+		result, err := s.enter(conclude, admission{
 			user: user, account: account, from: from, method: "password", counters: counters,
-			newHash: s.upgradedHash(conclude, user, password, from, settings.Passwords.BcryptCost),
-		})
+		}, password, settings)
 		if err != nil || result.Challenge != nil {
 			s.release(conclude, counters...) // the password was right, whatever else is not
 		}
@@ -62,6 +61,23 @@ func (s *Service) login(ctx context.Context, email string, account AccountKey, p
 		s.release(conclude, counters...)
 	}
 	return SignIn{}, err
+}
+
+// enter admits somebody whose password is right, and upgrades its hash. Of two
+// logins at once the first may have replaced the hash that the second has checked:
+// for that one the password is checked again.
+func (s *Service) enter(ctx context.Context, a admission, password Secret, settings realmconfig.Config) (SignIn, error) {
+	cost := settings.Passwords.BcryptCost
+	a.newHash = s.upgradedHash(ctx, a.user, password, a.from, cost)
+	result, err := s.admit(ctx, a)
+	if !errors.Is(err, refuse(InvalidCredentials)) || s.Passwords.Current(a.user.PasswordHash, cost) {
+		return result, err
+	}
+	if a.user, err = s.checkPassword(ctx, a.user.Email, password, a.from, settings); err != nil {
+		return SignIn{}, err
+	}
+	a.newHash = a.user.PasswordHash
+	return s.admit(ctx, a)
 }
 
 // checkPassword finds the user whose password it is. When it is wrong, the user
