@@ -42,7 +42,9 @@ func (r *reconciler) handOver(ctx context.Context, realm *v1alpha1.AuthRealm) (b
 		return true, nil
 	}
 	now := min(max(number(d.Spec.Replicas), render.Replicas(realm)), realm.Spec.Autoscaling.MaxReplicas)
-	kept := appsv1ac.Deployment(name, realm.Namespace).WithSpec(appsv1ac.DeploymentSpec().WithReplicas(now))
+	// Of this version only: the autoscaler may have changed the number since.
+	kept := appsv1ac.Deployment(name, realm.Namespace).WithResourceVersion(d.ResourceVersion).
+		WithSpec(appsv1ac.DeploymentSpec().WithReplicas(now))
 	if err := r.Apply(ctx, kept, client.FieldOwner(scaleOwner), client.ForceOwnership); err != nil {
 		return false, fmt.Errorf("hand over the scale of Deployment %s: %w", name, err)
 	}

@@ -36,9 +36,8 @@ func (c *ControlPlane) Namespace(t testing.TB) string {
 const (
 	// patience is how long a test waits for the world to become as it should.
 	patience = time.Minute
-	// soonest and latest are between two looks: it looks ever less often, because
-	// what takes long needs the processor.
-	soonest, latest = 10 * time.Millisecond, 200 * time.Millisecond
+	// step is how often it looks.
+	step = 20 * time.Millisecond
 )
 
 // Eventually waits until check returns nil, and fails the test with what it
@@ -47,7 +46,9 @@ func Eventually(t testing.TB, check func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	for pause := soonest; ; pause = min(pause*3/2, latest) {
+	tick := time.NewTicker(step)
+	defer tick.Stop()
+	for {
 		err := check(ctx)
 		if err == nil {
 			return
@@ -55,7 +56,7 @@ func Eventually(t testing.TB, check func(ctx context.Context) error) {
 		select {
 		case <-ctx.Done():
 			t.Fatalf("after %s: %v", patience, err)
-		case <-time.After(pause):
+		case <-tick.C:
 		}
 	}
 }
