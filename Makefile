@@ -35,6 +35,7 @@ status: ## What is running
 
 ##@ Work on it
 
+# Vetting is left to `lint`.
 .PHONY: test
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
