@@ -227,8 +227,12 @@ func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	for _, p := range v.pods {
 		if !v.want.reached(p) {
 			return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; pod %s %s",
-				current(v), len(v.pods), p.Name, behind(v.want, p))
+				current(v), len(v.pods)+v.unseen(), p.Name, behind(v.want, p))
 		}
+	}
+	if v.unseen() > 0 {
+		return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; the others have just begun",
+			current(v), len(v.pods)+v.unseen())
 	}
 	if v.settings.obstacle != nil {
 		return no(kind, v1alpha1.ReasonInvalidSettings, "%d of %d pods run revision %s, the last settings that were good; ResourcesApplied says what is wrong with the newest",

@@ -94,6 +94,7 @@ func TestSettingsThatAnAuthServerRefusesKeepBackNothingElse(t *testing.T) {
 	}
 
 	w.edit(codeMail("The code is {{.Code}}"))
+	w.create(serverPod("staff-2"))
 	w.runDeployment("staff", 3)
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	if got := w.settings().Email.Templates["code"].Text; got != "The code is {{.Code}}" {

@@ -30,7 +30,6 @@ type pods struct {
 	stale   map[string]bool // pods whose mounts have not been refreshed
 	problem string
 	held    map[string]realmconfig.Report // what pods go on with
-	last    map[string]realmconfig.Report
 	hanging string // does not answer
 
 	databaseProblem, cacheProblem string
@@ -55,10 +54,6 @@ func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, er
 		return report, err // asked for too long, say: it runs what it ran
 	}
 	report.DatabaseProblem, report.CacheProblem = p.databaseProblem, p.cacheProblem
-	if p.last == nil {
-		p.last = map[string]realmconfig.Report{}
-	}
-	p.last[pod.Name] = report
 	return report, nil
 }
 
@@ -89,13 +84,19 @@ func (p *pods) hang(name string) {
 	p.hanging = name
 }
 
-// hold lets pods go on with what they last said they run.
-func (p *pods) hold(names ...string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.held = map[string]realmconfig.Report{}
+// hold lets pods go on with what is mounted into them now, whether or not they
+// have been asked.
+func (w *world) hold(names ...string) {
+	w.t.Helper()
+	report, err := apiserver.Report(w.t.Context(), w.Client, w.namespace, realmName, w.clock.now())
+	if err != nil {
+		w.t.Fatalf("hold %v: %v", names, err)
+	}
+	w.pods.mu.Lock()
+	defer w.pods.mu.Unlock()
+	w.pods.held = map[string]realmconfig.Report{}
 	for _, name := range names {
-		p.held[name] = p.last[name]
+		w.pods.held[name] = report
 	}
 }
 

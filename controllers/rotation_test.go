@@ -34,7 +34,7 @@ func TestARotationFromItsBeginToItsEnd(t *testing.T) {
 	w.ready(2)
 	first := w.signingKey()
 
-	w.pods.hold("staff-1")
+	w.hold("staff-1")
 	w.rotateKeys()
 	w.awaitKeys("Active", "Pending")
 	second := w.keys()[1].KID

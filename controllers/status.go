@@ -47,7 +47,7 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		CertificateNotAfter: optionalSecond(v.certificate.notAfter),
 		Config: v1alpha1.ConfigStatus{
 			Revision: v.want.config,
-			Pods:     fmt.Sprintf("%d/%d", current(v), len(v.pods)),
+			Pods:     fmt.Sprintf("%d/%d", current(v), len(v.pods)+v.unseen()),
 		},
 		Capacity:   capacityOf(realm.Status.Capacity, v.pods),
 		Conditions: realm.DeepCopy().Status.Conditions,
@@ -117,7 +117,7 @@ func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderSta
 	if v.blocked != nil || v.settings.obstacle != nil {
 		return realm.Status.Providers // no settings were applied
 	}
-	everywhere := len(v.pods) > 0 && current(v) == len(v.pods)
+	everywhere := len(v.pods) > 0 && v.everywhere()
 	var providers []v1alpha1.ProviderStatus
 	for _, p := range v.providers {
 		p.Ready = everywhere || len(v.pods) > 0 && slices.ContainsFunc(realm.Status.Providers,
@@ -128,6 +128,18 @@ func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderSta
 	}
 	return providers
 }
+
+// unseen is how many pods the Deployment counts beyond those that were there when
+// pods were asked, which is earlier in a pass.
+func (v view) unseen() int {
+	if v.applied.server == nil || v.applied.server.Status == nil {
+		return 0
+	}
+	return max(0, int(number(v.applied.server.Status.Replicas))-len(v.pods))
+}
+
+// everywhere reports whether every pod runs what it should.
+func (v view) everywhere() bool { return v.unseen() == 0 && current(v) == len(v.pods) }
 
 // current counts the pods that run what they should.
 func current(v view) int {

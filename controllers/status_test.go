@@ -147,6 +147,10 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[0] = podstatus.Pod{Name: "a"} },
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys, credentials and certificate; pod a does not answer yet", false,
 		},
+		"a pod that began after pods were asked": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.pods = v.pods[:1] },
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "1 of 2 pods run the newest settings, keys, credentials and certificate; the others have just begun", false,
+		},
 		"a pod with the earlier keys": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.pods[1].Report.KeysetRevision = "old" },
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still has the earlier keys", false,

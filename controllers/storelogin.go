@@ -101,7 +101,7 @@ func rotationDue(l render.StoreLogin, after *metav1.Time, now time.Time) bool {
 
 // superseded reports whether nobody needs the earlier login any longer.
 func superseded(l render.StoreLogin, v view) bool {
-	return l.Earlier != nil && v.want.credentials != "" && current(v) == len(v.pods) && !v.now.Before(l.Since.Add(overlap))
+	return l.Earlier != nil && v.want.credentials != "" && v.everywhere() && !v.now.Before(l.Since.Add(overlap))
 }
 
 // nextTurn is when the rotation of a login goes on though nothing happens, the

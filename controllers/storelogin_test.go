@@ -84,7 +84,7 @@ func TestManagedPasswordsChangeWhilePodsWork(t *testing.T) {
 	for _, next := range []string{"realmkeeper_a", "realmkeeper_b"} {
 		w.clock.advance(time.Hour)
 		w.awaitLogins(user, 1)
-		w.pods.hold("staff-1")
+		w.hold("staff-1")
 		w.rotateNow()
 		w.awaitLogins(next, 2)
 		w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating,

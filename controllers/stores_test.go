@@ -66,7 +66,7 @@ func TestChangedCredentialReachesPodsWithoutARollout(t *testing.T) {
 	before := &appsv1.Deployment{}
 	w.get(before, "staff")
 
-	w.pods.hold("staff-1")
+	w.hold("staff-1")
 	w.put(app, "uri", "postgresql://app:hunter3@accounts-rw:5432/app")
 	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating,
 		"1 of 2 pods", "pod staff-1 still uses earlier credentials")
@@ -142,7 +142,7 @@ func TestSecretThatGoesLeavesPodsWithWhatTheyHave(t *testing.T) {
 	w.runServer(2)
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 
-	w.pods.hold("staff-0", "staff-1")
+	w.hold("staff-0", "staff-1")
 	if err := w.Delete(t.Context(), app); err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func StartChromium(ctx context.Context, authority *x509.Certificate) (*Chromium,
 		return nil, errors.Join(fmt.Errorf("choose fonts: %w", err), os.RemoveAll(folder))
 	}
 	argv := []string{
-		"env", "HOME=" + folder, "FONTCONFIG_FILE=" + settings, browser,
+		"env", "HOME=" + folder, "TMPDIR=" + folder, "FONTCONFIG_FILE=" + settings, browser,
 		"--headless", "--user-data-dir=" + folder, "--remote-debugging-port=0",
 		"--ignore-certificate-errors-spki-list=" + base64.StdEncoding.EncodeToString(key[:]),
 		// Containers may have no namespaces to give it; it sees only pages of tests.
