@@ -3,41 +3,62 @@
 package architecture
 
 import (
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// The project, the local Kubernetes and the tools all compile the Kubernetes
-// client. The build cache keeps one copy of it only if all three agree on the
-// version of every module in it; without that, `make up` takes minutes longer
-// on a machine where nothing has been built yet.
+// The project, the local Kubernetes and the tools have thousands of packages in
+// common, the Kubernetes client first. The build cache keeps one copy of a package
+// only if all agree on the version of every module below it; without that, `make
+// up` takes minutes longer on a machine where nothing has been built yet.
 func TestModulesAgreeOnWhatTheyAllCompile(t *testing.T) {
 	t.Parallel()
-	want := clientModules(t, "../..")
-	for _, module := range []string{"../../hack/localkube", "../../hack/tools"} {
-		got := clientModules(t, module)
-		for _, m := range want {
-			if !slices.Contains(got, m) {
-				t.Errorf("%s does not compile the Kubernetes client with %s; it has\n%s", module, m, strings.Join(got, "\n"))
+	project := compiled(t, "../..", "./cmd/...")
+	kubernetes := compiled(t, "../../hack/localkube", "./cmd/kube")
+	helm := compiled(t, "../../hack/tools", "helm.sh/helm/v4/cmd/helm")
+	for _, pair := range []struct {
+		names string
+		a, b  map[string]string
+	}{
+		{"the project and Kubernetes", project, kubernetes},
+		{"Kubernetes and Helm", kubernetes, helm},
+		{"Helm and the project", helm, project},
+	} {
+		differ := map[string]bool{}
+		for path, module := range pair.a {
+			if other, both := pair.b[path]; both && other != module {
+				differ[module+" and "+other] = true
 			}
+		}
+		if len(differ) > 0 {
+			t.Errorf("%s are compiled with different modules:\n%s", pair.names, strings.Join(slices.Sorted(maps.Keys(differ)), "\n"))
 		}
 	}
 }
 
-// clientModules are the modules, with versions, that the Kubernetes client is
-// compiled from in the module at dir.
-func clientModules(t *testing.T, dir string) []string {
+// compiled are the packages of other modules that a program in the module at dir
+// is compiled from, with module and version as required: a replacement's own
+// version is not part of what the build cache knows a package by.
+func compiled(t *testing.T, dir, program string) map[string]string {
 	t.Helper()
-	const version = `{{with .Module}}{{.Path}} {{with .Replace}}{{.Version}}{{else}}{{.Version}}{{end}}{{end}}`
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", version, "k8s.io/client-go/kubernetes")
+	const format = `{{with .Module}}{{if not .Main}}{{$.ImportPath}} {{.Path}}@{{.Version}}{{end}}{{end}}`
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-tags=kube", "-deps", "-f", format, program)
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list in %s: %v", dir, err)
 	}
-	modules := strings.Split(strings.TrimSpace(string(out)), "\n")
-	slices.Sort(modules)
-	return slices.DeleteFunc(slices.Compact(modules), func(m string) bool { return m == "" })
+	packages := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		if path, module, found := strings.Cut(strings.TrimSpace(line), " "); found {
+			packages[path] = module
+		}
+	}
+	if len(packages) == 0 {
+		t.Fatalf("%s in %s is compiled from no other module", program, dir)
+	}
+	return packages
 }
