@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,6 +179,24 @@ func TestWorkJoinsWhatLeavesSoonest(t *testing.T) {
 	for _, l := range e.Loads() {
 		if late := l.Iterations > 1<<(late-1); late == (l.Lanes == 2) {
 			t.Errorf("a worker with %d iterations left has %d hashes", l.Iterations, l.Lanes)
+		}
+	}
+}
+
+func TestHashesBeginApartWhileMoreWaitThanLanesAreFree(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		waiting, cost int
+		want          []int
+	}{
+		"as many as lanes":    {4, 10, []int{0, 0, 0, 0}},
+		"one more":            {5, 10, []int{0, 256, 512, 768, 1024}},
+		"a standing line":     {10, 10, []int{0, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2304}},
+		"hashes of high cost": {10, 12, []int{0, 256, 512, 768, 4096, 4352, 4608, 4864, 8192, 8448}},
+		"hashes of low cost":  {6, 4, []int{0, 4, 8, 12, 16, 20}},
+	} {
+		if got := password.Beginnings(c.waiting, c.cost); !slices.Equal(got, c.want) {
+			t.Errorf("%s: they begin at %v, want %v", name, got, c.want)
 		}
 	}
 }

@@ -2,7 +2,10 @@
 
 package password
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Load is what a worker has in its lanes.
 type Load struct{ Lanes, Iterations int }
@@ -27,4 +30,27 @@ func (e *Engine) PretendGuestWork(d time.Duration) (finish func()) {
 	}
 	add(d)
 	return func() { add(-d) }
+}
+
+// Beginnings are the iterations of a single worker at which n hashes begin that
+// all wait from the start.
+func Beginnings(n, cost int) []int {
+	e := &Engine{line: newLine(n), loads: make([]load, 1), options: Options{Now: time.Now, MaxWait: time.Hour}, closed: true}
+	for range n {
+		e.line.join(&task{iterations: 1 << cost, since: time.Now(), answer: make(chan answer, 1)})
+	}
+	var lanes []*task
+	var beginnings []int
+	for iteration := 0; ; iteration++ {
+		running := slices.Clone(lanes)
+		var open bool
+		if lanes, open = e.between(0, lanes, 0); !open {
+			return beginnings
+		}
+		for _, t := range lanes {
+			if !slices.Contains(running, t) {
+				beginnings = append(beginnings, iteration)
+			}
+		}
+	}
 }

@@ -71,13 +71,18 @@ func (e *Engine) refuse(t *task, err error) {
 	t.answer <- answer{err: err}
 }
 
-// wait is how long the newest task in line would wait for its turn.
-func (e *Engine) wait() time.Duration {
+// free is how many lanes nobody has.
+func (e *Engine) free() int {
 	free := len(e.loads) * bcrypt.Lanes
 	for _, l := range e.loads {
 		free -= l.lanes
 	}
-	if e.line.waiting <= free {
+	return free
+}
+
+// wait is how long the newest task in line would wait for its turn.
+func (e *Engine) wait() time.Duration {
+	if e.line.waiting <= e.free() {
 		return 0
 	}
 	return time.Duration(e.pace) * time.Duration(e.ahead/(len(e.loads)*bcrypt.Lanes))

@@ -48,7 +48,7 @@ func (e *Engine) between(worker int, lanes []*task, took time.Duration) ([]*task
 	defer e.mu.Unlock()
 	e.pace.learn(len(lanes), took)
 	lanes = slices.DeleteFunc(lanes, func(t *task) bool { return e.finished(t) })
-	e.loads[worker] = load{}
+	e.loads[worker] = load{pause: max(e.loads[worker].pause-1, 0)}
 	for _, t := range lanes {
 		e.loads[worker].add(t)
 	}
@@ -61,6 +61,7 @@ func (e *Engine) between(worker int, lanes []*task, took time.Duration) ([]*task
 			}
 			lanes = append(lanes, t)
 			e.loads[worker].add(t)
+			e.loads[worker].pause = min(apart, t.iterations/bcrypt.Lanes)
 		}
 		if len(lanes) > 0 {
 			return lanes, true
@@ -91,8 +92,15 @@ func (e *Engine) finished(t *task) bool {
 	return false
 }
 
-// load is what a worker has in its lanes.
-type load struct{ lanes, iterations int }
+// apart is how many iterations lie between two hashes that begin on one core
+// while more wait than lanes are free: some 15 ms, longer than what their callers
+// do next. Hashes that begin together end together, so that those after them begin
+// together as well, and each round ends with a burst of work for all other threads.
+const apart = 256
+
+// load is what a worker has in its lanes, and for how many iterations it pauses
+// before it takes more while it is saturated.
+type load struct{ lanes, iterations, pause int }
 
 func (l *load) add(t *task) {
 	l.lanes++
@@ -111,6 +119,9 @@ func (l load) lighter(than load) bool {
 // mayTake reports whether worker should take the next task in line.
 func (e *Engine) mayTake(worker int) bool {
 	own := e.loads[worker]
+	if own.lanes > 0 && own.pause > 0 && e.line.waiting > e.free() {
+		return false
+	}
 	return e.line.waiting > 0 && own.lanes < bcrypt.Lanes &&
 		!slices.ContainsFunc(e.loads, func(other load) bool { return other.lighter(own) })
 }
