@@ -117,6 +117,11 @@ const (
 	patiently = 15 * time.Second
 	usual     = 3 * time.Minute
 
+	// outage is how long a store that is not the operator's may be out of reach,
+	// at most twice that, before a realm says so. Its pods notice at once, and tell
+	// when they are asked.
+	outage = time.Minute
+
 	// spread keeps realms that were made together from renewing together.
 	spread = time.Hour
 )
@@ -133,6 +138,9 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 		next = soonest(next, v.now.Add(soon))
 	default:
 		next = soonest(next, v.now.Add(patiently))
+	}
+	if v.applied.server != nil && !(v.database.managed && v.cache.managed) {
+		next = soonest(next, v.now.Add(outage+stagger(realm.UID, outage)))
 	}
 	if !v.certificate.next.IsZero() {
 		next = soonest(next, v.certificate.next.Add(stagger(realm.UID, spread)))

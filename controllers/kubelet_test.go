@@ -30,7 +30,7 @@ type pods struct {
 	stale   map[string]bool // pods whose mounts have not been refreshed
 	problem string
 	held    map[string]realmconfig.Report // what pods go on with
-	hanging string // does not answer
+	hanging string                        // does not answer
 
 	databaseProblem, cacheProblem string
 }

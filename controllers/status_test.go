@@ -316,6 +316,9 @@ func TestNextLook(t *testing.T) {
 			v.inputs.Realm.Spec.TLS = &v1alpha1.TLS{CertManager: &v1alpha1.CertManager{}}
 			v.lacks, v.untold, v.certificate.next = []schema.GroupVersionKind{render.CertificateKind()}, true, time.Time{}
 		}, 0, relook, relook},
+		"within two minutes, when the database is not the operator's": {func(v *view) {
+			v.database.managed, v.certificate.next = false, time.Time{}
+		}, 0, outage, 2 * outage},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
 		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},
 		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},
