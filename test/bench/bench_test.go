@@ -91,6 +91,7 @@ func (r *report) tokens(w *world, span time.Duration) {
 // more than there is.
 func (r *report) isolation(w *world, span time.Duration) {
 	const perSecond, clients = 50, 64
+	long := 2 * span // of fewer answers, the slowest hundredth is a handful
 	s := w.newSessions(50)
 	access := s.accessTokens()
 	for _, c := range []struct {
@@ -101,9 +102,9 @@ func (r *report) isolation(w *world, span time.Duration) {
 		{"refresh", w.refresh(s), &r.refreshIsolation},
 		{"forward-auth", w.get("/api/auth/verify", access), &r.verifyIsolation},
 	} {
-		idle := w.arrivals(c.name+", 50 a second, idle", perSecond, span, c.op)
+		idle := w.arrivals(c.name+", 50 a second, idle", perSecond, long, c.op)
 		busy := w.whileLoggingIn(clients, func() *figures {
-			return w.arrivals(c.name+", 50 a second, beside 64 clients logging in", perSecond, span, c.op)
+			return w.arrivals(c.name+", 50 a second, beside 64 clients logging in", perSecond, long, c.op)
 		})
 		*c.keep = [2]*figures{idle, busy}
 		r.add(idle, busy)

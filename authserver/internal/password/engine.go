@@ -7,7 +7,8 @@
 // iteration further at a time. A new hash joins at the next iteration and each
 // leaves when it is done, so their costs and starting times do not matter. Work
 // spreads over idle cores first: alone, a hash has a core to itself. Workers run
-// at a low priority, so that no other request waits for them.
+// at a low priority and let go of their cores now and then, so that no other
+// request waits for them, in this process or another.
 //
 // What cannot start in time is refused at once, with the wait to expect: a flood
 // of logins must not queue up work whose callers have long given up, nor may one

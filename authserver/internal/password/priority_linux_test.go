@@ -3,6 +3,7 @@
 package password
 
 import (
+	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -10,24 +11,34 @@ import (
 
 func TestAWorkerYieldsAndNobodyElse(t *testing.T) {
 	t.Parallel()
-	niceOf := func() int32 {
+	type manners struct {
+		nice  int32
+		slack int // nanoseconds
+	}
+	own := func() manners {
 		attr, err := unix.SchedGetAttr(0, 0)
 		if err != nil {
 			t.Error(err)
-			return 0
+			return manners{}
 		}
-		return attr.Nice
+		slack, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
+		if err != nil {
+			t.Error(err)
+		}
+		return manners{attr.Nice, slack}
 	}
-	before := niceOf()
-	worker := make(chan int32)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before := own()
+	worker := make(chan manners)
 	go func() {
 		yieldToOthers()
-		worker <- niceOf()
+		worker <- own()
 	}()
-	if got := <-worker; got != niceness {
-		t.Errorf("a worker's thread is as nice as %d", got)
+	if got, want := <-worker, (manners{niceness, 1}); got != want {
+		t.Errorf("a worker's thread has %+v, want %+v", got, want)
 	}
-	if got := niceOf(); got != before {
-		t.Errorf("the thread of somebody else has become as nice as %d", got)
+	if got := own(); got != before {
+		t.Errorf("the thread of somebody else had %+v, and now %+v", before, got)
 	}
 }

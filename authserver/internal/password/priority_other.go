@@ -6,3 +6,6 @@ package password
 
 // yieldToOthers does nothing where a thread has no priority of its own.
 func yieldToOthers() {}
+
+// letOthersIn does nothing where nobody has measured what it is good for.
+func letOthersIn() {}

@@ -15,7 +15,10 @@ func (e *Engine) work(worker int) {
 	lanes := make([]*task, 0, bcrypt.Lanes)
 	hashes := make([]*bcrypt.Computation, 0, bcrypt.Lanes)
 	var took time.Duration
-	for {
+	for iteration := 1; ; iteration++ {
+		if iteration%turn == 0 {
+			letOthersIn()
+		}
 		var open bool
 		if lanes, open = e.between(worker, lanes, took); !open {
 			return
@@ -39,6 +42,10 @@ func (e *Engine) work(worker int) {
 		}
 	}
 }
+
+// turn is how many iterations a worker has before it lets others in: two or three
+// milliseconds.
+const turn = 32
 
 // between clears and fills a worker's lanes after an iteration that took so long,
 // and waits while there is nothing to do. The second result is false when the
