@@ -14,6 +14,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // guard gives the realm a PostgreSQL of its own that asks for passwords.
@@ -103,7 +104,7 @@ func (s *server) gather(refreshing int) *crowd {
 func (c *crowd) goesOn(when string) {
 	c.t.Helper()
 	refreshed, loggedIn := c.refreshed.Load(), c.loggedIn.Load()
-	eventually(c.t, when+", everything goes on", func() bool {
+	eventually.Holds(c.t, when+", everything goes on", func() bool {
 		return c.refreshed.Load() > refreshed+20 && c.loggedIn.Load() > loggedIn
 	})
 }

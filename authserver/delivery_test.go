@@ -18,6 +18,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // enqueue stores messages the way a change does that brings them with it.
@@ -307,7 +308,7 @@ func TestPostgresAwaySendsNoMailTwice(t *testing.T) {
 	}
 	r.enqueue(auth.ByMail, auth.ResetPasswordMessage, notices...)
 	for _, n := range notices[:10] {
-		eventually(t, "it is in hand", func() bool { return smtp.Attempts(n.To) == 1 })
+		eventually.Holds(t, "it is in hand", func() bool { return smtp.Attempts(n.To) == 1 })
 	}
 	if err := database.Halt(); err != nil {
 		t.Fatal(err)

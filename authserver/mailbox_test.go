@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // letter is a mail of the realm to somebody.
@@ -22,7 +23,7 @@ type letter struct {
 // for what is on its way.
 func (r *realm) letters(address string) []letter {
 	r.t.Helper()
-	eventually(r.t, "the mails are delivered", func() bool { return r.waiting() == 0 })
+	eventually.Holds(r.t, "the mails are delivered", func() bool { return r.waiting() == 0 })
 	all := []letter{}
 	for _, m := range r.smtp.MailsTo(address) {
 		all = append(all, letter{auth.MessageKind(m.Header.Get("X-Realmkeeper-Kind")), m})

@@ -22,6 +22,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // realm is a folder of documents, a database and a cache of one test.
@@ -224,20 +225,7 @@ func (s *server) metric(sample string) string {
 // eventually polls, for what the server does by itself.
 func (s *server) eventually(what string, holds func() bool) {
 	s.t.Helper()
-	eventually(s.t, what, holds)
-}
-
-// eventually polls ever less often: what takes long is given the processor.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	const soonest, latest = 5 * time.Millisecond, 100 * time.Millisecond
-	deadline := time.Now().Add(time.Minute)
-	for pause := soonest; !holds(); pause = min(pause*3/2, latest) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
-		}
-		<-time.After(pause)
-	}
+	eventually.Holds(s.t, what, holds)
 }
 
 // query reads one value from the realm's database.

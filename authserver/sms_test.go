@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 const annsTelephone = "+4915112345678"
@@ -69,7 +70,7 @@ func TestTextMessagesByTwilio(t *testing.T) {
 	if want := (url.Values{"To": {annsTelephone}, "From": {"+15005550006"}, "Body": {annsText}}); form.Encode() != want.Encode() {
 		t.Errorf("sent %v, want %v", form, want)
 	}
-	eventually(t, "the outbox is empty", func() bool { return r.waiting() == 0 })
+	eventually.Holds(t, "the outbox is empty", func() bool { return r.waiting() == 0 })
 }
 
 // The receiver of a webhook can tell who sent it, and a repetition.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 const aliceNumber = "+4930901820"
@@ -57,7 +58,7 @@ func (r *realm) sendsTexts() *telephones {
 func (p *telephones) last(n int) string {
 	p.realm.t.Helper()
 	got := []text{}
-	eventually(p.realm.t, "the message arrives", func() bool {
+	eventually.Holds(p.realm.t, "the message arrives", func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		got = slices.Clone(p.received)

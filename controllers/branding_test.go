@@ -11,7 +11,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestALogoIsTakenUpWhenItAppears(t *testing.T) {
@@ -41,7 +41,7 @@ func TestALogoIsTakenUpWhenItAppears(t *testing.T) {
 // draw puts a logo into a ConfigMap.
 func (w *world) draw(brand *corev1.ConfigMap, picture string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		w.get(brand, brand.Name)
 		brand.Data["logo.svg"] = picture
 		return w.Update(ctx, brand)

@@ -19,7 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestCertificateIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
@@ -31,7 +31,7 @@ func TestCertificateIsRenewedAfterTwoThirdsOfItsLife(t *testing.T) {
 
 	w.clock.advance(61 * 24 * time.Hour)
 	w.create(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "staff-database"}}) // asks for a pass
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		if w.certificate("staff-tls").Equal(first) {
 			return fmt.Errorf("the certificate is still the first")
 		}
@@ -120,7 +120,7 @@ func TestCertificateOfOnesOwn(t *testing.T) {
 	w.put(secret, "note", "asks for a pass")
 	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonExpired, `Secret "mine"`, "put a new one there")
 	certificate, key := selfSigned(t, "login.example.com", w.clock.now())
-	apiserver.Eventually(t, func(ctx context.Context) error {
+	eventually.Succeeds(t, func(ctx context.Context) error {
 		w.get(secret, "mine")
 		secret.Data["tls.crt"], secret.Data["tls.key"] = certificate, key
 		return w.Update(ctx, secret)

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestMailThatLacksItsSecretsIsNamedAndStopsNothing(t *testing.T) {
@@ -81,7 +81,7 @@ func TestSettingsThatAnAuthServerRefusesKeepBackNothingElse(t *testing.T) {
 
 	w.clock.advance(61 * 24 * time.Hour)
 	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Replicas = ptr[int32](3) })
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		d := &appsv1.Deployment{}
 		w.get(d, "staff")
 		if w.certificate("staff-tls").Equal(certificate) || *d.Spec.Replicas != 3 {

@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestYoungerRealmOfAnIssuerIsToldUntilItIsTheOnlyOne(t *testing.T) {
@@ -43,7 +43,7 @@ func TestYoungerRealmOfAnIssuerIsToldUntilItIsTheOnlyOne(t *testing.T) {
 			if err := end(w, realm); err != nil {
 				t.Fatal(err)
 			}
-			apiserver.Eventually(t, func(context.Context) error {
+			eventually.Succeeds(t, func(context.Context) error {
 				if c := w.issuerCondition(younger); c.Status != metav1.ConditionTrue {
 					return fmt.Errorf("it says %s: %s", c.Reason, c.Message)
 				}
@@ -56,7 +56,7 @@ func TestYoungerRealmOfAnIssuerIsToldUntilItIsTheOnlyOne(t *testing.T) {
 // rivals waits until one of the two realms yields to the other.
 func (w *world) rivals() (elder, younger string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		first, second := w.issuerCondition(realmName), w.issuerCondition("guests")
 		switch {
 		case first.Status == metav1.ConditionTrue && second.Status == metav1.ConditionFalse:

@@ -18,6 +18,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // wired asks for everything that takes kinds which a cluster may lack.
@@ -113,7 +114,7 @@ func TestKindsComeAndGoWhileTheOperatorRuns(t *testing.T) {
 	confined.realm(wired)
 	confined.awaitLacking()
 	w.install()
-	apiserver.Eventually(t, func(ctx context.Context) error {
+	eventually.Succeeds(t, func(ctx context.Context) error {
 		confined.clock.advance(2 * time.Minute) // nobody tells it: it asks again
 		confined.again()
 		return confined.hasEveryCustom(ctx)
@@ -140,7 +141,7 @@ func (w *world) again() {
 	if asked == 0 {
 		return // there are no pods to ask
 	}
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		if w.pods.timesAsked() == asked {
 			return fmt.Errorf("no further pass was made")
 		}
@@ -152,7 +153,7 @@ func (w *world) again() {
 func (w *world) install() {
 	w.t.Helper()
 	for _, d := range w.plane.Definitions(w.t) {
-		apiserver.Eventually(w.t, func(ctx context.Context) error { return w.Create(ctx, d.DeepCopy()) })
+		eventually.Succeeds(w.t, func(ctx context.Context) error { return w.Create(ctx, d.DeepCopy()) })
 	}
 }
 
@@ -162,7 +163,7 @@ func (w *world) uninstall() {
 		if err := w.Delete(w.t.Context(), d); err != nil {
 			w.t.Fatal(err)
 		}
-		apiserver.Eventually(w.t, func(ctx context.Context) error {
+		eventually.Succeeds(w.t, func(ctx context.Context) error {
 			if err := w.Get(ctx, client.ObjectKeyFromObject(d), d.DeepCopy()); !apierrors.IsNotFound(err) {
 				return fmt.Errorf("%s is still there (%v)", name, err)
 			}
@@ -226,7 +227,7 @@ func verdict(kind, status, message string) map[string]any {
 // say writes the status of an object as its controller would.
 func (w *world) say(kind string, status map[string]any) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		o := everyCustom()[kind]
 		w.get(o, "staff")
 		o.Object["status"] = status
@@ -244,7 +245,7 @@ func (w *world) repairsEverything() {
 		if err := w.Update(w.t.Context(), o); err != nil {
 			w.t.Fatal(err)
 		}
-		apiserver.Eventually(w.t, func(context.Context) error {
+		eventually.Succeeds(w.t, func(context.Context) error {
 			w.get(o, "staff")
 			if o.GetLabels()["app.kubernetes.io/name"] != labels["app.kubernetes.io/name"] {
 				return fmt.Errorf("%s has the labels %v", kind, o.GetLabels())
@@ -255,7 +256,7 @@ func (w *world) repairsEverything() {
 		if err := w.Delete(w.t.Context(), o); err != nil {
 			w.t.Fatal(err)
 		}
-		apiserver.Eventually(w.t, func(ctx context.Context) error {
+		eventually.Succeeds(w.t, func(ctx context.Context) error {
 			again := everyCustom()[kind]
 			if err := w.Get(ctx, client.ObjectKeyFromObject(o), again); err != nil {
 				return err

@@ -18,6 +18,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // pods answers as the realm's pods would: with what is mounted into them.
@@ -143,7 +144,7 @@ func podName(i int32) string { return fmt.Sprintf("%s-%d", realmName, i) }
 // runDeployment says that n pods of a Deployment's newest generation are there.
 func (w *world) runDeployment(name string, n int32) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		d := &appsv1.Deployment{}
 		w.get(d, name)
 		d.Status = appsv1.DeploymentStatus{
@@ -156,7 +157,7 @@ func (w *world) runDeployment(name string, n int32) {
 
 func (w *world) runDatabase() {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		s := &appsv1.StatefulSet{}
 		w.get(s, realmName+"-database")
 		s.Status = appsv1.StatefulSetStatus{ObservedGeneration: s.Generation, Replicas: 1, ReadyReplicas: 1}
@@ -167,7 +168,7 @@ func (w *world) runDatabase() {
 // awaitObject waits until an object exists.
 func (w *world) awaitObject(o client.Object, name string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		return w.Get(ctx, types.NamespacedName{Namespace: w.namespace, Name: name}, o)
 	})
 }

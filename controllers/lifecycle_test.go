@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestMissingSecretIsNamedAndHealsWhenItAppears(t *testing.T) {
@@ -56,7 +56,7 @@ func TestMissingSecretIsNamedAndHealsWhenItAppears(t *testing.T) {
 // put writes one value of a Secret.
 func (w *world) put(s *corev1.Secret, key, value string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		w.get(s, s.Name)
 		s.Data[key] = []byte(value)
 		return w.Update(ctx, s)
@@ -66,7 +66,7 @@ func (w *world) put(s *corev1.Secret, key, value string) {
 // wantGone waits until an object does not exist.
 func (w *world) wantGone(o client.Object, name string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		err := w.Get(ctx, types.NamespacedName{Namespace: w.namespace, Name: name}, o)
 		if apierrors.IsNotFound(err) {
 			return nil
@@ -123,7 +123,7 @@ func TestDeletionPolicyDecidesWhoOwnsWhatDataNeeds(t *testing.T) {
 
 func (w *world) awaitRetention(want appsv1.PersistentVolumeClaimRetentionPolicyType, secrets []string, owned bool) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		var set appsv1.StatefulSet
 		if err := w.Get(ctx, types.NamespacedName{Namespace: w.namespace, Name: "staff-database"}, &set); err != nil {
 			return err
@@ -153,7 +153,7 @@ func TestRealmOfTheSameNameTakesUpWhatWasRetained(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.realm()
-	apiserver.Eventually(t, w.collectGarbage)
+	eventually.Succeeds(t, w.collectGarbage)
 	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionTrue, v1alpha1.ReasonApplied)
 	for name, data := range w.secrets("staff-encryption-keys", "staff-initial-admin") {
 		if !equality.Semantic.DeepEqual(data, before[name]) {
@@ -201,7 +201,7 @@ func TestRestartedOperatorKeepsWhatWasGenerated(t *testing.T) {
 	w.stop()
 	asked := w.pods.timesAsked()
 	w.startOperator()
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		if w.pods.timesAsked() < asked+2 {
 			return fmt.Errorf("no pass was made yet")
 		}
@@ -240,7 +240,7 @@ func TestPodThatLagsIsNamedAndNudged(t *testing.T) {
 	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating,
 		"1 of 2 pods", "pod staff-1 still runs revision 0123456789ab")
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating)
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		pod := &corev1.Pod{}
 		w.get(pod, "staff-1")
 		if pod.Annotations["auth.realmkeeper.io/revision"] == "" {

@@ -4,6 +4,7 @@ package controllers_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,9 +19,16 @@ import (
 
 var plane *apiserver.ControlPlane
 
+// atOnce is how many tests run at once, where no flag says otherwise: most of
+// their time they wait for an operator.
+const atOnce = "6"
+
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	if err := flag.Set("test.parallel", atOnce); err != nil { // before flags are read
+		panic(err)
+	}
 	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(io.Discard, nil)))
 	var err error
 	if plane, err = apiserver.Start(context.Background()); err != nil {

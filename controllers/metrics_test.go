@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestMetricsTellWhatStatusSays(t *testing.T) {
@@ -21,7 +21,7 @@ func TestMetricsTellWhatStatusSays(t *testing.T) {
 	w.ready(2)
 	realm := w.read()
 	labels := fmt.Sprintf("namespace=%q,realm=%q", w.namespace, realmName)
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		text := w.scrape()
 		for _, line := range []string{
 			fmt.Sprintf(`realmkeeper_realm_condition{%s,type="Ready"} 1`, labels),
@@ -41,7 +41,7 @@ func TestMetricsTellWhatStatusSays(t *testing.T) {
 	if err := w.Delete(t.Context(), realm); err != nil {
 		t.Fatal(err)
 	}
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		if text := w.scrape(); strings.Contains(text, labels) {
 			return fmt.Errorf("a realm that is gone still says\n%s", text)
 		}

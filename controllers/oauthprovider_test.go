@@ -19,7 +19,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // provider creates an OAuthProvider for the realm, after the functions have
@@ -62,7 +62,7 @@ func (w *world) readProvider(name string) *v1alpha1.OAuthProvider {
 // editProvider changes a provider's spec.
 func (w *world) editProvider(name string, change func(*v1alpha1.OAuthProviderSpec)) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		p := w.readProvider(name)
 		change(&p.Spec)
 		return w.Update(ctx, p)
@@ -72,7 +72,7 @@ func (w *world) editProvider(name string, change func(*v1alpha1.OAuthProviderSpe
 // awaitProvider is await for a provider.
 func (w *world) awaitProvider(name, kind string, status metav1.ConditionStatus, reason string, words ...string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		p := w.readProvider(name)
 		if len(p.Status.Conditions) > 0 {
 			w.wantConditions(p.Status.Conditions, v1alpha1.OAuthProviderConditions())
@@ -106,7 +106,7 @@ func (w *world) settings() realmconfig.Config {
 // client secret.
 func (w *world) awaitProviders(want map[string]string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		var names []string
 		for _, p := range w.settings().Providers {
 			names = append(names, p.Name)
@@ -154,7 +154,7 @@ func TestProviderIsAttachedWithoutNewPods(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.awaitProviders(map[string]string{})
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		if got := w.read().Status.Providers; len(got) > 0 {
 			return fmt.Errorf("the realm's providers are still %+v", got)
 		}
@@ -302,7 +302,7 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 	// A pass over both; the provider is asked, since the Secret has changed.
 	asked := w.pods.timesAsked()
 	w.put(secret, "note", "asks for a pass over both")
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		if w.pods.timesAsked() < asked+2 || w.providers.timesAsked() < 2 {
 			return fmt.Errorf("no further pass was made")
 		}
@@ -316,7 +316,7 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 	// A pass over the provider alone.
 	version, looked := w.readProvider("google").ResourceVersion, w.clock.timesRead()
 	w.passOverProviders()
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		if w.clock.timesRead() == looked {
 			return fmt.Errorf("no further pass was made")
 		}

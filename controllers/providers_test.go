@@ -16,7 +16,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // providers answer that all is well, unless a test lets the real ones answer.
@@ -140,7 +140,7 @@ func TestProviderThatGoesAwayIsAskedAgain(t *testing.T) {
 // of the realm does, one that says nothing included.
 func (w *world) passOverProviders() {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		realm := w.read()
 		metav1.SetMetaDataAnnotation(&realm.ObjectMeta, "test/note", strconv.Itoa(w.clock.timesRead()))
 		return w.Update(ctx, realm)

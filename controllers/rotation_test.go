@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // What time has to pass for, with the settings of a realm that says nothing.
@@ -241,7 +241,7 @@ func (w *world) later(d time.Duration) {
 	w.t.Helper()
 	w.clock.advance(d)
 	looked := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: realmName + "-database", Namespace: w.namespace}}
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		err := w.Get(ctx, client.ObjectKeyFromObject(looked), looked)
 		looked.Data = map[string]string{"at": w.clock.now().String()}
 		if err != nil {
@@ -254,7 +254,7 @@ func (w *world) later(d time.Duration) {
 // awaitKeys waits until the realm's keys are in these states.
 func (w *world) awaitKeys(states ...string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		if got := statesOf(w.keys()); !slices.Equal(got, states) {
 			return fmt.Errorf("keys are %v, want %v; conditions are\n%s", got, states, conditions(w.read().Status.Conditions))
 		}
@@ -282,7 +282,7 @@ func statesOf(keys []v1alpha1.SigningKeyStatus) []string {
 
 func (w *world) awaitKey(i int, what string, holds func(v1alpha1.SigningKeyStatus) bool) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		if keys := w.keys(); len(keys) <= i || !holds(keys[i]) {
 			return fmt.Errorf("want that key %d %s; keys are %+v", i, what, keys)
 		}
@@ -303,7 +303,7 @@ func (w *world) wantNoKey(kid string) {
 // awaitEvents waits until each reason was told so many times.
 func (w *world) awaitEvents(want map[string]int) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		count := map[string]int{}
 		for _, e := range w.events(ctx) {
 			count[e.Reason]++
@@ -320,7 +320,7 @@ func (w *world) awaitEvents(want map[string]int) {
 // awaitNote waits for an event that says something.
 func (w *world) awaitNote(reason string, words ...string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		for _, e := range w.events(ctx) {
 			lacks := func(word string) bool { return !strings.Contains(e.Note, word) }
 			if e.Reason == reason && !slices.ContainsFunc(words, lacks) {

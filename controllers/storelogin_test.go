@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // rotateNow asks for new passwords of both managed stores.
@@ -33,7 +33,7 @@ func (w *world) rotateNow() {
 // the database's is of this user.
 func (w *world) awaitLogins(user string, passwords int) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		for _, name := range []string{"staff-database", "staff-cache"} {
 			s := &corev1.Secret{}
 			w.get(s, name)
@@ -102,6 +102,7 @@ func TestManagedPasswordsChangeWhilePodsWork(t *testing.T) {
 		w.awaitLogins(next, 2)
 
 		w.pods.refresh()
+		w.pass() // or in a quarter of a minute by itself
 		w.awaitLogins(next, 1)
 		w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 		user = next
@@ -118,7 +119,7 @@ func TestManagedPasswordsChangeWhilePodsWork(t *testing.T) {
 // wantEvent waits until there is an event of a reason that says so.
 func (w *world) wantEvent(reason, says string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		var list eventsv1.EventList
 		if err := w.List(ctx, &list, client.InNamespace(w.namespace)); err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // cloudNativePG makes the two Secrets that CloudNativePG makes for a Cluster
@@ -84,7 +84,7 @@ func TestChangedCredentialReachesPodsWithoutARollout(t *testing.T) {
 // awaitNudge waits until the operator has asked a pod's kubelet to look.
 func (w *world) awaitNudge(name string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		pod := &corev1.Pod{}
 		w.get(pod, name)
 		if pod.Annotations["auth.realmkeeper.io/revision"] == "" {

@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestIngressAndPoliciesFollowTheSpec(t *testing.T) {
@@ -52,7 +52,7 @@ func TestIngressAndPoliciesFollowTheSpec(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		w.get(policy, "staff")
 		w.get(ingress, "staff")
 		if len(policy.Spec.Ingress) != 2 || len(ingress.Spec.Rules) != 1 || ingress.Spec.Rules[0].Host != "login.example.com" {
@@ -103,7 +103,7 @@ func TestAutoscalerTakesOverTheNumberOfPodsAndGivesItBack(t *testing.T) {
 	if err := w.Update(t.Context(), hpa); err != nil {
 		t.Fatal(err)
 	}
-	apiserver.Eventually(t, func(context.Context) error {
+	eventually.Succeeds(t, func(context.Context) error {
 		if w.get(hpa, "staff"); hpa.Spec.MaxReplicas != 8 {
 			return fmt.Errorf("the autoscaler may make %d pods", hpa.Spec.MaxReplicas)
 		}
@@ -138,7 +138,7 @@ func TestRealmThatBeginsWithAnAutoscaler(t *testing.T) {
 
 func (w *world) awaitReplicas(want int32) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		d := &appsv1.Deployment{}
 		if err := w.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: "staff"}, d); err != nil {
 			return err
@@ -152,7 +152,7 @@ func (w *world) awaitReplicas(want int32) {
 
 func (w *world) awaitImage(want string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		d := &appsv1.Deployment{}
 		if w.get(d, "staff"); d.Spec.Template.Spec.Containers[0].Image != want {
 			return fmt.Errorf("the image is %s", d.Spec.Template.Spec.Containers[0].Image)

@@ -34,6 +34,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // realmName is the name of every realm here: each test has its own namespace.
@@ -207,7 +208,7 @@ func (w *world) realm(change ...func(*v1alpha1.AuthRealmSpec)) {
 // edit changes the realm's spec.
 func (w *world) edit(change func(*v1alpha1.AuthRealmSpec)) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(ctx context.Context) error {
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
 		realm := w.read()
 		change(&realm.Spec)
 		return w.Update(ctx, realm)
@@ -234,7 +235,7 @@ func (w *world) get(o client.Object, name string) {
 // condition is always there.
 func (w *world) await(kind string, status metav1.ConditionStatus, reason string, words ...string) {
 	w.t.Helper()
-	apiserver.Eventually(w.t, func(context.Context) error {
+	eventually.Succeeds(w.t, func(context.Context) error {
 		realm := w.read()
 		if len(realm.Status.Conditions) > 0 {
 			w.wantConditions(realm.Status.Conditions, v1alpha1.AuthRealmConditions())

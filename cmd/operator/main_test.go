@@ -25,6 +25,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestFlags(t *testing.T) {
@@ -78,7 +79,7 @@ func TestOperatorWorksOnTheRolesItShips(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- run(ctx, f, logr.Discard()) }()
-	apiserver.Eventually(t, func(ctx context.Context) error {
+	eventually.Succeeds(t, func(ctx context.Context) error {
 		realm := &v1alpha1.AuthRealm{}
 		if err := k8s.Get(ctx, client.ObjectKey{Namespace: "identity", Name: "quickstart"}, realm); err != nil {
 			return err

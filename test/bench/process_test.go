@@ -57,6 +57,7 @@ func startServer(t *testing.T, binary, dir string, apiPort, opsPort int) *proces
 	p.command = exec.Command(binary, "serve", "--config-dir", dir, "--drain-delay", "0s", "--log-level", "warn",
 		"--api-address", fmt.Sprintf("127.0.0.1:%d", apiPort), "--ops-address", fmt.Sprintf("127.0.0.1:%d", opsPort))
 	p.command.Stderr = log
+	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // a benchmark that is killed leaves nothing
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}

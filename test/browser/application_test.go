@@ -3,8 +3,8 @@
 package browser
 
 import (
+	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 const applicationPage = `<!doctype html>
@@ -159,9 +160,9 @@ func TestApplicationsTabsSignOutTogether(t *testing.T) {
 	evaluate[bool](one, fmt.Sprintf(`auth.login(%q, %q).then((challenge) => challenge === null)`, userEmail, password))
 	hears := func(b *tab, want string) {
 		t.Helper()
-		eventually(t, want, func() error {
+		eventually.Succeeds(t, func(context.Context) error {
 			if heard := evaluate[string](b, "heard.join()"); heard != want {
-				return errors.New("heard " + heard)
+				return fmt.Errorf("heard %q, want %q", heard, want)
 			}
 			return nil
 		})

@@ -3,12 +3,15 @@
 package browser
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // copies clicks what says text and returns what the clipboard then holds.
@@ -51,10 +54,10 @@ func (b *tab) downloads(text string) (name, content string) {
 		BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
 	})
 	b.click(text)
-	eventually(b.t, "the file is there", func() error {
+	eventually.Succeeds(b.t, func(context.Context) error {
 		entries, err := os.ReadDir(dir)
 		if err == nil && (len(entries) != 1 || filepath.Ext(entries[0].Name()) == ".crdownload") {
-			err = errors.New("it is on its way")
+			err = errors.New("the file is on its way")
 		}
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
@@ -119,7 +120,7 @@ func (r *realm) serve() *realm {
 		}
 	})
 	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true}}
-	eventually(r.t, "the server is ready", func() error {
+	eventually.Succeeds(r.t, func(context.Context) error {
 		select {
 		case err := <-done:
 			done <- err
@@ -131,7 +132,7 @@ func (r *realm) serve() *realm {
 			return err
 		}
 		if response.StatusCode != http.StatusOK {
-			err = errors.New(response.Status)
+			err = errors.New("the server is not ready: " + response.Status)
 		}
 		return errors.Join(err, response.Body.Close())
 	})
@@ -145,23 +146,6 @@ func listen(t *testing.T) net.Listener {
 		t.Fatal(err)
 	}
 	return l
-}
-
-// eventually polls, for what happens by itself.
-func eventually(t *testing.T, what string, attempt func() error) {
-	t.Helper()
-	const soonest, latest = 10 * time.Millisecond, 100 * time.Millisecond
-	deadline := time.Now().Add(patience)
-	for pause := soonest; ; pause = min(pause*3/2, latest) {
-		err := attempt()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s: %v", what, err)
-		}
-		<-time.After(pause)
-	}
 }
 
 // appCode is what an authenticator app shows for a key now.

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 const wrongPassword = "not the password at all"
@@ -54,9 +57,9 @@ func TestLockoutCountsDown(t *testing.T) {
 		b.look("signin-locked")
 		left := func() string { return evaluate[string](b, "document.querySelector('[data-seconds]').textContent") }
 		before := left()
-		eventually(t, "the time left gets less", func() error {
+		eventually.Succeeds(t, func(context.Context) error {
 			if after := left(); after == before {
-				return errors.New("it says " + after)
+				return errors.New("the time left is still " + after)
 			}
 			return nil
 		})

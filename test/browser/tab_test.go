@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // patience is how long anything may take on a machine that is busy.
@@ -202,9 +204,9 @@ func (b *tab) focused() string {
 // first frame, which may come after the page is loaded.
 func (b *tab) focusesOn(want string) {
 	b.t.Helper()
-	eventually(b.t, "the focus is on "+want, func() error {
+	eventually.Succeeds(b.t, func(context.Context) error {
 		if got := b.focused(); got != want {
-			return fmt.Errorf("it is on %q", got)
+			return fmt.Errorf("the focus is on %q, want %q", got, want)
 		}
 		return nil
 	})

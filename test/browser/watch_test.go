@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // watch sees what a browser says of the realm's pages beside showing them.
@@ -118,9 +121,9 @@ func TestTheWatchSees(t *testing.T) {
 		b.open("/signin")
 		b.watch.forget()
 		evaluate[bool](b, "(() => {"+mischief+"; return true })()")
-		eventually(t, name+" is seen", func() error {
+		eventually.Succeeds(t, func(context.Context) error {
 			if len(b.watch.found()) == 0 {
-				return fmt.Errorf("nothing was found")
+				return fmt.Errorf("%s is not seen", name)
 			}
 			return nil
 		})

@@ -14,10 +14,11 @@ import (
 func (e *Engine) work(worker int) {
 	lanes := make([]*task, 0, bcrypt.Lanes)
 	hashes := make([]*bcrypt.Computation, 0, bcrypt.Lanes)
-	var took time.Duration
-	for iteration := 1; ; iteration++ {
-		if iteration%turn == 0 {
+	var took, turn time.Duration
+	for {
+		if turn += took; turn >= longestTurn {
 			letOthersIn()
+			turn = 0
 		}
 		var open bool
 		if lanes, open = e.between(worker, lanes, took); !open {
@@ -43,9 +44,8 @@ func (e *Engine) work(worker int) {
 	}
 }
 
-// turn is how many iterations a worker has before it lets others in: two or three
-// milliseconds.
-const turn = 32
+// longestTurn is how long a worker hashes before it lets others in.
+const longestTurn = 3 * time.Millisecond
 
 // between clears and fills a worker's lanes after an iteration that took so long,
 // and waits while there is nothing to do. The second result is false when the

@@ -20,6 +20,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // written are the values of a managed store's Secret.
@@ -145,24 +146,6 @@ func beside(t *testing.T, in render.Inputs, container string, environment ...str
 	return folder, refresh
 }
 
-func eventually(t *testing.T, check func() error) {
-	t.Helper()
-	deadline := time.After(time.Minute)
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatal(err)
-		case <-tick.C:
-		}
-	}
-}
-
 func TestRolesOfARealPostgreSQLTakeTurns(t *testing.T) {
 	t.Parallel()
 	postgres, err := testenv.StartPostgres(t.Context())
@@ -192,7 +175,7 @@ func TestRolesOfARealPostgreSQLTakeTurns(t *testing.T) {
 	}
 	want := func(expected ...string) {
 		t.Helper()
-		eventually(t, func() error {
+		eventually.Succeeds(t, func(context.Context) error {
 			for i, user := range []string{"realmkeeper", "realmkeeper_a", "realmkeeper_b"} {
 				if role, err := actsAs(user); role != expected[i] {
 					return fmt.Errorf("%s acts as %s (%v), want %s", user, role, err, expected[i])
@@ -235,7 +218,7 @@ func TestUsersOfARealRedisHaveTwoPasswordsForAWhile(t *testing.T) {
 	}
 	want := func(valid, invalid string) {
 		t.Helper()
-		eventually(t, func() error {
+		eventually.Succeeds(t, func(context.Context) error {
 			if err := open(invalid); err == nil {
 				return fmt.Errorf("%s is valid", invalid)
 			}

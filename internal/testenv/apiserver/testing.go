@@ -3,9 +3,7 @@
 package apiserver
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,32 +29,4 @@ func (c *ControlPlane) Namespace(t testing.TB) string {
 		t.Fatalf("create namespace: %v", err)
 	}
 	return namespace.Name
-}
-
-const (
-	// patience is how long a test waits for the world to become as it should.
-	patience = time.Minute
-	// step is how often it looks.
-	step = 20 * time.Millisecond
-)
-
-// Eventually waits until check returns nil, and fails the test with what it
-// last returned otherwise.
-func Eventually(t testing.TB, check func(ctx context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(step)
-	defer tick.Stop()
-	for {
-		err := check(ctx)
-		if err == nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("after %s: %v", patience, err)
-		case <-tick.C:
-		}
-	}
 }
