@@ -19,14 +19,14 @@ func calibrate(origin *bcrypt.Origin, now func() time.Time) pace {
 		rounds     = 8
 	)
 	fastest := time.Duration(math.MaxInt64)
-	hashes := make([]*bcrypt.Computation, bcrypt.Lanes)
 	for range rounds {
-		for i := range hashes {
-			hashes[i] = origin.Start(nil, [bcrypt.SaltSize]byte{}, bcrypt.MinCost)
+		batch := origin.NewBatch()
+		for range bcrypt.Lanes {
+			batch.Start(nil, [bcrypt.SaltSize]byte{}, bcrypt.MinCost)
 		}
 		started := now()
 		for range iterations {
-			bcrypt.Step(hashes)
+			batch.Step()
 		}
 		fastest = min(fastest, now().Sub(started))
 	}

@@ -13,7 +13,7 @@ import (
 // abandoned tasks go and new ones in.
 func (e *Engine) work(worker int) {
 	lanes := make([]*task, 0, bcrypt.Lanes)
-	hashes := make([]*bcrypt.Computation, 0, bcrypt.Lanes)
+	batch := e.origin.NewBatch()
 	var took, turn time.Duration
 	for {
 		if turn += took; turn >= longestTurn {
@@ -24,16 +24,14 @@ func (e *Engine) work(worker int) {
 		if lanes, open = e.between(worker, lanes, took); !open {
 			return
 		}
-		hashes = hashes[:0]
 		for _, t := range lanes {
 			if t.hash == nil {
-				t.hash = e.origin.Start(t.password, t.salt, t.cost)
+				t.hash = batch.Start(t.password, t.salt, t.cost)
 				clear(t.password)
 			}
-			hashes = append(hashes, t.hash)
 		}
 		started := e.options.Now()
-		bcrypt.Step(hashes)
+		batch.Step()
 		took = e.options.Now().Sub(started)
 
 		for _, t := range lanes {

@@ -5,7 +5,7 @@
 //
 // It is the algorithm of Provos and Mazières ("A Future-Adaptable Password
 // Scheme", USENIX 1999) as OpenBSD's $2b$ has it: at most 72 bytes of password,
-// a terminating NUL counted in. A Computation is one hash under way; Step takes
+// a terminating NUL counted in. A Computation is one hash under way; a Batch takes
 // up to Lanes of them one iteration further, whatever their costs and progress.
 package bcrypt
 
@@ -25,31 +25,32 @@ const (
 	MinCost = 4
 	MaxCost = 31
 
-	// Lanes is how many computations one Step takes further at most.
+	// Lanes is how many computations a Batch takes further at once.
 	Lanes = 4
 )
 
 // magic is "OrpheanBeholderScryDoubt", what the finished key schedule encrypts.
 const magic = "OrpheanBeholderScryDoubt"
 
-// Computation is one hash under way. The zero value is not usable.
+// Computation is one hash under way, in a lane of a Batch.
 type Computation struct {
 	schedule  cipher
 	key, salt subkeys
-	left      uint64
+	left      uint64 // iterations
+	busy      bool   // the lane is taken
+	sum       [SumSize]byte
 }
 
-// Start prepares a hash of the first MaxPassword bytes of password. The cost
-// must be within MinCost and MaxCost.
-func (o *Origin) Start(password []byte, salt [SaltSize]byte, cost int) *Computation {
-	c := &Computation{schedule: o.cipher, left: 1 << cost}
+// start begins a hash of the first MaxPassword bytes of password.
+func (c *Computation) start(o *Origin, password []byte, salt [SaltSize]byte, cost int) {
+	c.schedule, c.left, c.busy = o.cipher, 1<<cost, true
 	terminated := make([]byte, len(password)+1)
 	copy(terminated, password)
 	c.key.repeat(terminated)
 	clear(terminated)
 	c.salt.repeat(salt[:])
-	c.schedule.expandSalted(&c.key, &c.salt)
-	return c
+	c.schedule.mix(&c.key)
+	c.schedule.expandSalted(&c.salt)
 }
 
 // repeat fills k with the big-endian words of b, again and again.
@@ -66,8 +67,18 @@ func (k *subkeys) repeat(b []byte) {
 // Done says whether Sum may be called.
 func (c *Computation) Done() bool { return c.left == 0 }
 
-// Sum is the hash. It wipes what the computation knew of the password.
+// Sum is the hash. It frees the lane.
 func (c *Computation) Sum() [SumSize]byte {
+	sum := c.sum
+	c.Wipe()
+	return sum
+}
+
+// Wipe forgets the password and everything derived from it, and frees the lane.
+func (c *Computation) Wipe() { *c = Computation{} }
+
+// finish encrypts magic, and forgets what it did so with.
+func (c *Computation) finish() {
 	var text [len(magic)]byte
 	copy(text[:], magic)
 	for i := 0; i < len(text); i += 8 {
@@ -78,47 +89,5 @@ func (c *Computation) Sum() [SumSize]byte {
 		binary.BigEndian.PutUint32(text[i:], l)
 		binary.BigEndian.PutUint32(text[i+4:], r)
 	}
-	c.Wipe()
-	return [SumSize]byte(text[:SumSize])
-}
-
-// Wipe forgets the password and everything derived from it.
-func (c *Computation) Wipe() { *c = Computation{} }
-
-// Step takes each of the unfinished computations, at most Lanes, one iteration
-// further: 1/2^cost of its whole work.
-func Step(computations []*Computation) {
-	switch len(computations) {
-	case 0:
-	case 1:
-		c := computations[0]
-		c.schedule.expand(&c.key)
-		c.schedule.expand(&c.salt)
-	case 2:
-		step2(computations[0], computations[1])
-	default:
-		var idle Computation
-		lanes := [Lanes]*Computation{&idle, &idle, &idle, &idle}
-		copy(lanes[:], computations)
-		step4(&lanes)
-	}
-	for _, c := range computations {
-		c.left--
-	}
-}
-
-func step2(a, b *Computation) {
-	ciphers := [2]*cipher{&a.schedule, &b.schedule}
-	expand2(&ciphers, &[2]*subkeys{&a.key, &b.key})
-	expand2(&ciphers, &[2]*subkeys{&a.salt, &b.salt})
-}
-
-func step4(lanes *[Lanes]*Computation) {
-	var ciphers [Lanes]*cipher
-	var keys, salts [Lanes]*subkeys
-	for i, c := range lanes {
-		ciphers[i], keys[i], salts[i] = &c.schedule, &c.key, &c.salt
-	}
-	expand4(&ciphers, &keys)
-	expand4(&ciphers, &salts)
+	*c = Computation{busy: true, sum: [SumSize]byte(text[:SumSize])}
 }

@@ -11,11 +11,15 @@ import (
 	reference "golang.org/x/crypto/bcrypt"
 )
 
-// hash runs a computation alone, from start to end.
-func hash(o *bcrypt.Origin, password []byte, salt [bcrypt.SaltSize]byte, cost int) [bcrypt.SumSize]byte {
-	c := o.Start(password, salt, cost)
+// hash runs a computation from start to end, beside others that take longer.
+func hash(o *bcrypt.Origin, password []byte, salt [bcrypt.SaltSize]byte, cost, others int) [bcrypt.SumSize]byte {
+	batch := o.NewBatch()
+	for i := range others {
+		batch.Start([]byte{byte(i)}, salt, cost+1)
+	}
+	c := batch.Start(password, salt, cost)
 	for !c.Done() {
-		bcrypt.Step([]*bcrypt.Computation{c})
+		batch.Step()
 	}
 	return c.Sum()
 }
@@ -35,7 +39,7 @@ func TestPublishedVectors(t *testing.T) {
 			t.Errorf("%q: %v", c.hash, err)
 			continue
 		}
-		if hash(origin, []byte(c.password), h.Salt, h.Cost) != h.Sum {
+		if hash(origin, []byte(c.password), h.Salt, h.Cost, 0) != h.Sum {
 			t.Errorf("%q does not hash to %s", c.password, c.hash)
 		}
 	}
@@ -45,7 +49,7 @@ func TestPublishedVectors(t *testing.T) {
 // at random moments, drops some halfway, and asks the reference about the rest.
 func TestAnyMixOfLanesGivesTheReferencesHashes(t *testing.T) {
 	t.Parallel()
-	origin := bcrypt.NewOrigin()
+	batch := bcrypt.NewOrigin().NewBatch()
 	random := rand.New(rand.NewPCG(1, 2))
 	type entry struct {
 		*bcrypt.Computation
@@ -63,14 +67,10 @@ func TestAnyMixOfLanesGivesTheReferencesHashes(t *testing.T) {
 			for i := range e.hash.Salt {
 				e.hash.Salt[i] = byte(random.Uint32())
 			}
-			e.Computation = origin.Start(e.password, e.hash.Salt, e.hash.Cost)
+			e.Computation = batch.Start(e.password, e.hash.Salt, e.hash.Cost)
 			active = append(active, e)
 		}
-		lanes := make([]*bcrypt.Computation, len(active))
-		for i, e := range active {
-			lanes[i] = e.Computation
-		}
-		bcrypt.Step(lanes)
+		batch.Step()
 		still := active[:0]
 		for _, e := range active {
 			switch {
@@ -91,15 +91,15 @@ func TestAnyMixOfLanesGivesTheReferencesHashes(t *testing.T) {
 }
 
 func FuzzSumEqualsTheReference(f *testing.F) {
-	f.Add([]byte("password"), []byte("0123456789abcdef"))
-	f.Add([]byte("\x00"), []byte(""))
-	f.Add(bytes.Repeat([]byte("ÿ"), 36), bytes.Repeat([]byte{255}, 16))
+	f.Add([]byte("password"), []byte("0123456789abcdef"), byte(0))
+	f.Add([]byte("\x00"), []byte(""), byte(1))
+	f.Add(bytes.Repeat([]byte("ÿ"), 36), bytes.Repeat([]byte{255}, 16), byte(3))
 	origin := bcrypt.NewOrigin()
-	f.Fuzz(func(t *testing.T, password, salt []byte) {
+	f.Fuzz(func(t *testing.T, password, salt []byte, others byte) {
 		password = password[:min(len(password), bcrypt.MaxPassword)]
 		h := bcrypt.Hash{Minor: 'b', Cost: bcrypt.MinCost}
 		copy(h.Salt[:], salt)
-		h.Sum = hash(origin, password, h.Salt, h.Cost)
+		h.Sum = hash(origin, password, h.Salt, h.Cost, int(others)%bcrypt.Lanes)
 		if err := reference.CompareHashAndPassword([]byte(h.String()), password); err != nil {
 			t.Errorf("%q: %v", password, err)
 		}
@@ -133,12 +133,13 @@ func BenchmarkLanes(b *testing.B) {
 		n := i + 1
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
+				batch := origin.NewBatch()
 				lanes := make([]*bcrypt.Computation, n)
 				for i := range lanes {
-					lanes[i] = origin.Start([]byte("wrong"), [bcrypt.SaltSize]byte{byte(i)}, 10)
+					lanes[i] = batch.Start([]byte("wrong"), [bcrypt.SaltSize]byte{byte(i)}, 10)
 				}
 				for !lanes[0].Done() {
-					bcrypt.Step(lanes)
+					batch.Step()
 				}
 			}
 			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "hashes/s")

@@ -49,11 +49,10 @@ func (c *cipher) encipher(l, r uint32) (uint32, uint32) {
 	return r ^ c.p[17], l
 }
 
-// expand replaces the whole schedule by what it encrypts, after mixing in k.
+// expand replaces the whole schedule by what it encrypts.
 //
 //go:norace
-func (c *cipher) expand(k *subkeys) {
-	c.mix(k)
+func (c *cipher) expand() {
 	var l, r uint32
 	for _, table := range c.tables() {
 		for i := 0; i+1 < len(table); i += 2 {
@@ -67,8 +66,7 @@ func (c *cipher) expand(k *subkeys) {
 // first step of the expensive key schedule asks for.
 //
 //go:norace
-func (c *cipher) expandSalted(k *subkeys, salt *subkeys) {
-	c.mix(k)
+func (c *cipher) expandSalted(salt *subkeys) {
 	var l, r uint32
 	// The salt's four words repeat; each block takes the next two.
 	half := 0

@@ -2,13 +2,13 @@
 
 package bcrypt
 
-// expand2 is cipher.expand for two ciphers in step.
+// The kernels for several ciphers, in Go: for processors without kernels of their
+// own, and for tests to hold those against.
+
+// expand2Go is cipher.expand for two ciphers in step.
 //
 //go:norace
-func expand2(c *[2]*cipher, k *[2]*subkeys) {
-	a, b := c[0], c[1]
-	a.mix(k[0])
-	b.mix(k[1])
+func expand2Go(a, b *cipher) {
 	var v [4]uint32
 	ta, tb := a.tables(), b.tables()
 	for t := range ta {
@@ -21,20 +21,18 @@ func expand2(c *[2]*cipher, k *[2]*subkeys) {
 	}
 }
 
-// expand4 is cipher.expand for four ciphers in step.
+// expand4Go is cipher.expand for the schedules of all lanes in step.
 //
 //go:norace
-func expand4(c *[4]*cipher, k *[4]*subkeys) {
-	for lane := range c {
-		c[lane].mix(k[lane])
-	}
+func expand4Go(lanes *[Lanes]Computation) {
 	var v [8]uint32
-	ta, tb, tc, td := c[0].tables(), c[1].tables(), c[2].tables(), c[3].tables()
+	ta, tb := lanes[0].schedule.tables(), lanes[1].schedule.tables()
+	tc, td := lanes[2].schedule.tables(), lanes[3].schedule.tables()
 	for t := range ta {
 		wa := ta[t]
 		wb, wc, wd := tb[t][:len(wa)], tc[t][:len(wa)], td[t][:len(wa)]
 		for i := 0; i+1 < len(wa); i += 2 {
-			encipher4(c[0], c[1], c[2], c[3], &v)
+			encipher4(lanes, &v)
 			wa[i], wa[i+1] = v[0], v[1]
 			wb[i], wb[i+1] = v[2], v[3]
 			wc[i], wc[i+1] = v[4], v[5]
@@ -68,7 +66,8 @@ func encipher2(a, b *cipher, v *[4]uint32) {
 // encipher4 is cipher.encipher of the four pairs of v, in place.
 //
 //go:norace
-func encipher4(a, b, c, d *cipher, v *[8]uint32) {
+func encipher4(lanes *[Lanes]Computation, v *[8]uint32) {
+	a, b, c, d := &lanes[0].schedule, &lanes[1].schedule, &lanes[2].schedule, &lanes[3].schedule
 	al, ar, bl, br := v[0]^a.p[0], v[1], v[2]^b.p[0], v[3]
 	cl, cr, dl, dr := v[4]^c.p[0], v[5], v[6]^d.p[0], v[7]
 	for i := 1; i < 17; i += 2 {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bcrypt
+
+// Batch is what one core works on: up to Lanes computations. They lie side by
+// side, so that a kernel finds all of them from one address and has enough
+// registers left for their halves.
+type Batch struct {
+	origin *Origin
+	lanes  [Lanes]Computation
+}
+
+// NewBatch makes a batch whose lanes are free.
+func (o *Origin) NewBatch() *Batch { return &Batch{origin: o} }
+
+// Start begins a hash of the first MaxPassword bytes of password in a free lane.
+// The cost must be within MinCost and MaxCost. The lane is taken until the
+// computation's Sum or Wipe, and to start more than Lanes panics.
+func (b *Batch) Start(password []byte, salt [SaltSize]byte, cost int) *Computation {
+	for i := range b.lanes {
+		if c := &b.lanes[i]; !c.busy {
+			c.start(b.origin, password, salt, cost)
+			return c
+		}
+	}
+	panic("bcrypt: no lane is free")
+}
+
+// Step takes each computation that is not done one iteration further: 1/2^cost of
+// its whole work.
+func (b *Batch) Step() {
+	var left [Lanes]*Computation
+	n := 0
+	for i := range b.lanes {
+		if c := &b.lanes[i]; c.left > 0 {
+			left[n] = c
+			n++
+		}
+	}
+	switch n {
+	case 0:
+	case 1:
+		left[0].expand()
+	case 2:
+		expandTwo(left[0], left[1])
+	default:
+		b.expandAll()
+	}
+	for _, c := range left[:n] {
+		if c.left--; c.left == 0 {
+			c.finish()
+		}
+	}
+}
+
+// expand replaces the schedule twice, with the key and with the salt.
+func (c *Computation) expand() {
+	c.schedule.mix(&c.key)
+	c.schedule.expand()
+	c.schedule.mix(&c.salt)
+	c.schedule.expand()
+}
+
+func expandTwo(a, b *Computation) {
+	a.schedule.mix(&a.key)
+	b.schedule.mix(&b.key)
+	expand2(&a.schedule, &b.schedule)
+	a.schedule.mix(&a.salt)
+	b.schedule.mix(&b.salt)
+	expand2(&a.schedule, &b.schedule)
+}
+
+// expandAll does the same to what free lanes and lanes that are done hold: it
+// takes no longer, and nobody looks at it.
+func (b *Batch) expandAll() {
+	for i := range b.lanes {
+		b.lanes[i].schedule.mix(&b.lanes[i].key)
+	}
+	expand4(&b.lanes)
+	for i := range b.lanes {
+		b.lanes[i].schedule.mix(&b.lanes[i].salt)
+	}
+	expand4(&b.lanes)
+}

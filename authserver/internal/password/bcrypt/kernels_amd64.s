@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// Compiled, four ciphers need more registers than there are: halves of blocks
+// move to the stack and back in every round, and between two blocks in any case.
+// Here they stay in registers from the first block of a schedule to the last, so
+// that two lanes take hardly longer than one. One lane spends its time on waiting
+// for look-ups, and is left to the compiler.
+
+// The halves of each lane's block, and how far the schedules are replaced. ROUND
+// needs AX to DX for itself, because only those have a second byte with a name.
+#define l0 R8
+#define r0 R9
+#define l1 R10
+#define r1 R11
+#define l2 R12
+#define r2 R13
+#define l3 R15
+#define r3 SI
+#define done R14
+
+// Where expand4 finds its ciphers, from one address.
+#define c0 (0*Computation__size+Computation_schedule)
+#define c1 (1*Computation__size+Computation_schedule)
+#define c2 (2*Computation__size+Computation_schedule)
+#define c3 (3*Computation__size+Computation_schedule)
+
+// ROUND is y ^= f(x) ^ p[i] with the cipher that lies at offset c from base. The
+// words that are added up first are looked up first.
+#define ROUND(c, base, x, y, i) \
+	MOVL    x, AX; \
+	MOVBLZX AL, BX; \
+	MOVBLZX AH, CX; \
+	SHRL    $16, AX; \
+	MOVBLZX AH, DX; \
+	MOVBLZX AL, AX; \
+	MOVL    (c+cipher_s0)(base)(DX*4), DX; \
+	ADDL    (c+cipher_s1)(base)(AX*4), DX; \
+	XORL    (c+cipher_p+4*i)(base), y; \
+	XORL    (c+cipher_s2)(base)(CX*4), DX; \
+	ADDL    (c+cipher_s3)(base)(BX*4), DX; \
+	XORL    DX, y
+
+// BEGIN and END are what encipher does before and after its rounds. END replaces
+// the next two words of the schedule by the block.
+#define BEGIN(c, base, l) \
+	XORL (c+cipher_p)(base), l
+
+#define END(c, base, l, r) \
+	XORL  (c+cipher_p+4*17)(base), r; \
+	XCHGL l, r; \
+	MOVL  l, (c+0)(base)(done*1); \
+	MOVL  r, (c+4)(base)(done*1)
+
+#define TWO_ROUNDS_OF_2(i) \
+	ROUND(0, DI, l0, r0, i); \
+	ROUND(0, SI, l1, r1, i); \
+	ROUND(0, DI, r0, l0, (i+1)); \
+	ROUND(0, SI, r1, l1, (i+1))
+
+#define TWO_ROUNDS_OF_4(i) \
+	ROUND(c0, DI, l0, r0, i); \
+	ROUND(c1, DI, l1, r1, i); \
+	ROUND(c2, DI, l2, r2, i); \
+	ROUND(c3, DI, l3, r3, i); \
+	ROUND(c0, DI, r0, l0, (i+1)); \
+	ROUND(c1, DI, r1, l1, (i+1)); \
+	ROUND(c2, DI, r2, l2, (i+1)); \
+	ROUND(c3, DI, r3, l3, (i+1))
+
+// func expand2(a, b *cipher)
+TEXT ·expand2(SB), NOSPLIT, $0-16
+	MOVQ a+0(FP), DI
+	MOVQ b+8(FP), SI
+	XORL done, done
+	XORL l0, l0
+	XORL r0, r0
+	XORL l1, l1
+	XORL r1, r1
+
+block:
+	BEGIN(0, DI, l0)
+	BEGIN(0, SI, l1)
+	TWO_ROUNDS_OF_2(1)
+	TWO_ROUNDS_OF_2(3)
+	TWO_ROUNDS_OF_2(5)
+	TWO_ROUNDS_OF_2(7)
+	TWO_ROUNDS_OF_2(9)
+	TWO_ROUNDS_OF_2(11)
+	TWO_ROUNDS_OF_2(13)
+	TWO_ROUNDS_OF_2(15)
+	END(0, DI, l0, r0)
+	END(0, SI, l1, r1)
+	ADDL $8, done
+	CMPL done, $cipher__size
+	JLT  block
+	RET
+
+// func expand4(lanes *[Lanes]Computation)
+TEXT ·expand4(SB), NOSPLIT, $0-8
+	MOVQ lanes+0(FP), DI
+	XORL done, done
+	XORL l0, l0
+	XORL r0, r0
+	XORL l1, l1
+	XORL r1, r1
+	XORL l2, l2
+	XORL r2, r2
+	XORL l3, l3
+	XORL r3, r3
+
+block:
+	BEGIN(c0, DI, l0)
+	BEGIN(c1, DI, l1)
+	BEGIN(c2, DI, l2)
+	BEGIN(c3, DI, l3)
+	TWO_ROUNDS_OF_4(1)
+	TWO_ROUNDS_OF_4(3)
+	TWO_ROUNDS_OF_4(5)
+	TWO_ROUNDS_OF_4(7)
+	TWO_ROUNDS_OF_4(9)
+	TWO_ROUNDS_OF_4(11)
+	TWO_ROUNDS_OF_4(13)
+	TWO_ROUNDS_OF_4(15)
+	END(c0, DI, l0, r0)
+	END(c1, DI, l1, r1)
+	END(c2, DI, l2, r2)
+	END(c3, DI, l3, r3)
+	ADDL $8, done
+	CMPL done, $cipher__size
+	JLT  block
+	RET

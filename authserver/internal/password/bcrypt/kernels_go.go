@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !amd64 || purego
+
+package bcrypt
+
+func expand2(a, b *cipher) { expand2Go(a, b) }
+
+func expand4(lanes *[Lanes]Computation) { expand4Go(lanes) }
