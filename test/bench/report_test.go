@@ -79,7 +79,7 @@ func (r *report) judge() {
 	r.below("login p95 at half of capacity, 1.15 bare hashes", r.loginAtHalf.percentile(.95), r.bare*115/100,
 		"the driver and both stores share the cores")
 	r.below("the same at random times, 1.15 bare hashes", r.loginInBursts.percentile(.95), r.bare*115/100,
-		"logins that happen to come together share a core: four of them take twice as long as one")
+		"logins that happen to come together share a core, and take longer than one that has it to itself")
 	for _, c := range []struct {
 		name string
 		pair [2]*figures
