@@ -40,7 +40,7 @@ func (b *Batch) Step() {
 	switch n {
 	case 0:
 	case 1:
-		left[0].expand()
+		expandOne(left[0])
 	case 2:
 		expandTwo(left[0], left[1])
 	default:
@@ -53,12 +53,13 @@ func (b *Batch) Step() {
 	}
 }
 
-// expand replaces the schedule twice, with the key and with the salt.
-func (c *Computation) expand() {
-	c.schedule.mix(&c.key)
-	c.schedule.expand()
-	c.schedule.mix(&c.salt)
-	c.schedule.expand()
+// The schedules are replaced twice: with the key, and with the salt.
+
+func expandOne(a *Computation) {
+	a.schedule.mix(&a.key)
+	expand1(&a.schedule)
+	a.schedule.mix(&a.salt)
+	expand1(&a.schedule)
 }
 
 func expandTwo(a, b *Computation) {
@@ -70,7 +71,7 @@ func expandTwo(a, b *Computation) {
 	expand2(&a.schedule, &b.schedule)
 }
 
-// expandAll does the same to what free lanes and lanes that are done hold: it
+// expandAll does so to what free lanes and lanes that are done hold as well: it
 // takes no longer, and nobody looks at it.
 func (b *Batch) expandAll() {
 	for i := range b.lanes {

@@ -49,21 +49,9 @@ func (c *cipher) encipher(l, r uint32) (uint32, uint32) {
 	return r ^ c.p[17], l
 }
 
-// expand replaces the whole schedule by what it encrypts.
-//
-//go:norace
-func (c *cipher) expand() {
-	var l, r uint32
-	for _, table := range c.tables() {
-		for i := 0; i+1 < len(table); i += 2 {
-			l, r = c.encipher(l, r)
-			table[i], table[i+1] = l, r
-		}
-	}
-}
-
-// expandSalted is expand with the salt's words mixed into every block, as the
-// first step of the expensive key schedule asks for.
+// expandSalted replaces the whole schedule by what it encrypts, with the salt's
+// words mixed into every block, as the first step of the expensive key schedule
+// asks for.
 //
 //go:norace
 func (c *cipher) expandSalted(salt *subkeys) {

@@ -2,10 +2,23 @@
 
 package bcrypt
 
-// The kernels for several ciphers, in Go: for processors without kernels of their
-// own, and for tests to hold those against.
+// The kernels in Go are for processors that have none of their own, and for tests
+// to hold those against.
 
-// expand2Go is cipher.expand for two ciphers in step.
+// expand1Go replaces a cipher's whole schedule by what it encrypts.
+//
+//go:norace
+func expand1Go(c *cipher) {
+	var l, r uint32
+	for _, table := range c.tables() {
+		for i := 0; i+1 < len(table); i += 2 {
+			l, r = c.encipher(l, r)
+			table[i], table[i+1] = l, r
+		}
+	}
+}
+
+// expand2Go is expand1Go for two ciphers in step.
 //
 //go:norace
 func expand2Go(a, b *cipher) {
@@ -21,7 +34,7 @@ func expand2Go(a, b *cipher) {
 	}
 }
 
-// expand4Go is cipher.expand for the schedules of all lanes in step.
+// expand4Go is expand1Go for the schedules of all lanes in step.
 //
 //go:norace
 func expand4Go(lanes *[Lanes]Computation) {

@@ -14,6 +14,7 @@ func TestKernelsReplaceSchedulesAsOneCipherAloneDoes(t *testing.T) {
 		lanes  []int
 		expand func(*[Lanes]Computation)
 	}{
+		{"one", []int{1}, func(c *[Lanes]Computation) { expand1(&c[1].schedule) }},
 		{"two", []int{0, 2}, func(c *[Lanes]Computation) { expand2(&c[0].schedule, &c[2].schedule) }},
 		{"two, the later one first", []int{3, 1}, func(c *[Lanes]Computation) { expand2(&c[3].schedule, &c[1].schedule) }},
 		{"two, in Go", []int{0, 2}, func(c *[Lanes]Computation) { expand2Go(&c[0].schedule, &c[2].schedule) }},
@@ -31,7 +32,7 @@ func TestKernelsReplaceSchedulesAsOneCipherAloneDoes(t *testing.T) {
 				}
 				want := got
 				for _, lane := range c.lanes {
-					want[lane].schedule.expand()
+					expand1Go(&want[lane].schedule)
 				}
 				c.expand(&got)
 				for i := range want {

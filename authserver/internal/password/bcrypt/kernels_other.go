@@ -4,6 +4,8 @@
 
 package bcrypt
 
+func expand1(c *cipher) { expand1Go(c) }
+
 func expand2(a, b *cipher) { expand2Go(a, b) }
 
 func expand4(lanes *[Lanes]Computation) { expand4Go(lanes) }
