@@ -62,20 +62,26 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		return nil, fmt.Errorf("create cache of images: %w", err)
 	}
 	ctx = workContext
+	await := func() error {
+		select {
+		case <-built:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	work.Go(func() (err error) {
 		if programs, err = assets.Ensure(ctx, filepath.Join(l.root, "hack/localkube"), l.console); err != nil {
 			return err
 		}
 		close(built)
-		return l.step(ctx, built, "building the project's image", &project, func() (image.Archive, error) {
+		return l.step(ctx, await, "building the project's image", &project, func() (image.Archive, error) {
 			return image.Project(ctx, l.root, images, "")
 		})
 	})
 	work.Go(func() error {
-		select {
-		case <-built:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := await(); err != nil {
+			return err
 		}
 		return l.console.Step("starting Kubernetes", func() error {
 			pause, err := image.Pause(cluster.PauseImage, filepath.Join(programs, "pause"), images)
@@ -89,19 +95,19 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		})
 	})
 	work.Go(func() error {
-		return l.step(ctx, built, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
+		return l.step(ctx, await, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
 	})
 	work.Go(func() error {
-		return l.step(ctx, built, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
+		return l.step(ctx, await, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
 	})
 	work.Go(func() error {
-		select {
-		case <-built:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := await(); err != nil {
+			return err
 		}
-		_, err := deploy.Helm(ctx, l.root)
-		return err
+		return l.console.Step("building Helm", func() error {
+			_, err := deploy.Helm(ctx, l.root)
+			return err
+		})
 	})
 	if err := work.Wait(); err != nil {
 		return nil, err
@@ -129,7 +135,7 @@ func (l local) offer(ctx context.Context, version string) (string, error) {
 
 // step makes an image and, when the node can take it, imports it. Programs may
 // be built for minutes before the node even starts, which is no reason to give up.
-func (l local) step(ctx context.Context, built <-chan struct{}, name string, made *image.Archive, build func() (image.Archive, error)) error {
+func (l local) step(ctx context.Context, await func() error, name string, made *image.Archive, build func() (image.Archive, error)) error {
 	err := l.console.Step(name, func() (err error) {
 		*made, err = build()
 		return err
@@ -137,10 +143,8 @@ func (l local) step(ctx context.Context, built <-chan struct{}, name string, mad
 	if err != nil {
 		return err
 	}
-	select {
-	case <-built:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := await(); err != nil {
+		return err
 	}
 	return l.cluster.Import(ctx, *made)
 }

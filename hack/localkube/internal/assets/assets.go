@@ -9,11 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/golang"
 	"golang.org/x/sys/unix"
 )
 
@@ -88,11 +88,9 @@ func build(ctx context.Context, module, version, folder string) error {
 		stamp + "gitVersion=" + version, stamp + "gitMajor=" + major, stamp + "gitMinor=" + minor, stamp + "gitTreeState=clean",
 	}, " ")
 	for _, program := range []string{"kube", "pause"} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
-		cmd.Dir = module
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("go build ./cmd/%s: %w\n%s", program, err, out)
+		_, err := golang.Run(ctx, module, "build", "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
+		if err != nil {
+			return err
 		}
 	}
 	for _, program := range programs {

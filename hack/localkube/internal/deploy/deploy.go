@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/golang"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/kubectl"
 )
 
@@ -117,18 +118,8 @@ func (d Deployment) helm(ctx context.Context, args ...string) error {
 
 // Helm builds Helm if need be and returns the path of the program.
 func Helm(ctx context.Context, root string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "tool", "-modfile=hack/tools/go.mod", "-n", "helm")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false")
-	out, err := cmd.Output()
-	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			return "", fmt.Errorf("build helm: %w\n%s", err, exit.Stderr)
-		}
-		return "", fmt.Errorf("build helm: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
+	out, err := golang.Run(ctx, root, "tool", "-modfile=hack/tools/go.mod", "-n", "helm")
+	return strings.TrimSpace(string(out)), err
 }
 
 // Await reports progress until the realm is ready. When it does not become

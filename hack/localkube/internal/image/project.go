@@ -8,10 +8,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/golang"
 )
 
 // repository holds the images of the local cluster. Nothing serves that
@@ -34,11 +34,8 @@ func Project(ctx context.Context, root, cache, version string) (Archive, error) 
 	if err := os.MkdirAll(binaries, 0o755); err != nil {
 		return Archive{}, fmt.Errorf("create folder for binaries: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", linkerFlags(version), "-o", binaries+"/", "./cmd/operator", "./cmd/authserver")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return Archive{}, fmt.Errorf("go build of the operator and the auth server: %w\n%s", err, out)
+	if _, err := golang.Run(ctx, root, "build", "-ldflags", linkerFlags(version), "-o", binaries+"/", "./cmd/operator", "./cmd/authserver"); err != nil {
+		return Archive{}, err
 	}
 	config := v1.Config{User: "65532:65532", Entrypoint: []string{"/operator"}, WorkingDir: "/"}
 	return write(filepath.Join(folder, "realmkeeper.tar"), Repository, untagged, config, func(l *layer) error {
