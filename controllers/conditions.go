@@ -211,6 +211,10 @@ func stuck(pods []podstatus.Pod) string {
 
 func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ConfigPropagatedCondition
+	lagging := func(why string) metav1.Condition {
+		return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; %s",
+			current(v), v.counted(), why)
+	}
 	switch {
 	case v.blocked != nil:
 		return unknown(kind)
@@ -226,13 +230,11 @@ func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	}
 	for _, p := range v.pods {
 		if !v.want.reached(p) {
-			return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; pod %s %s",
-				current(v), len(v.pods)+v.unseen(), p.Name, behind(v.want, p))
+			return lagging("pod " + p.Name + " " + behind(v.want, p))
 		}
 	}
 	if v.unseen() > 0 {
-		return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; the others have just begun",
-			current(v), len(v.pods)+v.unseen())
+		return lagging("the others have just begun")
 	}
 	if v.settings.obstacle != nil {
 		return no(kind, v1alpha1.ReasonInvalidSettings, "%d of %d pods run revision %s, the last settings that were good; ResourcesApplied says what is wrong with the newest",

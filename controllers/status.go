@@ -47,7 +47,7 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		CertificateNotAfter: optionalSecond(v.certificate.notAfter),
 		Config: v1alpha1.ConfigStatus{
 			Revision: v.want.config,
-			Pods:     fmt.Sprintf("%d/%d", current(v), len(v.pods)+v.unseen()),
+			Pods:     fmt.Sprintf("%d/%d", current(v), v.counted()),
 		},
 		Capacity:   capacityOf(realm.Status.Capacity, v.pods),
 		Conditions: realm.DeepCopy().Status.Conditions,
@@ -137,6 +137,9 @@ func (v view) unseen() int {
 	}
 	return max(0, int(number(v.applied.server.Status.Replicas))-len(v.pods))
 }
+
+// counted is how many pods there are, with the unseen ones.
+func (v view) counted() int { return len(v.pods) + v.unseen() }
 
 // everywhere reports whether every pod runs what it should.
 func (v view) everywhere() bool { return v.unseen() == 0 && current(v) == len(v.pods) }

@@ -6,10 +6,10 @@ package bcrypt
 //
 // A Blowfish round looks up four words whose addresses depend on the round
 // before. Alone, a core spends its time waiting for those look-ups. So the
-// kernels below run the same step for several independent ciphers side by side:
-// while one waits, the others use the core. Every round reads the four words
-// into locals before it combines them, because then the compiler issues the
-// loads back to back.
+// kernels run the same step for several independent ciphers side by side: while
+// one waits, the others use the core. In Go every round reads the four words into
+// locals before it combines them, because then the compiler issues the loads back
+// to back.
 //
 // The kernels are not instrumented for the race detector, which would make a
 // hash take a second. They touch nothing but their arguments, and those are one
