@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/assets"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/golang"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/kubectl"
@@ -116,10 +117,17 @@ func (d Deployment) helm(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// Helm builds Helm if need be and returns the path of the program.
+// Helm builds Helm if need be and returns the path of the program. It is not run by
+// go tool, which knows no -trimpath: all that Helm shares with Kubernetes would be
+// compiled once more.
 func Helm(ctx context.Context, root string) (string, error) {
-	out, err := golang.Run(ctx, root, "tool", "-modfile=hack/tools/go.mod", "-n", "helm")
-	return strings.TrimSpace(string(out)), err
+	cache, err := assets.Cache()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(cache, "helm")
+	_, err = golang.Run(ctx, root, "build", "-modfile=hack/tools/go.mod", "-o", path, "helm.sh/helm/v4/cmd/helm")
+	return path, err
 }
 
 // Await reports progress until the realm is ready. When it does not become
