@@ -83,6 +83,17 @@
 	ROUND(c2, DI, r2, l2, (i+1)); \
 	ROUND(c3, DI, r3, l3, (i+1))
 
+// SIXTEEN is all rounds, by a macro for two of them.
+#define SIXTEEN(TWO) \
+	TWO(1); \
+	TWO(3); \
+	TWO(5); \
+	TWO(7); \
+	TWO(9); \
+	TWO(11); \
+	TWO(13); \
+	TWO(15)
+
 // func expand1BMI1(c *cipher)
 TEXT ·expand1BMI1(SB), NOSPLIT, $0-8
 	MOVQ c+0(FP), DI
@@ -93,14 +104,7 @@ TEXT ·expand1BMI1(SB), NOSPLIT, $0-8
 
 block:
 	BEGIN(0, DI, l0)
-	TWO_ROUNDS_OF_1(1)
-	TWO_ROUNDS_OF_1(3)
-	TWO_ROUNDS_OF_1(5)
-	TWO_ROUNDS_OF_1(7)
-	TWO_ROUNDS_OF_1(9)
-	TWO_ROUNDS_OF_1(11)
-	TWO_ROUNDS_OF_1(13)
-	TWO_ROUNDS_OF_1(15)
+	SIXTEEN(TWO_ROUNDS_OF_1)
 	END(0, DI, l0, r0)
 	ADDL $8, done
 	CMPL done, $cipher__size
@@ -121,14 +125,7 @@ TEXT ·expand2BMI1(SB), NOSPLIT, $0-16
 block:
 	BEGIN(0, DI, l0)
 	BEGIN(0, SI, l1)
-	TWO_ROUNDS_OF_2(1)
-	TWO_ROUNDS_OF_2(3)
-	TWO_ROUNDS_OF_2(5)
-	TWO_ROUNDS_OF_2(7)
-	TWO_ROUNDS_OF_2(9)
-	TWO_ROUNDS_OF_2(11)
-	TWO_ROUNDS_OF_2(13)
-	TWO_ROUNDS_OF_2(15)
+	SIXTEEN(TWO_ROUNDS_OF_2)
 	END(0, DI, l0, r0)
 	END(0, SI, l1, r1)
 	ADDL $8, done
@@ -155,14 +152,7 @@ block:
 	BEGIN(c1, DI, l1)
 	BEGIN(c2, DI, l2)
 	BEGIN(c3, DI, l3)
-	TWO_ROUNDS_OF_4(1)
-	TWO_ROUNDS_OF_4(3)
-	TWO_ROUNDS_OF_4(5)
-	TWO_ROUNDS_OF_4(7)
-	TWO_ROUNDS_OF_4(9)
-	TWO_ROUNDS_OF_4(11)
-	TWO_ROUNDS_OF_4(13)
-	TWO_ROUNDS_OF_4(15)
+	SIXTEEN(TWO_ROUNDS_OF_4)
 	END(c0, DI, l0, r0)
 	END(c1, DI, l1, r1)
 	END(c2, DI, l2, r2)

@@ -88,7 +88,7 @@ func build(ctx context.Context, module, version, folder string) error {
 		stamp + "gitVersion=" + version, stamp + "gitMajor=" + major, stamp + "gitMinor=" + minor, stamp + "gitTreeState=clean",
 	}, " ")
 	for _, program := range []string{"kube", "pause"} {
-		_, err := golang.Run(ctx, module, "build", "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
+		err := golang.Build(ctx, module, "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
 		if err != nil {
 			return err
 		}

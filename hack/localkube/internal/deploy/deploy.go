@@ -126,8 +126,7 @@ func Helm(ctx context.Context, root string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(cache, "helm")
-	_, err = golang.Run(ctx, root, "build", "-modfile=hack/tools/go.mod", "-o", path, "helm.sh/helm/v4/cmd/helm")
-	return path, err
+	return path, golang.Build(ctx, root, "-modfile=hack/tools/go.mod", "-o", path, "helm.sh/helm/v4/cmd/helm")
 }
 
 // Await reports progress until the realm is ready. When it does not become

@@ -34,7 +34,7 @@ func Project(ctx context.Context, root, cache, version string) (Archive, error) 
 	if err := os.MkdirAll(binaries, 0o755); err != nil {
 		return Archive{}, fmt.Errorf("create folder for binaries: %w", err)
 	}
-	if _, err := golang.Run(ctx, root, "build", "-ldflags", linkerFlags(version), "-o", binaries+"/", "./cmd/operator", "./cmd/authserver"); err != nil {
+	if err := golang.Build(ctx, root, "-ldflags", linkerFlags(version), "-o", binaries+"/", "./cmd/operator", "./cmd/authserver"); err != nil {
 		return Archive{}, err
 	}
 	config := v1.Config{User: "65532:65532", Entrypoint: []string{"/operator"}, WorkingDir: "/"}
