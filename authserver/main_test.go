@@ -7,9 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"index/suffixarray"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -141,8 +141,9 @@ func (s *secrets) in(text string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found := 0
+	index := suffixarray.New([]byte(text)) // there are thousands to look for
 	for v := range s.seen {
-		if strings.Contains(text, v) {
+		if len(index.Lookup([]byte(v), 1)) > 0 {
 			found++
 		}
 	}

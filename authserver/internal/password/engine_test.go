@@ -206,7 +206,7 @@ func TestCloseFinishesWhatHasStartedAndRefusesTheRest(t *testing.T) {
 	e := newEngine(t, func(o *password.Options) { o.Workers, o.MaxWait = 1, 1000*time.Hour })
 	results := make(chan error, 6)
 	for range 6 {
-		go func() { results <- e.Burn(t.Context(), "", "x", 10) }()
+		go func() { results <- e.Burn(t.Context(), "", "x", 13) }() // which fills the lanes long before the first is done
 	}
 	until(t, func() bool { s := e.State(); return s.Lanes == 4 && s.Waiting == 2 })
 	e.Close()

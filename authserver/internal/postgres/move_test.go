@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
@@ -56,23 +58,26 @@ func TestARefusedConnectionFailsNobodyWhileOthersWork(t *testing.T) {
 	store := open(t, as(t, database, "app", "first", ""))
 	warm(t, store)
 	p.Execute(t, "ALTER ROLE app PASSWORD 'second'")
-	busy(t, store)
+	release := holdBack(t, database)
+	callers := ask(t, store)
 	select {
 	case <-store.Failing():
-	default:
+	case <-time.After(10 * time.Second):
 		t.Error("nobody was told that connections are refused")
 	}
+	release()
+	callers.Wait()
 	if err := store.Look(t.Context()); err == nil || !strings.Contains(err.Error(), `password authentication failed for user "app"`) {
 		t.Errorf("a look says %v", err)
 	}
 	if err := store.Move(t.Context(), as(t, database, "app", "third", "")); err == nil {
 		t.Error("moved to where it is refused")
 	}
-	busy(t, store)
+	ask(t, store).Wait()
 	if err := store.Move(t.Context(), as(t, database, "app", "second", "")); err != nil {
 		t.Fatal(err)
 	}
-	busy(t, store)
+	ask(t, store).Wait()
 	if err := store.Look(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -93,10 +98,28 @@ func warm(t *testing.T, store *postgres.Store) {
 	}
 }
 
-// busy asks for more connections than a store may have.
-func busy(t *testing.T, store *postgres.Store) {
+// holdBack keeps a database from answering CheckSchema until release, or else a
+// quick one may have answered one caller before the next one asks.
+func holdBack(t *testing.T, database string) (release func()) {
 	t.Helper()
-	var group sync.WaitGroup
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE goose_db_version"); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := conn.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// ask has more callers than a store may have connections.
+func ask(t *testing.T, store *postgres.Store) *sync.WaitGroup {
+	t.Helper()
+	group := &sync.WaitGroup{}
 	for range 12 {
 		group.Go(func() {
 			for range 5 {
@@ -106,7 +129,7 @@ func busy(t *testing.T, store *postgres.Store) {
 			}
 		})
 	}
-	group.Wait()
+	return group
 }
 
 func TestMovesUnderLoadFailNobody(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 // What works once is raced by so many callers, so many times.
 const (
-	rounds  = 200
+	rounds  = 50
 	callers = 50
 )
 
