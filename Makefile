@@ -39,7 +39,7 @@ status: ## What is running
 .PHONY: test
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
-	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -vet=off -tags scale -timeout 30m ./...); done
+	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -vet=off -tags scale -parallel 4 -timeout 30m ./...); done
 
 .PHONY: screenshots
 screenshots: deps ## The pictures of docs/pages.md, taken anew

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/assets"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/cluster"
@@ -39,8 +40,8 @@ func (l local) down(ctx context.Context) error { return l.cluster.Down(ctx) }
 
 // up starts the cluster, gives it its images, and returns the chart values
 // that name them. What does not depend on each other happens at the same time,
-// except that Go builds wait for one another: two at once would compile the
-// packages they share twice.
+// except that other programs wait until Kubernetes is compiled: compiled at the
+// same time, the packages they share would be compiled twice.
 func (l local) up(ctx context.Context) (map[string]string, error) {
 	packages := slices.Concat(cluster.Packages(), image.Packages(), []string{"curl"})
 	if err := debian.Ensure(ctx, l.console, packages...); err != nil {
@@ -55,6 +56,7 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		postgres, redis   image.Archive
 		project           image.Archive
 		programs          string
+		compiled          = make(chan struct{}) // closed when Kubernetes is, at the latest when it is built
 		built             = make(chan struct{}) // closed when programs is set, and the node about to start
 		work, workContext = errgroup.WithContext(ctx)
 	)
@@ -62,25 +64,18 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		return nil, fmt.Errorf("create cache of images: %w", err)
 	}
 	ctx = workContext
-	await := func() error {
-		select {
-		case <-built:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 	work.Go(func() (err error) {
-		if programs, err = assets.Ensure(ctx, filepath.Join(l.root, "hack/localkube"), l.console); err != nil {
+		isCompiled := sync.OnceFunc(func() { close(compiled) })
+		programs, err = assets.Ensure(ctx, filepath.Join(l.root, "hack/localkube"), l.console, isCompiled)
+		if err != nil {
 			return err
 		}
+		isCompiled()
 		close(built)
-		return l.step(ctx, await, "building the project's image", &project, func() (image.Archive, error) {
-			return image.Project(ctx, l.root, images, "")
-		})
+		return nil
 	})
 	work.Go(func() error {
-		if err := await(); err != nil {
+		if err := await(ctx, built); err != nil {
 			return err
 		}
 		return l.console.Step("starting Kubernetes", func() error {
@@ -95,13 +90,19 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		})
 	})
 	work.Go(func() error {
-		return l.step(ctx, await, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
+		return l.step(ctx, built, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
 	})
 	work.Go(func() error {
-		return l.step(ctx, await, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
+		return l.step(ctx, built, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
 	})
 	work.Go(func() error {
-		if err := await(); err != nil {
+		if err := await(ctx, compiled); err != nil {
+			return err
+		}
+		return l.step(ctx, built, "building the project's image", &project, func() (image.Archive, error) { return image.Project(ctx, l.root, images, "") })
+	})
+	work.Go(func() error {
+		if err := await(ctx, compiled); err != nil {
 			return err
 		}
 		return l.console.Step("building Helm", func() error {
@@ -135,7 +136,7 @@ func (l local) offer(ctx context.Context, version string) (string, error) {
 
 // step makes an image and, when the node can take it, imports it. Programs may
 // be built for minutes before the node even starts, which is no reason to give up.
-func (l local) step(ctx context.Context, await func() error, name string, made *image.Archive, build func() (image.Archive, error)) error {
+func (l local) step(ctx context.Context, built <-chan struct{}, name string, made *image.Archive, build func() (image.Archive, error)) error {
 	err := l.console.Step(name, func() (err error) {
 		*made, err = build()
 		return err
@@ -143,10 +144,19 @@ func (l local) step(ctx context.Context, await func() error, name string, made *
 	if err != nil {
 		return err
 	}
-	if err := await(); err != nil {
+	if err := await(ctx, built); err != nil {
 		return err
 	}
 	return l.cluster.Import(ctx, *made)
+}
+
+func await(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (l local) status(context.Context) error {

@@ -146,7 +146,7 @@ func offerImage(ctx context.Context, t target, version string) error {
 }
 
 func printAssets(ctx context.Context, root string, c *console.Console) error {
-	folder, err := assets.Ensure(ctx, filepath.Join(root, "hack/localkube"), c)
+	folder, err := assets.Ensure(ctx, filepath.Join(root, "hack/localkube"), c, func() {})
 	if err != nil {
 		return err
 	}

@@ -36,8 +36,9 @@ func Cache() (string, error) {
 // Ensure returns the folder that holds the programs and the pause program,
 // after building them if this version was not built yet. module is the folder
 // of the nested module localkube. Several processes may call it at once: one
-// builds and the others wait.
-func Ensure(ctx context.Context, module string, c *console.Console) (string, error) {
+// builds and the others wait. compiled is called as soon as only linking is left,
+// if there is anything to build.
+func Ensure(ctx context.Context, module string, c *console.Console, compiled func()) (string, error) {
 	key, version, err := cacheKey(module)
 	if err != nil {
 		return "", fmt.Errorf("name the build: %w", err)
@@ -63,7 +64,7 @@ func Ensure(ctx context.Context, module string, c *console.Console) (string, err
 		return folder, nil
 	}
 	step := "building Kubernetes " + version + " from Go modules (once per version; minutes when cold)"
-	return folder, c.Step(step, func() error { return build(ctx, module, version, folder) })
+	return folder, c.Step(step, func() error { return build(ctx, module, version, folder, compiled) })
 }
 
 func complete(folder string) bool {
@@ -73,7 +74,7 @@ func complete(folder string) bool {
 
 // build compiles into a neighbour of folder and renames it at the end, so that
 // folder exists only when it is complete.
-func build(ctx context.Context, module, version, folder string) error {
+func build(ctx context.Context, module, version, folder string, compiled func()) error {
 	scratch, err := os.MkdirTemp(filepath.Dir(folder), ".build-")
 	if err != nil {
 		return fmt.Errorf("create build folder: %w", err)
@@ -87,8 +88,13 @@ func build(ctx context.Context, module, version, folder string) error {
 	flags := strings.Join([]string{"-s -w",
 		stamp + "gitVersion=" + version, stamp + "gitMajor=" + major, stamp + "gitMinor=" + minor, stamp + "gitTreeState=clean",
 	}, " ")
-	for _, program := range []string{"kube", "pause"} {
-		err := golang.Build(ctx, module, "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
+	for _, program := range []string{"pause", "kube"} {
+		compiling := func(path string) {
+			if strings.HasSuffix(path, "/cmd/kube") {
+				compiled()
+			}
+		}
+		err := golang.BuildWatched(ctx, module, compiling, "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
 		if err != nil {
 			return err
 		}

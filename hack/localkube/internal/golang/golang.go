@@ -5,6 +5,7 @@
 package golang
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -14,12 +15,34 @@ import (
 
 // Build runs go build with args in folder. The error holds what it complained about.
 func Build(ctx context.Context, folder string, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-trimpath"}, args...)...)
+	return BuildWatched(ctx, folder, func(string) {}, args...)
+}
+
+// BuildWatched is Build, and calls compiling with the import path of each package
+// that is not in the cache when its turn comes. A program's main package is the
+// last; after it comes only the linker, which needs no more than one core.
+func BuildWatched(ctx context.Context, folder string, compiling func(path string), args ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-trimpath"}, args...)...)
 	cmd.Dir = folder
 	// By default the compiler spends a quarter of its time on collecting garbage.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOGC=400")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", strings.Join(args, " "), err, out)
+	output, err := cmd.StderrPipe()
+	if err != nil {
+		return fmt.Errorf("go build: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("go build: %w", err)
+	}
+	complaints := []string{}
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if line := lines.Text(); strings.ContainsAny(line, " :") {
+			complaints = append(complaints, line)
+		} else {
+			compiling(line)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", strings.Join(args, " "), err, strings.Join(complaints, "\n"))
 	}
 	return nil
 }
