@@ -39,7 +39,7 @@ status: ## What is running
 .PHONY: test
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
-	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -vet=off -tags scale -parallel 4 -timeout 30m ./...); done
+	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -vet=off -tags scale -p 3 -parallel 4 -timeout 30m ./...); done
 
 .PHONY: screenshots
 screenshots: deps ## The pictures of docs/pages.md, taken anew
@@ -86,7 +86,7 @@ build: ## Both binaries, into bin/
 
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need
-	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium fonts-inter nginx-light caddy
+	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null
 	@hack/kinds.sh >/dev/null

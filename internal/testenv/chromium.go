@@ -36,7 +36,7 @@ const fonts = `<?xml version="1.0"?>
 // StartChromium runs a browser that takes the certificates which authority has
 // signed, and no others that the system does not trust.
 func StartChromium(ctx context.Context, authority *x509.Certificate) (*Chromium, error) {
-	browser, err := program("chromium")
+	browser, err := program("chromium-headless-shell")
 	if err != nil {
 		return nil, err
 	}
@@ -50,16 +50,15 @@ func StartChromium(ctx context.Context, authority *x509.Certificate) (*Chromium,
 	}
 	argv := []string{
 		"env", "HOME=" + folder, "TMPDIR=" + folder, "FONTCONFIG_FILE=" + settings, browser,
-		"--headless", "--user-data-dir=" + folder, "--remote-debugging-port=0",
+		"--user-data-dir=" + folder, "--remote-debugging-port=0",
 		"--ignore-certificate-errors-spki-list=" + base64.StdEncoding.EncodeToString(key[:]),
 		// Containers may have no namespaces to give it; it sees only pages of tests.
 		"--no-sandbox", "--disable-gpu",
 		// An interface that comes or goes ends what is under way over HTTP/2.
 		"--disable-http2",
-		"--no-first-run", "--disable-extensions", "--disable-component-update", "--disable-background-networking",
-		"--disable-sync", "--disable-crash-reporter", "--hide-scrollbars", "--password-store=basic",
+		"--disable-crash-reporter", "--hide-scrollbars",
 		// No process is kept ready for a page that may never come.
-		"--disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication,SpareRendererForSitePerProcess",
+		"--disable-features=SpareRendererForSitePerProcess",
 	}
 	if scratch() != memory {
 		argv = append(argv, "--disable-dev-shm-usage")

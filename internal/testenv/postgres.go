@@ -114,7 +114,7 @@ func (p *Postgres) Start(ctx context.Context) (err error) {
 	p.daemon, err = startDaemon(p.folder, "INT", server, "-D", p.data(),
 		"-p", strconv.Itoa(p.port), "-h", "127.0.0.1", "-k", p.folder,
 		"-c", "fsync=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=300", "-c", "shared_buffers=32MB")
+		"-c", "max_connections=300", "-c", "shared_buffers=32MB", "-c", "autovacuum=off")
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,8 @@ func (p *Postgres) Database(t testing.TB) string {
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), p.made.Add(1))
 	statement := "CREATE DATABASE " + name
 	if p.template != "" {
-		statement += " TEMPLATE " + p.template
+		// The default writes every page to the log too, which takes three times as long.
+		statement += " TEMPLATE " + p.template + " STRATEGY file_copy"
 	}
 	if err := p.execute(t.Context(), statement); err != nil {
 		t.Fatal(err)

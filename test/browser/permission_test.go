@@ -20,25 +20,39 @@ func (b *tab) copies(text, done string) string {
 	// All windows of a browser have one clipboard.
 	suite.clipboard.Lock()
 	defer suite.clipboard.Unlock()
-	b.mayUseTheClipboard()
+	b.clipboard(browser.PermissionSettingGranted)
 	b.click(text)
 	b.do(chromedp.WaitVisible(saying("//body", done)))
 	return evaluate[string](b, "navigator.clipboard.readText()")
 }
 
-// mayUseTheClipboard says yes where a browser would ask.
-func (b *tab) mayUseTheClipboard() {
+// clipboard says whether the page may use it.
+func (b *tab) clipboard(setting browser.PermissionSetting) {
 	b.t.Helper()
-	for _, name := range []string{"clipboard-read", "clipboard-write"} {
+	for _, permission := range []*browser.PermissionDescriptor{{Name: "clipboard-read", AllowWithoutSanitization: true}, {Name: "clipboard-write"}} {
 		_, err := chromedp.CallBrowser(b.ctx, browser.SetPermission, browser.SetPermissionParams{
-			Permission: &browser.PermissionDescriptor{Name: name, AllowWithoutSanitization: true},
-			Setting:    browser.PermissionSettingGranted, Origin: b.realm.Config.Issuer,
+			Permission: permission, Setting: setting, Origin: b.realm.Config.Issuer,
 			BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
 		})
 		if err != nil {
 			b.t.Fatal(err)
 		}
 	}
+}
+
+// selects clicks what says text, where the clipboard is forbidden, and returns
+// what is then selected.
+func (b *tab) selects(text string) (selected string) {
+	b.t.Helper()
+	b.clipboard(browser.PermissionSettingDenied)
+	b.click(text)
+	eventually.Succeeds(b.t, func(context.Context) error {
+		if selected = evaluate[string](b, "getSelection().toString()"); selected == "" {
+			return errors.New("nothing is selected")
+		}
+		return nil
+	})
+	return selected
 }
 
 // downloads clicks what says text and returns the file that comes.

@@ -128,7 +128,9 @@ func TestBackupCodesAreKept(t *testing.T) {
 		if len(codes) != 10 || codes[0] == first[0] {
 			t.Errorf("there are %d new backup codes", len(codes))
 		}
-
+		if got := b.selects("Copy"); strings.Join(strings.Fields(got), " ") != strings.Join(codes, " ") {
+			t.Errorf("for want of a clipboard, %q is selected", got)
+		}
 		if got := b.copies("Copy", "Copied"); strings.TrimSpace(got) != strings.Join(codes, "\n") {
 			t.Error("the clipboard holds something else")
 		}

@@ -33,13 +33,17 @@ function countDown(element) {
   show();
 }
 
-/** Puts the text of an element on the clipboard. */
+/** Puts the text of elements on the clipboard or, where that is forbidden, selects it. */
 function addCopy(button) {
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const lines = [...document.querySelectorAll(button.dataset.copy)].map((e) => e.textContent.trim());
-    await navigator.clipboard.writeText(lines.join("\n"));
-    button.textContent = button.dataset.done;
+    const elements = [...document.querySelectorAll(button.dataset.copy)];
+    try {
+      await navigator.clipboard.writeText(elements.map((e) => e.textContent.trim()).join("\n"));
+      button.textContent = button.dataset.done;
+    } catch {
+      getSelection().setBaseAndExtent(elements[0], 0, elements.at(-1), elements.at(-1).childNodes.length);
+    }
   });
 }
 
