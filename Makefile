@@ -35,11 +35,13 @@ status: ## What is running
 
 ##@ Work on it
 
-# Vetting is left to `lint`.
+# Most tests wait for other programs most of the time, so more run at once than
+# there are cores. Vetting is left to `lint`.
 .PHONY: test
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
-	for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race -vet=off -tags scale -p 3 -parallel 4 -timeout 30m ./...); done
+	cores=$$(nproc) && for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 \
+		go test -race -vet=off -tags scale -p $$((cores + 1)) -parallel $$((2 * cores)) -timeout 30m ./...); done
 
 .PHONY: screenshots
 screenshots: deps ## The pictures of docs/pages.md, taken anew
