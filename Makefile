@@ -41,7 +41,7 @@ status: ## What is running
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
 	cores=$$(nproc) && for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 \
-		go test -race -vet=off -tags scale -p $$((cores + 1)) -parallel $$((2 * cores)) -timeout 30m ./...); done
+		go test -race -vet=off -tags scale -p $$((cores + 1)) -parallel $$((3 * cores)) -timeout 30m ./...); done
 
 .PHONY: screenshots
 screenshots: deps ## The pictures of docs/pages.md, taken anew
