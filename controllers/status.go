@@ -142,7 +142,7 @@ func (v view) unseen() int {
 func (v view) counted() int { return len(v.pods) + v.unseen() }
 
 // everywhere reports whether every pod runs what it should.
-func (v view) everywhere() bool { return v.unseen() == 0 && current(v) == len(v.pods) }
+func (v view) everywhere() bool { return current(v) == v.counted() }
 
 // current counts the pods that run what they should.
 func current(v view) int {

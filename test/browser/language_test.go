@@ -46,7 +46,7 @@ func TestBackupCodesOnPaper(t *testing.T) {
 	b := newRealm(t).serve().signedIn(desk, userEmail)
 	b.pressIn(section("Two-factor sign-in"), "Set up")
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-	b.picture("paper.png", desk)
+	b.picture("paper.png")
 	if evaluate[bool](b, `[...document.querySelectorAll("button, footer, header")].some((e) => e.offsetParent !== null)`) {
 		t.Error("there are buttons on the paper")
 	}

@@ -50,22 +50,25 @@ func (b *tab) prefers(theme, motion string) {
 	}})
 }
 
-// look judges the page on every screen and in both themes.
+// look judges the page on every screen in both themes, and leaves pictures of it
+// under a name when pictures are asked for.
 func (b *tab) look(name string) {
 	b.t.Helper()
 	if b.seen != desk {
 		return // the tab at the desk looks for both
 	}
-	for _, s := range []screen{desk, zoomed, narrow, telephone} {
-		b.screen(s)
-		b.fits(name, s)
-	}
 	for _, theme := range []string{"light", "dark"} {
 		b.prefers(theme, "reduce")
-		b.isAccessible(name, theme)
 		for _, s := range []screen{desk, telephone} {
-			b.picture(fmt.Sprintf("%s-%s-%s.png", name, s.name, theme), s)
+			b.screen(s)
+			b.picture(fmt.Sprintf("%s-%s-%s.png", name, s.name, theme))
+			b.fits(name, s)
 		}
+		b.isAccessible(name, theme)
+	}
+	for _, s := range []screen{zoomed, narrow} {
+		b.screen(s)
+		b.fits(name, s)
 	}
 	b.screen(desk)
 	b.prefers("light", "no-preference")
@@ -81,8 +84,7 @@ func (b *tab) shot() []byte {
 	}).Data
 }
 
-// picture leaves what the page looks like on a screen, when pictures are asked for.
-func (b *tab) picture(file string, s screen) {
+func (b *tab) picture(file string) {
 	b.t.Helper()
 	if !*screenshots {
 		return
@@ -90,7 +92,6 @@ func (b *tab) picture(file string, s screen) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	b.screen(s)
 	shot := b.shot()
 	if err := os.WriteFile(filepath.Join(folder, file), shot, 0o644); err != nil {
 		b.t.Fatal(err)

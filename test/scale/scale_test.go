@@ -21,7 +21,7 @@ const (
 	// there are unless REALMS says otherwise.
 	manyRealms, fewRealms = 1000, 20
 	// steadyMany and steadyFew are how long nothing must be written.
-	steadyMany, steadyFew = 2 * time.Minute, 5 * time.Second
+	steadyMany, steadyFew = 2 * time.Minute, 10 * time.Second
 	// calm is how long an operator asks nothing that is done.
 	calm = 5 * time.Second
 	// mostPerSecond bounds what the API server is asked at any time, the burst of

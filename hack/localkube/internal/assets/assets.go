@@ -88,12 +88,12 @@ func build(ctx context.Context, module, version, folder string, compiled func())
 	flags := strings.Join([]string{"-s -w",
 		stamp + "gitVersion=" + version, stamp + "gitMajor=" + major, stamp + "gitMinor=" + minor, stamp + "gitTreeState=clean",
 	}, " ")
-	for _, program := range []string{"pause", "kube"} {
-		compiling := func(path string) {
-			if strings.HasSuffix(path, "/cmd/kube") {
-				compiled()
-			}
+	compiling := func(path string) {
+		if strings.HasSuffix(path, "/cmd/kube") {
+			compiled()
 		}
+	}
+	for _, program := range []string{"pause", "kube"} {
 		err := golang.BuildWatched(ctx, module, compiling, "-tags=kube", "-ldflags", flags, "-o", filepath.Join(scratch, program), "./cmd/"+program)
 		if err != nil {
 			return err

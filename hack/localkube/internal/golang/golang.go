@@ -34,15 +34,16 @@ func BuildWatched(ctx context.Context, folder string, compiling func(path string
 		return fmt.Errorf("go build: %w", err)
 	}
 	complaints := []string{}
-	for lines := bufio.NewScanner(output); lines.Scan(); {
-		if line := lines.Text(); strings.ContainsAny(line, " :") {
+	said := bufio.NewReader(output) // a line may be long, and who does not read on keeps go from ending
+	for line, err := said.ReadString('\n'); err == nil; line, err = said.ReadString('\n') {
+		if strings.ContainsAny(line, " :") {
 			complaints = append(complaints, line)
 		} else {
-			compiling(line)
+			compiling(strings.TrimSpace(line))
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", strings.Join(args, " "), err, strings.Join(complaints, "\n"))
+		return fmt.Errorf("go build %s: %w\n%s", strings.Join(args, " "), err, strings.Join(complaints, ""))
 	}
 	return nil
 }
