@@ -33,7 +33,8 @@ type local struct {
 }
 
 func (l local) kubectl() kubectl.Client { return l.cluster.Kubectl() }
-func (l local) reachable() bool         { return true }
+func (local) state() string             { return cluster.StateFolder }
+func (local) reachable() bool           { return true }
 func (l local) stamp() string           { return l.cluster.State("installed") }
 
 func (l local) down(ctx context.Context) error { return l.cluster.Down(ctx) }

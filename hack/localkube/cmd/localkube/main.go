@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	deployment := deploy.Deployment{Root: checkout, Kubectl: t.kubectl(), Console: c}
 	signIn := login.Login{
-		Root: checkout, Namespace: deploy.Namespace, Realm: deploy.Realm,
+		Root: checkout, Cluster: *kind, State: t.state(), Namespace: deploy.Namespace, Realm: deploy.Realm,
 		Kubectl: t.kubectl(), Console: c, Forward: !t.reachable(),
 	}
 	switch args[0] {

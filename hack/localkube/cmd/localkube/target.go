@@ -31,6 +31,8 @@ type target interface {
 	down(ctx context.Context) error
 	status(ctx context.Context) error
 	kubectl() kubectl.Client
+	// state is the folder of the checkout that is this target's alone.
+	state() string
 	// reachable tells whether this machine reaches the cluster's Services.
 	reachable() bool
 	// stamp is the file that remembers what is installed; empty to always ask.
@@ -57,6 +59,7 @@ type current struct {
 }
 
 func (t current) kubectl() kubectl.Client { return kubectl.Client{Program: "kubectl"} }
+func (current) state() string             { return cluster.StateFolder + "-current" }
 func (current) reachable() bool           { return false }
 func (current) stamp() string             { return "" }
 
@@ -75,6 +78,9 @@ func (t current) up(ctx context.Context) (map[string]string, error) {
 func (t current) down(ctx context.Context) error {
 	if err := (deploy.Deployment{Root: t.root, Kubectl: t.kubectl(), Console: t.console}).Uninstall(ctx); err != nil {
 		return err
+	}
+	if err := os.RemoveAll(filepath.Join(t.root, t.state())); err != nil {
+		return fmt.Errorf("delete state folder: %w", err)
 	}
 	t.console.Say("Removed the realm and the release. The namespaces and the kinds stay.")
 	return nil
@@ -97,7 +103,7 @@ func imageValues(reference string) (map[string]string, error) {
 }
 
 // kindCluster is a cluster of kind, made when missing. Its kubeconfig lies in
-// the checkout, like that of the local cluster.
+// the checkout, beside that of the local cluster.
 type kindCluster struct {
 	root    string
 	console *console.Console
@@ -105,7 +111,8 @@ type kindCluster struct {
 
 const kindName = "realmkeeper"
 
-func (t kindCluster) kubeconfig() string { return filepath.Join(t.root, ".localkube/kubeconfig") }
+func (kindCluster) state() string        { return cluster.StateFolder + "-kind" }
+func (t kindCluster) kubeconfig() string { return filepath.Join(t.root, t.state(), "kubeconfig") }
 
 func (t kindCluster) kubectl() kubectl.Client {
 	return kubectl.Client{Program: "kubectl", Kubeconfig: t.kubeconfig()}
@@ -143,11 +150,17 @@ func (t kindCluster) up(ctx context.Context) (map[string]string, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return nil, fmt.Errorf("create cache: %w", err)
 	}
-	project, err := image.Project(ctx, t.root, cache, "")
-	if err != nil {
+	var project image.Archive
+	if err := t.console.Step("building the project's image", func() (err error) {
+		project, err = image.Project(ctx, t.root, cache, "")
+		return err
+	}); err != nil {
 		return nil, err
 	}
-	if _, err := runKind(ctx, "load", "image-archive", project.Path, "--name="+kindName); err != nil {
+	if err := t.console.Step("loading the project's image", func() error {
+		_, err := runKind(ctx, "load", "image-archive", project.Path, "--name="+kindName)
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	return imageValues(project.Reference)
@@ -157,9 +170,10 @@ func (t kindCluster) down(ctx context.Context) error {
 	if _, err := runKind(ctx, "delete", "cluster", "--name="+kindName, "--kubeconfig="+t.kubeconfig()); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Dir(t.kubeconfig())); err != nil {
+	if err := os.RemoveAll(filepath.Join(t.root, t.state())); err != nil {
 		return fmt.Errorf("delete state folder: %w", err)
 	}
+	t.console.Say("The kind cluster is gone")
 	return nil
 }
 
@@ -174,7 +188,12 @@ func runKind(ctx context.Context, args ...string) (string, error) {
 }
 
 func showRealms(ctx context.Context, k kubectl.Client) error {
-	out, err := k.Run(ctx, nil, "get", "authrealms,pods", "--all-namespaces", "--selector", "app.kubernetes.io/managed-by=realmkeeper")
-	fmt.Printf("%s", out)
-	return err
+	for _, what := range [][]string{{"authrealms"}, {"pods", "--selector=app.kubernetes.io/managed-by=realmkeeper"}} {
+		out, err := k.Run(ctx, nil, append([]string{"get", "--all-namespaces"}, what...)...)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s\n", out)
+	}
+	return nil
 }

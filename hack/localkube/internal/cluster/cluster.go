@@ -23,6 +23,9 @@ func Packages() []string {
 	return []string{"containerd", "runc", "containernetworking-plugins", "nftables"}
 }
 
+// StateFolder is where in a checkout everything that a cluster leaves on the disk is.
+const StateFolder = ".localkube"
+
 // Cluster is the local cluster of one checkout.
 type Cluster struct {
 	root string
@@ -34,7 +37,7 @@ func Of(root string, c *console.Console) *Cluster { return &Cluster{root, c} }
 
 // State returns the path of something in the state folder.
 func (k *Cluster) State(elements ...string) string {
-	return filepath.Join(append([]string{k.root, ".localkube"}, elements...)...)
+	return filepath.Join(append([]string{k.root, StateFolder}, elements...)...)
 }
 
 // Kubeconfig is the file with which everyone in the checkout reaches the cluster.

@@ -24,6 +24,8 @@ import (
 // Login is one sign-in to one realm.
 type Login struct {
 	Root             string // the checkout
+	Cluster          string // what make calls it: local, current or kind
+	State            string // the cluster's folder in Root
 	Namespace, Realm string
 	Kubectl          kubectl.Client
 	Console          *console.Console
@@ -32,8 +34,6 @@ type Login struct {
 	// requests then go through kubectl port-forward.
 	Forward bool
 }
-
-const forwardedPort = "8443"
 
 // realm is what it takes to reach a realm.
 type realm struct {
@@ -51,6 +51,9 @@ func (l Login) Run(ctx context.Context) error {
 		return err
 	}
 	if l.Forward {
+		if r.address, err = freeAddress(); err != nil {
+			return err
+		}
 		stop, err := l.forward(ctx, r.address)
 		if err != nil {
 			return err
@@ -58,10 +61,13 @@ func (l Login) Run(ctx context.Context) error {
 		defer stop()
 	}
 	command := l.command(r)
-	l.Console.Print("\nLogging in. The same by hand:\n\n" + l.preparation() + command + "\n\n")
+	l.Console.Print("\nLogging in. The same by hand:\n\n" + l.preparation(r) + command + "\n\n")
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", command)
 	cmd.Dir = l.Root
-	cmd.Env = append(l.Kubectl.Environment(), "PATH="+l.State("bin")+":"+os.Getenv("PATH"))
+	cmd.Env = l.Kubectl.Environment()
+	if l.bringsKubectl() {
+		cmd.Env = append(cmd.Env, "PATH="+filepath.Dir(l.Kubectl.Program)+":"+os.Getenv("PATH"))
+	}
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	if err := cmd.Run(); err != nil {
@@ -85,9 +91,6 @@ func (l Login) Run(ctx context.Context) error {
 	l.Console.Print(l.next(r))
 	return nil
 }
-
-// State returns the path of something in the checkout's state folder.
-func (l Login) State(name string) string { return filepath.Join(l.Root, ".localkube", name) }
 
 // find reads from the cluster what it takes to reach the realm and stores the
 // certificate of its authority for curl.
@@ -120,12 +123,9 @@ func (l Login) find(ctx context.Context) (realm, error) {
 	}
 	r := realm{
 		issuer: issuer, authority: []byte(configMap.Data["ca.crt"]),
-		file: filepath.Join(".localkube", l.Realm+"-ca.crt"), address: service.Spec.ClusterIP + ":443",
+		file: filepath.Join(l.State, l.Realm+"-ca.crt"), address: service.Spec.ClusterIP + ":443",
 	}
-	if l.Forward {
-		r.address = "127.0.0.1:" + forwardedPort
-	}
-	if err := os.MkdirAll(l.State(""), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(l.Root, l.State), 0o700); err != nil {
 		return realm{}, fmt.Errorf("create state folder: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(l.Root, r.file), r.authority, 0o644); err != nil {
@@ -134,14 +134,21 @@ func (l Login) find(ctx context.Context) (realm, error) {
 	return r, nil
 }
 
+// bringsKubectl tells whether the cluster's folder has a kubectl of its own in bin.
+func (l Login) bringsKubectl() bool { return filepath.IsAbs(l.Kubectl.Program) }
+
 // preparation are the lines to type once before the command.
-func (l Login) preparation() string {
+func (l Login) preparation(r realm) string {
 	text := "  cd " + l.Root + "\n"
 	if l.Kubectl.Kubeconfig != "" {
-		text += "  export KUBECONFIG=$PWD/.localkube/kubeconfig PATH=$PWD/.localkube/bin:$PATH\n"
+		text += "  export KUBECONFIG=$PWD/" + l.State + "/kubeconfig"
+		if l.bringsKubectl() {
+			text += " PATH=$PWD/" + l.State + "/bin:$PATH"
+		}
+		text += "\n"
 	}
 	if l.Forward {
-		text += "  " + strings.Join(append([]string{"kubectl"}, l.forwardArgs()...), " ") + " &\n"
+		text += "  " + strings.Join(append([]string{"kubectl"}, l.forwardArgs(r.address)...), " ") + " &\n"
 	}
 	return text + "  "
 }
@@ -169,9 +176,17 @@ What to try next, in the same shell:
   kubectl -n %[1]s describe authrealm %[2]s     # every condition in words
   kubectl -n %[1]s logs deploy/%[2]s            # the auth server
   %[3]s %[4]s/.well-known/openid-configuration
-  make status, make e2e, and make down to remove everything
+  %[5]s
 
-`, l.Namespace, l.Realm, curl(r), r.issuer)
+`, l.Namespace, l.Realm, curl(r), r.issuer, l.targets())
+}
+
+// targets are those of the Makefile that concern this cluster.
+func (l Login) targets() string {
+	if l.Cluster == "local" {
+		return "make status, make e2e, and make down to remove everything"
+	}
+	return fmt.Sprintf("make status CLUSTER=%[1]s, and make down CLUSTER=%[1]s to undo it", l.Cluster)
 }
 
 func indent(document []byte) string {
