@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +24,9 @@ func Build(ctx context.Context, folder string, args ...string) error {
 // that is not in the cache when its turn comes. A program's main package is the
 // last; after it comes only the linker, which needs no more than one core.
 func BuildWatched(ctx context.Context, folder string, compiling func(path string), args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-trimpath"}, args...)...)
+	// Compilers also wait for the disk, so one more of them keeps all cores busy.
+	compilers := strconv.Itoa(runtime.GOMAXPROCS(0) + 1)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-trimpath", "-p", compilers}, args...)...)
 	cmd.Dir = folder
 	// By default the compiler spends a quarter of its time on collecting garbage.
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOGC=400")
