@@ -44,8 +44,7 @@ func (l local) down(ctx context.Context) error { return l.cluster.Down(ctx) }
 // except that other programs wait until Kubernetes is compiled: compiled at the
 // same time, the packages they share would be compiled twice.
 func (l local) up(ctx context.Context) (map[string]string, error) {
-	packages := slices.Concat(cluster.Packages(), image.Packages(), []string{"curl"})
-	if err := debian.Ensure(ctx, l.console, packages...); err != nil {
+	if err := l.cluster.MayStart(); err != nil {
 		return nil, err
 	}
 	cache, err := assets.Cache()
@@ -57,6 +56,7 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		postgres, redis   image.Archive
 		project           image.Archive
 		programs          string
+		installed         = make(chan struct{}) // closed when the Debian packages are
 		compiled          = make(chan struct{}) // closed when Kubernetes is, at the latest when it is built
 		built             = make(chan struct{}) // closed when programs is set, and the node about to start
 		work, workContext = errgroup.WithContext(ctx)
@@ -64,7 +64,24 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 	if err := os.MkdirAll(images, 0o755); err != nil {
 		return nil, fmt.Errorf("create cache of images: %w", err)
 	}
+	packages := slices.Concat(cluster.Packages(), image.Packages(), []string{"curl"})
+	outlasting := ctx // whatever else fails, nobody ends dpkg halfway
+	work.Go(func() error {
+		if err := debian.Ensure(outlasting, l.console, packages...); err != nil {
+			return err
+		}
+		close(installed)
+		return nil
+	})
 	ctx = workContext
+	after := func(done <-chan struct{}, do func() error) {
+		work.Go(func() error {
+			if err := await(ctx, done); err != nil {
+				return err
+			}
+			return do()
+		})
+	}
 	work.Go(func() (err error) {
 		isCompiled := sync.OnceFunc(func() { close(compiled) })
 		programs, err = assets.Ensure(ctx, filepath.Join(l.root, "hack/localkube"), l.console, isCompiled)
@@ -72,13 +89,13 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 			return err
 		}
 		isCompiled()
+		if err := await(ctx, installed); err != nil {
+			return err
+		}
 		close(built)
 		return nil
 	})
-	work.Go(func() error {
-		if err := await(ctx, built); err != nil {
-			return err
-		}
+	after(built, func() error {
 		return l.console.Step("starting Kubernetes", func() error {
 			pause, err := image.Pause(cluster.PauseImage, filepath.Join(programs, "pause"), images)
 			if err != nil {
@@ -90,22 +107,16 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 			return imported.Wait()
 		})
 	})
-	work.Go(func() error {
+	after(installed, func() error {
 		return l.step(ctx, built, "PostgreSQL's image", &postgres, func() (image.Archive, error) { return image.PostgreSQL(ctx, images) })
 	})
-	work.Go(func() error {
+	after(installed, func() error {
 		return l.step(ctx, built, "Redis's image", &redis, func() (image.Archive, error) { return image.Redis(ctx, images) })
 	})
-	work.Go(func() error {
-		if err := await(ctx, compiled); err != nil {
-			return err
-		}
+	after(compiled, func() error {
 		return l.step(ctx, built, "building the project's image", &project, func() (image.Archive, error) { return image.Project(ctx, l.root, images, "") })
 	})
-	work.Go(func() error {
-		if err := await(ctx, compiled); err != nil {
-			return err
-		}
+	after(compiled, func() error {
 		return l.console.Step("building Helm", func() error {
 			_, err := deploy.Helm(ctx, l.root)
 			return err

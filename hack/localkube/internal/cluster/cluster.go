@@ -43,27 +43,41 @@ func (k *Cluster) State(elements ...string) string {
 // Kubeconfig is the file with which everyone in the checkout reaches the cluster.
 func (k *Cluster) Kubeconfig() string { return k.State("kubeconfig") }
 
-// Start makes the node from the folder of programs and waits until all its
-// components are ready. What is running already stays as it is.
-func (k *Cluster) Start(ctx context.Context, programs string) error {
+// MayStart tells what would keep Start from starting before anybody has waited
+// for a build in vain: a user who is not root, or the cluster of another checkout.
+func (k *Cluster) MayStart() error {
 	if os.Geteuid() != 0 {
 		return errors.New("only root can start a local cluster: it makes namespaces, mounts and network links")
 	}
+	running, err := readRecord()
+	if err != nil {
+		return err
+	}
+	if running.alive() && running.Root != k.root {
+		return fmt.Errorf("the local cluster of another checkout runs: make -C %s down", running.Root)
+	}
+	return nil
+}
+
+// Start makes the node from the folder of programs and waits until all its
+// components are ready. What is running already stays as it is.
+func (k *Cluster) Start(ctx context.Context, programs string) error {
 	exclusive, err := onlyOne()
 	if err != nil {
 		return err
 	}
 	defer exclusive.Close()
 
+	if err := k.MayStart(); err != nil {
+		return err
+	}
 	running, err := readRecord()
 	if err != nil {
 		return err
 	}
 	switch {
-	case running.alive() && running.Root == k.root:
-		return k.awaitNode(ctx)
 	case running.alive():
-		return fmt.Errorf("the local cluster of another checkout runs: make -C %s down", running.Root)
+		return k.awaitNode(ctx)
 	case running != nil:
 		k.c.Say("The last cluster ended by itself: cleaning up after it")
 		if err := removeFromMachine(ctx, running); err != nil {

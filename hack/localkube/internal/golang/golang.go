@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
-	"strconv"
 	"strings"
 )
 
@@ -24,12 +22,11 @@ func Build(ctx context.Context, folder string, args ...string) error {
 // that is not in the cache when its turn comes. A program's main package is the
 // last; after it comes only the linker, which needs no more than one core.
 func BuildWatched(ctx context.Context, folder string, compiling func(path string), args ...string) error {
-	// Compilers also wait for the disk, so one more of them keeps all cores busy.
-	compilers := strconv.Itoa(runtime.GOMAXPROCS(0) + 1)
-	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-trimpath", "-p", compilers}, args...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-trimpath"}, args...)...)
 	cmd.Dir = folder
-	// By default the compiler spends a quarter of its time on collecting garbage.
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOGC=400")
+	// By default the compiler spends a quarter of its time on collecting garbage,
+	// though few packages need the memory to do without.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOGC=off", "GOMEMLIMIT=768MiB")
 	output, err := cmd.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("go build: %w", err)
