@@ -57,8 +57,8 @@ type world struct {
 	providers *providers
 	log       *logBuffer
 	stop      func()
-	// writes counts the operator's requests that ask for a change.
-	writes atomic.Int64
+	// requests are the operator's to the API server.
+	requests requests
 
 	// metrics is what the operator that runs now has registered.
 	metrics *prometheus.Registry
@@ -106,7 +106,7 @@ func (w *world) startOperator() {
 	// One operator per test, all in one process.
 	options.Controller = config.Controller{SkipNameValidation: ptr(true)}
 	access := w.plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator")
-	access.Wrap(func(next http.RoundTripper) http.RoundTripper { return countWrites{next, &w.writes} })
+	access.Wrap(func(next http.RoundTripper) http.RoundTripper { return counting{next, &w.requests} })
 	mgr, err := ctrl.NewManager(access, options)
 	if err != nil {
 		w.t.Fatal(err)
@@ -131,16 +131,22 @@ func (w *world) startOperator() {
 	})
 }
 
-// countWrites counts the requests that are not for reading.
-type countWrites struct {
+// requests counts those that were made, those of them that ask for a change, and
+// those that wait for their answer. A watch has it as soon as it has begun.
+type requests struct{ made, writes, waiting atomic.Int64 }
+
+type counting struct {
 	http.RoundTripper
-	n *atomic.Int64
+	*requests
 }
 
-func (c countWrites) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet {
-		c.n.Add(1)
+		c.writes.Add(1)
 	}
+	c.made.Add(1)
+	c.waiting.Add(1)
+	defer c.waiting.Add(-1)
 	return c.RoundTripper.RoundTrip(r)
 }
 

@@ -4,6 +4,7 @@ package browser
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -46,6 +47,41 @@ func TestAccountHome(t *testing.T) {
 		here.look("done-deleted")
 		here.signIn(userEmail, newPassword)
 		here.sees("/signin", http.StatusBadRequest, "There is no account with this e-mail address.")
+	})
+}
+
+func TestChangeTheAddress(t *testing.T) {
+	t.Parallel()
+	onScreens(t, func(t *testing.T, s screen) {
+		const email = "ann@new.example.com"
+		r := newRealm(t)
+		mails := r.sendsMail()
+		b := r.serve().signedIn(s, userEmail)
+		b.click("Change the address")
+		b.fill("new-email", email)
+		b.fill("proof-email", wrongPassword)
+		b.press("Send the link")
+		b.sees("/account/email", http.StatusBadRequest, "The password is wrong.")
+		b.focusesOn("proof-email")
+		b.look("account-email-refused")
+		b.fill("proof-email", password)
+		b.press("Send the link")
+		b.sees("/account", http.StatusOK, "A link is on its way to the new address.", userEmail)
+		b.look("account-email")
+
+		link := mails.Await(t, email, 1).Links[0]
+		b.open(link)
+		b.press("Confirm")
+		b.sees(strings.TrimPrefix(link, r.Config.Issuer), http.StatusOK, "Address confirmed")
+		b.press("Continue")
+		b.sees("/account", http.StatusOK, email)
+		mails.Await(t, userEmail, 1) // the address that goes is told
+
+		b.press("Sign out")
+		b.signIn(userEmail, password)
+		b.sees("/signin", http.StatusBadRequest)
+		b.signIn(email, password)
+		b.sees("/account", http.StatusOK, email)
 	})
 }
 

@@ -3,6 +3,8 @@
 package browser
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestSignInThroughDex(t *testing.T) {
@@ -20,20 +23,11 @@ func TestSignInThroughDex(t *testing.T) {
 		r := newRealm(t)
 		r.signsInThroughDex(bob)
 		b := r.serve().newTab(s)
-		dex, err := url.Parse(r.Config.Providers[0].Issuer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.watch.allow(dex.Scheme + "://" + dex.Host)
+		b.takesDexAsItIs()
 		b.open("/signin")
 		b.look("signin-providers")
 		b.press("Continue with Dex")
-		if !strings.HasPrefix(b.path(), dex.Path) {
-			t.Fatalf("is at %s", b.path())
-		}
-		b.fill("login", bob.Email)
-		b.fill("password", bob.Password)
-		b.goes("Dex", chromedp.Click(chromedp.ID("submit-login")))
+		b.signInAtDex(bob)
 		b.sees("/account", http.StatusOK, bob.Email)
 
 		b.press("Sign out")
@@ -41,4 +35,70 @@ func TestSignInThroughDex(t *testing.T) {
 		b.sees("/signin/return", http.StatusBadRequest, "began in another browser")
 		b.look("signin-another-browser")
 	})
+}
+
+func TestLinkAndUnlinkAProvider(t *testing.T) {
+	t.Parallel()
+	onScreens(t, func(t *testing.T, s screen) {
+		bob := testenv.Person{ID: "bob-at-dex", Email: "bob@example.com", Name: "Bob", Password: "the password of bob at dex"}
+		r := newRealm(t)
+		r.signsInThroughDex(bob)
+		b := r.serve().signedIn(s, userEmail)
+		b.takesDexAsItIs()
+		b.click("Add one")
+		b.fill("proof-identities", wrongPassword)
+		b.press("Continue with Dex")
+		b.sees("/account/identities", http.StatusBadRequest, "The password is wrong.")
+		b.focusesOn("proof-identities")
+		b.look("account-link-refused")
+		b.fill("proof-identities", password)
+		b.press("Continue with Dex")
+		b.signInAtDex(bob)
+		b.sees("/account", http.StatusOK, "Your ways to sign in are changed.", userEmail, bob.Email)
+		b.look("account-linked")
+
+		b.signInThroughDex(bob)
+		b.sees("/account", http.StatusOK, userEmail)
+		b.press("Remove")
+		b.sees("/account", http.StatusOK, "Your ways to sign in are changed.", "None yet.")
+		b.signInThroughDex(bob)
+		b.sees("/account", http.StatusOK, bob.Email)
+		if strings.Contains(b.text(), userEmail) {
+			t.Errorf("who was unlinked is still let in:\n%s", b.text())
+		}
+	})
+}
+
+// takesDexAsItIs leaves the pages of the realm's provider unjudged.
+func (b *tab) takesDexAsItIs() {
+	b.t.Helper()
+	dex, err := url.Parse(b.realm.Config.Providers[0].Issuer)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.watch.allow(dex.Scheme + "://" + dex.Host)
+}
+
+// signInThroughDex takes the place of whoever is signed in.
+func (b *tab) signInThroughDex(person testenv.Person) {
+	b.t.Helper()
+	b.press("Sign out")
+	b.open("/signin")
+	b.press("Continue with Dex")
+	b.signInAtDex(person)
+}
+
+// signInAtDex does so as soon as the browser is there, and comes back.
+func (b *tab) signInAtDex(person testenv.Person) {
+	b.t.Helper()
+	dex := b.realm.Config.Providers[0].Issuer
+	eventually.Succeeds(b.t, func(context.Context) error {
+		if at := b.url().String(); !strings.HasPrefix(at, dex) {
+			return fmt.Errorf("is at %s, not at %s", at, dex)
+		}
+		return nil
+	})
+	b.fill("login", person.Email)
+	b.fill("password", person.Password)
+	b.goes("Dex", chromedp.Click(chromedp.ID("submit-login")))
 }

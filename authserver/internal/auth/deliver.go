@@ -41,9 +41,10 @@ type DeliveryObserver interface {
 
 // deliver tries once and writes down what became of it.
 //
-// A message is sent twice only when this process, or its way to the database, is
-// lost between the courier's yes and the removal of the row until the claim has
-// run out. Its id is the same then, so that receivers can tell.
+// A message is sent twice only when the courier's yes is lost: when the receiver
+// gives it too late, or when this process, or its way to the database, is lost
+// from then until the claim has run out. Its id is the same then, so that
+// receivers can tell.
 func (s *Service) deliver(ctx context.Context, m Claimed) {
 	notice, err := s.attempt(ctx, m)
 	log := s.Log.With("message", m.ID, "channel", m.Channel, "kind", m.Kind, "attempt", m.Attempt)
