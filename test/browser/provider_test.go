@@ -16,10 +16,12 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
+// bob is known at Dex, and not yet at the realm.
+var bob = testenv.Person{ID: "bob-at-dex", Email: "bob@example.com", Name: "Bob", Password: "the password of bob at dex"}
+
 func TestSignInThroughDex(t *testing.T) {
 	t.Parallel()
 	onScreens(t, func(t *testing.T, s screen) {
-		bob := testenv.Person{ID: "bob-at-dex", Email: "bob@example.com", Name: "Bob", Password: "the password of bob at dex"}
 		r := newRealm(t)
 		r.signsInThroughDex(bob)
 		b := r.serve().newTab(s)
@@ -40,7 +42,6 @@ func TestSignInThroughDex(t *testing.T) {
 func TestLinkAndUnlinkAProvider(t *testing.T) {
 	t.Parallel()
 	onScreens(t, func(t *testing.T, s screen) {
-		bob := testenv.Person{ID: "bob-at-dex", Email: "bob@example.com", Name: "Bob", Password: "the password of bob at dex"}
 		r := newRealm(t)
 		r.signsInThroughDex(bob)
 		b := r.serve().signedIn(s, userEmail)

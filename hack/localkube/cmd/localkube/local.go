@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,12 +46,11 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 	if err := l.cluster.MayStart(); err != nil {
 		return nil, err
 	}
-	cache, err := assets.Cache()
+	images, err := imageCache()
 	if err != nil {
 		return nil, err
 	}
 	var (
-		images            = filepath.Join(cache, "images")
 		postgres, redis   image.Archive
 		project           image.Archive
 		programs          string
@@ -61,9 +59,6 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 		built             = make(chan struct{}) // closed when programs is set, and the node about to start
 		work, workContext = errgroup.WithContext(ctx)
 	)
-	if err := os.MkdirAll(images, 0o755); err != nil {
-		return nil, fmt.Errorf("create cache of images: %w", err)
-	}
 	packages := slices.Concat(cluster.Packages(), image.Packages(), []string{"curl"})
 	outlasting := ctx // whatever else fails, nobody ends dpkg halfway
 	work.Go(func() error {
@@ -135,11 +130,11 @@ func (l local) up(ctx context.Context) (map[string]string, error) {
 // offer builds the project's image as of another version, gives it to the node
 // that runs, and returns its name.
 func (l local) offer(ctx context.Context, version string) (string, error) {
-	cache, err := assets.Cache()
+	images, err := imageCache()
 	if err != nil {
 		return "", err
 	}
-	made, err := image.Project(ctx, l.root, filepath.Join(cache, "images"), version)
+	made, err := image.Project(ctx, l.root, images, version)
 	if err != nil {
 		return "", err
 	}

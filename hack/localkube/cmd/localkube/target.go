@@ -79,14 +79,35 @@ func (t current) down(ctx context.Context) error {
 	if err := (deploy.Deployment{Root: t.root, Kubectl: t.kubectl(), Console: t.console}).Uninstall(ctx); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(t.root, t.state())); err != nil {
-		return fmt.Errorf("delete state folder: %w", err)
+	if err := forget(t.root, t); err != nil {
+		return err
 	}
 	t.console.Say("Removed the realm and the release. The namespaces and the kinds stay.")
 	return nil
 }
 
 func (t current) status(ctx context.Context) error { return showRealms(ctx, t.kubectl()) }
+
+// forget deletes what a target keeps in the checkout.
+func forget(root string, t target) error {
+	if err := os.RemoveAll(filepath.Join(root, t.state())); err != nil {
+		return fmt.Errorf("delete state folder: %w", err)
+	}
+	return nil
+}
+
+// imageCache returns the folder in which images are kept for all clusters.
+func imageCache() (string, error) {
+	cache, err := assets.Cache()
+	if err != nil {
+		return "", err
+	}
+	images := filepath.Join(cache, "images")
+	if err := os.MkdirAll(images, 0o755); err != nil {
+		return "", fmt.Errorf("create cache of images: %w", err)
+	}
+	return images, nil
+}
 
 // imageValues splits an image reference into chart values. None means the
 // chart's own.
@@ -143,16 +164,13 @@ func (t kindCluster) up(ctx context.Context) (map[string]string, error) {
 	}); err != nil {
 		return nil, err
 	}
-	cache, err := assets.Cache()
+	images, err := imageCache()
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return nil, fmt.Errorf("create cache: %w", err)
-	}
 	var project image.Archive
 	if err := t.console.Step("building the project's image", func() (err error) {
-		project, err = image.Project(ctx, t.root, cache, "")
+		project, err = image.Project(ctx, t.root, images, "")
 		return err
 	}); err != nil {
 		return nil, err
@@ -170,8 +188,8 @@ func (t kindCluster) down(ctx context.Context) error {
 	if _, err := runKind(ctx, "delete", "cluster", "--name="+kindName, "--kubeconfig="+t.kubeconfig()); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(filepath.Join(t.root, t.state())); err != nil {
-		return fmt.Errorf("delete state folder: %w", err)
+	if err := forget(t.root, t); err != nil {
+		return err
 	}
 	t.console.Say("The kind cluster is gone")
 	return nil

@@ -46,17 +46,24 @@ func (k *Cluster) Kubeconfig() string { return k.State("kubeconfig") }
 // MayStart tells what would keep Start from starting before anybody has waited
 // for a build in vain: a user who is not root, or the cluster of another checkout.
 func (k *Cluster) MayStart() error {
+	_, err := k.last()
+	return err
+}
+
+// last is what is recorded of the cluster that runs or ran last, nil if there is
+// none. It refuses as MayStart does.
+func (k *Cluster) last() (*record, error) {
 	if os.Geteuid() != 0 {
-		return errors.New("only root can start a local cluster: it makes namespaces, mounts and network links")
+		return nil, errors.New("only root can start a local cluster: it makes namespaces, mounts and network links")
 	}
-	running, err := readRecord()
+	last, err := readRecord()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if running.alive() && running.Root != k.root {
-		return fmt.Errorf("the local cluster of another checkout runs: make -C %s down", running.Root)
+	if last.alive() && last.Root != k.root {
+		return nil, fmt.Errorf("the local cluster of another checkout runs: make -C %s down", last.Root)
 	}
-	return nil
+	return last, nil
 }
 
 // Start makes the node from the folder of programs and waits until all its
@@ -68,19 +75,16 @@ func (k *Cluster) Start(ctx context.Context, programs string) error {
 	}
 	defer exclusive.Close()
 
-	if err := k.MayStart(); err != nil {
-		return err
-	}
-	running, err := readRecord()
+	last, err := k.last()
 	if err != nil {
 		return err
 	}
 	switch {
-	case running.alive():
+	case last.alive():
 		return k.awaitNode(ctx)
-	case running != nil:
+	case last != nil:
 		k.c.Say("The last cluster ended by itself: cleaning up after it")
-		if err := removeFromMachine(ctx, running); err != nil {
+		if err := removeFromMachine(ctx, last); err != nil {
 			return fmt.Errorf("clean up after the last cluster: %w", err)
 		}
 	}
