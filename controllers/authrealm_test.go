@@ -131,7 +131,7 @@ func TestSecondPassChangesNothing(t *testing.T) {
 	w.realm()
 	w.ready(2)
 	w.settle()
-	before, writes := w.versions(), w.requests.writes.Load()
+	before, was, writes := w.versions(), w.read().Status, w.requests.writes.Load()
 
 	// A name that the realm watches, of a kind it does not use: reason enough
 	// for another pass, and none to change anything.
@@ -147,7 +147,7 @@ func TestSecondPassChangesNothing(t *testing.T) {
 	after := w.versions()
 	delete(after, "ConfigMap staff-database")
 	if !maps.Equal(before, after) {
-		t.Errorf("resource versions moved:\nbefore %v\nafter  %v", before, after)
+		t.Errorf("resource versions moved:\nbefore %v %+v\nafter  %v %+v", before, was, after, w.read().Status)
 	}
 	if n := w.requests.writes.Load() - writes; n != 0 {
 		t.Errorf("the operator made %d writes, none of which changed anything", n)
