@@ -196,7 +196,7 @@ func TestRestartedOperatorKeepsWhatWasGenerated(t *testing.T) {
 	w := newWorld(t)
 	w.realm()
 	w.ready(2)
-	w.settle()
+	w.rest()
 	before := w.versions()
 	w.stop()
 	asked := w.pods.timesAsked()
@@ -207,7 +207,7 @@ func TestRestartedOperatorKeepsWhatWasGenerated(t *testing.T) {
 		}
 		return nil
 	})
-	w.settle()
+	w.rest()
 	if after := w.versions(); !maps.Equal(before, after) {
 		t.Errorf("resource versions moved:\nbefore %v\nafter  %v", before, after)
 	}

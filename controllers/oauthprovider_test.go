@@ -296,7 +296,7 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 	secret := w.clientSecret("google", "x")
 	w.provider("google")
 	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	w.settle()
+	w.rest()
 	before := w.versions()
 
 	// A pass over both; the provider is asked, since the Secret has changed.
@@ -308,7 +308,7 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 		}
 		return nil
 	})
-	w.settle()
+	w.rest()
 	if after := w.versions(); !maps.Equal(before, after) {
 		t.Errorf("resource versions moved:\nbefore %v\nafter  %v", before, after)
 	}

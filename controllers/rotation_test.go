@@ -63,10 +63,10 @@ func TestARotationFromItsBeginToItsEnd(t *testing.T) {
 	w.later(untilNewPodsKnow)
 	w.awaitKey(1, "has an end", func(k v1alpha1.SigningKeyStatus) bool { return k.MovesOn != nil })
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
-	w.settle()
+	w.rest()
 	before, was := w.versions(), w.read().Status
 	w.later(time.Minute)
-	w.settle()
+	w.rest()
 	if after := w.versions(); !maps.Equal(before, after) {
 		t.Errorf("a look between two events changes something:\nbefore %v %+v\nafter  %v %+v", before, was, after, w.read().Status)
 	}
