@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
@@ -64,7 +65,9 @@ func Ensure(ctx context.Context, module string, c *console.Console, compiled fun
 		return folder, nil
 	}
 	step := "building Kubernetes " + version + " from Go modules (once per version; minutes when cold)"
-	return folder, c.Step(step, func() error { return build(ctx, module, version, folder, compiled) })
+	return folder, c.StepWithProgress(step, func(say func(string)) error {
+		return build(ctx, module, version, folder, say, compiled)
+	})
 }
 
 func complete(folder string) bool {
@@ -74,7 +77,7 @@ func complete(folder string) bool {
 
 // build compiles into a neighbour of folder and renames it at the end, so that
 // folder exists only when it is complete.
-func build(ctx context.Context, module, version, folder string, compiled func()) error {
+func build(ctx context.Context, module, version, folder string, say func(progress string), compiled func()) error {
 	scratch, err := os.MkdirTemp(filepath.Dir(folder), ".build-")
 	if err != nil {
 		return fmt.Errorf("create build folder: %w", err)
@@ -88,7 +91,12 @@ func build(ctx context.Context, module, version, folder string, compiled func())
 	flags := strings.Join([]string{"-s -w",
 		stamp + "gitVersion=" + version, stamp + "gitMajor=" + major, stamp + "gitMinor=" + minor, stamp + "gitTreeState=clean",
 	}, " ")
+	packages, err := golang.Packages(ctx, module, "-tags=kube", "./cmd/pause", "./cmd/kube")
+	if err != nil {
+		return err
+	}
 	compiling := func(path string) {
+		say(fmt.Sprintf("package %d of %d", slices.Index(packages, path)+1, len(packages)))
 		if strings.HasSuffix(path, "/cmd/kube") {
 			compiled()
 		}

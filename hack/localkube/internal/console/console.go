@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,11 +50,19 @@ func (c *Console) Print(text string) {
 // Step runs do, gives signs of life while it lasts and says how long it took.
 // The error of do comes back with the step's name in front.
 func (c *Console) Step(name string, do func() error) error {
+	return c.StepWithProgress(name, func(func(string)) error { return do() })
+}
+
+// StepWithProgress is Step for what knows how far it is. What do says last of that
+// is told with the next sign of life.
+func (c *Console) StepWithProgress(name string, do func(say func(progress string)) error) error {
 	begun := time.Now()
 	done := make(chan struct{})
+	var progress atomic.Value
+	progress.Store("still at it")
 	var watcher sync.WaitGroup
-	watcher.Go(func() { c.watch(name, begun, done) })
-	err := do()
+	watcher.Go(func() { c.watch(name, begun, &progress, done) })
+	err := do(func(said string) { progress.Store(said) })
 	close(done)
 	watcher.Wait()
 	if err != nil {
@@ -65,7 +74,7 @@ func (c *Console) Step(name string, do func() error) error {
 	return nil
 }
 
-func (c *Console) watch(name string, begun time.Time, done <-chan struct{}) {
+func (c *Console) watch(name string, begun time.Time, progress *atomic.Value, done <-chan struct{}) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	for {
@@ -73,7 +82,7 @@ func (c *Console) watch(name string, begun time.Time, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-timer.C:
-			c.Say("%s: still at it after %.0fs", name, time.Since(begun).Seconds())
+			c.Say("%s: %s after %.0fs", name, progress.Load(), time.Since(begun).Seconds())
 			timer.Reset(reminder)
 		}
 	}

@@ -13,6 +13,27 @@ import (
 	"strings"
 )
 
+// environment is that of every build.
+func environment() []string {
+	// By default the compiler spends a quarter of its time on collecting garbage,
+	// though few packages need the memory to do without.
+	return append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOGC=off", "GOMEMLIMIT=768MiB")
+}
+
+// Packages returns the import paths of all that is compiled for a build with args
+// in folder, about in the order in which it is.
+func Packages(ctx context.Context, folder string, args ...string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-deps"}, args...)...)
+	cmd.Dir, cmd.Env = folder, environment()
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	list, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list %s: %w\n%s", strings.Join(args, " "), err, complaints.String())
+	}
+	return strings.Fields(string(list)), nil
+}
+
 // Build runs go build with args in folder. The error holds what it complained about.
 func Build(ctx context.Context, folder string, args ...string) error {
 	return BuildWatched(ctx, folder, func(string) {}, args...)
@@ -23,10 +44,7 @@ func Build(ctx context.Context, folder string, args ...string) error {
 // last; after it comes only the linker, which needs no more than one core.
 func BuildWatched(ctx context.Context, folder string, compiling func(path string), args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-v", "-trimpath"}, args...)...)
-	cmd.Dir = folder
-	// By default the compiler spends a quarter of its time on collecting garbage,
-	// though few packages need the memory to do without.
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOGC=off", "GOMEMLIMIT=768MiB")
+	cmd.Dir, cmd.Env = folder, environment()
 	output, err := cmd.StderrPipe()
 	if err != nil {
 		return fmt.Errorf("go build: %w", err)
