@@ -2,8 +2,9 @@
 SHELL := /bin/bash -euo pipefail
 .DEFAULT_GOAL := help
 
-# The same flags everywhere, so that all builds share one cache.
-export GOFLAGS := -trimpath -buildvcs=false $(GOFLAGS)
+# The same flags everywhere, so that all builds share one cache. Debugging information
+# takes a tenth of the compiler's time; a debugger that builds by itself has it.
+export GOFLAGS := -trimpath -buildvcs=false -gcflags=all=-dwarf=false $(GOFLAGS)
 export CGO_ENABLED ?= 0
 
 # Where `up` and `e2e` deploy to: local (a one-node Kubernetes built here), kind, or current (your kube context).

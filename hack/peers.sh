@@ -15,7 +15,7 @@ if [[ ! -d $folder ]]; then
   echo "building Dex from its Go module (once per version; minutes when cold)" >&2
   scratch=$(mktemp -d "$cache/.build-XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
-  CGO_ENABLED=0 GOFLAGS=-buildvcs=false go build -trimpath -ldflags "-s -w" -o "$scratch/" github.com/dexidp/dex/cmd/dex >&2
+  CGO_ENABLED=0 GOFLAGS=-buildvcs=false go build -trimpath -gcflags=all=-dwarf=false -ldflags "-s -w" -o "$scratch/" github.com/dexidp/dex/cmd/dex >&2
   chmod 755 "$scratch"
   mv "$scratch" "$folder" # complete or not there at all
 fi
