@@ -5,7 +5,7 @@
 //
 // There is no kubelet and no controller: what they would do, a test does. Start
 // one control plane per test binary, in TestMain, and give every test a
-// namespace of its own.
+// namespace of its own. It ends with the test, even with one that is killed.
 package apiserver
 
 import (
@@ -36,6 +36,10 @@ type ControlPlane struct {
 	config      *rest.Config
 	scheme      *runtime.Scheme
 	root        string
+
+	// folder is where both processes work, and release sends away their keeper.
+	folder  string
+	release func() error
 }
 
 // Start brings up etcd and a kube-apiserver, from the folder that
@@ -45,7 +49,7 @@ func Start(ctx context.Context) (*ControlPlane, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := assets(ctx, root)
+	programs, err := assets(ctx, root)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +58,7 @@ func Start(ctx context.Context) (*ControlPlane, error) {
 		return nil, fmt.Errorf("build scheme: %w", err)
 	}
 	environment := &envtest.Environment{
-		BinaryAssetsDirectory: folder,
+		BinaryAssetsDirectory: programs,
 		CRDDirectoryPaths: []string{
 			filepath.Join(root, "config", "crd", "auth.realmkeeper.io_authrealms.yaml"),
 			filepath.Join(root, "config", "crd", "auth.realmkeeper.io_oauthproviders.yaml"),
@@ -62,20 +66,46 @@ func Start(ctx context.Context) (*ControlPlane, error) {
 		ErrorIfCRDPathMissing: true,
 		Scheme:                scheme,
 	}
+	c := &ControlPlane{environment: environment, scheme: scheme, root: root}
+	if err := c.start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start control plane from %s: %w", programs, err), c.Stop())
+	}
+	return c, nil
+}
+
+func (c *ControlPlane) start() (err error) {
+	if c.folder, err = os.MkdirTemp("", "realmkeeper-apiserver-"); err != nil {
+		return err
+	}
+	if c.release, err = keep(c.folder); err != nil {
+		return err
+	}
+	etcd, server := &envtest.Etcd{DataDir: filepath.Join(c.folder, "etcd")}, c.environment.ControlPlane.GetAPIServer()
+	c.environment.ControlPlane.Etcd, server.CertDir = etcd, filepath.Join(c.folder, "certificates")
+	if err := errors.Join(os.Mkdir(etcd.DataDir, 0o700), os.Mkdir(server.CertDir, 0o700)); err != nil {
+		return err
+	}
 	// The default has 254 addresses, too few for many realms.
-	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
-	config, err := environment.Start()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start control plane from %s: %w", folder, err), environment.Stop())
+	server.Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
+	if c.config, err = c.environment.Start(); err != nil {
+		return err
+	}
+	// A certificate for webhooks, of which there are none, has a folder elsewhere.
+	if err := c.environment.WebhookInstallOptions.Cleanup(); err != nil {
+		return err
 	}
 	// Tests run side by side; the client's own limit would make them queue.
-	config.QPS = -1
-	return &ControlPlane{environment: environment, config: config, scheme: scheme, root: root}, nil
+	c.config.QPS = -1
+	return nil
 }
 
 // Stop ends both processes and removes their data.
 func (c *ControlPlane) Stop() error {
-	if err := c.environment.Stop(); err != nil {
+	err := c.environment.Stop()
+	if c.release != nil {
+		err = errors.Join(err, c.release())
+	}
+	if err := errors.Join(err, os.RemoveAll(c.folder)); err != nil {
 		return fmt.Errorf("stop control plane: %w", err)
 	}
 	return nil
