@@ -68,7 +68,17 @@ func TestKilledTestLeavesNothingBehind(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the victim did not start its servers: %v", err)
 	}
-	_, addresses, _ := strings.Cut(line, " ")
+	var hosts []string
+	for _, address := range strings.Fields(strings.TrimPrefix(line, "started ")) {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts = append(hosts, u.Host)
+	}
+	if len(hosts) != 2 {
+		t.Fatalf("the victim said %q", line)
+	}
 	if folders(t, temporary) != 3 {
 		t.Fatalf("%d folders while it runs, want 3", folders(t, temporary))
 	}
@@ -81,14 +91,10 @@ func TestKilledTestLeavesNothingBehind(t *testing.T) {
 		if n := folders(t, temporary); n > 0 {
 			return fmt.Errorf("%d folders are left", n)
 		}
-		for address := range strings.FieldsSeq(addresses) {
-			u, err := url.Parse(address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if conn, err := net.Dial("tcp", u.Host); err == nil {
+		for _, host := range hosts {
+			if conn, err := net.Dial("tcp", host); err == nil {
 				_ = conn.Close()
-				return fmt.Errorf("the server at %s is left", address)
+				return fmt.Errorf("the server at %s is left", host)
 			}
 		}
 		return nil

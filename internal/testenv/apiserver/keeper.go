@@ -12,7 +12,9 @@ import (
 
 // keeper waits for word from the test. When its standard input ends without one,
 // because the test was killed or was out of time, it ends the etcd and the API
-// server that work in its folder, however far they have come, and removes it.
+// server that work in its folder, however far they have come, and removes it. It
+// has to find them: unlike the other servers of the tests, which a keeper starts,
+// these are started by envtest.
 const keeper = `
 read -r word && exit
 for process in /proc/[0-9]*; do

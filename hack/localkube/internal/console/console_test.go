@@ -18,7 +18,7 @@ func TestWhatAStepSays(t *testing.T) {
 	took := func(d time.Duration, said map[time.Duration]string) func(say func(string)) error {
 		return func(say func(string)) error {
 			for at := range d / time.Second {
-				if progress, any := said[at*time.Second]; any {
+				if progress, news := said[at*time.Second]; news {
 					say(progress)
 				}
 				<-time.After(time.Second)
