@@ -24,6 +24,8 @@ type admission struct {
 	newHash string
 	// spends is the second factor's code; nil for a user without one.
 	spends *Spending
+	// authTime is when the first factor was right; zero for now.
+	authTime time.Time
 }
 
 // admit decides what a right first factor is worth. It refuses with
@@ -65,10 +67,14 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 	}
 	own := s.ownCounter(a.user, a.from).Key
 	now := s.Now()
+	authTime := a.authTime
+	if authTime.IsZero() {
+		authTime = now
+	}
 	lifetime := time.Duration(s.Settings().Tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
 		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from, Refresh: refresh.hash(),
-		NewHash: a.newHash, Redeems: ticket, Spends: a.spends, Now: now, ExpiresAt: now.Add(lifetime),
+		NewHash: a.newHash, Redeems: ticket, Spends: a.spends, AuthTime: authTime, Now: now, ExpiresAt: now.Add(lifetime),
 	}, Effects{Messages: mails, Events: []Event{login}})
 	switch {
 	case err != nil:
@@ -80,9 +86,16 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 	}
 	s.Observer.Login(Succeeded)
 	s.log(ctx, login)
-	grant, err := s.grant(Subject{UserID: a.user.ID, Email: a.user.Email, Role: a.user.Role, SessionID: id}, refresh, lifetime)
+	grant, err := s.grant(subjectOf(a.user, id, authTime), refresh, lifetime)
 	grant.DeviceToken = device
 	return grant, err
+}
+
+func subjectOf(user User, sessionID string, authTime time.Time) Subject {
+	return Subject{
+		UserID: user.ID, Email: user.Email, EmailVerified: user.EmailVerifiedAt != nil, Role: user.Role,
+		SessionID: sessionID, AuthTime: authTime,
+	}
 }
 
 // alsoCounted is the counter besides the user's own that holds the guess.

@@ -35,10 +35,17 @@ const (
 
 // Subject is whom a token speaks for, and in which session.
 type Subject struct {
-	UserID    string `json:"user"`
-	Email     string `json:"email"`
-	Role      string `json:"role"`
-	SessionID string `json:"session"`
+	UserID string `json:"user"`
+	Email  string `json:"email"`
+	// EmailVerified is false while nobody has proved the address: then it is
+	// what somebody typed, and identifies nobody.
+	EmailVerified bool   `json:"emailVerified,omitempty"`
+	Role          string `json:"role"`
+	SessionID     string `json:"session"`
+	// AuthTime is when the holder of this very token last showed who they are
+	// (OpenID Connect Core 1.0, section 2, auth_time). A refreshed token has the
+	// time of the session's sign-in, whatever was proved since.
+	AuthTime time.Time `json:"authTime,omitzero"`
 }
 
 // Client is what a session remembers of the device that opened it.
@@ -96,7 +103,10 @@ type NewSession struct {
 	Redeems *TokenHash
 	// Spends is the code of a second factor that it uses up; nil when it needs
 	// none.
-	Spends    *Spending
+	Spends *Spending
+	// AuthTime is when the user showed who they are; it is before Now when the
+	// session descends from another one.
+	AuthTime  time.Time
 	Now       time.Time
 	ExpiresAt time.Time
 }

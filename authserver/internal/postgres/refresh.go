@@ -11,6 +11,16 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
+// subjectColumns are what a token says of a user u in a session s. A session that
+// does not know its auth_time is older than that column.
+const subjectColumns = `u.id::text, u.email, u.email_verified_at IS NOT NULL, u.role, s.id::text,
+	coalesce(s.auth_time, s.created_at)`
+
+// subjectFields is where subjectColumns go.
+func subjectFields(s *auth.Subject) []any {
+	return []any{&s.UserID, &s.Email, &s.EmailVerified, &s.Role, &s.SessionID, &s.AuthTime}
+}
+
 // Of any number of callers with one token, the row lock lets one through; the
 // others then see rotated_at and change nothing. Touching the session again
 // asks for ended_at, so that a logout that commits in between wins. A session
@@ -25,13 +35,13 @@ WITH spent AS (
 ), touched AS (
     UPDATE sessions s SET last_used_at = @now, expires_at = @expires
     FROM spent WHERE s.id = spent.session_id AND s.ended_at IS NULL
-    RETURNING s.id, s.user_id
+    RETURNING s.id, s.user_id, s.auth_time, s.created_at
 ), successor AS (
     INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
     SELECT @successor, id, @now, @expires FROM touched
 )
-SELECT u.id::text, u.email, u.role, touched.id::text
-FROM touched JOIN users u ON u.id = touched.user_id`
+SELECT ` + subjectColumns + `
+FROM touched s JOIN users u ON u.id = s.user_id`
 
 // Rotate implements auth.Store.
 func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool, error) {
@@ -40,7 +50,7 @@ func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool
 	subject := auth.Subject{}
 	err := s.pool.QueryRow(ctx, rotate, pgx.NamedArgs{
 		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "since": r.Since, "now": r.Now, "expires": r.ExpiresAt,
-	}).Scan(&subject.UserID, &subject.Email, &subject.Role, &subject.SessionID)
+	}).Scan(subjectFields(&subject)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.Subject{}, false, nil
 	}
@@ -48,7 +58,7 @@ func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool
 }
 
 const spent = `
-SELECT u.id::text, u.email, u.role, s.id::text, s.ended_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
+SELECT ` + subjectColumns + `, s.ended_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1`
 
@@ -57,9 +67,8 @@ func (s *Store) Spent(ctx context.Context, token auth.TokenHash) (auth.SpentToke
 	ctx, end := bounded(ctx, "read spent refresh token")
 	defer end()
 	t := auth.SpentToken{}
-	err := s.pool.QueryRow(ctx, spent, token[:]).Scan(
-		&t.Subject.UserID, &t.Subject.Email, &t.Subject.Role, &t.Subject.SessionID,
-		&t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionBeganAt, &t.SessionExpiresAt)
+	err := s.pool.QueryRow(ctx, spent, token[:]).Scan(append(subjectFields(&t.Subject),
+		&t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionBeganAt, &t.SessionExpiresAt)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.SpentToken{}, false, nil
 	}

@@ -29,8 +29,8 @@ WITH ` + spendCode + `, redeemed AS (
       AND (NOT @needs_code OR EXISTS (SELECT FROM spent))
     RETURNING id
 ), session AS (
-    INSERT INTO sessions (id, user_id, created_at, last_used_at, expires_at, user_agent, address)
-    SELECT @session, id, @now, @now, @expires, @user_agent, @address FROM cause
+    INSERT INTO sessions (id, user_id, created_at, auth_time, last_used_at, expires_at, user_agent, address)
+    SELECT @session, id, @now, @auth_time, @now, @expires, @user_agent, @address FROM cause
     RETURNING id
 ), token AS (
     INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
@@ -62,7 +62,7 @@ func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.E
 		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "ticket": ticket,
 		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
-		"expires": n.ExpiresAt,
+		"auth_time": n.AuthTime, "expires": n.ExpiresAt,
 	}))
 	if err != nil {
 		return auth.SessionStart{}, err

@@ -35,10 +35,30 @@ func New(snapshot func() *realmconfig.Snapshot, now func() time.Time) *Tokens {
 }
 
 type claims struct {
-	Email     string `json:"email"`
-	Role      string `json:"role"`
-	SessionID string `json:"sid"`
+	Email         string           `json:"email"`
+	EmailVerified bool             `json:"email_verified"`
+	Role          string           `json:"role"`
+	SessionID     string           `json:"sid"`
+	AuthTime      *jwt.NumericDate `json:"auth_time,omitempty"`
 	jwt.RegisteredClaims
+}
+
+func (c claims) subject() auth.Subject {
+	s := auth.Subject{
+		UserID: c.Subject, Email: c.Email, EmailVerified: c.EmailVerified, Role: c.Role, SessionID: c.SessionID,
+	}
+	if c.AuthTime != nil {
+		s.AuthTime = c.AuthTime.UTC()
+	}
+	return s
+}
+
+// numericDate leaves out a time that nobody knows.
+func numericDate(t time.Time) *jwt.NumericDate {
+	if t.IsZero() {
+		return nil
+	}
+	return jwt.NewNumericDate(t)
 }
 
 // Ready refuses with auth.SigningUnavailable when no key may sign now.
@@ -69,7 +89,8 @@ func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error)
 	}
 	lifetime := time.Duration(s.Config.Tokens.AccessTokenLifetime)
 	unsigned := jwt.NewWithClaims(methodOf(key.Algorithm), claims{
-		Email: subject.Email, Role: subject.Role, SessionID: subject.SessionID,
+		Email: subject.Email, EmailVerified: subject.EmailVerified, Role: subject.Role, SessionID: subject.SessionID,
+		AuthTime: numericDate(subject.AuthTime),
 		RegisteredClaims: jwt.RegisteredClaims{
 			ID: rand.Text(), Issuer: s.Config.Issuer, Subject: subject.UserID, Audience: s.Config.Tokens.Audience,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
@@ -109,7 +130,7 @@ func (t *Tokens) Verify(token auth.Secret) (auth.Subject, error) {
 		// The library's error quotes parts of the token: it stays here.
 		return auth.Subject{}, &auth.Error{Code: auth.TokenInvalid}
 	}
-	subject := auth.Subject{UserID: c.Subject, Email: c.Email, Role: c.Role, SessionID: c.SessionID}
+	subject := c.subject()
 	kid, _ := parsed.Header["kid"].(string)
 	t.verified.remember(token, s, proof{
 		subject: subject, kid: kid, issuedAt: c.IssuedAt.Time, since: now, expiresAt: c.ExpiresAt.Time,
