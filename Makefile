@@ -17,7 +17,6 @@ QUICK ?=
 REALMS ?= 1000
 
 LOCALKUBE := go -C hack/localkube run ./cmd/localkube
-TOOL := go tool -modfile=hack/tools/go.mod
 MODULES := . hack/localkube
 
 ##@ Use it
@@ -64,7 +63,7 @@ scale: deps ## Measure the operator with 1,000 realms and write docs/scale.md (R
 .PHONY: bench-parts
 bench-parts: ## Measure hashing, tokens, refresh and settings by themselves
 	@mkdir -p bin && go test -run='^$$' -bench=. -count=6 -benchtime=200ms > bin/bench.txt \
-		./authserver/internal/{auth,live,token} ./authserver/internal/password/... && $(TOOL) benchstat bin/bench.txt
+		./authserver/internal/{auth,live,token} ./authserver/internal/password/... && "$$(hack/tools.sh benchstat)" bin/bench.txt
 
 .PHONY: generate
 generate: ## Deepcopy, kinds, roles, and the chart's copies of them
@@ -78,10 +77,10 @@ verify: ## Generated files are what `make generate` writes
 lint: ## gofmt, go vet and staticcheck on every module, helm lint on the chart
 	@unformatted=$$(gofmt -l api authserver cmd controllers internal test hack); \
 	test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted"; exit 1; }
-	@staticcheck=$$($(TOOL) -n staticcheck); \
+	@staticcheck=$$(hack/tools.sh staticcheck); \
 	for module in $(MODULES); do (cd $$module && go vet ./... && "$$staticcheck" ./...); done
 	@go vet -tags "e2e bench scale" ./test/...
-	@$(TOOL) helm lint --quiet charts/realmkeeper
+	@helm=$$(hack/tools.sh helm) && "$$helm" lint --quiet charts/realmkeeper
 
 .PHONY: build
 build: ## Both binaries, into bin/
@@ -93,6 +92,7 @@ deps: ## Debian packages and peers that the tests need
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null
 	@hack/kinds.sh >/dev/null
+	@hack/tools.sh helm >/dev/null
 
 .PHONY: help
 help: ## This list

@@ -4,11 +4,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tool() { go tool -modfile=hack/tools/go.mod "$@"; }
+controller_gen=$(hack/tools.sh controller-gen)
+helm=$(hack/tools.sh helm)
 
-tool controller-gen object:headerFile=hack/tools/boilerplate.go.txt paths=./api/...
-tool controller-gen crd paths=./api/... output:crd:dir=config/crd
-tool controller-gen rbac:roleName=realmkeeper-operator paths=./controllers/... output:rbac:dir=config/rbac
+"$controller_gen" object:headerFile=hack/tools/boilerplate.go.txt paths=./api/...
+"$controller_gen" crd paths=./api/... output:crd:dir=config/crd
+"$controller_gen" rbac:roleName=realmkeeper-operator paths=./controllers/... output:rbac:dir=config/rbac
 
 rm -rf charts/realmkeeper/files
 mkdir -p charts/realmkeeper/files/crds
@@ -18,7 +19,7 @@ cp config/rbac/role.yaml charts/realmkeeper/files/
 # What kustomize installs is what the chart installs.
 {
   echo "# Written by make generate from charts/realmkeeper; the kinds are in config/crd."
-  tool helm template realmkeeper charts/realmkeeper --namespace realmkeeper-system --set crds.enabled=false --skip-tests |
+  "$helm" template realmkeeper charts/realmkeeper --namespace realmkeeper-system --set crds.enabled=false --skip-tests |
     sed 's/[[:space:]]*$//'
 } > config/default/operator.yaml
 

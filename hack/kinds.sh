@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints the folder with the definitions of kinds that others bring to a cluster, each out of its project's Go module.
 set -euo pipefail
+source "$(dirname "$0")/cache.sh"
 
 modules=(
   "sigs.k8s.io/gateway-api@v1.6.3"
@@ -15,27 +16,18 @@ definitions=(
   "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"
 )
 
-key=$(sha256sum "$0" | cut -c1-12)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/realmkeeper/kinds
-folder=$cache/$key
-[[ -d $folder ]] && echo "$folder" && exit
-
-mkdir -p "$cache"
-exec 9>"$cache/lock"
-flock 9 # several may ask at once: one fetches, the others wait
-if [[ ! -d $folder ]]; then
-  scratch=$(mktemp -d "$cache/.fetch-XXXXXX")
-  trap 'rm -rf "$scratch"' EXIT
-  mkdir "$scratch/module" "$scratch/kinds"
-  cd "$scratch/module" # a module of its own, so that none of these gets into the project's
-  echo "module kinds" > go.mod
+make_kinds() {
+  local module source definition
+  mkdir "$1/.module" # a module of its own, so that none of these gets into the project's
   for module in "${modules[@]}"; do
-    source=$(GOWORK=off GOFLAGS=-mod=mod go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+    source=$(cd "$1/.module" && echo "module kinds" > go.mod &&
+      GOWORK=off GOFLAGS=-mod=mod go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
     for definition in "${definitions[@]}"; do
-      if [[ -f $source/$definition ]]; then install -m 644 "$source/$definition" "$scratch/kinds/"; fi
+      if [[ -f $source/$definition ]]; then install -m 644 "$source/$definition" "$1/"; fi
     done
   done
-  (( $(ls "$scratch/kinds" | wc -l) == ${#definitions[@]} )) || { echo "kinds: a definition is missing" >&2; exit 1; }
-  mv "$scratch/kinds" "$folder" # complete or not there at all
-fi
-echo "$folder"
+  rm -r "$1/.module"
+  (( $(find "$1" -name '*.yaml' | wc -l) == ${#definitions[@]} )) || { echo "kinds: a definition is missing"; exit 1; }
+}
+
+cached kinds "$(digest < "$0")" make_kinds

@@ -93,7 +93,8 @@ func newImage(t *testing.T, version string) string {
 // helm runs the pinned Helm on the cluster of the test.
 func helm(t *testing.T, args ...string) string {
 	t.Helper()
-	return run(t, exec.CommandContext(t.Context(), "go", append([]string{"tool", "-modfile=hack/tools/go.mod", "helm"}, args...)...))
+	program := run(t, exec.CommandContext(t.Context(), "hack/tools.sh", "helm"))
+	return run(t, exec.CommandContext(t.Context(), program, args...))
 }
 
 // run runs a command in the checkout and returns what it printed, trimmed.

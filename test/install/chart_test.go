@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -28,12 +29,21 @@ const (
 	chart = "charts/realmkeeper"
 )
 
+// pinnedHelm is the path of the pinned Helm.
+var pinnedHelm = sync.OnceValues(func() (string, error) {
+	path, err := exec.Command(filepath.Join(root, "hack", "tools.sh"), "helm").Output()
+	return strings.TrimSpace(string(path)), err
+})
+
 // helm runs the pinned Helm in the checkout.
 func helm(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"tool", "-modfile=hack/tools/go.mod", "helm"}, args...)...)
+	program, err := pinnedHelm()
+	if err != nil {
+		t.Fatalf("build helm: %v", err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false")
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {

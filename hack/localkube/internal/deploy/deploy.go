@@ -15,9 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/assets"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/console"
-	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/golang"
 	"github.com/realmkeeper/realmkeeper/hack/localkube/internal/kubectl"
 )
 
@@ -117,16 +115,16 @@ func (d Deployment) helm(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// Helm builds Helm if need be and returns the path of the program. It is not run by
-// go tool, which knows no -trimpath: all that Helm shares with Kubernetes would be
-// compiled once more.
+// Helm builds Helm if need be and returns the path of the program.
 func Helm(ctx context.Context, root string) (string, error) {
-	cache, err := assets.Cache()
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "hack", "tools.sh"), "helm")
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	path, err := cmd.Output()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("build helm: %w\n%s", err, complaints.String())
 	}
-	path := filepath.Join(cache, "helm")
-	return path, golang.Build(ctx, root, "-modfile=hack/tools/go.mod", "-o", path, "helm.sh/helm/v4/cmd/helm")
+	return strings.TrimSpace(string(path)), nil
 }
 
 // Await reports progress until the realm is ready. When it does not become
