@@ -10,7 +10,7 @@ COPY authserver authserver
 COPY cmd cmd
 COPY controllers controllers
 COPY internal internal
-RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false -gcflags=all=-dwarf=false \
     -ldflags "-s -w -X main.version=$VERSION" -o /out/ ./cmd/operator ./cmd/authserver
 
 FROM gcr.io/distroless/static-debian12:nonroot
