@@ -17,7 +17,8 @@ const appURL = "https://app.example.com/"
 
 const callbackURL = issuer + "/api/auth/oauth/callback"
 
-// withProviders adds providers, and the secret they all know us by.
+// withProviders adds providers, and the secret they all know us by. Where there
+// are several, each has a callback of its own, unless it must name its issuer.
 func (r *realm) withProviders(secret string, providers ...realmconfig.Provider) {
 	r.t.Helper()
 	suite.secrets.used(secret)
@@ -25,7 +26,10 @@ func (r *realm) withProviders(secret string, providers ...realmconfig.Provider) 
 	for _, p := range providers {
 		files[realmconfig.ProviderSecretsDir+"/"+p.Name] = secret
 	}
-	r.config.Providers = append(r.config.Providers, providers...)
+	for _, p := range providers {
+		p.OwnCallback = p.OwnCallback || len(providers) > 1 && !p.RequireIssuer
+		r.config.Providers = append(r.config.Providers, p)
+	}
 	r.config.Browser.ReturnURLs = []string{appURL}
 	r.mountFiles(files)
 	r.write()

@@ -2,7 +2,10 @@
 
 package realmconfig
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ProviderType is the dialect of an identity provider.
 type ProviderType string
@@ -30,11 +33,18 @@ type Provider struct {
 
 	// Issuer is empty for types that have only one, or none.
 	Issuer string `json:"issuer,omitempty"`
-	// Endpoints are stated for OAuth2, and replace the known ones of other types
-	// (a GitHub Enterprise server).
+	// Endpoints are stated for OAuth2, and replace the known ones of GitHub (an
+	// Enterprise server).
 	Endpoints *Endpoints `json:"endpoints,omitempty"`
 	// Claims say where a profile keeps what is needed.
 	Claims Claims `json:"claims"`
+
+	// OwnCallback sends answers to /api/auth/oauth/callback/{name}, and not to the
+	// callback that providers share.
+	OwnCallback bool `json:"ownCallback,omitempty"`
+	// RequireIssuer refuses answers that do not name the provider's issuer (RFC
+	// 9207). Of the providers at the shared callback, all but one need it.
+	RequireIssuer bool `json:"requireIssuer,omitempty"`
 
 	// AllowedEmailDomains, if any, are the only ones let in.
 	AllowedEmailDomains []string `json:"allowedEmailDomains,omitempty"`
@@ -69,12 +79,37 @@ type Claims struct {
 func validateProviders(p *problems, list []Provider) {
 	seen := map[string]bool{}
 	for i, v := range list {
-		p.check(v.Name != "" && !strings.ContainsAny(v.Name, "/?#%. ") && v.Name != "callback", "providers[%d].name: must be one segment of a URL, not callback", i)
+		p.check(v.Name != "" && !strings.ContainsAny(v.Name, "/?#%. "), "providers[%d].name: must be one segment of a URL", i)
+		p.check(v.Name != "callback" && v.Name != "token", "providers[%d].name: must not be callback or token, whose URLs are taken", i)
 		p.check(!seen[v.Name], "providers[%d].name: stands twice", i)
 		seen[v.Name] = true
 		v.validate(p, i)
 	}
+	validateCallbacks(p, list)
 }
+
+// validateCallbacks sees to it that no provider's answer can pass for another's
+// (RFC 9700, section 4.4): an answer at the shared callback says whose it is,
+// unless there is one provider alone that need not say so.
+func validateCallbacks(p *problems, list []Provider) {
+	unnamed := -1
+	for i, v := range list {
+		if v.OwnCallback || v.RequireIssuer {
+			continue
+		}
+		p.check(unnamed < 0, "providers[%d]: must have ownCallback or requireIssuer, since providers[%d] has the shared callback", i, unnamed)
+		unnamed = i
+	}
+	if unnamed >= 0 && list[unnamed].AnswersBelow() {
+		p.check(!slices.ContainsFunc(list, func(v Provider) bool { return v.OwnCallback }),
+			"providers[%d]: must have ownCallback, since %s answers below the shared callback too", unnamed, GitHub)
+	}
+}
+
+// AnswersBelow reports whether the provider may send an answer to every address
+// below the one that is registered there, as GitHub does. While that is the
+// shared callback, its answers reach the callbacks of all the others.
+func (v Provider) AnswersBelow() bool { return v.Type == GitHub }
 
 func (v Provider) validate(p *problems, i int) {
 	switch v.Type {
@@ -85,6 +120,11 @@ func (v Provider) validate(p *problems, i int) {
 		p.check(v.Endpoints != nil, "providers[%d].endpoints: %s needs them", i, OAuth2)
 	default:
 		p.check(false, "providers[%d].type: is not known", i)
+	}
+	if v.Type == GitHub || v.Type == OAuth2 {
+		p.check(v.Issuer == "" && !v.RequireIssuer, "providers[%d]: %s has no issuer to state or to require", i, v.Type)
+	} else {
+		p.check(v.Endpoints == nil, "providers[%d].endpoints: must be those of the issuer's own document", i)
 	}
 	p.check(v.DisplayName != "", "providers[%d].displayName: must not be empty", i)
 	p.check(v.ClientID != "", "providers[%d].clientID: must not be empty", i)

@@ -87,9 +87,6 @@ func Parse(p realmconfig.Provider, document []byte) (Document, error) {
 	if d.Issuer != issuer && !ManyTenants(p, d.Issuer) {
 		return Document{}, ErrIssuer
 	}
-	if e := p.Endpoints; e != nil {
-		d.Authorization, d.Token, d.UserInfo = e.Authorization, e.Token, e.UserInfo
-	}
 	for _, address := range []string{d.Authorization, d.Token, d.JWKS, cmp.Or(d.UserInfo, d.Token)} {
 		if !asSafeAs(issuer, address) {
 			return Document{}, ErrEndpoints

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -21,9 +20,6 @@ const (
 	// journeyLifetime is how long somebody may take at the provider.
 	journeyLifetime = 10 * time.Minute
 )
-
-// CallbackPath is where providers send browsers back to, below the issuer.
-const CallbackPath = oauthPath + "callback"
 
 const oauthPath = "/api/auth/oauth/"
 
@@ -61,18 +57,13 @@ type Arrival struct {
 	ReturnTo string
 }
 
-// Callback is what a provider sends a browser back with.
-type Callback struct {
-	State   Secret
-	Answer  AuthorizationAnswer
-	Browser Secret
-	// Error is the provider's refusal (RFC 6749, section 4.1.2.1).
-	Error string
-}
-
 // journey is a Journey between its beginning and its end. It waits in a ticket.
 type journey struct {
-	Provider  string `json:"provider"`
+	Provider string `json:"provider"`
+	// RedirectURI is where the answer must come to, Asked who must give it.
+	RedirectURI string `json:"redirectURI,omitempty"`
+	Asked       Party  `json:"asked,omitempty"`
+
 	Nonce     Secret `json:"nonce"`
 	Verifier  Secret `json:"verifier"`
 	ReturnTo  string `json:"returnTo,omitempty"`
@@ -125,19 +116,25 @@ func (s *Service) checkJourney(settings realmconfig.Config, j Journey) (string, 
 }
 
 func (s *Service) depart(ctx context.Context, j journey, browser Secret) (Departure, error) {
+	settings := s.Settings()
+	provider, err := findProvider(settings, j.Provider)
+	if err != nil {
+		return Departure{}, err
+	}
 	secrets, err := s.newSecrets(statePrefix, noncePrefix, "", browserPrefix)
 	if err != nil {
 		return Departure{}, err
 	}
 	state := secrets[0]
-	j.Nonce, j.Verifier = secrets[1], secrets[2]
+	j.Nonce, j.Verifier, j.RedirectURI = secrets[1], secrets[2], redirectURI(settings, provider)
 	if !isOpaque(browserPrefix, browser) { // several tabs may be on their way
 		browser = secrets[3]
 	}
-	to, err := s.Providers.AuthorizationURL(ctx, j.Provider, s.request(state, j.Nonce, j.Verifier))
+	to, asked, err := s.Providers.AuthorizationURL(ctx, j.Provider, j.request(state))
 	if err != nil {
 		return Departure{}, err
 	}
+	j.Asked = asked
 	err = s.keep(ctx, OAuthStateTicket, journeyHash(state, browser), journeyLifetime, sealedForJourney, j.userID(), j)
 	return Departure{URL: to, Browser: browser, Lifetime: journeyLifetime}, err
 }
@@ -150,11 +147,8 @@ func (j journey) userID() string {
 	return j.LinkTo.UserID
 }
 
-func (s *Service) request(state, nonce, verifier Secret) AuthorizationRequest {
-	return AuthorizationRequest{
-		State: state, Nonce: nonce, Verifier: verifier,
-		RedirectURI: strings.TrimSuffix(s.Settings().Issuer, "/") + CallbackPath,
-	}
+func (j journey) request(state Secret) AuthorizationRequest {
+	return AuthorizationRequest{State: state, Nonce: j.Nonce, Verifier: j.Verifier, RedirectURI: j.RedirectURI}
 }
 
 func (s *Service) newSecrets(prefixes ...string) ([]Secret, error) {
@@ -260,14 +254,15 @@ func (s *Service) arrive(ctx context.Context, j journey, c Callback, from Client
 }
 
 func (s *Service) identify(ctx context.Context, j journey, c Callback) (Identity, error) {
-	switch c.Error {
-	case "":
-	case "server_error", "temporarily_unavailable":
-		return Identity{}, refuse(ProviderUnavailable)
-	default:
-		return Identity{}, refuse(ProviderRefused)
+	settings := s.Settings()
+	provider, err := findProvider(settings, j.Provider)
+	if err != nil {
+		return Identity{}, err
 	}
-	return s.Providers.Identify(ctx, j.Provider, s.request(c.State, j.Nonce, j.Verifier), c.Answer)
+	if err := j.cameBack(settings, provider, c); err != nil {
+		return Identity{}, err
+	}
+	return s.Providers.Identify(ctx, j.Provider, j.request(c.State), j.Asked, c.Answer)
 }
 
 // admitIdentity lets a user in on the word of a provider.

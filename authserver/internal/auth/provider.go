@@ -10,14 +10,22 @@ import (
 )
 
 // Providers talks to the identity providers of the realm, as they are configured
-// at each call. Its errors are an *Error with ProviderUnknown,
+// at each call. Its errors are an *Error with ProviderUnknown, StateInvalid,
 // ProviderUnavailable or ProviderRefused, whose causes quote no secret.
 type Providers interface {
-	// AuthorizationURL is where the provider asks the user (RFC 6749, section 4.1.1).
-	AuthorizationURL(ctx context.Context, provider string, r AuthorizationRequest) (string, error)
-	// Identify redeems the provider's answer and says who the user is there.
-	Identify(ctx context.Context, provider string, r AuthorizationRequest, a AuthorizationAnswer) (Identity, error)
+	// AuthorizationURL is where the provider asks the user (RFC 6749, section
+	// 4.1.1), and who is asked there.
+	AuthorizationURL(ctx context.Context, provider string, r AuthorizationRequest) (string, Party, error)
+	// Identify redeems the answer to r and says who the user is at the provider.
+	// What may be another's answer than that of who was asked is refused with
+	// StateInvalid, and its code is sent to nobody.
+	Identify(ctx context.Context, provider string, r AuthorizationRequest, asked Party, a AuthorizationAnswer) (Identity, error)
 }
+
+// Party is a provider as it is configured and as it answers: its issuer, its
+// endpoints, its callback, and which client we are there. Two that differ in
+// any of it are not equal.
+type Party string
 
 // AuthorizationRequest is what ties a provider's answer to the question.
 type AuthorizationRequest struct {
@@ -34,6 +42,8 @@ type AuthorizationAnswer struct {
 	Code Secret
 	// Issuer says who answers (RFC 9207); empty when the provider does not say.
 	Issuer string
+	// Error is the provider's refusal (RFC 6749, section 4.1.2.1).
+	Error string
 }
 
 // Identity is a person, as a provider knows them.

@@ -22,16 +22,8 @@ func (a *API) oauthRoutes() []route {
 			summary: "Send the browser to an identity provider to sign in",
 			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused, auth.StateInvalid},
 		}, a.beginOAuth),
-		browserEndpoint(a, route{
-			method: "GET", path: auth.CallbackPath, status: http.StatusOK, also: []int{http.StatusFound}, rate: rateOAuth,
-			summary: "Where an identity provider sends the browser back to",
-			out:     reflect.TypeFor[signInBody](),
-			refuses: []auth.Code{
-				auth.StateInvalid, auth.ProviderRefused, auth.ProviderUnavailable, auth.ProviderUnknown, auth.IdentityRefused,
-				auth.IdentityUnlinked, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.TooManyAttempts,
-				auth.SigningUnavailable,
-			},
-		}, a.finishOAuth),
+		browserEndpoint(a, callbackRoute(auth.CallbackPath, "Where providers send the browser back to that share a callback"), a.finishOAuth),
+		browserEndpoint(a, callbackRoute(auth.CallbackPath+"/{provider}", "Where one identity provider sends the browser back to"), a.finishOAuthOf),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: rateOAuth,
 			summary: "Exchange the one-time code that the browser brought back",
@@ -39,6 +31,19 @@ func (a *API) oauthRoutes() []route {
 				auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.SigningUnavailable,
 			},
 		}, a.redeemOAuthCode),
+	}
+}
+
+func callbackRoute(path, summary string) route {
+	return route{
+		method: "GET", path: path, status: http.StatusOK, also: []int{http.StatusFound}, rate: rateOAuth,
+		summary: summary,
+		out:     reflect.TypeFor[signInBody](),
+		refuses: []auth.Code{
+			auth.StateInvalid, auth.ProviderRefused, auth.ProviderUnavailable, auth.ProviderUnknown, auth.IdentityRefused,
+			auth.IdentityUnlinked, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.TooManyAttempts,
+			auth.SigningUnavailable,
+		},
 	}
 }
 
@@ -146,11 +151,30 @@ type callbackQuery struct {
 	Error  string      `query:"error" maxLength:"128"`
 }
 
+func (q callbackQuery) answer() auth.AuthorizationAnswer {
+	return auth.AuthorizationAnswer{Code: q.Code, Issuer: q.Issuer, Error: q.Error}
+}
+
+// ownCallback is a callbackQuery at one provider's callback.
+type ownCallback struct {
+	Provider string      `path:"provider" required:"true" maxLength:"128"`
+	State    auth.Secret `query:"state" required:"true" maxLength:"128"`
+	Code     auth.Secret `query:"code" maxLength:"4096"`
+	Issuer   string      `query:"iss" maxLength:"512"`
+	Error    string      `query:"error" maxLength:"128"`
+}
+
 func (a *API) finishOAuth(w http.ResponseWriter, r *http.Request, in callbackQuery) {
-	arrival, err := a.Auth.FinishOAuth(r.Context(), auth.Callback{
-		State: in.State, Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer},
-		Error: in.Error, Browser: browserOf(r),
-	}, a.clientOf(r))
+	a.arrive(w, r, auth.Callback{State: in.State, Answer: in.answer(), Browser: browserOf(r)})
+}
+
+func (a *API) finishOAuthOf(w http.ResponseWriter, r *http.Request, in ownCallback) {
+	query := callbackQuery{in.State, in.Code, in.Issuer, in.Error}
+	a.arrive(w, r, auth.Callback{Provider: in.Provider, State: in.State, Answer: query.answer(), Browser: browserOf(r)})
+}
+
+func (a *API) arrive(w http.ResponseWriter, r *http.Request, c auth.Callback) {
+	arrival, err := a.Auth.FinishOAuth(r.Context(), c, a.clientOf(r))
 	switch {
 	case err != nil && arrival.ReturnTo == "":
 		a.fail(w, r, err)

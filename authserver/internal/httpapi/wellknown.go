@@ -100,7 +100,7 @@ func (a *API) serveCacheable(w http.ResponseWriter, r *http.Request, document []
 
 // belowIssuer also answers well-known documents below the path of an issuer that
 // has one, where OpenID Connect Discovery 1.0, section 4, looks for them, and the
-// callback, whose address providers know.
+// callbacks, whose addresses providers know.
 func (a *API) belowIssuer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		issuer, err := url.Parse(a.Settings().Issuer)
@@ -109,7 +109,8 @@ func (a *API) belowIssuer(next http.Handler) http.Handler {
 			return
 		}
 		base := strings.TrimSuffix(issuer.Path, "/")
-		if base != "" && (strings.HasPrefix(r.URL.Path, base+"/.well-known/") || r.URL.Path == base+auth.CallbackPath) {
+		below, found := strings.CutPrefix(r.URL.Path, base)
+		if found && base != "" && (strings.HasPrefix(below, "/.well-known/") || below == auth.CallbackPath || strings.HasPrefix(below, auth.CallbackPath+"/")) {
 			http.StripPrefix(base, next).ServeHTTP(w, r)
 			return
 		}

@@ -3,7 +3,6 @@
 package upstream
 
 import (
-	"cmp"
 	"context"
 	"strings"
 
@@ -19,7 +18,7 @@ type plain struct{ *provider }
 
 func (p *plain) endpoints(context.Context) (endpoints, error) {
 	e := discovery.Stated(p.Provider)
-	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo, issuer: p.Issuer}, nil
+	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo}, nil
 }
 
 func (p *plain) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.Secret) (auth.Identity, error) {
@@ -27,7 +26,7 @@ func (p *plain) identify(ctx context.Context, e endpoints, token *oauth2.Token, 
 	if err != nil {
 		return auth.Identity{}, err
 	}
-	return p.identity(cmp.Or(p.Issuer, e.userInfo), members)
+	return p.identity(e.userInfo, members)
 }
 
 func (p *provider) profile(ctx context.Context, address, accessToken string) (profile, error) {

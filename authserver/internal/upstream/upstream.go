@@ -124,26 +124,26 @@ func (p *Providers) dialectOf(made *provider) dialect {
 }
 
 // AuthorizationURL implements auth.Providers.
-func (p *Providers) AuthorizationURL(ctx context.Context, name string, r auth.AuthorizationRequest) (string, error) {
+func (p *Providers) AuthorizationURL(ctx context.Context, name string, r auth.AuthorizationRequest) (string, auth.Party, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	provider, err := p.provider(name)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	e, err := provider.dialect.endpoints(ctx)
 	if err != nil {
-		return "", unavailable(name, "find endpoints", err)
+		return "", "", unavailable(name, "find endpoints", err)
 	}
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(string(r.Verifier))}
 	if provider.speaksOpenID() {
 		options = append(options, oauth2.SetAuthURLParam("nonce", string(r.Nonce)))
 	}
-	return provider.oauth(e, r).AuthCodeURL(string(r.State), options...), nil
+	return provider.oauth(e, r).AuthCodeURL(string(r.State), options...), provider.party(e), nil
 }
 
 // Identify implements auth.Providers.
-func (p *Providers) Identify(ctx context.Context, name string, r auth.AuthorizationRequest, a auth.AuthorizationAnswer) (auth.Identity, error) {
+func (p *Providers) Identify(ctx context.Context, name string, r auth.AuthorizationRequest, asked auth.Party, a auth.AuthorizationAnswer) (auth.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	provider, err := p.provider(name)
@@ -154,12 +154,11 @@ func (p *Providers) Identify(ctx context.Context, name string, r auth.Authorizat
 	if err != nil {
 		return auth.Identity{}, unavailable(name, "find endpoints", err)
 	}
-	// Another provider's answer must not be taken to this one (RFC 9207, section 2.4).
-	if e.issuer != "" && a.Issuer != e.issuer && (a.Issuer != "" || e.namesItself) {
+	if provider.party(e) != asked || !provider.expected(e).mayBeGivenBy(a.Issuer) {
 		return auth.Identity{}, &auth.Error{Code: auth.StateInvalid}
 	}
-	if a.Code == "" {
-		return auth.Identity{}, &auth.Error{Code: auth.ProviderRefused}
+	if a.Code == "" || a.Error != "" {
+		return auth.Identity{}, refusedWith(a.Error)
 	}
 	token, err := provider.exchange(ctx, e, r, a.Code)
 	if err != nil {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// expected is what tells a provider's answer from another's.
+type expected struct {
+	// issuer is the provider's; empty when it is not known beforehand.
+	issuer string
+	// named is set when every answer must say who gives it (RFC 9207).
+	named bool
+	// apart is set at a callback to which no other provider's answers come.
+	apart bool
+}
+
+func (p *provider) expected(e endpoints) expected {
+	return expected{issuer: e.issuer, named: p.RequireIssuer || e.namesItself, apart: p.OwnCallback}
+}
+
+// mayBeGivenBy reports whether an answer may be the provider's that says issuer
+// gives it, or, when that is empty, does not say (RFC 9207, section 2.4). A name
+// that nothing is known to compare with may be anybody's, which matters where
+// answers of others arrive.
+func (e expected) mayBeGivenBy(issuer string) bool {
+	switch {
+	case issuer == "":
+		return !e.named
+	case e.issuer == "":
+		return e.apart
+	default:
+		return issuer == e.issuer
+	}
+}
+
+// party names who is asked at the endpoints.
+func (p *provider) party(e endpoints) auth.Party {
+	digest := sha256.Sum256(fmt.Appendf(nil, "%t %q", p.OwnCallback, []string{
+		string(p.Type), p.ClientID, e.issuer, e.authorization, e.token, e.userInfo,
+	}))
+	return auth.Party(hex.EncodeToString(digest[:]))
+}
+
+// refusedWith is what an answer without a code comes to (RFC 6749, section 4.1.2.1).
+func refusedWith(code string) error {
+	switch code {
+	case "server_error", "temporarily_unavailable":
+		return &auth.Error{Code: auth.ProviderUnavailable}
+	default:
+		return &auth.Error{Code: auth.ProviderRefused}
+	}
+}
