@@ -94,3 +94,33 @@ func TestSignInThroughDex(t *testing.T) {
 		t.Errorf("counted %q sign-ins, want 2", got)
 	}
 }
+
+// Two real providers in one realm, each with the callback that it knows us by.
+func TestSignInThroughEachOfTwo(t *testing.T) {
+	t.Parallel()
+	ann := testenv.Person{ID: "ann-at-dex", Email: "Ann@example.com", Name: "Ann", Password: "the password of ann at dex"}
+	suite.secrets.used(ann.Password, ann.Email, "ann@example.com")
+	provider := func(name, callback string) realmconfig.Provider {
+		dex := testenv.StartDex(t, callback, ann)
+		return realmconfig.Provider{
+			Name: name, DisplayName: name, Type: realmconfig.OIDC, ClientID: dex.ClientID, Issuer: dex.Issuer,
+			SignUp: true, LinkByEmail: true, AllowPrivateNetworks: true,
+		}
+	}
+	r := newRealm(t)
+	r.withProviders("secret of the client at dex", provider("alone", callbackURL), provider("apart", ownCallbackURL("apart")))
+	r.config.Providers[0].OwnCallback = false
+	r.write()
+	s := r.serve()
+	for _, name := range []string{"alone", "apart"} {
+		b := s.newBrowser()
+		address, page := b.follow(issuer + "/api/auth/oauth/" + name)
+		_, a := b.submit(address, page, url.Values{"login": {ann.Email}, "password": {ann.Password}})
+		if got := s.profileOf(s.tokensOf(a).Access); got.Email != "ann@example.com" {
+			t.Errorf("through %s came %+v", name, got)
+		}
+	}
+	if n := query[int](r, "SELECT count(*) FROM identities"); n != 2 {
+		t.Errorf("Ann has %d identities, want one at each", n)
+	}
+}

@@ -22,15 +22,14 @@ const maxClientSecret = 4096
 // gatherProviders finds the realm's OAuthProviders that can be used. One that
 // cannot is left out, which its own status explains; it never hurts the realm.
 func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	var list v1alpha1.OAuthProviderList
-	err := r.List(ctx, &list, client.InNamespace(realm.Namespace), client.MatchingFields{realmIndex: realm.Name})
+	list, err := r.providersAt(ctx, realm.Namespace, realm.Name)
 	if err != nil {
-		return fmt.Errorf("list providers: %w", err)
+		return err
 	}
-	slices.SortFunc(list.Items, func(a, b v1alpha1.OAuthProvider) int { return cmp.Compare(a.Name, b.Name) })
-	for i := range list.Items {
-		p := &list.Items[i]
-		if p.DeletionTimestamp != nil || render.ProviderProblem(p) != nil {
+	callbacks := render.Callbacks(list)
+	for i := range list {
+		p, callback := &list[i], callbacks[list[i].Name]
+		if p.DeletionTimestamp != nil || callback.Rival != "" || render.ProviderProblem(p) != nil {
 			continue
 		}
 		secret, err := r.clientSecret(ctx, p)
@@ -41,14 +40,25 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 		if obstacle != nil {
 			continue
 		}
-		revision, err := render.ProviderRevision(p)
+		revision, err := render.ProviderRevision(p, callback)
 		if err != nil {
 			return fmt.Errorf("render provider %s: %w", p.Name, err)
 		}
-		g.inputs.Providers = append(g.inputs.Providers, render.Provider{Object: p, Secret: secret.value})
+		g.inputs.Providers = append(g.inputs.Providers, render.Provider{Object: p, Callback: callback, Secret: secret.value})
 		g.providers = append(g.providers, v1alpha1.ProviderStatus{Name: p.Name, Type: p.Spec.Type, Revision: revision})
 	}
 	return nil
+}
+
+// providersAt are the providers of a realm, by name.
+func (r *reconciler) providersAt(ctx context.Context, namespace, realm string) ([]v1alpha1.OAuthProvider, error) {
+	var list v1alpha1.OAuthProviderList
+	err := r.List(ctx, &list, client.InNamespace(namespace), client.MatchingFields{realmIndex: realm})
+	if err != nil {
+		return nil, fmt.Errorf("list providers: %w", err)
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.OAuthProvider) int { return cmp.Compare(a.Name, b.Name) })
+	return list.Items, nil
 }
 
 // clientSecret is a provider's, and the version of the Secret it was read from.

@@ -49,6 +49,7 @@ func (r *providerReconciler) setup(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("oauthprovider").
 		For(&v1alpha1.OAuthProvider{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(r.neighboursOf), builder.WithPredicates(concernsOthers())).
 		// A realm's status is what tells that its pods run a provider.
 		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.providersOf(realmIndex))).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.providersOf(secretIndex)), builder.OnlyMetadata).
@@ -95,13 +96,19 @@ func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthP
 		return v, err
 	}
 	v.problem = render.ProviderProblem(provider)
-	if v.revision, err = render.ProviderRevision(provider); err != nil {
-		return v, fmt.Errorf("render provider: %w", err)
+	if v.neighbours, err = r.providersAt(ctx, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
+		return v, err
+	}
+	if err := v.settle(provider); err != nil {
+		return v, err
 	}
 	if v.realm == nil || v.secret != nil || v.problem != nil {
 		return v, nil
 	}
-	return v, r.preflight(ctx, provider, secret, &v)
+	if err := r.preflight(ctx, provider, secret, &v); err != nil {
+		return v, err
+	}
+	return v, v.settle(provider) // it may have promised something
 }
 
 // report writes the status, if it says anything new.

@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -30,17 +31,21 @@ type finding struct {
 // that a restart asks nobody.
 func (r *providerReconciler) preflight(ctx context.Context, provider *v1alpha1.OAuthProvider, secret clientSecret, v *providerView) error {
 	now, name := r.now(), client.ObjectKeyFromObject(provider)
-	callback := render.CallbackURL(v.realm)
-	v.subject = realmconfig.Revision([]byte(v.revision + "\n" + callback + "\n" + secret.version))
+	callback := render.CallbackURL(v.realm, provider.Name, v.callback)
+	revision, err := render.ProviderRevision(provider, render.Callback{})
+	if err != nil {
+		return fmt.Errorf("render provider: %w", err)
+	}
+	v.subject = realmconfig.Revision([]byte(revision + "\n" + callback + "\n" + secret.version))
 	last, found := r.recall(name)
 	if !found && provider.Status.Preflight == v.subject {
-		last = finding{v.subject, answerOf(provider.Status.Conditions), now}
+		last = finding{v.subject, answerOf(provider.Status), now}
 		r.remember(name, last)
 	}
 	due, _ := visits(provider.UID, troubledSince(provider.Status.Conditions), now)
 	if last.subject != v.subject || last.at.Before(due) {
 		answer, err := r.askProvider(ctx, preflight.Question{
-			Provider: render.ProviderSettings(provider), Secret: realmconfig.Credential(secret.value), CallbackURL: callback,
+			Provider: render.ProviderSettings(provider, v.callback), Secret: realmconfig.Credential(secret.value), CallbackURL: callback,
 		})
 		if err != nil {
 			return err
@@ -114,10 +119,10 @@ func troubledSince(conditions []metav1.Condition) time.Time {
 	return time.Time{}
 }
 
-// answerOf is the answer that conditions tell of.
-func answerOf(conditions []metav1.Condition) preflight.Answer {
+// answerOf is the answer that a status tells of.
+func answerOf(status v1alpha1.OAuthProviderStatus) preflight.Answer {
 	finding := func(kind string) preflight.Finding {
-		c := meta.FindStatusCondition(conditions, kind)
+		c := meta.FindStatusCondition(status.Conditions, kind)
 		if c == nil {
 			return preflight.Finding{Status: metav1.ConditionUnknown}
 		}
@@ -125,5 +130,6 @@ func answerOf(conditions []metav1.Condition) preflight.Answer {
 	}
 	return preflight.Answer{
 		Discovered: finding(v1alpha1.DiscoveredCondition), CredentialsAccepted: finding(v1alpha1.CredentialsAcceptedCondition),
+		NamedIssuer: status.NamedIssuer,
 	}
 }

@@ -20,7 +20,11 @@ type providerView struct {
 	// secret is what is wrong with the client secret, problem with the settings.
 	secret  *obstacle
 	problem error
-	// revision names the settings by their content.
+	// neighbours are the providers of its realm, itself among them, and callback is
+	// what it has beside the others.
+	neighbours []v1alpha1.OAuthProvider
+	callback   render.Callback
+	// revision names the settings by their content, the callback included.
 	revision string
 	// answer is the provider's, nil when it was not asked since something to ask
 	// with is missing; subject names what it is about.
@@ -36,13 +40,15 @@ func providerStatusOf(provider *v1alpha1.OAuthProvider, v providerView) v1alpha1
 		Conditions:         provider.DeepCopy().Status.Conditions,
 	}
 	if v.realm != nil {
-		status.CallbackURL = render.CallbackURL(v.realm)
+		status.CallbackURL = render.CallbackURL(v.realm, provider.Name, v.callback)
 	}
+	status.NamedIssuer = v.namedIssuer(provider)
 	if v.answer != nil {
 		status.Preflight = v.subject
 	}
-	needed := []metav1.Condition{realmFound(provider, v), secretFound(v), accepted(v)}
-	conditions := append(slices.Clone(needed), proven(v, needed)...)
+	asked := []metav1.Condition{realmFound(provider, v), secretFound(v), accepted(v)}
+	needed := append(slices.Clone(asked), callbackDistinct(provider, v))
+	conditions := append(slices.Clone(needed), proven(v, asked)...)
 	conditions = append(conditions, attached(provider, v, needed))
 	for _, c := range slices.Insert(conditions, 0, providerReady(conditions)) {
 		c.ObservedGeneration = provider.Generation

@@ -14,6 +14,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 func testProvider() *v1alpha1.OAuthProvider {
@@ -72,6 +73,34 @@ func TestConditionsOfAProvider(t *testing.T) {
 			},
 			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidClient, "CredentialsAccepted: wrong",
 		},
+		"one that waits for a callback of its own": {
+			func(v *providerView) { v.callback = render.Callback{Own: true, Rival: "github"} },
+			v1alpha1.CallbackDistinctCondition, metav1.ConditionFalse, v1alpha1.ReasonRegisterCallback,
+			`OAuthProvider "github" has the shared callback, where an answer does not tell which of the two gives it; register ` +
+				"https://login.example.com/api/auth/oauth/callback/google at the provider in place of https://login.example.com/api/auth/oauth/callback," +
+				" and then set callback: PerProvider",
+		},
+		"one that the realm leaves out while it waits": {
+			func(v *providerView) { v.callback = render.Callback{Own: true, Rival: "github"} },
+			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "because of what CallbackDistinct says",
+		},
+		"one below the callback of GitHub's": {
+			func(v *providerView) { v.callback = render.Callback{Own: true, Rival: "github", Below: true} },
+			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonRegisterCallback,
+			"GitHub sends answers to every URL below a callback",
+		},
+		"one whose answers name the issuer": {
+			func(v *providerView) { v.callback = render.Callback{RequireIssuer: true} },
+			v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonIssuerNamed, "name the issuer",
+		},
+		"one with a callback of its own": {
+			func(v *providerView) { v.callback = render.Callback{Own: true} },
+			v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonPerProvider, "/api/auth/oauth/callback/google",
+		},
+		"the callback of one without a realm": {
+			func(v *providerView) { v.realm = nil },
+			v1alpha1.CallbackDistinctCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "RealmFound",
+		},
 		"one that is offered whatever the provider said": {
 			func(v *providerView) {
 				v.answer.Discovered = preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonUnreachable, Message: "away"}
@@ -125,6 +154,34 @@ func TestConditionsOfAProvider(t *testing.T) {
 				t.Errorf("conditions are %v", types)
 			}
 		})
+	}
+}
+
+// A promise to name the issuer holds while the provider is away, and is not taken
+// back by what it says later: that would take the shared callback from others.
+func TestAPromiseHolds(t *testing.T) {
+	t.Parallel()
+	const google = "https://accounts.google.com"
+	found := func(status metav1.ConditionStatus, named string) *preflight.Answer {
+		return &preflight.Answer{Discovered: preflight.Finding{Status: status}, NamedIssuer: named}
+	}
+	for name, c := range map[string]struct {
+		before string
+		answer *preflight.Answer
+		want   string
+	}{
+		"one that is given":         {"", found(metav1.ConditionTrue, google), google},
+		"one that is kept":          {google, found(metav1.ConditionTrue, google), google},
+		"one that nobody relied on": {google, found(metav1.ConditionTrue, ""), ""},
+		"of a provider that is away, or that takes back what is relied on": {google, found(metav1.ConditionFalse, ""), google},
+		"of a provider that is not asked":                                  {google, nil, google},
+		"of another issuer":                                                {"https://before.example.com", found(metav1.ConditionFalse, ""), ""},
+	} {
+		p := testProvider()
+		p.Status.NamedIssuer = c.before
+		if got := (providerView{answer: c.answer}).namedIssuer(p); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
 	}
 }
 

@@ -236,7 +236,7 @@ func TestProviderIsAttachedOnlyWhenEveryPodRunsIt(t *testing.T) {
 
 	// Another provider on its way takes nothing from the first.
 	w.pods.freeze("staff-1", "")
-	w.provider("github", func(s *v1alpha1.OAuthProviderSpec) { s.Type = v1alpha1.GitHubProvider })
+	w.provider("github", perProvider, func(s *v1alpha1.OAuthProviderSpec) { s.Type = v1alpha1.GitHubProvider })
 	w.awaitProvider("github", v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "Not every pod")
 	w.awaitProvider("google", v1alpha1.AttachedCondition, metav1.ConditionTrue, v1alpha1.ReasonAttached)
 

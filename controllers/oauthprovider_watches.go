@@ -8,8 +8,10 @@ import (
 	"fmt"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -58,6 +60,36 @@ func (r *reconciler) providersOf(index string) handler.MapFunc {
 		}
 		return requests
 	}
+}
+
+// neighboursOf maps a provider to all of its realm, itself among them: which
+// callback each has depends on the others.
+func (r *reconciler) neighboursOf(ctx context.Context, o client.Object) []reconcile.Request {
+	provider, ok := o.(*v1alpha1.OAuthProvider)
+	if !ok {
+		return nil
+	}
+	neighbours, err := r.providersAt(ctx, provider.Namespace, provider.Spec.RealmRef.Name)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "Lost an event", "object", o.GetName())
+	}
+	var requests []reconcile.Request
+	for _, p := range neighbours {
+		requests = append(requests, request(p.Namespace, p.Name))
+	}
+	return requests
+}
+
+// concernsOthers lets pass what a provider's realm and its neighbours must know:
+// its spec, and whether it has promised to name itself. The rest of its status is
+// no news.
+func concernsOthers() predicate.Predicate {
+	promises := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, known := e.ObjectOld.(*v1alpha1.OAuthProvider)
+		after, knownStill := e.ObjectNew.(*v1alpha1.OAuthProvider)
+		return known && knownStill && before.Status.NamedIssuer != after.Status.NamedIssuer
+	}}
+	return predicate.Or(predicate.GenerationChangedPredicate{}, promises)
 }
 
 // realmOf maps a provider to its realm.

@@ -178,8 +178,7 @@ func (r *reconciler) setupRealms(mgr ctrl.Manager, told bool, wake <-chan event.
 		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(realmOf),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(realmOf), builder.WithPredicates(concernsOthers())).
 		// Its status changes with the load: four times a minute, and is no news.
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.realmsOf),
 			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: statusAside})).

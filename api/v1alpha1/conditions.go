@@ -44,6 +44,9 @@ const (
 	SecretFoundCondition = "SecretFound"
 	// AcceptedCondition says whether an auth server can use the spec.
 	AcceptedCondition = "Accepted"
+	// CallbackDistinctCondition says whether no answer of the provider can be taken
+	// for another's, nor another's for its own.
+	CallbackDistinctCondition = "CallbackDistinct"
 	// DiscoveredCondition says whether the provider tells where it answers and with
 	// which keys it signs.
 	DiscoveredCondition = "Discovered"
@@ -83,6 +86,15 @@ const (
 	// ReasonAccepted surfaces on Accepted and BrandingAccepted when all of the
 	// spec can be used.
 	ReasonAccepted = "Accepted"
+	// ReasonPerProvider surfaces on CallbackDistinct when the provider has a
+	// callback of its own.
+	ReasonPerProvider = "PerProvider"
+	// ReasonIssuerNamed surfaces on CallbackDistinct when answers at the shared
+	// callback must name the provider's issuer.
+	ReasonIssuerNamed = "IssuerNamed"
+	// ReasonAlone surfaces on CallbackDistinct when no other provider has the shared
+	// callback without naming itself.
+	ReasonAlone = "Alone"
 	// ReasonDiscovered surfaces on Discovered when the discovery document and the
 	// keys that it names can be used.
 	ReasonDiscovered = "Discovered"
@@ -124,6 +136,12 @@ const (
 	// ReasonIssuerMismatch surfaces on Discovered when the document is of another
 	// issuer than the one of the spec.
 	ReasonIssuerMismatch = "IssuerMismatch"
+	// ReasonIssuerNotNamed surfaces on Discovered when the provider has promised to
+	// name itself in its answers, which is required of it, and does so no longer.
+	ReasonIssuerNotNamed = "IssuerNotNamed"
+	// ReasonRegisterCallback surfaces on CallbackDistinct when a callback of a
+	// provider's own has to be registered before sign-in through it is safe.
+	ReasonRegisterCallback = "RegisterCallback"
 	// ReasonInvalidClient surfaces on CredentialsAccepted when the provider does not
 	// take the client ID with this secret.
 	ReasonInvalidClient = "InvalidClient"
@@ -223,6 +241,7 @@ func OAuthProviderConditions() []string {
 		RealmFoundCondition,
 		SecretFoundCondition,
 		AcceptedCondition,
+		CallbackDistinctCondition,
 		DiscoveredCondition,
 		CredentialsAcceptedCondition,
 		AttachedCondition,

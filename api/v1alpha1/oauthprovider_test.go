@@ -26,6 +26,8 @@ func TestProvidersThatAreAccepted(t *testing.T) {
 		"an OAuth 2.0 server near by": "type: OAuth2\nallowPrivateNetworks: true\nendpoints: {authorization: https://sso.example.com, token: 'http://sso.svc/token', userInfo: 'http://sso.svc/me'}",
 		"a secret's key":              "type: Google\nclientSecretRef: {name: s, key: client_secret}",
 		"everything about people":     "type: Google\ndisplayName: Google Workspace\nallowedEmailDomains: [example.com, mail.example.co.uk]\nsignUp: false\nlinking: {byEmail: true}\ntrustEmail: true",
+		"a callback of its own":       "type: GitHub\ncallback: PerProvider",
+		"the shared callback":         "type: Google\ncallback: Shared",
 		"scopes and claims of one's own": "type: OIDC\nissuer: https://a.example\nscopes: [openid, 'https://www.googleapis.com/auth/userinfo.email', 'read:user', 'a]b']\n" +
 			"claims: {subject: oid, email: upn, emailVerified: verified, name: display_name}",
 	} {
@@ -80,6 +82,8 @@ func TestProvidersThatAreRefusedInTheUsersWords(t *testing.T) {
 		"a domain in capitals":             {"type: Google\nallowedEmailDomains: [Example.com]", "must be a domain in lower case"},
 		"a domain twice":                   {"type: Google\nallowedEmailDomains: [a.example, a.example]", "Duplicate value"},
 		"a name of two lines":              {`displayName: "a\nb"` + "\ntype: Google", "displayName must be a name on one line"},
+		"a callback that is a URL":         {"type: Google\ncallback: https://a.example/callback", "supported values: \"PerProvider\", \"Shared\""},
+		"a callback of no kind":            {"type: Google\ncallback: own", "supported values: \"PerProvider\", \"Shared\""},
 		"linking that says nothing":        {"type: Google\nlinking: {}", "linking"},
 	} {
 		t.Run(name, func(t *testing.T) {

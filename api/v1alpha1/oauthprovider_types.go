@@ -61,6 +61,19 @@ const (
 	OAuth2Provider ProviderType = "OAuth2"
 )
 
+// ProviderCallback says where a provider sends users back to.
+//
+// +kubebuilder:validation:Enum=PerProvider;Shared
+type ProviderCallback string
+
+const (
+	// PerProviderCallback is /api/auth/oauth/callback/<name>, where no other
+	// provider answers.
+	PerProviderCallback ProviderCallback = "PerProvider"
+	// SharedCallback is /api/auth/oauth/callback.
+	SharedCallback ProviderCallback = "Shared"
+)
+
 // OAuthProviderSpec is what a provider shall be.
 //
 // +kubebuilder:validation:XValidation:rule="self.type != 'OIDC' || has(self.issuer)",message="type OIDC needs issuer, the URL below which /.well-known/openid-configuration is found"
@@ -112,6 +125,15 @@ type OAuthProviderSpec struct {
 	// endpoints of an OAuth2 server, or of a GitHub Enterprise server.
 	// +optional
 	Endpoints *ProviderEndpoints `json:"endpoints,omitempty"`
+
+	// callback says where the provider sends users back to: PerProvider, to a URL
+	// of its own, /api/auth/oauth/callback/<name>, which is then registered there;
+	// or Shared, to /api/auth/oauth/callback. The shared one is for a realm's only
+	// provider, and for those that name themselves in their answers (RFC 9207).
+	// Shared when absent. A provider whose answers could be taken for another's
+	// waits until it is PerProvider, which the condition CallbackDistinct tells.
+	// +optional
+	Callback ProviderCallback `json:"callback,omitempty"`
 
 	// scopes to ask for; those that sign-in needs with the type when absent.
 	// +optional
@@ -236,11 +258,18 @@ type OAuthProviderStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// callbackURL is what to enter at the provider as redirect URL; empty until
-	// the realm exists.
+	// callbackURL is what to enter at the provider as redirect URL, in use or to
+	// come; empty until the realm exists.
 	// +optional
 	// +kubebuilder:validation:MaxLength=600
 	CallbackURL string `json:"callbackURL,omitempty"`
+
+	// namedIssuer is the issuer that has promised to name itself in every answer
+	// (RFC 9207), which answers at the shared callback must then do; empty when the
+	// provider has promised nothing.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	NamedIssuer string `json:"namedIssuer,omitempty"`
 
 	// preflight names the settings and the version of the Secret that Discovered
 	// and CredentialsAccepted are about.

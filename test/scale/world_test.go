@@ -104,6 +104,7 @@ func (w *world) objects(i int) []client.Object {
 			&v1alpha1.OAuthProvider{ObjectMeta: named, Spec: v1alpha1.OAuthProviderSpec{
 				RealmRef: v1alpha1.RealmRef{Name: realm.Name}, Type: v1alpha1.OIDCProvider,
 				Issuer: v1alpha1.EndpointURL(w.node.issuer), ClientID: named.Name, AllowPrivateNetworks: true,
+				Callback:        v1alpha1.PerProviderCallback,
 				ClientSecretRef: v1alpha1.SecretKeyRef{Name: named.Name},
 			}})
 	}

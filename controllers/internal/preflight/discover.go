@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/discovery"
 )
 
@@ -19,6 +20,8 @@ import (
 type tokenEndpoint struct {
 	address      string
 	secretInBody bool
+	// namedIssuer is who promises to say that a code is theirs.
+	namedIssuer string
 }
 
 func (v visit) discover(ctx context.Context) (tokenEndpoint, Finding) {
@@ -48,8 +51,23 @@ func (v visit) discover(ctx context.Context) (tokenEndpoint, Finding) {
 		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidDiscovery,
 			"No sign-in is possible, because no published key can verify an ID token; the provider must have one"}
 	}
-	return tokenEndpoint{d.Token, d.SecretInBody()},
+	named := namedIssuer(v.Provider, d)
+	if named == "" && v.Provider.RequireIssuer {
+		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonIssuerNotNamed,
+			"The discovery document no longer promises that answers name the issuer, without which none counts at the shared callback;" +
+				" set callback: PerProvider, and register the callback URL that the status shows then"}
+	}
+	return tokenEndpoint{d.Token, d.SecretInBody(), named},
 		Finding{metav1.ConditionTrue, v1alpha1.ReasonDiscovered, "The discovery document and the keys can be used"}
+}
+
+// namedIssuer is the issuer that an answer can be compared with. That of many
+// tenants is known too late, by the ID token.
+func namedIssuer(p realmconfig.Provider, d discovery.Document) string {
+	if !d.NamesItself || discovery.ManyTenants(p, d.Issuer) {
+		return ""
+	}
+	return d.Issuer
 }
 
 func undiscovered(what string, err error) Finding {

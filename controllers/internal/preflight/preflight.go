@@ -40,6 +40,9 @@ type Question struct {
 // the provider said but its error code.
 type Answer struct {
 	Discovered, CredentialsAccepted Finding
+	// NamedIssuer is the issuer that promises to name itself in every answer (RFC
+	// 9207); empty when nobody does, or nothing was discovered.
+	NamedIssuer string
 }
 
 // Finding is a condition but for its type and its times.
@@ -75,8 +78,8 @@ type visit struct {
 func (v visit) ask(ctx context.Context) Answer {
 	where, discovered := v.discover(ctx)
 	if discovered.Status != metav1.ConditionTrue {
-		return Answer{discovered, Finding{metav1.ConditionUnknown, v1alpha1.ReasonBlocked,
+		return Answer{Discovered: discovered, CredentialsAccepted: Finding{metav1.ConditionUnknown, v1alpha1.ReasonBlocked,
 			"Not asked, because of what Discovered says"}}
 	}
-	return Answer{discovered, v.present(ctx, where)}
+	return Answer{discovered, v.present(ctx, where), where.namedIssuer}
 }

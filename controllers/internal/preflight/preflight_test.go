@@ -200,6 +200,44 @@ func TestProvidersAreProven(t *testing.T) {
 	}
 }
 
+func TestWhoPromisesToNameTheIssuer(t *testing.T) {
+	t.Parallel()
+	const promise = "authorization_response_iss_parameter_supported"
+	everyTenant := func(i *issuer, q *preflight.Question) {
+		q.Provider.Type, i.document["issuer"] = realmconfig.Microsoft, i.URL+"/{tenantid}/v2.0"
+	}
+	for name, c := range map[string]struct {
+		change     func(*issuer, *preflight.Question)
+		promises   bool
+		discovered string
+	}{
+		"one that does":     {func(i *issuer, _ *preflight.Question) { i.document[promise] = true }, true, v1alpha1.ReasonDiscovered},
+		"one that does not": {func(*issuer, *preflight.Question) {}, false, v1alpha1.ReasonDiscovered},
+		"one that always did": {func(i *issuer, q *preflight.Question) {
+			i.document[promise], q.Provider.RequireIssuer = true, true
+		}, true, v1alpha1.ReasonDiscovered},
+		"one that no longer does": {func(_ *issuer, q *preflight.Question) { q.Provider.RequireIssuer = true }, false, v1alpha1.ReasonIssuerNotNamed},
+		"every tenant of Microsoft's, whose issuer is known too late": {func(i *issuer, q *preflight.Question) {
+			everyTenant(i, q)
+			i.document[promise] = true
+		}, false, v1alpha1.ReasonDiscovered},
+		"one without discovery": {func(i *issuer, q *preflight.Question) {
+			q.Provider.Type, q.Provider.Issuer, q.Provider.Endpoints = realmconfig.OAuth2, "", &realmconfig.Endpoints{Token: i.URL + "/token"}
+		}, false, v1alpha1.ReasonNotNeeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := newIssuer(t)
+			q := i.question()
+			c.change(i, &q)
+			got, err := preflight.OverHTTP(client)(t.Context(), q)
+			if want := map[bool]string{true: i.URL}[c.promises]; err != nil || got.NamedIssuer != want || got.Discovered.Reason != c.discovered {
+				t.Errorf("answered %+v, %v; want the issuer %q", got, err, want)
+			}
+		})
+	}
+}
+
 func TestTheOperatorsOwnEndIsNoFailureOfTheProvider(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)

@@ -61,7 +61,7 @@ func Config(in Inputs) realmconfig.Config {
 		Tracing: tracing(realm.Spec.Tracing),
 	}
 	for _, p := range in.Providers {
-		config.Providers = append(config.Providers, ProviderSettings(p.Object))
+		config.Providers = append(config.Providers, ProviderSettings(p.Object, p.Callback))
 	}
 	return config
 }

@@ -214,7 +214,7 @@ func TestProviderSettings(t *testing.T) {
 	const server = "https://sso.example.com/"
 	var got []realmconfig.Provider
 	for _, p := range providers(t) {
-		got = append(got, render.ProviderSettings(p.Object))
+		got = append(got, render.ProviderSettings(p.Object, p.Callback))
 	}
 	want := []realmconfig.Provider{
 		{
@@ -222,21 +222,21 @@ func TestProviderSettings(t *testing.T) {
 			Issuer: "http://dex.dex.svc:5556/dex", AllowPrivateNetworks: true, Scopes: []string{"openid", "groups"},
 			Claims: realmconfig.Claims{Subject: "oid", Email: "upn", EmailVerified: "verified", Name: "nick"},
 		},
-		{Name: "github", DisplayName: "GitHub", Type: realmconfig.GitHub, ClientID: "realm-at-github", SignUp: true},
+		{Name: "github", DisplayName: "GitHub", Type: realmconfig.GitHub, ClientID: "realm-at-github", OwnCallback: true, SignUp: true},
 		{
 			Name: "gitlab", DisplayName: "GitLab", Type: realmconfig.GitLab, ClientID: "realm-at-gitlab",
-			Issuer: "https://gitlab.example.com", LinkByEmail: true, TrustEmail: true,
+			Issuer: "https://gitlab.example.com", RequireIssuer: true, LinkByEmail: true, TrustEmail: true,
 		},
 		{
-			Name: "google", DisplayName: "Google Workspace", Type: realmconfig.Google, ClientID: "realm-at-google", SignUp: true,
+			Name: "google", DisplayName: "Google Workspace", Type: realmconfig.Google, ClientID: "realm-at-google", OwnCallback: true, SignUp: true,
 			AllowedEmailDomains: []string{"example.com"},
 		},
 		{
-			Name: "microsoft", DisplayName: "Microsoft", Type: realmconfig.Microsoft, ClientID: "realm-at-microsoft", SignUp: true,
+			Name: "microsoft", DisplayName: "Microsoft", Type: realmconfig.Microsoft, ClientID: "realm-at-microsoft", OwnCallback: true, SignUp: true,
 			Issuer: "https://login.microsoftonline.com/a-tenant/v2.0",
 		},
 		{
-			Name: "sso", DisplayName: "sso", Type: realmconfig.OAuth2, ClientID: "realm-at-sso", SignUp: true,
+			Name: "sso", DisplayName: "sso", Type: realmconfig.OAuth2, ClientID: "realm-at-sso", OwnCallback: true, SignUp: true,
 			Endpoints: &realmconfig.Endpoints{Authorization: server + "authorize", Token: server + "token", UserInfo: server + "me"},
 		},
 	}

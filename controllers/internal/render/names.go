@@ -82,11 +82,6 @@ func ServingHosts(realm *v1alpha1.AuthRealm) []string {
 	return slices.Compact(slices.DeleteFunc(hosts, func(h string) bool { return h == "" }))
 }
 
-// CallbackURL is where a provider sends users back to. It is entered there.
-func CallbackURL(realm *v1alpha1.AuthRealm) string {
-	return realm.Spec.Issuer + "/api/auth/oauth/callback"
-}
-
 // Endpoint is the URL at which the realm's Service answers inside the cluster.
 func Endpoint(realm *v1alpha1.AuthRealm) string {
 	return fmt.Sprintf("https://%s.%s.svc", NamesOf(realm).Server(), realm.Namespace)

@@ -14,10 +14,12 @@ import (
 
 const defaultClientSecretKey = "clientSecret"
 
-// Provider is an OAuthProvider that can be used, with its client secret.
+// Provider is an OAuthProvider that can be used, with its callback and its client
+// secret.
 type Provider struct {
-	Object *v1alpha1.OAuthProvider
-	Secret []byte
+	Object   *v1alpha1.OAuthProvider
+	Callback Callback
+	Secret   []byte
 }
 
 // ClientSecret is where the client secret of a provider stands.
@@ -27,8 +29,9 @@ func ClientSecret(p *v1alpha1.OAuthProvider) v1alpha1.SecretKeyRef {
 	return ref
 }
 
-// ProviderSettings translates a provider's spec into what the auth server is told.
-func ProviderSettings(p *v1alpha1.OAuthProvider) realmconfig.Provider {
+// ProviderSettings translates a provider's spec, and the callback it was given,
+// into what the auth server is told.
+func ProviderSettings(p *v1alpha1.OAuthProvider, c Callback) realmconfig.Provider {
 	spec := p.Spec
 	settings := realmconfig.Provider{
 		Name:                 p.Name,
@@ -37,6 +40,8 @@ func ProviderSettings(p *v1alpha1.OAuthProvider) realmconfig.Provider {
 		ClientID:             spec.ClientID,
 		Scopes:               spec.Scopes,
 		Issuer:               string(spec.Issuer),
+		OwnCallback:          c.Own,
+		RequireIssuer:        c.RequireIssuer,
 		AllowedEmailDomains:  spec.AllowedEmailDomains,
 		SignUp:               valueOr(spec.SignUp, true),
 		LinkByEmail:          valueOr(spec.Linking, v1alpha1.ProviderLinking{}).ByEmail,
@@ -55,8 +60,8 @@ func ProviderSettings(p *v1alpha1.OAuthProvider) realmconfig.Provider {
 }
 
 // ProviderRevision names a provider's settings by their content.
-func ProviderRevision(p *v1alpha1.OAuthProvider) (string, error) {
-	document, err := realmconfig.Encode(ProviderSettings(p))
+func ProviderRevision(p *v1alpha1.OAuthProvider, c Callback) (string, error) {
+	document, err := realmconfig.Encode(ProviderSettings(p, c))
 	if err != nil {
 		return "", err
 	}

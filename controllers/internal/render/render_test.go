@@ -67,13 +67,14 @@ func providers(t *testing.T) []render.Provider {
 	t.Helper()
 	const server = "authorization: https://sso.example.com/authorize, token: https://sso.example.com/token, userInfo: https://sso.example.com/me"
 	var all []render.Provider
+	var objects []v1alpha1.OAuthProvider
 	for _, p := range []struct{ name, spec string }{
-		{"dex", "type: OIDC\nissuer: http://dex.dex.svc:5556/dex\nallowPrivateNetworks: true\nscopes: [openid, groups]\nclaims: {subject: oid, email: upn, emailVerified: verified, name: nick}"},
-		{"github", "type: GitHub"},
+		{"dex", "type: OIDC\ncallback: Shared\nissuer: http://dex.dex.svc:5556/dex\nallowPrivateNetworks: true\nscopes: [openid, groups]\nclaims: {subject: oid, email: upn, emailVerified: verified, name: nick}"},
+		{"github", "type: GitHub\ncallback: PerProvider"},
 		{"gitlab", "type: GitLab\nissuer: https://gitlab.example.com\nsignUp: false\nlinking: {byEmail: true}\ntrustEmail: true"},
-		{"google", "type: Google\ndisplayName: Google Workspace\nallowedEmailDomains: [example.com]"},
-		{"microsoft", "type: Microsoft\nissuer: https://login.microsoftonline.com/a-tenant/v2.0"},
-		{"sso", "type: OAuth2\nendpoints: {" + server + "}"},
+		{"google", "type: Google\ncallback: PerProvider\ndisplayName: Google Workspace\nallowedEmailDomains: [example.com]"},
+		{"microsoft", "type: Microsoft\ncallback: PerProvider\nissuer: https://login.microsoftonline.com/a-tenant/v2.0"},
+		{"sso", "type: OAuth2\ncallback: PerProvider\nendpoints: {" + server + "}"},
 	} {
 		o := &v1alpha1.OAuthProvider{ObjectMeta: metav1.ObjectMeta{Namespace: "identity", Name: p.name}}
 		if err := yaml.UnmarshalStrict([]byte(p.spec+"\nclientID: realm-at-"+p.name), &o.Spec); err != nil {
@@ -82,7 +83,15 @@ func providers(t *testing.T) []render.Provider {
 		if err := render.ProviderProblem(o); err != nil {
 			t.Errorf("an auth server refuses %s: %v", p.name, err)
 		}
-		all = append(all, render.Provider{Object: o, Secret: []byte("the secret of " + p.name)})
+		if p.name == "gitlab" {
+			o.Status.NamedIssuer = string(o.Spec.Issuer)
+		}
+		objects = append(objects, *o)
+	}
+	callbacks := render.Callbacks(objects)
+	for i := range objects {
+		o := &objects[i]
+		all = append(all, render.Provider{Object: o, Callback: callbacks[o.Name], Secret: []byte("the secret of " + o.Name)})
 	}
 	return all
 }
