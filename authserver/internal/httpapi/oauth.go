@@ -151,10 +151,6 @@ type callbackQuery struct {
 	Error  string      `query:"error" maxLength:"128"`
 }
 
-func (q callbackQuery) answer() auth.AuthorizationAnswer {
-	return auth.AuthorizationAnswer{Code: q.Code, Issuer: q.Issuer, Error: q.Error}
-}
-
 // ownCallback is a callbackQuery at one provider's callback.
 type ownCallback struct {
 	Provider string      `path:"provider" required:"true" maxLength:"128"`
@@ -165,12 +161,17 @@ type ownCallback struct {
 }
 
 func (a *API) finishOAuth(w http.ResponseWriter, r *http.Request, in callbackQuery) {
-	a.arrive(w, r, auth.Callback{State: in.State, Answer: in.answer(), Browser: browserOf(r)})
+	a.arrive(w, r, auth.Callback{
+		State: in.State, Browser: browserOf(r),
+		Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
+	})
 }
 
 func (a *API) finishOAuthOf(w http.ResponseWriter, r *http.Request, in ownCallback) {
-	query := callbackQuery{in.State, in.Code, in.Issuer, in.Error}
-	a.arrive(w, r, auth.Callback{Provider: in.Provider, State: in.State, Answer: query.answer(), Browser: browserOf(r)})
+	a.arrive(w, r, auth.Callback{
+		Provider: in.Provider, State: in.State, Browser: browserOf(r),
+		Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
+	})
 }
 
 func (a *API) arrive(w http.ResponseWriter, r *http.Request, c auth.Callback) {

@@ -109,11 +109,14 @@ func (a *API) belowIssuer(next http.Handler) http.Handler {
 			return
 		}
 		base := strings.TrimSuffix(issuer.Path, "/")
-		below, found := strings.CutPrefix(r.URL.Path, base)
-		if found && base != "" && (strings.HasPrefix(below, "/.well-known/") || below == auth.CallbackPath || strings.HasPrefix(below, auth.CallbackPath+"/")) {
+		if path, found := strings.CutPrefix(r.URL.Path, base); base != "" && found && standsBelowIssuer(path) {
 			http.StripPrefix(base, next).ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func standsBelowIssuer(path string) bool {
+	return strings.HasPrefix(path, "/.well-known/") || path == auth.CallbackPath || strings.HasPrefix(path, auth.CallbackPath+"/")
 }
