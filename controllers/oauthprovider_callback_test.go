@@ -94,7 +94,9 @@ func TestASecondProviderWaitsForACallbackOfItsOwn(t *testing.T) {
 	w.awaitProvider("another", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	w.wantCallbacks("another own", "one shared")
 	w.rest()
-	versions := func() string { return w.readProvider("one").ResourceVersion + " " + w.readProvider("another").ResourceVersion }
+	versions := func() string {
+		return w.readProvider("one").ResourceVersion + " " + w.readProvider("another").ResourceVersion
+	}
 	before, looked := versions(), w.clock.timesRead()
 	w.passOverProviders()
 	eventually.Succeeds(t, func(context.Context) error {
