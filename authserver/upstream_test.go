@@ -33,6 +33,7 @@ type upstream struct {
 	keys  []realmconfig.Key // that it publishes
 	codes map[string]url.Values
 	asked map[string]int
+	last  url.Values // that a browser brought
 	// claims are of the person who signs in.
 	claims map[string]any
 	// addresses are what GitHub's list says.
@@ -97,6 +98,12 @@ func (u *upstream) count(path string) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.asked[path]
+}
+
+func (u *upstream) lastAsked() url.Values {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.last
 }
 
 func (u *upstream) serve(w http.ResponseWriter, r *http.Request) {
@@ -170,7 +177,7 @@ func (u *upstream) authorize(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, nil)
 		return
 	}
-	u.codes[code] = asked
+	u.codes[code], u.last = asked, asked
 	back := url.Values{"code": {code}, "state": {asked.Get("state")}, "scope": {"more than was asked for"}}
 	suite.secrets.used(code, asked.Get("state"), asked.Get("nonce"))
 	if u.answer != nil {

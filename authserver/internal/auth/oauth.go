@@ -42,6 +42,8 @@ type Journey struct {
 	// Challenge is of the application's own PKCE verifier (RFC 7636, section
 	// 4.2, S256); empty when it uses none.
 	Challenge string
+	// Reauthenticate is as in AuthorizationRequest.
+	Reauthenticate bool
 	// Browser is the secret that the browser has already; empty when it has none.
 	Browser Secret
 	// Link is the secret of a BeginLink, which says all but the provider and the
@@ -68,6 +70,8 @@ type journey struct {
 	Verifier  Secret `json:"verifier"`
 	ReturnTo  string `json:"returnTo,omitempty"`
 	Challenge string `json:"challenge,omitempty"`
+	// Reauthenticate is as in Journey.
+	Reauthenticate bool `json:"reauthenticate,omitempty"`
 	// LinkTo is who asked for the identity; nil for a sign-in.
 	LinkTo *Subject `json:"linkTo,omitempty"`
 }
@@ -84,7 +88,7 @@ func (s *Service) BeginOAuth(ctx context.Context, j Journey) (Departure, error) 
 	if err != nil {
 		return Departure{}, err
 	}
-	begun := journey{Provider: j.Provider, ReturnTo: to, Challenge: j.Challenge}
+	begun := journey{Provider: j.Provider, ReturnTo: to, Challenge: j.Challenge, Reauthenticate: j.Reauthenticate}
 	if j.Link != "" {
 		if begun, err = s.redeemLink(ctx, j.Provider, j.Link); err != nil {
 			return Departure{}, err
@@ -148,7 +152,9 @@ func (j journey) userID() string {
 }
 
 func (j journey) request(state Secret) AuthorizationRequest {
-	return AuthorizationRequest{State: state, Nonce: j.Nonce, Verifier: j.Verifier, RedirectURI: j.RedirectURI}
+	return AuthorizationRequest{
+		State: state, Nonce: j.Nonce, Verifier: j.Verifier, RedirectURI: j.RedirectURI, Reauthenticate: j.Reauthenticate,
+	}
 }
 
 func (s *Service) newSecrets(prefixes ...string) ([]Secret, error) {

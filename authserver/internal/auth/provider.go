@@ -35,6 +35,9 @@ type AuthorizationRequest struct {
 	Verifier Secret
 	// RedirectURI is our callback.
 	RedirectURI string
+	// Reauthenticate asks a provider that can to let the user sign in there again
+	// instead of recognising them.
+	Reauthenticate bool
 }
 
 // AuthorizationAnswer is what a provider's redirect brings (RFC 6749, section 4.1.2).

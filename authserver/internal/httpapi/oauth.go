@@ -117,6 +117,8 @@ type beginOAuthQuery struct {
 	ReturnTo  string `query:"return_to" maxLength:"2048"`
 	Challenge string `query:"code_challenge" maxLength:"43"`
 	Method    string `query:"code_challenge_method" maxLength:"8" enum:"S256"`
+	// Prompt is as in OpenID Connect Core 1.0, section 3.1.2.1.
+	Prompt string `query:"prompt" maxLength:"8" enum:"login"`
 	// Link is of an address that linking an identity answers.
 	Link auth.Secret `query:"link" maxLength:"128"`
 }
@@ -124,6 +126,7 @@ type beginOAuthQuery struct {
 func (a *API) beginOAuth(w http.ResponseWriter, r *http.Request, in beginOAuthQuery) {
 	departure, err := a.Auth.BeginOAuth(r.Context(), auth.Journey{
 		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Browser: browserOf(r),
+		Reauthenticate: in.Prompt == "login",
 	})
 	switch {
 	case err != nil && departure.URL == "":

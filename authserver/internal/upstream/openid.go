@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -21,6 +22,9 @@ const (
 	// taken for good, and how long it makes do while there is no other.
 	discoveryFresh = 15 * time.Minute
 	discoveryStale = 24 * time.Hour
+	// reauthentication is how long ago a sign-in there may be that was asked for:
+	// as long as somebody may stay there.
+	reauthentication = 10 * time.Minute
 )
 
 // openID is a provider with a discovery document and ID tokens (OpenID Connect
@@ -67,12 +71,12 @@ func (o *openID) endpoints(ctx context.Context) (endpoints, error) {
 	return e, err
 }
 
-func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token, nonce auth.Secret) (auth.Identity, error) {
+func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token, r auth.AuthorizationRequest) (auth.Identity, error) {
 	d, _, err := o.discovery.get(ctx)
 	if err != nil {
 		return auth.Identity{}, err
 	}
-	p, issuer, err := o.verify(ctx, d, token, nonce)
+	p, issuer, err := o.verify(ctx, d, token, r)
 	if err != nil {
 		return auth.Identity{}, err
 	}
@@ -86,7 +90,7 @@ func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token,
 
 // verify checks an ID token (OpenID Connect Core 1.0, section 3.1.3.7) and
 // returns its claims and its issuer.
-func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, nonce auth.Secret) (profile, string, error) {
+func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, r auth.AuthorizationRequest) (profile, string, error) {
 	if _, _, err := d.keys.set.get(ctx); err != nil {
 		return nil, "", err // the verifier would not say why
 	}
@@ -105,7 +109,7 @@ func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, n
 	}
 	party := p.text("azp")
 	switch {
-	case subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(nonce)) != 1:
+	case subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(r.Nonce)) != 1:
 		return nil, "", fault("its ID token is for another sign-in")
 	case party != "" && party != o.ClientID, party == "" && len(idToken.Audience) > 1:
 		return nil, "", fault("its ID token is for another client")
@@ -113,8 +117,17 @@ func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, n
 		return nil, "", fault("its ID token is for another access token")
 	case discovery.ManyTenants(o.Provider, d.Issuer) && idToken.Issuer != discovery.TenantIssuer(o.Provider, d.Issuer, p.text("tid")):
 		return nil, "", fault("its ID token is of another issuer")
+	case r.Reauthenticate && o.recognised(p):
+		return nil, "", fault("its user has not signed in again")
 	}
 	return p, cmp.Or(discovery.TenantIssuer(o.Provider, d.Issuer, p.text("tid")), d.Issuer), nil
+}
+
+// recognised reports whether the provider says that the user signed in there
+// before they were sent to do so.
+func (o *openID) recognised(p profile) bool {
+	at, err := strconv.ParseInt(p.text("auth_time"), 10, 64)
+	return err == nil && o.now().Sub(time.Unix(at, 0)) > reauthentication
 }
 
 // algorithms are those that the provider signs with and that need its private

@@ -21,7 +21,7 @@ func (p *plain) endpoints(context.Context) (endpoints, error) {
 	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo}, nil
 }
 
-func (p *plain) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.Secret) (auth.Identity, error) {
+func (p *plain) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.AuthorizationRequest) (auth.Identity, error) {
 	members, err := p.profile(ctx, e.userInfo, token.AccessToken)
 	if err != nil {
 		return auth.Identity{}, err
@@ -48,7 +48,7 @@ func (g *github) endpoints(context.Context) (endpoints, error) {
 
 // identify takes the address from the list of addresses: the one of the profile
 // is what the user likes to show, verified or not.
-func (g *github) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.Secret) (auth.Identity, error) {
+func (g *github) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.AuthorizationRequest) (auth.Identity, error) {
 	members, err := g.profile(ctx, e.userInfo, token.AccessToken)
 	if err != nil {
 		return auth.Identity{}, err

@@ -66,8 +66,8 @@ type provider struct {
 type dialect interface {
 	// endpoints says where everything is.
 	endpoints(ctx context.Context) (endpoints, error)
-	// identify says whose token it is.
-	identify(ctx context.Context, e endpoints, token *oauth2.Token, nonce auth.Secret) (auth.Identity, error)
+	// identify says whose token it is that answers a request.
+	identify(ctx context.Context, e endpoints, token *oauth2.Token, r auth.AuthorizationRequest) (auth.Identity, error)
 }
 
 // endpoints of a provider, and how it wants to be asked.
@@ -138,6 +138,9 @@ func (p *Providers) AuthorizationURL(ctx context.Context, name string, r auth.Au
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(string(r.Verifier))}
 	if provider.speaksOpenID() {
 		options = append(options, oauth2.SetAuthURLParam("nonce", string(r.Nonce)))
+		if r.Reauthenticate { // and not prompt=login, over which some providers stumble
+			options = append(options, oauth2.SetAuthURLParam("max_age", "0"))
+		}
 	}
 	return provider.oauth(e, r).AuthCodeURL(string(r.State), options...), provider.party(e), nil
 }
@@ -164,7 +167,7 @@ func (p *Providers) Identify(ctx context.Context, name string, r auth.Authorizat
 	if err != nil {
 		return auth.Identity{}, err
 	}
-	identity, err := provider.dialect.identify(ctx, e, token, r.Nonce)
+	identity, err := provider.dialect.identify(ctx, e, token, r)
 	if err != nil {
 		return auth.Identity{}, unavailable(name, "identify user", err)
 	}
