@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -40,22 +39,22 @@ func TestPagesChangeAnAddress(t *testing.T) {
 	suite.secrets.used(annNext)
 	b := r.serve().newVisitor()
 	b.signIn(adminEmail, adminPassword)
-	for name, c := range map[string]struct {
-		fields map[string]string
-		says   string
-	}{
-		"no proof":       {map[string]string{"email": annNext}, "Please enter your password or a code."},
-		"wrong password": {map[string]string{"email": annNext, "password": wrongPassword}, "The password is wrong."},
-		"no address":     {map[string]string{"email": "ann", "password": adminPassword}, "This is not an e-mail address."},
-	} {
-		b.open("/account")
-		b.submit("/account/email", c.fields)
-		if b.sees("/account/email", http.StatusBadRequest, c.says); attribute(b.find("input", "id", "new-email"), "value") != c.fields["email"] {
-			t.Errorf("%s: the address was forgotten", name)
-		}
+	r.clock.advance(longAgo)
+	b.submit("/account/email", map[string]string{"email": "ann"})
+	b.sees("/account/email", http.StatusBadRequest, "This is not an e-mail address.")
+	if attribute(b.find("input", "id", "new-email"), "value") != "ann" {
+		t.Error("the address was forgotten")
 	}
-	b.open("/account")
-	b.submit("/account/email", map[string]string{"email": annNext, "password": adminPassword})
+	b.submit("/account/email", map[string]string{"email": annNext})
+	b.sees("/account/email", http.StatusForbidden, "Is it you?")
+	for says, password := range map[string]string{"Please enter your password or a code.": "", "The password is wrong.": wrongPassword} {
+		b.submit("/account/email", map[string]string{"password": password})
+		b.sees("/account/email", http.StatusForbidden, "Is it you?", says)
+	}
+	if len(r.letters(annNext)) != 0 {
+		t.Error("the new address was mailed without proof")
+	}
+	b.submit("/account/email", map[string]string{"password": adminPassword})
 	b.sees("/account", http.StatusOK, "A link is on its way to the new address.")
 	link := r.lastLetter(annNext, auth.VerifyEmailMessage).Links[0]
 	suite.secrets.used(link[strings.LastIndex(link, "/")+1:])
@@ -73,7 +72,7 @@ func TestPagesHandOutBackupCodes(t *testing.T) {
 	b := s.newVisitor()
 	b.signIn(adminEmail, adminPassword)
 	b.submit("/signin/code", map[string]string{"code": s.shown(app.Secret)})
-	b.submit("/account/two-factor/backup-codes", map[string]string{"password": adminPassword})
+	b.submit("/account/two-factor/backup-codes", nil)
 	b.sees("/account/two-factor/backup-codes", http.StatusOK, "Your new backup codes")
 	codes := strings.Fields(attribute(b.find("input", "name", "codes"), "value"))
 	suite.secrets.used(codes...)
@@ -124,10 +123,15 @@ func TestPagesSetUpATelephone(t *testing.T) {
 	b.submit("/account/two-factor/sms/verify", map[string]string{"code": first})
 	b.sees("/account/two-factor/sms/verify", http.StatusOK, "Your new backup codes", codes[0])
 
-	r.clock.advance(30 * time.Second)
+	r.clock.advance(longAgo)
 	b.open("/account")
-	b.submit("/account/two-factor/sms/send", nil)
-	b.sees("/account", http.StatusOK, "A code is on its way to your phone.")
+	b.submit("/account/two-factor/disable", nil)
+	b.submit("/account/two-factor/disable", map[string]string{"text": "yes"})
+	b.sees("/account/two-factor/disable", http.StatusForbidden, "A code is on its way to your phone.")
+	b.submit("/account/two-factor/disable", map[string]string{"text": "yes"})
+	b.sees("/account/two-factor/disable", http.StatusForbidden, "Too many requests", "Try again in")
+	b.submit("/account/two-factor/disable", map[string]string{"code": other(phones.last(2))})
+	b.sees("/account/two-factor/disable", http.StatusForbidden, "The code is wrong", "Attempts left: 4.")
 	b.submit("/account/two-factor/disable", map[string]string{"code": phones.last(2)})
 	b.sees("/account", http.StatusOK, "Protect your account with a code")
 }
@@ -142,12 +146,16 @@ func TestPagesLinkIdentities(t *testing.T) {
 	s.newBrowser().signIn("second", nil) // Bob has it
 	b := s.newVisitor()
 	b.signIn(adminEmail, adminPassword)
-	b.submit("/account/identities", map[string]string{"provider": "first", "password": wrongPassword})
-	b.sees("/account/identities", http.StatusBadRequest, "The password is wrong.", "None yet.")
+	r.clock.advance(longAgo)
+	b.submit("/account/identities", map[string]string{"provider": "first"})
+	b.submit("/account/identities", map[string]string{"password": wrongPassword})
+	b.sees("/account/identities", http.StatusForbidden, "The password is wrong.")
+	b.submit("/account/identities", map[string]string{"password": adminPassword})
+	b.sees("/account/identities", http.StatusOK, "On to first")
 	link := func(provider string) {
 		t.Helper()
 		b.open("/account")
-		b.submit("/account/identities", map[string]string{"provider": provider, "password": adminPassword})
+		b.submit("/account/identities", map[string]string{"provider": provider})
 		b.sees("/account/identities", http.StatusOK, "On to "+provider)
 		address := attribute(b.link("Continue with "+provider), "href")
 		suite.secrets.used(queryOf(t, address, "link"))
@@ -173,7 +181,6 @@ func TestPagesLinkIdentities(t *testing.T) {
 	b.sees("/account/identities/return", http.StatusBadRequest, "The other service did not sign you in.")
 }
 
-// Whoever came through a provider has nothing to prove themselves by, and is told how to get it.
 func TestPagesOfAnAccountWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t)
@@ -182,7 +189,7 @@ func TestPagesOfAnAccountWithoutAPassword(t *testing.T) {
 	b := r.serve().newVisitor()
 	b.open("/signin")
 	b.open(attribute(b.link("Continue with first"), "href"))
-	b.sees("/account", http.StatusOK, "bob@example.com", "You have no password.", "For this you need a password first.")
+	b.sees("/account", http.StatusOK, "bob@example.com", "You have no password.")
 	id := query[string](r, "SELECT id::text FROM identities")
 	b.submit("/account/identities/"+id+"/unlink", nil)
 	b.sees("/account/identities/"+id+"/unlink", http.StatusBadRequest, "This is your only way to sign in.")

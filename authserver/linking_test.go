@@ -32,12 +32,13 @@ func TestLinkingTakesProof(t *testing.T) {
 		}
 		return s.as(access, http.MethodPost, "/api/user/identities/elsewhere", body)
 	}
+	r.clock.advance(longAgo)
 	begin(access, nil).expect(t, http.StatusForbidden, "proof_required")
 	begin(access, map[string]string{"password": wrongPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
 	begin(access, map[string]string{"code": "000000"}).expect(t, http.StatusUnauthorized, "code_invalid")
 	begin(access, map[string]string{"password": adminPassword}).expect(t, http.StatusOK, "")
 
-	app := s.enrol(access)
+	app := s.enrol(s.proves(access, password(adminPassword)).Access)
 	begun := begin(access, map[string]string{"code": s.shown(app.Secret)})
 	address := decode[struct {
 		URL string `json:"authorization_url"`

@@ -202,8 +202,10 @@ func TestPagesSetUpASecondFactor(t *testing.T) {
 	b.submit("/signin/code", map[string]string{"code": codes[0]})
 	b.sees("/account", http.StatusOK, "Backup codes left: 9.")
 
+	r.clock.advance(longAgo)
+	b.submit("/account/two-factor/disable", nil)
 	b.submit("/account/two-factor/disable", map[string]string{"password": wrongPassword})
-	b.sees("/account/two-factor/disable", http.StatusBadRequest, "The password is wrong.")
+	b.sees("/account/two-factor/disable", http.StatusForbidden, "The password is wrong.")
 	b.submit("/account/two-factor/disable", map[string]string{"password": adminPassword})
 	b.sees("/account", http.StatusOK, "Protect your account with a code")
 }
@@ -229,7 +231,7 @@ func TestPagesOfAnAccount(t *testing.T) {
 	here.submit("/account/password", map[string]string{"current": adminPassword, "password": newPassword})
 	here.sees("/account", http.StatusOK, "Your password is changed")
 
-	here.submit("/account/delete", map[string]string{"password": newPassword})
+	here.submit("/account/delete", nil)
 	here.sees("/account/delete", http.StatusBadRequest, "You are the last administrator.")
 }
 

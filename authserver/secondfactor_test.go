@@ -167,7 +167,8 @@ func TestUsedStepsNeverComeBack(t *testing.T) {
 
 func TestBackupCodes(t *testing.T) {
 	t.Parallel()
-	s := newRealm(t).serve()
+	r := newRealm(t)
+	s := r.serve()
 	access := s.login().Access
 	s.twoFactor(access, "backup-codes", password(adminPassword)).expect(t, http.StatusConflict, "second_factor_missing")
 	e := s.enrol(access)
@@ -188,6 +189,7 @@ func TestBackupCodes(t *testing.T) {
 		s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret))) // the wrong ones count no more
 	}
 
+	r.clock.advance(longAgo)
 	s.twoFactor(access, "backup-codes", map[string]string{}).expect(t, http.StatusForbidden, "proof_required")
 	s.twoFactor(access, "backup-codes", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
 	s.twoFactor(access, "backup-codes", code(e.BackupCodes[0])).expect(t, http.StatusUnauthorized, "code_invalid")
@@ -215,6 +217,7 @@ func TestSecondFactorIsTurnedOffWithProof(t *testing.T) {
 			access := s.login().Access
 			s.twoFactor(access, "disable", password(adminPassword)).expect(t, http.StatusConflict, "second_factor_missing")
 			e := s.enrol(access)
+			r.clock.advance(4*time.Minute + 40*time.Second) // with that of the enrolment, longAgo
 			open := s.challenged()
 			s.twoFactor(access, "disable", nil).expect(t, http.StatusForbidden, "proof_required")
 			s.twoFactor(access, "disable", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
@@ -226,7 +229,7 @@ func TestSecondFactorIsTurnedOffWithProof(t *testing.T) {
 			if left := query[int](r, `SELECT (SELECT count(*) FROM second_factors) + (SELECT count(*) FROM backup_codes)`); left != 0 {
 				t.Errorf("%d rows are left", left)
 			}
-			s.enrol(access)
+			s.enrol(s.login().Access)
 			s.challenged()
 		})
 	}
@@ -268,7 +271,7 @@ func TestSecondFactorEndpointsWantTheirUser(t *testing.T) {
 	live, ended := s.login(), s.login()
 	s.post("/api/auth/logout", map[string]string{"refresh_token": ended.Refresh})
 	for endpoint, body := range map[string]map[string]string{
-		"enable": nil, "verify": code("123456"), "disable": password(adminPassword), "backup-codes": password(adminPassword),
+		"enable": {}, "verify": code("123456"), "disable": password(adminPassword), "backup-codes": password(adminPassword),
 		"sms/enable": telephone("+4930901820"), "sms/verify": code("123456"), "sms/send": {}, "sms/disable": password(adminPassword),
 	} {
 		s.post("/api/auth/2fa/"+endpoint, body).expect(t, http.StatusUnauthorized, "token_missing")

@@ -120,6 +120,7 @@ func TestEmailIsChanged(t *testing.T) {
 		t.Helper()
 		return s.as(session.Access, http.MethodPost, "/api/user/email", body)
 	}
+	r.clock.advance(longAgo)
 	ask(map[string]string{"email": annNext}).expect(t, http.StatusForbidden, "proof_required")
 	ask(map[string]string{"email": annNext, "password": wrongPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
 	ask(map[string]string{"email": adminEmail, "password": annPassword}).expect(t, http.StatusConflict, "email_taken")
@@ -192,6 +193,7 @@ func TestAccountIsDeleted(t *testing.T) {
 		t.Helper()
 		return s.as(access, http.MethodDelete, "/api/user", body)
 	}
+	r.clock.advance(longAgo)
 	remove(session.Access, nil).expect(t, http.StatusForbidden, "proof_required")
 	remove(session.Access, map[string]string{"password": wrongPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
 	remove(session.Access, map[string]string{"password": annPassword}).expect(t, http.StatusNoContent, "")

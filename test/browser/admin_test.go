@@ -26,6 +26,14 @@ func TestAdminsLookAfterUsers(t *testing.T) {
 		b.look("user")
 		b.press("Disable")
 		b.sees(b.path(), http.StatusOK, "The user is disabled and signed out everywhere.")
+		r.advance(longAgo)
+		b.fill("role", "auditor")
+		b.press("Save")
+		b.sees(b.path(), http.StatusForbidden, "Is it you?")
+		b.enters(password)
+		b.sees(b.path(), http.StatusOK, "The profile is saved.")
+		b.press("Enable") // and is not asked again
+		b.sees(b.path(), http.StatusOK, "The user may sign in again.")
 
 		b.press("Users")
 		b.fill("q", "nobody-of-that-name")

@@ -46,14 +46,13 @@ func TestLinkAndUnlinkAProvider(t *testing.T) {
 		r.signsInThroughDex(bob)
 		b := r.serve().signedIn(s, userEmail)
 		b.takesDexAsItIs()
+		r.advance(longAgo)
 		b.click("Add one")
-		b.fill("proof-identities", wrongPassword)
+		b.look("account-link")
 		b.press("Continue with Dex")
-		b.sees("/account/identities", http.StatusBadRequest, "The password is wrong.")
-		b.focusesOn("proof-identities")
-		b.look("account-link-refused")
-		b.fill("proof-identities", password)
-		b.press("Continue with Dex")
+		b.sees("/account/identities", http.StatusForbidden, "Is it you?")
+		b.fill("password", password)
+		b.press("Continue")
 		b.signInAtDex(bob)
 		b.sees("/account", http.StatusOK, "Your ways to sign in are changed.", userEmail, bob.Email)
 		b.look("account-linked")
@@ -67,6 +66,30 @@ func TestLinkAndUnlinkAProvider(t *testing.T) {
 		if strings.Contains(b.text(), userEmail) {
 			t.Errorf("who was unlinked is still let in:\n%s", b.text())
 		}
+	})
+}
+
+func TestSigningInAgainIsProof(t *testing.T) {
+	t.Parallel()
+	onScreens(t, func(t *testing.T, s screen) {
+		r := newRealm(t)
+		r.signsInThroughDex(bob)
+		b := r.serve().newTab(s)
+		b.takesDexAsItIs()
+		b.open("/signin")
+		b.press("Continue with Dex")
+		b.signInAtDex(bob)
+		r.advance(longAgo)
+		b.pressIn(section("Two-factor sign-in"), "Set up")
+		b.sees("/account/two-factor", http.StatusForbidden, "Is it you?")
+		b.look("proof-provider")
+		b.press("Sign in again with Dex")
+		b.signInAtDex(bob)
+		b.sees("/signin/return", http.StatusOK, "Thank you, it is you.")
+		b.focusesOn("Continue")
+		b.look("proof-proved")
+		b.press("Continue")
+		b.sees("/account/two-factor", http.StatusOK, "Scan this with your authenticator app")
 	})
 }
 

@@ -66,6 +66,9 @@ func options(dir string) authserver.Options {
 	return authserver.Options{ConfigDir: dir, Build: "test", Log: slog.New(slog.DiscardHandler), Now: time.Now, HashingWorkers: 1}
 }
 
+// longAgo is when a sign-in proves nothing any more.
+const longAgo = 5*time.Minute + time.Second
+
 func (r *realm) now() time.Time          { return time.Now().Add(time.Duration(r.ahead.Load())) }
 func (r *realm) advance(d time.Duration) { r.ahead.Add(int64(d)) }
 

@@ -48,5 +48,15 @@ func TestSecondFactorByTextMessage(t *testing.T) {
 		b.fill("code", texted(t, service, 2))
 		b.press("Continue")
 		b.sees("/account", http.StatusOK, userEmail)
+
+		r.advance(longAgo)
+		b.click("Change or turn off")
+		b.press("New backup codes")
+		b.press("Send a code by text message")
+		b.sees("/account/two-factor/backup-codes", http.StatusForbidden, "A code is on its way to your phone.")
+		b.focusesOn("code")
+		b.look("proof-sms")
+		b.enters(texted(t, service, 3))
+		b.sees("/account/two-factor/backup-codes", http.StatusOK, "Your new backup codes")
 	})
 }

@@ -41,26 +41,36 @@ type Administration interface {
 // admin is the caller, if the Store says that they are one now. It refuses as
 // caller does, or with PermissionDenied. A refused act is told of in the audit
 // trail; reading is no act.
-func (s *Service) admin(ctx context.Context, access Secret, act Action, targetID string, from Client) (User, error) {
-	user, _, err := s.caller(ctx, access)
+func (s *Service) admin(ctx context.Context, access Secret, act Action, targetID string, from Client) (User, Subject, error) {
+	user, subject, err := s.caller(ctx, access)
 	switch {
 	case err != nil:
-		return User{}, err
+		return User{}, Subject{}, err
 	case user.Role == AdminRole:
-		return user, nil
+		return user, subject, nil
 	case act != "":
 		s.record(ctx, Event{
 			Action: act, Outcome: string(PermissionDenied), ActorID: user.ID, TargetID: targetID,
 			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
 		})
 	}
-	return User{}, refuse(PermissionDenied)
+	return User{}, Subject{}, refuse(PermissionDenied)
 }
 
-// ChangeUser changes a user on behalf of an admin. It refuses as admin does, or
-// with NotFound or LastAdmin.
-func (s *Service) ChangeUser(ctx context.Context, access Secret, userID string, c UserChange, from Client) (User, error) {
-	actor, err := s.admin(ctx, access, c.action(), userID, from)
+// provenAdmin is admin for what a stolen access token must not do, with the
+// admin's own proof. It refuses as admin and prove do.
+func (s *Service) provenAdmin(ctx context.Context, access Secret, act Action, targetID string, p Proof, from Client) (User, error) {
+	user, subject, err := s.admin(ctx, access, act, targetID, from)
+	if err == nil {
+		err = s.prove(ctx, user, subject, p, from)
+	}
+	return user, err
+}
+
+// ChangeUser changes a user on behalf of an admin. It refuses as admin does and,
+// for a change that opens something, as prove does; or with NotFound or LastAdmin.
+func (s *Service) ChangeUser(ctx context.Context, access Secret, userID string, c UserChange, p Proof, from Client) (User, error) {
+	actor, subject, err := s.admin(ctx, access, c.action(), userID, from)
 	if err != nil {
 		return User{}, err
 	}
@@ -71,18 +81,26 @@ func (s *Service) ChangeUser(ctx context.Context, access Secret, userID string, 
 	case !known:
 		return User{}, refuse(NotFound)
 	}
+	if c = c.changing(before); c == (UserChange{}) {
+		return before, nil
+	}
+	if c.opens() {
+		if err := s.prove(ctx, actor, subject, p, from); err != nil {
+			return User{}, err
+		}
+	}
 	events, err := s.changes(actor.ID, before, c, from)
-	if err != nil || len(events) == 0 {
-		return before, err
+	if err != nil {
+		return User{}, err
 	}
 	changed, err := s.Store.ChangeUser(ctx, userID, c, s.Now(), Effects{Events: events})
 	return changed.User, s.concludeChange(ctx, changed, events, err)
 }
 
-// DeleteUser deletes a user on behalf of an admin. It refuses as admin does, or
-// with NotFound or LastAdmin.
-func (s *Service) DeleteUser(ctx context.Context, access Secret, userID string, from Client) error {
-	actor, err := s.admin(ctx, access, ActDeleteAccount, userID, from)
+// DeleteUser deletes a user on behalf of an admin. It refuses as provenAdmin
+// does, or with NotFound or LastAdmin.
+func (s *Service) DeleteUser(ctx context.Context, access Secret, userID string, p Proof, from Client) error {
+	actor, err := s.provenAdmin(ctx, access, ActDeleteAccount, userID, p, from)
 	if err != nil {
 		return err
 	}
@@ -98,7 +116,7 @@ func (s *Service) DeleteUser(ctx context.Context, access Secret, userID string, 
 // EndSessionsOfUser logs a user out everywhere on behalf of an admin. It refuses
 // as admin does, or with NotFound or Busy.
 func (s *Service) EndSessionsOfUser(ctx context.Context, access Secret, userID string, from Client) error {
-	actor, err := s.admin(ctx, access, ActEndSession, userID, from)
+	actor, _, err := s.admin(ctx, access, ActEndSession, userID, from)
 	if err != nil {
 		return err
 	}
@@ -117,14 +135,27 @@ func (s *Service) EndSessionsOfUser(ctx context.Context, access Secret, userID s
 	return refuseFor(Busy, time.Second)
 }
 
-// UnlockUser lets an account be tried again on behalf of an admin. It refuses as
-// admin and Unlock do.
-func (s *Service) UnlockUser(ctx context.Context, access Secret, userID string, from Client) error {
-	actor, err := s.admin(ctx, access, ActUnlock, userID, from)
+// UnlockUser lets an account be tried again on behalf of an admin. Their own they
+// unlock with proof alone: a thief of their access token could else guess at it
+// without end. It refuses as admin does, for the own account as prove, or with
+// NotFound.
+func (s *Service) UnlockUser(ctx context.Context, access Secret, userID string, p Proof, from Client) error {
+	actor, subject, err := s.admin(ctx, access, ActUnlock, userID, from)
 	if err != nil {
 		return err
 	}
-	return s.Unlock(ctx, actor.ID, userID, from)
+	user, known, err := s.Store.UserByID(ctx, userID)
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return refuse(NotFound)
+	case user.ID == actor.ID:
+		if err := s.prove(ctx, actor, subject, p, from); err != nil {
+			return err
+		}
+	}
+	return s.unlock(ctx, actor, user, from)
 }
 
 // action is what a refused change is called, its gravest part.
@@ -141,7 +172,26 @@ func (c UserChange) action() Action {
 	}
 }
 
-// changes is a line for everything that would be different.
+// changing is the part of a change that makes a difference. The rest must not be
+// written: meanwhile, somebody else may have changed it.
+func (c UserChange) changing(before User) UserChange {
+	if c.Role != nil && *c.Role == before.Role {
+		c.Role = nil
+	}
+	if c.Name != nil && *c.Name == before.Name {
+		c.Name = nil
+	}
+	if c.Disabled != nil && *c.Disabled == (before.DisabledAt != nil) {
+		c.Disabled = nil
+	}
+	return c
+}
+
+// opens reports whether a change lets somebody do what they could not before.
+// Shutting out asks for no proof: it may be in a hurry.
+func (c UserChange) opens() bool { return c.Role != nil || c.Disabled != nil && !*c.Disabled }
+
+// changes is a line for everything that is changed.
 func (s *Service) changes(actorID string, before User, c UserChange, from Client) ([]Event, error) {
 	events := []Event{}
 	add := func(action Action, detail string) error {
@@ -151,13 +201,13 @@ func (s *Service) changes(actorID string, before User, c UserChange, from Client
 		return err
 	}
 	err := error(nil)
-	if c.Role != nil && *c.Role != before.Role {
+	if c.Role != nil {
 		err = add(ActChangeRole, *c.Role)
 	}
-	if err == nil && c.Name != nil && *c.Name != before.Name {
+	if err == nil && c.Name != nil {
 		err = add(ActUpdateProfile, "name")
 	}
-	if disabled := before.DisabledAt != nil; err == nil && c.Disabled != nil && *c.Disabled != disabled {
+	if err == nil && c.Disabled != nil {
 		err = add(UserChange{Disabled: c.Disabled}.action(), "")
 	}
 	return events, err

@@ -55,7 +55,7 @@ type Directory interface {
 // FindUsers reads a page of users for an admin, the newest first, and says
 // whether there are more. It refuses as admin does.
 func (s *Service) FindUsers(ctx context.Context, access Secret, q UserQuery, from Client) ([]User, bool, error) {
-	if _, err := s.admin(ctx, access, "", "", from); err != nil {
+	if _, _, err := s.admin(ctx, access, "", "", from); err != nil {
 		return nil, false, err
 	}
 	limit := q.Limit
@@ -69,7 +69,7 @@ func (s *Service) FindUsers(ctx context.Context, access Secret, q UserQuery, fro
 
 // LookUp reads one user for an admin. It refuses as admin does, or with NotFound.
 func (s *Service) LookUp(ctx context.Context, access Secret, userID string, from Client) (User, Standing, error) {
-	if _, err := s.admin(ctx, access, "", "", from); err != nil {
+	if _, _, err := s.admin(ctx, access, "", "", from); err != nil {
 		return User{}, Standing{}, err
 	}
 	user, known, err := s.Store.UserByID(ctx, userID)

@@ -2,7 +2,10 @@
 
 package auth
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Enrolment is shown to the user once.
 type Enrolment struct {
@@ -22,12 +25,19 @@ func (s *Service) SecondFactors(ctx context.Context, access Secret) (Factors, er
 	return s.Store.FactorsOf(ctx, user.ID, s.Now())
 }
 
+// enrolmentLifetime is how long a factor waits for its first code. Whoever shows
+// that need not prove anything: somebody has, when they began.
+const enrolmentLifetime = time.Hour
+
 // EnableTOTP makes a shared secret for the user's app. It is asked for from the
 // moment VerifyTOTP has seen a code of it; until then another call replaces it.
-// It refuses as caller does, or with SecondFactorExists.
-func (s *Service) EnableTOTP(ctx context.Context, access Secret) (Enrolment, error) {
-	user, _, err := s.caller(ctx, access)
+// It refuses as caller and prove do, or with SecondFactorExists.
+func (s *Service) EnableTOTP(ctx context.Context, access Secret, p Proof, from Client) (Enrolment, error) {
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
+		return Enrolment{}, err
+	}
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return Enrolment{}, err
 	}
 	secret, err := newTOTPSecret(s.Random)
@@ -97,7 +107,7 @@ func (s *Service) verifyFactor(ctx context.Context, access Secret, method Method
 	case !right:
 		s.Observer.SecondFactor(method, string(EnrolmentCodeInvalid))
 		err := s.wrongCode(conclude, counter, Effects{}, EnrolmentCodeInvalid)
-		s.refusedProof(conclude, user, from, err)
+		s.tracedProof(conclude, user, string(method), from, err)
 		return err
 	}
 	s.unlocked(conclude, counter.Key)
@@ -106,7 +116,8 @@ func (s *Service) verifyFactor(ctx context.Context, access Secret, method Method
 	return nil
 }
 
-// pending is the caller's factor that waits for its first code.
+// pending is the caller's factor that waits for its first code, but not for
+// longer than it may.
 func (s *Service) pending(ctx context.Context, access Secret, method Method) (User, Factor, error) {
 	user, _, err := s.caller(ctx, access)
 	if err != nil {
@@ -118,10 +129,10 @@ func (s *Service) pending(ctx context.Context, access Secret, method Method) (Us
 	}
 	factor, found := factors.of(method)
 	switch {
-	case !found:
-		return User{}, Factor{}, refuse(SecondFactorMissing)
-	case factor.VerifiedAt != nil:
+	case found && factor.VerifiedAt != nil:
 		return User{}, Factor{}, refuse(SecondFactorExists)
+	case !found, s.Now().Sub(factor.CreatedAt) >= enrolmentLifetime:
+		return User{}, Factor{}, refuse(SecondFactorMissing)
 	}
 	return user, factor, nil
 }

@@ -23,7 +23,7 @@ const (
 	ActRequestVerification Action = "email.verification_requested"
 	ActUpdateProfile       Action = "profile.updated"
 	ActDeleteAccount       Action = "user.deleted"
-	ActProve               Action = "proof.given" // told of when it is wrong
+	ActProve               Action = "proof.given"
 	ActChangePassword      Action = "password.changed"
 	ActRequestReset        Action = "password.reset_requested"
 	ActResetPassword       Action = "password.reset"

@@ -12,7 +12,7 @@ import (
 // Linking gives a signed-in user one more way in. It takes three steps, and each
 // asks who it is:
 //
-//  1. The application asks with the user's access token and fresh proof, and gets
+//  1. The application asks with the user's access token and recent proof, and gets
 //     an address.
 //  2. The browser goes there, to the provider, and comes back with a code. The
 //     address and the cookie make it one browser from beginning to end.
@@ -55,7 +55,7 @@ func (s *Service) BeginLink(ctx context.Context, access Secret, j Journey, p Pro
 	if err != nil {
 		return "", err
 	}
-	if err := s.prove(ctx, user, p, from); err != nil {
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return "", err
 	}
 	link, err := newOpaque(linkPrefix, s.Random)
@@ -154,10 +154,13 @@ func (s *Service) Identities(ctx context.Context, access Secret) ([]LinkedIdenti
 }
 
 // UnlinkIdentity removes one of the caller's identities. It refuses with
-// NotFound, LastIdentity, or as caller does.
-func (s *Service) UnlinkIdentity(ctx context.Context, access Secret, id string, from Client) error {
-	user, _, err := s.caller(ctx, access)
+// NotFound, LastIdentity, or as caller and prove do.
+func (s *Service) UnlinkIdentity(ctx context.Context, access Secret, id string, p Proof, from Client) error {
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
+		return err
+	}
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return err
 	}
 	event, err := s.event(ActUnlinkIdentity, user.ID, user.ID, from)

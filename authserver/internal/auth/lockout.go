@@ -128,17 +128,9 @@ func (s *Service) unlocked(ctx context.Context, keys ...CounterKey) {
 	}
 }
 
-// Unlock lets a user's account be tried again, at once. It refuses with
-// NotFound or DatabaseUnavailable.
-func (s *Service) Unlock(ctx context.Context, actorID, userID string, from Client) error {
-	user, found, err := s.Store.UserByID(ctx, userID)
-	switch {
-	case err != nil:
-		return err
-	case !found:
-		return refuse(NotFound)
-	}
-	event, err := s.event(ActUnlock, actorID, user.ID, from)
+// unlock lets a user's account be tried again, at once.
+func (s *Service) unlock(ctx context.Context, actor, user User, from Client) error {
+	event, err := s.event(ActUnlock, actor.ID, user.ID, from)
 	if err != nil {
 		return err
 	}

@@ -15,10 +15,17 @@ type NewUser struct {
 }
 
 // CreateUser adds a user on behalf of an admin, who vouches for the address. It
-// refuses as admin does, or with EmailTaken, PasswordRejected, Busy, or, where
-// somebody is to be invited and the realm cannot send mail, EmailUnavailable.
-func (s *Service) CreateUser(ctx context.Context, access Secret, n NewUser, from Client) (User, error) {
-	actor, err := s.admin(ctx, access, ActCreateUser, "", from)
+// refuses as admin does and, for a role of more than a user, as prove does; with
+// EmailTaken, PasswordRejected, Busy, or, where somebody is to
+// be invited and the realm cannot send mail, EmailUnavailable.
+func (s *Service) CreateUser(ctx context.Context, access Secret, n NewUser, p Proof, from Client) (User, error) {
+	if n.Role == "" {
+		n.Role = UserRole
+	}
+	actor, subject, err := s.admin(ctx, access, ActCreateUser, "", from)
+	if err == nil && n.Role != UserRole {
+		err = s.prove(ctx, actor, subject, p, from)
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -26,9 +33,6 @@ func (s *Service) CreateUser(ctx context.Context, access Secret, n NewUser, from
 	user := User{
 		Email: NormalizeEmail(n.Email), Name: n.Name, Locale: n.Locale, Role: n.Role,
 		EmailVerifiedAt: &now, CreatedAt: now,
-	}
-	if user.Role == "" {
-		user.Role = UserRole
 	}
 	if user.ID, err = s.newID(); err != nil {
 		return User{}, err

@@ -40,11 +40,11 @@ func (s *Service) UpdateProfile(ctx context.Context, access Secret, c ProfileCha
 // theirs, but not the audit trail. It refuses as caller and prove do, or with
 // LastAdmin.
 func (s *Service) DeleteAccount(ctx context.Context, access Secret, p Proof, from Client) error {
-	user, _, err := s.caller(ctx, access)
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
 		return err
 	}
-	if err := s.prove(ctx, user, p, from); err != nil {
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return err
 	}
 	event, err := s.event(ActDeleteAccount, user.ID, user.ID, from)

@@ -68,7 +68,7 @@ func (s *Service) ChangePassword(ctx context.Context, access, current, password 
 	if err := s.checkNewPassword(password, user.Email, user.Name); err != nil {
 		return inField("new_password", err)
 	}
-	if err := s.prove(ctx, user, Proof{Password: current}, from); err != nil {
+	if err := s.checkProof(ctx, user, Proof{Password: current}, from); err != nil {
 		return err
 	}
 	changed, err := s.setPassword(ctx, ActChangePassword, password, NewPassword{User: user, KeepSession: subject.SessionID}, from)

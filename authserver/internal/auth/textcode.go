@@ -47,10 +47,10 @@ func textLimit() TextLimit { return TextLimit{Pause: 30 * time.Second, PerHour: 
 
 // EnableSMS sends a code to a telephone, which counts from the moment VerifySMS
 // has seen the code. It says how long the code works, and shows backup codes to
-// a user who has no second factor yet. It refuses as caller does, or with
+// a user who has no second factor yet. It refuses as caller and prove do, or with
 // InvalidRequest, SecondFactorExists, SecondFactorUnavailable or RateLimited.
-func (s *Service) EnableSMS(ctx context.Context, access Secret, phone string, from Client) (Enrolment, time.Duration, error) {
-	user, _, err := s.caller(ctx, access)
+func (s *Service) EnableSMS(ctx context.Context, access Secret, phone string, p Proof, from Client) (Enrolment, time.Duration, error) {
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
 		return Enrolment{}, 0, err
 	}
@@ -59,6 +59,9 @@ func (s *Service) EnableSMS(ctx context.Context, access Secret, phone string, fr
 		return Enrolment{}, 0, &Error{Code: InvalidRequest, Fields: []FieldProblem{
 			{Field: "phone", Detail: "must be an international number such as +4930901820"},
 		}}
+	}
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
+		return Enrolment{}, 0, err
 	}
 	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
 	if err != nil {

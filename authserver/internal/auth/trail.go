@@ -75,7 +75,7 @@ type Trail interface {
 // ReadTrail reads a page of the audit trail for an admin, the newest event
 // first, and says whether there are more. It refuses as admin does.
 func (s *Service) ReadTrail(ctx context.Context, access Secret, q TrailQuery, from Client) ([]Event, bool, error) {
-	if _, err := s.admin(ctx, access, "", "", from); err != nil {
+	if _, _, err := s.admin(ctx, access, "", "", from); err != nil {
 		return nil, false, err
 	}
 	limit := q.Limit
@@ -90,7 +90,7 @@ func (s *Service) ReadTrail(ctx context.Context, access Secret, q TrailQuery, fr
 // ReadTrailOf does so for what has to do with an address: what its user did, what
 // was done to them, and what was tried with it.
 func (s *Service) ReadTrailOf(ctx context.Context, access Secret, email string, q TrailQuery, from Client) ([]Event, bool, error) {
-	if _, err := s.admin(ctx, access, "", "", from); err != nil {
+	if _, _, err := s.admin(ctx, access, "", "", from); err != nil {
 		return nil, false, err
 	}
 	email = NormalizeEmail(email)
@@ -105,7 +105,7 @@ func (s *Service) ReadTrailOf(ctx context.Context, access Secret, email string, 
 // EmailsIn is the addresses, by id, of the users whom events name and who still
 // exist. It refuses as admin does.
 func (s *Service) EmailsIn(ctx context.Context, access Secret, events []Event, from Client) (map[string]string, error) {
-	if _, err := s.admin(ctx, access, "", "", from); err != nil {
+	if _, _, err := s.admin(ctx, access, "", "", from); err != nil {
 		return nil, err
 	}
 	ids := []string{}

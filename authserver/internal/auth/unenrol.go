@@ -17,11 +17,11 @@ func (s *Service) DisableSMS(ctx context.Context, access Secret, p Proof, from C
 }
 
 func (s *Service) disable(ctx context.Context, access Secret, method Method, p Proof, from Client) error {
-	user, _, err := s.caller(ctx, access)
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
 		return err
 	}
-	if err := s.prove(ctx, user, p, from); err != nil {
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return err
 	}
 	return s.removeFactors(context.WithoutCancel(ctx), user.ID, user, method, from)
@@ -46,10 +46,10 @@ func (s *Service) removeFactors(ctx context.Context, actorID string, user User, 
 }
 
 // ResetSecondFactors turns a user's second factor off on behalf of an admin: for
-// somebody who has lost both telephone and backup codes. It refuses as admin
-// does, or with NotFound or SecondFactorMissing.
-func (s *Service) ResetSecondFactors(ctx context.Context, access Secret, userID string, from Client) error {
-	actor, err := s.admin(ctx, access, ActRemoveSecondFactor, userID, from)
+// somebody who has lost both telephone and backup codes. It refuses as
+// provenAdmin does, or with NotFound or SecondFactorMissing.
+func (s *Service) ResetSecondFactors(ctx context.Context, access Secret, userID string, p Proof, from Client) error {
+	actor, err := s.provenAdmin(ctx, access, ActRemoveSecondFactor, userID, p, from)
 	if err != nil {
 		return err
 	}
@@ -66,11 +66,11 @@ func (s *Service) ResetSecondFactors(ctx context.Context, access Secret, userID 
 // RenewBackupCodes makes the codes of earlier worthless. It refuses as caller
 // and prove do, or with SecondFactorMissing.
 func (s *Service) RenewBackupCodes(ctx context.Context, access Secret, p Proof, from Client) ([]Secret, error) {
-	user, _, err := s.caller(ctx, access)
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prove(ctx, user, p, from); err != nil {
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return nil, err
 	}
 	codes, hashes, err := newBackupCodes(s.Random)

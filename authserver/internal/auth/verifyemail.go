@@ -65,14 +65,14 @@ func (s *Service) ResendVerification(ctx context.Context, email string, from Cli
 // it makes it theirs. It refuses as caller and prove do, or with EmailTaken,
 // which a realm that conceals its accounts keeps to itself, or EmailUnavailable.
 func (s *Service) ChangeEmail(ctx context.Context, access Secret, email string, p Proof, from Client) error {
-	user, _, err := s.caller(ctx, access)
+	user, subject, err := s.caller(ctx, access)
 	if err != nil {
 		return err
 	}
 	if s.Settings().Email == nil {
 		return refuse(EmailUnavailable)
 	}
-	if err := s.prove(ctx, user, p, from); err != nil {
+	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return err
 	}
 	email = NormalizeEmail(email)

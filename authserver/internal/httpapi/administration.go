@@ -21,7 +21,7 @@ func (a *API) administrationRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: users, status: http.StatusCreated, bearer: bearerRequired,
 			summary: "Create a user with a password, or invite one by mail",
-			refuses: []auth.Code{auth.PermissionDenied, auth.EmailTaken, auth.PasswordRejected, auth.EmailUnavailable, auth.Busy},
+			refuses: append(proofRefusals(), auth.PermissionDenied, auth.EmailTaken, auth.PasswordRejected, auth.EmailUnavailable),
 		}, a.createUser),
 		endpoint(a, route{
 			method: "GET", path: user, status: http.StatusOK, bearer: bearerRequired,
@@ -31,12 +31,12 @@ func (a *API) administrationRoutes() []route {
 		endpoint(a, route{
 			method: "PATCH", path: user, status: http.StatusOK, bearer: bearerRequired,
 			summary: "Change a user's role or name, disable or enable a user",
-			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.LastAdmin},
+			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound, auth.LastAdmin),
 		}, a.changeUser),
 		endpoint(a, route{
 			method: "DELETE", path: user, status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Delete a user and all that is theirs",
-			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.LastAdmin},
+			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound, auth.LastAdmin),
 		}, a.deleteUser),
 		endpoint(a, route{
 			method: "DELETE", path: user + "/sessions", status: http.StatusNoContent, bearer: bearerRequired,
@@ -46,7 +46,7 @@ func (a *API) administrationRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: user + "/unlock", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Let a locked account be tried again",
-			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
+			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound),
 		}, a.unlockUser),
 	}
 }
@@ -114,12 +114,16 @@ type newUserBody struct {
 	Name     string      `json:"name" maxLength:"200"`
 	Locale   string      `json:"locale" maxLength:"35"`
 	Role     string      `json:"role" maxLength:"32" format:"role"`
+
+	// OwnPassword and Code are the admin's proof; Password is the new user's.
+	OwnPassword auth.Secret `json:"current_password" maxLength:"4096"`
+	Code        auth.Secret `json:"code" maxLength:"64"`
 }
 
 func (a *API) createUser(ctx context.Context, r request[newUserBody]) (userBody, error) {
 	u, err := a.Auth.CreateUser(ctx, r.Bearer, auth.NewUser{
 		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale, Role: r.Body.Role,
-	}, r.Client)
+	}, auth.Proof{Password: r.Body.OwnPassword, Code: r.Body.Code}, r.Client)
 	return userOf(u), err
 }
 
@@ -149,23 +153,35 @@ type userChangeBody struct {
 	Role     *string `json:"role" maxLength:"32" format:"role"`
 	Name     *string `json:"name" maxLength:"200"`
 	Disabled *bool   `json:"disabled"`
+
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
 func (a *API) changeUser(ctx context.Context, r request[userChangeBody]) (userBody, error) {
 	u, err := a.Auth.ChangeUser(ctx, r.Bearer, r.Body.ID, auth.UserChange{
 		Role: r.Body.Role, Name: r.Body.Name, Disabled: r.Body.Disabled,
-	}, r.Client)
+	}, auth.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
 	return userOf(u), err
 }
 
-func (a *API) deleteUser(ctx context.Context, r request[userPath]) (nothing, error) {
-	return nothing{}, a.Auth.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Client)
+// provenUserPath is userPath with an admin's proof.
+type provenUserPath struct {
+	ID       string      `path:"id" maxLength:"36" format:"uuid"`
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
+}
+
+func (p provenUserPath) proof() auth.Proof { return auth.Proof{Password: p.Password, Code: p.Code} }
+
+func (a *API) deleteUser(ctx context.Context, r request[provenUserPath]) (nothing, error) {
+	return nothing{}, a.Auth.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }
 
 func (a *API) endSessionsOfUser(ctx context.Context, r request[userPath]) (nothing, error) {
 	return nothing{}, a.Auth.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
 }
 
-func (a *API) unlockUser(ctx context.Context, r request[userPath]) (nothing, error) {
-	return nothing{}, a.Auth.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Client)
+func (a *API) unlockUser(ctx context.Context, r request[provenUserPath]) (nothing, error) {
+	return nothing{}, a.Auth.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

@@ -29,7 +29,8 @@ func (a *API) identityRoutes() []route {
 		endpoint(a, route{
 			method: "DELETE", path: "/api/user/identities/{id}", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Remove an identity",
-			refuses: []auth.Code{auth.NotFound, auth.LastIdentity},
+			rate:    rateCode,
+			refuses: append(proofRefusals(), auth.NotFound, auth.LastIdentity),
 		}, a.unlinkIdentity),
 	}
 }
@@ -83,9 +84,12 @@ func (a *API) finishLink(ctx context.Context, r request[oauthCodeBody]) (nothing
 }
 
 type identityPath struct {
-	ID string `path:"id" required:"true" maxLength:"36" format:"uuid"`
+	ID       string      `path:"id" required:"true" maxLength:"36" format:"uuid"`
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
 func (a *API) unlinkIdentity(ctx context.Context, r request[identityPath]) (nothing, error) {
-	return nothing{}, a.Auth.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, r.Client)
+	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
+	return nothing{}, a.Auth.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, proof, r.Client)
 }

@@ -47,7 +47,7 @@ func describe(code auth.Code) described {
 	case auth.VerifyTokenInvalid:
 		return described{400, "Verification link invalid", "The link has expired or was used already. Request a new one."}
 	case auth.ProofRequired:
-		return described{403, "Proof required", "Send your current password or a code of your second factor with this request."}
+		return described{403, "Proof required", "Your last sign-in was too long ago for this. Send your current password or a code of your second factor with this request or to POST /api/auth/proof, or sign in again."}
 	case auth.LastAdmin:
 		return described{409, "Last administrator", "The realm would be left without an administrator."}
 	case auth.EmailUnavailable:

@@ -58,6 +58,7 @@ func (a *API) routes() []route {
 	return slices.Concat(
 		a.accountRoutes(),
 		a.sessionRoutes(),
+		a.proofRoutes(),
 		a.sessionListRoutes(),
 		a.userRoutes(),
 		a.administrationRoutes(),

@@ -12,9 +12,7 @@ import (
 
 func (a *API) secondFactorRoutes() []route {
 	guesses := []auth.Code{auth.AccountLocked, auth.TooManyAttempts}
-	proof := append([]auth.Code{
-		auth.ProofRequired, auth.InvalidCredentials, auth.CodeInvalid, auth.Busy, auth.SecondFactorMissing,
-	}, guesses...)
+	proof := append(proofRefusals(), auth.SecondFactorMissing)
 	enrolment := append([]auth.Code{
 		auth.EnrolmentCodeInvalid, auth.SecondFactorMissing, auth.SecondFactorExists,
 	}, guesses...)
@@ -27,7 +25,7 @@ func (a *API) secondFactorRoutes() []route {
 			method: "POST", path: "/api/auth/2fa/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Make a secret for an authenticator app, and backup codes",
 			rate:    rateCode,
-			refuses: []auth.Code{auth.SecondFactorExists},
+			refuses: append(proofRefusals(), auth.SecondFactorExists),
 		}, a.enableTOTP),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/verify", status: http.StatusOK, bearer: bearerRequired,
@@ -45,13 +43,13 @@ func (a *API) secondFactorRoutes() []route {
 		}, a.validateCode),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/disable", status: http.StatusOK, bearer: bearerRequired,
-			summary: "Turn the second factor off, with password or code",
+			summary: "Turn the second factor off",
 			rate:    rateCode,
 			refuses: proof,
 		}, a.disableSecondFactors),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/backup-codes", status: http.StatusOK, bearer: bearerRequired,
-			summary: "Replace the backup codes, with password or code",
+			summary: "Replace the backup codes",
 			rate:    rateCode,
 			refuses: proof,
 		}, a.renewBackupCodes),
@@ -59,7 +57,7 @@ func (a *API) secondFactorRoutes() []route {
 			method: "POST", path: "/api/auth/2fa/sms/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Send a first code to a telephone",
 			rate:    rateMail,
-			refuses: []auth.Code{auth.SecondFactorExists, auth.SecondFactorUnavailable, auth.RateLimited},
+			refuses: append(proofRefusals(), auth.SecondFactorExists, auth.SecondFactorUnavailable, auth.RateLimited),
 		}, a.enableSMS),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/verify", status: http.StatusOK, bearer: bearerRequired,
@@ -78,14 +76,14 @@ func (a *API) secondFactorRoutes() []route {
 		}, a.sendText),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/disable", status: http.StatusNoContent, bearer: bearerRequired,
-			summary: "Remove the telephone, with password or code",
+			summary: "Remove the telephone",
 			rate:    rateCode,
 			refuses: proof,
 		}, a.disableSMS),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/admin/users/{id}/2fa", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Turn a user's second factor off",
-			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.SecondFactorMissing},
+			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound, auth.SecondFactorMissing),
 		}, a.resetSecondFactors),
 	}
 }
@@ -125,8 +123,8 @@ type enrolmentBody struct {
 	BackupCodes []string `json:"backup_codes"`
 }
 
-func (a *API) enableTOTP(ctx context.Context, r request[nothing]) (enrolmentBody, error) {
-	e, err := a.Auth.EnableTOTP(ctx, r.Bearer)
+func (a *API) enableTOTP(ctx context.Context, r request[proofBody]) (enrolmentBody, error) {
+	e, err := a.Auth.EnableTOTP(ctx, r.Bearer, r.Body.proof(), r.Client)
 	if err != nil {
 		return enrolmentBody{}, err
 	}
@@ -179,14 +177,6 @@ func (a *API) validateCode(ctx context.Context, r request[validateBody]) (valida
 	return validatedBody{tokensOf(admitted.Grant), admitted.BackupCodesLeft}, nil
 }
 
-// proofBody has one of the two.
-type proofBody struct {
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
-}
-
-func (b proofBody) proof() auth.Proof { return auth.Proof{Password: b.Password, Code: b.Code} }
-
 func (a *API) disableSecondFactors(ctx context.Context, r request[proofBody]) (enabledBody, error) {
 	return enabledBody{false}, a.Auth.DisableSecondFactors(ctx, r.Bearer, r.Body.proof(), r.Client)
 }
@@ -204,7 +194,9 @@ func (a *API) renewBackupCodes(ctx context.Context, r request[proofBody]) (backu
 }
 
 type phoneBody struct {
-	Phone string `json:"phone" required:"true" maxLength:"32"`
+	Phone    string      `json:"phone" required:"true" maxLength:"32"`
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
 // textBody is in seconds.
@@ -219,7 +211,8 @@ type phoneAddedBody struct {
 }
 
 func (a *API) enableSMS(ctx context.Context, r request[phoneBody]) (phoneAddedBody, error) {
-	e, lifetime, err := a.Auth.EnableSMS(ctx, r.Bearer, r.Body.Phone, r.Client)
+	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
+	e, lifetime, err := a.Auth.EnableSMS(ctx, r.Bearer, r.Body.Phone, proof, r.Client)
 	if err != nil {
 		return phoneAddedBody{}, err
 	}
@@ -247,6 +240,6 @@ func (a *API) disableSMS(ctx context.Context, r request[proofBody]) (nothing, er
 	return nothing{}, a.Auth.DisableSMS(ctx, r.Bearer, r.Body.proof(), r.Client)
 }
 
-func (a *API) resetSecondFactors(ctx context.Context, r request[userPath]) (nothing, error) {
-	return nothing{}, a.Auth.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Client)
+func (a *API) resetSecondFactors(ctx context.Context, r request[provenUserPath]) (nothing, error) {
+	return nothing{}, a.Auth.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

@@ -43,13 +43,6 @@ func (a *API) userRoutes() []route {
 	}
 }
 
-// proofRefusals is what a route refuses that asks for fresh proof.
-func proofRefusals() []auth.Code {
-	return []auth.Code{
-		auth.ProofRequired, auth.InvalidCredentials, auth.CodeInvalid, auth.AccountLocked, auth.TooManyAttempts, auth.Busy,
-	}
-}
-
 type profileBody struct {
 	ID            string `json:"id"`
 	Email         string `json:"email"`
@@ -90,11 +83,6 @@ type emailChangeBody struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-type deletionBody struct {
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
-}
-
 func (a *API) profile(ctx context.Context, r request[nothing]) (profileBody, error) {
 	u, err := a.Auth.Profile(ctx, r.Bearer)
 	return profileOf(u), err
@@ -115,7 +103,6 @@ func (a *API) changeEmail(ctx context.Context, r request[emailChangeBody]) (mess
 		a.Auth.ChangeEmail(ctx, r.Bearer, r.Body.Email, proof, r.Client)
 }
 
-func (a *API) deleteAccount(ctx context.Context, r request[deletionBody]) (nothing, error) {
-	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
-	return nothing{}, a.Auth.DeleteAccount(ctx, r.Bearer, proof, r.Client)
+func (a *API) deleteAccount(ctx context.Context, r request[proofBody]) (nothing, error) {
+	return nothing{}, a.Auth.DeleteAccount(ctx, r.Bearer, r.Body.proof(), r.Client)
 }

@@ -30,10 +30,6 @@ type accountPage struct {
 // TwoFactor reports whether sign-in takes two steps.
 func (p accountPage) TwoFactor() bool { return p.User.HasSecondFactor() }
 
-// CanProve reports whether there is anything by which the user could prove who
-// they are.
-func (p accountPage) CanProve() bool { return p.User.PasswordHash != "" || p.TwoFactor() }
-
 // App and Phoned report which second factors are in use.
 func (p accountPage) App() bool    { return slices.Contains(p.User.Methods, auth.TOTPMethod) }
 func (p accountPage) Phoned() bool { return slices.Contains(p.User.Methods, auth.SMSMethod) }
@@ -44,11 +40,6 @@ func (p accountPage) Admin() bool { return p.User.Role == auth.AdminRole }
 // Refuses reports whether the form of a section was refused.
 func (p accountPage) Refuses(section string) bool { return p.Refused != "" && p.Section == section }
 
-// Doubts reports whether it was refused for want of proof.
-func (p accountPage) Doubts(section string) bool {
-	return p.Refuses(section) && slices.Contains([]auth.Code{auth.ProofRequired, wrongPassword, auth.CodeInvalid}, p.Refused)
-}
-
 // wrongPassword is InvalidCredentials to somebody who was not asked for an address.
 const wrongPassword auth.Code = "wrong_password"
 
@@ -56,7 +47,7 @@ const wrongPassword auth.Code = "wrong_password"
 func invalid(field string) *auth.Error { return &auth.Error{Code: auth.Code("invalid_" + field)} }
 
 // saved are what a page may say was done; the address bar is not trusted with more.
-var saved = []string{"profile", "email", "password", "sessions", "two-factor", "text", "backup-codes", "identities"}
+var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "identities"}
 
 func (w *Web) showAccount(v *visit) (*answer, error) {
 	return w.account(v, accountPage{passwordForm: w.passwordForm(), Saved: v.saved(saved)})
@@ -145,7 +136,7 @@ func (w *Web) changeEmail(v *visit) (*answer, error) {
 		if !auth.PlausibleEmail(email) {
 			return invalid("email")
 		}
-		return w.Auth.ChangeEmail(v.r.Context(), access, email, v.proof(), v.client)
+		return w.Auth.ChangeEmail(v.r.Context(), access, email, auth.Proof{}, v.client)
 	})
 }
 
@@ -170,7 +161,7 @@ func (w *Web) endOtherSessions(v *visit) (*answer, error) {
 
 func (w *Web) deleteAccount(v *visit) (*answer, error) {
 	a, err := w.change(v, "delete", func(access auth.Secret) error {
-		return w.Auth.DeleteAccount(v.r.Context(), access, v.proof(), v.client)
+		return w.Auth.DeleteAccount(v.r.Context(), access, auth.Proof{}, v.client)
 	})
 	if err != nil || a.location == "" {
 		return a, err

@@ -47,7 +47,9 @@ func (w *Web) afterSignIn(v *visit, result auth.SignIn, to onward) (*answer, err
 		}
 		return show("code", p)
 	}
-	w.keep(v, result.Grant)
+	if err := w.replace(v, result.Grant); err != nil {
+		return nil, err
+	}
 	if to.ReturnTo == "" {
 		return goOn("/account")
 	}

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
@@ -42,6 +43,18 @@ func (w *Web) keep(v *visit, g auth.Grant) {
 	w.KeepDevice(v.w, g.DeviceToken)
 	setCookie(v.w, refreshCookie, string(g.RefreshToken), g.RefreshLifetime)
 	setCookie(v.w, accessCookie, string(g.AccessToken), g.AccessLifetime)
+	v.access = g.AccessToken
+}
+
+// replace is keep for a new sign-in: the session that the browser has had so far
+// would have no holder any more, and ends.
+func (w *Web) replace(v *visit, g auth.Grant) error {
+	old := cookie(v.r, refreshCookie)
+	w.keep(v, g)
+	if old == "" {
+		return nil
+	}
+	return w.Auth.Logout(v.r.Context(), "", old)
 }
 
 func (v *visit) forget() {
@@ -56,7 +69,7 @@ var errSignIn = errors.New("sign-in required")
 // has expired. Two tabs may refresh at once: both are given the same successor
 // (see package auth). The error is errSignIn when there is no session any more.
 func (w *Web) signedIn(v *visit, use func(access auth.Secret) error) error {
-	access := cookie(v.r, accessCookie)
+	access := cmp.Or(v.access, cookie(v.r, accessCookie))
 	if access != "" {
 		err := use(access)
 		if e, ok := refusal(err); !ok || e.Code != auth.TokenExpired && e.Code != auth.TokenInvalid {

@@ -50,7 +50,7 @@ func (w *Web) linkIdentity(v *visit) (*answer, error) {
 		address, err := w.Auth.BeginLink(v.r.Context(), access, auth.Journey{
 			Provider: chosen.Name, ReturnTo: strings.TrimSuffix(w.Settings().Issuer, "/") + auth.LinkReturnPath,
 			Challenge: oauth2.S256ChallengeFromVerifier(verifier),
-		}, v.proof(), v.client)
+		}, auth.Proof{}, v.client)
 		to = away{chosen.DisplayName, string(address)}
 		return err
 	})
@@ -83,6 +83,6 @@ func (w *Web) linkReturned(v *visit) (*answer, error) {
 
 func (w *Web) unlinkIdentity(v *visit) (*answer, error) {
 	return w.change(v, "identities", func(access auth.Secret) error {
-		return w.Auth.UnlinkIdentity(v.r.Context(), access, v.r.PathValue("id"), v.client)
+		return w.Auth.UnlinkIdentity(v.r.Context(), access, v.r.PathValue("id"), auth.Proof{}, v.client)
 	})
 }

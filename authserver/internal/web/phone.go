@@ -23,7 +23,7 @@ type phonePage struct {
 func (w *Web) beginPhone(v *visit) (*answer, error) {
 	p := v.phonePage()
 	err := w.signedIn(v, func(access auth.Secret) error {
-		enrolment, _, err := w.Auth.EnableSMS(v.r.Context(), access, p.Phone, v.client)
+		enrolment, _, err := w.Auth.EnableSMS(v.r.Context(), access, p.Phone, auth.Proof{}, v.client)
 		if err == nil {
 			p.BackupCodes = texts(enrolment.BackupCodes)
 		}
@@ -69,18 +69,6 @@ func (w *Web) verifyPhone(v *visit) (*answer, error) {
 
 func (w *Web) removePhone(v *visit) (*answer, error) {
 	return w.change(v, "two-factor", func(access auth.Secret) error {
-		return w.Auth.DisableSMS(v.r.Context(), access, v.proof(), v.client)
+		return w.Auth.DisableSMS(v.r.Context(), access, auth.Proof{}, v.client)
 	})
-}
-
-// textProof sends a code to prove oneself by.
-func (w *Web) textProof(v *visit) (*answer, error) {
-	a, err := w.change(v, "two-factor", func(access auth.Secret) error {
-		_, err := w.Auth.TextProof(v.r.Context(), access, v.client)
-		return err
-	})
-	if err != nil || a.location == "" {
-		return a, err
-	}
-	return goOn("/account?saved=text")
 }

@@ -27,10 +27,14 @@ func (w *Web) signInWith(v *visit) (*answer, error) {
 	}
 	verifier := oauth2.GenerateVerifier()
 	setCookie(v.w, verifierCookie, verifier, time.Hour)
-	back := strings.TrimSuffix(w.Settings().Issuer, "/") + auth.ReturnPath + string(to.Query())
-	return goOn("/api/auth/oauth/" + url.PathEscape(v.r.PathValue("provider")) + "?" + url.Values{
-		"return_to": {back}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"},
-	}.Encode())
+	onward := string(to.Query())
+	query := url.Values{"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"}}
+	if v.again() {
+		onward = againQuery
+		query.Set("prompt", "login")
+	}
+	query.Set("return_to", strings.TrimSuffix(w.Settings().Issuer, "/")+auth.ReturnPath+onward)
+	return goOn("/api/auth/oauth/" + url.PathEscape(v.r.PathValue("provider")) + "?" + query.Encode())
 }
 
 // returned ends it.
@@ -51,5 +55,15 @@ func (w *Web) returned(v *visit) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.afterSignIn(v, result, to)
+	a, err := w.afterSignIn(v, result, to)
+	if err != nil || result.Challenge != nil || !v.again() {
+		return a, err
+	}
+	return w.goOnInterrupted(v, result.Grant.AccessToken)
 }
+
+// againQuery marks the way back of somebody who was signed in already and proves
+// by it who they are.
+const againQuery = "?again=yes"
+
+func (v *visit) again() bool { return v.r.URL.Query().Has("again") }

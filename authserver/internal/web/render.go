@@ -174,7 +174,7 @@ func statusOf(code auth.Code) int {
 	switch code {
 	case auth.NotFound, auth.ProviderUnknown:
 		return http.StatusNotFound
-	case auth.PermissionDenied, auth.RegistrationClosed, auth.AccountDisabled, auth.EmailNotVerified, auth.IdentityRefused:
+	case auth.PermissionDenied, auth.ProofRequired, auth.RegistrationClosed, auth.AccountDisabled, auth.EmailNotVerified, auth.IdentityRefused:
 		return http.StatusForbidden
 	case auth.AccountLocked, auth.TooManyAttempts, auth.RateLimited:
 		return http.StatusTooManyRequests

@@ -35,7 +35,7 @@ func (w *Web) enrolmentPage(address string, codes []string) (enrolmentPage, erro
 func (w *Web) beginTwoFactor(v *visit) (*answer, error) {
 	p := enrolmentPage{}
 	err := w.signedIn(v, func(access auth.Secret) error {
-		enrolment, err := w.Auth.EnableTOTP(v.r.Context(), access)
+		enrolment, err := w.Auth.EnableTOTP(v.r.Context(), access, auth.Proof{}, v.client)
 		if err != nil {
 			return err
 		}
@@ -67,20 +67,16 @@ func (w *Web) verifyTwoFactor(v *visit) (*answer, error) {
 	return &answer{template: "two-factor", status: statusOf(e.Code), data: p}, nil
 }
 
-func (v *visit) proof() auth.Proof {
-	return auth.Proof{Password: v.secret("password"), Code: v.secret("code")}
-}
-
 func (w *Web) disableTwoFactor(v *visit) (*answer, error) {
 	return w.change(v, "two-factor", func(access auth.Secret) error {
-		return w.Auth.DisableSecondFactors(v.r.Context(), access, v.proof(), v.client)
+		return w.Auth.DisableSecondFactors(v.r.Context(), access, auth.Proof{}, v.client)
 	})
 }
 
 func (w *Web) renewBackupCodes(v *visit) (*answer, error) {
 	p := enrolmentPage{}
 	a, err := w.change(v, "two-factor", func(access auth.Secret) error {
-		codes, err := w.Auth.RenewBackupCodes(v.r.Context(), access, v.proof(), v.client)
+		codes, err := w.Auth.RenewBackupCodes(v.r.Context(), access, auth.Proof{}, v.client)
 		p.BackupCodes = texts(codes)
 		return err
 	})

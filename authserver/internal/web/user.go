@@ -80,7 +80,7 @@ func (w *Web) changeUser(v *visit) (*answer, error) {
 		case !auth.PlausibleRole(role):
 			return invalid("role")
 		}
-		_, err := w.Auth.ChangeUser(v.r.Context(), access, id, auth.UserChange{Name: &name, Role: &role}, v.client)
+		_, err := w.Auth.ChangeUser(v.r.Context(), access, id, auth.UserChange{Name: &name, Role: &role}, auth.Proof{}, v.client)
 		return err
 	})
 }
@@ -90,14 +90,14 @@ func (w *Web) enableUser(v *visit) (*answer, error)  { return w.shutOut(v, false
 
 func (w *Web) shutOut(v *visit, disabled bool, done string) (*answer, error) {
 	return w.administer(v, "access", done, func(access auth.Secret, id string) error {
-		_, err := w.Auth.ChangeUser(v.r.Context(), access, id, auth.UserChange{Disabled: &disabled}, v.client)
+		_, err := w.Auth.ChangeUser(v.r.Context(), access, id, auth.UserChange{Disabled: &disabled}, auth.Proof{}, v.client)
 		return err
 	})
 }
 
 func (w *Web) unlockUser(v *visit) (*answer, error) {
 	return w.administer(v, "access", "unlocked", func(access auth.Secret, id string) error {
-		return w.Auth.UnlockUser(v.r.Context(), access, id, v.client)
+		return w.Auth.UnlockUser(v.r.Context(), access, id, auth.Proof{}, v.client)
 	})
 }
 
@@ -109,7 +109,7 @@ func (w *Web) endSessionsOfUser(v *visit) (*answer, error) {
 
 func (w *Web) resetTwoFactor(v *visit) (*answer, error) {
 	return w.administer(v, "access", "two-factor", func(access auth.Secret, id string) error {
-		return w.Auth.ResetSecondFactors(v.r.Context(), access, id, v.client)
+		return w.Auth.ResetSecondFactors(v.r.Context(), access, id, auth.Proof{}, v.client)
 	})
 }
 
@@ -127,7 +127,7 @@ func (w *Web) deleteUser(v *visit) (*answer, error) {
 		case auth.NormalizeEmail(v.field("confirm", auth.MaxEmailLength)) != user.Email:
 			return &auth.Error{Code: mistyped}
 		}
-		return w.Auth.DeleteUser(v.r.Context(), access, id, v.client)
+		return w.Auth.DeleteUser(v.r.Context(), access, id, auth.Proof{}, v.client)
 	})
 	if err != nil || a.location == "" {
 		return a, err

@@ -129,7 +129,7 @@ func (w *Web) createUser(v *visit) (*answer, error) {
 		}
 		created, err = w.Auth.CreateUser(v.r.Context(), access, auth.NewUser{
 			Email: p.Email, Password: v.secret("password"), Name: p.Name, Role: p.Role, Locale: p.Locale,
-		}, v.client)
+		}, auth.Proof{}, v.client)
 		return err
 	})
 	e, ok := refusal(err)

@@ -23,6 +23,8 @@ type visit struct {
 	client   auth.Client
 	language speech
 	look     *look
+	// access is the token that this visit has got; empty while it is the cookie's.
+	access auth.Secret
 }
 
 // answer is what a page says: a template, or a way to go on.
@@ -115,10 +117,10 @@ func refusal(err error) (*auth.Error, bool) {
 }
 
 // explained is a refusal that a form can show beside itself; a fault of ours has
-// a page of its own.
+// a page of its own, and so has what wants proof.
 func explained(err error) (*auth.Error, bool) {
 	e, ok := refusal(err)
-	return e, ok && statusOf(e.Code) < http.StatusInternalServerError
+	return e, ok && e.Code != auth.ProofRequired && statusOf(e.Code) < http.StatusInternalServerError
 }
 
 // waiting is whole seconds until a retry may succeed.

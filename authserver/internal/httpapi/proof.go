@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+func (a *API) proofRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/proof", status: http.StatusOK, bearer: bearerRequired, rate: rateLogin,
+			summary: "Prove once more who you are, for an access token that may change what protects the account",
+			refuses: append(proofRefusals(), auth.SigningUnavailable),
+		}, a.prove),
+	}
+}
+
+// proofRefusals is what a route refuses that asks for recent proof.
+func proofRefusals() []auth.Code {
+	return []auth.Code{
+		auth.ProofRequired, auth.InvalidCredentials, auth.CodeInvalid, auth.AccountLocked, auth.TooManyAttempts, auth.Busy,
+	}
+}
+
+// proofBody has one of the two, or neither where a recent proof is enough.
+type proofBody struct {
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Code     auth.Secret `json:"code" maxLength:"64"`
+}
+
+func (b proofBody) proof() auth.Proof { return auth.Proof{Password: b.Password, Code: b.Code} }
+
+// provenBody is named as in RFC 6749, section 5.1. There is no refresh token: the
+// session stays as it was, and what it is refreshed to proves nothing.
+type provenBody struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int64  `json:"expires_in"`
+}
+
+func (a *API) prove(ctx context.Context, r request[proofBody]) (provenBody, error) {
+	access, lifetime, err := a.Auth.Prove(ctx, r.Bearer, r.Body.proof(), r.Client)
+	return provenBody{AccessToken: string(access), TokenType: "Bearer", ExpiresIn: seconds(lifetime)}, err
+}

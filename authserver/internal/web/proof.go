@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// proofPage asks once more who somebody is, before they change what protects an
+// account. What they have begun goes on with their answer.
+type proofPage struct {
+	form
+	// Action is the page that was interrupted, Interrupted the form it was sent.
+	Action, Interrupted string
+	User                auth.User
+	// Providers are those that the user can sign in with again.
+	Providers []provider
+	// Texts reports whether a code can be sent to the user's telephone, Sent that
+	// one is on its way.
+	Texts, Sent bool
+	// Proved is set when nothing is asked for any more, and only a click is missing.
+	Proved bool
+}
+
+// Password and Code report what the user can prove themselves by.
+func (p proofPage) Password() bool { return p.User.PasswordHash != "" }
+func (p proofPage) Code() bool     { return p.User.HasSecondFactor() }
+
+// Back is where somebody goes who would rather not.
+func (p proofPage) Back() string {
+	if strings.HasPrefix(p.Action, "/admin/") {
+		return "/admin/users"
+	}
+	return "/account"
+}
+
+// proved makes a page of one that wants recent proof. A visitor who has none is
+// asked for it, and sends the same page what they had typed, sealed, together with
+// the answer. From then on the access token in their cookie speaks for them.
+func (w *Web) proved(page func(*visit) (*answer, error)) func(*visit) (*answer, error) {
+	return func(v *visit) (*answer, error) {
+		asked := form{}
+		if v.r.PostForm.Has(interruptedField) {
+			ask, err := w.takeProof(v)
+			if ask != nil || err != nil {
+				return ask, err
+			}
+			asked.Refused = auth.ProofRequired // if it still is, nothing was typed
+		}
+		a, err := page(v)
+		if errors.Is(err, &auth.Error{Code: auth.ProofRequired}) {
+			return w.askProof(v, proofPage{form: asked})
+		}
+		return a, err
+	}
+}
+
+// takeProof puts back the form that was interrupted, and checks what was typed
+// into the proof page. The answer is that page again, or nil to go on.
+func (w *Web) takeProof(v *visit) (*answer, error) {
+	given, text := auth.Proof{Password: v.secret("password"), Code: v.secret("code")}, v.field("text", 8) != ""
+	interrupted := v.field(interruptedField, maxForm)
+	err := w.signedIn(v, func(access auth.Secret) error {
+		user, err := w.Auth.Profile(v.r.Context(), access)
+		if err != nil {
+			return err
+		}
+		if v.r.PostForm, err = w.unseal(user, v.r.URL.EscapedPath(), interrupted); err != nil {
+			return err
+		}
+		switch {
+		case text:
+			_, err := w.Auth.TextProof(v.r.Context(), access, v.client)
+			return err
+		case given != auth.Proof{}:
+			return w.prove(v, access, given)
+		}
+		return nil
+	})
+	e, refused := explained(err)
+	switch {
+	case err == nil && text:
+		return w.askProof(v, proofPage{Sent: true})
+	case !refused || e.Code == auth.InvalidRequest:
+		return nil, err
+	}
+	f := form{}.refusedBy(e)
+	if e.Code == auth.InvalidCredentials {
+		f.Refused = wrongPassword
+	}
+	return w.askProof(v, proofPage{form: f})
+}
+
+// prove replaces the browser's access token by one that speaks for a proof.
+func (w *Web) prove(v *visit, access auth.Secret, p auth.Proof) error {
+	proven, lifetime, err := w.Auth.Prove(v.r.Context(), access, p, v.client)
+	if err == nil {
+		v.access = proven
+		setCookie(v.w, accessCookie, string(proven), lifetime)
+	}
+	return err
+}
+
+// askProof shows the proof page to somebody who is signed in.
+func (w *Web) askProof(v *visit, p proofPage) (*answer, error) {
+	p.Action = v.r.URL.EscapedPath()
+	err := w.signedIn(v, func(access auth.Secret) (err error) {
+		if p.User, err = w.Auth.Profile(v.r.Context(), access); err != nil {
+			return err
+		}
+		identities, err := w.Auth.Identities(v.r.Context(), access)
+		p.Providers = w.providersOf(identities)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if p.Interrupted, err = w.seal(p.User, p.Action, v.r.PostForm); err != nil {
+		return nil, err
+	}
+	p.Texts = w.Settings().SMS != nil && slices.Contains(p.User.Methods, auth.SMSMethod)
+	if len(p.Providers) > 0 {
+		setCookie(v.w, interruptedCookie, p.Interrupted+"."+p.Action, interruptedLifetime)
+	}
+	return &answer{template: "proof", status: statusOf(auth.ProofRequired), data: p}, nil
+}
+
+// providersOf are those that somebody is known at, as far as the realm has them.
+func (w *Web) providersOf(identities []auth.LinkedIdentity) []provider {
+	return slices.DeleteFunc(w.providers(), func(p provider) bool {
+		return !slices.ContainsFunc(identities, func(i auth.LinkedIdentity) bool { return i.Identity.Provider == p.Name })
+	})
+}
+
+const (
+	interruptedField = "interrupted"
+	// interruptedCookie takes the form along to a provider and back. A form that
+	// a browser would not keep has to be filled in again.
+	interruptedCookie   = "__Host-rk-interrupted"
+	interruptedLifetime = 15 * time.Minute
+	// sealedForPage is the purpose under which forms are sealed.
+	sealedForPage = "interrupted form"
+)
+
+// seal keeps a form that may hold secrets, for one user and one page.
+func (w *Web) seal(user auth.User, path string, values url.Values) (string, error) {
+	sealed, err := w.Auth.Sealer.Seal(sealedForPage, user.ID+" "+path, []byte(values.Encode()))
+	return base64.RawURLEncoding.EncodeToString(sealed), err
+}
+
+// unseal refuses with InvalidRequest what was not sealed for this user and page.
+func (w *Web) unseal(user auth.User, path, text string) (url.Values, error) {
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, &auth.Error{Code: auth.InvalidRequest, Cause: err}
+	}
+	encoded, err := w.Auth.Sealer.Open(sealedForPage, user.ID+" "+path, sealed)
+	if err != nil {
+		return nil, &auth.Error{Code: auth.InvalidRequest, Cause: err}
+	}
+	return url.ParseQuery(string(encoded))
+}
+
+// goOnInterrupted offers somebody who has signed in again to go on with what they
+// were doing. Whoever else has signed in instead does not learn of it.
+func (w *Web) goOnInterrupted(v *visit, access auth.Secret) (*answer, error) {
+	interrupted, action, _ := strings.Cut(string(cookie(v.r, interruptedCookie)), ".")
+	dropCookie(v.w, interruptedCookie)
+	user, err := w.Auth.Profile(v.r.Context(), access)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.unseal(user, action, interrupted); err != nil {
+		return goOn("/account")
+	}
+	return show("proof", proofPage{Action: action, Interrupted: interrupted, User: user, Proved: true})
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// longAgo is when a sign-in proves nothing any more.
+const longAgo = 5*time.Minute + time.Second
+
+// protected is what changes what protects an account, as a thief of an access
+// token would ask for it.
+type protected struct {
+	method, path string
+	body         any
+}
+
+// unproved are the routes with a bearer that ask for no proof, each with why.
+func unproved() map[string]string {
+	reads, less := "reads", "takes something from whoever holds the token, and opens nothing"
+	finishes := "finishes what was begun with proof, with a secret that only whoever began has"
+	return map[string]string{
+		"GET /api/user/profile": reads, "GET /api/user/identities": reads, "GET /api/auth/2fa": reads, "GET /api/auth/sessions": reads,
+		"GET /api/admin/users": reads, "GET /api/admin/users/{id}": reads, "GET /api/admin/audit": reads, "GET /api/auth/verify": reads,
+		"POST /api/auth/logout": less, "DELETE /api/auth/sessions": less, "DELETE /api/auth/sessions/{id}": less,
+		"DELETE /api/admin/users/{id}/sessions": less,
+		"PATCH /api/user/profile":               "names protect nothing",
+		"POST /api/user/identities":             finishes, "POST /api/auth/2fa/verify": finishes, "POST /api/auth/2fa/sms/verify": finishes,
+		"POST /api/auth/2fa/sms/send": "sends to a telephone that was proved",
+		"POST /api/user/password":     "always asks for the current password",
+	}
+}
+
+// stolen is a realm whose admin has every factor, and another user; and an
+// access token of the admin's that is found later.
+type stolen struct {
+	*server
+	owner  tokens
+	app    enrolment
+	phones *telephones
+	target person
+	link   string
+	self   string
+}
+
+func newStolen(t *testing.T) *stolen {
+	t.Helper()
+	u := newUpstream(t)
+	u.script(func() { u.claims["email"] = adminEmail })
+	suite.secrets.used(annNext)
+	r := newMailingRealm(t)
+	phones := r.sendsTexts()
+	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
+	r.exec("UPDATE users SET email_verified_at = now()")
+	s := &stolen{server: r.serve(), phones: phones}
+	_, a := s.newBrowser().signIn("elsewhere", nil) // joins by its address
+	access := s.tokensOf(a).Access
+	s.link = query[string](r, "SELECT id::text FROM identities")
+	s.target = s.createUser(access, annEmail, "user")
+	s.app = s.enrol(s.tokensOf(s.tryLogin(annEmail, strangerPassword)).Access) // for an admin to reset
+	s.owner = s.login()
+	s.self = s.profileOf(s.owner.Access).ID
+	return s
+}
+
+// thefts are every route that asks for proof.
+func (s *stolen) thefts() []protected {
+	user := "/api/admin/users/" + s.target.ID
+	return []protected{
+		{"POST", "/api/auth/2fa/enable", nil},
+		{"POST", "/api/auth/2fa/sms/enable", map[string]any{"phone": aliceNumber}},
+		{"POST", "/api/auth/2fa/disable", nil},
+		{"POST", "/api/auth/2fa/sms/disable", nil},
+		{"POST", "/api/auth/2fa/backup-codes", nil},
+		{"POST", "/api/user/email", map[string]any{"email": annNext}},
+		{"POST", "/api/user/identities/elsewhere", map[string]any{"return_to": appURL}},
+		{"DELETE", "/api/user/identities/" + s.link, nil},
+		{"DELETE", "/api/user", nil},
+		{"POST", "/api/auth/proof", nil},
+		{"POST", "/api/admin/users", map[string]any{"email": annNext, "password": strangerPassword, "role": "admin"}},
+		{"PATCH", user, map[string]any{"role": "admin"}},
+		{"PATCH", user, map[string]any{"disabled": false}},
+		{"DELETE", user + "/2fa", nil},
+		{"POST", "/api/admin/users/" + s.self + "/unlock", nil},
+		{"POST", "/api/admin/users/" + strings.ToUpper(s.self) + "/unlock", nil},
+		{"DELETE", user, nil},
+	}
+}
+
+// kept is everything that protects accounts, as the database has it.
+func (s *stolen) kept() string {
+	s.t.Helper()
+	return query[string](s.realm, `SELECT concat_ws(E'\n',
+		(SELECT json_agg(u ORDER BY id) FROM (SELECT id, email, role, password_hash, email_verified_at, disabled_at FROM users) u),
+		(SELECT json_agg(f ORDER BY user_id, method) FROM second_factors f), (SELECT json_agg(b ORDER BY user_id) FROM backup_codes b),
+		(SELECT json_agg(i ORDER BY id) FROM (SELECT id, user_id, provider FROM identities) i),
+		(SELECT json_agg(t.kind ORDER BY t.kind) FROM tickets t), (SELECT count(*) FROM text_codes))`)
+}
+
+func TestAStolenAccessTokenChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStolen(t)
+	s.realm.exec("UPDATE users SET disabled_at = now() WHERE id = $1", s.target.ID)
+	s.realm.clock.advance(longAgo)
+	before := s.kept()
+	refreshed := s.refresh(s.owner.Refresh)
+	owner := s.proves(s.owner.Access, password(adminPassword))
+	again := s.refresh(refreshed.Refresh)
+	forged := forger{t, s.realm.keyset.Keys[0], claimsOf(t, s.owner.Access)}
+	signedAt := func(at any) string {
+		token := forged.sign(jwt.SigningMethodES256, forged.signer(forged.key), nil, map[string]any{"auth_time": at})
+		suite.secrets.used(token)
+		return token
+	}
+	for holder, access := range map[string]string{
+		"of before":                          s.owner.Access,
+		"of a refresh":                       refreshed.Access,
+		"of a refresh after the proof":       again.Access,
+		"of a release without auth_time":     signedAt(nil),
+		"of a sign-in that is yet to happen": signedAt(s.realm.clock.now().Add(time.Minute).Unix()),
+	} {
+		for _, theft := range s.thefts() {
+			a := s.as(access, theft.method, theft.path, theft.body)
+			if a.status != http.StatusForbidden || a.problem.Code != "proof_required" {
+				t.Errorf("%s %s %v with a token %s answered %d %s", theft.method, theft.path, theft.body, holder, a.status, a.body)
+			}
+		}
+	}
+	if after := s.kept(); after != before {
+		t.Errorf("something has changed:\n%s\n%s", before, after)
+	}
+	if a := s.twoFactor(owner.Access, "enable", nil); a.status != http.StatusOK {
+		t.Errorf("the owner, who has proved it, is answered %d %s", a.status, a.body)
+	}
+}
+
+// Whoever adds a route with a bearer says here whether it wants proof.
+func TestEveryRouteSaysWhetherItWantsProof(t *testing.T) {
+	t.Parallel()
+	s := newStolen(t)
+	tried, reasons := s.thefts(), unproved()
+	for _, op := range s.described() {
+		name := op.method + " " + op.path
+		wants := strings.Contains(fmt.Sprint(op.raw["responses"]), "proof_required")
+		is := slices.ContainsFunc(tried, func(p protected) bool { return p.method == op.method && op.matches(p.path) })
+		switch {
+		case !op.bearer:
+		case wants && !is:
+			t.Errorf("%s wants proof, and no thief has tried it", name)
+		case !wants && reasons[name] == "":
+			t.Errorf("%s wants no proof: say why", name)
+		}
+		delete(reasons, name)
+	}
+	for name := range maps.Keys(reasons) {
+		t.Errorf("there is no %s", name)
+	}
+}
+
+func TestASignInIsProofForFiveMinutes(t *testing.T) {
+	t.Parallel()
+	s := newStolen(t)
+	s.realm.clock.advance(4*time.Minute + 50*time.Second)
+	access := s.owner.Access
+	decode[enrolment](t, s.twoFactor(access, "enable", nil), http.StatusOK)
+	for _, theft := range s.thefts() {
+		if theft.path == "/api/user" || theft.path == "/api/auth/proof" {
+			continue
+		}
+		a := s.as(access, theft.method, theft.path, theft.body)
+		if a.problem.Code == "proof_required" || a.status >= 500 {
+			t.Errorf("%s %s %v answered %d %s", theft.method, theft.path, theft.body, a.status, a.body)
+		}
+	}
+	s.as(access, http.MethodDelete, "/api/user", nil).expect(t, http.StatusNoContent, "") // Ann's successor is an admin
+}
+
+// An admin may shut out and slow down at once, and name people.
+func TestShuttingOutNeedsNoProof(t *testing.T) {
+	t.Parallel()
+	s := newStolen(t)
+	s.realm.clock.advance(longAgo)
+	user := "/api/admin/users/" + s.target.ID
+	s.as(s.owner.Access, "PATCH", user, map[string]any{"name": "Ann", "role": "user"}).expect(t, http.StatusOK, "") // has that role
+	s.as(s.owner.Access, "DELETE", user+"/sessions", nil).expect(t, http.StatusNoContent, "")
+	s.as(s.owner.Access, "POST", user+"/unlock", nil).expect(t, http.StatusNoContent, "") // but not themselves
+	s.as(s.owner.Access, "PATCH", user, map[string]any{"disabled": true}).expect(t, http.StatusOK, "")
+	s.createUser(s.owner.Access, "bob@example.com", "")
+}
+
+// proves is the token of a proof.
+func (s *server) proves(access string, proof map[string]string) tokens {
+	s.t.Helper()
+	return s.tokensOf(s.as(access, http.MethodPost, "/api/auth/proof", proof))
+}
+
+func TestProofIsGivenOnceForFiveMinutes(t *testing.T) {
+	t.Parallel()
+	for name, given := range map[string]func(s *server, phones *telephones, e enrolment, access string) map[string]string{
+		"the password": func(*server, *telephones, enrolment, string) map[string]string { return password(adminPassword) },
+		"a code": func(s *server, _ *telephones, e enrolment, _ string) map[string]string {
+			return code(s.shown(e.Secret))
+		},
+		"a backup code": func(_ *server, _ *telephones, e enrolment, _ string) map[string]string { return code(e.BackupCodes[0]) },
+		"a text": func(s *server, phones *telephones, _ enrolment, access string) map[string]string {
+			decode[factors](s.t, s.twoFactor(access, "sms/send", map[string]string{}), http.StatusOK)
+			return code(phones.last(2))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealm(t)
+			phones := r.sendsTexts()
+			s := r.serve()
+			session := s.login()
+			e := s.enrol(session.Access)
+			decode[factors](t, s.twoFactor(session.Access, "sms/enable", telephone(aliceNumber)), http.StatusOK)
+			decode[factors](t, s.twoFactor(session.Access, "sms/verify", code(phones.last(1))), http.StatusOK)
+			r.clock.advance(longAgo)
+			proof := given(s, phones, e, session.Access)
+			proven := s.proves(session.Access, proof)
+			before, after := claimsOf(t, session.Access), claimsOf(t, proven.Access)
+			if proven.Refresh != "" || proven.Type != "Bearer" || proven.ExpiresIn != 3600 || after["sid"] != before["sid"] || after["sub"] != before["sub"] {
+				t.Errorf("proved by a token of %v", after)
+			}
+			fresh := decode[enrolment](t, s.twoFactor(proven.Access, "backup-codes", nil), http.StatusOK)
+			suite.secrets.used(fresh.BackupCodes...)
+			if proof["code"] != "" {
+				s.as(session.Access, http.MethodPost, "/api/auth/proof", proof).expect(t, http.StatusUnauthorized, "code_invalid")
+			}
+			s.twoFactor(session.Access, "backup-codes", nil).expect(t, http.StatusForbidden, "proof_required")
+			s.twoFactor(s.refresh(session.Refresh).Access, "backup-codes", nil).expect(t, http.StatusForbidden, "proof_required")
+			r.clock.advance(longAgo)
+			s.twoFactor(proven.Access, "backup-codes", nil).expect(t, http.StatusForbidden, "proof_required")
+			kind := map[bool]string{true: "password", false: "code"}[proof["password"] != ""]
+			if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'proof.given' AND outcome = 'succeeded' AND detail = $1", kind); got != 1 {
+				t.Errorf("%d proofs are in the audit trail", got)
+			}
+			s.post("/api/auth/logout", map[string]string{"refresh_token": session.Refresh})
+			s.profile(proven.Access).expect(t, http.StatusUnauthorized, "token_invalid") // it is of the same session
+		})
+	}
+}
+
+func TestWrongProofsCountAndLock(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	access := s.login().Access
+	e := s.enrol(access)
+	r.clock.advance(longAgo)
+	prove := func(proof map[string]string) answer { return s.as(access, http.MethodPost, "/api/auth/proof", proof) }
+	s.as(access, http.MethodPost, "/api/auth/proof", nil).expect(t, http.StatusForbidden, "proof_required")
+	for range 5 {
+		prove(password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	}
+	prove(password(adminPassword)).expect(t, http.StatusTooManyRequests, "account_locked")
+	for left := range 5 {
+		a := prove(code(s.wrongCode(e.Secret)))
+		a.expect(t, http.StatusUnauthorized, "code_invalid")
+		if got := a.attemptsLeft(t); got != 4-left {
+			t.Errorf("%d attempts left, want %d", got, 4-left)
+		}
+	}
+	prove(code(s.shown(e.Secret))).expect(t, http.StatusTooManyRequests, "account_locked")
+	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'proof.given' AND outcome IN ('invalid_credentials', 'code_invalid')"); got != 10 {
+		t.Errorf("%d wrong proofs are in the audit trail, want 10", got)
+	}
+}
+
+func TestACodeProvesOnce(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	access := s.login().Access
+	e := s.enrol(access)
+	typed := s.shown(e.Secret)
+	proved := together(4, func() answer { return s.as(access, http.MethodPost, "/api/auth/proof", code(typed)) }, http.StatusOK)
+	if len(proved) != 1 {
+		t.Errorf("one code has proved %d callers", len(proved))
+	}
+}
+
+// A factor that somebody began is nothing to whoever finds a token later: it
+// proves nothing, and does not wait for ever.
+func TestAFactorThatWaits(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	session := s.login()
+	e := s.enable(session.Access)
+	r.clock.advance(longAgo)
+	s.as(session.Access, http.MethodPost, "/api/auth/proof", code(s.shown(e.Secret))).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.as(session.Access, http.MethodPost, "/api/auth/proof", code(e.BackupCodes[0])).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.twoFactor(session.Access, "enable", nil).expect(t, http.StatusForbidden, "proof_required") // replaces nothing
+	r.clock.advance(time.Hour)
+	later := s.refresh(session.Refresh).Access
+	s.twoFactor(later, "verify", code(s.shown(e.Secret))).expect(t, http.StatusConflict, "second_factor_missing")
+	if got := query[int](r, "SELECT count(*) FROM second_factors WHERE verified_at IS NOT NULL"); got != 0 {
+		t.Errorf("%d factors were taken into use", got)
+	}
+	fresh := s.enable(s.proves(later, password(adminPassword)).Access)
+	decode[factors](t, s.twoFactor(later, "verify", code(s.shown(fresh.Secret))), http.StatusOK)
+}
+
+// Whoever has only a provider proves who they are by signing in there again.
+func TestASignInThroughAProviderIsProof(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	r, s := serveWith(t, u.provider("elsewhere", realmconfig.OIDC))
+	_, a := s.newBrowser().signIn("elsewhere", nil)
+	access := s.tokensOf(a).Access
+	r.clock.advance(longAgo)
+	s.twoFactor(access, "enable", nil).expect(t, http.StatusForbidden, "proof_required")
+	s.twoFactor(access, "enable", password(adminPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+
+	_, a = s.newBrowser().signIn("elsewhere", nil)
+	s.enable(s.tokensOf(a).Access)
+	s.twoFactor(access, "enable", nil).expect(t, http.StatusForbidden, "proof_required") // for its own holder alone
+}
