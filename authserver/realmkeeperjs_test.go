@@ -153,13 +153,28 @@ func TestRealmkeeperJSTakesASecondFactor(t *testing.T) {
 		map[string]any{"refused": "code_invalid", "methods": []string{"totp", "backup_code"}, "user": adminEmail}, true)
 }
 
+func TestRealmkeeperJSProves(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	app := r.serveAtItsIssuer().openShop()
+	app.run("login")
+	want := map[string]any{"before": "proof_required", "refused": "invalid_credentials", "after": http.StatusOK}
+	r.clock.advance(longAgo)
+	app.run("prove").expect(t, want, true)
+	r.clock.advance(r.accessLifetime())
+	refreshes := app.run("prove")
+	refreshes.expect(t, want, true, "401 /api/auth/2fa/enable", refreshed, "403 /api/auth/2fa/enable",
+		"401 /api/auth/proof", "200 /api/auth/proof", "200 /api/auth/2fa/enable")
+	app.run("profile").expect(t, adminEmail, true, profileOK)
+}
+
 func TestRealmkeeperJSIsForEverybody(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
 	for _, name := range []string{"realmkeeper.js", "realmkeeper.d.ts"} {
 		stable, content := s.file("/assets/" + name)
 		twin, same := s.file(stable.Header.Get("Content-Location"))
-		if content == "" || content != same || len(content) > 10<<10 {
+		if content == "" || content != same || len(content) > 11<<10 {
 			t.Errorf("%s has %d bytes; its twin at %s has %d", name, len(content), stable.Header.Get("Content-Location"), len(same))
 		}
 		for keep, response := range map[string]*http.Response{"public, max-age=300": stable, "public, max-age=31536000, immutable": twin} {

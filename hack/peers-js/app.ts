@@ -56,6 +56,14 @@ const does: Record<string, () => Promise<unknown>> = {
     const user: User | null = client.user
     return { refused: first, challenged: challenge !== null, user: user?.email }
   },
+  // The clock has gone on since the login.
+  prove: async () => {
+    const enable = () => client.fetch(`${client.issuer}/api/auth/2fa/enable`, { method: 'POST' })
+    const before = ((await (await enable()).json()) as { code: unknown }).code
+    const first = await refused(client.prove({ password: wrong }))
+    await client.prove({ password })
+    return { before, refused: first, after: (await enable()).status }
+  },
   secondFactor: async () => {
     const challenge = await client.login(email, password)
     if (challenge === null) {

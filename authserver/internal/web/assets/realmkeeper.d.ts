@@ -80,6 +80,13 @@ export interface Client {
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
 
+  /**
+   * Proves once more who the user is, after proof_required: with the password, or
+   * a code of the second factor. For five minutes, the access token may then
+   * change what protects the account. Whoever has only a provider calls signIn.
+   */
+  prove(proof: { password: string } | { code: string }): Promise<void>;
+
   /** Ends the session, in every tab. When it throws, this browser is signed out all the same. */
   logout(): Promise<void>;
 

@@ -127,6 +127,15 @@ class Client {
     return fetch(authorized(again, await this.#refresh(tokens)));
   }
 
+  /** @param {{password: string} | {code: string}} proof */
+  async prove(proof) {
+    const proven = await this.#post("proof", proof, {}, this.fetch.bind(this));
+    const tokens = this.#tokens();
+    if (tokens) {
+      this.#keep({ ...tokens, ...proven });
+    }
+  }
+
   async logout() {
     const tokens = this.#tokens();
     this.#drop("logout"); // whether the realm answers or not
@@ -224,14 +233,15 @@ class Client {
     }
   }
 
-  /** @param {string} path @param {object} body @param {Record<string, string>} [headers] */
-  async #post(path, body, headers) {
-    const response = await fetch(`${this.#issuer}/api/auth/${path}`, {
+  /** @param {string} path @param {object} body @param {Record<string, string>} [headers] @param {typeof fetch} [send] */
+  async #post(path, body, headers, send = fetch) {
+    const response = await send(`${this.#issuer}/api/auth/${path}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", ...headers },
       body: JSON.stringify(body),
     }).catch((cause) => {
-      throw new RealmkeeperError({ code: "unreachable", detail: "The realm does not answer." }, undefined, cause);
+      const unreachable = { code: "unreachable", detail: "The realm does not answer." };
+      throw cause instanceof RealmkeeperError ? cause : new RealmkeeperError(unreachable, undefined, cause);
     });
     const answer = await response.json().catch(() => ({})); // a 204 has none
     if (!response.ok) {
