@@ -3,6 +3,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // Migrate brings the realm's database to this build's schema and creates the
@@ -46,6 +48,9 @@ func (s *server) migrate(ctx context.Context) error {
 	}
 	defer store.Close()
 	if err := postgres.Migrate(ctx, place, s.Log); err != nil {
+		return err
+	}
+	if err := auth.RewriteAddresses(ctx, store, s.Now, s.Log); err != nil {
 		return err
 	}
 	return createInitialAdmin(ctx, s.Options, store, s.folder.Config().Passwords.BcryptCost)
@@ -85,14 +90,15 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 		return fmt.Errorf("read initial admin: %w", errors.Join(emailErr, passwordErr))
 	case email == "" && secret == "":
 		return nil
-	case !auth.PlausibleEmail(email):
-		return fmt.Errorf("%s: is not an e-mail address", realmconfig.InitialAdminEmailFile)
 	case secret == "" || len(secret) > auth.MaxPasswordLength:
 		return fmt.Errorf("%s: must be 1 to %d bytes", realmconfig.InitialAdminPasswordFile, auth.MaxPasswordLength)
 	}
-	email = auth.NormalizeEmail(email)
-	if _, exists, err := store.UserByEmail(ctx, email); err != nil || exists {
+	if _, exists, err := store.UserByStoredEmail(ctx, cmp.Or(auth.NormalizeEmail(email), auth.FormerEmail(email))); err != nil || exists {
 		return err
+	}
+	address, err := mailaddress.Parse(email)
+	if err != nil {
+		return fmt.Errorf("%s: %w", realmconfig.InitialAdminEmailFile, err)
 	}
 	engine := newPasswordEngine(1)
 	defer engine.Close()
@@ -100,9 +106,9 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 	if err != nil {
 		return err
 	}
-	created, err := store.CreateUser(ctx, email, hash, auth.AdminRole, o.Now())
+	created, err := store.CreateUser(ctx, address, hash, auth.AdminRole, o.Now())
 	if created {
-		o.Log.InfoContext(ctx, "initial admin created", "account", auth.KeyOf(email).Short())
+		o.Log.InfoContext(ctx, "initial admin created", "account", auth.KeyOf(string(address)).Short())
 	}
 	return err
 }

@@ -87,7 +87,7 @@ func TestMigrateWithoutAnInitialAdmin(t *testing.T) {
 func TestMigrateRefusesABadInitialAdmin(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ email, password, problem string }{
-		"no address":          {"admin", "secret-1", "initial-admin/email: is not an e-mail address"},
+		"no address":          {"admin", "secret-1", "initial-admin/email: must be an e-mail address"},
 		"no password":         {adminEmail, "", "initial-admin/password: must be 1 to 72 bytes"},
 		"a password too long": {adminEmail, strings.Repeat("secret-2", 10), "initial-admin/password: must be 1 to 72 bytes"},
 	} {

@@ -61,6 +61,7 @@ func rules() []rule {
 			forbidden: below(module+"authserver", "realmconfig")},
 		{name: "what operator and server share knows neither", within: "internal/discovery",
 			forbidden: startingWith("k8s.io/", "sigs.k8s.io/", module+"api", module+"controllers", module+"authserver/internal")},
+		{name: "what an address is, operator and server agree on", within: "internal/mailaddress", forbidden: outside("golang.org/x/net/idna", "golang.org/x/text/")},
 		{name: "the guard of outgoing requests is a leaf", within: "internal/outbound", forbidden: isNotStandard},
 		{name: "policy knows no driver and no transport", within: "authserver/internal/auth",
 			forbidden: startingWith("net/http", "github.com/jackc/", "github.com/redis/", module+"authserver/internal/")},

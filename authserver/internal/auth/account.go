@@ -7,25 +7,35 @@ import (
 	"encoding/hex"
 	"strings"
 	"unicode"
+
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
-// MaxEmailLength is the longest address, in bytes (RFC 5321, section 4.5.3.1.3,
-// less the angle brackets).
-const MaxEmailLength = 254
+// MaxEmailLength is the longest address, in bytes.
+const MaxEmailLength = mailaddress.MaxLength
 
 // MaxPasswordLength is what bcrypt reads of a password, in bytes.
 const MaxPasswordLength = 72
 
-// NormalizeEmail is the form in which addresses are stored and compared.
-func NormalizeEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// NormalizeEmail is the form in which addresses are stored and compared (see
+// package mailaddress); empty for what is no address, which nobody has.
+func NormalizeEmail(email string) string {
+	address, _ := mailaddress.Parse(email)
+	return string(address)
+}
 
 // PlausibleEmail refuses what no mail server would take. Only a mail that
-// arrives proves an address, so it does not try to be clever.
-func PlausibleEmail(email string) bool {
-	email = NormalizeEmail(email)
-	at := strings.LastIndexByte(email, '@')
-	odd := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar }
-	return at > 0 && at < len(email)-1 && len(email) <= MaxEmailLength && !strings.ContainsFunc(email, odd)
+// arrives proves an address.
+func PlausibleEmail(email string) bool { return NormalizeEmail(email) != "" }
+
+// parseEmail reads an address that somebody wants to have. It refuses with
+// InvalidRequest, in the words of package mailaddress.
+func parseEmail(typed string) (mailaddress.Address, error) {
+	address, err := mailaddress.Parse(typed)
+	if err != nil {
+		return "", &Error{Code: InvalidRequest, Fields: []FieldProblem{{Field: "email", Detail: err.Error()}}}
+	}
+	return address, nil
 }
 
 // PlausibleName refuses what would not stay on its line in a mail or a log.
@@ -60,7 +70,7 @@ func PlausibleRole(role string) bool {
 // address nobody has registered has one too.
 type AccountKey [sha256.Size]byte
 
-// KeyOf is the account of a normalised address.
+// KeyOf is the account of an address as it is stored.
 func KeyOf(email string) AccountKey { return sha256.Sum256([]byte(email)) }
 
 // counter is the key of the account's password counter. The Store, too, can work

@@ -33,7 +33,7 @@ func (instantStore) ReserveAttempts(context.Context, []auth.Counter, time.Time) 
 	return auth.Reservation{}, nil
 }
 
-func (s instantStore) UserByEmail(context.Context, string) (auth.User, bool, error) {
+func (s instantStore) UserByStoredEmail(context.Context, string) (auth.User, bool, error) {
 	return s.user, true, nil
 }
 

@@ -95,7 +95,7 @@ func (s *Service) abandon(ctx context.Context, m Claimed, n Notice, reason strin
 		Detail: fmt.Sprintf("%s %s: %s", m.Channel, m.Kind, reason),
 	}
 	if m.Channel == ByMail && n.To != "" {
-		event.Account = KeyOf(NormalizeEmail(n.To))
+		event.Account = KeyOf(n.To)
 	}
 	err = s.persist(ctx, func(ctx context.Context) error {
 		return s.Store.AbandonMessage(ctx, m, Effects{Events: []Event{event}}, now)

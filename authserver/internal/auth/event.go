@@ -20,6 +20,7 @@ const (
 	ActRegister            Action = "user.registered"
 	ActVerifyEmail         Action = "email.verified"
 	ActChangeEmail         Action = "email.changed"
+	ActRewriteEmail        Action = "email.rewritten"
 	ActRequestVerification Action = "email.verification_requested"
 	ActUpdateProfile       Action = "profile.updated"
 	ActDeleteAccount       Action = "user.deleted"

@@ -5,10 +5,10 @@ package auth
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // LinkedIdentity is an Identity that belongs to a user.
@@ -92,9 +92,10 @@ func letsIn(p realmconfig.Provider, i Identity) bool {
 	if len(p.AllowedEmailDomains) == 0 {
 		return true
 	}
-	domain := i.Email[strings.LastIndexByte(i.Email, '@')+1:]
-	return i.EmailVerified && slices.ContainsFunc(p.AllowedEmailDomains, func(allowed string) bool {
-		return strings.EqualFold(allowed, domain)
+	address, err := mailaddress.Parse(i.Email)
+	return err == nil && i.EmailVerified && slices.ContainsFunc(p.AllowedEmailDomains, func(allowed string) bool {
+		domain, err := mailaddress.ParseDomain(allowed)
+		return err == nil && domain == address.Domain()
 	})
 }
 
@@ -102,9 +103,8 @@ func letsIn(p realmconfig.Provider, i Identity) bool {
 // no error, when somebody else was quicker.
 func (s *Service) welcome(ctx context.Context, settings realmconfig.Config, provider realmconfig.Provider, identity Identity, from Client) error {
 	owner, taken := User{}, false
-	if identity.Email != "" {
-		err := error(nil)
-		if owner, taken, err = s.Store.UserByEmail(ctx, identity.Email); err != nil {
+	if address, err := mailaddress.Parse(identity.Email); err == nil {
+		if owner, taken, err = s.Store.UserByEmail(ctx, address); err != nil {
 			return err
 		}
 	}

@@ -20,8 +20,10 @@ type Credentials struct {
 // AccountLocked, TooManyAttempts, Busy, SigningUnavailable, DatabaseUnavailable,
 // or as admit does.
 func (s *Service) Login(ctx context.Context, c Credentials, from Client) (SignIn, error) {
-	email := NormalizeEmail(c.Email)
-	account := KeyOf(email)
+	email, account, err := s.loginName(ctx, c.Email)
+	if err != nil {
+		return SignIn{}, err
+	}
 	result, err := s.login(ctx, email, account, c.Password, from)
 	if err != nil {
 		s.refusedLogin(ctx, account, from, err)
@@ -83,7 +85,7 @@ func (s *Service) enter(ctx context.Context, a admission, password Secret, setti
 // checkPassword finds the user whose password it is. When it is wrong, the user
 // is the one whose it is not.
 func (s *Service) checkPassword(ctx context.Context, email string, password Secret, from Client, settings realmconfig.Config) (User, error) {
-	user, found, err := s.Store.UserByEmail(ctx, email)
+	user, found, err := s.Store.UserByStoredEmail(ctx, email)
 	switch {
 	case err != nil:
 		return User{}, err

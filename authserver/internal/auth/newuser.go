@@ -16,8 +16,8 @@ type NewUser struct {
 
 // CreateUser adds a user on behalf of an admin, who vouches for the address. It
 // refuses as admin does and, for a role of more than a user, as prove does; with
-// EmailTaken, PasswordRejected, Busy, or, where somebody is to
-// be invited and the realm cannot send mail, EmailUnavailable.
+// InvalidRequest, EmailTaken, PasswordRejected, Busy, or, where somebody is to be
+// invited and the realm cannot send mail, EmailUnavailable.
 func (s *Service) CreateUser(ctx context.Context, access Secret, n NewUser, p Proof, from Client) (User, error) {
 	if n.Role == "" {
 		n.Role = UserRole
@@ -29,9 +29,13 @@ func (s *Service) CreateUser(ctx context.Context, access Secret, n NewUser, p Pr
 	if err != nil {
 		return User{}, err
 	}
+	email, err := parseEmail(n.Email)
+	if err != nil {
+		return User{}, err
+	}
 	now := s.Now()
 	user := User{
-		Email: NormalizeEmail(n.Email), Name: n.Name, Locale: n.Locale, Role: n.Role,
+		Email: string(email), Name: n.Name, Locale: n.Locale, Role: n.Role,
 		EmailVerifiedAt: &now, CreatedAt: now,
 	}
 	if user.ID, err = s.newID(); err != nil {

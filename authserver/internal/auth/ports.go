@@ -5,6 +5,8 @@ package auth
 import (
 	"context"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // Store is the durable truth. Each method is one atomic statement. When the
@@ -33,9 +35,12 @@ type Store interface {
 
 // Users is the part of the Store that knows people.
 type Users interface {
-	// UserByEmail finds a user by normalised address. The second result is
-	// false when there is none.
-	UserByEmail(ctx context.Context, email string) (User, bool, error)
+	// UserByEmail finds a user by address. The second result is false when there
+	// is none.
+	UserByEmail(ctx context.Context, email mailaddress.Address) (User, bool, error)
+	// UserByStoredEmail finds a user by what is stored as their address, in
+	// whatever form that is; see loginName.
+	UserByStoredEmail(ctx context.Context, email string) (User, bool, error)
 
 	// UserByID finds a user; the second result is false when there is none.
 	UserByID(ctx context.Context, id string) (User, bool, error)

@@ -83,7 +83,11 @@ func TestPlausibleEmail(t *testing.T) {
 	for email, plausible := range map[string]bool{
 		"a@b":                           true,
 		" Ann@Example.com ":             true,
-		`"odd@local"@example.com`:       true,
+		"ann@bücher.example":            true,
+		`"odd@local"@example.com`:       false, // which no server of ours could be told of
+		"adm\u0130n@example.com":        false,
+		"hana..sato@example.com":        false,
+		"a,b@example.com":               false,
 		"":                              false,
 		"ann":                           false,
 		"@example.com":                  false,
@@ -94,6 +98,9 @@ func TestPlausibleEmail(t *testing.T) {
 	} {
 		if PlausibleEmail(email) != plausible {
 			t.Errorf("%q: plausible is %t", email, !plausible)
+		}
+		if NormalizeEmail(email) != "" != plausible {
+			t.Errorf("%q is normalised to %q", email, NormalizeEmail(email))
 		}
 	}
 }

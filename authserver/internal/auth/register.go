@@ -16,8 +16,8 @@ type Registration struct {
 }
 
 // Register makes an account and mails a link that proves its address. It refuses
-// with RegistrationClosed, PasswordRejected, Busy, DatabaseUnavailable or
-// EmailTaken.
+// with RegistrationClosed, InvalidRequest, PasswordRejected, Busy,
+// DatabaseUnavailable or EmailTaken.
 //
 // A realm that conceals its accounts does not say EmailTaken: it does the same
 // work, answers the same, and writes to the owner of the address instead.
@@ -26,11 +26,15 @@ func (s *Service) Register(ctx context.Context, r Registration, from Client) err
 	if settings.Registration.Mode != realmconfig.Open {
 		return refuse(RegistrationClosed)
 	}
-	email := NormalizeEmail(r.Email)
+	address, err := parseEmail(r.Email)
+	if err != nil {
+		return err
+	}
+	email := string(address)
 	if err := s.checkNewPassword(r.Password, email, r.Name); err != nil {
 		return err
 	}
-	owner, taken, err := s.Store.UserByEmail(ctx, email)
+	owner, taken, err := s.Store.UserByEmail(ctx, address)
 	switch {
 	case err != nil:
 		return err

@@ -10,14 +10,17 @@ import (
 
 // RequestReset mails a link that sets a new password. Whoever asks is answered
 // the same after the same work, whether or not there is such an account. It
-// refuses with EmailUnavailable or DatabaseUnavailable.
+// refuses with InvalidRequest, EmailUnavailable or DatabaseUnavailable.
 func (s *Service) RequestReset(ctx context.Context, email string, from Client) error {
-	email = NormalizeEmail(email)
-	user, _, err := s.Store.UserByEmail(ctx, email)
+	address, err := parseEmail(email)
 	if err != nil {
 		return err
 	}
-	return s.mailLink(ctx, ResetTicket, ActRequestReset, user, email, from)
+	user, _, err := s.Store.UserByEmail(ctx, address)
+	if err != nil {
+		return err
+	}
+	return s.mailLink(ctx, ResetTicket, ActRequestReset, user, string(address), from)
 }
 
 // CheckReset says whose password the link of a reset mail changes as long as it

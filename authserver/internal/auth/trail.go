@@ -93,12 +93,15 @@ func (s *Service) ReadTrailOf(ctx context.Context, access Secret, email string, 
 	if _, _, err := s.admin(ctx, access, "", "", from); err != nil {
 		return nil, false, err
 	}
-	email = NormalizeEmail(email)
-	user, _, err := s.Store.UserByEmail(ctx, email)
+	stored, account, err := s.loginName(ctx, email)
 	if err != nil {
 		return nil, false, err
 	}
-	q.About = &About{user.ID, KeyOf(email)}
+	user, _, err := s.Store.UserByStoredEmail(ctx, stored)
+	if err != nil {
+		return nil, false, err
+	}
+	q.About = &About{user.ID, account}
 	return s.ReadTrail(ctx, access, q, from)
 }
 

@@ -48,40 +48,48 @@ func (s *Service) VerifyEmail(ctx context.Context, secret Secret, from Client) e
 
 // ResendVerification mails a new link to an address that is not verified yet.
 // Whoever asks is answered the same after the same work, whether or not there is
-// such an account. It refuses with EmailUnavailable or DatabaseUnavailable.
+// such an account. It refuses with InvalidRequest, EmailUnavailable or
+// DatabaseUnavailable.
 func (s *Service) ResendVerification(ctx context.Context, email string, from Client) error {
-	email = NormalizeEmail(email)
-	user, _, err := s.Store.UserByEmail(ctx, email)
+	address, err := parseEmail(email)
+	if err != nil {
+		return err
+	}
+	user, _, err := s.Store.UserByEmail(ctx, address)
 	if err != nil {
 		return err
 	}
 	if user.EmailVerifiedAt != nil {
 		user = User{}
 	}
-	return s.mailLink(ctx, VerifyEmailTicket, ActRequestVerification, user, email, from)
+	return s.mailLink(ctx, VerifyEmailTicket, ActRequestVerification, user, string(address), from)
 }
 
 // ChangeEmail mails a link to an address that the user wants to have; following
-// it makes it theirs. It refuses as caller and prove do, or with EmailTaken,
-// which a realm that conceals its accounts keeps to itself, or EmailUnavailable.
+// it makes it theirs. It refuses as caller and prove do, or with InvalidRequest,
+// EmailTaken, which a realm that conceals its accounts keeps to itself, or
+// EmailUnavailable.
 func (s *Service) ChangeEmail(ctx context.Context, access Secret, email string, p Proof, from Client) error {
 	user, subject, err := s.caller(ctx, access)
 	if err != nil {
 		return err
 	}
-	if s.Settings().Email == nil {
+	address, err := parseEmail(email)
+	switch {
+	case err != nil:
+		return err
+	case s.Settings().Email == nil:
 		return refuse(EmailUnavailable)
 	}
 	if err := s.prove(ctx, user, subject, p, from); err != nil {
 		return err
 	}
-	email = NormalizeEmail(email)
-	owner, taken, err := s.Store.UserByEmail(ctx, email)
+	owner, taken, err := s.Store.UserByEmail(ctx, address)
 	switch {
 	case err != nil:
 		return err
 	case taken && owner.ID != user.ID:
 		return s.addressTaken(ctx, ActChangeEmail, user.ID, owner, from)
 	}
-	return s.mailLink(ctx, ChangeEmailTicket, ActRequestVerification, user, email, from)
+	return s.mailLink(ctx, ChangeEmailTicket, ActRequestVerification, user, string(address), from)
 }

@@ -111,8 +111,8 @@ func (a *API) findUsers(ctx context.Context, r request[userQuery]) (usersBody, e
 type newUserBody struct {
 	Email    string      `json:"email" required:"true" maxLength:"254" format:"email"`
 	Password auth.Secret `json:"password" maxLength:"4096"`
-	Name     string      `json:"name" maxLength:"200"`
-	Locale   string      `json:"locale" maxLength:"35"`
+	Name     string      `json:"name" maxLength:"200" format:"name"`
+	Locale   string      `json:"locale" maxLength:"35" format:"locale"`
 	Role     string      `json:"role" maxLength:"32" format:"role"`
 
 	// OwnPassword and Code are the admin's proof; Password is the new user's.
@@ -151,7 +151,7 @@ func (a *API) lookUp(ctx context.Context, r request[userPath]) (standingBody, er
 type userChangeBody struct {
 	ID       string  `path:"id" maxLength:"36" format:"uuid"`
 	Role     *string `json:"role" maxLength:"32" format:"role"`
-	Name     *string `json:"name" maxLength:"200"`
+	Name     *string `json:"name" maxLength:"200" format:"name"`
 	Disabled *bool   `json:"disabled"`
 
 	Password auth.Secret `json:"password" maxLength:"4096"`

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	rules "github.com/realmkeeper/realmkeeper/authserver/internal/field"
 )
 
 // schema is a JSON Schema (draft 2020-12), as far as it is used here.
@@ -44,17 +45,19 @@ func (f field) schema() *schema {
 	case reflect.Int:
 		s.Type, s.Minimum, s.Maximum = "integer", &f.minimum, &f.maximum
 	default:
-		s.Type, s.Enum, s.MaxLength = "string", f.enum, &f.maxLength
+		s.Type, s.Enum, s.MaxLength = "string", f.rule.Enum, &f.rule.MaxLength
 		if f.required {
 			s.MinLength = new(int)
 			*s.MinLength = 1
 		}
-		switch f.format {
-		case "role":
+		switch format := f.rule.Format; format {
+		case rules.Role:
 			s.Pattern = "^[A-Za-z0-9_-]*$"
+		case rules.Login:
+			s.Format = string(rules.Email)
 		case "":
 		default:
-			s.Format = f.format
+			s.Format = string(format)
 		}
 	}
 	return s

@@ -36,7 +36,7 @@ func (a *API) sessionRoutes() []route {
 // A password is taken at nearly any length: one that is too long for bcrypt is
 // simply wrong.
 type loginBody struct {
-	Email    string      `json:"email" required:"true" maxLength:"254" format:"email"`
+	Email    string      `json:"email" required:"true" maxLength:"254" format:"login"`
 	Password auth.Secret `json:"password" required:"true" maxLength:"4096"`
 }
 

@@ -8,12 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
-	"github.com/google/uuid"
-
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	rules "github.com/realmkeeper/realmkeeper/authserver/internal/field"
 )
 
 // shape is what a request may look like, read once from the tags of a struct.
@@ -24,7 +20,7 @@ import (
 //	required:"true"                            must be there and not empty
 //	maxLength:"n"                              in bytes; strings need it
 //	minimum:"n" maximum:"n"                    ints need them
-//	format:"email", "uuid", "role", "name", "locale" or "date-time" (RFC 3339)
+//	format:"email" or another of package field
 //	enum:"a,b"
 type shape struct{ fields []field }
 
@@ -37,16 +33,15 @@ const (
 )
 
 type field struct {
-	name             string
-	place            place
-	index            int
-	kind             reflect.Kind
-	pointer          bool
+	name    string
+	place   place
+	index   int
+	kind    reflect.Kind
+	pointer bool
+	// required fields are there; rule is what a string may hold.
 	required         bool
-	maxLength        int
+	rule             rules.Rule
 	minimum, maximum int
-	format           string
-	enum             []string
 }
 
 // shapeOf panics on a type it does not understand: that is a mistake in a route.
@@ -64,7 +59,8 @@ func shapeOf(t reflect.Type) shape {
 }
 
 func fieldOf(sf reflect.StructField) (field, error) {
-	f := field{required: sf.Tag.Get("required") == "true", format: sf.Tag.Get("format")}
+	f := field{required: sf.Tag.Get("required") == "true"}
+	f.rule = rules.Rule{Required: f.required, Format: rules.Format(sf.Tag.Get("format"))}
 	for _, p := range []place{inBody, inPath, inQuery} {
 		if name := sf.Tag.Get(string(p)); name != "" {
 			f.name, f.place = name, p
@@ -76,12 +72,12 @@ func fieldOf(sf reflect.StructField) (field, error) {
 	}
 	f.kind = t.Kind()
 	if enum := sf.Tag.Get("enum"); enum != "" {
-		f.enum = strings.Split(enum, ",")
+		f.rule.Enum = strings.Split(enum, ",")
 	}
 	err := error(nil)
 	switch f.kind {
 	case reflect.String:
-		f.maxLength, err = strconv.Atoi(sf.Tag.Get("maxLength"))
+		f.rule.MaxLength, err = strconv.Atoi(sf.Tag.Get("maxLength"))
 	case reflect.Int:
 		if f.minimum, err = strconv.Atoi(sf.Tag.Get("minimum")); err == nil {
 			f.maximum, err = strconv.Atoi(sf.Tag.Get("maximum"))
@@ -103,9 +99,6 @@ func (s shape) in(p place) []field {
 
 // setText sets the field to a value out of a path or query.
 func (f field) setText(text string, into reflect.Value) string {
-	if !utf8.ValidString(text) {
-		return "must be UTF-8"
-	}
 	switch f.kind {
 	case reflect.Int:
 		n, err := strconv.Atoi(text)
@@ -126,35 +119,11 @@ func (f field) setText(text string, into reflect.Value) string {
 
 // setString checks and sets; the answer says what is wrong, without the value.
 func (f field) setString(value string, into reflect.Value) string {
-	switch {
-	case f.required && value == "":
-		return "must not be empty"
-	case len(value) > f.maxLength:
-		return fmt.Sprintf("must be at most %d bytes", f.maxLength)
-	case strings.ContainsRune(value, 0):
-		return "must not contain NUL"
-	case f.format == "email" && !auth.PlausibleEmail(value):
-		return "must be an e-mail address"
-	case f.format == "uuid" && value != "" && (len(value) != 36 || uuid.Validate(value) != nil):
-		return "must be a UUID"
-	case f.format == "role" && value != "" && !auth.PlausibleRole(value):
-		return "must be letters, digits, - and _"
-	case f.format == "date-time" && value != "" && !isInstant(value):
-		return "must be a time such as 2026-01-31T12:00:00Z"
-	case f.format == "name" && !auth.PlausibleName(value):
-		return "must not contain control characters"
-	case f.format == "locale" && value != "" && !auth.PlausibleLocale(value):
-		return "must be a language tag such as pt-BR"
-	case f.enum != nil && value != "" && !slices.Contains(f.enum, value):
-		return "must be one of " + strings.Join(f.enum, ", ")
+	if detail := f.rule.Fault(value); detail != "" {
+		return detail
 	}
 	f.target(into).SetString(value)
 	return ""
-}
-
-func isInstant(text string) bool {
-	_, err := time.Parse(time.RFC3339, text)
-	return err == nil
 }
 
 func (f field) setInt(n int, into reflect.Value) string {

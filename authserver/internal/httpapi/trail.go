@@ -23,7 +23,7 @@ func (a *API) trailRoutes() []route {
 type trailQuery struct {
 	Actor   string `query:"actor" maxLength:"36" format:"uuid"`
 	Target  string `query:"target" maxLength:"36" format:"uuid"`
-	Email   string `query:"email" maxLength:"254" format:"email"`
+	Email   string `query:"email" maxLength:"254" format:"login"`
 	Action  string `query:"action" maxLength:"64"`
 	Outcome string `query:"outcome" maxLength:"64"`
 	From    string `query:"from" maxLength:"40" format:"date-time"`
@@ -59,7 +59,7 @@ func (a *API) readTrail(ctx context.Context, r request[trailQuery]) (trailBody, 
 		From: instantOf(in.From), To: instantOf(in.To), Limit: limitOf(in.Limit),
 	}
 	if in.Email != "" {
-		account := auth.KeyOf(auth.NormalizeEmail(in.Email))
+		account := auth.KeyOfTyped(in.Email)
 		q.Account = &account
 	}
 	if in.Cursor != "" {

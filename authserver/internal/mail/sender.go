@@ -7,13 +7,13 @@ package mail
 import (
 	"context"
 	"net/mail"
-	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // Sender sends with the settings and credentials in force at each mail.
@@ -44,7 +44,7 @@ func (s *Sender) Deliver(ctx context.Context, kind auth.MessageKind, id string, 
 }
 
 func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id string, n auth.Notice) (*gomail.Msg, error) {
-	from, err := mail.ParseAddress(settings.From)
+	from, err := sender(settings.From)
 	if err != nil {
 		return nil, &auth.Undelivered{Reason: "the realm's own address is not one"}
 	}
@@ -62,7 +62,7 @@ func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id s
 	m.Subject(body.Subject)
 	// The same at every attempt, so that a receiver can tell a mail that it was
 	// given twice (RFC 5322, section 3.6.4).
-	m.SetMessageIDWithValue(id + "@" + domain(from.Address))
+	m.SetMessageIDWithValue(id + "@" + mailaddress.Address(from.Address).Domain())
 	m.SetDateWithValue(s.now())
 	// Nobody is to answer automatically (RFC 3834, section 5; the other is Exchange's).
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
@@ -74,23 +74,32 @@ func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id s
 	return m, nil
 }
 
-// recipient refuses an address that a parser would read as another one, or as
-// several.
+// recipient refuses what is no address: a parser could read it as another one, or
+// as several.
 func recipient(address string) (*mail.Address, error) {
-	parsed, err := mail.ParseAddress("<" + address + ">")
-	if err != nil || parsed.Address != address || parsed.Name != "" {
+	to, err := mailaddress.Parse(address)
+	if err != nil {
 		return nil, &auth.Undelivered{Reason: "the recipient's address is not one", Permanent: true}
 	}
-	return parsed, nil
+	return &mail.Address{Address: string(to)}, nil
 }
 
-func domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
+// sender reads an address with or without a name (RFC 5322, section 3.4). The
+// name may have any letters.
+func sender(from string) (*mail.Address, error) {
+	parsed, err := mail.ParseAddress(from)
+	if err != nil {
+		return nil, err
+	}
+	address, err := mailaddress.Parse(parsed.Address)
+	return &mail.Address{Name: parsed.Name, Address: string(address)}, err
+}
 
 // domainOf is the domain that a realm sends from.
 func domainOf(settings realmconfig.Email) string {
-	from, err := mail.ParseAddress(settings.From)
+	from, err := sender(settings.From)
 	if err != nil {
 		return settings.Host
 	}
-	return domain(from.Address)
+	return mailaddress.Address(from.Address).Domain()
 }

@@ -37,10 +37,16 @@ func (s *Store) ProveEmail(ctx context.Context, kind auth.TicketKind, ticket aut
 		"ticket": ticket[:], "kind": string(kind), "now": now,
 	}, now, also)
 	var taken *pgconn.PgError
-	if errors.As(err, &taken) && taken.Code == uniqueViolation {
+	switch {
+	case !errors.As(err, &taken):
+		return proved, err
+	case taken.Code == uniqueViolation:
 		return false, &auth.Error{Code: auth.EmailTaken}
+	case taken.Code == checkViolation:
+		return false, nil // a link from before the rule that its address is against
+	default:
+		return false, err
 	}
-	return proved, err
 }
 
 const updateProfile = `

@@ -125,7 +125,7 @@ func TestNoLoginSlipsPastANewPassword(t *testing.T) {
 		if changed.Load() && len(alive) > 0 {
 			t.Fatalf("in round %d, %d sessions of the old password are alive", round, len(alive))
 		}
-		if u, _, err = s.UserByEmail(t.Context(), u.Email); err != nil {
+		if u, _, err = s.UserByStoredEmail(t.Context(), u.Email); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := s.EndSessions(t.Context(), auth.SessionsEnd{UserID: u.ID, Reason: auth.EndedByUser, Now: now}, auth.Effects{}); err != nil {

@@ -55,7 +55,10 @@ func (s *Store) CreateUserWithIdentity(ctx context.Context, u auth.User, i auth.
 	return created, err
 }
 
-const uniqueViolation = "23505"
+const (
+	uniqueViolation = "23505"
+	checkViolation  = "23514"
+)
 
 func linkIdentity(condition string) string {
 	return `

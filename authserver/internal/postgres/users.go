@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 const userColumns = `u.id::text, u.email, u.role, u.name, u.locale, coalesce(u.password_hash, ''),
@@ -34,7 +35,12 @@ func scanUser(row pgx.Row) (auth.User, bool, error) {
 }
 
 // UserByEmail implements auth.Store.
-func (s *Store) UserByEmail(ctx context.Context, email string) (auth.User, bool, error) {
+func (s *Store) UserByEmail(ctx context.Context, email mailaddress.Address) (auth.User, bool, error) {
+	return s.UserByStoredEmail(ctx, string(email))
+}
+
+// UserByStoredEmail implements auth.Store.
+func (s *Store) UserByStoredEmail(ctx context.Context, email string) (auth.User, bool, error) {
 	ctx, end := bounded(ctx, "read user")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, email))
@@ -65,7 +71,7 @@ func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (au
 
 // CreateUser adds a user, whose address counts as proved, unless it is taken, and
 // says whether it did.
-func (s *Store) CreateUser(ctx context.Context, email, passwordHash, role string, now time.Time) (bool, error) {
+func (s *Store) CreateUser(ctx context.Context, email mailaddress.Address, passwordHash, role string, now time.Time) (bool, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return false, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 const (
@@ -90,8 +91,9 @@ func (p *provider) identity(issuer string, members profile) (auth.Identity, erro
 	if i.Subject == "" || len(i.Subject) > maxSubject || strings.ContainsFunc(i.Subject, unprintable) {
 		return auth.Identity{}, fault("its profile does not say who the user is")
 	}
-	if email := members.text(c.Email); auth.PlausibleEmail(email) {
-		i.Email = auth.NormalizeEmail(email)
+	// Whoever vouches for what is no address vouches for none.
+	if email, err := mailaddress.Parse(members.text(c.Email)); err == nil {
+		i.Email = string(email)
 		i.EmailVerified = p.TrustEmail || members.truth(c.EmailVerified)
 	}
 	return i, nil

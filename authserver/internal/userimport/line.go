@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 const (
@@ -96,8 +97,9 @@ func (r record) user(canVerify func(string) error, now time.Time) (auth.User, []
 			problems = append(problems, auth.FieldProblem{Field: field, Detail: fmt.Sprintf(detail, args...)})
 		}
 	}
-	check(auth.PlausibleEmail(r.Email), "email", "must be an e-mail address")
-	err := canVerify(r.PasswordHash)
+	email, err := mailaddress.Parse(r.Email)
+	check(err == nil, "email", "%v", err)
+	err = canVerify(r.PasswordHash)
 	check(err == nil, "password_hash", "is no hash that can be checked: %v", err)
 	for _, f := range []struct {
 		name, value string
@@ -112,7 +114,7 @@ func (r record) user(canVerify func(string) error, now time.Time) (auth.User, []
 		return auth.User{}, problems
 	}
 	u := auth.User{
-		Email: auth.NormalizeEmail(r.Email), PasswordHash: r.PasswordHash,
+		Email: string(email), PasswordHash: r.PasswordHash,
 		Name: r.Name, Locale: r.Locale, Role: r.Role,
 	}
 	if u.Role == "" {
