@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/google/uuid"
+
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
@@ -64,6 +66,13 @@ func notAlphanumeric(r rune) bool {
 func PlausibleRole(role string) bool {
 	odd := func(r rune) bool { return r != '-' && r != '_' && notAlphanumeric(r) }
 	return role != "" && !strings.ContainsFunc(role, odd)
+}
+
+// IsID takes ids in the one form in which they are written here (RFC 9562,
+// section 4): parsers know others, which PostgreSQL does not.
+func IsID(text string) bool {
+	const length = 36
+	return len(text) == length && uuid.Validate(text) == nil
 }
 
 // AccountKey names an account in counters and logs without its address. An

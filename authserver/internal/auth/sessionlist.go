@@ -68,8 +68,11 @@ func (s *Service) endBefore(ctx context.Context) error {
 // have no such session, with Busy, or as caller does.
 func (s *Service) EndOneSession(ctx context.Context, access Secret, id string, from Client) error {
 	user, _, err := s.caller(ctx, access)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case !IsID(id):
+		return refuse(NotFound)
 	}
 	ended, err := s.endSessions(ctx, SessionsEnd{UserID: user.ID, Only: id, Reason: EndedByUser}, user.ID, from)
 	if err == nil && ended == 0 {

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // TrailQuery asks for a page of the audit trail; what is empty does not matter.
@@ -57,7 +55,7 @@ func ParseEventPlace(cursor string) (EventPlace, bool) {
 	at, id, _ := strings.Cut(string(text), " ")
 	micros, err := strconv.ParseInt(at, 10, 64)
 	const farOff = 1 << 55 // beyond the year 3000
-	if err != nil || micros < 0 || micros > farOff || len(id) != 36 || uuid.Validate(id) != nil {
+	if err != nil || micros < 0 || micros > farOff || !IsID(id) {
 		return EventPlace{}, false
 	}
 	return EventPlace{At: time.UnixMicro(micros).UTC(), ID: id}, true

@@ -11,8 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
@@ -72,7 +70,7 @@ func (f Format) fault(text string) string {
 	case f == Login && !auth.PlausibleLoginName(text):
 		return mailaddress.NoAddress.Error()
 	case text == "":
-	case f == UUID && !IsUUID(text):
+	case f == UUID && !auth.IsID(text):
 		return "must be a UUID"
 	case f == Role && !auth.PlausibleRole(text):
 		return "must be letters, digits, - and _"
@@ -84,12 +82,6 @@ func (f Format) fault(text string) string {
 		return "must be a language tag such as pt-BR"
 	}
 	return ""
-}
-
-// IsUUID takes the one form in which ids are written here (RFC 9562, section 4).
-func IsUUID(text string) bool {
-	const length = 36 // the parser knows other forms, which PostgreSQL does not
-	return len(text) == length && uuid.Validate(text) == nil
 }
 
 func isInstant(text string) bool {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -84,7 +83,7 @@ func (s *Store) EndSessionsOfUser(ctx context.Context, userID string, now time.T
 }
 
 func (s *Store) changeUser(ctx context.Context, statement, userID string, also auth.Effects, now time.Time, args pgx.NamedArgs) (auth.UserChanged, error) {
-	if uuid.Validate(userID) != nil {
+	if !auth.IsID(userID) {
 		return auth.UserChanged{}, nil
 	}
 	args["user"], args["now"] = userID, now

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -138,7 +137,7 @@ SELECT EXISTS (SELECT FROM mine WHERE id = @id), EXISTS (SELECT FROM cause)`
 
 // UnlinkIdentity implements auth.Identities.
 func (s *Store) UnlinkIdentity(ctx context.Context, userID, id string, now time.Time, also auth.Effects) (auth.Unlinking, error) {
-	if uuid.Validate(id) != nil {
+	if !auth.IsID(id) {
 		return auth.Unlinking{}, nil
 	}
 	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "id": id})

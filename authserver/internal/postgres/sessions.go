@@ -7,7 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -91,7 +90,7 @@ WHERE id = @session AND ended_at IS NULL`
 
 // EndSession implements auth.Store.
 func (s *Store) EndSession(ctx context.Context, sessionID string, reason auth.EndReason, now time.Time) error {
-	if uuid.Validate(sessionID) != nil {
+	if !auth.IsID(sessionID) {
 		return nil // nobody's session
 	}
 	ctx, end := bounded(ctx, "end session")

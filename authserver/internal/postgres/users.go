@@ -48,7 +48,7 @@ func (s *Store) UserByStoredEmail(ctx context.Context, email string) (auth.User,
 
 // UserByID implements auth.Store.
 func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error) {
-	if uuid.Validate(id) != nil {
+	if !auth.IsID(id) {
 		return auth.User{}, false, nil
 	}
 	ctx, end := bounded(ctx, "read user")
@@ -58,7 +58,7 @@ func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error
 
 // UserOfSession implements auth.Store.
 func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (auth.User, bool, error) {
-	if uuid.Validate(userID) != nil || uuid.Validate(sessionID) != nil {
+	if !auth.IsID(userID) || !auth.IsID(sessionID) {
 		return auth.User{}, false, nil
 	}
 	ctx, end := bounded(ctx, "read user")

@@ -49,7 +49,7 @@ func (w *Web) showAudit(v *visit) (*answer, error) {
 		q.Before = &place
 	}
 	p.days(&q)
-	if p.Wrong == "" && p.Email != "" && !auth.PlausibleEmail(p.Email) {
+	if p.Wrong == "" && p.Email != "" && !auth.PlausibleLoginName(p.Email) {
 		p.Wrong = "email"
 	}
 	err := w.signedIn(v, func(access auth.Secret) error {

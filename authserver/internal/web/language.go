@@ -108,12 +108,13 @@ func (w *Web) chooseLanguage(v *visit) (*answer, error) {
 			setCookie(v.w, languageCookie, s.Tag, languageLifetime)
 		}
 	}
-	return goOn(localPath(v.field("back", 1024)))
+	return goOn(localPath(v.field("back", maxBack)))
 }
 
 // localPath is a path of this server, "/" for anything that might be more.
 func localPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) || strings.ContainsFunc(path, control) {
 		return "/"
 	}
 	return path

@@ -63,12 +63,12 @@ func TestEveryLanguageSaysEverything(t *testing.T) {
 }
 
 func FuzzLocalPath(f *testing.F) {
-	for _, seed := range []string{"/account", "//evil.example", "/\\evil.example", "https://evil.example", "", "/\t/evil.example"} {
+	for _, seed := range []string{"/account", "//evil.example", "/\\evil.example", "https://evil.example", "", "/\t/evil.example", "/\x00", "/account\x7f"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		got := localPath(path)
-		if !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\r\n\t") {
+		if !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.Contains(got, `\`) || strings.ContainsAny(got, "\x00\t\r\n\x7f") {
 			t.Errorf("%q became %q", path, got)
 		}
 	})

@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -76,7 +74,7 @@ func (v *visit) userQuery() auth.UserQuery {
 	if status := auth.Status(query.Get("status")); slices.Contains(statuses(), status) {
 		q.Status = status
 	}
-	if before := query.Get("before"); uuid.Validate(before) == nil {
+	if before := query.Get("before"); auth.IsID(before) {
 		q.Before = before
 	}
 	return q

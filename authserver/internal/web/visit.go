@@ -10,12 +10,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// maxURL bounds an address in a form, in bytes.
-const maxURL = 2048
-
-// maxForm bounds what a form may send, in bytes.
-const maxForm = 16 << 10
-
 // visit is one request for a page.
 type visit struct {
 	w        http.ResponseWriter
@@ -49,7 +43,7 @@ func goOn(location string) (*answer, error) { return &answer{location: location}
 func (w *Web) handler(page func(*visit) (*answer, error)) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		v := w.visit(rw, r)
-		err := v.readForm()
+		err := v.readInput()
 		a := (*answer)(nil)
 		if err == nil {
 			a, err = page(v)
@@ -76,23 +70,6 @@ func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {
 	return &visit{w: rw, r: r, client: w.Client(r), language: look.languageFor(r), look: look}
 }
 
-// readForm refuses what no page of ours sends.
-func (v *visit) readForm() error {
-	if v.r.Method != http.MethodPost {
-		return nil
-	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-	err := v.r.ParseForm()
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return &auth.Error{Code: auth.BodyTooLarge}
-	case err != nil:
-		return &auth.Error{Code: auth.InvalidRequest, Cause: err}
-	}
-	return nil
-}
-
 // path is the page's own address with what was asked for there, or the start for
 // one that only answers a form.
 func (v *visit) path() string {
@@ -101,14 +78,6 @@ func (v *visit) path() string {
 	}
 	return "/"
 }
-
-// field is what a form sent, never more than max bytes of it.
-func (v *visit) field(name string, max int) string {
-	value := v.r.PostFormValue(name)
-	return value[:min(len(value), max)]
-}
-
-func (v *visit) secret(name string) auth.Secret { return auth.Secret(v.field(name, 4096)) }
 
 // refusal is an error that the caller is told about.
 func refusal(err error) (*auth.Error, bool) {

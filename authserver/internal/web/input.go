@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/field"
+)
+
+const (
+	// maxForm bounds what a form may send, in bytes.
+	maxForm = 16 << 10
+	// maxURL bounds an address in a form, in bytes.
+	maxURL = 2048
+	// maxBack bounds the page's own address, in which another may stand.
+	maxBack = 8 << 10
+	// maxText bounds what has no limit of its own, such as a secret.
+	maxText = 4096
+)
+
+// limits are how long texts may be, in bytes, in forms and addresses of pages.
+func limits() map[string]int {
+	return map[string]int{
+		"email": auth.MaxEmailLength, "confirm": auth.MaxEmailLength, "q": auth.MaxEmailLength,
+		"name": maxName, "locale": maxLocale, "role": maxRole, "phone": maxPhone,
+		"return_to": maxURL, "code_challenge": maxURL, "url": maxURL, "back": maxBack,
+		"codes": 1024, "methods": 64, "provider": 128, "language": 8, "again": 8,
+		"password": maxText, "current": maxText, "code": maxText, "session_id": maxText,
+		"status": 16, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64,
+	}
+}
+
+// readInput reads the form and refuses, before any page has looked, what the API
+// would refuse too: what is too long, is no UTF-8, or cannot be stored. What a
+// field means, its page says.
+func (v *visit) readInput() error {
+	if id := v.r.PathValue("id"); id != "" && !auth.IsID(id) {
+		return &auth.Error{Code: auth.NotFound}
+	}
+	if err := v.readForm(); err != nil {
+		return err
+	}
+	for _, values := range []url.Values{v.r.PostForm, v.r.URL.Query()} {
+		if err := checkTexts(values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *visit) readForm() error {
+	if v.r.Method != http.MethodPost {
+		return nil
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	err := v.r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return &auth.Error{Code: auth.BodyTooLarge}
+	case err != nil:
+		return &auth.Error{Code: auth.InvalidRequest, Cause: err}
+	}
+	return nil
+}
+
+func checkTexts(values url.Values) error {
+	known := limits()
+	for name, texts := range values {
+		limit, found := known[name]
+		if !found {
+			limit = maxText
+		}
+		for _, text := range texts {
+			switch {
+			case len(text) > limit:
+				return invalid("length")
+			case field.Rule{MaxLength: limit}.Fault(text) != "":
+				return invalid("text")
+			}
+		}
+	}
+	return nil
+}
+
+// field is what a form sent. It is never cut: readInput has refused what is
+// longer than max, which limits knows.
+func (v *visit) field(name string, max int) string {
+	value := v.r.PostFormValue(name)
+	return value[:min(len(value), max)]
+}
+
+func (v *visit) secret(name string) auth.Secret { return auth.Secret(v.field(name, maxText)) }
