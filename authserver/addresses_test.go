@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -250,5 +251,85 @@ func TestTheDatabaseTakesOnlyAddresses(t *testing.T) {
 		if !errors.As(err, &refused) || refused.Code != "23514" {
 			t.Errorf("%s: %v", statement, err)
 		}
+	}
+}
+
+func TestAdminsFindAddressesAsPeopleTypeThem(t *testing.T) {
+	t.Parallel()
+	suite.secrets.used(typedDomain, storedDomain)
+	r := newRealm(t)
+	old := r.former("müller@example.com")
+	s := r.serve()
+	admin := s.login().Access
+	ann := s.createUser(admin, typedDomain, "user")
+	for query, found := range map[string]string{
+		"bücher": ann.ID, "ann@Bücher.example": ann.ID, "ANN@BÜCHER": ann.ID, "ANN@XN--BCHER": ann.ID, "@bücher.example": ann.ID,
+		"@XN--bcher": ann.ID, "NAME OF": ann.ID, "adm\u0130n@example.com": "", "bob@bücher.example": "", "müller@": old, "%": "",
+	} {
+		users := decode[struct{ Users []person }](t, s.as(admin, http.MethodGet, "/api/admin/users?q="+url.QueryEscape(query), nil), http.StatusOK).Users
+		if found == "" && len(users) > 0 || found != "" && (len(users) != 1 || users[0].ID != found) {
+			t.Errorf("%q found %+v", query, users)
+		}
+	}
+	s.tryLogin("ann@BÜCHER.example", wrongPassword)
+	for _, email := range []string{typedDomain, "ann@bu\u0308cher.example", storedDomain} {
+		events := decode[struct{ Events []struct{ Outcome string } }](t, s.as(admin, http.MethodGet, "/api/admin/audit?action=login&email="+url.QueryEscape(email), nil), http.StatusOK)
+		if len(events.Events) != 1 || events.Events[0].Outcome != "invalid_credentials" {
+			t.Errorf("about %q the trail says %+v", email, events)
+		}
+		b := s.newVisitor()
+		b.signIn(adminEmail, adminPassword)
+		b.open("/admin/audit?action=login&email=" + url.QueryEscape(email))
+		b.sees("/admin/audit", http.StatusOK, "The e-mail address or the password is wrong.")
+	}
+}
+
+// A provider vouches for addresses, not for what folds into them.
+func TestProvidersVouchForTheAddressItself(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		email   string
+		domains []string
+		status  int
+		is      string
+	}{
+		"folds into the admin's":       {"adm\u0130n@example.com", nil, http.StatusForbidden, ""},
+		"folds with the Kelvin sign":   {"\u212aate@example.com", nil, http.StatusForbidden, ""},
+		"a domain that folds":          {"eve@\u0130nternal.example", []string{"internal.example"}, http.StatusForbidden, ""},
+		"a domain that looks the same": {"eve@intern\u0430l.example", []string{"internal.example"}, http.StatusForbidden, ""},
+		"no address":                   {"a,b@internal.example", []string{"internal.example"}, http.StatusForbidden, ""},
+		"a setting that folds":         {"eve@internal.example", []string{"\u0130nternal.example"}, http.StatusForbidden, ""},
+		"U-labels for A-labels":        {"dora@Bücher.example", []string{"xn--bcher-kva.example"}, http.StatusOK, "dora@xn--bcher-kva.example"},
+		"A-labels for U-labels":        {"erna@XN--BCHER-KVA.example", []string{"bücher.example"}, http.StatusOK, "erna@xn--bcher-kva.example"},
+		"capitals for small letters":   {"Finn@Internal.EXAMPLE", []string{"internal.example"}, http.StatusOK, "finn@internal.example"},
+	}
+	providers, named := []realmconfig.Provider{}, map[string]string{}
+	for name, c := range cases {
+		u := newUpstream(t)
+		u.script(func() {
+			u.claims["sub"], u.claims["email"], u.claims["email_verified"] = name, c.email, true
+		})
+		named[name] = fmt.Sprint("provider-", len(named))
+		p := u.provider(named[name], realmconfig.OIDC)
+		p.AllowedEmailDomains, p.LinkByEmail = c.domains, true
+		providers = append(providers, p)
+		suite.secrets.used(c.email, c.is)
+	}
+	r, s := serveWith(t, providers...)
+	for name, c := range cases {
+		_, a := s.newBrowser().signIn(named[name], nil)
+		if a.status != c.status {
+			t.Errorf("%s: answered %d %s", name, a.status, a.body)
+			continue
+		}
+		if c.is == "" {
+			continue
+		}
+		if n := query[int](r, "SELECT count(*) FROM users WHERE email = $1", c.is); n != 1 {
+			t.Errorf("%s: %d users have the address", name, n)
+		}
+	}
+	if n := query[int](r, "SELECT count(*) FROM identities i JOIN users u ON u.id = i.user_id WHERE u.email = $1", adminEmail); n != 0 {
+		t.Error("the admin has got an identity")
 	}
 }

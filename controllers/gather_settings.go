@@ -34,7 +34,7 @@ type settingsView struct {
 // passwords change all the same.
 func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	g.settings.config = render.Config(g.inputs)
-	g.settings.obstacle = unfit(g.settings.config.Validate())
+	g.settings.obstacle = unfit(render.Problem(g.settings.config))
 	if g.settings.obstacle != nil {
 		g.inputs.WithoutConfig = true
 		return r.lastGoodSettings(ctx, realm, &g.settings)

@@ -10,7 +10,7 @@ type Email struct {
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=320
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(([^][()<>:;@,\"[:cntrl:]\\\\\\\\]+|\"[^\"[:cntrl:]\\\\\\\\]*\") <[^][()<>:;@,\"[:cntrl:][:space:].\\\\\\\\]+([.][^][()<>:;@,\"[:cntrl:][:space:].\\\\\\\\]+)*@[a-zA-Z0-9-]+([.][a-zA-Z0-9-]+)*>|[^][()<>:;@,\"[:cntrl:][:space:].\\\\\\\\]+([.][^][()<>:;@,\"[:cntrl:][:space:].\\\\\\\\]+)*@[a-zA-Z0-9-]+([.][a-zA-Z0-9-]+)*)$')",message="from must be an address such as login@example.com or Example <login@example.com>"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(([^][()<>:;@,\"[:cntrl:]\\\\\\\\]+|\"[^\"[:cntrl:]\\\\\\\\]*\") <[a-zA-Z0-9!#$%&*+/=?^_\\\\x60\\\\x27{|}~-]+([.][a-zA-Z0-9!#$%&*+/=?^_\\\\x60\\\\x27{|}~-]+)*@[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*>|[a-zA-Z0-9!#$%&*+/=?^_\\\\x60\\\\x27{|}~-]+([.][a-zA-Z0-9!#$%&*+/=?^_\\\\x60\\\\x27{|}~-]+)*@[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*)$') && self.matches('(^|<)[^@<>]{1,64}@[^@]+$') && !self.matches('[@.][0-9]+>?$')",message="from must be an address such as login@example.com or Example <login@example.com>, of ASCII letters; write a domain of other letters in its form with xn--"
 	From string `json:"from,omitempty"`
 
 	// smtp is the server that takes the mails.

@@ -157,7 +157,7 @@ type OAuthProviderSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)+$')",message="must be a domain in lower case, such as example.com, without @ and without *"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)+$') && !self.matches('[.][0-9]+$')",message="must be a domain in lower case, such as example.com, without @ and without *; write one of other letters in its form with xn--"
 	AllowedEmailDomains []string `json:"allowedEmailDomains,omitempty"`
 
 	// signUp makes an account for a newcomer; true when absent. With false, those

@@ -193,10 +193,10 @@ type Passwords struct {
 // InitialAdmin is the first user of a realm.
 type InitialAdmin struct {
 	// email the first user logs in with; admin@ and the issuer's host when
-	// absent. It counts only until the user exists.
+	// absent, or admin@localhost where that is an IP address. It counts only until the user exists.
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@ \\\\t\\\\r\\\\n]+@[^@ \\\\t\\\\r\\\\n]+$')",message="email must be an e-mail address such as admin@example.com"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^@]{1,64}@[^@]+$') && self.matches('^[a-zA-Z0-9!#$%&*+/=?^_\\\\x60\\\\x27{|}~-]+([.][a-zA-Z0-9!#$%&*+/=?^_\\\\x60\\\\x27{|}~-]+)*@[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*$') && !self.matches('[@.][0-9]+$')",message="email must be an e-mail address such as admin@example.com, of ASCII letters; write a domain of other letters in its form with xn--"
 	Email string `json:"email,omitempty"`
 }

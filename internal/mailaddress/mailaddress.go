@@ -87,7 +87,7 @@ func parseLocal(local string) (string, error) {
 	if len(local) > maxLocal {
 		return "", LocalTooLong
 	}
-	lower := strings.ToLower(local) // which is ASCII
+	lower := asciiLower(local)
 	for atom := range strings.SplitSeq(lower, ".") {
 		switch {
 		case atom == "":

@@ -19,7 +19,8 @@ const (
 
 // UserQuery asks for a page of users; what is empty does not matter.
 type UserQuery struct {
-	// Prefix of the address or the name, in any case.
+	// Prefix of the address or the name, in any case, or of the domain: behind an
+	// @, or in letters beyond ASCII.
 	Prefix string
 	Role   string
 	Status Status

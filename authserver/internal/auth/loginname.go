@@ -35,6 +35,12 @@ func KeyOfTyped(email string) AccountKey {
 	return KeyOf(cmp.Or(NormalizeEmail(email), FormerEmail(email), email))
 }
 
+// SameEmail reports whether somebody has typed the address that is stored of a
+// user.
+func SameEmail(typed, stored string) bool {
+	return stored != "" && (NormalizeEmail(typed) == stored || FormerEmail(typed) == stored)
+}
+
 // PlausibleLoginName refuses what does not even look like an address. What merely
 // is none may be somebody's from before, or is nobody's.
 func PlausibleLoginName(email string) bool {

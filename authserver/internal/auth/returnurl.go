@@ -25,7 +25,7 @@ func plainURL(raw string) (*url.URL, bool) {
 		return nil, false
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Opaque != "" || u.User != nil || u.Host == "" {
+	if err != nil || u.Opaque != "" || u.User != nil || u.Host == "" || strings.ContainsFunc(u.Host, odd) {
 		return nil, false
 	}
 	if _, err := url.ParseQuery(u.RawQuery); err != nil {

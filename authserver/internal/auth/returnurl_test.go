@@ -11,7 +11,7 @@ import (
 func allowedReturns() []string {
 	return []string{
 		"https://app.example.com/signed-in", "https://app.example.com/pages/", "https://root.example.com",
-		"https://whole.example.com/", "http://localhost:3000/",
+		"https://whole.example.com/", "http://localhost:3000/", "https://kiosk.example.com/",
 	}
 }
 
@@ -30,6 +30,8 @@ func TestReturnURL(t *testing.T) {
 		"https://whole.example.com/anything":            true,
 		"http://localhost:3000/callback":                true,
 
+		"https://%E2%84%AAiosk.example.com/":                 false, // the Kelvin sign
+		"https://kio%C5%BFk.example.com/":                    false, // a long s
 		"":                                                   false,
 		"/signed-in":                                         false,
 		"//app.example.com/signed-in":                        false,

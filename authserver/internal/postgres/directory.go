@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // lockOf finds the lock of a user u at @now.
@@ -22,8 +23,14 @@ func (s *Store) FindUsers(ctx context.Context, q auth.UserQuery, now time.Time) 
 	args := pgx.NamedArgs{"now": now, "limit": q.Limit}
 	where := conditions{}
 	if q.Prefix != "" {
-		where.add(`(u.email LIKE @prefix OR lower(u.name) LIKE @prefix)`)
-		args["prefix"] = literalLike(strings.ToLower(q.Prefix)) + "%"
+		either := `u.email LIKE @email OR lower(u.name) LIKE lower(@name)`
+		email, domain := mailaddress.Prefix(q.Prefix)
+		args["email"], args["name"] = literalLike(email)+"%", literalLike(q.Prefix)+"%"
+		if domain != "" {
+			either += ` OR split_part(u.email, '@', 2) LIKE @domain`
+			args["domain"] = literalLike(domain) + "%"
+		}
+		where.add(`(` + either + `)`)
 	}
 	if q.Role != "" {
 		where.add(`u.role = @role`)

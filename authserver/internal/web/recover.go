@@ -16,7 +16,7 @@ type sent struct{ About, Email string }
 func (w *Web) forgot(v *visit) (*answer, error) {
 	f := form{Email: v.field("email", auth.MaxEmailLength)}
 	if !auth.PlausibleEmail(f.Email) {
-		return refused("forgot", f.refusedBy(&auth.Error{Code: auth.InvalidRequest}))
+		return refused("forgot", f.refusedBy(invalid("email")))
 	}
 	if err := w.Auth.RequestReset(v.r.Context(), f.Email, v.client); err != nil {
 		return nil, err

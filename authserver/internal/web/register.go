@@ -17,8 +17,11 @@ func (w *Web) showRegister(*visit) (*answer, error) {
 func (w *Web) register(v *visit) (*answer, error) {
 	f := w.passwordForm()
 	f.Email, f.Name = v.field("email", auth.MaxEmailLength), v.field("name", maxName)
-	if !auth.PlausibleEmail(f.Email) || !auth.PlausibleName(f.Name) {
-		return refused("register", f.rejectedBy(&auth.Error{Code: auth.InvalidRequest}))
+	switch {
+	case !auth.PlausibleEmail(f.Email):
+		return refused("register", f.rejectedBy(invalid("email")))
+	case !auth.PlausibleName(f.Name):
+		return refused("register", f.rejectedBy(invalid("name")))
 	}
 	err := w.Auth.Register(v.r.Context(), auth.Registration{
 		Email: f.Email, Password: v.secret("password"), Name: f.Name, Locale: v.language.Tag,
@@ -50,7 +53,7 @@ func (w *Web) verify(v *visit) (*answer, error) {
 func (w *Web) resendVerification(v *visit) (*answer, error) {
 	f := form{Email: v.field("email", auth.MaxEmailLength)}
 	if !auth.PlausibleEmail(f.Email) {
-		return refused("verify", f.refusedBy(&auth.Error{Code: auth.InvalidRequest}))
+		return refused("verify", f.refusedBy(invalid("email")))
 	}
 	if err := w.Auth.ResendVerification(v.r.Context(), f.Email, v.client); err != nil {
 		return nil, err

@@ -124,7 +124,7 @@ func (w *Web) deleteUser(v *visit) (*answer, error) {
 		switch {
 		case err != nil:
 			return err
-		case auth.NormalizeEmail(v.field("confirm", auth.MaxEmailLength)) != user.Email:
+		case !auth.SameEmail(v.field("confirm", auth.MaxEmailLength), user.Email):
 			return &auth.Error{Code: mistyped}
 		}
 		return w.Auth.DeleteUser(v.r.Context(), access, id, auth.Proof{}, v.client)

@@ -75,7 +75,7 @@ func ProviderProblem(p *v1alpha1.OAuthProvider) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: "realm"},
 		Spec:       v1alpha1.AuthRealmSpec{Issuer: "https://realm.invalid"},
 	}
-	return Config(Inputs{Realm: realm, Providers: []Provider{{Object: p}}}).Validate()
+	return Problem(Config(Inputs{Realm: realm, Providers: []Provider{{Object: p}}}))
 }
 
 // providerDisplayName is how everybody calls the well-known ones.

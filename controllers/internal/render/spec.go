@@ -48,7 +48,7 @@ func AdminEmail(realm *v1alpha1.AuthRealm) string {
 	if admin := realm.Spec.InitialAdmin; admin != nil && admin.Email != "" {
 		return admin.Email
 	}
-	return "admin@" + Host(realm)
+	return addressOr("admin@"+Host(realm), "admin@localhost")
 }
 
 // ManagesDatabase reports whether the operator runs the realm's database.
