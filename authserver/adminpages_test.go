@@ -109,8 +109,12 @@ func TestPagesFindUsers(t *testing.T) {
 			t.Errorf("the page has forgotten that it was asked for %v: %q", c.fields, got)
 		}
 	}
-	b.open("/admin/users?role=%00&status=nonsense&before=x&q=" + strings.Repeat("a", 300))
+	b.open("/admin/users?role=%0A&status=nonsense&before=x&q=" + strings.Repeat("a", 254))
 	b.sees("/admin/users", http.StatusOK, "Nobody fits.")
+	b.open("/admin/users?q=" + strings.Repeat("a", 255)) // which was cut, and found others
+	b.sees("/admin/users", http.StatusBadRequest, "One of the fields holds more than it can take.")
+	b.open("/admin/users?role=%00")
+	b.sees("/admin/users", http.StatusBadRequest, "characters that we cannot keep")
 }
 
 func TestPagesOfManyUsers(t *testing.T) {

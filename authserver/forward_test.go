@@ -94,6 +94,7 @@ func TestGatewaysGetHeadersThatAreSafe(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	s := r.serve()
+	r.exec("ALTER TABLE users DISABLE TRIGGER users_email_changed") // as if from before the rule for addresses
 	query[string](r, `UPDATE users SET email = 'jörg%41@example.com', role = E'admin\r\nX-Auth-Role: root' RETURNING id::text`)
 	suite.secrets.used("jörg%41@example.com")
 	a := s.forward(http.MethodGet, "/api/auth/verify", s.tokensOf(s.tryLogin("jörg%41@example.com", adminPassword)).Access)
