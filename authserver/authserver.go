@@ -148,6 +148,13 @@ func (s *server) serveRealm(ctx, background context.Context, group *errgroup.Gro
 		Settings: s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
 	})
 	s.gauge(store, cache, engine)
+	if err := await(ctx, "revocations", s.Log, service.LoadRevocations); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it had started
+		}
+		return err
+	}
+	group.Go(func() error { service.FollowRevocations(background); return nil })
 	group.Go(func() error { s.prune(background, service); return nil })
 	group.Go(func() error { s.reseal(background, service); return nil })
 	defer s.deliver(background, service)()

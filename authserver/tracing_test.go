@@ -143,7 +143,7 @@ func TestALoginIsOneTrace(t *testing.T) {
 	if got := attributesOf(c.about); got["service.name"] != "realmkeeper" || got["realmkeeper.realm"] != r.config.Realm {
 		t.Errorf("the traces are about %v", got)
 	}
-	for _, name := range []string{"reserve attempt", "read user", "verify password", "start session", "GET"} {
+	for _, name := range []string{"reserve attempt", "read user", "verify password", "start session", "GETRANGE"} {
 		part := c.taken(name)
 		if len(part) == 0 || string(part[0].TraceId) != string(whole.TraceId) || string(part[0].ParentSpanId) != string(whole.SpanId) {
 			t.Errorf("%q is not a part of the login; there are %v", name, c.names())

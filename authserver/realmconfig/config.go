@@ -44,11 +44,17 @@ type Config struct {
 	Tracing *Tracing `json:"tracing,omitempty"`
 }
 
+// MaxAccessTokenLifetime is the longest that the settings let an access token
+// live: what must be known of a token can be forgotten then, whatever the settings
+// said when it was issued.
+const MaxAccessTokenLifetime = 24 * time.Hour
+
 // Tokens says what is issued and for how long.
 type Tokens struct {
 	// Audience is the aud claim of access tokens; never empty.
 	Audience []string `json:"audience"`
 
+	// AccessTokenLifetime is at most MaxAccessTokenLifetime.
 	AccessTokenLifetime  Duration `json:"accessTokenLifetime"`
 	RefreshTokenLifetime Duration `json:"refreshTokenLifetime"`
 
@@ -120,7 +126,7 @@ func (c Config) Validate() error {
 
 	t := c.Tokens
 	p.check(len(t.Audience) > 0, "tokens.audience: must name at least one audience")
-	p.between("tokens.accessTokenLifetime", t.AccessTokenLifetime, time.Minute, 24*time.Hour)
+	p.between("tokens.accessTokenLifetime", t.AccessTokenLifetime, time.Minute, MaxAccessTokenLifetime)
 	p.between("tokens.refreshTokenLifetime", t.RefreshTokenLifetime, time.Minute, 365*24*time.Hour)
 	p.between("tokens.refreshGracePeriod", t.RefreshGracePeriod, 0, time.Minute)
 	p.between("tokens.jwksMaxAge", t.JWKSMaxAge, 0, 24*time.Hour)

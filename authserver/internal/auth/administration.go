@@ -24,12 +24,15 @@ type UserChanged struct {
 	User User
 	// Ended are the sessions that the change has ended.
 	Ended []string
+	// InForce is the user's role from now on, nil when it is what it was.
+	InForce *Revocation
 }
 
 // Administration is the part of the Store that admins act on. Of any number of
 // changes at once, none takes away the last admin who is not disabled.
 type Administration interface {
-	// ChangeUser changes a user. Disabling ends the user's sessions.
+	// ChangeUser changes a user. Disabling and enabling end the user's sessions,
+	// and sign-ins that are on their way.
 	ChangeUser(ctx context.Context, userID string, c UserChange, now time.Time, also Effects) (UserChanged, error)
 	// DeleteUser deletes a user and all that is theirs, but not the audit trail.
 	DeleteUser(ctx context.Context, userID string, now time.Time, also Effects) (UserChanged, error)
@@ -227,8 +230,9 @@ func (s *Service) concludeChange(ctx context.Context, changed UserChanged, event
 		}
 		return refuse(LastAdmin)
 	}
-	for _, id := range changed.Ended {
-		s.forgetAnswers(ctx, id)
+	s.sessionsEnded(ctx, changed.Ended...)
+	if changed.InForce != nil {
+		s.revoke(ctx, *changed.InForce)
 	}
 	for _, e := range events {
 		s.log(ctx, e)

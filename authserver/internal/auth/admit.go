@@ -26,6 +26,8 @@ type admission struct {
 	spends *Spending
 	// authTime is when the first factor was right; zero for now.
 	authTime time.Time
+	// parent is the session that vouches for the user; empty for a sign-in.
+	parent string
 }
 
 // admit decides what a right first factor is worth. It refuses with
@@ -71,10 +73,12 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 	if authTime.IsZero() {
 		authTime = now
 	}
-	lifetime := time.Duration(s.Settings().Tokens.RefreshTokenLifetime)
+	tokens := s.Settings().Tokens
+	lifetime := time.Duration(tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
 		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from, Refresh: refresh.hash(),
 		NewHash: a.newHash, Redeems: ticket, Spends: a.spends, AuthTime: authTime, Now: now, ExpiresAt: now.Add(lifetime),
+		Parent: a.parent, Since: tokens.SessionsSince(now),
 	}, Effects{Messages: mails, Events: []Event{login}})
 	switch {
 	case err != nil:

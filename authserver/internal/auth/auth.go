@@ -16,7 +16,10 @@ import (
 )
 
 // Service is a realm's use cases.
-type Service struct{ Deps }
+type Service struct {
+	Deps
+	revoked revocations
+}
 
 // Deps is what a Service stands on; every field is required.
 type Deps struct {
@@ -40,7 +43,7 @@ type Deps struct {
 }
 
 // New returns the use cases over d.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service { return &Service{Deps: d} }
 
 // Prune deletes expired rows and ends what the settings say is over; it is called from time to time.
 func (s *Service) Prune(ctx context.Context) error {

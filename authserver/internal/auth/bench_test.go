@@ -45,9 +45,7 @@ func (s instantStore) Rotate(context.Context, auth.Rotation) (auth.Subject, bool
 	return auth.Subject{UserID: s.user.ID, Email: s.user.Email, Role: s.user.Role, SessionID: s.user.ID}, true, nil
 }
 
-func (instantCache) LockedUntil(context.Context, auth.CounterKey) (time.Time, bool) {
-	return time.Time{}, false
-}
+func (instantCache) Lock(context.Context, auth.CounterKey) ([]byte, bool) { return nil, false }
 
 func (instantCache) Successor(context.Context, auth.TokenHash) ([]byte, bool) { return nil, false }
 
@@ -123,7 +121,7 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Refresh(b.Context(), signIn.Grant.RefreshToken); err != nil {
+		if _, err := s.Refresh(b.Context(), signIn.Grant.RefreshToken, auth.Client{}); err != nil {
 			b.Fatal(err)
 		}
 	}

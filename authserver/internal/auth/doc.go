@@ -61,8 +61,17 @@
 // that makes the change they tell of, or not at all. Messages wait in the outbox,
 // sealed, until any server has delivered them.
 //
+// # Ends
+//
+// A session that has ended is of no use to anybody: not its refresh tokens, which
+// the Store refuses; not its access tokens, which every server knows as revoked for
+// as long as one could live; not the codes, links and new addresses that were asked
+// for with it. A session that an application was given by a code is one of its own
+// from then on.
+//
 // # PostgreSQL remembers, Redis answers
 //
-// Store is the truth. Ephemeral may forget anything at any time: it only spares
-// the Store a question.
+// Store is the truth. Ephemeral may forget anything at any time, and somebody else
+// may have written there: it only spares the Store a question, and brings news of
+// what the Store will say a second later.
 package auth

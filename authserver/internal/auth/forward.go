@@ -8,19 +8,21 @@ import (
 )
 
 // Verify says for a gateway whom an access token speaks for; roles, if any, are
-// the ones it lets through. It never asks the Store: a session that has ended is
-// noticed as far as Ephemeral knows, and at the latest when the token expires.
-// It refuses with TokenMissing, TokenExpired, TokenInvalid or PermissionDenied.
+// the ones it lets through. It never asks the Store: what was revoked elsewhere it
+// learns from Ephemeral, or a revocationPoll later. It refuses with TokenMissing,
+// TokenExpired (also when the user's role is another by now), TokenInvalid (also
+// when the session has ended) or PermissionDenied.
 func (s *Service) Verify(ctx context.Context, access Secret, roles []string) (Subject, error) {
 	if access == "" {
 		return Subject{}, refuse(TokenMissing)
 	}
 	subject, err := s.Tokens.Verify(access)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Subject{}, err
-	case s.Ephemeral.SessionEnded(ctx, subject.SessionID):
-		return Subject{}, refuse(TokenInvalid)
+	}
+	switch code := s.revocationOf(ctx, subject); {
+	case code != "":
+		return Subject{}, refuse(code)
 	case len(roles) > 0 && !slices.Contains(roles, subject.Role):
 		return Subject{}, refuse(PermissionDenied)
 	}

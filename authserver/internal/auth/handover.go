@@ -33,18 +33,27 @@ func (s *Service) CheckReturn(returnTo, challenge string) error {
 
 // HandOver sends a user who has signed in on the realm's pages on to an
 // application: the result is its address with a one-time code for a session of
-// its own. The challenge (RFC 7636, section 4.2) may be empty. It refuses as
-// caller and CheckReturn do.
-func (s *Service) HandOver(ctx context.Context, access Secret, returnTo, challenge string) (string, error) {
-	user, _, err := s.caller(ctx, access)
+// its own, which is as recently proved as the pages'. The challenge (RFC 7636,
+// section 4.2) may be empty.
+//
+// It takes the refresh token of the pages' session and replaces it: whoever has
+// found nothing but an access token, which dies soon, must not turn it into a
+// session, which does not. The Grant is the pages' from then on, whatever else is
+// refused. It refuses as Refresh, caller and CheckReturn do.
+func (s *Service) HandOver(ctx context.Context, refresh Secret, returnTo, challenge string, from Client) (Grant, string, error) {
+	grant, err := s.Refresh(ctx, refresh, from)
 	if err != nil {
-		return "", err
+		return Grant{}, "", err
 	}
-	if err := s.CheckReturn(returnTo, challenge); err != nil {
-		return "", err
+	user, subject, err := s.caller(ctx, grant.AccessToken)
+	if err == nil {
+		err = s.CheckReturn(returnTo, challenge)
 	}
-	code, err := s.issueCode(ctx, user, oauthCode{Challenge: challenge, SignedIn: true})
-	return withQuery(returnTo, "code", string(code)), err
+	if err != nil {
+		return grant, "", err
+	}
+	code, err := s.issueCode(ctx, user, subject.SessionID, oauthCode{Challenge: challenge, SignedIn: true, AuthTime: subject.AuthTime})
+	return grant, withQuery(returnTo, "code", string(code)), err
 }
 
 func checkChallenge(challenge string) error {

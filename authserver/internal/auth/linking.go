@@ -62,7 +62,8 @@ func (s *Service) BeginLink(ctx context.Context, access Secret, j Journey, p Pro
 	if err != nil {
 		return "", err
 	}
-	err = s.keep(ctx, OAuthLinkTicket, hashOf(link), linkLifetime, sealedForLink, subject.UserID, journey{
+	t := Ticket{Hash: hashOf(link), Kind: OAuthLinkTicket, UserID: subject.UserID}
+	err = s.keep(ctx, t, linkLifetime, sealedForLink, journey{
 		Provider: j.Provider, ReturnTo: to, Challenge: j.Challenge, LinkTo: &subject,
 	})
 	address := strings.TrimSuffix(settings.Issuer, "/") + oauthPath + url.PathEscape(j.Provider)
@@ -94,8 +95,8 @@ func (s *Service) holdIdentity(ctx context.Context, j journey, identity Identity
 	if err != nil {
 		return "", err
 	}
-	return code, s.keep(ctx, OAuthIdentityTicket, hashOf(code), codeLifetime, sealedForIdentity, j.LinkTo.UserID,
-		foundIdentity{identity, j.Challenge})
+	t := Ticket{Hash: hashOf(code), Kind: OAuthIdentityTicket, UserID: j.LinkTo.UserID}
+	return code, s.keep(ctx, t, codeLifetime, sealedForIdentity, foundIdentity{identity, j.Challenge})
 }
 
 // FinishLink is the third step. A code is used up by whoever hands it in. It

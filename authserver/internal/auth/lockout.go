@@ -41,7 +41,7 @@ func (s *Service) accountCounter(account AccountKey) Counter {
 func (s *Service) reserve(ctx context.Context, counters ...Counter) error {
 	now := s.Now()
 	for _, c := range counters {
-		if until, locked := s.Ephemeral.LockedUntil(ctx, c.Key); locked && until.After(now) {
+		if until := s.rememberedLock(ctx, c, now); until.After(now) {
 			return c.refusal(until.Sub(now))
 		}
 	}
@@ -52,7 +52,7 @@ func (s *Service) reserve(ctx context.Context, counters ...Counter) error {
 	by := counters[r.By]
 	if r.LockedUntil.After(now) {
 		// Redis did not know: it was away, flushed, or another pod's.
-		s.Ephemeral.Lock(ctx, by.Key, r.LockedUntil.Sub(now), r.LockedUntil)
+		s.rememberLock(ctx, by, now, r.LockedUntil)
 		return by.refusal(r.LockedUntil.Sub(now))
 	}
 	return by.refusal(0)
@@ -85,7 +85,7 @@ func (s *Service) countFailure(ctx context.Context, also Effects, counters ...Co
 		if !t.LockedUntil.After(now) {
 			continue
 		}
-		s.Ephemeral.Lock(ctx, counters[i].Key, t.LockedUntil.Sub(now), t.LockedUntil)
+		s.rememberLock(ctx, counters[i], now, t.LockedUntil)
 		s.Observer.Lockout(counters[i].Kind)
 		s.Log.WarnContext(ctx, "counter locked", "by", counters[i].Kind, "counter", counters[i].Key.Short(), "until", t.LockedUntil)
 		if i == 0 {
@@ -124,7 +124,7 @@ func (s *Service) release(ctx context.Context, counters ...Counter) {
 // unlocked makes Redis forget locks that the Store has lifted.
 func (s *Service) unlocked(ctx context.Context, keys ...CounterKey) {
 	for _, key := range keys {
-		s.Ephemeral.Unlock(ctx, key)
+		s.Ephemeral.ForgetLock(ctx, key)
 	}
 }
 

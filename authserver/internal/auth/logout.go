@@ -2,25 +2,22 @@
 
 package auth
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Logout ends the session that either token belongs to. A session that is over
 // already is a success, so that a client may repeat itself. Without a token it
 // refuses with TokenMissing; with nothing but a bad access token, as Verify does.
-func (s *Service) Logout(ctx context.Context, access, refresh Secret) error {
+func (s *Service) Logout(ctx context.Context, access, refresh Secret, from Client) error {
 	if access == "" && refresh == "" {
 		return refuse(TokenMissing)
 	}
-	if err := s.logoutByAccess(ctx, access); err != nil && refresh == "" {
+	if err := s.logoutByAccess(ctx, access, from); err != nil && refresh == "" {
 		return err
 	}
-	return s.logoutByRefresh(ctx, refresh)
+	return s.logoutByRefresh(ctx, refresh, from)
 }
 
-func (s *Service) logoutByAccess(ctx context.Context, access Secret) error {
+func (s *Service) logoutByAccess(ctx context.Context, access Secret, from Client) error {
 	if access == "" {
 		return nil
 	}
@@ -28,33 +25,38 @@ func (s *Service) logoutByAccess(ctx context.Context, access Secret) error {
 	if err != nil {
 		return err
 	}
-	return s.endSession(ctx, subject.SessionID, EndedByLogout)
+	return s.logout(ctx, subject, from)
 }
 
-func (s *Service) logoutByRefresh(ctx context.Context, presented Secret) error {
+func (s *Service) logoutByRefresh(ctx context.Context, presented Secret, from Client) error {
 	token, ok := parseRefreshToken(presented)
 	if !ok {
 		return nil
 	}
-	id, err := s.Store.EndSessionOf(ctx, token.hash(), EndedByLogout, s.Now())
-	if err != nil || id == "" {
+	spent, known, err := s.Store.Spent(ctx, token.hash())
+	if err != nil || !known || spent.Ended {
 		return err
 	}
-	s.forgetAnswers(ctx, id)
-	return nil
+	return s.logout(ctx, spent.Subject, from)
 }
 
-func (s *Service) endSession(ctx context.Context, id string, reason EndReason) error {
-	if err := s.Store.EndSession(ctx, id, reason, s.Now()); err != nil {
+func (s *Service) logout(ctx context.Context, subject Subject, from Client) error {
+	event, err := s.event(ActLogout, subject.UserID, subject.UserID, from)
+	if err != nil {
 		return err
 	}
-	s.forgetAnswers(ctx, id)
-	return nil
+	_, err = s.endSession(ctx, subject.SessionID, EndedByLogout, event)
+	return err
 }
 
-// forgetAnswers tells Ephemeral that a session has ended: for as long as it could
-// be answered out of a grace period, or a gateway believe its access token.
-func (s *Service) forgetAnswers(ctx context.Context, sessionID string) {
-	tokens := s.Settings().Tokens
-	s.Ephemeral.MarkEnded(ctx, sessionID, time.Duration(max(tokens.RefreshGracePeriod, tokens.AccessTokenLifetime)))
+// endSession ends a session and says whether it was alive; then the event tells of it.
+func (s *Service) endSession(ctx context.Context, id string, reason EndReason, told Event) (bool, error) {
+	told.Detail = id
+	ended, err := s.Store.EndSession(ctx, id, reason, told.At, Effects{Events: []Event{told}})
+	if err != nil || !ended {
+		return false, err
+	}
+	s.sessionsEnded(ctx, id)
+	s.log(ctx, told)
+	return true, nil
 }

@@ -65,12 +65,14 @@ func (s *Service) newLink(kind TicketKind, user User, to string, from Client) (T
 }
 
 // mailLink sends a link within the address's limit. Whether it did is logged and
-// not told: the work is the same for a user without ID, who is nobody.
-func (s *Service) mailLink(ctx context.Context, kind TicketKind, action Action, user User, to string, from Client) error {
+// not told: the work is the same for a user without ID, who is nobody. The session
+// is the one that asked, empty for a stranger.
+func (s *Service) mailLink(ctx context.Context, kind TicketKind, action Action, user User, sessionID, to string, from Client) error {
 	ticket, message, err := s.newLink(kind, user, to, from)
 	if err != nil {
 		return err
 	}
+	ticket.SessionID = sessionID
 	event, err := s.event(action, user.ID, user.ID, from)
 	if err != nil {
 		return err

@@ -139,7 +139,8 @@ func (s *Service) depart(ctx context.Context, j journey, browser Secret) (Depart
 		return Departure{}, err
 	}
 	j.Asked = asked
-	err = s.keep(ctx, OAuthStateTicket, journeyHash(state, browser), journeyLifetime, sealedForJourney, j.userID(), j)
+	t := Ticket{Hash: journeyHash(state, browser), Kind: OAuthStateTicket, UserID: j.userID()}
+	err = s.keep(ctx, t, journeyLifetime, sealedForJourney, j)
 	return Departure{URL: to, Browser: browser, Lifetime: journeyLifetime}, err
 }
 
@@ -174,19 +175,17 @@ func (s *Service) newSecrets(prefixes ...string) ([]Secret, error) {
 func journeyHash(state, browser Secret) TokenHash { return hashOf(state + browser) }
 
 // keep issues a ticket that holds content, sealed, and openFor reads it.
-func (s *Service) keep(ctx context.Context, kind TicketKind, hash TokenHash, lifetime time.Duration, purpose, userID string, content any) error {
+func (s *Service) keep(ctx context.Context, t Ticket, lifetime time.Duration, purpose string, content any) error {
 	document, err := json.Marshal(content)
 	if err != nil {
 		return fmt.Errorf("encode ticket: %w", err)
 	}
-	sealed, err := s.Sealer.Seal(purpose, hex.EncodeToString(hash[:]), document)
-	if err != nil {
+	if t.Sealed, err = s.Sealer.Seal(purpose, hex.EncodeToString(t.Hash[:]), document); err != nil {
 		return err
 	}
-	now := s.Now()
-	return s.Store.IssueTicket(ctx, Ticket{
-		Hash: hash, Kind: kind, UserID: userID, Sealed: sealed, CreatedAt: now, ExpiresAt: now.Add(lifetime),
-	}, Effects{})
+	t.CreatedAt = s.Now()
+	t.ExpiresAt = t.CreatedAt.Add(lifetime)
+	return s.Store.IssueTicket(ctx, t, Effects{})
 }
 
 func (s *Service) openFor(purpose string, t Ticket, into any) error {
@@ -252,7 +251,7 @@ func (s *Service) arrive(ctx context.Context, j journey, c Callback, from Client
 		return Arrival{}, err
 	}
 	if j.ReturnTo != "" {
-		code, err := s.issueCode(ctx, user, oauthCode{Provider: j.Provider, Challenge: j.Challenge})
+		code, err := s.issueCode(ctx, user, "", oauthCode{Provider: j.Provider, Challenge: j.Challenge})
 		return Arrival{ReturnTo: withQuery(j.ReturnTo, "code", string(code))}, err
 	}
 	result, err := s.admitIdentity(ctx, user, j.Provider, from)

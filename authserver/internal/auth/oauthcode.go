@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"time"
 )
 
@@ -25,12 +26,16 @@ type oauthCode struct {
 	// SignedIn is set when the user has shown everything already, a second
 	// factor included.
 	SignedIn bool `json:"signedIn,omitempty"`
+	// AuthTime is when that was.
+	AuthTime time.Time `json:"authTime,omitzero"`
 }
 
 // sealedForCode is the purpose under which codes are sealed.
 const sealedForCode = "oauth code"
 
-func (s *Service) issueCode(ctx context.Context, user User, worth oauthCode) (Secret, error) {
+// issueCode makes a code for the user; sessionID is the session that vouches for
+// them, empty when somebody else has.
+func (s *Service) issueCode(ctx context.Context, user User, sessionID string, worth oauthCode) (Secret, error) {
 	if user.DisabledAt != nil {
 		return "", refuse(AccountDisabled)
 	}
@@ -38,11 +43,13 @@ func (s *Service) issueCode(ctx context.Context, user User, worth oauthCode) (Se
 	if err != nil {
 		return "", err
 	}
-	return code, s.keep(ctx, OAuthCodeTicket, hashOf(code), codeLifetime, sealedForCode, user.ID, worth)
+	t := Ticket{Hash: hashOf(code), Kind: OAuthCodeTicket, UserID: user.ID, SessionID: sessionID}
+	return code, s.keep(ctx, t, codeLifetime, sealedForCode, worth)
 }
 
 // RedeemOAuthCode ends a sign-in through a provider, or on the realm's pages, at
-// the application. A code is used up even by a wrong verifier. It refuses with
+// the application. A code is used up even by a wrong verifier, and is worth nothing
+// once the session of the pages has ended that it was issued for. It refuses with
 // OAuthCodeInvalid, SigningUnavailable, DatabaseUnavailable, or as admit does.
 func (s *Service) RedeemOAuthCode(ctx context.Context, code, verifier Secret, from Client) (SignIn, error) {
 	if !isOpaque(codePrefix, code) {
@@ -74,12 +81,30 @@ func (s *Service) RedeemOAuthCode(ctx context.Context, code, verifier Secret, fr
 		return SignIn{}, refuse(OAuthCodeInvalid)
 	}
 	if content.SignedIn {
-		grant, err := s.openSession(conclude, admission{
-			user: user, account: KeyOf(user.Email), from: from, method: "handover", newHash: user.PasswordHash,
-		}, nil)
+		grant, err := s.descend(conclude, user, t.SessionID, content.AuthTime, from)
 		return SignIn{Grant: grant}, err
 	}
 	return s.admitIdentity(conclude, user, content.Provider, from)
+}
+
+// descend opens a session on the word of another one, unless that has ended. From
+// then on the two are independent of each other.
+func (s *Service) descend(ctx context.Context, user User, parent string, authTime time.Time, from Client) (Grant, error) {
+	if parent == "" {
+		return Grant{}, refuse(OAuthCodeInvalid)
+	}
+	account := KeyOf(user.Email)
+	grant, err := s.openSession(ctx, admission{
+		user: user, account: account, from: from, method: "handover", newHash: user.PasswordHash,
+		parent: parent, authTime: authTime,
+	}, nil)
+	if errors.Is(err, refuse(InvalidCredentials)) {
+		err = refuse(OAuthCodeInvalid)
+	}
+	if err != nil {
+		s.refusedLogin(ctx, account, from, err)
+	}
+	return grant, err
 }
 
 // provesChallenge compares as RFC 7636, section 4.6, says. A verifier nobody

@@ -18,6 +18,7 @@ type Store interface {
 	Accounts
 	Sessions
 	SessionList
+	Revocations
 	Tickets
 	Mailings
 	Identities
@@ -54,7 +55,8 @@ type Sessions interface {
 	// StartSession records a login: session, refresh token, last login,
 	// attempts cleared, password hash upgraded, ticket redeemed, code spent.
 	// Started is false when the user is gone or disabled, the password was
-	// changed since it was checked, or the ticket or the code is no longer good.
+	// changed since it was checked, the ticket or the code is no longer good, or
+	// the session that this one descends from is over.
 	StartSession(ctx context.Context, login NewSession, also Effects) (SessionStart, error)
 
 	// Rotate uses up a live refresh token of a live session and stores its
@@ -68,27 +70,28 @@ type Sessions interface {
 	// came from.
 	AddressesOf(ctx context.Context, userID, userAgent string) ([]string, error)
 
-	// EndSession ends a session that is not over yet.
-	EndSession(ctx context.Context, sessionID string, reason EndReason, now time.Time) error
-	// EndSessionOf ends the session that a refresh token belongs to and names
-	// it; empty when the token is unknown.
-	EndSessionOf(ctx context.Context, token TokenHash, reason EndReason, now time.Time) (string, error)
+	// EndSession ends a session that is not over yet. Of any number of callers at
+	// once it is true, and the effects are stored, for one.
+	EndSession(ctx context.Context, sessionID string, reason EndReason, now time.Time, also Effects) (bool, error)
 }
 
 // Ephemeral answers quickly or not at all: each method is best effort, never
-// blocks for long, and its answer "no" may only mean "I do not know".
+// blocks for long, and its answer "no" may only mean "I do not know". Others may
+// be able to write there: what it keeps is sealed, and what it answers is believed
+// only when it can be opened and is bounded.
 type Ephemeral interface {
-	LockedUntil(ctx context.Context, counter CounterKey) (time.Time, bool)
-	Lock(ctx context.Context, counter CounterKey, ttl time.Duration, until time.Time)
-	Unlock(ctx context.Context, counter CounterKey)
+	// Lock is what KeepLock kept of a counter.
+	Lock(ctx context.Context, counter CounterKey) ([]byte, bool)
+	KeepLock(ctx context.Context, counter CounterKey, sealed []byte, ttl time.Duration)
+	ForgetLock(ctx context.Context, counter CounterKey)
 
 	// Successor is what KeepSuccessor kept for a rotated token.
 	Successor(ctx context.Context, token TokenHash) ([]byte, bool)
 	KeepSuccessor(ctx context.Context, token TokenHash, sealed []byte, ttl time.Duration)
 
-	// SessionEnded is true when MarkEnded was told so within its ttl.
-	SessionEnded(ctx context.Context, sessionID string) bool
-	MarkEnded(ctx context.Context, sessionID string, ttl time.Duration)
+	// Revocations are what KeepRevocation kept about sessions and users, by their ids.
+	Revocations(ctx context.Context, about ...string) map[string][]byte
+	KeepRevocation(ctx context.Context, about string, sealed []byte, ttl time.Duration)
 }
 
 // AccessTokens issues and checks access tokens; it asks no store.

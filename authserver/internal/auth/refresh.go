@@ -21,7 +21,7 @@ const (
 
 // Refresh replaces a refresh token and issues a new access token. It refuses
 // with RefreshTokenInvalid, SigningUnavailable or DatabaseUnavailable.
-func (s *Service) Refresh(ctx context.Context, presented Secret) (Grant, error) {
+func (s *Service) Refresh(ctx context.Context, presented Secret, from Client) (Grant, error) {
 	token, ok := parseRefreshToken(presented)
 	if !ok {
 		return s.refuseRefresh(refreshUnknown)
@@ -36,7 +36,7 @@ func (s *Service) Refresh(ctx context.Context, presented Secret) (Grant, error) 
 	if rotated || err != nil {
 		return grant, err
 	}
-	return s.retryOrReuse(ctx, token)
+	return s.retryOrReuse(ctx, token, from)
 }
 
 // rotate uses the token up. Of any number of callers at once it succeeds for one.
@@ -68,7 +68,7 @@ func (s *Service) rotate(ctx context.Context, token refreshToken) (Grant, bool, 
 
 // retryOrReuse decides what a dead token means: an answer that got lost, or a
 // copy in the wrong hands.
-func (s *Service) retryOrReuse(ctx context.Context, token refreshToken) (Grant, error) {
+func (s *Service) retryOrReuse(ctx context.Context, token refreshToken, from Client) (Grant, error) {
 	spent, known, err := s.Store.Spent(ctx, token.hash())
 	if err != nil {
 		return Grant{}, err
@@ -91,12 +91,22 @@ func (s *Service) retryOrReuse(ctx context.Context, token refreshToken) (Grant, 
 		s.Observer.Refresh(refreshGrace)
 		return s.grant(spent.Subject, refreshToken(successor), spent.SessionExpiresAt.Sub(now))
 	}
-	if err := s.endSession(ctx, spent.Subject.SessionID, EndedByReuse); err != nil {
+	if err := s.reused(ctx, spent.Subject, from); err != nil {
 		return Grant{}, err
 	}
-	s.Log.WarnContext(ctx, "refresh token reused, session ended",
-		"session", spent.Subject.SessionID, "user", spent.Subject.UserID)
 	return s.refuseRefresh(refreshReuse)
+}
+
+// reused ends a session one of whose tokens is in two hands. Nobody knows whether
+// it is the user who shows it: the trail names no actor.
+func (s *Service) reused(ctx context.Context, subject Subject, from Client) error {
+	event, err := s.event(ActReuse, "", subject.UserID, from)
+	if err != nil {
+		return err
+	}
+	event.Outcome = string(RefreshTokenInvalid)
+	_, err = s.endSession(ctx, subject.SessionID, EndedByReuse, event)
+	return err
 }
 
 func (s *Service) refuseRefresh(outcome string) (Grant, error) {
@@ -151,7 +161,7 @@ func (s *Service) remembered(ctx context.Context, token refreshToken) (Grant, bo
 	}
 	now, tokens := s.Now(), s.Settings().Tokens
 	rotatedAt := a.GraceEnds.Add(-time.Duration(tokens.RefreshGracePeriod))
-	if !now.Before(a.GraceEnds) || rotatedAt.Before(tokens.SessionsSince(now)) || s.Ephemeral.SessionEnded(ctx, a.Subject.SessionID) {
+	if !now.Before(a.GraceEnds) || rotatedAt.Before(tokens.SessionsSince(now)) || s.revocationOf(ctx, a.Subject) != "" {
 		return Grant{}, false, nil
 	}
 	s.Observer.Refresh(refreshGrace)

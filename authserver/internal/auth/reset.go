@@ -20,7 +20,7 @@ func (s *Service) RequestReset(ctx context.Context, email string, from Client) e
 	if err != nil {
 		return err
 	}
-	return s.mailLink(ctx, ResetTicket, ActRequestReset, user, string(address), from)
+	return s.mailLink(ctx, ResetTicket, ActRequestReset, user, "", string(address), from)
 }
 
 // CheckReset says whose password the link of a reset mail changes as long as it
@@ -117,7 +117,7 @@ func (s *Service) setPassword(ctx context.Context, action Action, password Secre
 			return false, err
 		}
 		if change.Changed {
-			s.forgetSessions(ctx, change.Ended)
+			s.sessionsEnded(ctx, change.Ended...)
 			s.log(ctx, event)
 			return true, nil
 		}

@@ -104,6 +104,10 @@ type NewSession struct {
 	// Spends is the code of a second factor that it uses up; nil when it needs
 	// none.
 	Spends *Spending
+	// Parent is the session that this one descends from, which must be alive and
+	// have begun at Since at the earliest; empty for none.
+	Parent string
+	Since  time.Time
 	// AuthTime is when the user showed who they are; it is before Now when the
 	// session descends from another one.
 	AuthTime  time.Time

@@ -105,7 +105,7 @@ func (s *Service) endSessions(ctx context.Context, e SessionsEnd, actorID string
 		case err != nil:
 			return 0, err
 		case done && len(ended) > 0:
-			s.forgetSessions(ctx, ended)
+			s.sessionsEnded(ctx, ended...)
 			s.log(ctx, event)
 			return len(ended), nil
 		case done:
@@ -113,10 +113,4 @@ func (s *Service) endSessions(ctx context.Context, e SessionsEnd, actorID string
 		}
 	}
 	return 0, refuseFor(Busy, time.Second)
-}
-
-func (s *Service) forgetSessions(ctx context.Context, ids []string) {
-	for _, id := range ids {
-		s.forgetAnswers(ctx, id)
-	}
 }

@@ -30,6 +30,9 @@ type Ticket struct {
 	Kind TicketKind
 	// UserID is whose ticket it is; empty for a stranger's.
 	UserID string
+	// SessionID is the session that asked for it, and with which it is lost; empty
+	// for none.
+	SessionID string
 	// Email is where the secret was mailed, and so what redeeming it proves;
 	// empty for one that was not.
 	Email string

@@ -62,11 +62,12 @@ func (s *Service) ResendVerification(ctx context.Context, email string, from Cli
 	if user.EmailVerifiedAt != nil {
 		user = User{}
 	}
-	return s.mailLink(ctx, VerifyEmailTicket, ActRequestVerification, user, string(address), from)
+	return s.mailLink(ctx, VerifyEmailTicket, ActRequestVerification, user, "", string(address), from)
 }
 
 // ChangeEmail mails a link to an address that the user wants to have; following
-// it makes it theirs. It refuses as caller and prove do, or with InvalidRequest,
+// it makes it theirs, unless the session that asked has been ended meanwhile by
+// more than a logout. It refuses as caller and prove do, or with InvalidRequest,
 // EmailTaken, which a realm that conceals its accounts keeps to itself, or
 // EmailUnavailable.
 func (s *Service) ChangeEmail(ctx context.Context, access Secret, email string, p Proof, from Client) error {
@@ -91,5 +92,5 @@ func (s *Service) ChangeEmail(ctx context.Context, access Secret, email string, 
 	case taken && owner.ID != user.ID:
 		return s.addressTaken(ctx, ActChangeEmail, user.ID, owner, from)
 	}
-	return s.mailLink(ctx, ChangeEmailTicket, ActRequestVerification, user, string(address), from)
+	return s.mailLink(ctx, ChangeEmailTicket, ActRequestVerification, user, subject.SessionID, string(address), from)
 }

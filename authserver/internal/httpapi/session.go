@@ -104,7 +104,7 @@ func (a *API) login(ctx context.Context, r request[loginBody]) (signInBody, erro
 }
 
 func (a *API) refresh(ctx context.Context, r request[refreshBody]) (tokensBody, error) {
-	grant, err := a.Auth.Refresh(ctx, r.Body.RefreshToken)
+	grant, err := a.Auth.Refresh(ctx, r.Body.RefreshToken, r.Client)
 	if err != nil {
 		return tokensBody{}, err
 	}
@@ -112,5 +112,5 @@ func (a *API) refresh(ctx context.Context, r request[refreshBody]) (tokensBody, 
 }
 
 func (a *API) logout(ctx context.Context, r request[logoutBody]) (nothing, error) {
-	return nothing{}, a.Auth.Logout(ctx, r.Bearer, r.Body.RefreshToken)
+	return nothing{}, a.Auth.Logout(ctx, r.Bearer, r.Body.RefreshToken, r.Client)
 }

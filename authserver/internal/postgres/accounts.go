@@ -14,16 +14,27 @@ import (
 )
 
 // The ticket's lock lets one of any number of callers through; the others then
-// find no ticket.
+// find no ticket. Whoever ended the session that asked for an address, other than
+// by a logout, did not trust it: its ticket is worth nothing. That session is
+// looked at after its user is locked, as those do who end sessions.
 const proveEmail = `
 WITH proof AS (
-    SELECT user_id, email FROM tickets
+    SELECT user_id, email, session_id FROM tickets
     WHERE hash = @ticket AND kind = @kind AND expires_at > @now
     FOR UPDATE
+), owner AS MATERIALIZED (
+    SELECT u.id, proof.session_id FROM users u JOIN proof ON u.id = proof.user_id
+    WHERE proof.session_id IS NOT NULL
+    FOR NO KEY UPDATE OF u
+), asked AS MATERIALIZED (
+    SELECT s.id FROM sessions s JOIN owner ON s.id = owner.session_id
+    WHERE s.ended_at IS NULL OR s.ended_reason = 'logout'
+    FOR SHARE OF s
 ), cause AS (
     UPDATE users u SET email = proof.email, email_verified_at = @now
     FROM proof
     WHERE u.id = proof.user_id AND u.disabled_at IS NULL AND (@kind = 'change_email' OR u.email = proof.email)
+      AND (proof.session_id IS NULL OR EXISTS (SELECT FROM asked))
     RETURNING u.id
 ), redeemed AS (
     DELETE FROM tickets t USING cause

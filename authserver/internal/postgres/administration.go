@@ -16,7 +16,7 @@ import (
 // Whoever comes second waits, and is then shown the rows as the first has left
 // them: two admins who demote each other cannot both succeed.
 const admins = `admins AS MATERIALIZED (
-    SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE
+    SELECT id FROM users WHERE role = 'admin' AND disabled_at IS NULL AND ` + signInsLocked + ` ORDER BY id FOR UPDATE
 )`
 
 // leavesAnAdmin holds when the realm can do without @user. Counting reads, and
@@ -25,44 +25,55 @@ const leavesAnAdmin = `(
     SELECT count(*) FILTER (WHERE id <> @user) > 0 OR count(*) FILTER (WHERE id = @user) = 0 FROM admins
 )`
 
+// A user who is shut out, or let in again, keeps no session: a login that ends
+// while this statement waits for its user is not seen here, and worth nothing as
+// long as the user is shut out.
 const changeUser = `
-WITH ` + admins + `, cause AS (
+WITH ` + signIns + `, ` + admins + `, cause AS (
     UPDATE users SET
         role = coalesce(@role, role),
         name = coalesce(@name, name),
         disabled_at = CASE WHEN @disabled::boolean THEN coalesce(disabled_at, @now) WHEN NOT @disabled::boolean THEN NULL ELSE disabled_at END
-    WHERE id = @user AND (NOT @demotes OR ` + leavesAnAdmin + `)
-    RETURNING *
+    WHERE id = @user AND ` + signInsLocked + ` AND (NOT @demotes OR ` + leavesAnAdmin + `)
+    RETURNING *, CASE
+        WHEN @role::text IS NULL AND @disabled::boolean IS NULL THEN NULL
+        WHEN disabled_at IS NULL THEN role ELSE '' END AS in_force
 ), ended AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason
-    FROM cause WHERE s.user_id = cause.id AND cause.disabled_at IS NOT NULL AND s.ended_at IS NULL
+    FROM cause WHERE s.user_id = cause.id AND (cause.disabled_at IS NOT NULL OR NOT @disabled::boolean) AND s.ended_at IS NULL
     RETURNING s.id
-)` + withEffects + changed
+), overtaken AS (
+    DELETE FROM tickets WHERE hash IN (SELECT hash FROM sign_ins)
+      AND EXISTS (SELECT FROM cause WHERE disabled_at IS NOT NULL OR NOT @disabled::boolean)
+)` + withRevoked + withRoleInForce + withEffects + changed
 
 const deleteUser = `
-WITH ` + admins + `, cause AS (
-    DELETE FROM users WHERE id = @user AND ` + leavesAnAdmin + `
-    RETURNING *
+WITH ` + signIns + `, ` + admins + `, cause AS (
+    DELETE FROM users WHERE id = @user AND ` + signInsLocked + ` AND ` + leavesAnAdmin + `
+    RETURNING *, '' AS in_force
 ), ended AS (
     SELECT s.id FROM sessions s JOIN cause ON s.user_id = cause.id WHERE s.ended_at IS NULL
 ), cleared AS (
     DELETE FROM attempts a USING cause WHERE a.key = sha256(convert_to(cause.email, 'UTF8'))
-)` + withEffects + changed
+)` + withRoleInForce + withEffects + changed
 
 const endSessionsOfUser = `
 WITH ` + quiet + `, cause AS (
-    SELECT * FROM quiet
+    SELECT *, NULL::text AS in_force FROM quiet
 ), ended AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason
     FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL
     RETURNING s.id
-)` + withEffects + changed
+), overtaken AS (
+    DELETE FROM tickets WHERE hash IN (SELECT hash FROM sign_ins) AND EXISTS (SELECT FROM cause)
+)` + withRevoked + withRoleInForce + withEffects + changed
 
 // changed reads what a cause on users has done: no row when there is no such
 // user, the row as it was when nothing was done.
 const changed = `
-SELECT EXISTS (SELECT FROM cause), ARRAY(SELECT id::text FROM ended), ` + userColumns + `
-FROM (SELECT * FROM cause UNION ALL SELECT * FROM users WHERE id = @user AND NOT EXISTS (SELECT FROM cause)) u`
+SELECT EXISTS (SELECT FROM cause), ARRAY(SELECT id::text FROM ended),
+    (SELECT role FROM in_force), (SELECT revoked_at FROM in_force), ` + userColumns + `
+FROM (SELECT * FROM cause UNION ALL SELECT *, NULL FROM users WHERE id = @user AND NOT EXISTS (SELECT FROM cause)) u`
 
 // ChangeUser implements auth.Administration.
 func (s *Store) ChangeUser(ctx context.Context, userID string, c auth.UserChange, now time.Time, also auth.Effects) (auth.UserChanged, error) {
@@ -94,9 +105,13 @@ func (s *Store) changeUser(ctx context.Context, statement, userID string, also a
 	ctx, end := bounded(ctx, "change user")
 	defer end()
 	c := auth.UserChanged{Known: true}
-	err = s.pool.QueryRow(ctx, statement, args).Scan(append([]any{&c.Done, &c.Ended}, userFields(&c.User)...)...)
+	role, since := (*string)(nil), (*time.Time)(nil)
+	err = s.pool.QueryRow(ctx, statement, args).Scan(append([]any{&c.Done, &c.Ended, &role, &since}, userFields(&c.User)...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.UserChanged{}, nil
+	}
+	if since != nil {
+		c.InForce = &auth.Revocation{About: c.User.ID, Role: role, At: *since}
 	}
 	return c, classify("change user", err)
 }

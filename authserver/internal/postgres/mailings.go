@@ -35,10 +35,10 @@ const mailTicket = withinQuota + `
     WHERE u.id = @user AND u.disabled_at IS NULL AND EXISTS (SELECT FROM quota)
     FOR KEY SHARE
 ), cause AS (
-    INSERT INTO tickets (hash, kind, user_id, email, created_at, expires_at)
-    SELECT @hash, @kind, id, @email, @now, @expires FROM owner
+    INSERT INTO tickets (hash, kind, user_id, session_id, email, created_at, expires_at)
+    SELECT @hash, @kind, id, @session, @email, @now, @expires FROM owner
     ON CONFLICT (user_id, kind) WHERE kind IN ('reset', 'verify', 'change_email') DO UPDATE SET
-        hash = excluded.hash, email = excluded.email,
+        hash = excluded.hash, session_id = excluded.session_id, email = excluded.email,
         created_at = excluded.created_at, expires_at = excluded.expires_at
     RETURNING hash
 )` + withEffects + `
@@ -48,7 +48,7 @@ SELECT EXISTS (SELECT FROM cause)`
 func (s *Store) MailTicket(ctx context.Context, t auth.Ticket, also auth.Effects) (bool, error) {
 	args := quotaArgs(auth.KeyOf(t.Email), t.CreatedAt)
 	args["hash"], args["kind"], args["user"], args["email"] = t.Hash[:], t.Kind, orNull(t.UserID), t.Email
-	args["expires"] = t.ExpiresAt
+	args["session"], args["expires"] = orNull(t.SessionID), t.ExpiresAt
 	return s.change(ctx, "mail ticket", mailTicket, args, t.CreatedAt, also)
 }
 

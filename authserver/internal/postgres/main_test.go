@@ -58,6 +58,18 @@ func newStoreAt(t *testing.T) (*postgres.Store, string) {
 	return store, url
 }
 
+func execute(t *testing.T, url, statement string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func count(t *testing.T, url, table string) int {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)

@@ -40,7 +40,7 @@ WITH promises AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason
     FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL AND (@keep::uuid IS NULL OR s.id <> @keep)
     RETURNING s.id
-), cleared AS (
+)` + withRevoked + `, cleared AS (
     DELETE FROM attempts
     WHERE key = @account AND @ticket::bytea IS NOT NULL AND EXISTS (SELECT FROM cause)
 )` + withEffects + `

@@ -36,10 +36,12 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 			LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		`DELETE FROM mail_quotas WHERE account_key IN (
 			SELECT account_key FROM mail_quotas WHERE since <= @forgotten LIMIT @batch FOR UPDATE SKIP LOCKED)`,
+		`DELETE FROM revocations WHERE about IN (
+			SELECT about FROM revocations WHERE revoked_at <= now() - @memory::interval LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 	} {
 		args := pgx.NamedArgs{
 			"now": now, "hour_ago": now.Add(-time.Hour), "day_ago": now.Add(-24 * time.Hour),
-			"forgotten": now.Add(-auth.MailLimitWindow), "batch": pruneBatch,
+			"forgotten": now.Add(-auth.MailLimitWindow), "memory": auth.RevocationMemory, "batch": pruneBatch,
 		}
 		for pruned := int64(pruneBatch); pruned == pruneBatch; {
 			var err error

@@ -17,6 +17,11 @@ const (
 // race calls at once, and says how many calls were true.
 func race(t *testing.T, call func(i int) (bool, error)) int {
 	t.Helper()
+	return raceOf(t, callers, call)
+}
+
+func raceOf(t *testing.T, callers int, call func(i int) (bool, error)) int {
+	t.Helper()
 	won := atomic.Int32{}
 	group := sync.WaitGroup{}
 	for i := range callers {

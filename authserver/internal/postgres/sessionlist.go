@@ -37,22 +37,37 @@ func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([
 // until its session is there. Whoever waits here for one does not see that
 // session; hence the comparison with the last login that is seen, which then
 // finds nothing, and the caller tries again.
-const quiet = `seen AS MATERIALIZED (
-    SELECT id, last_login_at FROM users WHERE id = @user
+const quiet = signIns + `, seen AS MATERIALIZED (
+    SELECT id, last_login_at FROM users WHERE id = @user AND ` + signInsLocked + `
 ), quiet AS (
     SELECT u.* FROM users u JOIN seen ON seen.id = u.id
     WHERE u.last_login_at IS NOT DISTINCT FROM seen.last_login_at
     FOR NO KEY UPDATE OF u
 )`
 
+// signIns are the user's that are on their way: each waits for a second factor, or
+// for an application to fetch it. They are locked before the user, as a login does
+// that redeems one; hence signInsLocked, a condition that always holds, on whatever
+// locks the user.
+const signIns = `sign_ins AS MATERIALIZED (
+    SELECT hash, session_id FROM tickets
+    WHERE user_id = @user AND kind IN ('challenge', 'oauth_code')
+    ORDER BY hash FOR UPDATE
+)`
+
+const signInsLocked = `(SELECT count(*) FROM sign_ins) >= 0`
+
 const endSessions = `
-WITH ` + quiet + `, cause AS (
+WITH ` + quiet + `, ended AS (
     UPDATE sessions SET ended_at = @now, ended_reason = @reason
     WHERE user_id IN (SELECT id FROM quiet) AND ended_at IS NULL AND expires_at > @now
       AND (@only::uuid IS NULL OR id = @only) AND (@except::uuid IS NULL OR id <> @except)
     RETURNING id
-)` + withEffects + `
-SELECT ARRAY(SELECT id::text FROM cause), EXISTS (SELECT FROM quiet) OR NOT EXISTS (SELECT FROM seen)`
+), cause AS (SELECT FROM ended), overtaken AS (
+    DELETE FROM tickets WHERE @only::uuid IS NULL AND EXISTS (SELECT FROM quiet)
+      AND hash IN (SELECT hash FROM sign_ins WHERE @except::uuid IS NULL OR session_id IS DISTINCT FROM @except)
+)` + withRevoked + withEffects + `
+SELECT ARRAY(SELECT id::text FROM ended), EXISTS (SELECT FROM quiet) OR NOT EXISTS (SELECT FROM seen)`
 
 // EndSessions implements auth.SessionList.
 func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.Effects) ([]string, bool, error) {
@@ -72,9 +87,13 @@ func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.E
 // EndSessionsBefore implements auth.SessionList, batch by batch like Prune.
 func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason auth.EndReason, now time.Time) error {
 	const statement = `
-UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE id IN (
-    SELECT id FROM sessions WHERE created_at < @since AND ended_at IS NULL AND expires_at > @now
-    LIMIT @batch FOR UPDATE SKIP LOCKED)`
+WITH ended AS (
+    UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE id IN (
+        SELECT id FROM sessions WHERE created_at < @since AND ended_at IS NULL AND expires_at > @now
+        LIMIT @batch FOR UPDATE SKIP LOCKED)
+    RETURNING id
+)` + withRevoked + `
+SELECT FROM ended`
 	args := pgx.NamedArgs{"since": since, "reason": reason, "now": now, "batch": pruneBatch}
 	for ended := int64(pruneBatch); ended == pruneBatch; {
 		var err error

@@ -4,7 +4,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,8 +15,12 @@ import (
 // that another caller has used up leaves the ticket to be tried with the next
 // one. What a caller has spent when a later one of them is no good any more is
 // lost: rather a code without a session than a session without a code.
-const startSession = `
-WITH ` + spendCode + `, redeemed AS (
+const (
+	startSession    = `WITH ` + admitUser + openSession
+	startDescendant = `WITH ` + parentLocked + admitUser + parentLives + openSession
+)
+
+const admitUser = spendCode + `, redeemed AS (
     DELETE FROM tickets WHERE hash = @ticket AND user_id = @user AND expires_at > @now
       AND (NOT @needs_code OR EXISTS (SELECT FROM spent))
     RETURNING hash
@@ -25,7 +28,9 @@ WITH ` + spendCode + `, redeemed AS (
     UPDATE users SET last_login_at = @now, password_hash = @new_hash
     WHERE id = @user AND password_hash IS NOT DISTINCT FROM @checked_hash AND disabled_at IS NULL
       AND (@ticket::bytea IS NULL OR EXISTS (SELECT FROM redeemed))
-      AND (NOT @needs_code OR EXISTS (SELECT FROM spent))
+      AND (NOT @needs_code OR EXISTS (SELECT FROM spent))`
+
+const openSession = `
     RETURNING id
 ), session AS (
     INSERT INTO sessions (id, user_id, created_at, auth_time, last_used_at, expires_at, user_agent, address)
@@ -43,6 +48,21 @@ WITH ` + spendCode + `, redeemed AS (
     UPDATE attempts SET pending = greatest(pending - 1, 0) WHERE key IN (SELECT key FROM held WHERE key = @releases)
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM cleared WHERE locked_until IS NOT NULL)`
+
+// A session that descends from another one locks it, and so sees whether it has
+// ended by the time that its own begins. The user comes first, as for those who
+// end sessions: two that want both would else wait for each other. One of
+// them then waits for the user, and either finds the parent ended here or, by the
+// new login, tries to end all sessions again (see quiet).
+const parentLocked = `parent_user AS MATERIALIZED (
+    SELECT id FROM users WHERE id = @user FOR NO KEY UPDATE
+), parent AS MATERIALIZED (
+    SELECT s.id FROM sessions s JOIN parent_user u ON u.id = s.user_id
+    WHERE s.id = @parent AND s.ended_at IS NULL AND s.expires_at > @now AND s.created_at >= @since
+    FOR SHARE OF s
+), `
+
+const parentLives = ` AND EXISTS (SELECT FROM parent)`
 
 // StartSession implements auth.Store.
 func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.Effects) (auth.SessionStart, error) {
@@ -62,12 +82,17 @@ func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.E
 		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
 		"auth_time": n.AuthTime, "expires": n.ExpiresAt,
+		"parent": orNull(n.Parent), "since": n.Since,
 	}))
 	if err != nil {
 		return auth.SessionStart{}, err
 	}
+	statement := startSession
+	if n.Parent != "" {
+		statement = startDescendant
+	}
 	start := auth.SessionStart{}
-	err = s.pool.QueryRow(ctx, startSession, args).Scan(&start.Started, &start.WasLocked)
+	err = s.pool.QueryRow(ctx, statement, args).Scan(&start.Started, &start.WasLocked)
 	return start, classify("start session", err)
 }
 
@@ -84,37 +109,19 @@ func (s *Store) AddressesOf(ctx context.Context, userID, userAgent string) ([]st
 	return addresses, classify("read addresses of sessions", err)
 }
 
+// The first reason a session ended for is kept.
 const endSession = `
-UPDATE sessions SET ended_at = @now, ended_reason = @reason
-WHERE id = @session AND ended_at IS NULL`
+WITH ended AS (
+    UPDATE sessions SET ended_at = @now, ended_reason = @reason
+    WHERE id = @session AND ended_at IS NULL
+    RETURNING id
+), cause AS (SELECT FROM ended)` + withRevoked + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
 
 // EndSession implements auth.Store.
-func (s *Store) EndSession(ctx context.Context, sessionID string, reason auth.EndReason, now time.Time) error {
+func (s *Store) EndSession(ctx context.Context, sessionID string, reason auth.EndReason, now time.Time, also auth.Effects) (bool, error) {
 	if !auth.IsID(sessionID) {
-		return nil // nobody's session
+		return false, nil // nobody's session
 	}
-	ctx, end := bounded(ctx, "end session")
-	defer end()
-	_, err := s.pool.Exec(ctx, endSession, pgx.NamedArgs{"session": sessionID, "reason": reason, "now": now})
-	return classify("end session", err)
-}
-
-// The first reason a session ended for is kept.
-const endSessionOf = `
-UPDATE sessions s SET ended_at = coalesce(s.ended_at, @now), ended_reason = coalesce(s.ended_reason, @reason)
-FROM refresh_tokens t
-WHERE t.hash = @token AND s.id = t.session_id
-RETURNING s.id::text`
-
-// EndSessionOf implements auth.Store.
-func (s *Store) EndSessionOf(ctx context.Context, token auth.TokenHash, reason auth.EndReason, now time.Time) (string, error) {
-	ctx, end := bounded(ctx, "end session")
-	defer end()
-	id := ""
-	err := s.pool.QueryRow(ctx, endSessionOf,
-		pgx.NamedArgs{"token": token[:], "reason": reason, "now": now}).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
-	}
-	return id, classify("end session", err)
+	return s.change(ctx, "end session", endSession, pgx.NamedArgs{"session": sessionID, "reason": reason, "now": now}, now, also)
 }

@@ -110,8 +110,8 @@ func TestRotateRefuses(t *testing.T) {
 			return r
 		},
 		"a token of an ended session": func(t *testing.T, s *postgres.Store, session string) auth.Rotation {
-			if err := s.EndSession(t.Context(), session, auth.EndedByLogout, start); err != nil {
-				t.Fatal(err)
+			if ended, err := s.EndSession(t.Context(), session, auth.EndedByLogout, start, auth.Effects{}); err != nil || !ended {
+				t.Fatalf("ended %t, %v", ended, err)
 			}
 			return rotation(1, 2, start)
 		},
@@ -131,16 +131,24 @@ func TestRotateRefuses(t *testing.T) {
 	}
 }
 
-func TestTheFirstReasonForAnEndIsKept(t *testing.T) {
+func TestASessionEndsOnce(t *testing.T) {
 	t.Parallel()
-	s := newStore(t)
+	s, url := newStoreAt(t)
 	session := login(t, s, 1, start)
-	if err := s.EndSession(t.Context(), session, auth.EndedByReuse, start); err != nil {
-		t.Fatal(err)
+	if won := race(t, func(int) (bool, error) {
+		told := auth.Event{ID: uuid.NewString(), Action: auth.ActReuse, At: start}
+		return s.EndSession(context.Background(), session, auth.EndedByReuse, start, auth.Effects{Events: []auth.Event{told}})
+	}); won != 1 {
+		t.Errorf("%d of %d ended one session", won, callers)
 	}
-	id, err := s.EndSessionOf(t.Context(), auth.TokenHash{1}, auth.EndedByLogout, start.Add(time.Minute))
-	if err != nil || id != session {
-		t.Errorf("ended %q, %v", id, err)
+	if n := count(t, url, "audit_events"); n != 1 {
+		t.Errorf("%d events tell of it", n)
+	}
+	if ended, err := s.EndSession(t.Context(), session, auth.EndedByLogout, start.Add(time.Minute), auth.Effects{}); err != nil || ended {
+		t.Errorf("it was ended again: %t, %v", ended, err)
+	}
+	if n := count(t, url, "sessions WHERE ended_reason = 'reuse'"); n != 1 {
+		t.Error("the first reason is not kept")
 	}
 	spent, known, err := s.Spent(t.Context(), auth.TokenHash{1})
 	if err != nil || !known || !spent.Ended {

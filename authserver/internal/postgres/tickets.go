@@ -14,15 +14,15 @@ import (
 
 const issueTicket = `
 WITH cause AS (
-    INSERT INTO tickets (hash, kind, user_id, email, sealed, created_at, expires_at)
-    VALUES (@hash, @kind, @user, @email, @sealed, @created, @expires)
+    INSERT INTO tickets (hash, kind, user_id, session_id, email, sealed, created_at, expires_at)
+    VALUES (@hash, @kind, @user, @session, @email, @sealed, @created, @expires)
     RETURNING hash
 )` + withEffects + ` SELECT`
 
 // IssueTicket implements auth.Tickets.
 func (s *Store) IssueTicket(ctx context.Context, t auth.Ticket, also auth.Effects) error {
 	args, err := effects(also, t.CreatedAt, pgx.NamedArgs{
-		"hash": t.Hash[:], "kind": t.Kind, "user": orNull(t.UserID), "email": orNull(t.Email), "sealed": t.Sealed,
+		"hash": t.Hash[:], "kind": t.Kind, "user": orNull(t.UserID), "session": orNull(t.SessionID), "email": orNull(t.Email), "sealed": t.Sealed,
 		"created": t.CreatedAt, "expires": t.ExpiresAt,
 	})
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Store) IssueTicket(ctx context.Context, t auth.Ticket, also auth.Effect
 	return s.exec(ctx, "issue ticket", issueTicket, args)
 }
 
-const ticketColumns = `coalesce(user_id::text, ''), coalesce(email, ''), sealed, created_at, expires_at`
+const ticketColumns = `coalesce(user_id::text, ''), coalesce(session_id::text, ''), coalesce(email, ''), sealed, created_at, expires_at`
 
 // PeekTicket implements auth.Tickets.
 func (s *Store) PeekTicket(ctx context.Context, kind auth.TicketKind, hash auth.TokenHash, now time.Time) (auth.Ticket, bool, error) {
@@ -52,7 +52,7 @@ func (s *Store) ticket(ctx context.Context, statement string, kind auth.TicketKi
 	defer end()
 	t := auth.Ticket{Hash: hash, Kind: kind}
 	err := s.pool.QueryRow(ctx, statement, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}).
-		Scan(&t.UserID, &t.Email, &t.Sealed, &t.CreatedAt, &t.ExpiresAt)
+		Scan(&t.UserID, &t.SessionID, &t.Email, &t.Sealed, &t.CreatedAt, &t.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.Ticket{}, false, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 )
 
 // Cache is the Redis or Valkey of one realm, wherever that is now. It implements
-// auth.Ephemeral. Every call is about one key, so that a cluster takes it too.
+// auth.Ephemeral. Every command is about one key, so that a cluster takes it too.
 type Cache struct {
 	current atomic.Pointer[client]
 	breaker *breaker
@@ -89,22 +90,20 @@ func (c *Cache) lockKey(counter auth.CounterKey) string {
 func (c *Cache) graceKey(token auth.TokenHash) string {
 	return c.prefix + "grace:" + hex.EncodeToString(token[:])
 }
-func (c *Cache) endedKey(sessionID string) string { return c.prefix + "ended:" + sessionID }
-
-// LockedUntil implements auth.Ephemeral.
-func (c *Cache) LockedUntil(ctx context.Context, counter auth.CounterKey) (time.Time, bool) {
-	value, ok := c.get(ctx, c.lockKey(counter))
-	until, err := time.Parse(time.RFC3339Nano, string(value))
-	return until, ok && err == nil
-}
+func (c *Cache) revocationKey(about string) string { return c.prefix + "revoked:" + about }
 
 // Lock implements auth.Ephemeral.
-func (c *Cache) Lock(ctx context.Context, counter auth.CounterKey, ttl time.Duration, until time.Time) {
-	c.set(ctx, c.lockKey(counter), []byte(until.Format(time.RFC3339Nano)), ttl)
+func (c *Cache) Lock(ctx context.Context, counter auth.CounterKey) ([]byte, bool) {
+	return c.get(ctx, c.lockKey(counter))
 }
 
-// Unlock implements auth.Ephemeral.
-func (c *Cache) Unlock(ctx context.Context, counter auth.CounterKey) {
+// KeepLock implements auth.Ephemeral.
+func (c *Cache) KeepLock(ctx context.Context, counter auth.CounterKey, sealed []byte, ttl time.Duration) {
+	c.set(ctx, c.lockKey(counter), sealed, ttl)
+}
+
+// ForgetLock implements auth.Ephemeral.
+func (c *Cache) ForgetLock(ctx context.Context, counter auth.CounterKey) {
 	c.try(ctx, func(ctx context.Context) error { return c.redis().Del(ctx, c.lockKey(counter)).Err() })
 }
 
@@ -118,24 +117,47 @@ func (c *Cache) KeepSuccessor(ctx context.Context, token auth.TokenHash, sealed 
 	c.set(ctx, c.graceKey(token), sealed, ttl)
 }
 
-// SessionEnded implements auth.Ephemeral.
-func (c *Cache) SessionEnded(ctx context.Context, sessionID string) bool {
-	_, ended := c.get(ctx, c.endedKey(sessionID))
-	return ended
+// Revocations implements auth.Ephemeral, in one round trip.
+func (c *Cache) Revocations(ctx context.Context, about ...string) map[string][]byte {
+	found := map[string][]byte(nil)
+	c.try(ctx, func(ctx context.Context) error {
+		answers := make([]*redis.StringCmd, len(about))
+		_, err := c.redis().Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i, id := range about {
+				answers[i] = p.GetRange(ctx, c.revocationKey(id), 0, longestValue-1)
+			}
+			return nil
+		})
+		for i, a := range answers {
+			value, _ := a.Bytes()
+			if len(value) == 0 {
+				continue
+			}
+			if found == nil {
+				found = map[string][]byte{}
+			}
+			found[about[i]] = value
+		}
+		return err
+	})
+	return found
 }
 
-// MarkEnded implements auth.Ephemeral.
-func (c *Cache) MarkEnded(ctx context.Context, sessionID string, ttl time.Duration) {
-	c.set(ctx, c.endedKey(sessionID), []byte{'1'}, ttl)
+// KeepRevocation implements auth.Ephemeral.
+func (c *Cache) KeepRevocation(ctx context.Context, about string, sealed []byte, ttl time.Duration) {
+	c.set(ctx, c.revocationKey(about), sealed, ttl)
 }
 
+// longestValue is in bytes, far beyond anything that is kept. Somebody else may
+// have written more, which must not fill this server's memory.
+const longestValue = 16 << 10
+
+// get takes nothing for a value that nobody keeps: it is what Redis answers when
+// asked for the range of a key that is not there.
 func (c *Cache) get(ctx context.Context, key string) (value []byte, ok bool) {
 	c.try(ctx, func(ctx context.Context) (err error) {
-		value, err = c.redis().Get(ctx, key).Bytes()
-		if errors.Is(err, redis.Nil) {
-			return nil
-		}
-		ok = err == nil
+		value, err = c.redis().GetRange(ctx, key, 0, longestValue-1).Bytes()
+		ok = err == nil && len(value) > 0
 		return err
 	})
 	return value, ok
@@ -155,5 +177,12 @@ func (c *Cache) try(ctx context.Context, call func(context.Context) error) {
 	if ctx.Err() != nil {
 		return // the caller left; that says nothing about the cache
 	}
+	if wrongType(err) {
+		return // somebody else's value, at a place where Redis answers
+	}
 	c.breaker.record(ctx, err)
 }
+
+// wrongType reports an answer about the type of a key's value, which Redis gives
+// in its own words or, before version 7, in those of a script.
+func wrongType(err error) bool { return err != nil && strings.Contains(err.Error(), "WRONGTYPE") }

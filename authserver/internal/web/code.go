@@ -47,28 +47,26 @@ func (w *Web) afterSignIn(v *visit, result auth.SignIn, to onward) (*answer, err
 		}
 		return show("code", p)
 	}
-	if err := w.replace(v, result.Grant); err != nil {
+	if err := w.endFormer(v); err != nil {
 		return nil, err
 	}
 	if to.ReturnTo == "" {
+		w.keep(v, result.Grant)
 		return goOn("/account")
 	}
-	location, err := w.Auth.HandOver(v.r.Context(), result.Grant.AccessToken, to.ReturnTo, to.Challenge)
-	if err != nil {
-		return nil, err
-	}
-	return goOn(location)
+	w.KeepDevice(v.w, result.Grant.DeviceToken)
+	return w.goOnward(v, result.Grant.RefreshToken, to)
 }
 
-// goOnward sends somebody on who is signed in already.
-func (w *Web) goOnward(v *visit, to onward) (*answer, error) {
-	location := ""
-	err := w.signedIn(v, func(access auth.Secret) (err error) {
-		location, err = w.Auth.HandOver(v.r.Context(), access, to.ReturnTo, to.Challenge)
-		return err
-	})
+// goOnward sends the holder of a session's refresh token on. The error is
+// errSignIn when there is no such session any more.
+func (w *Web) goOnward(v *visit, refresh auth.Secret, to onward) (*answer, error) {
+	grant, location, err := w.Auth.HandOver(v.r.Context(), refresh, to.ReturnTo, to.Challenge, v.client)
+	if grant.RefreshToken != "" {
+		w.keep(v, grant)
+	}
 	if err != nil {
-		return nil, err
+		return nil, v.over(err)
 	}
 	return goOn(location)
 }

@@ -46,15 +46,14 @@ func (w *Web) keep(v *visit, g auth.Grant) {
 	v.access = g.AccessToken
 }
 
-// replace is keep for a new sign-in: the session that the browser has had so far
-// would have no holder any more, and ends.
-func (w *Web) replace(v *visit, g auth.Grant) error {
-	old := cookie(v.r, refreshCookie)
-	w.keep(v, g)
-	if old == "" {
+// endFormer ends the session that the browser has had so far, which would have no
+// holder any more after a new sign-in.
+func (w *Web) endFormer(v *visit) error {
+	former := cookie(v.r, refreshCookie)
+	if former == "" {
 		return nil
 	}
-	return w.Auth.Logout(v.r.Context(), "", old)
+	return w.Auth.Logout(v.r.Context(), "", former, v.client)
 }
 
 func (v *visit) forget() {
@@ -76,14 +75,19 @@ func (w *Web) signedIn(v *visit, use func(access auth.Secret) error) error {
 			return err
 		}
 	}
-	grant, err := w.Auth.Refresh(v.r.Context(), cookie(v.r, refreshCookie))
+	grant, err := w.Auth.Refresh(v.r.Context(), cookie(v.r, refreshCookie), v.client)
+	if err != nil {
+		return v.over(err)
+	}
+	w.keep(v, grant)
+	return use(grant.AccessToken)
+}
+
+// over turns a refused refresh into errSignIn, and the session's cookies with it.
+func (v *visit) over(err error) error {
 	if e, ok := refusal(err); ok && e.Code == auth.RefreshTokenInvalid {
 		v.forget()
 		return errSignIn
 	}
-	if err != nil {
-		return err
-	}
-	w.keep(v, grant)
-	return use(grant.AccessToken)
+	return err
 }

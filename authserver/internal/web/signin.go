@@ -91,7 +91,7 @@ func (w *Web) showSignIn(v *visit) (*answer, error) {
 		return nil, err
 	}
 	if hasSession(v.r) {
-		a, err := w.goOnward(v, to)
+		a, err := w.goOnward(v, cookie(v.r, refreshCookie), to)
 		if !errors.Is(err, errSignIn) {
 			return a, err
 		}
@@ -112,7 +112,7 @@ func (w *Web) signIn(v *visit) (*answer, error) {
 }
 
 func (w *Web) signOut(v *visit) (*answer, error) {
-	err := w.Auth.Logout(v.r.Context(), "", cookie(v.r, refreshCookie))
+	err := w.Auth.Logout(v.r.Context(), "", cookie(v.r, refreshCookie), v.client)
 	if e, ok := refusal(err); err != nil && !(ok && e.Code == auth.TokenMissing) {
 		return nil, err
 	}

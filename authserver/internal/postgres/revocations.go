@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// withRevoked goes after a WITH query called ended that returns the ids of the
+// sessions which a statement has ended. Every statement that ends sessions has it,
+// or their access tokens would live on (see auth.Revocation).
+const withRevoked = `
+, revoked AS (
+    INSERT INTO revocations (about) SELECT id FROM ended
+    ON CONFLICT (about) DO NOTHING
+)`
+
+// withRoleInForce goes after a WITH query called cause that returns users, each
+// with the role that counts from now on in a column in_force: empty for none, and
+// NULL where it is what it was. Whoever changes a user holds the row until then,
+// so that of two changes the later one has the later time.
+const withRoleInForce = `
+, in_force AS (
+    INSERT INTO revocations (about, role) SELECT id, in_force FROM cause WHERE in_force IS NOT NULL
+    ON CONFLICT (about) DO UPDATE SET role = excluded.role, revoked_at = excluded.revoked_at
+    RETURNING role, revoked_at
+)`
+
+// The bound is a stable expression, which an index can be searched for.
+const revokedWithin = `
+SELECT about::text, role, revoked_at FROM revocations
+WHERE revoked_at > now() - @within::interval AND (revoked_at, about) > (@after, @after_about)
+ORDER BY revoked_at, about LIMIT @limit`
+
+// RevokedWithin implements auth.Revocations.
+func (s *Store) RevokedWithin(ctx context.Context, d time.Duration, after auth.Revocation, limit int) ([]auth.Revocation, error) {
+	about := after.About
+	if about == "" {
+		about = uuid.Nil.String()
+	}
+	ctx, end := bounded(ctx, "read revocations")
+	defer end()
+	rows, err := s.pool.Query(ctx, revokedWithin, pgx.NamedArgs{
+		"within": d, "after": after.At, "after_about": about, "limit": limit,
+	})
+	if err != nil {
+		return nil, classify("read revocations", err)
+	}
+	page, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Revocation, error) {
+		r := auth.Revocation{}
+		err := row.Scan(&r.About, &r.Role, &r.At)
+		return r, err
+	})
+	return page, classify("read revocations", err)
+}
