@@ -28,6 +28,8 @@ type UserQuery struct {
 	Before string
 	// Limit is how many users a page has at most.
 	Limit int
+	// LongestLock is how long the lock of an account lasts at most.
+	LongestLock time.Duration
 }
 
 // Standing is what an admin wants to know about a user besides the User.
@@ -46,8 +48,9 @@ type Directory interface {
 	FindUsers(ctx context.Context, q UserQuery, now time.Time) ([]User, error)
 	// EmailsOf reads the addresses of users by id; those who are gone have none.
 	EmailsOf(ctx context.Context, ids []string) (map[string]string, error)
-	// StandingOf says how a user stands, but for the factors.
-	StandingOf(ctx context.Context, userID string, now time.Time) (Standing, error)
+	// StandingOf says how a user stands, but for the factors, where the lock of an
+	// account lasts for longestLock at most.
+	StandingOf(ctx context.Context, userID string, longestLock time.Duration, now time.Time) (Standing, error)
 	// AddUser adds a user, with a ticket if there is one, and says whether it
 	// did: not when the address is taken.
 	AddUser(ctx context.Context, u User, ticket *Ticket, also Effects) (bool, error)
@@ -61,6 +64,7 @@ func (s *Service) FindUsers(ctx context.Context, access Secret, q UserQuery, fro
 	}
 	limit := q.Limit
 	q.Limit++
+	q.LongestLock = time.Duration(s.Settings().Login.Lockout.Duration)
 	users, err := s.Store.FindUsers(ctx, q, s.Now())
 	if err != nil || len(users) <= limit {
 		return users, false, err
@@ -80,7 +84,7 @@ func (s *Service) LookUp(ctx context.Context, access Secret, userID string, from
 	case !known:
 		return User{}, Standing{}, refuse(NotFound)
 	}
-	standing, err := s.Store.StandingOf(ctx, userID, s.Now())
+	standing, err := s.Store.StandingOf(ctx, userID, time.Duration(s.Settings().Login.Lockout.Duration), s.Now())
 	if err != nil {
 		return User{}, Standing{}, err
 	}

@@ -16,7 +16,9 @@ import (
 // or when its lock ends. The row's lock makes announcements queue up, so that of
 // any number at once at most the limit are let through. What is still pending
 // long after the last announcement was that of a server, or of a database, that
-// went away. Every statement here takes its rows in the order of their keys, or
+// went away. What the limit was before it was lowered holds nobody any longer: a
+// lock ends by the present one, which began when the last attempt was announced.
+// Every statement here takes its rows in the order of their keys, or
 // two of them could wait for each other.
 const reserveAttempts = `
 INSERT INTO attempts AS a (key, pending, failures, allowed, reserved_at, expires_at)
@@ -24,15 +26,18 @@ SELECT key, 1, 0, allowed, @now, expires_at
 FROM unnest(@keys::bytea[], @allowed::integer[], @expire::timestamptz[]) AS c (key, allowed, expires_at)
 ORDER BY key
 ON CONFLICT (key) DO UPDATE SET
-    pending = CASE WHEN a.expires_at <= @now OR a.reserved_at <= @abandoned THEN 1 ELSE a.pending + 1 END,
-    failures = CASE WHEN a.expires_at <= @now THEN 0 ELSE a.failures END,
-    expires_at = CASE WHEN a.expires_at <= @now THEN excluded.expires_at ELSE a.expires_at END,
+    pending = CASE WHEN ` + endOfCount + ` <= @now OR a.reserved_at <= @abandoned THEN 1 ELSE a.pending + 1 END,
+    failures = CASE WHEN ` + endOfCount + ` <= @now THEN 0 ELSE a.failures END,
+    expires_at = CASE WHEN ` + endOfCount + ` <= @now THEN excluded.expires_at ELSE least(a.expires_at, excluded.expires_at) END,
     allowed = excluded.allowed,
     reserved_at = @now,
     locked_until = NULL
-WHERE a.expires_at <= @now OR a.locked_until IS NULL
+WHERE ` + endOfCount + ` <= @now OR a.locked_until IS NULL
     AND a.failures + CASE WHEN a.reserved_at <= @abandoned THEN 0 ELSE a.pending END < excluded.allowed
 RETURNING key`
+
+// endOfCount is when a count, or the lock that it has become, is over.
+const endOfCount = `least(a.expires_at, CASE WHEN a.locked_until IS NOT NULL THEN a.reserved_at + (excluded.expires_at - @now) END)`
 
 // ReserveAttempts implements auth.Attempts. A refusal takes a second statement.
 func (s *Store) ReserveAttempts(ctx context.Context, counters []auth.Counter, now time.Time) (auth.Reservation, error) {
@@ -52,7 +57,11 @@ WITH returned AS (
 ), released AS (
     UPDATE attempts SET pending = greatest(pending - 1, 0) WHERE key IN (SELECT key FROM returned)
 )
-SELECT (SELECT locked_until FROM attempts WHERE key = @refusing)`
+SELECT (SELECT ` + endOfLock + ` FROM attempts WHERE key = @refusing AND locked_until IS NOT NULL)`
+
+// endOfLock is when the lock of a row that has one is over, where none lasts longer
+// than @longest.
+const endOfLock = `least(locked_until, reserved_at + @longest::interval)`
 
 // refused takes back what was reserved, and finds out what the first of the
 // other counters is waiting for.
@@ -63,7 +72,7 @@ func (s *Store) refused(ctx context.Context, counters []auth.Counter, taken [][]
 	})
 	until := (*time.Time)(nil)
 	err := s.pool.QueryRow(ctx, takeBack, pgx.NamedArgs{
-		"taken": taken, "refusing": counters[r.By].Key[:],
+		"taken": taken, "refusing": counters[r.By].Key[:], "longest": counters[r.By].Limit.Duration,
 	}).Scan(&until)
 	if until != nil {
 		r.LockedUntil = *until

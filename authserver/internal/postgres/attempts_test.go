@@ -226,3 +226,40 @@ func TestPruneLeavesNothingForLater(t *testing.T) {
 		t.Errorf("%d of %d counts are left", n, len(flood))
 	}
 }
+
+// A lock that was made when the limit was longer ends by the present one, and so
+// does a count.
+func TestALockEndsByThePresentLimit(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	long, short := counter("ann"), counter("ann")
+	long.Limit.Duration = 24 * time.Hour
+	for range long.Limit.Failures {
+		reserve(t, s, start, long)
+		fail(t, s, start, long)
+	}
+	if r := reserve(t, s, start, long); !r.LockedUntil.Equal(start.Add(long.Limit.Duration)) {
+		t.Fatalf("refused with %+v", r)
+	}
+	until := start.Add(short.Limit.Duration)
+	if r := reserve(t, s, start.Add(time.Minute), short); !r.Refused || !r.LockedUntil.Equal(until) {
+		t.Errorf("under the present limit it is refused with %+v, want until %s", r, until)
+	}
+	if r := reserve(t, s, until, short); r.Refused {
+		t.Errorf("after the present limit it is refused with %+v", r)
+	}
+
+	other, otherShort := counter("eve"), counter("eve")
+	other.Limit.Duration = 24 * time.Hour
+	for range 3 {
+		reserve(t, s, start, other)
+		fail(t, s, start, other)
+	}
+	reserve(t, s, start.Add(time.Minute), otherShort) // from here the count has the present limit
+	fail(t, s, start.Add(time.Minute), otherShort)
+	later := start.Add(time.Minute + short.Limit.Duration)
+	reserve(t, s, later, otherShort)
+	if got := fail(t, s, later, otherShort)[0]; got.Left != 4 {
+		t.Errorf("%d failures are left, want those of a new count", got.Left)
+	}
+}

@@ -13,14 +13,14 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
-// lockOf finds the lock of a user u at @now.
-const lockOf = `SELECT locked_until FROM attempts
-	WHERE key = sha256(convert_to(u.email, 'UTF8')) AND locked_until > @now`
+// lockOf finds the lock of a user u at @now, as ReserveAttempts would.
+const lockOf = `SELECT ` + endOfLock + ` FROM attempts
+	WHERE key = sha256(convert_to(u.email, 'UTF8')) AND locked_until IS NOT NULL AND ` + endOfLock + ` > @now`
 
 // FindUsers implements auth.Directory. The statement has only the conditions
 // that were asked for, so that each finds its index. Ids sort by time.
 func (s *Store) FindUsers(ctx context.Context, q auth.UserQuery, now time.Time) ([]auth.User, error) {
-	args := pgx.NamedArgs{"now": now, "limit": q.Limit}
+	args := pgx.NamedArgs{"now": now, "limit": q.Limit, "longest": q.LongestLock}
 	where := conditions{}
 	if q.Prefix != "" {
 		either := `u.email LIKE @email OR lower(u.name) LIKE lower(@name)`
@@ -101,11 +101,11 @@ SELECT (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS
 FROM users u WHERE u.id = @user`
 
 // StandingOf implements auth.Directory.
-func (s *Store) StandingOf(ctx context.Context, userID string, now time.Time) (auth.Standing, error) {
+func (s *Store) StandingOf(ctx context.Context, userID string, longestLock time.Duration, now time.Time) (auth.Standing, error) {
 	ctx, end := bounded(ctx, "read a user's standing")
 	defer end()
 	standing := auth.Standing{}
-	err := s.pool.QueryRow(ctx, standingOf, pgx.NamedArgs{"user": userID, "now": now}).
+	err := s.pool.QueryRow(ctx, standingOf, pgx.NamedArgs{"user": userID, "longest": longestLock, "now": now}).
 		Scan(&standing.Sessions, &standing.LockedUntil)
 	return standing, classify("read a user's standing", err)
 }

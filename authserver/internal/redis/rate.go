@@ -43,12 +43,23 @@ func (c *Cache) takeShared(ctx context.Context, key string, rate Rate, now time.
 
 // takeScript is the generic cell rate algorithm (ITU-T I.371): all it keeps is
 // the time at which everything that was taken so far is due. The caller's clock
-// is the one that the realm goes by; a server whose clock is ahead of the others
-// must not push a key further into their future than a full burst.
+// is the one that the realm goes by. A server whose clock is ahead of the others,
+// or whoever else writes here, must not push a key further into their future than
+// a full burst: what is further ahead, or no time at all, is written anew, so that
+// it passes.
 var takeScript = redis.NewScript(`
 local now, interval, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local due = tonumber(redis.call('GET', KEYS[1]) or now)
-due = math.min(math.max(due, now), now + window) + interval
+local kept = redis.pcall('GET', KEYS[1])
+local due = type(kept) == 'string' and tonumber(kept) or now
+if due ~= due then due = now end
+local function keep(time)
+	redis.call('SET', KEYS[1], string.format('%.0f', time), 'PX', math.ceil((time - now) / 1000))
+end
+if due > now + window then
+	due = now + window
+	keep(due)
+end
+due = math.max(due, now) + interval
 if due > now + window then return due - window - now end
-redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000))
+keep(due)
 return 0`)

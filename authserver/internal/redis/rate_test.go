@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
@@ -121,6 +123,112 @@ func TestAServerWithAFastClockHarmsTheOthersLittle(t *testing.T) {
 	clock.Add(-int64(24 * time.Hour))
 	if wait := c.Take(t.Context(), "a", rate); wait > 20*time.Second {
 		t.Errorf("told to wait %s", wait)
+	}
+}
+
+// Whatever somebody else wrote there, a source has its rate back after a window.
+func TestWhatIsNoCountOfOursPasses(t *testing.T) {
+	t.Parallel()
+	rate := Rate{Burst: 3, Window: time.Minute}
+	url := testenv.StartRedis(t).URL()
+	for name, value := range map[string]string{
+		"far ahead": "9999999999999999", "without end": "inf", "no number": "nan", "nothing": "", "words": "tomorrow", "long ago": "-1e300",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, clock := open(t, url)
+			c.patient(t, url)
+			if err := c.redis().Set(t.Context(), c.prefix+"rate:a", value, 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+			take := func() time.Duration {
+				t.Helper()
+				wait, err := c.takeShared(t.Context(), "a", rate, c.breaker.now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return wait
+			}
+			if wait := take(); wait > rate.Window {
+				t.Errorf("told to wait %s", wait)
+			}
+			if left, err := c.redis().PTTL(t.Context(), c.prefix+"rate:a").Result(); err != nil || left <= 0 || left > rate.Window {
+				t.Errorf("it is kept for %s, %v", left, err)
+			}
+			clock.Add(int64(rate.Window))
+			for range rate.Burst {
+				if wait := take(); wait != 0 {
+					t.Errorf("after a window told to wait %s", wait)
+				}
+			}
+			if take() == 0 {
+				t.Error("nothing is counted any more")
+			}
+		})
+	}
+}
+
+func TestAnotherTypeOfValueIsNoOutage(t *testing.T) {
+	t.Parallel()
+	url := testenv.StartRedis(t).URL()
+	c, _ := open(t, url)
+	c.patient(t, url)
+	counter := auth.CounterKey{1}
+	for _, key := range []string{c.lockKey(counter), c.revocationKey("a"), c.prefix + "rate:a"} {
+		if err := c.redis().RPush(t.Context(), key, "1").Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 * failuresToOpen {
+		if _, found := c.Lock(t.Context(), counter); found {
+			t.Error("a list is a lock")
+		}
+		if found := c.Revocations(t.Context(), "a", "b"); len(found) != 0 {
+			t.Error("a list is a revocation")
+		}
+		c.Take(t.Context(), "a", Rate{Burst: 100, Window: time.Minute})
+	}
+	if c.Away() {
+		t.Error("Redis is left alone")
+	}
+	c.KeepRevocation(t.Context(), "a", []byte("sealed"), time.Minute)
+	if found := c.Revocations(t.Context(), "b", "a"); string(found["a"]) != "sealed" || len(found) != 1 {
+		t.Errorf("found %v", found)
+	}
+}
+
+func TestRevocationsAreFoundOnAnyNode(t *testing.T) {
+	t.Parallel()
+	nodes := testenv.StartRedisCluster(t)
+	c, _ := open(t, "redis+cluster://"+nodes[0].Address())
+	ids := strings.Fields("one two three four five six seven eight")
+	deadline := time.Now().Add(time.Minute)
+	for _, id := range ids {
+		for len(c.Revocations(t.Context(), id)) == 0 { // the cluster may be busy with itself
+			c.KeepRevocation(t.Context(), id, []byte(id), time.Minute)
+			if time.Now().After(deadline) {
+				t.Fatalf("%s is not kept", id)
+			}
+		}
+	}
+	for len(c.Revocations(t.Context(), ids...)) != len(ids) {
+		if time.Now().After(deadline) {
+			t.Fatal("not all are found at once")
+		}
+	}
+}
+
+func TestValuesAreReadWithinBounds(t *testing.T) {
+	t.Parallel()
+	url := testenv.StartRedis(t).URL()
+	c, _ := open(t, url)
+	c.patient(t, url)
+	token := auth.TokenHash{1}
+	if err := c.redis().Set(t.Context(), c.graceKey(token), make([]byte, 1<<20), 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if value, _ := c.Successor(t.Context(), token); len(value) > longestValue {
+		t.Errorf("%d bytes were read", len(value))
 	}
 }
 

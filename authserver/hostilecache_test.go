@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+)
+
+// intruder is somebody who can read and write the realm's Redis by hand.
+type intruder struct {
+	t      *testing.T
+	client *redis.Client
+	prefix string
+}
+
+func newIntruder(t *testing.T, r *realm, url string) *intruder {
+	t.Helper()
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	return &intruder{t, client, "rk:" + r.config.Realm + ":"}
+}
+
+// write sets a key for ever. A value of several lines becomes a list.
+func (i *intruder) write(key, value string) {
+	i.t.Helper()
+	err := i.client.Del(i.t.Context(), i.prefix+key).Err()
+	if lines := strings.Split(value, "\n"); err == nil && len(lines) > 1 {
+		err = i.client.RPush(i.t.Context(), i.prefix+key, lines).Err()
+	} else if err == nil {
+		err = i.client.Set(i.t.Context(), i.prefix+key, value, 0).Err()
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+func (i *intruder) read(key string) string {
+	i.t.Helper()
+	value, err := i.client.Get(i.t.Context(), i.prefix+key).Result()
+	if err != nil {
+		i.t.Fatalf("%s: %v", key, err)
+	}
+	return value
+}
+
+// keys are all that begin so.
+func (i *intruder) keys(kind string) []string {
+	i.t.Helper()
+	found, err := i.client.Keys(i.t.Context(), i.prefix+kind+"*").Result()
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	for n := range found {
+		found[n] = strings.TrimPrefix(found[n], i.prefix)
+	}
+	return found
+}
+
+func lockOf(email string) string {
+	sum := sha256.Sum256([]byte(email))
+	return "lock:" + hex.EncodeToString(sum[:])
+}
+
+// hostile is what somebody may write.
+func hostile() map[string]string {
+	return map[string]string{
+		"a time in 50 years":      time.Now().AddDate(50, 0, 0).Format(time.RFC3339Nano),
+		"a document":              `{"from":"2026-01-01T00:00:00Z","until":"2076-01-01T00:00:00Z","role":"admin"}`,
+		"a one":                   "1",
+		"a number beyond numbers": "9999999999999999999999",
+		"no number":               "nan",
+		"nothing":                 "",
+		"a list":                  "1\n2",
+		"very much":               strings.Repeat("x", 8<<20),
+	}
+}
+
+func TestNobodyIsLockedOutByWhatStandsInRedis(t *testing.T) {
+	t.Parallel()
+	cache := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), cache.URL())
+	s := r.serve()
+	i := newIntruder(t, r, cache.URL())
+	eve := s.createUser(s.login().Access, "eve@example.com", "user")
+	lock := func(email string) {
+		t.Helper()
+		for range 5 {
+			s.tryLogin(email, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		}
+		s.tryLogin(email, wrongPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	}
+	for name, value := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			i.write(lockOf(adminEmail), value)
+			for range 5 {
+				if a := s.tryLogin(adminEmail, adminPassword); a.status != http.StatusOK {
+					t.Fatalf("answered %d %s", a.status, a.body)
+				}
+			}
+		})
+	}
+	t.Run("the lock of another account", func(t *testing.T) {
+		lock(eve.Email)
+		i.write(lockOf(adminEmail), i.read(lockOf(eve.Email)))
+		s.login()
+	})
+	t.Run("the lock of yesterday", func(t *testing.T) {
+		r.cheapen()
+		lock(adminEmail)
+		old := i.read(lockOf(adminEmail))
+		r.clock.advance(15 * time.Minute)
+		i.write(lockOf(adminEmail), old)
+		s.login()
+	})
+	t.Run("a lock that was forgotten there", func(t *testing.T) {
+		r.cheapen()
+		lock(adminEmail)
+		for name, value := range hostile() {
+			i.write(lockOf(adminEmail), value)
+			if a := s.tryLogin(adminEmail, adminPassword); a.problem.Code != "account_locked" || a.retryAfter() > 15*60 {
+				t.Errorf("%s: answered %d %s", name, a.status, a.body)
+			}
+		}
+	})
+	if s.metric("realmkeeper_cache_away") != "0" {
+		t.Error("the cache is left alone for what somebody wrote")
+	}
+}
+
+// A lock ends by the limit that is in force, wherever it stands.
+func TestALoweredLimitFreesThoseWhoAreLocked(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.config.Login.Lockout.Duration = realmconfig.Duration(24 * time.Hour)
+	r.write()
+	s := r.serve()
+	for range 5 {
+		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	}
+	if a := s.tryLogin(adminEmail, adminPassword); a.problem.Code != "account_locked" || a.retryAfter() < 23*3600 {
+		t.Fatalf("answered %d %s", a.status, a.body)
+	}
+	revision := s.report().ConfigRevision
+	r.config.Login.Lockout.Duration = realmconfig.Duration(10 * time.Minute)
+	r.write()
+	s.eventually("the limit is lowered", func() bool { return s.report().ConfigRevision != revision })
+	r.clock.advance(5 * time.Minute)
+	for range 2 { // told by PostgreSQL, then by Redis
+		if a := s.tryLogin(adminEmail, adminPassword); a.problem.Code != "account_locked" || a.retryAfter() > 5*60 {
+			t.Errorf("answered %d %s, %s", a.status, a.body, a.header.Get("Retry-After"))
+		}
+	}
+	r.clock.advance(5 * time.Minute)
+	s.login()
+}
+
+func TestNobodyIsShutOutByWhatStandsInRedis(t *testing.T) {
+	t.Parallel()
+	cache := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), cache.URL())
+	s := r.serve()
+	i := newIntruder(t, r, cache.URL())
+	a := s.newAnn("user")
+	gone := s.login()
+	s.as(gone.Access, http.MethodPost, "/api/auth/logout", map[string]string{})
+	session := claimsOf(t, a.session.Access)["sid"].(string)
+	genuine := i.read("revoked:" + claimsOf(t, gone.Access)["sid"].(string))
+
+	values := hostile()
+	values["the end of another session"] = genuine
+	for name, value := range values {
+		t.Run(name, func(t *testing.T) {
+			for _, key := range []string{"revoked:" + session, "revoked:" + a.user.ID, "ended:" + session} {
+				i.write(key, value)
+			}
+			if got := s.verifies(a.session.Access, "?role=user"); got != "200" {
+				t.Errorf("verification says %s", got)
+			}
+			if got := s.verifies(gone.Access, ""); got != "token_invalid" {
+				t.Errorf("of an ended session it says %s", got)
+			}
+		})
+	}
+}
+
+func TestRefreshesGoOnWhateverStandsInRedis(t *testing.T) {
+	t.Parallel()
+	cache := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), cache.URL())
+	s := r.serve()
+	i := newIntruder(t, r, cache.URL())
+	session := s.login()
+	for name, value := range hostile() {
+		next := s.refresh(session.Refresh)
+		for _, key := range i.keys("grace:") {
+			i.write(key, value)
+		}
+		if again := s.refresh(session.Refresh); again.Refresh != next.Refresh {
+			t.Errorf("%s: a retry got another successor", name)
+		}
+		session = next
+	}
+	if s.metric("realmkeeper_cache_away") != "0" {
+		t.Error("the cache is left alone for what somebody wrote")
+	}
+}
+
+// Whoever writes there may keep a source waiting for a minute, and no longer.
+func TestNoSourceWaitsLongForWhatStandsInRedis(t *testing.T) {
+	t.Parallel()
+	cache := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), cache.URL())
+	r.config.Network.RequestsPerMinute = 3
+	r.write()
+	s := r.serve()
+	i := newIntruder(t, r, cache.URL())
+	s.login()
+	for name, value := range hostile() {
+		keys := i.keys("rate:")
+		if len(keys) == 0 {
+			t.Fatal("nothing is counted")
+		}
+		for _, key := range keys {
+			i.write(key, value)
+		}
+		first := s.tryLogin(adminEmail, adminPassword)
+		if first.status != http.StatusOK && (first.problem.Code != "rate_limited" || first.retryAfter() > 60) {
+			t.Errorf("%s: answered %d %s", name, first.status, first.body)
+		}
+		r.clock.advance(time.Minute)
+		if a := s.tryLogin(adminEmail, adminPassword); a.status != http.StatusOK {
+			t.Errorf("%s: after a minute answered %d %s", name, a.status, a.body)
+		}
+	}
+}
