@@ -6,10 +6,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"index/suffixarray"
 	"log/slog"
 	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,11 +59,33 @@ func run(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
+	if flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == "" {
+		if untold := actionsUntold(suite.log.String()); len(untold) > 0 {
+			fmt.Fprintf(os.Stderr, "of all that the suite did, no audit line tells of %v\n", untold)
+			return 1
+		}
+	}
 	if leaked := suite.secrets.in(suite.log.String()); leaked > 0 {
 		fmt.Fprintf(os.Stderr, "%d secrets stand in the log\n", leaked)
 		return 1
 	}
 	return code
+}
+
+// actionsUntold are those of package auth that no line of the log tells of.
+func actionsUntold(log string) []string {
+	source, err := os.ReadFile("internal/auth/event.go")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	untold := []string{}
+	for _, found := range regexp.MustCompile(`\bAction = ("[a-z_.]+")`).FindAllSubmatch(source, -1) {
+		if action := string(found[1]); !strings.Contains(log, `"msg":"audit","action":`+action) &&
+			!regexp.MustCompile(`"msg":"audit"[^\n]*"action":`+regexp.QuoteMeta(action)).MatchString(log) {
+			untold = append(untold, action)
+		}
+	}
+	return untold
 }
 
 // prepareTemplate migrates a database the way a pod's init container does.
