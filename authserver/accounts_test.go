@@ -52,9 +52,17 @@ func (s *server) loginAnn(password string) tokens {
 	return s.tokensOf(s.tryLogin(annEmail, password))
 }
 
-func (s *server) verifyEmail(token string) answer {
+// verifyEmail confirms an address with a mailed token, and the password that shows
+// the account.
+func (s *server) verifyEmail(token, password string) answer {
 	s.t.Helper()
-	return s.post("/api/auth/verify-email", map[string]string{"token": token})
+	return s.post("/api/auth/verify-email", map[string]string{"token": token, "password": password})
+}
+
+// verifyAnn confirms Ann's address.
+func (s *server) verifyAnn() {
+	s.t.Helper()
+	s.verifyEmail(s.realm.lastLetter(annEmail, auth.VerifyEmailMessage).token(s.t), annPassword).expect(s.t, http.StatusOK, "")
 }
 
 // hashed is how many passwords the server has hashed: what a request has cost.
@@ -98,10 +106,10 @@ func TestRegistration(t *testing.T) {
 		t.Errorf("the mail says\n%s", mail.Text)
 	}
 	token := mail.token(t)
-	s.verifyEmail(token+"x").expect(t, http.StatusBadRequest, "verification_token_invalid")
-	s.verifyEmail(strings.Replace(token, "rkv_", "rkp_", 1)).expect(t, http.StatusBadRequest, "verification_token_invalid")
-	s.verifyEmail(token).expect(t, http.StatusOK, "")
-	s.verifyEmail(token).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token+"x", annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(strings.Replace(token, "rkv_", "rkp_", 1), annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token, annPassword).expect(t, http.StatusOK, "")
+	s.verifyEmail(token, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
 	if profile := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); profile["email_verified"] != true {
 		t.Error("the address is not verified")
 	}
@@ -124,8 +132,8 @@ func TestRegistrationWaitsForTheMailWhereRequired(t *testing.T) {
 
 	first := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
 	s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
-	s.verifyEmail(first).expect(t, http.StatusBadRequest, "verification_token_invalid") // the newest link is the one
-	s.verifyEmail(r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)).expect(t, http.StatusOK, "")
+	s.verifyEmail(first, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid") // the newest link is the one
+	s.verifyAnn()
 	s.loginAnn(annPassword)
 
 	before := len(r.letters(annEmail))
@@ -142,7 +150,7 @@ func TestVerificationLinksExpire(t *testing.T) {
 	s.registerAnn()
 	token := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
 	r.clock.advance(24 * time.Hour)
-	s.verifyEmail(token).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
 }
 
 func TestRegistrationIsRefused(t *testing.T) {

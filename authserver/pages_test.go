@@ -126,7 +126,9 @@ func TestPagesRegister(t *testing.T) {
 	b.open(link) // as a program does that looks at mails
 	b.open(link)
 	b.sees(strings.TrimPrefix(link, issuer), http.StatusOK, "Confirm your e-mail address")
-	b.submit("", nil)
+	b.submit("", map[string]string{"password": wrongPassword})
+	b.sees(strings.TrimPrefix(link, issuer), http.StatusBadRequest, "The password is wrong.")
+	b.submit("", map[string]string{"password": newPassword})
 	b.sees(strings.TrimPrefix(link, issuer), http.StatusOK, "Address confirmed")
 	b.signIn(email, newPassword)
 	b.sees("/account", http.StatusOK, email)

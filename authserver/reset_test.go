@@ -61,11 +61,11 @@ func TestReset(t *testing.T) {
 		s.tryRefresh(refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	}
 	s.tryLogin(annEmail, annPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	r.lastLetter(annEmail, auth.PasswordChangedMessage)
 	profile := decode[map[string]any](t, s.profile(s.loginAnn(newPassword).Access), http.StatusOK)
 	if profile["email_verified"] != true {
 		t.Error("the mail has not proved the address")
 	}
-	r.lastLetter(annEmail, auth.PasswordChangedMessage)
 	if left := query[int](r, "SELECT count(*) FROM tickets"); left != 0 {
 		t.Errorf("%d other links still work", left)
 	}
@@ -100,6 +100,7 @@ func TestResetKeepsTheSecondFactor(t *testing.T) {
 	r := newMailingRealm(t)
 	s := r.serve()
 	s.registerAnn()
+	s.verifyAnn()
 	e := s.enrol(s.loginAnn(annPassword).Access)
 	challenged := func(password string) challenge {
 		t.Helper()

@@ -134,8 +134,8 @@ func TestEmailIsChanged(t *testing.T) {
 	}
 
 	token := r.lastLetter(annNext, auth.VerifyEmailMessage).token(t)
-	s.verifyEmail(token).expect(t, http.StatusOK, "")
-	s.verifyEmail(token).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token, annPassword).expect(t, http.StatusOK, "")
+	s.verifyEmail(token, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
 	p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK)
 	if p["email"] != annNext || p["email_verified"] != true {
 		t.Errorf("the profile is %v", p)
@@ -157,7 +157,7 @@ func TestEmailIsNotChangedToOneThatWasTakenMeanwhile(t *testing.T) {
 		expect(t, http.StatusAccepted, "")
 	token := r.lastLetter(annNext, auth.VerifyEmailMessage).token(t)
 	s.tryRegister(annNext, newPassword).expect(t, http.StatusCreated, "")
-	s.verifyEmail(token).expect(t, http.StatusConflict, "email_taken")
+	s.verifyEmail(token, annPassword).expect(t, http.StatusConflict, "email_taken")
 	s.loginAnn(annPassword)
 }
 

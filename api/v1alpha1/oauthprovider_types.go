@@ -239,8 +239,9 @@ type ProviderClaims struct {
 //
 // +kubebuilder:validation:MinProperties=1
 type ProviderLinking struct {
-	// byEmail joins the account of the same address, when both sides have
-	// verified it; off when absent.
+	// byEmail joins the account of the same address, when the provider has
+	// verified it; off when absent. An account that had not verified it loses
+	// what was in it.
 	// +optional
 	ByEmail bool `json:"byEmail,omitempty"`
 }

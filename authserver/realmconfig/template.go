@@ -18,7 +18,7 @@ import (
 // EmailTemplateNames are the mails that a realm sends, and may word differently.
 func EmailTemplateNames() []string {
 	return []string{
-		"account-locked", "already-registered", "code", "email-changed", "identity-linked", "new-device",
+		"account-locked", "account-reclaimed", "already-registered", "code", "email-changed", "identity-linked", "new-device",
 		"password-changed", "reset-password", "second-factor-added", "second-factor-removed", "verify-email",
 	}
 }

@@ -44,15 +44,61 @@ func TestRegisterAndConfirmTheAddress(t *testing.T) {
 		b.open(link)
 		b.sees(page, http.StatusOK, "Confirm your e-mail address")
 		b.look("verify")
+		b.fill("password", password)
+		b.press("Confirm")
+		b.sees(page, http.StatusBadRequest, "The password is wrong.")
+		b.look("verify-refused")
+		b.fill("password", newPassword)
 		b.press("Confirm")
 		b.sees(page, http.StatusOK, "Address confirmed")
 		b.look("done-verified")
 		b.signIn(email, newPassword)
 		b.sees("/account", http.StatusOK, email)
 		b.open(link)
-		b.press("Confirm")
 		b.sees(page, http.StatusBadRequest, "This link has expired or was used already.")
 		b.look("verify-expired")
+	})
+}
+
+// Somebody has registered Bob's address. He says so, and the account is his alone.
+func TestDisownWhatSomebodyElseRegistered(t *testing.T) {
+	t.Parallel()
+	onScreens(t, func(t *testing.T, s screen) {
+		const email = "bob@example.com"
+		r := newRealm(t)
+		mails := r.sendsMail()
+		r.serve()
+		squatter, bob := r.newTab(s), r.newTab(s)
+		squatter.open("/register")
+		squatter.fill("name", "Bob")
+		squatter.fill("email", email)
+		squatter.fill("password", password)
+		squatter.press("Create the account")
+		squatter.signIn(email, password)
+		squatter.sees("/account", http.StatusOK, email)
+
+		link := mails.Await(t, email, 1).Links[0]
+		page := strings.TrimPrefix(link, r.Config.Issuer)
+		squatter.open(link) // signed in, as somebody who confirms their own address is
+		squatter.sees(page, http.StatusOK, email, "This was not me")
+		squatter.look("verify-signed-in")
+		bob.open(link)
+		bob.sees(page, http.StatusOK, email, "Password of the account")
+		bob.press("This was not me")
+		bob.sees(page, http.StatusOK, "The account is yours alone", email)
+		bob.look("reclaimed")
+		bob.press("Send the link")
+		bob.sees("/forgot", http.StatusOK, "Check your e-mail", email)
+		squatter.open("/account")
+		squatter.sees("/signin", http.StatusOK)
+
+		bob.open(mails.Await(t, email, 3).Links[0]) // after the notice
+		bob.fill("password", newPassword)
+		bob.press("Save the password")
+		bob.signIn(email, newPassword)
+		bob.sees("/account", http.StatusOK, email)
+		squatter.signIn(email, password)
+		squatter.sees("/signin", http.StatusBadRequest, "The e-mail address or the password is wrong.")
 	})
 }
 

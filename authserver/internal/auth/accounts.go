@@ -15,7 +15,8 @@ type Accounts interface {
 	// the address meanwhile.
 	ProveEmail(ctx context.Context, kind TicketKind, ticket TokenHash, also Effects, now time.Time) (bool, error)
 	// SetPassword changes a password, ends the user's sessions and takes back
-	// every ticket of theirs.
+	// every ticket of theirs. When that is the first proof of the address, it
+	// drops what a Reclaim drops.
 	SetPassword(ctx context.Context, p NewPassword, also Effects) (PasswordChange, error)
 	// UpdateProfile changes what is not nil; the second result is false when the
 	// user is gone.
@@ -24,19 +25,23 @@ type Accounts interface {
 
 // NewPassword is a password to set.
 type NewPassword struct {
-	// User is as they were when the change was decided: had they logged in or,
-	// without a ticket, changed the password since, nothing happens.
-	User    User
-	Account AccountKey
-	Hash    string
+	// User is as they were when the change was decided: had they logged in,
+	// proved the address or, without a ticket, changed the password since, nothing
+	// happens.
+	User User
+	Hash string
 	// Redeems is the mailed ticket that stands for the old password; nil when
-	// that was checked itself. It also proves the address, and ends the
-	// account's lockout.
+	// that was checked itself. It also proves the address.
 	Redeems *TokenHash
+	// Clears are the counters to forget.
+	Clears []CounterKey
 	// KeepSession is the session that goes on; empty for none.
 	KeepSession string
 	Now         time.Time
 }
+
+// Reclaims reports whether it is the first proof of the user's address.
+func (p NewPassword) Reclaims() bool { return p.Redeems != nil && p.User.EmailVerifiedAt == nil }
 
 // PasswordChange is what became of a NewPassword.
 type PasswordChange struct {

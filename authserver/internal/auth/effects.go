@@ -32,6 +32,7 @@ const (
 	ResetPasswordMessage       MessageKind = "reset-password"
 	PasswordChangedMessage     MessageKind = "password-changed"
 	EmailChangedMessage        MessageKind = "email-changed"
+	AccountReclaimedMessage    MessageKind = "account-reclaimed"
 	NewDeviceMessage           MessageKind = "new-device"
 	SecondFactorAddedMessage   MessageKind = "second-factor-added"
 	SecondFactorRemovedMessage MessageKind = "second-factor-removed"

@@ -21,6 +21,8 @@ const (
 	ActVerifyEmail         Action = "email.verified"
 	ActChangeEmail         Action = "email.changed"
 	ActRewriteEmail        Action = "email.rewritten"
+	ActCancelEmailChange   Action = "email.change_cancelled"
+	ActReclaimAccount      Action = "account.reclaimed"
 	ActRequestVerification Action = "email.verification_requested"
 	ActUpdateProfile       Action = "profile.updated"
 	ActDeleteAccount       Action = "user.deleted"

@@ -41,8 +41,9 @@ type Identities interface {
 	// or when the identity is taken.
 	LinkByEmail(ctx context.Context, i LinkedIdentity, also Effects) (bool, error)
 	// LinkIdentity gives an identity to its user. It is false, and nothing
-	// happens, when the identity is taken or the user disabled.
-	LinkIdentity(ctx context.Context, i LinkedIdentity, also Effects) (bool, error)
+	// happens, when the identity is taken, the user is disabled, or the account
+	// has another password, or another owner, than when user was read.
+	LinkIdentity(ctx context.Context, user User, i LinkedIdentity, also Effects) (bool, error)
 	// IdentitiesOf lists a user's identities, the oldest first.
 	IdentitiesOf(ctx context.Context, userID string) ([]LinkedIdentity, error)
 	// UnlinkIdentity removes an identity unless its user could not sign in
@@ -57,11 +58,11 @@ const contested = 4
 // userOf is the user an identity belongs to. An identity that is new here joins
 // the account of its address, or gets an account of its own:
 //
-//   - Joining needs the realm's consent (LinkByEmail) and the address proved on
-//     both sides. Unless the provider has verified it, anybody could take over an
-//     account by typing its address there. Unless the account has proved it,
-//     somebody may have registered a stranger's address here with a password of
-//     theirs, and would share the account once its true owner comes along.
+//   - Joining needs the realm's consent (LinkByEmail) and an address that the
+//     provider has verified, or anybody could take over an account by typing its
+//     address there. Where the account has not proved the address, somebody may
+//     have registered a stranger's, and would share the account with its true
+//     owner: so the identity joins it by a Reclaim.
 //   - A new account needs the realm's consent (SignUp) and a verified address, so
 //     that nobody sits on an address that is not theirs.
 //
@@ -111,10 +112,13 @@ func (s *Service) welcome(ctx context.Context, settings realmconfig.Config, prov
 	switch {
 	case taken && !identity.EmailVerified && settings.Login.UnknownUser == realmconfig.Conceal:
 		return refuse(IdentityRefused) // as if there were no such account
-	case taken && (!provider.LinkByEmail || !identity.EmailVerified || owner.EmailVerifiedAt == nil):
+	case taken && (!provider.LinkByEmail || !identity.EmailVerified):
 		return refuse(IdentityUnlinked)
 	case taken && owner.DisabledAt != nil:
 		return refuse(AccountDisabled)
+	case taken && owner.EmailVerifiedAt == nil:
+		_, err := s.reclaimByIdentity(ctx, owner, identity, from)
+		return err
 	case taken:
 		_, err := s.addIdentity(ctx, owner, identity, from, s.Store.LinkByEmail)
 		return err

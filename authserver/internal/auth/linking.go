@@ -134,15 +134,22 @@ func (s *Service) FinishLink(ctx context.Context, access, code, verifier Secret,
 }
 
 func (s *Service) link(ctx context.Context, user User, identity Identity, from Client) error {
-	linked, err := s.addIdentity(ctx, user, identity, from, s.Store.LinkIdentity)
+	linked, err := s.addIdentity(ctx, user, identity, from, func(ctx context.Context, i LinkedIdentity, also Effects) (bool, error) {
+		return s.Store.LinkIdentity(ctx, user, i, also)
+	})
 	if err != nil || linked {
 		return err
 	}
-	owner, _, err := s.Store.UseIdentity(ctx, identity, s.Now())
-	if err == nil && owner.ID != user.ID {
-		err = refuse(IdentityTaken)
+	owner, taken, err := s.Store.UseIdentity(ctx, identity, s.Now())
+	switch {
+	case err != nil:
+		return err
+	case !taken: // it was not the identity that stood in the way: the session is over
+		return refuse(TokenInvalid)
+	case owner.ID != user.ID:
+		return refuse(IdentityTaken)
 	}
-	return err
+	return nil
 }
 
 // Identities lists the caller's identities. It refuses as caller does.

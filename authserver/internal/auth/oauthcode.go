@@ -28,6 +28,10 @@ type oauthCode struct {
 	SignedIn bool `json:"signedIn,omitempty"`
 	// AuthTime is when that was.
 	AuthTime time.Time `json:"authTime,omitzero"`
+	// PasswordChangedAt is the user's when the code was made. With another, it is
+	// worth nothing: it was made while somebody else was given the account, or a
+	// new password.
+	PasswordChangedAt *time.Time `json:"passwordChangedAt,omitempty"`
 }
 
 // sealedForCode is the purpose under which codes are sealed.
@@ -43,6 +47,7 @@ func (s *Service) issueCode(ctx context.Context, user User, sessionID string, wo
 	if err != nil {
 		return "", err
 	}
+	worth.PasswordChangedAt = user.PasswordChangedAt
 	t := Ticket{Hash: hashOf(code), Kind: OAuthCodeTicket, UserID: user.ID, SessionID: sessionID}
 	return code, s.keep(ctx, t, codeLifetime, sealedForCode, worth)
 }
@@ -77,7 +82,7 @@ func (s *Service) RedeemOAuthCode(ctx context.Context, code, verifier Secret, fr
 	switch {
 	case err != nil:
 		return SignIn{}, err
-	case !found:
+	case !found, !sameTime(user.PasswordChangedAt, content.PasswordChangedAt):
 		return SignIn{}, refuse(OAuthCodeInvalid)
 	}
 	if content.SignedIn {

@@ -16,6 +16,7 @@ type Store interface {
 	Attempts
 	Users
 	Accounts
+	Reclaims
 	Sessions
 	SessionList
 	Revocations

@@ -35,9 +35,10 @@ func (s *Service) CheckReset(ctx context.Context, secret Secret) (email string, 
 
 // ResetPassword redeems the link of a reset mail: it sets the password, ends
 // every session and every other link of the user, and lifts the account's
-// lockout. The mail has proved the address too. A second factor stays. It
-// refuses with ResetTokenInvalid, Busy, DatabaseUnavailable, or, before the link
-// is used up, PasswordRejected.
+// lockout. The mail has proved the address too. A second factor stays, unless
+// that was the first proof, which drops what a Reclaim drops. It refuses with
+// ResetTokenInvalid, Busy, DatabaseUnavailable, or, before the link is used up,
+// PasswordRejected.
 func (s *Service) ResetPassword(ctx context.Context, secret, password Secret, from Client) error {
 	ticket, user, found, err := s.mailedTicket(ctx, ResetTicket, secret)
 	switch {
@@ -56,7 +57,6 @@ func (s *Service) ResetPassword(ctx context.Context, secret, password Secret, fr
 	case !changed:
 		return refuse(ResetTokenInvalid)
 	}
-	s.unlocked(ctx, KeyOf(user.Email).counter())
 	return nil
 }
 
@@ -102,33 +102,82 @@ func (s *Service) setPassword(ctx context.Context, action Action, password Secre
 	if err != nil {
 		return false, full(err)
 	}
-	event, err := s.event(action, p.User.ID, p.User.ID, from)
-	if err != nil {
-		return false, err
-	}
-	mails, err := s.notice(PasswordChangedMessage, p.User, from)
-	if err != nil {
-		return false, err
-	}
-	p.Hash, p.Account, p.Now = hash, KeyOf(p.User.Email), event.At
+	p.Hash = hash
 	for range mostTries {
-		change, err := s.Store.SetPassword(ctx, p, Effects{Messages: mails, Events: []Event{event}})
+		also, err := s.passwordEffects(action, p, from)
+		if err != nil {
+			return false, err
+		}
+		p.Now, p.Clears = also.Events[0].At, s.liftedBy(p)
+		change, err := s.Store.SetPassword(ctx, p, also)
 		if err != nil {
 			return false, err
 		}
 		if change.Changed {
 			s.sessionsEnded(ctx, change.Ended...)
-			s.log(ctx, event)
+			s.unlocked(ctx, p.Clears...)
+			for _, event := range also.Events {
+				s.log(ctx, event)
+			}
 			return true, nil
 		}
-		seen := p.User.LastLoginAt
-		user, found, err := s.Store.UserByID(ctx, p.User.ID)
-		if err != nil || !found || sameTime(user.LastLoginAt, seen) {
+		again, err := s.sinceThen(ctx, &p)
+		if err != nil || !again {
 			return false, err
 		}
-		p.User.LastLoginAt = user.LastLoginAt
 	}
 	return false, refuseFor(Busy, time.Second)
+}
+
+// passwordEffects are what the user and the auditor hear of a new password.
+func (s *Service) passwordEffects(action Action, p NewPassword, from Client) (Effects, error) {
+	event, err := s.event(action, p.User.ID, p.User.ID, from)
+	if err != nil {
+		return Effects{}, err
+	}
+	also := Effects{Events: []Event{event}}
+	if p.Reclaims() {
+		reclaim, err := s.reclaimEvent(p.User, "reset", from)
+		if err != nil {
+			return Effects{}, err
+		}
+		also.Events = append(also.Events, reclaim)
+		if also.Messages, err = s.reclaimNotice(p.User, Notice{}, from); err != nil {
+			return Effects{}, err
+		}
+		p.User.Name = "" // it may be somebody else's, too
+	}
+	changed, err := s.notice(PasswordChangedMessage, p.User, from)
+	also.Messages = append(also.Messages, changed...)
+	return also, err
+}
+
+// liftedBy is the counters that a new password forgets.
+func (s *Service) liftedBy(p NewPassword) []CounterKey {
+	switch {
+	case p.Reclaims():
+		return s.guessesAt(p.User)
+	case p.Redeems != nil:
+		return []CounterKey{KeyOf(p.User.Email).counter()}
+	default:
+		return nil
+	}
+}
+
+// sinceThen brings p up to date with a user who has changed since it was decided.
+// It is false when what stood for the old password is no longer good.
+func (s *Service) sinceThen(ctx context.Context, p *NewPassword) (bool, error) {
+	user, found, err := s.Store.UserByID(ctx, p.User.ID)
+	if err != nil || !found {
+		return false, err
+	}
+	loggedIn := !sameTime(user.LastLoginAt, p.User.LastLoginAt)
+	p.User.LastLoginAt, p.User.EmailVerifiedAt = user.LastLoginAt, user.EmailVerifiedAt
+	if p.Redeems == nil {
+		return loggedIn, nil
+	}
+	_, good, err := s.Store.PeekTicket(ctx, ResetTicket, *p.Redeems, s.Now())
+	return good && user.DisabledAt == nil && user.Email == p.User.Email, err
 }
 
 func sameTime(a, b *time.Time) bool {

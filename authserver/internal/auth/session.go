@@ -86,6 +86,7 @@ const (
 	EndedByAdmin    EndReason = "ended_by_admin"
 	EndedByPassword EndReason = "password_changed"
 	EndedBySettings EndReason = "sessions_not_before"
+	EndedByReclaim  EndReason = "account_reclaimed"
 )
 
 // NewSession is a login whose password was right.

@@ -51,4 +51,7 @@ type Tickets interface {
 	// RedeemTicket uses up a ticket that has not expired. Of any number of
 	// callers at once it succeeds for one.
 	RedeemTicket(ctx context.Context, kind TicketKind, hash TokenHash, now time.Time) (Ticket, bool, error)
+	// CancelTicket takes back a ticket that has not expired. Of any number of
+	// callers at once it succeeds for one.
+	CancelTicket(ctx context.Context, kind TicketKind, hash TokenHash, also Effects, now time.Time) (bool, error)
 }

@@ -7,20 +7,66 @@ import (
 	"strings"
 )
 
-// VerifyEmail redeems a link that was mailed: the address is proved, and becomes
-// the user's if they have asked to change theirs. It refuses with
-// VerifyTokenInvalid, EmailTaken or DatabaseUnavailable.
-func (s *Service) VerifyEmail(ctx context.Context, secret Secret, from Client) error {
-	kind := VerifyEmailTicket
-	if prefix, _, _, _ := linkOf(ChangeEmailTicket, s.Settings()); strings.HasPrefix(string(secret), prefix) {
-		kind = ChangeEmailTicket
+// Confirmation is how somebody follows a link that was mailed to an address.
+type Confirmation struct {
+	Token Secret
+	// Access is a token of the account, Password the account's. One is enough;
+	// with both, the password is looked at.
+	Access, Password Secret
+}
+
+// Verification is what the link of a verification mail stands for.
+type Verification struct {
+	// Email is the address that it proves.
+	Email string
+	// Changes is set when the address is to take the place of another one.
+	Changes bool
+	// Own is set when the access token is of the account.
+	Own bool
+}
+
+// CheckVerification says what a mailed link stands for as long as it works, and
+// leaves it so. The access token may be empty. It refuses with
+// VerifyTokenInvalid, TokenExpired, TokenInvalid or DatabaseUnavailable.
+func (s *Service) CheckVerification(ctx context.Context, secret, access Secret) (Verification, error) {
+	bearer, err := s.bearer(ctx, access)
+	if err != nil {
+		return Verification{}, err
 	}
-	ticket, user, found, err := s.mailedTicket(ctx, kind, secret)
-	switch {
-	case err != nil:
+	ticket, user, err := s.verificationTicket(ctx, secret)
+	if err != nil {
+		return Verification{}, err
+	}
+	return Verification{Email: ticket.Email, Changes: ticket.Kind == ChangeEmailTicket, Own: bearer == user.ID}, nil
+}
+
+// bearer is the id of the user an access token speaks for, or empty without a
+// token. It refuses a token as caller does.
+func (s *Service) bearer(ctx context.Context, access Secret) (string, error) {
+	if access == "" {
+		return "", nil
+	}
+	user, _, err := s.caller(ctx, access)
+	return user.ID, err
+}
+
+// VerifyEmail redeems a link that was mailed: the address is proved, and becomes
+// the user's if they have asked to change theirs. The link alone shows who reads
+// the mail, and not that the account is theirs: somebody may have made it, or
+// changed its address, with the address of another. It refuses as bearer does,
+// with VerifyTokenInvalid, as showsAccount does, or with EmailTaken or
+// DatabaseUnavailable, and uses up nothing then.
+func (s *Service) VerifyEmail(ctx context.Context, c Confirmation, from Client) error {
+	bearer, err := s.bearer(ctx, c.Access)
+	if err != nil {
 		return err
-	case !found:
-		return refuse(VerifyTokenInvalid)
+	}
+	ticket, user, err := s.verificationTicket(ctx, c.Token)
+	if err != nil {
+		return err
+	}
+	if err := s.showsAccount(ctx, user, bearer, c.Password, from); err != nil {
+		return err
 	}
 	event, err := s.event(ActVerifyEmail, user.ID, user.ID, from)
 	if err != nil {
@@ -28,14 +74,14 @@ func (s *Service) VerifyEmail(ctx context.Context, secret Secret, from Client) e
 	}
 	event.Account = KeyOf(ticket.Email)
 	also := Effects{Events: []Event{event}}
-	if kind == ChangeEmailTicket {
+	if ticket.Kind == ChangeEmailTicket {
 		// The address that goes is told: its owner may not have asked for it.
 		also.Events[0].Action = ActChangeEmail
 		if also.Messages, err = s.notice(EmailChangedMessage, user, from); err != nil {
 			return err
 		}
 	}
-	proved, err := s.Store.ProveEmail(ctx, kind, ticket.Hash, also, event.At)
+	proved, err := s.Store.ProveEmail(ctx, ticket.Kind, ticket.Hash, also, event.At)
 	switch {
 	case err != nil:
 		return err
@@ -44,6 +90,40 @@ func (s *Service) VerifyEmail(ctx context.Context, secret Secret, from Client) e
 	}
 	s.log(ctx, also.Events[0])
 	return nil
+}
+
+// verificationTicket reads the ticket of a link that proves an address, and whose
+// account it is about. It refuses with VerifyTokenInvalid.
+func (s *Service) verificationTicket(ctx context.Context, secret Secret) (Ticket, User, error) {
+	kind := VerifyEmailTicket
+	if prefix, _, _, _ := linkOf(ChangeEmailTicket, s.Settings()); strings.HasPrefix(string(secret), prefix) {
+		kind = ChangeEmailTicket
+	}
+	ticket, user, found, err := s.mailedTicket(ctx, kind, secret)
+	if err == nil && !found {
+		err = refuse(VerifyTokenInvalid)
+	}
+	return ticket, user, err
+}
+
+// showsAccount checks that whoever follows a mailed link has the account, too: its
+// password or, when none is given, a session of it. It refuses with ProofRequired
+// or as provePassword does. A wrong password is counted like one at a login.
+func (s *Service) showsAccount(ctx context.Context, user User, bearer string, password Secret, from Client) error {
+	switch {
+	case password == "" && bearer == user.ID:
+		return nil
+	case password == "":
+		return refuse(ProofRequired)
+	}
+	err := s.provePassword(ctx, user, password, from)
+	if err != nil {
+		s.record(ctx, Event{
+			Action: ActVerifyEmail, Outcome: outcomeOf(err), TargetID: user.ID,
+			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+		})
+	}
+	return err
 }
 
 // ResendVerification mails a new link to an address that is not verified yet.

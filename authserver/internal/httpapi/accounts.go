@@ -19,10 +19,13 @@ func (a *API) accountRoutes() []route {
 			refuses: []auth.Code{auth.RegistrationClosed, auth.EmailTaken, auth.PasswordRejected, auth.Busy},
 		}, a.register),
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/verify-email", status: http.StatusOK,
-			summary: "Prove an e-mail address with the token that was mailed to it",
+			method: "POST", path: "/api/auth/verify-email", status: http.StatusOK, bearer: bearerOptional,
+			summary: "Prove an e-mail address with the token that was mailed to it and a session or the password of the account, or disown the account",
 			rate:    rateCode,
-			refuses: []auth.Code{auth.VerifyTokenInvalid, auth.EmailTaken},
+			refuses: []auth.Code{
+				auth.VerifyTokenInvalid, auth.EmailTaken, auth.ProofRequired, auth.InvalidCredentials,
+				auth.AccountLocked, auth.TooManyAttempts, auth.Busy,
+			},
 		}, a.verifyEmail),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/verify-email/resend", status: http.StatusAccepted,
@@ -62,8 +65,12 @@ type emailBody struct {
 	Email string `json:"email" required:"true" maxLength:"254" format:"email"`
 }
 
-type tokenBody struct {
-	Token auth.Secret `json:"token" required:"true" maxLength:"512"`
+// verificationBody needs the password of an account whose session does not come
+// with it, unless it discards.
+type verificationBody struct {
+	Token    auth.Secret `json:"token" required:"true" maxLength:"512"`
+	Password auth.Secret `json:"password" maxLength:"4096"`
+	Discard  bool        `json:"discard"`
 }
 
 type resetPath struct {
@@ -87,7 +94,10 @@ type registeredBody struct {
 }
 
 type verifiedBody struct {
+	// Verified is false when a change of address was cancelled.
 	Verified bool `json:"email_verified"`
+	// ResetRequired is set when the account has no password any more.
+	ResetRequired bool `json:"password_reset_required,omitempty"`
 }
 
 type validBody struct {
@@ -102,8 +112,14 @@ func (a *API) register(ctx context.Context, r request[registerBody]) (registered
 	return registeredBody{VerificationRequired: required}, err
 }
 
-func (a *API) verifyEmail(ctx context.Context, r request[tokenBody]) (verifiedBody, error) {
-	return verifiedBody{Verified: true}, a.Auth.VerifyEmail(ctx, r.Body.Token, r.Client)
+func (a *API) verifyEmail(ctx context.Context, r request[verificationBody]) (verifiedBody, error) {
+	if r.Body.Discard {
+		proved, err := a.Auth.DisownEmail(ctx, r.Body.Token, r.Bearer, r.Client)
+		return verifiedBody{Verified: proved, ResetRequired: proved}, err
+	}
+	return verifiedBody{Verified: true}, a.Auth.VerifyEmail(ctx, auth.Confirmation{
+		Token: r.Body.Token, Access: r.Bearer, Password: r.Body.Password,
+	}, r.Client)
 }
 
 func (a *API) resendVerification(ctx context.Context, r request[emailBody]) (messageBody, error) {

@@ -47,16 +47,14 @@ func (s *Store) ProveEmail(ctx context.Context, kind auth.TicketKind, ticket aut
 	proved, err := s.change(ctx, "prove address", proveEmail, pgx.NamedArgs{
 		"ticket": ticket[:], "kind": string(kind), "now": now,
 	}, now, also)
-	var taken *pgconn.PgError
+	var refused *pgconn.PgError
 	switch {
-	case !errors.As(err, &taken):
-		return proved, err
-	case taken.Code == uniqueViolation:
+	case isTaken(err):
 		return false, &auth.Error{Code: auth.EmailTaken}
-	case taken.Code == checkViolation:
+	case errors.As(err, &refused) && refused.Code == checkViolation:
 		return false, nil // a link from before the rule that its address is against
 	default:
-		return false, err
+		return proved, err
 	}
 }
 

@@ -4,11 +4,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
@@ -47,8 +45,7 @@ func (s *Store) CreateUserWithIdentity(ctx context.Context, u auth.User, i auth.
 	args := identityArgs(i)
 	args["role"], args["name"], args["verified"] = u.Role, u.Name, u.EmailVerifiedAt
 	created, err := s.change(ctx, "create user", createUserWithIdentity, args, i.CreatedAt, also)
-	var taken *pgconn.PgError
-	if errors.As(err, &taken) && taken.Code == uniqueViolation {
+	if isTaken(err) {
 		return false, nil
 	}
 	return created, err
@@ -59,13 +56,16 @@ const (
 	checkViolation  = "23514"
 )
 
+// linkIdentity gives an identity to the user for whom a condition holds. It
+// writes the user's row (see locked).
 func linkIdentity(condition string) string {
 	return `
-WITH cause AS (
+WITH owner AS (
+    UPDATE users u SET email = u.email WHERE u.id = @user AND u.disabled_at IS NULL AND ` + condition + `
+    RETURNING u.id
+), cause AS (
     INSERT INTO identities (id, user_id, provider, issuer, subject, email, created_at, last_used_at)
-    SELECT @id, u.id, @provider, @issuer, @subject, @email, @now, @now
-    FROM users u WHERE u.id = @user AND u.disabled_at IS NULL` + condition + `
-    FOR SHARE OF u
+    SELECT @id, owner.id, @provider, @issuer, @subject, @email, @now, @now FROM owner
     ON CONFLICT (provider, issuer, subject) DO NOTHING
     RETURNING id
 )` + withEffects + `
@@ -74,13 +74,16 @@ SELECT EXISTS (SELECT FROM cause)`
 
 // LinkByEmail implements auth.Identities.
 func (s *Store) LinkByEmail(ctx context.Context, i auth.LinkedIdentity, also auth.Effects) (bool, error) {
-	proved := linkIdentity(` AND u.email = @email AND u.email_verified_at IS NOT NULL`)
+	proved := linkIdentity(`u.email = @email AND u.email_verified_at IS NOT NULL`)
 	return s.change(ctx, "link identity", proved, identityArgs(i), i.CreatedAt, also)
 }
 
 // LinkIdentity implements auth.Identities.
-func (s *Store) LinkIdentity(ctx context.Context, i auth.LinkedIdentity, also auth.Effects) (bool, error) {
-	return s.change(ctx, "link identity", linkIdentity(``), identityArgs(i), i.CreatedAt, also)
+func (s *Store) LinkIdentity(ctx context.Context, user auth.User, i auth.LinkedIdentity, also auth.Effects) (bool, error) {
+	same := linkIdentity(`u.password_changed_at IS NOT DISTINCT FROM @password_changed`)
+	args := identityArgs(i)
+	args["password_changed"] = user.PasswordChangedAt
+	return s.change(ctx, "link identity", same, args, i.CreatedAt, also)
 }
 
 func identityArgs(i auth.LinkedIdentity) pgx.NamedArgs {

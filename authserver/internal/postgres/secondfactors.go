@@ -96,6 +96,8 @@ WITH texted AS (
     WHERE user_id = @user AND method = @method AND enrolment = @enrolment AND verified_at IS NULL
       AND (@text::uuid IS NULL OR EXISTS (SELECT FROM texted))
     RETURNING user_id
+), owner AS (
+    UPDATE users u SET email = u.email FROM cause WHERE u.id = cause.user_id -- (see locked)
 ), codes AS (
     INSERT INTO backup_codes (user_id, hashes, created_at)
     SELECT f.user_id, f.backup_codes, @now FROM second_factors f JOIN cause USING (user_id)

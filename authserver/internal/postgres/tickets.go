@@ -47,6 +47,18 @@ func (s *Store) RedeemTicket(ctx context.Context, kind auth.TicketKind, hash aut
 		RETURNING `+ticketColumns, kind, hash, now)
 }
 
+const cancelTicket = `
+WITH cause AS (
+    DELETE FROM tickets WHERE hash = @hash AND kind = @kind AND expires_at > @now
+    RETURNING hash
+)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
+
+// CancelTicket implements auth.Tickets.
+func (s *Store) CancelTicket(ctx context.Context, kind auth.TicketKind, hash auth.TokenHash, also auth.Effects, now time.Time) (bool, error) {
+	return s.change(ctx, "cancel ticket", cancelTicket, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}, now, also)
+}
+
 func (s *Store) ticket(ctx context.Context, statement string, kind auth.TicketKind, hash auth.TokenHash, now time.Time) (auth.Ticket, bool, error) {
 	ctx, end := bounded(ctx, "read ticket")
 	defer end()

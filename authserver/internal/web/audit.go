@@ -114,7 +114,8 @@ func (w *Web) readTrail(v *visit, access auth.Secret, p *auditPage, q auth.Trail
 func actions() []auth.Action {
 	return []auth.Action{
 		auth.ActLogin, auth.ActChallenge, auth.ActLogout, auth.ActEndSession, auth.ActReuse, auth.ActLock, auth.ActUnlock,
-		auth.ActRegister, auth.ActCreateUser, auth.ActRequestVerification, auth.ActVerifyEmail, auth.ActChangeEmail, auth.ActRewriteEmail,
+		auth.ActRegister, auth.ActCreateUser, auth.ActRequestVerification, auth.ActVerifyEmail, auth.ActChangeEmail,
+		auth.ActCancelEmailChange, auth.ActRewriteEmail, auth.ActReclaimAccount,
 		auth.ActUpdateProfile, auth.ActChangeRole, auth.ActDisableUser, auth.ActEnableUser, auth.ActDeleteAccount,
 		auth.ActProve, auth.ActChangePassword, auth.ActRequestReset, auth.ActResetPassword,
 		auth.ActAddSecondFactor, auth.ActRemoveSecondFactor, auth.ActRenewBackupCodes,

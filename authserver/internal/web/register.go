@@ -35,25 +35,10 @@ func (w *Web) register(v *visit) (*answer, error) {
 	return show("sent", sent{"verify", f.Email})
 }
 
-// showVerify only asks for a click: programs that look at mails follow links,
-// and must not use them up.
-func (w *Web) showVerify(*visit) (*answer, error) { return show("verify", form{}) }
-
-func (w *Web) verify(v *visit) (*answer, error) {
-	err := w.Auth.VerifyEmail(v.r.Context(), auth.Secret(v.r.PathValue("token")), v.client)
-	if e, ok := refusal(err); ok && (e.Code == auth.VerifyTokenInvalid || e.Code == auth.EmailTaken) {
-		return refused("verify", form{}.refusedBy(e))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return show("done", done{"verified", "/"})
-}
-
 func (w *Web) resendVerification(v *visit) (*answer, error) {
 	f := form{Email: v.field("email", auth.MaxEmailLength)}
 	if !auth.PlausibleEmail(f.Email) {
-		return refused("verify", f.refusedBy(invalid("email")))
+		return refused("verify", verifyPage{form: f.refusedBy(invalid("email"))})
 	}
 	if err := w.Auth.ResendVerification(v.r.Context(), f.Email, v.client); err != nil {
 		return nil, err

@@ -112,7 +112,7 @@ func (w *Web) pages() []page {
 		{"POST /reset/{token}", "code", w.reset},
 		{"GET /register", "", w.showRegister},
 		{"POST /register", "register", w.register},
-		{"GET /verify-email/{token}", "", w.showVerify},
+		{"GET /verify-email/{token}", "code", w.showVerify},
 		{"POST /verify-email/{token}", "code", w.verify},
 		{"POST /verify-email", "mail", w.resendVerification},
 		{"GET /account", "", w.showAccount},

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// A statement sees what was there when it began. Whoever is in an account while
+// its owner reclaims it must not add a way in that the statement does not see. So
+// everything that adds one, a login for example, writes the user's row; a reclaim
+// waits for it, finds another version of the row than the one it has seen, and
+// does nothing at all. Then its caller tries again.
+//
+// Rows are locked in the order in which a login with a code does: second factor,
+// ticket, user. The statement that follows joins good, which has a ticket if the
+// one that is redeemed is good, and seen, the user.
+const locked = `
+texts AS MATERIALIZED (
+    SELECT 1 FROM text_codes WHERE user_id = @user FOR UPDATE
+), factors AS MATERIALIZED (
+    SELECT 1 FROM second_factors WHERE user_id = @user ORDER BY method FOR UPDATE
+), backups AS MATERIALIZED (
+    SELECT 1 FROM backup_codes WHERE user_id = @user FOR UPDATE
+), held AS MATERIALIZED (
+    SELECT count(*) FROM (TABLE texts UNION ALL TABLE factors UNION ALL TABLE backups) f
+), promises AS MATERIALIZED (
+    SELECT t.hash, t.kind, t.email, t.expires_at
+    FROM held, tickets t WHERE t.user_id = @user ORDER BY t.hash FOR UPDATE OF t
+), good AS MATERIALIZED (
+    SELECT count(*) FILTER (WHERE hash = @ticket AND kind = @kind AND email = @email AND expires_at > @now) AS tickets
+    FROM held LEFT JOIN promises ON true
+), seen AS MATERIALIZED (
+    SELECT id, xmin AS version FROM users WHERE id = @user
+)`
+
+// dropped is what a first proof of the address drops besides the password,
+// sessions and tickets. The row of cause has first_proof.
+const dropped = `
+, unlinked AS (
+    DELETE FROM identities i USING cause WHERE i.user_id = cause.id AND cause.first_proof
+), unenrolled AS (
+    DELETE FROM second_factors f USING cause WHERE f.user_id = cause.id AND cause.first_proof
+), uncoded AS (
+    DELETE FROM backup_codes b USING cause WHERE b.user_id = cause.id AND cause.first_proof
+), untexted AS (
+    DELETE FROM text_codes t USING cause WHERE t.user_id = cause.id AND cause.first_proof
+), forgotten AS (
+    -- Where somebody has come from before is no news later (see AddressesOf).
+    UPDATE sessions s SET user_agent = '', address = ''
+    FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NOT NULL AND cause.first_proof
+), redeemed AS (
+    DELETE FROM tickets t USING cause WHERE t.user_id = cause.id
+), ended AS (
+    UPDATE sessions s SET ended_at = @now, ended_reason = @reason,
+        user_agent = CASE WHEN cause.first_proof THEN '' ELSE user_agent END,
+        address = CASE WHEN cause.first_proof THEN '' ELSE address END
+    FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL AND (@keep::uuid IS NULL OR s.id <> @keep)
+    RETURNING s.id
+)` + withRevoked + `, cleared AS (
+    DELETE FROM attempts WHERE key = ANY (@clears::bytea[]) AND EXISTS (SELECT FROM cause)
+)`
+
+const reclaimed = `
+SELECT EXISTS (SELECT FROM cause), ARRAY(SELECT id::text FROM ended)`
+
+// reclaim is a statement up to its effects, of what happens if a condition holds.
+func reclaim(condition string) string {
+	return `
+WITH ` + locked + `, cause AS (
+    UPDATE users u SET email_verified_at = @now, password_hash = NULL, password_changed_at = @now, name = '', locale = ''
+    FROM good, seen
+    WHERE u.id = seen.id AND u.xmin = seen.version AND u.email = @email
+      AND u.email_verified_at IS NULL AND u.disabled_at IS NULL` + condition + `
+    RETURNING u.id, true AS first_proof
+)` + dropped
+}
+
+// ReclaimByMail implements auth.Reclaims.
+func (s *Store) ReclaimByMail(ctx context.Context, r auth.Reclaim, ticket auth.TokenHash, also auth.Effects) (auth.Reclaimed, error) {
+	statement := reclaim(` AND good.tickets > 0`) + withEffects + reclaimed
+	return s.reclaim(ctx, statement, r, also, pgx.NamedArgs{"ticket": ticket[:], "kind": auth.VerifyEmailTicket})
+}
+
+// The identity has no ON CONFLICT, as in createUserWithIdentity.
+const reclaimingIdentity = `
+, identity AS (
+    INSERT INTO identities (id, user_id, provider, issuer, subject, email, created_at, last_used_at)
+    SELECT @id, id, @provider, @issuer, @subject, @email, @now, @now FROM cause
+)`
+
+// ReclaimByIdentity implements auth.Reclaims.
+func (s *Store) ReclaimByIdentity(ctx context.Context, r auth.Reclaim, i auth.LinkedIdentity, also auth.Effects) (auth.Reclaimed, error) {
+	args := identityArgs(i)
+	args["ticket"], args["kind"] = []byte(nil), auth.VerifyEmailTicket
+	done, err := s.reclaim(ctx, reclaim(``)+reclaimingIdentity+withEffects+reclaimed, r, also, args)
+	if isTaken(err) {
+		return auth.Reclaimed{}, nil
+	}
+	return done, err
+}
+
+func (s *Store) reclaim(ctx context.Context, statement string, r auth.Reclaim, also auth.Effects, args pgx.NamedArgs) (auth.Reclaimed, error) {
+	args["user"], args["email"], args["now"] = r.User.ID, r.User.Email, r.Now
+	args["keep"], args["reason"], args["clears"] = nil, auth.EndedByReclaim, counterKeys(r.Clears)
+	args, err := effects(also, r.Now, args)
+	if err != nil {
+		return auth.Reclaimed{}, err
+	}
+	ctx, end := bounded(ctx, "reclaim account")
+	defer end()
+	done := auth.Reclaimed{}
+	err = s.pool.QueryRow(ctx, statement, args).Scan(&done.Done, &done.Ended)
+	return done, classify("reclaim account", err)
+}
+
+func counterKeys(keys []auth.CounterKey) [][]byte {
+	list := make([][]byte, 0, len(keys))
+	for _, k := range keys {
+		list = append(list, k[:])
+	}
+	return list
+}
+
+// isTaken reports whether a statement failed because another had what it wanted.
+func isTaken(err error) bool {
+	var taken *pgconn.PgError
+	return errors.As(err, &taken) && taken.Code == uniqueViolation
+}
