@@ -314,6 +314,12 @@ func TestPagesShowTheTrail(t *testing.T) {
 	events(map[string]string{"email": annEmail})
 	b.sees("/admin/audit", http.StatusOK, adminEmail, annEmail, "Succeeded", "The e-mail address or the password is wrong.")
 	b.find("a", "href", "/admin/users/"+ann.ID)
+	if strings.Contains(b.text(), "not confirmed yet") {
+		t.Error("a proved address is doubted")
+	}
+	r.exec("UPDATE users SET email_verified_at = NULL WHERE id = $1", ann.ID)
+	events(map[string]string{"email": annEmail})
+	b.sees("/admin/audit", http.StatusOK, annEmail, "not confirmed yet") // or ann may be anybody
 	r.exec("DELETE FROM users WHERE id = $1", ann.ID)
 	events(map[string]string{"email": annEmail})
 	b.sees("/admin/audit", http.StatusOK, "The e-mail address or the password is wrong.")

@@ -3,6 +3,9 @@
 package authserver_test
 
 import (
+	"maps"
+	"net/http"
+	"slices"
 	"testing"
 	"time"
 )
@@ -45,5 +48,18 @@ func TestTokensSayWhetherTheAddressIsProved(t *testing.T) {
 		if said := claimsOf(t, access)["email_verified"]; said != false {
 			t.Errorf("%s: of an address that nobody has proved it says %v", what, said)
 		}
+	}
+}
+
+// Verifiers learn from the discovery document what they may look at.
+func TestDiscoveryListsEveryClaim(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	a := s.do(newRequest(t, http.MethodGet, "/.well-known/openid-configuration", nil))
+	listed := decode[struct {
+		Claims []string `json:"claims_supported"`
+	}](t, a, http.StatusOK).Claims
+	if said := slices.Sorted(maps.Keys(claimsOf(t, s.login().Access))); !slices.Equal(listed, said) {
+		t.Errorf("listed are %q, a token has %q", listed, said)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
@@ -76,7 +77,7 @@ func TestGatewaysAskWhomATokenSpeaksFor(t *testing.T) {
 				return
 			}
 			for header, want := range map[string]string{
-				"X-Auth-User-Id": user.ID, "X-Auth-Email": user.Email, "X-Auth-Role": "admin",
+				"X-Auth-User-Id": user.ID, "X-Auth-Email": user.Email, "X-Auth-Email-Verified": "true", "X-Auth-Role": "admin",
 				"X-Auth-Session-Id": claimsOf(t, access)["sid"].(string),
 			} {
 				if got := a.header.Values(header); len(got) != 1 || got[0] != want {
@@ -87,6 +88,43 @@ func TestGatewaysAskWhomATokenSpeaksFor(t *testing.T) {
 	}
 	r.clock.advance(r.accessLifetime())
 	s.forward(http.MethodGet, path, access).expect(t, http.StatusUnauthorized, "token_expired")
+}
+
+// Somebody who has typed another's address is not taken for them.
+func TestGatewaysAreNotToldAnAddressThatNobodyHasProved(t *testing.T) {
+	t.Parallel()
+	r, s := newRealmWithAnn(t)
+	session := s.loginAnn(annPassword)
+	// There, if empty: a gateway must have something to put in place of what the client says.
+	told := func(access string) (email, verified string) {
+		t.Helper()
+		a := s.forward(http.MethodGet, "/api/auth/verify", access)
+		a.expect(t, http.StatusOK, "")
+		emails, proofs := a.header.Values("X-Auth-Email"), a.header.Values("X-Auth-Email-Verified")
+		if len(emails) != 1 || len(proofs) != 1 {
+			t.Fatalf("said %q and %q", emails, proofs)
+		}
+		return emails[0], proofs[0]
+	}
+	if email, verified := told(session.Access); email != "" || verified != "false" {
+		t.Errorf("before the proof: %q, %s", email, verified)
+	}
+	r.config.ForwardAuth.UnverifiedEmail = realmconfig.SendUnverified
+	r.write()
+	s.eventually("the realm allows it", func() bool {
+		email, verified := told(session.Access)
+		return email == annEmail && verified == "false"
+	})
+	r.config.ForwardAuth.UnverifiedEmail = realmconfig.OmitUnverified
+	r.write()
+	s.eventually("the realm does not", func() bool {
+		email, _ := told(session.Access)
+		return email == ""
+	})
+	s.verifyAnn()
+	if email, verified := told(s.refresh(session.Refresh).Access); email != annEmail || verified != "true" {
+		t.Errorf("after the proof: %q, %s", email, verified)
+	}
 }
 
 // Names that cannot stand in a header still cannot be taken for one another.

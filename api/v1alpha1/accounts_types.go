@@ -52,6 +52,29 @@ type Registration struct {
 	VerificationLifetime *metav1.Duration `json:"verificationLifetime,omitempty"`
 }
 
+// UnverifiedEmail says what becomes of an address that nobody has proved.
+//
+// +kubebuilder:validation:Enum=Omit;Send
+type UnverifiedEmail string
+
+const (
+	// OmitUnverifiedEmail leaves X-Auth-Email empty until the address is proved.
+	OmitUnverifiedEmail UnverifiedEmail = "Omit"
+	// SendUnverifiedEmail sends any address, with X-Auth-Email-Verified beside it.
+	SendUnverifiedEmail UnverifiedEmail = "Send"
+)
+
+// ForwardAuth says what gateways are told of whoever sends a request.
+//
+// +kubebuilder:validation:MinProperties=1
+type ForwardAuth struct {
+	// unverifiedEmail is Omit (also when absent: X-Auth-Email is empty until the
+	// address is proved) or Send (for applications that look at
+	// X-Auth-Email-Verified, too).
+	// +optional
+	UnverifiedEmail UnverifiedEmail `json:"unverifiedEmail,omitempty"`
+}
+
 // TwoFactor says how second factors behave.
 //
 // +kubebuilder:validation:MinProperties=1

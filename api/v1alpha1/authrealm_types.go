@@ -129,6 +129,10 @@ type AuthRealmSpec struct {
 	// +optional
 	Registration *Registration `json:"registration,omitempty"`
 
+	// forwardAuth says what gateways are told of whoever sends a request.
+	// +optional
+	ForwardAuth *ForwardAuth `json:"forwardAuth,omitempty"`
+
 	// twoFactor says how second factors behave.
 	// +optional
 	TwoFactor *TwoFactor `json:"twoFactor,omitempty"`

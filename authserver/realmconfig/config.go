@@ -26,6 +26,7 @@ type Config struct {
 	Login        Login        `json:"login"`
 	Passwords    Passwords    `json:"passwords"`
 	Registration Registration `json:"registration"`
+	ForwardAuth  ForwardAuth  `json:"forwardAuth,omitzero"`
 	TwoFactor    TwoFactor    `json:"twoFactor"`
 
 	// Email and SMS are nil where the realm cannot send any.
@@ -143,6 +144,7 @@ func (c Config) Validate() error {
 	p.between("passwords.resetTokenLifetime", c.Passwords.ResetTokenLifetime, time.Minute, 24*time.Hour)
 
 	c.Registration.validate(&p, c.Email)
+	c.ForwardAuth.validate(&p)
 	c.TwoFactor.validate(&p)
 	if c.Email != nil {
 		c.Email.validate(&p)

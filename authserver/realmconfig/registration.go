@@ -41,6 +41,26 @@ func (r Registration) validate(p *problems, email *Email) {
 	p.between("registration.verificationLifetime", r.VerificationLifetime, time.Minute, 30*24*time.Hour)
 }
 
+// UnverifiedEmail says what becomes of an address that nobody has proved.
+type UnverifiedEmail string
+
+const (
+	// OmitUnverified leaves it out, also when nothing is said.
+	OmitUnverified UnverifiedEmail = "Omit"
+	// SendUnverified sends it, and that it is not proved.
+	SendUnverified UnverifiedEmail = "Send"
+)
+
+// ForwardAuth says what gateways are told of whoever sends a request.
+type ForwardAuth struct {
+	UnverifiedEmail UnverifiedEmail `json:"unverifiedEmail,omitempty"`
+}
+
+func (f ForwardAuth) validate(p *problems) {
+	p.check(f.UnverifiedEmail == "" || f.UnverifiedEmail == OmitUnverified || f.UnverifiedEmail == SendUnverified,
+		"forwardAuth.unverifiedEmail: must be %s or %s", OmitUnverified, SendUnverified)
+}
+
 // TwoFactor says how second factors behave.
 type TwoFactor struct {
 	// Label is the realm's name in an authenticator app.

@@ -42,12 +42,19 @@ type Standing struct {
 	BackupCodes int
 }
 
+// Address is a user's. While nobody has proved it, it is what somebody typed, and
+// says nothing of who they are.
+type Address struct {
+	Email  string
+	Proved bool
+}
+
 // Directory is the part of the Store in which admins look people up.
 type Directory interface {
 	// FindUsers reads a page of users, the newest first.
 	FindUsers(ctx context.Context, q UserQuery, now time.Time) ([]User, error)
 	// EmailsOf reads the addresses of users by id; those who are gone have none.
-	EmailsOf(ctx context.Context, ids []string) (map[string]string, error)
+	EmailsOf(ctx context.Context, ids []string) (map[string]Address, error)
 	// StandingOf says how a user stands, but for the factors, where the lock of an
 	// account lasts for longestLock at most.
 	StandingOf(ctx context.Context, userID string, longestLock time.Duration, now time.Time) (Standing, error)

@@ -105,7 +105,7 @@ func (s *Service) ReadTrailOf(ctx context.Context, access Secret, email string, 
 
 // EmailsIn is the addresses, by id, of the users whom events name and who still
 // exist. It refuses as admin does.
-func (s *Service) EmailsIn(ctx context.Context, access Secret, events []Event, from Client) (map[string]string, error) {
+func (s *Service) EmailsIn(ctx context.Context, access Secret, events []Event, from Client) (map[string]Address, error) {
 	if _, _, err := s.admin(ctx, access, "", "", from); err != nil {
 		return nil, err
 	}

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // verifyPath is what a gateway asks about a request that it holds back.
@@ -53,10 +55,21 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Auth-User-Id", headerSafe(subject.UserID))
-	h.Set("X-Auth-Email", headerSafe(subject.Email))
+	h.Set("X-Auth-Email", headerSafe(a.spokenEmail(subject)))
+	h.Set("X-Auth-Email-Verified", strconv.FormatBool(subject.EmailVerified))
 	h.Set("X-Auth-Role", headerSafe(subject.Role))
 	h.Set("X-Auth-Session-Id", headerSafe(subject.SessionID))
 	w.WriteHeader(http.StatusOK)
+}
+
+// spokenEmail is the address that an application may take for whom it is of: one
+// that somebody only typed is nobody's. It stands in its header as an empty value,
+// since there are gateways that let the client's pass for one that is absent.
+func (a *API) spokenEmail(s auth.Subject) string {
+	if s.EmailVerified || a.Settings().ForwardAuth.UnverifiedEmail == realmconfig.SendUnverified {
+		return s.Email
+	}
+	return ""
 }
 
 // headerSafe percent-encodes what cannot stand in a header, and "%" itself, so

@@ -57,7 +57,7 @@ func (a *API) discovery() (discoveryBody, error) {
 	return discoveryBody{
 		Issuer: issuer, JWKSURI: strings.TrimSuffix(issuer, "/") + "/.well-known/jwks.json",
 		Algorithms: slices.Compact(algorithms), SubjectTypes: []string{"public"}, ResponseTypes: []string{},
-		ClaimsSupported: []string{"aud", "email", "exp", "iat", "iss", "jti", "role", "sid", "sub"},
+		ClaimsSupported: []string{"aud", "auth_time", "email", "email_verified", "exp", "iat", "iss", "jti", "role", "sid", "sub"},
 	}, err
 }
 

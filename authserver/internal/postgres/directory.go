@@ -81,16 +81,16 @@ func literalLike(s string) string {
 }
 
 // EmailsOf implements auth.Directory.
-func (s *Store) EmailsOf(ctx context.Context, ids []string) (map[string]string, error) {
+func (s *Store) EmailsOf(ctx context.Context, ids []string) (map[string]auth.Address, error) {
 	ctx, end := bounded(ctx, "read addresses of users")
 	defer end()
-	rows, err := s.pool.Query(ctx, `SELECT id::text, email FROM users WHERE id = ANY($1::uuid[])`, ids)
+	rows, err := s.pool.Query(ctx, `SELECT id::text, email, email_verified_at IS NOT NULL FROM users WHERE id = ANY($1::uuid[])`, ids)
 	if err != nil {
 		return nil, classify("read addresses of users", err)
 	}
-	emails, id, email := map[string]string{}, "", ""
-	_, err = pgx.ForEachRow(rows, []any{&id, &email}, func() error {
-		emails[id] = email
+	emails, id, one := map[string]auth.Address{}, "", auth.Address{}
+	_, err = pgx.ForEachRow(rows, []any{&id, &one.Email, &one.Proved}, func() error {
+		emails[id] = one
 		return nil
 	})
 	return emails, classify("read addresses of users", err)

@@ -16,7 +16,7 @@ type auditPage struct {
 	Actions         []auth.Action
 	Events          []event
 	// Emails are those of the users whom the events name.
-	Emails map[string]string
+	Emails map[string]auth.Address
 	paging
 	// Wrong names the field that makes no sense, and Refused says why.
 	Wrong   string

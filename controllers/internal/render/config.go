@@ -49,6 +49,7 @@ func Config(in Inputs) realmconfig.Config {
 		Login:        login(valueOr(realm.Spec.Login, v1alpha1.Login{})),
 		Passwords:    passwords(valueOr(realm.Spec.Passwords, v1alpha1.Passwords{})),
 		Registration: registration(valueOr(realm.Spec.Registration, v1alpha1.Registration{})),
+		ForwardAuth:  forwardAuth(valueOr(realm.Spec.ForwardAuth, v1alpha1.ForwardAuth{})),
 		TwoFactor:    twoFactor(realm),
 		Email:        email(realm),
 		SMS:          sms(realm.Spec.SMS),
@@ -109,6 +110,10 @@ func registration(r v1alpha1.Registration) realmconfig.Registration {
 		EmailVerification:    realmconfig.Verification(cmp.Or(r.EmailVerification, v1alpha1.EmailVerificationOptional)),
 		VerificationLifetime: durationOr(r.VerificationLifetime, defaultVerificationLifetime),
 	}
+}
+
+func forwardAuth(f v1alpha1.ForwardAuth) realmconfig.ForwardAuth {
+	return realmconfig.ForwardAuth{UnverifiedEmail: realmconfig.UnverifiedEmail(f.UnverifiedEmail)}
 }
 
 func twoFactor(realm *v1alpha1.AuthRealm) realmconfig.TwoFactor {

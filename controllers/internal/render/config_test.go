@@ -48,6 +48,11 @@ func TestConfigSaysWhatTheSpecSays(t *testing.T) {
 			func(c realmconfig.Config) any { return c.Registration },
 			realmconfig.Registration{Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationRequired, VerificationLifetime: minutes(60)},
 		},
+		"gateways": {
+			issuer + "forwardAuth: {unverifiedEmail: Send}",
+			func(c realmconfig.Config) any { return c.ForwardAuth },
+			realmconfig.ForwardAuth{UnverifiedEmail: realmconfig.SendUnverified},
+		},
 		"registration by default": {
 			issuer,
 			func(c realmconfig.Config) any { return c.Registration },

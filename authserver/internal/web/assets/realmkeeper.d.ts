@@ -33,6 +33,8 @@ export interface Challenge {
 export interface User {
   sub: string;
   email: string;
+  /** Without it, email is what somebody has typed. */
+  email_verified: boolean;
   role: string;
   iat: number;
   exp: number;
