@@ -20,7 +20,7 @@ import (
 // come true.
 func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
 	return []metav1.Condition{
-		resourcesApplied(v), issuerUnique(v), signingKeysReady(v), certificateReady(v),
+		resourcesApplied(realm, v), issuerUnique(v), signingKeysReady(v), certificateReady(v),
 		databaseReady(v), cacheReady(v), secretsFound(v), brandingAccepted(v), available(realm, v), configPropagated(realm, v),
 		exposed(realm, v), monitored(realm, v),
 	}
@@ -37,7 +37,7 @@ func summary(ready string, conditions []metav1.Condition) metav1.Condition {
 	return yes(v1alpha1.ReadyCondition, v1alpha1.ReasonReady, "%s", ready)
 }
 
-func resourcesApplied(v view) metav1.Condition {
+func resourcesApplied(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ResourcesAppliedCondition
 	switch {
 	case v.blocked != nil:
@@ -47,7 +47,16 @@ func resourcesApplied(v view) metav1.Condition {
 	case v.settings.obstacle != nil:
 		return hindered(kind, v.settings.obstacle)
 	}
-	return yes(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be")
+	return yes(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", unsaid(realm.Spec.Registration))
+}
+
+// unsaid asks for what a realm that is Open since before it had to say so leaves
+// to a default.
+func unsaid(r *v1alpha1.Registration) string {
+	if r == nil || r.Mode != v1alpha1.OpenRegistration || r.EmailVerification != "" {
+		return ""
+	}
+	return ". registration.mode is Open without emailVerification, which is taken for Optional: anybody signs in with an address that may be somebody else's. Set it to Optional if that is meant, or to Required"
 }
 
 func issuerUnique(v view) metav1.Condition {

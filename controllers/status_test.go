@@ -72,6 +72,12 @@ func TestConditions(t *testing.T) {
 		"a realm that is up": {
 			func(*v1alpha1.AuthRealm, *view) {}, v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "2 of 2", true,
 		},
+		"a realm that is open without a word about addresses": {
+			func(r *v1alpha1.AuthRealm, _ *view) {
+				r.Spec.Registration = &v1alpha1.Registration{Mode: v1alpha1.OpenRegistration}
+			},
+			v1alpha1.ResourcesAppliedCondition, metav1.ConditionTrue, v1alpha1.ReasonApplied, "Set it to Optional if that is meant, or to Required", true,
+		},
 		"a Deployment that has not been taken up": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.server.WithGeneration(5) },
 			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "not been taken up", false,

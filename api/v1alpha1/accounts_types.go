@@ -28,9 +28,11 @@ const (
 	EmailVerificationOptional EmailVerification = "Optional"
 )
 
-// Registration says how accounts come to be.
+// Registration says how accounts come to be. A realm that was Open before
+// emailVerification had to be said may go on without it.
 //
 // +kubebuilder:validation:MinProperties=1
+// +kubebuilder:validation:XValidation:rule="!has(self.mode) || self.mode != 'Open' || has(self.emailVerification) || (oldSelf.hasValue() && has(oldSelf.value().mode) && oldSelf.value().mode == 'Open' && !has(oldSelf.value().emailVerification))",optionalOldSelf=true,message="mode Open must say its emailVerification: Required (nobody signs in before they have followed the link that is mailed to their address) or Optional (anybody signs in at once, with an address that may be somebody else's)"
 type Registration struct {
 	// mode is Open (anybody may register) or Closed (also when absent: admins
 	// and OAuthProviders with signUp make accounts).
@@ -38,7 +40,8 @@ type Registration struct {
 	Mode RegistrationMode `json:"mode,omitempty"`
 
 	// emailVerification is Required (no login before the address is verified) or
-	// Optional (also when absent: the mail is sent and nothing waits for it).
+	// Optional (the mail is sent and nothing waits for it). Where mode is Open, it
+	// must be said; it is Optional when absent elsewhere.
 	// +optional
 	EmailVerification EmailVerification `json:"emailVerification,omitempty"`
 

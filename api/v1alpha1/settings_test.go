@@ -17,7 +17,7 @@ func TestSettingsThatAreAccepted(t *testing.T) {
 	for name, spec := range map[string]string{
 		"a password policy":                   "passwords: {minLength: 12, allowCommon: true, resetTokenLifetime: 30m}",
 		"failures of one source":              "login: {lockout: {sourceFailures: 1000}}",
-		"open registration":                   "registration: {mode: Open, verificationLifetime: 72h}",
+		"open registration":                   "registration: {mode: Open, emailVerification: Optional, verificationLifetime: 72h}",
 		"gateways that are told any address":  "forwardAuth: {unverifiedEmail: Send}",
 		"gateways that are not":               "forwardAuth: {unverifiedEmail: Omit}",
 		"verified addresses alone":            mail + "registration: {mode: Open, emailVerification: Required}",
@@ -81,6 +81,7 @@ func TestSettingsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"a reset link for two days":            {"passwords: {resetTokenLifetime: 2d}", "resetTokenLifetime must be a duration such as"},
 		"no failure of a source":               {"login: {lockout: {sourceFailures: 0}}", "sourceFailures"},
 		"an unknown registration":              {"registration: {mode: InviteOnly}", "registration.mode"},
+		"open registration of whomever":        {"registration: {mode: Open}", "mode Open must say its emailVerification: Required (nobody signs in before they have followed the link that is mailed to their address) or Optional (anybody signs in at once, with an address that may be somebody else's)"},
 		"addresses that are sent sometimes":    {"forwardAuth: {unverifiedEmail: Maybe}", "unverifiedEmail"},
 		"gateways about which nothing is said": {"forwardAuth: {}", "forwardAuth"},
 		"required verification without email":  {"registration: {emailVerification: Required}", "registration.emailVerification Required needs email"},

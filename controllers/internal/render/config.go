@@ -104,6 +104,8 @@ func passwords(p v1alpha1.Passwords) realmconfig.Passwords {
 	}
 }
 
+// registration takes Optional for a realm that is Open since before it had to say
+// what becomes of addresses.
 func registration(r v1alpha1.Registration) realmconfig.Registration {
 	return realmconfig.Registration{
 		Mode:                 realmconfig.RegistrationMode(cmp.Or(r.Mode, v1alpha1.ClosedRegistration)),

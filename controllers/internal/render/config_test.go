@@ -48,6 +48,11 @@ func TestConfigSaysWhatTheSpecSays(t *testing.T) {
 			func(c realmconfig.Config) any { return c.Registration },
 			realmconfig.Registration{Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationRequired, VerificationLifetime: minutes(60)},
 		},
+		"registration that is open since before it had to say more": {
+			issuer + "registration: {mode: Open}",
+			func(c realmconfig.Config) any { return c.Registration },
+			realmconfig.Registration{Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional, VerificationLifetime: minutes(24 * 60)},
+		},
 		"gateways": {
 			issuer + "forwardAuth: {unverifiedEmail: Send}",
 			func(c realmconfig.Config) any { return c.ForwardAuth },
