@@ -57,7 +57,7 @@ func TestOneMailboxIsOneAccount(t *testing.T) {
 	for _, name := range []string{typedDomain, storedDomain, " ann@BU\u0308CHER.example\n"} {
 		s.tokensOf(s.tryLogin(name, annPassword))
 	}
-	s.verifyEmail(r.lastLetter(storedDomain, auth.VerifyEmailMessage).token(t)).expect(t, http.StatusOK, "")
+	s.verifyEmail(r.lastLetter(storedDomain, auth.VerifyEmailMessage).token(t), annPassword).expect(t, http.StatusOK, "")
 	if n := query[int](r, "SELECT count(*) FROM users WHERE email = $1", storedDomain); n != 1 {
 		t.Errorf("%d accounts", n)
 	}
@@ -200,7 +200,7 @@ func TestNobodyIsShutOutByTheirFormerAddress(t *testing.T) {
 	tokens := s.tokensOf(s.tryLogin("müller@example.com", annPassword))
 	s.as(tokens.Access, http.MethodPost, "/api/user/email", map[string]string{"email": "mueller@example.com", "password": annPassword}).
 		expect(t, http.StatusAccepted, "")
-	s.verifyEmail(r.lastLetter("mueller@example.com", auth.VerifyEmailMessage).token(t)).expect(t, http.StatusOK, "")
+	s.verifyEmail(r.lastLetter("mueller@example.com", auth.VerifyEmailMessage).token(t), annPassword).expect(t, http.StatusOK, "")
 	if has := r.emailOf(unmailable); has != "mueller@example.com" {
 		t.Errorf("has %s", has)
 	}

@@ -182,7 +182,7 @@ func TestANewAddressIsLostWithTheSessionThatAskedForIt(t *testing.T) {
 			if ended := endings()[c.end](s, a); ended.status >= 300 {
 				t.Fatalf("ending answered %d %s", ended.status, ended.body)
 			}
-			s.verifyEmail(token).expect(t, c.status, c.code)
+			s.verifyEmail(token, strangerPassword).expect(t, c.status, c.code)
 		})
 	}
 }

@@ -89,7 +89,7 @@ func ends(s *postgres.Store) map[string]func(u auth.User, session string) (bool,
 			if err != nil {
 				return false, err
 			}
-			c, err := s.SetPassword(ctx, auth.NewPassword{User: now, Account: account, Hash: uuid.NewString(), Now: start}, auth.Effects{})
+			c, err := s.SetPassword(ctx, auth.NewPassword{User: now, Hash: uuid.NewString(), Now: start}, auth.Effects{})
 			return c.Changed, err
 		},
 		"all of the realm, by the settings": func(auth.User, string) (bool, error) {
