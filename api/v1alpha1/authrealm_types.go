@@ -67,6 +67,8 @@ type AuthRealmSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.contains('?') && !self.contains('#')",message="issuer must have no query and no fragment"
 	// +kubebuilder:validation:XValidation:rule="!self.contains('@')",message="issuer must have no user or password"
 	// +kubebuilder:validation:XValidation:rule="!self.endsWith('/')",message="issuer must not end with a slash"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^https://[^/:?#]') || self.contains('@') || self.contains(' ') || self.matches('^https://[!-.0-~]*(/|$)')",message="issuer must write its host in ASCII, as DNS has it: xn--mller-kva.example for müller.example"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^https://[^/:?#]') || self.contains('@') || self.contains(' ') || !self.matches('^https://[!-.0-~]*(/|$)') || (self.matches('^https://([[][0-9a-fA-F:.]+[]]|[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*)(:[0-9]*)?([/?#]|$)') && (!self.matches('^https://([^/:?#]*[.])?[0-9]+(:[0-9]*)?([/?#]|$)') || self.matches('^https://((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.]){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(:[0-9]*)?([/?#]|$)')) && !self.matches('^https://[^/:?#]{254}'))",message="issuer must have a host that DNS can hold, such as login.example.com, or an IP address: at most 253 characters, with 1 to 63 letters, digits and '-' between the dots"
 	Issuer string `json:"issuer,omitempty"`
 
 	// replicas is the number of auth server pods; 2 when absent.
@@ -195,7 +197,8 @@ type Scheduling struct {
 	// nodeSelector names labels that a node must carry.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=32
-	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="nodeSelector has names of labels such as topology.kubernetes.io/zone: a domain, a '/', and at most 63 letters, digits, '-', '_' and '.'"
+	NodeSelector map[string]LabelValue `json:"nodeSelector,omitempty"`
 
 	// tolerations of node taints.
 	// +optional
@@ -218,5 +221,6 @@ type Scheduling struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="priorityClassName must be the name of a PriorityClass: lower-case letters, digits, '-' and '.', such as high"
 	PriorityClassName string `json:"priorityClassName,omitempty"`
 }

@@ -196,8 +196,21 @@ const (
 	// ReasonNameTaken surfaces on ResourcesApplied when an object of a name that
 	// the realm needs belongs to somebody else. Nothing of it is changed.
 	ReasonNameTaken = "NameTaken"
-	// ReasonApplyFailed surfaces on ResourcesApplied when the API server refused an object.
+	// ReasonApplyFailed surfaces on ResourcesApplied, SigningKeysReady,
+	// CertificateReady, DatabaseReady and CacheReady when the API server refused an
+	// object, with its words. It is tried again every minute or so.
 	ReasonApplyFailed = "ApplyFailed"
+	// ReasonFailed surfaces on any condition when what it is about could not be read
+	// or worked out, with the words of the API server or of the operator. It is tried
+	// again every minute or so; until then the realm goes on with what it last had.
+	ReasonFailed = "Failed"
+	// ReasonKeysLost surfaces on ResourcesApplied when the encryption keys of a realm
+	// that has run are gone. It heals when they are restored, or when
+	// NewEncryptionKeysAnnotation says that they are given up.
+	ReasonKeysLost = "KeysLost"
+	// ReasonNotObserved surfaces on Ready when the spec has changed and no pass over
+	// it has come to its end for some seconds.
+	ReasonNotObserved = "NotObserved"
 	// ReasonBeingDeleted surfaces on ResourcesApplied while an object of the
 	// realm is on its way out; it is made again when it is gone.
 	ReasonBeingDeleted = "BeingDeleted"

@@ -96,6 +96,7 @@ type CredentialsSecretRef struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="name must be the name of a Secret: lower-case letters, digits, '-' and '.', such as shop-credentials"
 	Name string `json:"name,omitempty"`
 
 	// usernameKey within the Secret's data; username when absent.
@@ -103,6 +104,7 @@ type CredentialsSecretRef struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="usernameKey may hold only letters, digits, '-', '_' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self != '.' && !self.startsWith('..')",message="usernameKey must not be '.' and must not begin with '..', which are folders"
 	UsernameKey string `json:"usernameKey,omitempty"`
 
 	// passwordKey within the Secret's data; password when absent.
@@ -110,6 +112,7 @@ type CredentialsSecretRef struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="passwordKey may hold only letters, digits, '-', '_' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self != '.' && !self.startsWith('..')",message="passwordKey must not be '.' and must not begin with '..', which are folders"
 	PasswordKey string `json:"passwordKey,omitempty"`
 }
 

@@ -35,6 +35,7 @@ type GatewayRef struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="name must be the name of a Gateway: lower-case letters, digits, '-' and '.', such as public"
 	Name string `json:"name,omitempty"`
 
 	// namespace of the Gateway; the realm's own when absent. The Gateway says
@@ -42,12 +43,14 @@ type GatewayRef struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="namespace must be the name of a namespace: lower-case letters, digits and '-', such as gateways"
 	Namespace string `json:"namespace,omitempty"`
 
 	// sectionName is the name of one listener; every listener that fits when absent.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="sectionName must be the name of a listener: lower-case letters, digits, '-' and '.', such as https"
 	SectionName string `json:"sectionName,omitempty"`
 
 	// port of the listeners; any when absent.
@@ -63,6 +66,7 @@ type IngressExposure struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="className must be the name of an IngressClass: lower-case letters, digits, '-' and '.', such as nginx"
 	ClassName string `json:"className,omitempty"`
 
 	// annotations of the Ingress, by which controllers are told what its spec
@@ -70,6 +74,7 @@ type IngressExposure struct {
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=64
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && k.matches('^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="annotations are named like nginx.ingress.kubernetes.io/backend-protocol: a domain, a '/', and at most 63 letters, digits, '-', '_' and '.'"
 	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
 
 	// tlsSecretName is the Secret with the certificate that the Ingress
@@ -77,6 +82,7 @@ type IngressExposure struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="tlsSecretName must be the name of a Secret: lower-case letters, digits, '-' and '.', such as shop-tls"
 	TLSSecretName string `json:"tlsSecretName,omitempty"`
 }
 

@@ -13,7 +13,8 @@ type Monitoring struct {
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('app.kubernetes.io/'))",message="labels of app.kubernetes.io are the operator's own"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('app.kubernetes.io/') && !k.startsWith('auth.realmkeeper.io/'))",message="labels of app.kubernetes.io and auth.realmkeeper.io are the operator's own"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="labels are named like release or example.com/team: maybe a domain and a '/', and at most 63 letters, digits, '-', '_' and '.'"
 	Labels map[string]LabelValue `json:"labels,omitempty"`
 
 	// podMonitor has the Prometheus operator scrape the realm's pods.
@@ -51,4 +52,5 @@ type Dashboard struct{}
 // LabelValue is the value of a label.
 //
 // +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9]([-._a-zA-Z0-9]*[a-zA-Z0-9])?)?$')",message="the value of a label may hold only letters, digits, '-', '_' and '.', and must begin and end with a letter or digit"
 type LabelValue string

@@ -186,6 +186,7 @@ type RealmRef struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="name must be the name of an AuthRealm: a letter, then lower-case letters, digits and '-', such as shop"
 	Name string `json:"name,omitempty"`
 }
 

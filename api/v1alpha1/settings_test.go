@@ -167,6 +167,14 @@ func TestSettingsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"more traces than there are":           {"tracing: {endpoint: 'https://otlp.example.com', samplePercent: 101}", "samplePercent"},
 		"a group that says nothing":            {"twoFactor: {}", "twoFactor"},
 		"a field that does not exist":          {"email: {form: a@b.example, from: a@b.example, smtp: {host: a}}", "unknown field"},
+		"a logo of a ConfigMap by a slash":     {"ui: {logo: {configMapRef: {name: web/brand, key: b.svg}}}", "name must be the name of a ConfigMap"},
+		"a logo's key that is a folder":        {"ui: {logo: {configMapRef: {name: brand, key: ..}}}", "key must not be '.' and must not begin with '..'"},
+		"a relay's Secret by a slash":          {"email: {from: a@b.example, smtp: {host: a, credentialsSecretRef: {name: a/b}}}", "name must be the name of a Secret"},
+		"a relay's user in a folder":           {"email: {from: a@b.example, smtp: {host: a, credentialsSecretRef: {name: a, usernameKey: ..u}}}", "usernameKey must not be '.'"},
+		"a relay's password in a folder":       {"email: {from: a@b.example, smtp: {host: a, credentialsSecretRef: {name: a, passwordKey: .}}}", "passwordKey must not be '.'"},
+		"a relay's CA in capitals":             {"email: {from: a@b.example, smtp: {host: a, caSecretRef: {name: CA}}}", "name must be the name of a Secret"},
+		"a token of Twilio's by a slash":       {"sms: {twilio: {accountSID: AC0123456789abcdef0123456789abcdef, from: '+15005550006', authTokenSecretRef: {name: a/b}}}", "name must be the name of a Secret"},
+		"a webhook's secret by a slash":        {"sms: {webhook: {url: https://sms.example, signingSecretRef: {name: a/b}}}", "name must be the name of a Secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

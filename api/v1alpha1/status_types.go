@@ -46,6 +46,12 @@ type AuthRealmStatus struct {
 	// +optional
 	CertificateNotAfter *metav1.Time `json:"certificateNotAfter,omitempty"`
 
+	// encryptionKeys names, by their content, the keys that seal what the database
+	// holds of second factors. It stays when their Secret is gone.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	EncryptionKeys string `json:"encryptionKeys,omitempty"`
+
 	// nextKeyEvent is when a signing key moves on next, as far as time alone decides.
 	// +optional
 	NextKeyEvent *metav1.Time `json:"nextKeyEvent,omitempty"`

@@ -33,7 +33,7 @@ type CertManager struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:items:MaxLength=253
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="dnsNames must be host names such as staff.identity.svc"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([*][.])?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$')",message="dnsNames must be host names such as staff.identity.svc, with at most 63 characters between the dots"
 	DNSNames []string `json:"dnsNames,omitempty"`
 
 	// duration is how long a certificate shall be valid, such as 2160h; as
@@ -64,6 +64,7 @@ type IssuerRef struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="name must be the name of an issuer: lower-case letters, digits, '-' and '.', such as letsencrypt"
 	Name string `json:"name,omitempty"`
 
 	// kind of the issuer: Issuer (also when absent), ClusterIssuer, or with
@@ -71,11 +72,13 @@ type IssuerRef struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Za-z0-9]*$')",message="kind must be the kind of an issuer, such as ClusterIssuer"
 	Kind IssuerKind `json:"kind,omitempty"`
 
 	// group of the issuer's kind; cert-manager.io when absent.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="group must be an API group: lower-case letters, digits, '-' and '.', such as awspca.cert-manager.io"
 	Group string `json:"group,omitempty"`
 }

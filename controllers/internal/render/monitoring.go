@@ -99,8 +99,12 @@ func ofRealm(realm *v1alpha1.AuthRealm, text string) string {
 
 // chosen are the labels that the spec gives to everything of monitoring.
 func chosen(realm *v1alpha1.AuthRealm) map[string]string {
+	return plainLabels(realm.Spec.Monitoring.Labels)
+}
+
+func plainLabels(labels map[string]v1alpha1.LabelValue) map[string]string {
 	out := map[string]string{}
-	for name, value := range realm.Spec.Monitoring.Labels {
+	for name, value := range labels {
 		out[name] = string(value)
 	}
 	return out

@@ -95,7 +95,7 @@ func opsProbe(path string) *corev1ac.ProbeApplyConfiguration {
 
 func schedule(pod *corev1ac.PodSpecApplyConfiguration, realm *v1alpha1.AuthRealm) {
 	s := valueOr(realm.Spec.Scheduling, v1alpha1.Scheduling{})
-	pod.WithNodeSelector(s.NodeSelector)
+	pod.WithNodeSelector(plainLabels(s.NodeSelector))
 	for _, t := range s.Tolerations {
 		pod.WithTolerations(configuration[corev1ac.TolerationApplyConfiguration](t))
 	}
