@@ -30,7 +30,7 @@ func cacheDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
 			WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)).
 			WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, cache))).
 			WithTemplate(corev1ac.PodTemplateSpec().
-				WithLabels(labels(in.Realm, cache)).
+				WithLabels(podLabels(in.Realm, cache)).
 				WithAnnotations(map[string]string{RevisionAnnotation: config}).
 				WithSpec(cachePod(in))))
 }

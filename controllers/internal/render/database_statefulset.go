@@ -53,7 +53,7 @@ func databaseStatefulSet(in Inputs) *appsv1ac.StatefulSetApplyConfiguration {
 				WithWhenScaled(appsv1.RetainPersistentVolumeClaimRetentionPolicyType)).
 			WithVolumeClaimTemplates(databaseClaim(in.Realm, spec.Storage)).
 			WithTemplate(corev1ac.PodTemplateSpec().
-				WithLabels(labels(in.Realm, database)).
+				WithLabels(podLabels(in.Realm, database)).
 				WithSpec(databasePod(in, spec))))
 }
 

@@ -8,7 +8,11 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 )
 
-// Labels that every object of a realm carries.
+// RealmLabel marks an object as a realm's own, by the realm's name. Nobody else
+// has a use for it: the common labels, tools write as they please.
+const RealmLabel = v1alpha1.GroupName + "/realm"
+
+// Common labels of every object of a realm.
 const (
 	nameLabel      = "app.kubernetes.io/name"
 	instanceLabel  = "app.kubernetes.io/instance"
@@ -44,7 +48,12 @@ func IsDatabase(labels map[string]string) bool { return labels[componentLabel] =
 func IsCache(labels map[string]string) bool    { return labels[componentLabel] == cache }
 
 // RealmOf is the name of the realm an object's labels say it belongs to, or "".
+// Objects from before there was a mark have the common labels alone, until they
+// are applied again.
 func RealmOf(labels map[string]string) string {
+	if name := labels[RealmLabel]; name != "" {
+		return name
+	}
 	if labels[managedByLabel] != product || labels[nameLabel] != product {
 		return ""
 	}
@@ -55,7 +64,16 @@ func selector(realm *v1alpha1.AuthRealm, component string) map[string]string {
 	return map[string]string{nameLabel: product, instanceLabel: realm.Name, componentLabel: component}
 }
 
+// labels are those of an object itself.
 func labels(realm *v1alpha1.AuthRealm, component string) map[string]string {
+	all := podLabels(realm, component)
+	all[RealmLabel] = realm.Name
+	return all
+}
+
+// podLabels are those of the pods that it makes. They lack the mark: a pod has
+// an owner, and another label would replace every pod there is.
+func podLabels(realm *v1alpha1.AuthRealm, component string) map[string]string {
 	all := selector(realm, component)
 	all[managedByLabel] = product
 	return all

@@ -37,7 +37,7 @@ func serverDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
 				WithMaxSurge(intstr.FromInt32(1)))).
 		WithSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, server))).
 		WithTemplate(corev1ac.PodTemplateSpec().
-			WithLabels(labels(in.Realm, server)).
+			WithLabels(podLabels(in.Realm, server)).
 			WithSpec(serverPod(in)))
 	if !in.WithoutReplicas {
 		spec.WithReplicas(Replicas(in.Realm))
