@@ -6,12 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
@@ -26,7 +26,7 @@ const fieldOwner = "realmkeeper"
 
 // applied is what the API server said of the workloads when they were applied:
 // the newest there is, never a cache's view of them. Each is nil when it was not
-// applied.
+// applied and is not there.
 type applied struct {
 	server   *appsv1ac.DeploymentApplyConfiguration
 	database *appsv1ac.StatefulSetApplyConfiguration
@@ -36,60 +36,107 @@ type applied struct {
 	ingress *networkingv1ac.IngressApplyConfiguration
 	custom  map[schema.GroupVersionKind]*render.Custom
 
-	// obstacle is the first thing that stood in the way.
+	// unread is set when nobody knows whether there is a server.
+	unread bool
+
+	// obstacle is the first thing that stood in the way, and more how many further ones did.
 	obstacle *obstacle
+	more     int
+}
+
+// hinder remembers an obstacle.
+func (a *applied) hinder(o *obstacle) {
+	switch {
+	case o == nil:
+	case a.obstacle == nil:
+		a.obstacle = o
+	default:
+		a.more++
+	}
 }
 
 // apply makes the realm's objects what they should be and removes those it
 // needs no longer. One that cannot be written does not keep back the others.
 func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
-	realm := g.inputs.Realm
-	in, err := r.withhold(ctx, g)
-	if err != nil {
-		return applied{}, err
-	}
-	if in.WithoutReplicas, err = r.handOver(ctx, realm); err != nil {
-		return applied{}, err
-	}
-	objects, err := render.Objects(in)
-	if err != nil {
-		return applied{}, err
-	}
 	out := applied{custom: map[schema.GroupVersionKind]*render.Custom{}}
+	in, obstacle, err := r.withhold(ctx, g)
+	if err != nil {
+		return out, err
+	}
+	out.hinder(obstacle)
+	realm := in.Realm
+	objects, err := render.Objects(in)
+	if obstacle, err = sortOut(err); err != nil {
+		return out, err
+	}
+	out.hinder(obstacle)
+	complete := obstacle == nil
 	var failures []error
 	for _, o := range objects {
-		if slices.Contains(g.lacks, render.ReferenceTo(o).Kind) {
+		if g.skips(render.ReferenceTo(o).Kind) {
 			continue // which a condition says
 		}
-		if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
-			g.pin(s)
-		}
-		answer, err := r.applyOne(ctx, realm, o)
+		answer, err := r.applyOrRead(ctx, realm, &g, o)
 		obstacle, err := sortOut(err)
-		if out.obstacle == nil {
-			out.obstacle = obstacle
-		}
-		if err != nil {
-			failures = append(failures, err)
-		}
-		if obstacle == nil && err == nil {
+		out.hinder(obstacle)
+		failures = append(failures, err)
+		if answer != nil {
 			out.note(realm, answer)
 		}
 	}
+	if out.server == nil {
+		obstacle, err := sortOut(r.readServer(ctx, realm, &out))
+		out.hinder(obstacle)
+		failures = append(failures, err)
+	}
 	r.memory.keep(client.ObjectKeyFromObject(realm), objects)
 	for _, ref := range render.Surplus(realm, objects) {
-		if slices.Contains(g.lacks, ref.Kind) {
+		if g.skips(ref.Kind) || !complete || ref == render.TrustBundle(realm) && g.certificate.absent {
 			continue
 		}
-		failures = append(failures, r.remove(ctx, realm, ref))
+		obstacle, err := sortOut(r.remove(ctx, realm, ref))
+		out.hinder(obstacle)
+		failures = append(failures, err)
 	}
-	if err := errors.Join(failures...); err != nil {
-		if out.obstacle == nil {
-			out.obstacle = &obstacle{v1alpha1.ReasonApplyFailed, "the API server could not be told of every object; trying again"}
-		}
-		return out, err
+	return out, errors.Join(failures...)
+}
+
+// applyOrRead is applyOne, and where the API server refuses that, what it has.
+func (r *reconciler) applyOrRead(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, o render.Object) (render.Object, error) {
+	if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
+		return nil, r.write(ctx, realm, g, s)
 	}
-	return out, nil
+	answer, err := r.applyOne(ctx, realm, o)
+	if err == nil || ends(err) {
+		return answer, err
+	}
+	stands, readErr := r.standing(ctx, realm, render.ReferenceTo(o))
+	if ends(readErr) {
+		return nil, readErr
+	}
+	return stands, err
+}
+
+// readServer notes the Deployment of a realm that is not to be given another now.
+func (r *reconciler) readServer(ctx context.Context, realm *v1alpha1.AuthRealm, out *applied) error {
+	stands, err := r.standing(ctx, realm, render.Reference{
+		Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: render.NamesOf(realm).Server(),
+	})
+	if out.unread = err != nil; stands != nil {
+		out.note(realm, stands)
+	}
+	return err
+}
+
+// standing is an object as the API server has it, nil when the realm has none.
+func (r *reconciler) standing(ctx context.Context, realm *v1alpha1.AuthRealm, ref render.Reference) (render.Object, error) {
+	stands := &unstructured.Unstructured{}
+	stands.SetGroupVersionKind(ref.Kind)
+	err := r.live.Get(ctx, types.NamespacedName{Namespace: realm.Namespace, Name: ref.Name}, stands)
+	if err != nil || !belongs(realm, stands) {
+		return nil, client.IgnoreNotFound(err)
+	}
+	return render.Read(stands)
 }
 
 // pin lets a Secret be written only over what was read of it.
@@ -98,21 +145,6 @@ func (g gathered) pin(s *corev1ac.SecretApplyConfiguration) *corev1ac.SecretAppl
 		s.WithUID(v.uid).WithResourceVersion(v.resource)
 	}
 	return s
-}
-
-// withhold leaves out the Deployment when its pods could only wait for
-// something to mount. One that exists goes on.
-func (r *reconciler) withhold(ctx context.Context, g gathered) (render.Inputs, error) {
-	in := g.inputs
-	if g.database.obstacle == nil && g.cache.obstacle == nil && !g.certificate.absent && !g.settings.absent {
-		return in, nil
-	}
-	existing, err := r.metadata(ctx, in.Realm.Namespace, render.Reference{
-		Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"),
-		Name: render.NamesOf(in.Realm).Server(),
-	})
-	in.WithoutServer = existing == nil
-	return in, err
 }
 
 // applyOne makes an object what it should be, and returns it as the API server
@@ -140,12 +172,8 @@ func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o 
 		sent = client.ApplyConfigurationFromUnstructured(custom.Content)
 	}
 	err = r.Apply(ctx, sent, client.FieldOwner(fieldOwner), client.ForceOwnership)
-	if apierrors.IsInvalid(err) {
-		// The same object is refused for the same reason until the spec changes.
-		return nil, obstructed(v1alpha1.ReasonApplyFailed, "%s %q was refused: %s", ref.Kind.Kind, ref.Name, causes(err))
-	}
 	if err != nil {
-		return nil, fmt.Errorf("apply %s %s: %w", ref.Kind.Kind, ref.Name, err)
+		return nil, refused(o, "written", err)
 	}
 	return o, r.memory.note(owner, digest, o)
 }
@@ -181,25 +209,26 @@ func (r *reconciler) remove(ctx context.Context, realm *v1alpha1.AuthRealm, ref 
 	}
 	uid := existing.UID
 	err = r.Delete(ctx, existing, client.Preconditions{UID: &uid})
-	if client.IgnoreNotFound(err) != nil {
+	switch {
+	case client.IgnoreNotFound(err) == nil:
+		return nil
+	case ends(err):
 		return fmt.Errorf("delete %s %s: %w", ref.Kind.Kind, ref.Name, err)
 	}
-	return nil
+	return obstructed(v1alpha1.ReasonApplyFailed, "%s %q, which is needed no longer, could not be deleted: %s", ref.Kind.Kind, ref.Name, words(err))
 }
 
-// causes are the fields the API server complained of, without the values that
-// its full message quotes.
-func causes(err error) string {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) || status.Status().Details == nil {
-		return "it is invalid"
+// refused is why an object could not be written, in the words of whoever refused
+// it: the API server, a quota, a policy, a webhook. None of them is for ever.
+func refused(o render.Object, done string, err error) error {
+	if ends(err) {
+		return fmt.Errorf("write %s %s: %w", *o.GetKind(), *o.GetName(), err)
 	}
-	text := ""
-	for i, cause := range status.Status().Details.Causes {
-		if i > 0 {
-			text += ", "
-		}
-		text += cause.Field
+	said := ""
+	if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
+		said = secretWords(err, s)
+	} else {
+		said = words(err)
 	}
-	return "it is invalid at " + text
+	return obstructed(v1alpha1.ReasonApplyFailed, "%s %q could not be %s: %s", *o.GetKind(), *o.GetName(), done, said)
 }

@@ -4,7 +4,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -35,79 +34,117 @@ import (
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;networkpolicies,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
+// attempts is how often a pass begins again, at once, when what it has read changes
+// under it.
+const attempts = 5
+
 // Reconcile makes one pass over a realm.
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	// Read past the cache: passes follow each other faster than it does, and each
-	// writes only what differs from what the one before it has said.
-	realm := &v1alpha1.AuthRealm{}
-	err := r.live.Get(ctx, req.NamespacedName, realm)
-	if apierrors.IsNotFound(err) {
-		r.memory.forget(req.NamespacedName)
-		return ctrl.Result{}, nil
+	var stale error
+	for range attempts {
+		result, err := r.pass(ctx, req)
+		if !changed(err) {
+			return result, err
+		}
+		stale = err
 	}
-	if err != nil {
-		return ctrl.Result{}, fmt.Errorf("get realm: %w", err)
-	}
-	if realm.DeletionTimestamp != nil {
-		return ctrl.Result{}, nil // the garbage collector takes what is the realm's
-	}
-	seen, workErr := r.work(ctx, realm)
-	if seen == nil {
-		return ctrl.Result{}, workErr
-	}
-	status, err := r.report(ctx, realm, *seen)
-	if err := errors.Join(workErr, err); err != nil {
-		return ctrl.Result{}, err
-	}
-	return ctrl.Result{RequeueAfter: r.nextLook(realm, *seen, status)}, nil
+	// Somebody else writes the same, again and again.
+	return r.reportStale(ctx, req, stale)
 }
 
-// work does everything for a realm but its status. It returns what it saw even
-// with an error, and nil when it saw too little to say anything.
+func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	realm, err := r.realm(ctx, req)
+	if realm == nil || err != nil {
+		return ctrl.Result{}, err
+	}
+	seen, err := r.work(ctx, realm)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	before, err := r.report(ctx, realm, statusOf(realm, *seen))
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if before != nil {
+		r.announceKeys(realm, before.SigningKeys, *seen)
+	}
+	return ctrl.Result{RequeueAfter: r.nextLook(realm, *seen, realm.Status)}, nil
+}
+
+// realm reads past the cache: passes follow each other faster than it does, and
+// each writes only what differs from what the one before it has said. It returns nil
+// for a realm that is gone or going: the garbage collector takes what is the realm's.
+func (r *reconciler) realm(ctx context.Context, req ctrl.Request) (*v1alpha1.AuthRealm, error) {
+	realm := &v1alpha1.AuthRealm{}
+	err := r.live.Get(ctx, req.NamespacedName, realm)
+	switch {
+	case apierrors.IsNotFound(err):
+		r.memory.forget(req.NamespacedName)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("get realm: %w", err)
+	case realm.DeletionTimestamp != nil:
+		return nil, nil
+	}
+	return realm, nil
+}
+
+// work does everything for a realm but its status. What cannot be done is part of
+// what it saw; an error ends the pass, and nothing can be said then.
 func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view, error) {
 	gathered, err := r.gather(ctx, realm)
 	if err != nil {
 		return nil, err
 	}
-	v := &view{gathered: gathered}
-	acks, observeErr := rotation.Acks{}, error(nil)
-	if v.blocked == nil {
-		if observeErr = r.observe(ctx, v); observeErr == nil {
-			acks = acksOf(v.settings.revision, slices.Concat(v.pods, v.leaving)...)
-		}
+	v, acks := &view{gathered: gathered}, rotation.Acks{}
+	if v.unobserved, err = sortOut(r.observe(ctx, v)); err != nil {
+		return nil, err
+	}
+	if v.unobserved == nil {
+		acks = acksOf(v.settings.revision, slices.Concat(v.pods, v.leaving)...)
 	}
 	v.now = r.now()
 	if err := r.rotate(ctx, v, acks); err != nil {
-		return nil, err // a conflict among others: what was gathered is no longer so
+		return nil, err
 	}
 	v.want = targetOf(v.gathered)
-	if v.blocked != nil {
-		return v, nil
+	if v.applied, err = r.apply(ctx, v.gathered); err != nil {
+		return nil, err
 	}
-	var applyErr error
-	v.applied, applyErr = r.apply(ctx, v.gathered)
-	if apierrors.IsConflict(applyErr) {
-		return nil, applyErr // what was gathered is no longer so: start again
+	if v.unheard, err = sortOut(r.nudgeAll(ctx, v)); err != nil {
+		return nil, err
 	}
-	if err := errors.Join(observeErr, applyErr, r.nudgeAll(ctx, v)); err != nil {
-		return v, err
-	}
-	return v, r.dropEarlierLogins(ctx, v)
+	obstacle, err := sortOut(r.dropEarlierLogins(ctx, v))
+	v.applied.hinder(obstacle)
+	return v, err
 }
 
-// report writes the status, if it says anything new.
-func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, v view) (v1alpha1.AuthRealmStatus, error) {
+// report writes a status, if it says anything new, and returns what it took the
+// place of.
+func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, status v1alpha1.AuthRealmStatus) (*v1alpha1.AuthRealmStatus, error) {
 	before := realm.DeepCopy()
-	realm.Status = statusOf(realm, v)
-	if equality.Semantic.DeepEqual(before.Status, realm.Status) {
-		return realm.Status, nil
+	realm.Status = status
+	if equality.Semantic.DeepEqual(before.Status, status) {
+		return nil, nil
 	}
 	if err := r.Status().Patch(ctx, realm, client.MergeFrom(before), client.FieldOwner(fieldOwner)); err != nil {
-		return realm.Status, client.IgnoreNotFound(fmt.Errorf("patch realm status: %w", err))
+		return nil, client.IgnoreNotFound(fmt.Errorf("patch realm status: %w", err))
 	}
 	r.announceTransition(realm, before.Status.Conditions, realm.Status.Conditions)
-	r.announceKeys(realm, before.Status.SigningKeys, v)
-	return realm.Status, nil
+	return &before.Status, nil
+}
+
+// reportStale says that no pass comes to its end, because what is to be written is
+// answered with a conflict again and again.
+func (r *reconciler) reportStale(ctx context.Context, req ctrl.Request, stale error) (ctrl.Result, error) {
+	realm, err := r.realm(ctx, req)
+	if realm == nil || err != nil {
+		return ctrl.Result{}, err
+	}
+	if _, err := r.report(ctx, realm, staleStatus(realm, stale)); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: again(realm.UID)}, nil
 }
 
 const (
@@ -121,6 +158,10 @@ const (
 	// at most twice that, before a realm says so. Its pods notice at once, and tell
 	// when they are asked.
 	outage = time.Minute
+
+	// retry is about how long to wait, a third more or less, before what was refused
+	// is tried again: nobody tells when a quota or a policy is gone.
+	retry = time.Minute
 
 	// spread keeps realms that were made together from renewing together.
 	spread = time.Hour
@@ -151,11 +192,17 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	if v.waitsUntold() {
 		next = soonest(next, v.now.Add(relook))
 	}
+	if slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return passes(c.Reason) }) {
+		next = soonest(next, v.now.Add(again(realm.UID)))
+	}
 	if next.IsZero() {
 		return 0
 	}
 	return max(next.Sub(v.now), time.Second)
 }
+
+// again is when to try again what was refused.
+func again(uid types.UID) time.Duration { return retry*2/3 + stagger(uid, retry*2/3) }
 
 // complaining reports whether a pod cannot use one of its stores. Only the pod
 // learns when it can.

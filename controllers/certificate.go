@@ -25,100 +25,155 @@ type certificateView struct {
 	// a certificate that the user renews.
 	next time.Time
 
-	// obstacle says what is wrong; absent is set when there is nothing to mount.
+	// obstacle says what is wrong; absent is set when there is nothing to mount that
+	// is known of.
 	obstacle *obstacle
 	absent   bool
 }
 
-// gatherCertificate brings the realm's certificate up to date in memory, or
-// looks at the user's. What is wrong goes into the view, and when it concerns
-// the realm's own Secrets it stops the pass.
+// gatherCertificate brings the realm's certificate up to date, or looks at the
+// user's. What is wrong goes into the view.
 func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	if !render.OwnsCertificate(realm) {
-		err := r.inspectProvided(ctx, realm, g)
-		g.certificate.obstacle, err = sortOut(err)
-		return err
+	look := r.inspectProvided
+	if render.OwnsCertificate(realm) {
+		look = r.issue
 	}
-	err := r.issue(ctx, realm, g)
-	g.certificate.obstacle, err = sortOut(err)
-	if g.blocked == nil {
-		g.blocked = g.certificate.obstacle
+	obstacle, err := sortOut(look(ctx, realm, g))
+	g.certificate.obstacle = obstacle
+	if render.OwnsCertificate(realm) {
+		g.note(obstacle)
 	}
 	return err
 }
 
+// issue sees to the realm's own authority and certificate. Each is written as soon
+// as it is made: what is told of them is what pods are given.
 func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	before, err := r.served(ctx, realm, g)
+	if err != nil {
+		g.certificate.absent = true
+		return err
+	}
+	g.certificate.show(before)
 	authority, err := r.authority(ctx, realm, g)
 	if err != nil {
 		return err
 	}
-	leaf, err := r.leaf(ctx, realm, g, authority)
+	g.inputs.Authority, g.inputs.Certificate = &authority, before
+	renewal, err := sortOut(r.renewAuthority(ctx, realm, g))
 	if err != nil {
 		return err
 	}
-	g.inputs.Authority, g.inputs.Certificate = &authority, &leaf
-	g.certificate = certificateView{
-		issued:      true,
-		fingerprint: leaf.Fingerprint(),
-		notAfter:    leaf.Certificate.NotAfter,
-		next:        soonest(leaf.RenewAt(), authority.RenewAt()),
+	if err := r.renewLeaf(ctx, realm, g); err != nil {
+		return err
+	}
+	g.certificate.next = soonest(g.inputs.Certificate.RenewAt(), g.inputs.Authority.RenewAt())
+	if renewal != nil {
+		return renewal
+	}
+	if problem := render.HostProblem(realm); problem != nil {
+		return obstructed(v1alpha1.ReasonInvalidSettings, "%v; the certificate stays that of the earlier host", problem)
 	}
 	return nil
 }
 
-func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (pki.Authority, error) {
-	name := render.NamesOf(realm).Authority()
-	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeTLS, func() (map[string][]byte, error) {
-		a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
-		return map[string][]byte{
-			corev1.TLSCertKey:       a.CertificatePEM,
-			corev1.TLSPrivateKeyKey: a.KeyPEM,
-			render.CABundleKey:      a.Bundle,
-		}, err
-	})
-	if err != nil {
-		return pki.Authority{}, err
+// show tells of a certificate of the realm's own, nil for none.
+func (v *certificateView) show(leaf *pki.Pair) {
+	v.absent = leaf == nil
+	if leaf != nil {
+		v.issued, v.fingerprint, v.notAfter = true, leaf.Fingerprint(), leaf.Certificate.NotAfter
 	}
-	authority, err := pki.ParseAuthority(
-		data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey], data[render.CABundleKey], r.now())
-	if err != nil {
-		return pki.Authority{}, usable(name, corev1.TLSCertKey, err)
-	}
-	if r.now().Before(authority.RenewAt()) {
-		return authority, nil
-	}
-	renewed, err := authority.Renew(r.now(), r.random)
-	if err != nil {
-		return pki.Authority{}, fmt.Errorf("renew authority: %w", err)
-	}
-	r.announce(realm, corev1.EventTypeNormal, eventAuthorityRenewed, actionIssue,
-		"The realm's certificate authority was renewed; the earlier certificate stays trusted until %s",
-		authority.Certificate.NotAfter.UTC().Format(time.DateOnly))
-	return renewed, nil
 }
 
-// leaf returns the serving certificate as it stands, or a new one when it does
-// not serve any longer.
-func (r *reconciler) leaf(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, authority pki.Authority) (pki.Pair, error) {
-	hosts := render.ServingHosts(realm)
+// served is the certificate that pods have, nil when there is none to use.
+func (r *reconciler) served(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (*pki.Pair, error) {
 	s, err := r.own(ctx, realm, render.NamesOf(realm).Certificate())
-	if err != nil && !apierrors.IsNotFound(err) {
-		return pki.Pair{}, err
+	if apierrors.IsNotFound(err) {
+		return nil, nil
 	}
-	if err == nil {
-		g.versions[s.Name] = versionOf(s)
-		leaf, err := pki.ParsePair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
-		if err == nil && authority.Serves(leaf, hosts, r.now()) {
-			return leaf, nil
-		}
-	}
-	issued, err := authority.Issue(hosts, r.now(), r.random)
 	if err != nil {
-		return pki.Pair{}, err
+		return nil, err
 	}
+	g.versions[s.Name] = versionOf(s)
+	leaf, err := pki.ParsePair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return nil, nil // another one takes its place
+	}
+	return &leaf, nil
+}
+
+func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (pki.Authority, error) {
+	var authority pki.Authority
+	_, created, err := r.content(ctx, realm, g, generated{
+		name: render.NamesOf(realm).Authority(), kind: corev1.SecretTypeTLS, anew: v1alpha1.NewAuthorityAnnotation,
+		draw: func() (map[string][]byte, error) {
+			a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
+			return map[string][]byte{
+				corev1.TLSCertKey:       a.CertificatePEM,
+				corev1.TLSPrivateKeyKey: a.KeyPEM,
+				render.CABundleKey:      a.Bundle,
+			}, err
+		},
+		read: func(data map[string][]byte) (err error) {
+			authority, err = pki.ParseAuthority(
+				data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey], data[render.CABundleKey], r.now())
+			return err
+		},
+	})
+	if err == nil && created && g.certificate.issued {
+		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+			"The realm's certificate authority was lost, and a new one was made: clients have to trust that one")
+	}
+	return authority, err
+}
+
+// renewAuthority gives the authority a new certificate when it is time.
+func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	now, in := r.now(), g.inputs
+	if now.Before(in.Authority.RenewAt()) {
+		return nil
+	}
+	renewed, err := in.Authority.Renew(now, r.random)
+	if err != nil {
+		return fmt.Errorf("renew authority: %w", err)
+	}
+	in.Authority = &renewed
+	if err := r.write(ctx, realm, g, render.AuthoritySecret(in)); err != nil {
+		return err
+	}
+	g.inputs.Authority = &renewed
+	r.announce(realm, corev1.EventTypeNormal, eventAuthorityRenewed, actionIssue,
+		"The realm's certificate authority was renewed; the earlier certificate stays trusted until %s",
+		renewed.Certificate.NotAfter.UTC().Format(time.DateOnly))
+	return nil
+}
+
+// renewLeaf issues another certificate when the one that is served does not serve
+// any longer.
+func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	hosts, now, in := render.ServingHosts(realm), r.now(), g.inputs
+	if problem := render.HostProblem(realm); problem != nil {
+		if in.Certificate == nil {
+			return obstructed(v1alpha1.ReasonInvalidSettings, "%v", problem)
+		}
+		hosts = in.Certificate.Hosts()
+	}
+	if in.Certificate != nil && in.Authority.Serves(*in.Certificate, hosts, now) {
+		return nil
+	}
+	issued, err := in.Authority.Issue(hosts, now, r.random)
+	if err != nil {
+		return err
+	}
+	in.Certificate = &issued
+	if err := r.write(ctx, realm, g, render.ServingSecret(in)); err != nil {
+		return err
+	}
+	g.inputs.Certificate = &issued
+	g.certificate.show(&issued)
 	r.announce(realm, corev1.EventTypeNormal, eventCertificateIssued, actionIssue,
 		"A certificate was issued that is valid until %s", issued.Certificate.NotAfter.UTC().Format(time.DateOnly))
-	return issued, nil
+	return nil
 }
 
 // inspectProvided looks at the certificate that the user brings, or cert-manager.

@@ -40,8 +40,10 @@ func summary(ready string, conditions []metav1.Condition) metav1.Condition {
 func resourcesApplied(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ResourcesAppliedCondition
 	switch {
-	case v.blocked != nil:
-		return hindered(kind, v.blocked)
+	case v.own != nil:
+		return hindered(kind, v.own)
+	case v.applied.obstacle != nil && v.applied.more > 0:
+		return no(kind, v.applied.obstacle.reason, "%s; and %d more that could not be done", v.applied.obstacle.message, v.applied.more)
 	case v.applied.obstacle != nil:
 		return hindered(kind, v.applied.obstacle)
 	case v.settings.obstacle != nil:
@@ -61,7 +63,10 @@ func unsaid(r *v1alpha1.Registration) string {
 
 func issuerUnique(v view) metav1.Condition {
 	const kind = v1alpha1.IssuerUniqueCondition
-	if v.duplicate != nil {
+	switch {
+	case v.unlisted != nil:
+		return unknown(kind, v.unlisted)
+	case v.duplicate != nil:
 		return hindered(kind, v.duplicate)
 	}
 	return yes(kind, v1alpha1.ReasonUnique, "No older realm has the same issuer")
@@ -140,10 +145,10 @@ func storeReady(
 	switch {
 	case store.obstacle != nil:
 		return hindered(kind, store.obstacle)
-	case v.blocked != nil:
-		return unknown(kind)
 	case store.managed && !ready:
 		return no(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet", product)
+	case v.unobserved != nil:
+		return unknown(kind, v.unobserved)
 	}
 	for _, p := range v.pods {
 		switch said := problem(p.Report); {
@@ -185,8 +190,8 @@ func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.AvailableCondition
 	want := v.wanted(realm)
 	switch {
-	case v.blocked != nil:
-		return unknown(kind)
+	case v.applied.unread:
+		return unknown(kind, v.applied.obstacle)
 	case v.applied.server == nil:
 		return no(kind, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there")
 	case want == 0:
@@ -221,12 +226,15 @@ func stuck(pods []podstatus.Pod) string {
 func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ConfigPropagatedCondition
 	lagging := func(why string) metav1.Condition {
+		if v.unheard != nil {
+			why += "; it looks by itself within minutes, since it could not be told to: " + v.unheard.message
+		}
 		return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; %s",
 			current(v), v.counted(), why)
 	}
 	switch {
-	case v.blocked != nil:
-		return unknown(kind)
+	case v.unobserved != nil:
+		return unknown(kind, v.unobserved)
 	case v.wanted(realm) == 0 && len(v.pods) == 0:
 		return yes(kind, v1alpha1.ReasonScaledToZero, "No pods run")
 	case len(v.pods) == 0:
@@ -261,11 +269,11 @@ func behind(want target, p podstatus.Pod) string {
 		return "does not answer yet"
 	case p.Report.Contract != realmconfig.Version:
 		return fmt.Sprintf("speaks version %d of the contract", p.Report.Contract)
-	case p.Report.ConfigRevision != want.config:
+	case want.config != "" && p.Report.ConfigRevision != want.config:
 		return "still runs revision " + p.Report.ConfigRevision
-	case p.Report.KeysetRevision != want.keyset:
+	case want.keyset != "" && p.Report.KeysetRevision != want.keyset:
 		return "still has the earlier keys"
-	case p.Report.CertificateSHA256 != want.certificate:
+	case want.certificate != "" && p.Report.CertificateSHA256 != want.certificate:
 		return "still serves the earlier certificate"
 	}
 	return "still uses earlier credentials"
@@ -281,8 +289,13 @@ func no(kind, reason, format string, args ...any) metav1.Condition {
 
 func hindered(kind string, o *obstacle) metav1.Condition { return no(kind, o.reason, "%s", o.message) }
 
-// unknown is for what was not looked at, because the pass stopped before.
-func unknown(kind string) metav1.Condition {
+// unknown is for what could not be looked at.
+func unknown(kind string, why *obstacle) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: why.reason, Message: why.message}
+}
+
+// blocked is for what could not be looked at because something was not applied.
+func blocked(kind string) metav1.Condition {
 	return metav1.Condition{
 		Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked,
 		Message: "Not looked at, because of what ResourcesApplied says",

@@ -27,6 +27,7 @@ const (
 	eventAuthorityRenewed  = "AuthorityRenewed"
 	eventPasswordRotating  = "PasswordRotating"
 	eventPasswordRotated   = "PasswordRotated"
+	eventSecretRemade      = "SecretRemade"
 )
 
 // Actions of events: what the operator was doing.
@@ -38,7 +39,7 @@ const (
 )
 
 func (r *reconciler) announce(o runtime.Object, kind, reason, action, format string, args ...any) {
-	r.events.Eventf(o, nil, kind, reason, action, format, args...)
+	r.events.Eventf(o, nil, kind, reason, action, "%s", short(fmt.Sprintf(format, args...)))
 }
 
 // announceTransition tells of a realm or a provider that became ready, or is no longer.

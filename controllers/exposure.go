@@ -28,7 +28,7 @@ func exposed(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 			return hindered(kind, o)
 		}
 		if v.applied.routes() == nil {
-			return unknown(kind)
+			return blocked(kind)
 		}
 		if problem := v.applied.refused(wants.Gateway.ParentRefs); problem != "" {
 			return no(kind, v1alpha1.ReasonNotAccepted, "%s", problem)
@@ -37,7 +37,7 @@ func exposed(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	}
 	if wants.Ingress != nil {
 		if v.applied.ingress == nil {
-			return unknown(kind)
+			return blocked(kind)
 		}
 		ways = append(ways, "its Ingress "+ingressAddress(v.applied))
 	}
@@ -203,7 +203,7 @@ func monitored(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 			return hindered(kind, o)
 		}
 		if v.applied.custom[custom] == nil {
-			return unknown(kind)
+			return blocked(kind)
 		}
 	}
 	return yes(kind, v1alpha1.ReasonMonitored, "Everything that monitoring asks for is there")

@@ -26,13 +26,15 @@ type gathered struct {
 	// is not undone unseen.
 	versions map[string]version
 
-	// blocked stops the pass: one of the realm's own Secrets cannot be used.
-	blocked *obstacle
+	// own is the first thing that is wrong with the realm's own Secrets. What depends
+	// on one stays as it is; everything else goes on.
+	own *obstacle
 
 	// lacks are the kinds that the cluster does not have now. Nobody tells of new
-	// ones while untold.
-	lacks  []schema.GroupVersionKind
-	untold bool
+	// ones while untold. Of unasked nobody knows, which says why.
+	lacks   []schema.GroupVersionKind
+	untold  bool
+	unasked map[schema.GroupVersionKind]*obstacle
 
 	keys        keysView
 	certificate certificateView
@@ -48,8 +50,9 @@ type gathered struct {
 	// branding says what of ui the pages do without.
 	branding *obstacle
 
-	// duplicate names an older realm of the same issuer.
-	duplicate *obstacle
+	// duplicate names an older realm of the same issuer; unlisted is why nobody knows
+	// of one.
+	duplicate, unlisted *obstacle
 
 	// providers are those in inputs, as the status shows them.
 	providers []v1alpha1.ProviderStatus
@@ -63,8 +66,8 @@ type version struct {
 
 func versionOf(o client.Object) version { return version{o.GetUID(), o.GetResourceVersion()} }
 
-// gather reads or makes everything the realm's objects are made of. The error
-// is worth a retry; everything else is an obstacle in what is returned.
+// gather reads or makes everything the realm's objects are made of. What cannot be
+// had becomes an obstacle to its own part alone; an error ends the pass.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
 	g := gathered{
 		inputs:   render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.namespace},
@@ -77,9 +80,7 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 		if err != nil {
 			return gathered{}, err
 		}
-		if g.blocked == nil {
-			g.blocked = obstacle
-		}
+		g.note(obstacle)
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKinds, r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts, r.gatherDelivery, r.gatherBranding,
@@ -92,76 +93,85 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 	return g, nil
 }
 
-// content is generate, with the version noted.
-func (r *reconciler) content(
-	ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, name string, kind corev1.SecretType,
-	content func() (map[string][]byte, error),
-) (map[string][]byte, bool, error) {
-	s, created, err := r.generate(ctx, realm, name, kind, content)
-	if err != nil {
-		return nil, false, err
+// note remembers the first obstacle to the realm's own Secrets.
+func (g *gathered) note(o *obstacle) {
+	if g.own == nil {
+		g.own = o
 	}
-	g.versions[name] = versionOf(s)
-	return s.Data, created, nil
 }
 
 func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	name := render.NamesOf(realm).SigningKeys()
-	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
-		policy := rotationPolicy(realm, render.Config(g.inputs).Tokens)
-		keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
-		if err != nil {
-			return nil, err
-		}
-		document, err := realmconfig.Encode(keyset)
-		return map[string][]byte{render.KeysetKey: document}, err
+	data, created, err := r.content(ctx, realm, g, generated{
+		name: render.NamesOf(realm).SigningKeys(), kind: corev1.SecretTypeOpaque, anew: v1alpha1.NewSigningKeysAnnotation,
+		draw: func() (map[string][]byte, error) {
+			policy := rotationPolicy(realm, render.Config(g.inputs).Tokens)
+			keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
+			if err != nil {
+				return nil, err
+			}
+			document, err := realmconfig.Encode(keyset)
+			return map[string][]byte{render.KeysetKey: document}, err
+		},
+		read: func(data map[string][]byte) error {
+			g.keys.keyset = realmconfig.Keyset{} // what is read into one in use mixes with it
+			return ofKey(render.KeysetKey, realmconfig.Decode(data[render.KeysetKey], &g.keys.keyset))
+		},
 	})
-	if err == nil {
-		g.inputs.Keyset = data[render.KeysetKey]
-		g.keys.revision = realmconfig.Revision(g.inputs.Keyset)
-		err = usable(name, render.KeysetKey, realmconfig.Decode(g.inputs.Keyset, &g.keys.keyset))
+	if g.keys.obstacle, _ = sortOut(err); err != nil {
+		return err
 	}
-	g.keys.obstacle, _ = sortOut(err)
-	return err
+	g.inputs.Keyset = data[render.KeysetKey]
+	g.keys.revision = realmconfig.Revision(g.inputs.Keyset)
+	if created && len(realm.Status.SigningKeys) > 0 {
+		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+			"The signing keys were lost, and new ones were made: tokens of the earlier ones are refused, and everybody refreshes once")
+	}
+	return nil
 }
 
 func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	name := render.NamesOf(realm).EncryptionKeys()
-	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
-		document, err := firstEncryptionKeys(r.random)
-		return map[string][]byte{render.EncryptionKeysKey: document}, err
+	data, created, err := r.content(ctx, realm, g, generated{
+		name: render.NamesOf(realm).EncryptionKeys(), kind: corev1.SecretTypeOpaque, anew: v1alpha1.NewEncryptionKeysAnnotation,
+		draw: func() (map[string][]byte, error) {
+			document, err := firstEncryptionKeys(r.random)
+			return map[string][]byte{render.EncryptionKeysKey: document}, err
+		},
+		may: func() error { return r.mayDrawEncryptionKeys(ctx, realm) },
+		read: func(data map[string][]byte) error {
+			g.encryption = realmconfig.EncryptionKeys{}
+			return ofKey(render.EncryptionKeysKey, realmconfig.Decode(data[render.EncryptionKeysKey], &g.encryption))
+		},
 	})
 	if err != nil {
 		return err
 	}
 	g.inputs.EncryptionKeys = data[render.EncryptionKeysKey]
-	return usable(name, render.EncryptionKeysKey, realmconfig.Decode(g.inputs.EncryptionKeys, &g.encryption))
+	if created && realm.Annotations[v1alpha1.NewEncryptionKeysAnnotation] != "" {
+		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+			"New encryption keys were made, as an annotation asked for: whoever has a second factor sets it up again")
+	}
+	return nil
 }
 
 func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.NamesOf(realm).InitialAdmin()
-	data, _, err := r.content(ctx, realm, g, name, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
-		password, err := newPassword(r.random)
-		return map[string][]byte{
-			render.AdminEmailKey:    []byte(render.AdminEmail(realm)),
-			render.AdminPasswordKey: []byte(password),
-		}, err
+	data, _, err := r.content(ctx, realm, g, generated{name: name, kind: corev1.SecretTypeOpaque,
+		draw: func() (map[string][]byte, error) {
+			password, err := newPassword(r.random)
+			return map[string][]byte{
+				render.AdminEmailKey:    []byte(render.AdminEmail(realm)),
+				render.AdminPasswordKey: []byte(password),
+			}, err
+		},
 	})
+	if err != nil {
+		return err
+	}
 	g.inputs.Admin = render.Admin{
 		Email:    string(data[render.AdminEmailKey]),
 		Password: string(data[render.AdminPasswordKey]),
 	}
-	return err
-}
-
-// usable turns what is wrong with a document of the realm's own into an
-// obstacle. It is not made anew: that could lose what nobody can bring back.
-func usable(secret, key string, problem error) error {
-	if problem == nil {
-		return nil
-	}
-	return obstructed(v1alpha1.ReasonInvalidSecret,
-		"Secret %q: %s cannot be used (%v); restore it, or delete the Secret to have a new one made", secret, key, problem)
+	return nil
 }
 
 // soonest is the earlier of two times, where the zero time is none.

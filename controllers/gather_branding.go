@@ -24,11 +24,24 @@ func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRea
 	if err != nil {
 		return err
 	}
+	if obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed {
+		logo = r.lastLogo(ctx, realm)
+	}
 	g.inputs.Logo = logo
 	_, _, unread := render.Colors(realm)
 	_, unused := render.Texts(realm)
 	g.branding = leftOut(obstacle, unread, unused)
 	return nil
+}
+
+// lastLogo is the one that pages show, nil for none: they keep it while another
+// cannot be read.
+func (r *reconciler) lastLogo(ctx context.Context, realm *v1alpha1.AuthRealm) *realmconfig.Picture {
+	var last settingsView
+	if err := r.lastGoodSettings(ctx, realm, &last); err != nil {
+		return nil
+	}
+	return last.config.UI.Logo
 }
 
 // logo returns nil for a realm that names none, and an obstacle for one that
@@ -39,13 +52,17 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 	if ref == nil {
 		return nil, nil
 	}
+	if !canBeNamed(ref.Name) {
+		return nil, obstructed(v1alpha1.ReasonConfigMapNotFound,
+			"%s: no ConfigMap can have the name %q; name one by lower-case letters, digits, '-' and '.'", field, ref.Name)
+	}
 	c := &corev1.ConfigMap{}
 	err := r.live.Get(ctx, types.NamespacedName{Namespace: realm.Namespace, Name: ref.Name}, c)
 	if apierrors.IsNotFound(err) {
 		return nil, obstructed(v1alpha1.ReasonConfigMapNotFound, "%s: there is no ConfigMap %q in this namespace; create it", field, ref.Name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get configmap %s: %w", ref.Name, err)
+		return nil, fmt.Errorf("%s: get configmap %s: %w", field, ref.Name, err)
 	}
 	data := c.BinaryData[ref.Key]
 	if text, found := c.Data[ref.Key]; found {

@@ -18,6 +18,9 @@ type deliveryView struct {
 	named    int
 	obstacle *obstacle
 
+	// unread is set when one could not be looked at.
+	unread bool
+
 	// credentials are what pods read of them.
 	credentials realmconfig.Credentials
 }
@@ -28,6 +31,7 @@ func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRea
 	for _, s := range render.DeliverySecrets(realm) {
 		g.delivery.named++
 		obstacle, err := sortOut(r.inspectDelivery(ctx, realm, s, &g.delivery.credentials))
+		g.delivery.unread = g.delivery.unread || obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed
 		switch before := g.delivery.obstacle; {
 		case err != nil:
 			return err

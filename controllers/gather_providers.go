@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -24,9 +25,13 @@ const maxClientSecret = 4096
 func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	list, err := r.providersAt(ctx, realm.Namespace, realm.Name)
 	if err != nil {
+		// Without the list, the settings would lose every provider.
+		g.inputs.WithoutProviders = true
+		g.settings.obstacle, err = sortOut(err)
 		return err
 	}
 	callbacks := render.Callbacks(list)
+	given := r.secretsGiven(ctx, realm)
 	for i := range list {
 		p, callback := &list[i], callbacks[list[i].Name]
 		if p.DeletionTimestamp != nil || callback.Rival != "" || render.ProviderProblem(p) != nil {
@@ -37,12 +42,15 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 		if err != nil {
 			return err
 		}
-		if obstacle != nil {
+		if obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed {
+			secret.value = given(p.Name)
+		}
+		if secret.value == nil {
 			continue
 		}
 		revision, err := render.ProviderRevision(p, callback)
 		if err != nil {
-			return fmt.Errorf("render provider %s: %w", p.Name, err)
+			continue
 		}
 		g.inputs.Providers = append(g.inputs.Providers, render.Provider{Object: p, Callback: callback, Secret: secret.value})
 		g.providers = append(g.providers, v1alpha1.ProviderStatus{Name: p.Name, Type: p.Spec.Type, Revision: revision})
@@ -61,6 +69,21 @@ func (r *reconciler) providersAt(ctx context.Context, namespace, realm string) (
 	return list.Items, nil
 }
 
+// secretsGiven tells, by the name of a provider, the client secret that pods have
+// of it. They keep that while another cannot be read.
+func (r *reconciler) secretsGiven(ctx context.Context, realm *v1alpha1.AuthRealm) func(provider string) []byte {
+	var given *corev1.Secret
+	return func(provider string) []byte {
+		if given == nil {
+			given = &corev1.Secret{}
+			if s, err := r.own(ctx, realm, render.NamesOf(realm).ProviderCredentials()); err == nil {
+				given = s
+			}
+		}
+		return given.Data[provider]
+	}
+}
+
 // clientSecret is a provider's, and the version of the Secret it was read from.
 type clientSecret struct {
 	value   []byte
@@ -76,7 +99,7 @@ func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider
 	if err != nil {
 		return clientSecret{}, err
 	}
-	if render.RealmOf(s.Labels) != "" {
+	if render.RealmOf(s.Labels) != "" || ofARealm(s) {
 		// Sent to the token endpoint of somebody's choice, it could be a realm's signing key.
 		return clientSecret{}, obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
 	}

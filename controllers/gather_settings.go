@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -34,17 +35,22 @@ type settingsView struct {
 // passwords change all the same.
 func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	g.settings.config = render.Config(g.inputs)
-	g.settings.obstacle = unfit(render.Problem(g.settings.config))
-	if g.settings.obstacle != nil {
-		g.inputs.WithoutConfig = true
-		return r.lastGoodSettings(ctx, realm, &g.settings)
+	problem := cmp.Or(render.HostProblem(realm), render.Problem(g.settings.config))
+	if problem == nil {
+		_, g.settings.revision, problem = render.ConfigDocument(g.inputs)
 	}
-	_, revision, err := render.ConfigDocument(g.inputs)
-	if err != nil {
-		return fmt.Errorf("render settings: %w", err)
+	if g.settings.obstacle == nil {
+		g.settings.obstacle = unfit(problem)
 	}
-	g.settings.revision = revision
-	return nil
+	if g.settings.obstacle == nil {
+		return nil
+	}
+	g.inputs.WithoutConfig = true
+	obstacle, err := sortOut(r.lastGoodSettings(ctx, realm, &g.settings))
+	if obstacle != nil {
+		g.settings.obstacle = obstacle // what pods run, nobody knows
+	}
+	return err
 }
 
 // unfit is an obstacle when an auth server would refuse its settings.
@@ -62,6 +68,7 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 // cache: a pod must not be taken for one that lags.
 func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthRealm, s *settingsView) error {
 	var before corev1.ConfigMap
+	s.revision = ""
 	name := render.NamesOf(realm).Config()
 	err := r.live.Get(ctx, types.NamespacedName{Namespace: realm.Namespace, Name: name}, &before)
 	if err != nil && !apierrors.IsNotFound(err) {

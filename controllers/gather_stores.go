@@ -24,7 +24,9 @@ type storeView struct {
 
 func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	if render.ManagesDatabase(realm) {
-		g.database = storeView{managed: true, url: realmconfig.NewCredential(render.ManagedDatabaseURL(g.inputs))}
+		if g.database.managed = true; g.inputs.Database.Password != "" {
+			g.database.url = realmconfig.NewCredential(render.ManagedDatabaseURL(g.inputs))
+		}
 		return nil
 	}
 	return r.gatherStore(ctx, realm.Namespace, &g.database, "database",
@@ -33,7 +35,9 @@ func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRea
 
 func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	if render.ManagesCache(realm) {
-		g.cache = storeView{managed: true, url: realmconfig.NewCredential(render.ManagedCacheURL(g.inputs))}
+		if g.cache.managed = true; g.inputs.Cache.Password != "" {
+			g.cache.url = realmconfig.NewCredential(render.ManagedCacheURL(g.inputs))
+		}
 		return nil
 	}
 	return r.gatherStore(ctx, realm.Namespace, &g.cache, "cache",
@@ -41,10 +45,14 @@ func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm,
 }
 
 // gatherPorts notes where pods call the stores of the user's, for policies to
-// let them.
+// let them. What they may call stays while nobody knows where one is.
 func (r *reconciler) gatherPorts(_ context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
 	for _, store := range []storeView{g.database, g.cache} {
-		if !store.managed && store.url != "" {
+		switch {
+		case store.managed:
+		case store.url == "":
+			g.inputs.WithoutServerPolicy = true
+		default:
 			g.inputs.StorePorts = append(g.inputs.StorePorts, render.StorePorts(string(store.url))...)
 		}
 	}

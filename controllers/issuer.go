@@ -32,8 +32,10 @@ func indexIssuers(indexer client.FieldIndexer) error {
 // as it must while one takes over from the other.
 func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	var rivals v1alpha1.AuthRealmList
-	if err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: realm.Spec.Issuer}); err != nil {
-		return fmt.Errorf("list realms of issuer: %w", err)
+	err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: realm.Spec.Issuer})
+	if err != nil {
+		g.unlisted, err = sortOut(fmt.Errorf("list realms of issuer: %w", err))
+		return err
 	}
 	eldest := realm
 	for i := range rivals.Items {
@@ -43,7 +45,7 @@ func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm
 	}
 	if eldest != realm {
 		g.duplicate = &obstacle{v1alpha1.ReasonDuplicateIssuer, fmt.Sprintf(
-			"AuthRealm %q in namespace %q has the same issuer and is older; give one of them another issuer, or delete one",
+			"AuthRealm %q in namespace %q has the same issuer and is older; give one of them another issuer",
 			eldest.Name, eldest.Namespace)}
 	}
 	return nil

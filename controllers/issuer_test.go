@@ -34,7 +34,7 @@ func TestYoungerRealmOfAnIssuerIsToldUntilItIsTheOnlyOne(t *testing.T) {
 			elder, younger := w.rivals()
 			told := w.issuerCondition(younger)
 			if told.Reason != v1alpha1.ReasonDuplicateIssuer ||
-				told.Message != fmt.Sprintf("AuthRealm %q in namespace %q has the same issuer and is older; give one of them another issuer, or delete one", elder, w.namespace) {
+				told.Message != fmt.Sprintf("AuthRealm %q in namespace %q has the same issuer and is older; give one of them another issuer", elder, w.namespace) {
 				t.Errorf("the younger says %s: %s", told.Reason, told.Message)
 			}
 

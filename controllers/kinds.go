@@ -60,7 +60,11 @@ func (k *kinds) there(ctx context.Context, kind schema.GroupVersionKind) (bool, 
 	if found && (k.told || k.now().Sub(last.at) < stale) {
 		return last.there, nil
 	}
-	return k.look(ctx, kind)
+	there, err := k.look(ctx, kind)
+	if err != nil && found {
+		return last.there, nil // a kind that was there a minute ago is not gone for an answer that fails
+	}
+	return there, err
 }
 
 // lookAgain is there, whatever was seen before, and whether that has changed.
@@ -102,9 +106,12 @@ func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 }
 
 // lacking is an obstacle that says which of the kinds that a field of the spec
-// needs are missing, nil when none is.
+// needs are missing, or why nobody knows; nil when none is.
 func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKind) *obstacle {
 	for _, kind := range kinds {
+		if o := g.unasked[kind]; o != nil {
+			return o
+		}
 		if slices.Contains(g.lacks, kind) {
 			return &obstacle{v1alpha1.ReasonKindNotInstalled, fmt.Sprintf(
 				"%s: the cluster has no kind %s of %s; install %s, or leave the field out",
@@ -116,13 +123,16 @@ func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKi
 
 // gatherKinds finds out which kinds there are to apply and to remove.
 func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
-	g.untold = !r.kinds.told
+	g.untold, g.unasked = !r.kinds.told, map[schema.GroupVersionKind]*obstacle{}
 	for _, kind := range render.CustomKinds() {
 		there, err := r.kinds.there(ctx, kind)
-		if err != nil {
+		obstacle, err := sortOut(err)
+		switch {
+		case err != nil:
 			return err
-		}
-		if !there {
+		case obstacle != nil:
+			g.unasked[kind] = obstacle
+		case !there:
 			g.lacks = append(g.lacks, kind)
 		}
 	}

@@ -217,14 +217,14 @@ func TestUnreadableKeysAreReportedAndNeverReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.realm()
-	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning)
+	w.ready(2)
 	s := &corev1.Secret{}
 	w.get(s, "staff-signing-keys")
 	good := string(s.Data["keyset.json"])
 
 	w.put(s, "keyset.json", "{}")
 	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "restore it")
-	w.await(v1alpha1.AvailableCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked)
+	w.await(v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable) // which goes on
 	w.put(s, "keyset.json", good)
 	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning)
 }

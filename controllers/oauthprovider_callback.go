@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -14,17 +15,13 @@ import (
 
 // settle finds out which callback the provider has beside its neighbours, by what
 // is known of it so far.
-func (v *providerView) settle(provider *v1alpha1.OAuthProvider) error {
+func (v *providerView) settle(provider *v1alpha1.OAuthProvider) {
 	itself := provider.DeepCopy()
 	itself.Status.NamedIssuer = v.namedIssuer(provider)
 	others := slices.DeleteFunc(slices.Clone(v.neighbours), func(p v1alpha1.OAuthProvider) bool { return p.Name == provider.Name })
 	v.callback = render.Callbacks(append(others, *itself))[provider.Name]
 	revision, err := render.ProviderRevision(provider, v.callback)
-	if err != nil {
-		return fmt.Errorf("render provider: %w", err)
-	}
-	v.revision = revision
-	return nil
+	v.revision, v.problem = revision, cmp.Or(v.problem, err)
 }
 
 // namedIssuer is the issuer that has promised to name itself in its answers. A

@@ -5,12 +5,14 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -73,14 +75,26 @@ func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return ctrl.Result{}, err
 	}
 	status, err := r.report(ctx, provider, seen)
-	if err != nil || seen.answer == nil {
+	if err != nil {
 		return ctrl.Result{}, err
 	}
-	_, next := visits(provider.UID, troubledSince(status.Conditions), r.now())
-	return ctrl.Result{RequeueAfter: max(next.Sub(r.now()), time.Second)}, nil
+	return ctrl.Result{RequeueAfter: r.nextVisit(provider, seen, status)}, nil
 }
 
-// look finds out everything that a provider's status tells of.
+// nextVisit is when to look at the provider again though nothing happens, 0 for never.
+func (r *providerReconciler) nextVisit(provider *v1alpha1.OAuthProvider, v providerView, status v1alpha1.OAuthProviderStatus) time.Duration {
+	if slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return passes(c.Reason) }) {
+		return again(provider.UID)
+	}
+	if v.answer == nil {
+		return 0
+	}
+	_, next := visits(provider.UID, troubledSince(status.Conditions), r.now())
+	return max(next.Sub(r.now()), time.Second)
+}
+
+// look finds out everything that a provider's status tells of. What cannot be found
+// out is an obstacle in what is returned; an error ends the pass.
 func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthProvider) (providerView, error) {
 	var v providerView
 	realm := &v1alpha1.AuthRealm{}
@@ -89,7 +103,9 @@ func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthP
 	case err == nil:
 		v.realm = realm
 	case !apierrors.IsNotFound(err):
-		return v, fmt.Errorf("get realm: %w", err)
+		if v.unread, err = sortOut(fmt.Errorf("get realm: %w", err)); err != nil {
+			return v, err
+		}
 	}
 	secret, err := r.clientSecret(ctx, provider)
 	if v.secret, err = sortOut(err); err != nil {
@@ -97,18 +113,18 @@ func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthP
 	}
 	v.problem = render.ProviderProblem(provider)
 	if v.neighbours, err = r.providersAt(ctx, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
+		v.unread, err = sortOut(err)
 		return v, err
 	}
-	if err := v.settle(provider); err != nil {
-		return v, err
-	}
+	v.settle(provider)
 	if v.realm == nil || v.secret != nil || v.problem != nil {
 		return v, nil
 	}
 	if err := r.preflight(ctx, provider, secret, &v); err != nil {
 		return v, err
 	}
-	return v, v.settle(provider) // it may have promised something
+	v.settle(provider) // it may have promised something
+	return v, nil
 }
 
 // report writes the status, if it says anything new.

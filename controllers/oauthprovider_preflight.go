@@ -48,7 +48,8 @@ func (r *providerReconciler) preflight(ctx context.Context, provider *v1alpha1.O
 			Provider: render.ProviderSettings(provider, v.callback), Secret: realmconfig.Credential(secret.value), CallbackURL: callback,
 		})
 		if err != nil {
-			return err
+			v.unasked = &obstacle{v1alpha1.ReasonFailed, words(fmt.Errorf("ask provider: %w", err))}
+			return ctx.Err()
 		}
 		last = finding{v.subject, answer, now}
 		r.remember(name, last)

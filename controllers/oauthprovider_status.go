@@ -15,8 +15,9 @@ import (
 
 // providerView is everything that one pass has learned about a provider.
 type providerView struct {
-	// realm is nil when there is none.
-	realm *v1alpha1.AuthRealm
+	// realm is nil when there is none, and when unread says why nobody knows.
+	realm  *v1alpha1.AuthRealm
+	unread *obstacle
 	// secret is what is wrong with the client secret, problem with the settings.
 	secret  *obstacle
 	problem error
@@ -30,6 +31,8 @@ type providerView struct {
 	// with is missing; subject names what it is about.
 	answer  *preflight.Answer
 	subject string
+	// unasked is why the operator could not ask.
+	unasked *obstacle
 }
 
 // providerStatusOf is the provider's status, a pure function of what was seen
@@ -73,6 +76,9 @@ func providerReady(conditions []metav1.Condition) metav1.Condition {
 // proven is what the provider said, or why it was not asked.
 func proven(v providerView, needed []metav1.Condition) []metav1.Condition {
 	kinds := []string{v1alpha1.DiscoveredCondition, v1alpha1.CredentialsAcceptedCondition}
+	if v.unasked != nil {
+		return []metav1.Condition{unknown(kinds[0], v.unasked), unknown(kinds[1], v.unasked)}
+	}
 	if v.answer == nil {
 		i := slices.IndexFunc(needed, func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
 		var list []metav1.Condition
@@ -92,6 +98,9 @@ func proven(v providerView, needed []metav1.Condition) []metav1.Condition {
 func realmFound(provider *v1alpha1.OAuthProvider, v providerView) metav1.Condition {
 	const kind = v1alpha1.RealmFoundCondition
 	name := provider.Spec.RealmRef.Name
+	if v.unread != nil {
+		return unknown(kind, v.unread)
+	}
 	if v.realm == nil {
 		return no(kind, v1alpha1.ReasonRealmNotFound, "realmRef: there is no AuthRealm %q in this namespace; create it", name)
 	}
@@ -100,7 +109,10 @@ func realmFound(provider *v1alpha1.OAuthProvider, v providerView) metav1.Conditi
 
 func secretFound(v providerView) metav1.Condition {
 	const kind = v1alpha1.SecretFoundCondition
-	if v.secret != nil {
+	switch {
+	case v.secret != nil && v.secret.reason == v1alpha1.ReasonFailed:
+		return unknown(kind, v.secret)
+	case v.secret != nil:
 		return hindered(kind, v.secret)
 	}
 	return yes(kind, v1alpha1.ReasonFound, "The client secret is there")
@@ -117,8 +129,12 @@ func accepted(v providerView) metav1.Condition {
 // attached compares what the realm's pods run with what the spec says.
 func attached(provider *v1alpha1.OAuthProvider, v providerView, needed []metav1.Condition) metav1.Condition {
 	const kind = v1alpha1.AttachedCondition
+	if v.unread != nil {
+		return unknown(kind, v.unread)
+	}
 	for _, c := range needed {
-		if c.Status != metav1.ConditionTrue {
+		// What is not known leaves nothing out: the realm goes on with what it had.
+		if c.Status == metav1.ConditionFalse {
 			return no(kind, v1alpha1.ReasonBlocked, "The realm leaves it out, because of what %s says", c.Type)
 		}
 	}

@@ -18,14 +18,12 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// target is what every pod shall run.
+// target is what every pod shall run. Each part is empty while it is not known,
+// because a Secret is missing or cannot be read; pods keep what they had then.
 type target struct {
 	config      string
 	keyset      string
 	certificate string
-
-	// credentials is empty while what pods shall read is not known, because a
-	// Secret is missing; they keep what they had then.
 	credentials string
 }
 
@@ -34,18 +32,20 @@ func (t target) revision() string {
 	return realmconfig.Revision([]byte(t.config + "/" + t.keyset + "/" + t.certificate + "/" + t.credentials))
 }
 
-// reached reports whether a pod runs the target.
+// reached reports whether a pod runs the target, as far as that is known.
 func (t target) reached(p podstatus.Pod) bool {
+	runs := func(told, want string) bool { return told == want || want == "" }
 	return p.Answered &&
-		p.Report.ConfigRevision == t.config &&
-		p.Report.KeysetRevision == t.keyset &&
-		p.Report.CertificateSHA256 == t.certificate &&
-		(p.Report.CredentialsRevision == t.credentials || t.credentials == "")
+		runs(p.Report.ConfigRevision, t.config) &&
+		runs(p.Report.KeysetRevision, t.keyset) &&
+		runs(p.Report.CertificateSHA256, t.certificate) &&
+		runs(p.Report.CredentialsRevision, t.credentials)
 }
 
 func targetOf(g gathered) target {
 	t := target{config: g.settings.revision, keyset: g.keys.revision, certificate: g.certificate.fingerprint}
-	if g.database.url != "" && g.cache.url != "" {
+	if g.database.url != "" && g.cache.url != "" && len(g.inputs.EncryptionKeys) > 0 &&
+		!g.delivery.unread && !g.inputs.WithoutProviders {
 		t.credentials = realmconfig.CredentialsRevision(g.encryption, g.credentials())
 	}
 	return t

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -19,7 +20,7 @@ import (
 )
 
 // belongs reports whether an object is the realm's: controlled by it, or
-// controlled by nobody and labelled as the realm's own. The latter are Secrets
+// controlled by nobody and marked as the realm's own. The latter are Secrets
 // that outlived an earlier realm of the name.
 func belongs(realm *v1alpha1.AuthRealm, o metav1.Object) bool {
 	if controller := metav1.GetControllerOf(o); controller != nil {
@@ -28,17 +29,53 @@ func belongs(realm *v1alpha1.AuthRealm, o metav1.Object) bool {
 	return render.RealmOf(o.GetLabels()) == realm.Name
 }
 
+// ofARealm reports whether a realm controls an object, whatever its labels say.
+func ofARealm(o metav1.Object) bool {
+	c := metav1.GetControllerOf(o)
+	return c != nil && c.Kind == "AuthRealm" && strings.HasPrefix(c.APIVersion, v1alpha1.GroupName+"/")
+}
+
 // mine returns an obstacle unless the object, which exists, may be written to.
 func mine(realm *v1alpha1.AuthRealm, kind string, o metav1.Object) error {
 	switch {
 	case !belongs(realm, o):
-		return obstructed(v1alpha1.ReasonNameTaken,
-			"%s %q is needed and belongs to somebody else; delete it, or name the realm differently", kind, o.GetName())
-	case o.GetDeletionTimestamp() != nil:
-		return obstructed(v1alpha1.ReasonBeingDeleted,
-			"%s %q is being deleted; it is made again when it is gone", kind, o.GetName())
+		return obstructed(v1alpha1.ReasonNameTaken, "%s %q is needed and %s", kind, o.GetName(), notMine(realm, kind, o))
+	case o.GetDeletionTimestamp() == nil:
+		return nil
+	case o.GetName() == render.NamesOf(realm).EncryptionKeys():
+		return obstructed(v1alpha1.ReasonBeingDeleted, "%s %q is being deleted, and nothing else opens what it seals; save it while it is there: "+
+			"kubectl -n %s get secret %s -o yaml > %s.yaml", kind, o.GetName(), realm.Namespace, o.GetName(), o.GetName())
 	}
-	return nil
+	return obstructed(v1alpha1.ReasonBeingDeleted, "%s %q is being deleted; it is made again when it is gone", kind, o.GetName())
+}
+
+// notMine says whose an object is, as far as can be seen, and what is safe to do
+// about it. Secrets hold keys, and a database's StatefulSet may take its volume
+// along: nobody is told to delete one.
+func notMine(realm *v1alpha1.AuthRealm, kind string, o metav1.Object) string {
+	const rename = "name the realm differently"
+	c := metav1.GetControllerOf(o)
+	switch {
+	case c == nil:
+	case ofARealm(o) && c.Name == realm.Name:
+		// A backup that was restored with its owner is one of these as well.
+		return fmt.Sprintf("belongs to an earlier realm of the name, with which it goes; if it is to stay, take its owner away: "+
+			`kubectl -n %s patch %s %s --type=json -p '[{"op":"remove","path":"/metadata/ownerReferences"}]'`,
+			realm.Namespace, strings.ToLower(kind), o.GetName())
+	default:
+		return fmt.Sprintf("belongs to %s %q; %s", c.Kind, c.Name, rename)
+	}
+	if name := o.GetLabels()[render.RealmLabel]; name != "" {
+		return fmt.Sprintf("is marked as that of the realm %q; %s", name, rename)
+	}
+	switch kind {
+	case "Secret":
+		return fmt.Sprintf("is not marked as this realm's; if it is, mark it: kubectl -n %s label secret %s %s=%s; if it is somebody else's, %s",
+			realm.Namespace, o.GetName(), render.RealmLabel, realm.Name, rename)
+	case "StatefulSet":
+		return "belongs to somebody else; " + rename
+	}
+	return "belongs to somebody else; delete it, or " + rename
 }
 
 // metadata reads what is known of an object: from the cache, and where the

@@ -14,8 +14,6 @@ import (
 	"io"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
@@ -39,10 +37,17 @@ type keysView struct {
 // rotate moves the realm's keys on. It comes before anything else is applied:
 // the key set remembers for how long what earlier settings gave out holds, and
 // has to do so before pods can follow later ones.
-func (r *reconciler) rotate(ctx context.Context, v *view, acks rotation.Acks) error {
+//
+// A change that is refused is none: what was published before stays so.
+func (r *reconciler) rotate(ctx context.Context, v *view, acks rotation.Acks) (err error) {
 	if v.keys.obstacle != nil {
 		return nil
 	}
+	v.keys.obstacle, err = sortOut(r.moveKeysOn(ctx, v, acks))
+	return err
+}
+
+func (r *reconciler) moveKeysOn(ctx context.Context, v *view, acks rotation.Acks) error {
 	realm := v.inputs.Realm
 	out, err := rotation.Plan(v.keys.keyset, rotationPolicy(realm, v.settings.config.Tokens), acks, v.now, mintFrom(r.random))
 	if err != nil {
@@ -67,13 +72,12 @@ func (r *reconciler) rotate(ctx context.Context, v *view, acks rotation.Acks) er
 
 // writeKeyset replaces the key set that was read, and no other.
 func (r *reconciler) writeKeyset(ctx context.Context, v *view, document []byte) error {
-	v.inputs.Keyset = document
-	s := v.pin(render.SigningKeys(v.inputs))
-	if err := r.Apply(ctx, s, client.FieldOwner(fieldOwner), client.ForceOwnership); err != nil {
-		return fmt.Errorf("write signing keys: %w", err)
+	in := v.inputs
+	in.Keyset = document
+	if err := r.write(ctx, in.Realm, &v.gathered, render.SigningKeys(in)); err != nil {
+		return err
 	}
-	v.versions[*s.GetName()] = version{*s.UID, *s.ResourceVersion}
-	v.keys.revision = realmconfig.Revision(document)
+	v.inputs.Keyset, v.keys.revision = document, realmconfig.Revision(document)
 	return nil
 }
 

@@ -8,7 +8,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -38,9 +40,26 @@ func (r *reconciler) generate(
 		return s, false, err
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("create secret %s: %w", name, err)
+		return nil, false, refused(secretOf(name, realm.Namespace, data), "made", err)
 	}
 	return s, true, nil
+}
+
+// secretOf is what there is to know of a Secret when the API server refuses it.
+func secretOf(name, namespace string, data map[string][]byte) *corev1ac.SecretApplyConfiguration {
+	return corev1ac.Secret(name, namespace).WithData(data)
+}
+
+// write makes one of the realm's own Secrets what it should be, at once, and only
+// over what was read of it.
+func (r *reconciler) write(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, s *corev1ac.SecretApplyConfiguration) error {
+	if _, err := r.applyOne(ctx, realm, g.pin(s)); err != nil {
+		return err
+	}
+	if s.UID != nil && s.ResourceVersion != nil {
+		g.versions[*s.GetName()] = version{*s.UID, *s.ResourceVersion}
+	}
+	return nil
 }
 
 // own reads one of the realm's own Secrets. It returns an obstacle when the
@@ -66,12 +85,16 @@ func (r *reconciler) referenced(ctx context.Context, namespace, field, name stri
 
 // found is referenced, with everything else that the Secret is.
 func (r *reconciler) found(ctx context.Context, namespace, field, name string, keys ...string) (*corev1.Secret, error) {
+	if !canBeNamed(name) {
+		return nil, obstructed(v1alpha1.ReasonSecretNotFound,
+			"%s: no Secret can have the name %q; name one by lower-case letters, digits, '-' and '.'", field, name)
+	}
 	s, err := r.secret(ctx, namespace, name)
 	if apierrors.IsNotFound(err) {
 		return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: there is no Secret %q in this namespace; create it", field, name)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", field, err)
 	}
 	for _, key := range keys {
 		if len(s.Data[key]) == 0 {
@@ -80,6 +103,10 @@ func (r *reconciler) found(ctx context.Context, namespace, field, name string, k
 	}
 	return s, nil
 }
+
+// canBeNamed reports whether an object may have a name. The kinds say so too, but
+// not of what was there before they did.
+func canBeNamed(name string) bool { return len(validation.NameIsDNSSubdomain(name, false)) == 0 }
 
 func (r *reconciler) secret(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
 	s := &corev1.Secret{}

@@ -8,7 +8,8 @@
 // left to pure functions; what a retry cannot cure is an obstacle, which becomes
 // a condition and heals by the event that removes it.
 //
-// Each kind has one writer of its status. A provider is attached by the pass over
+// Each kind has one writer of its status, but for a Ready about a spec that has been
+// replaced: when no pass has come to its end for some seconds, it is taken back. A provider is attached by the pass over
 // its realm; the pass over the provider says what became of it.
 package controllers
 
@@ -161,6 +162,8 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		indexNames(mgr.GetFieldIndexer()), indexIssuers(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
 		options.Metrics.Register(newRealmMetrics(mgr.GetCache())),
 		r.setupRealms(mgr, !options.OneNamespace, wake), newProviderReconciler(r, options.AskProvider).setup(mgr),
+		newOverdueReconciler(r, &v1alpha1.AuthRealm{}, conditionsOfRealm).setup(mgr, "authrealm-overdue"),
+		newOverdueReconciler(r, &v1alpha1.OAuthProvider{}, conditionsOfProvider).setup(mgr, "oauthprovider-overdue"),
 	)
 	if !options.OneNamespace {
 		err = errors.Join(err, (&definitionReconciler{r, wake}).setup(mgr))
@@ -174,8 +177,10 @@ func Setup(mgr ctrl.Manager, options Options) error {
 func (r *reconciler) setupRealms(mgr ctrl.Manager, told bool, wake <-chan event.GenericEvent) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("authrealm").
-		// Status is written by this controller alone: a change of it is no news.
-		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// Status is the operator's own: a change of it is no news. Annotations give up
+		// what was lost.
+		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(
+			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(realmOf), builder.WithPredicates(concernsOthers())).

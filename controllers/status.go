@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
@@ -26,6 +27,10 @@ type view struct {
 
 	// pods are those that shall serve, leaving those that may still do.
 	pods, leaving []podstatus.Pod
+
+	// unobserved is why nobody knows of any pods, unheard why they were not told to
+	// look at what is new.
+	unobserved, unheard *obstacle
 
 	// stores are the pods of the database and the cache that the operator runs.
 	stores []corev1.Pod
@@ -43,6 +48,7 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		SigningKeys:        keyStatus(v.keys.told),
 		NextKeyEvent:       nextKeyEvent(v.keys.told),
 		Providers:          attachedProviders(realm, v),
+		EncryptionKeys:     realm.Status.EncryptionKeys,
 
 		CertificateNotAfter: optionalSecond(v.certificate.notAfter),
 		Config: v1alpha1.ConfigStatus{
@@ -52,14 +58,39 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 		Capacity:   capacityOf(realm.Status.Capacity, v.pods),
 		Conditions: realm.DeepCopy().Status.Conditions,
 	}
-	if v.blocked != nil { // nobody was asked
+	if v.unobserved != nil { // nobody was asked
 		status.Config.Pods, status.Capacity = realm.Status.Config.Pods, realm.Status.Capacity
 	}
-	if v.keys.obstacle != nil { // nobody knows them
+	if keys := v.inputs.EncryptionKeys; len(keys) > 0 {
+		status.EncryptionKeys = realmconfig.Revision(keys)
+	}
+	if v.keys.obstacle != nil { // nobody knows them, or they are what they were
 		status.SigningKeys, status.NextKeyEvent = realm.Status.SigningKeys, realm.Status.NextKeyEvent
 	}
 	conditions := conditionsOf(realm, v)
 	for _, c := range slices.Insert(conditions, 0, summary("Pods serve the realm as its spec says", hindering(realm, conditions))) {
+		c.ObservedGeneration = realm.Generation
+		meta.SetStatusCondition(&status.Conditions, c)
+	}
+	return status
+}
+
+// staleStatus is the status of a realm over which no pass comes to its end.
+func staleStatus(realm *v1alpha1.AuthRealm, why error) v1alpha1.AuthRealmStatus {
+	status := *realm.Status.DeepCopy()
+	status.ObservedGeneration = realm.Generation
+	applied := no(v1alpha1.ResourcesAppliedCondition, v1alpha1.ReasonApplyFailed, "%s", words(why))
+	for _, kind := range v1alpha1.AuthRealmConditions() {
+		c := metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked, Message: "Not looked at yet"}
+		if before := meta.FindStatusCondition(status.Conditions, kind); before != nil {
+			c = *before
+		}
+		switch kind {
+		case v1alpha1.ReadyCondition:
+			c = summary("", []metav1.Condition{applied})
+		case v1alpha1.ResourcesAppliedCondition:
+			c = applied
+		}
 		c.ObservedGeneration = realm.Generation
 		meta.SetStatusCondition(&status.Conditions, c)
 	}
@@ -81,7 +112,7 @@ func hindering(realm *v1alpha1.AuthRealm, conditions []metav1.Condition) []metav
 
 func readyReplicas(realm *v1alpha1.AuthRealm, v view) int32 {
 	switch {
-	case v.blocked != nil:
+	case v.applied.unread:
 		return realm.Status.ReadyReplicas
 	case v.applied.server == nil || v.applied.server.Status == nil:
 		return 0
@@ -114,8 +145,8 @@ func nextKeyEvent(told []rotation.Key) *metav1.Time {
 // run stays ready while other settings are on their way: no later settings leave
 // it out or change it.
 func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderStatus {
-	if v.blocked != nil || v.settings.obstacle != nil {
-		return realm.Status.Providers // no settings were applied
+	if v.unobserved != nil || v.settings.obstacle != nil {
+		return realm.Status.Providers // no settings were applied, or no pod was asked
 	}
 	everywhere := len(v.pods) > 0 && v.everywhere()
 	var providers []v1alpha1.ProviderStatus
@@ -142,7 +173,7 @@ func (v view) unseen() int {
 func (v view) counted() int { return len(v.pods) + v.unseen() }
 
 // everywhere reports whether every pod runs what it should.
-func (v view) everywhere() bool { return current(v) == v.counted() }
+func (v view) everywhere() bool { return v.unobserved == nil && current(v) == v.counted() }
 
 // current counts the pods that run what they should.
 func current(v view) int {

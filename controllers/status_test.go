@@ -229,9 +229,40 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.keys.told[0].State = rotation.Pending },
 			v1alpha1.SigningKeysReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "No key", false,
 		},
-		"a pass that was stopped": {
-			func(_ *v1alpha1.AuthRealm, v *view) { v.blocked = &obstacle{v1alpha1.ReasonNameTaken, "x is taken"} },
-			v1alpha1.ConfigPropagatedCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "", false,
+		"pods of which nobody knows": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.pods, v.unobserved = nil, &obstacle{v1alpha1.ReasonFailed, "list pods: no"}
+			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed, "list pods: no", false,
+		},
+		"a Secret of the realm's that is somebody else's": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.own = &obstacle{v1alpha1.ReasonNameTaken, "x is taken"} },
+			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonNameTaken, "x is taken", false,
+		},
+		"a Secret of the realm's that is somebody else's, and pods that go on": {
+			func(_ *v1alpha1.AuthRealm, v *view) { v.own = &obstacle{v1alpha1.ReasonNameTaken, "x is taken"} },
+			v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "2 of 2", false,
+		},
+		"objects that were refused": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				for range 3 {
+					v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a quota says no"})
+				}
+			},
+			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "a quota says no; and 2 more that could not be done", false,
+		},
+		"a pod that lags and could not be told": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.pods[1].Report.KeysetRevision, v.unheard = "old", &obstacle{v1alpha1.ReasonFailed, "annotate pod b: no"}
+			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "since it could not be told to: annotate pod b: no", false,
+		},
+		"keys that nobody knows": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.want.keyset, v.want.certificate = "", ""
+				v.pods[1].Report.KeysetRevision, v.pods[1].Report.CertificateSHA256 = "x", "y"
+			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionTrue, v1alpha1.ReasonPropagated, "2 of 2", true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -281,7 +312,7 @@ func TestProvidersOfTheRealm(t *testing.T) {
 		"a pod lagged before as well":                       {v1alpha1.ProviderStatus{Name: "google", Revision: "r"}, lag, "google false"},
 		"no pod is there":                                   {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, func(v *view) { v.pods = nil }, "google false"},
 		"settings that cannot be used: what was said stays": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.settings.obstacle = &obstacle{} }, "github true"},
-		"the pass was stopped: what was said stays":         {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.blocked = &obstacle{} }, "github true"},
+		"nobody knows of any pods: what was said stays":     {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.unobserved = &obstacle{} }, "github true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -325,6 +356,10 @@ func TestNextLook(t *testing.T) {
 		"within two minutes, when the database is not the operator's": {func(v *view) {
 			v.database.managed, v.certificate.next = false, time.Time{}
 		}, 0, outage, 2 * outage},
+		"in about a minute, when something was refused": {func(v *view) {
+			v.certificate.next = time.Time{}
+			v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"})
+		}, 0, 40 * time.Second, 80 * time.Second},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
 		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},
 		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},
@@ -340,7 +375,7 @@ func TestNextLook(t *testing.T) {
 					condition.Reason = v1alpha1.ReasonInvalidSettings
 				}
 			}
-			status := v1alpha1.AuthRealmStatus{Conditions: []metav1.Condition{condition}}
+			status := v1alpha1.AuthRealmStatus{Conditions: []metav1.Condition{condition, resourcesApplied(realm, v)}}
 			if got := r.nextLook(realm, v, status); got < c.from || got > c.to {
 				t.Errorf("next look in %s, want %s to %s", got, c.from, c.to)
 			}

@@ -4,11 +4,10 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
@@ -28,12 +27,15 @@ const overlap = time.Minute
 
 // managedStore is one of the stores that the operator runs for a realm.
 type managedStore struct {
-	product string
-	secret  string
-	login   *render.StoreLogin
-	after   *metav1.Time
-	read    func(data map[string][]byte, made time.Time) (render.StoreLogin, error)
-	render  func(render.Inputs) *corev1ac.SecretApplyConfiguration
+	product   string
+	condition string
+	view      func(*gathered) *storeView
+
+	secret string
+	login  *render.StoreLogin
+	after  *metav1.Time
+	read   func(data map[string][]byte, made time.Time) (render.StoreLogin, error)
+	render func(render.Inputs) *corev1ac.SecretApplyConfiguration
 }
 
 // managedStores are those of a realm, with their logins in in.
@@ -41,13 +43,15 @@ func managedStores(in *render.Inputs) []managedStore {
 	var stores []managedStore
 	if render.ManagesDatabase(in.Realm) {
 		stores = append(stores, managedStore{
-			"PostgreSQL", render.NamesOf(in.Realm).Database(), &in.Database,
+			"PostgreSQL", v1alpha1.DatabaseReadyCondition, func(g *gathered) *storeView { return &g.database },
+			render.NamesOf(in.Realm).Database(), &in.Database,
 			render.RotateDatabaseAfter(in.Realm), render.ReadDatabaseLogin, render.DatabaseSecret,
 		})
 	}
 	if render.ManagesCache(in.Realm) {
 		stores = append(stores, managedStore{
-			"Redis", render.NamesOf(in.Realm).Cache(), &in.Cache,
+			"Redis", v1alpha1.CacheReadyCondition, func(g *gathered) *storeView { return &g.cache },
+			render.NamesOf(in.Realm).Cache(), &in.Cache,
 			render.RotateCacheAfter(in.Realm), render.ReadCacheLogin, render.CacheSecret,
 		})
 	}
@@ -58,26 +62,41 @@ func managedStores(in *render.Inputs) []managedStore {
 // runs, and makes a new password where one is asked for.
 func (r *reconciler) gatherLogins(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	for _, store := range managedStores(&g.inputs) {
-		login, err := r.login(ctx, realm, g, store)
+		obstacle, err := sortOut(r.gatherLogin(ctx, realm, g, store))
 		if err != nil {
 			return err
 		}
-		if rotationDue(login, store.after, r.now()) {
-			password, err := newPassword(r.random)
-			if err != nil {
-				return err
-			}
-			login = login.Next(password, r.now())
-			r.announce(realm, corev1.EventTypeNormal, eventPasswordRotating, actionRotate,
-				"The managed %s gets a new password; the earlier one is valid until every pod uses it", store.product)
-		}
-		*store.login = login
+		store.view(g).obstacle = obstacle
+		g.note(obstacle)
 	}
 	return nil
 }
 
+func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, store managedStore) error {
+	login, err := r.login(ctx, realm, g, store)
+	if err != nil {
+		return err
+	}
+	*store.login = login
+	if !rotationDue(login, store.after, r.now()) {
+		return nil
+	}
+	password, err := newPassword(r.random)
+	if err != nil {
+		return err
+	}
+	*store.login = login.Next(password, r.now())
+	if err := r.write(ctx, realm, g, store.render(g.inputs)); err != nil {
+		*store.login = login // which is what the store and its pods have
+		return err
+	}
+	r.announce(realm, corev1.EventTypeNormal, eventPasswordRotating, actionRotate,
+		"The managed %s gets a new password; the earlier one is valid until every pod uses it", store.product)
+	return nil
+}
+
 func (r *reconciler) login(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, store managedStore) (render.StoreLogin, error) {
-	s, _, err := r.generate(ctx, realm, store.secret, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+	s, created, err := r.generate(ctx, realm, store.secret, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
 		password, err := newPassword(r.random)
 		return map[string][]byte{render.PasswordKey: []byte(password)}, err
 	})
@@ -88,7 +107,11 @@ func (r *reconciler) login(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 	login, err := store.read(s.Data, s.CreationTimestamp.Time)
 	if err != nil {
 		return render.StoreLogin{}, obstructed(v1alpha1.ReasonInvalidSecret,
-			"Secret %q cannot be used: %v; delete the Secret to have one made", store.secret, err)
+			"Secret %q cannot be used: %v; correct it, and the managed %s takes it up", store.secret, err, store.product)
+	}
+	if created && meta.IsStatusConditionTrue(realm.Status.Conditions, store.condition) {
+		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+			"The password of the managed %s was lost, and it gets a new one; nothing that it holds is lost", store.product)
 	}
 	return login, nil
 }
@@ -123,13 +146,17 @@ func (r *reconciler) dropEarlierLogins(ctx context.Context, v *view) error {
 		if !superseded(*store.login, *v) {
 			continue
 		}
+		login := *store.login
 		store.login.Earlier = nil
-		_, err := r.applyOne(ctx, v.inputs.Realm, v.pin(store.render(v.inputs)))
-		if apierrors.IsConflict(err) {
+		err := r.write(ctx, v.inputs.Realm, &v.gathered, store.render(v.inputs))
+		if err != nil {
+			*store.login = login
+		}
+		if changed(err) {
 			continue // it has changed since it was read, which another pass looks at
 		}
 		if err != nil {
-			return fmt.Errorf("drop earlier login: %w", err)
+			return err
 		}
 		r.announce(v.inputs.Realm, corev1.EventTypeNormal, eventPasswordRotated, actionRotate,
 			"Every pod uses the new password of the managed %s; the earlier one is no longer valid", store.product)

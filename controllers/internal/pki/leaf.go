@@ -26,6 +26,15 @@ func (p Pair) Covers(host string) bool {
 	return p.Certificate.VerifyHostname(host) == nil
 }
 
+// Hosts are those that a certificate is for.
+func (p Pair) Hosts() []string {
+	hosts := slices.Clone(p.Certificate.DNSNames)
+	for _, ip := range p.Certificate.IPAddresses {
+		hosts = append(hosts, ip.String())
+	}
+	return hosts
+}
+
 // split tells addresses from names; the addresses keep their order.
 func split(hosts []string) (names []string, addresses []net.IP) {
 	for _, h := range hosts {

@@ -10,7 +10,8 @@ import (
 // CABundleKey is the key under which a trust bundle stands.
 const CABundleKey = "ca.crt"
 
-func authoritySecret(in Inputs) *corev1ac.SecretApplyConfiguration {
+// AuthoritySecret has the realm's own certificate authority.
+func AuthoritySecret(in Inputs) *corev1ac.SecretApplyConfiguration {
 	return secret(in.Realm, NamesOf(in.Realm).Authority(), server, map[string][]byte{
 		corev1.TLSCertKey:       in.Authority.CertificatePEM,
 		corev1.TLSPrivateKeyKey: in.Authority.KeyPEM,
@@ -18,7 +19,8 @@ func authoritySecret(in Inputs) *corev1ac.SecretApplyConfiguration {
 	}).WithType(corev1.SecretTypeTLS).WithOwnerReferences(owner(in.Realm))
 }
 
-func certificateSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
+// ServingSecret has the certificate that the realm's own authority issued.
+func ServingSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
 	return secret(in.Realm, NamesOf(in.Realm).Certificate(), server, map[string][]byte{
 		corev1.TLSCertKey:       in.Certificate.CertificatePEM,
 		corev1.TLSPrivateKeyKey: in.Certificate.KeyPEM,

@@ -34,18 +34,8 @@ func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
 		corev1.SchemeGroupVersion.WithKind("ConfigMap"), corev1.SchemeGroupVersion.WithKind("Service")
 	policy := networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy")
 	optional := []Reference{
-		{appsv1.SchemeGroupVersion.WithKind("StatefulSet"), names.Database()},
-		{service, names.Database()},
-		{secret, names.Database()},
-		{appsv1.SchemeGroupVersion.WithKind("Deployment"), names.Cache()},
-		{service, names.Cache()},
-		{secret, names.Cache()},
-		{secret, names.Certificate()},
-		{secret, names.Authority()},
-		{config, names.TrustBundle()},
 		{certificateKind, names.Server()},
 		{autoscalingv2.SchemeGroupVersion.WithKind("HorizontalPodAutoscaler"), names.Server()},
-		{policy, names.Server()},
 		{policy, names.Database()},
 		{policy, names.Cache()},
 		{httpRouteKind, names.Server()},
@@ -55,6 +45,22 @@ func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
 		{prometheusRuleKind, names.Server()},
 		{config, names.Dashboard()},
 	}
+	// What the spec asks for stays, though it may not be rendered now.
+	if !ManagesDatabase(realm) {
+		optional = append(optional, Reference{appsv1.SchemeGroupVersion.WithKind("StatefulSet"), names.Database()},
+			Reference{service, names.Database()}, Reference{secret, names.Database()})
+	}
+	if !ManagesCache(realm) {
+		optional = append(optional, Reference{appsv1.SchemeGroupVersion.WithKind("Deployment"), names.Cache()},
+			Reference{service, names.Cache()}, Reference{secret, names.Cache()})
+	}
+	if !OwnsCertificate(realm) {
+		optional = append(optional,
+			Reference{secret, names.Certificate()}, Reference{secret, names.Authority()}, TrustBundle(realm))
+	}
+	if realm.Spec.NetworkPolicy == nil {
+		optional = append(optional, Reference{policy, names.Server()})
+	}
 	if !OrdersCertificate(realm) {
 		// After the order itself: cert-manager would make it again.
 		optional = append(optional, Reference{secret, names.OrderedCertificate()})
@@ -62,6 +68,11 @@ func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
 	return slices.DeleteFunc(optional, func(r Reference) bool {
 		return slices.ContainsFunc(objects, func(o Object) bool { return ReferenceTo(o) == r })
 	})
+}
+
+// TrustBundle names what clients of the realm trust.
+func TrustBundle(realm *v1alpha1.AuthRealm) Reference {
+	return Reference{corev1.SchemeGroupVersion.WithKind("ConfigMap"), NamesOf(realm).TrustBundle()}
 }
 
 // NamesToWatch are the names of every object, of whatever kind, that a realm

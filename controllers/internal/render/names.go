@@ -58,6 +58,9 @@ func (n Names) Dashboard() string { return string(n) + "-dashboard" }
 // Database names everything of the managed PostgreSQL.
 func (n Names) Database() string { return string(n) + "-database" }
 
+// DatabaseClaim names the volume claim of the managed PostgreSQL, as its StatefulSet does.
+func (n Names) DatabaseClaim() string { return databaseVolume + "-" + n.Database() + "-0" }
+
 // Cache names everything of the managed Redis.
 func (n Names) Cache() string { return string(n) + "-cache" }
 

@@ -15,7 +15,10 @@ import (
 // networkPolicies let the realm's pods talk to those they have to do with, and
 // to nobody else. The node's own probes are never subject to them.
 func networkPolicies(in Inputs) []Object {
-	policies := []Object{serverPolicy(in)}
+	var policies []Object
+	if !in.WithoutServerPolicy {
+		policies = append(policies, serverPolicy(in))
+	}
 	if ManagesDatabase(in.Realm) {
 		policies = append(policies, storePolicy(in, NamesOf(in.Realm).Database(), database, databasePort))
 	}

@@ -10,7 +10,10 @@ package render
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -22,7 +25,8 @@ type Inputs struct {
 	Realm  *v1alpha1.AuthRealm
 	Images Images
 
-	// What was generated for the realm once, as it stands.
+	// What was generated for the realm once, as it stands. What is empty could not be
+	// read or made now: its object is left as it is.
 	Keyset         []byte
 	EncryptionKeys []byte
 	Admin          Admin
@@ -32,8 +36,8 @@ type Inputs struct {
 	Database StoreLogin
 	Cache    StoreLogin
 
-	// Authority and Certificate are nil when the user brings a certificate;
-	// ProvidedCA is then the ca.crt beside it, if any.
+	// Authority and Certificate are nil when the user brings a certificate, and when
+	// there is none to apply now; ProvidedCA is the ca.crt beside the user's, if any.
 	Authority   *pki.Authority
 	Certificate *pki.Pair
 	ProvidedCA  []byte
@@ -48,8 +52,16 @@ type Inputs struct {
 	// take the spec's.
 	WithoutConfig bool
 
+	// WithoutProviders leaves the providers' client secrets as they are, because
+	// nobody knows now which providers there are.
+	WithoutProviders bool
+
 	// StorePorts are the ports in the URLs of a database and a cache of the user's.
 	StorePorts []int
+
+	// WithoutServerPolicy leaves what the auth server may call as it is, because
+	// StorePorts are not known.
+	WithoutServerPolicy bool
 
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
@@ -58,9 +70,10 @@ type Inputs struct {
 	// already.
 	WithoutReplicas bool
 
-	// WithoutServer leaves out the Deployment, because what its pods would
-	// mount does not exist yet.
-	WithoutServer bool
+	// WithoutServer leaves out the Deployment, and WithoutDatabase the StatefulSet,
+	// because what their pods would need does not exist yet.
+	WithoutServer   bool
+	WithoutDatabase bool
 }
 
 // Images are the container images to run where a spec names none.
@@ -85,10 +98,7 @@ type Object interface {
 // Objects renders the whole realm, in the order in which to apply it: what is
 // mounted comes before what mounts it.
 func Objects(in Inputs) ([]Object, error) {
-	objects := []Object{
-		SigningKeys(in), encryptionKeysSecret(in), initialAdminSecret(in), providerCredentialsSecret(in),
-		serviceAccount(in), serverService(in), disruptionBudget(in),
-	}
+	objects := append(generatedSecrets(in), serviceAccount(in), serverService(in), disruptionBudget(in))
 	if !in.WithoutConfig {
 		config, err := configMap(in)
 		if err != nil {
@@ -97,22 +107,59 @@ func Objects(in Inputs) ([]Object, error) {
 		objects = append(objects, config)
 	}
 	if in.Authority != nil {
-		objects = append(objects, authoritySecret(in), certificateSecret(in))
+		objects = append(objects, AuthoritySecret(in))
+	}
+	if in.Authority != nil && in.Certificate != nil {
+		objects = append(objects, ServingSecret(in))
 	}
 	if bundle := trustBundle(in); len(bundle) > 0 {
 		objects = append(objects, trustBundleConfigMap(in, bundle))
 	}
-	if ManagesDatabase(in.Realm) {
-		objects = append(objects, DatabaseSecret(in), databaseService(in), databaseStatefulSet(in))
-	}
-	if ManagesCache(in.Realm) {
-		objects = append(objects, CacheSecret(in), cacheService(in), cacheDeployment(in))
-	}
+	objects = append(objects, stores(in)...)
 	if !in.WithoutServer {
 		objects = append(objects, serverDeployment(in))
 	}
 	around, err := surroundings(in)
 	return append(objects, around...), err
+}
+
+// generatedSecrets are those whose content was made once, as far as it is known.
+func generatedSecrets(in Inputs) []Object {
+	var objects []Object
+	if len(in.Keyset) > 0 {
+		objects = append(objects, SigningKeys(in))
+	}
+	if len(in.EncryptionKeys) > 0 {
+		objects = append(objects, encryptionKeysSecret(in))
+	}
+	if in.Admin.Password != "" {
+		objects = append(objects, initialAdminSecret(in))
+	}
+	if !in.WithoutProviders {
+		objects = append(objects, providerCredentialsSecret(in))
+	}
+	return objects
+}
+
+// stores are the database and the cache that the operator runs.
+func stores(in Inputs) []Object {
+	var objects []Object
+	if ManagesDatabase(in.Realm) {
+		if in.Database.Password != "" {
+			objects = append(objects, DatabaseSecret(in))
+		}
+		objects = append(objects, databaseService(in))
+		if !in.WithoutDatabase {
+			objects = append(objects, databaseStatefulSet(in))
+		}
+	}
+	if ManagesCache(in.Realm) {
+		if in.Cache.Password != "" {
+			objects = append(objects, CacheSecret(in))
+		}
+		objects = append(objects, cacheService(in), cacheDeployment(in))
+	}
+	return objects
 }
 
 // surroundings are what the spec asks for around the pods, and nothing when it
@@ -140,4 +187,29 @@ func surroundings(in Inputs) ([]Object, error) {
 	}
 	monitors, err := monitors(in)
 	return append(objects, monitors...), err
+}
+
+// Read is an object of a realm's as the API server has it, nil for one of a kind of
+// which nothing is told.
+func Read(stands *unstructured.Unstructured) (Object, error) {
+	var into Object
+	switch stands.GetKind() {
+	case "Deployment":
+		into = &appsv1ac.DeploymentApplyConfiguration{}
+	case "StatefulSet":
+		into = &appsv1ac.StatefulSetApplyConfiguration{}
+	case "Ingress":
+		into = &networkingv1ac.IngressApplyConfiguration{}
+	default:
+		for _, kind := range CustomKinds() {
+			if kind == stands.GroupVersionKind() {
+				return &Custom{Content: stands}, nil
+			}
+		}
+		return nil, nil
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stands.Object, into); err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", stands.GetKind(), stands.GetName(), err)
+	}
+	return into, nil
 }

@@ -360,3 +360,30 @@ func TestSurplusIsWhatIsNoLongerRendered(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNotKnownIsNeitherRenderedNorSurplus(t *testing.T) {
+	t.Parallel()
+	in := inputs(t, cases()["issuer-only"])
+	all, err := render.Objects(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Keyset, in.EncryptionKeys, in.Admin, in.Database, in.Cache = nil, nil, render.Admin{}, render.StoreLogin{}, render.StoreLogin{}
+	in.Authority, in.Certificate = nil, nil
+	in.WithoutConfig, in.WithoutProviders, in.WithoutServer, in.WithoutDatabase, in.WithoutServerPolicy = true, true, true, true, true
+	few, err := render.Objects(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range few {
+		if *o.GetKind() == "Secret" {
+			t.Errorf("Secret %s is rendered of nothing", *o.GetName())
+		}
+	}
+	surplus := render.Surplus(in.Realm, few)
+	for _, o := range all {
+		if slices.Contains(surplus, render.ReferenceTo(o)) {
+			t.Errorf("%s %s is surplus though the spec asks for it", *o.GetKind(), *o.GetName())
+		}
+	}
+}

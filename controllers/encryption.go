@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"cmp"
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
+
+// mayDrawEncryptionKeys returns an obstacle when a realm that has run has no
+// encryption keys any more, unless a person gives up what those sealed.
+func (r *reconciler) mayDrawEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm) error {
+	lost := cmp.Or(realm.Status.EncryptionKeys, string(realm.UID))
+	if realm.Annotations[v1alpha1.NewEncryptionKeysAnnotation] == lost {
+		return nil
+	}
+	ran, err := r.hasRun(ctx, realm)
+	if err != nil || !ran {
+		return err
+	}
+	return obstructed(v1alpha1.ReasonKeysLost, "Secret %q is gone, and with it the keys to every second factor in the database; "+
+		"pods that run go on, and no new one starts. Restore it from a backup. If there is none, give the second factors up: %s",
+		render.NamesOf(realm).EncryptionKeys(), annotate(realm, v1alpha1.NewEncryptionKeysAnnotation, lost))
+}
+
+// hasRun reports whether there may be something that only the realm's encryption
+// keys open. No workload is made before there are keys, so that any tells of some;
+// a volume tells of an earlier realm of the name.
+func (r *reconciler) hasRun(ctx context.Context, realm *v1alpha1.AuthRealm) (bool, error) {
+	if realm.Status.EncryptionKeys != "" {
+		return true, nil
+	}
+	names := render.NamesOf(realm)
+	server, err := r.metadata(ctx, realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: names.Server()})
+	if err != nil || server != nil && belongs(realm, server) {
+		return err == nil, err
+	}
+	if !render.ManagesDatabase(realm) {
+		return false, nil
+	}
+	// Claims are not watched: their number is the cluster's.
+	claim, err := metadataFrom(ctx, r.live, realm.Namespace, render.Reference{
+		Kind: corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"), Name: names.DatabaseClaim(),
+	})
+	return err == nil && claim != nil, err
+}

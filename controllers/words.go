@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// leftOutMark stands for what is left out of somebody's words.
+const leftOutMark = "…"
+
+// words are those of an error, on one line and the same on every try: times,
+// request IDs and the ports that connections begin at are left out.
+func words(err error) string {
+	all := strings.Fields(err.Error())
+	for i, word := range all {
+		all[i] = steady(word)
+	}
+	return short(strings.Join(all, " "))
+}
+
+// steady is a word without what differs from one try to the next.
+func steady(word string) string {
+	if from, to, found := strings.Cut(word, "->"); found && strings.Contains(from, ":") && strings.Contains(to, ":") {
+		return from[:strings.LastIndex(from, ":")] + "->" + to // a connection
+	}
+	core := strings.Trim(word, `"'()[]{},.;`)
+	if _, value, found := strings.Cut(core, "="); found {
+		core = value
+	}
+	if _, err := time.Parse(time.RFC3339Nano, core); err == nil || isUUID(core) {
+		return strings.Replace(word, core, leftOutMark, 1)
+	}
+	return word
+}
+
+// isUUID reports whether a word has the form of RFC 9562, section 4.
+func isUUID(word string) bool {
+	groups := strings.Split(word, "-")
+	if len(groups) != 5 {
+		return false
+	}
+	for i, length := range []int{8, 4, 4, 4, 12} {
+		if len(groups[i]) != length || strings.Trim(groups[i], "0123456789abcdefABCDEF") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// secretWords are words about a Secret, without anything of its values. Whoever
+// refuses one may quote it: the API server does for a field that is invalid, and a
+// policy says what it pleases.
+func secretWords(err error, s *corev1ac.SecretApplyConfiguration) string {
+	said := err.Error()
+	var status apierrors.APIStatus
+	if errors.As(err, &status) && apierrors.IsInvalid(err) && status.Status().Details != nil {
+		said = strings.Join(fieldErrors(status.Status().Details.Causes), ", ")
+	}
+	return words(errors.New(withoutValues(said, s)))
+}
+
+// fieldErrors are fields and what is wrong with them, without the values that the
+// API server quotes.
+func fieldErrors(causes []metav1.StatusCause) []string {
+	all := []string{"it is invalid"}
+	for _, c := range causes {
+		what, rest, _ := strings.Cut(c.Message, ": ")
+		switch what {
+		case "Invalid value", "Unsupported value", "Duplicate value", "Not found", "Too many":
+			if i := strings.LastIndex(rest, ": "); i >= 0 {
+				what += ": " + rest[i+2:]
+			}
+		default:
+			what = c.Message
+		}
+		all = append(all, c.Field+": "+what)
+	}
+	return all
+}
+
+// telling is how many characters of a value, one after the other, say too much.
+const telling = 8
+
+// withoutValues leaves out the Secret's values, as they are or in base64, and every
+// word that has a part of one.
+func withoutValues(said string, s *corev1ac.SecretApplyConfiguration) string {
+	public := strings.NewReplacer(*s.GetName(), "", *s.GetNamespace(), "", s.Labels[render.RealmLabel], "", fieldOwner, "")
+	var parts []string
+	for key, value := range s.Data {
+		if key == render.AdminEmailKey {
+			continue // no secret, and the host in it stands in many a word
+		}
+		for _, whole := range []string{string(value), base64.StdEncoding.EncodeToString(value)} {
+			if len(whole) >= telling || strings.ContainsAny(whole, " \t\n") {
+				said = strings.ReplaceAll(said, whole, leftOutMark)
+			}
+			parts = append(parts, tellingParts(public.Replace(whole))...)
+		}
+	}
+	all := strings.Fields(said)
+	for i, word := range all {
+		if slices.ContainsFunc(parts, func(part string) bool { return tells(word, part) }) {
+			all[i] = leftOutMark
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// tellingParts are a value's words that are not plain language: those with a digit,
+// and a value that is too short to be looked for in parts.
+func tellingParts(value string) []string {
+	if len(value) < telling {
+		return []string{value}
+	}
+	return slices.DeleteFunc(strings.Fields(value), func(part string) bool { return !strings.ContainsAny(part, "0123456789") })
+}
+
+// tells reports whether a word has as much of a secret part as says too much.
+func tells(word, part string) bool {
+	if len(part) < telling {
+		return part != "" && strings.Trim(word, `"'()[]{},.;:`) == part
+	}
+	for i := 0; i+telling <= len(part); i++ {
+		if strings.Contains(word, part[i:i+telling]) {
+			return true
+		}
+	}
+	return false
+}
