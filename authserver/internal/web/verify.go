@@ -93,7 +93,7 @@ func (w *Web) refusedVerify(v *visit, e *auth.Error) (*answer, error) {
 	case auth.ProofRequired:
 		p.Refused = passwordRequired
 	}
-	return &answer{template: "verify", status: statusOf(e.Code), data: p}, nil
+	return &answer{template: "verify", status: statusOf(p.Refused), data: p}, nil
 }
 
 // disown takes back what somebody else has done with the visitor's address.
