@@ -52,6 +52,9 @@ func (w *Web) verify(v *visit) (*answer, error) {
 	}
 	err := w.confirm(v)
 	e, ok := explained(err)
+	if unproved, found := refusal(err); found && unproved.Code == auth.ProofRequired {
+		e, ok = unproved, true // the password of the account is asked for here
+	}
 	switch {
 	case ok && (e.Code == auth.VerifyTokenInvalid || e.Code == auth.EmailTaken):
 		return w.verifyExpired(e)
