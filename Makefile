@@ -88,7 +88,7 @@ build: ## Both binaries, into bin/
 
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need
-	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy prometheus
+	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy prometheus pgbouncer
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null
 	@hack/kinds.sh >/dev/null

@@ -19,6 +19,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
 func (r *realm) migrate() error {
@@ -55,6 +56,21 @@ func TestMigrateManyAtOnce(t *testing.T) {
 		t.Errorf("%d initial admins", users)
 	}
 	r.serve().login()
+}
+
+// A pooler gives every transaction another session, of which only few exist.
+func TestARealmLivesBehindAPooler(t *testing.T) {
+	t.Parallel()
+	direct := suite.postgres.Database(t)
+	r := newRealmOn(t, testenv.Pooled(t, direct)+"&default_query_exec_mode=exec", testenv.RedisURL(t))
+	r.empty()
+	if err := r.migrate(); err != nil {
+		t.Fatal(err)
+	}
+	s := r.serve()
+	for range 5 {
+		s.login()
+	}
 }
 
 func TestMigrateKeepsAnExistingUser(t *testing.T) {

@@ -1,10 +1,12 @@
 -- +goose Up
 ALTER TABLE users
     ALTER COLUMN password_hash DROP NOT NULL, -- none: the user signs in through a provider
-    ADD COLUMN name text NOT NULL DEFAULT '' CHECK (octet_length(name) <= 200),
-    ADD COLUMN locale text NOT NULL DEFAULT '' CHECK (octet_length(locale) <= 35),
+    ADD COLUMN name text NOT NULL DEFAULT '',
+    ADD COLUMN locale text NOT NULL DEFAULT '',
     ADD COLUMN email_verified_at timestamptz,
-    ADD COLUMN disabled_at timestamptz;
+    ADD COLUMN disabled_at timestamptz,
+    ADD CONSTRAINT users_name_check CHECK (octet_length(name) <= 200) NOT VALID,
+    ADD CONSTRAINT users_locale_check CHECK (octet_length(locale) <= 35) NOT VALID;
 
 -- A ticket is redeemed once, by whoever holds its secret. Deleting the row is
 -- what redeems it.

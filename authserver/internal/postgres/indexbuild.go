@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// applyAlone runs a statement that must not be in a transaction: the build of an
+// index, as a rule, while its table is in use.
+func (m *migrator) applyAlone(ctx context.Context, p migration) error {
+	index := p.index()
+	if index != "" {
+		if err := m.dropUnfinished(ctx, index); err != nil {
+			return err
+		}
+	}
+	if err := m.runAlone(ctx, p.up); err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, m.pool, func(tx pgx.Tx) error {
+		if index != "" {
+			if finished, err := indexFinished(ctx, tx, index); err != nil || !finished {
+				return errors.Join(err, fmt.Errorf("index %s is not finished", index))
+			}
+		}
+		return m.record(ctx, tx, p)
+	})
+}
+
+// dropUnfinished removes what a build has left that was interrupted: an index
+// that slows every write down, answers nothing, and would be taken for the whole
+// one. Whoever still builds it works for a migrator that is dead or has lost its
+// lease.
+func (m *migrator) dropUnfinished(ctx context.Context, index string) error {
+	return pgx.BeginFunc(ctx, m.pool, func(tx pgx.Tx) error {
+		if err := m.lease.insist(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `
+			SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index
+			WHERE datname = current_database() AND index_relid = to_regclass($1::text)`, index); err != nil {
+			return err
+		}
+		if finished, err := indexFinished(ctx, tx, index); err != nil || finished {
+			return err
+		}
+		return migration{up: "DROP INDEX " + pgx.Identifier{index}.Sanitize()}.run(ctx, tx)
+	})
+}
+
+// indexFinished is true of a valid index, and of none.
+func indexFinished(ctx context.Context, tx pgx.Tx, index string) (bool, error) {
+	finished := false
+	err := tx.QueryRow(ctx, `
+		SELECT coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1::text)), true)`, index).Scan(&finished)
+	return finished, err
+}
+
+// runAlone runs a statement for as long as it takes. It waits for those who
+// used the table before it, and nobody waits for it; a limit that the role has
+// would only leave an unfinished index.
+func (m *migrator) runAlone(ctx context.Context, statement string) error {
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	own, err := ownsSession(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if own {
+		if _, err := conn.Exec(ctx, "SET lock_timeout = 0; SET statement_timeout = 0"); err != nil {
+			return err
+		}
+		defer func() { _, _ = conn.Exec(ctx, "RESET lock_timeout; RESET statement_timeout") }()
+	}
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+// ownsSession is false behind a pooler, whose sessions others use next, with what
+// one has set in them.
+func ownsSession(ctx context.Context, conn *pgxpool.Conn) (bool, error) {
+	backend := uint32(0)
+	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend)
+	return backend == conn.Conn().PgConn().PID(), err
+}
