@@ -3,7 +3,6 @@
 package authserver
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +17,11 @@ import (
 )
 
 // Migrate brings the realm's database to this build's schema and creates the
-// initial admin if one is mounted and the address is free. It waits for the
-// database for up to five minutes, wherever the mount says that it is by then,
-// and says on the ops listener why. It changes nothing the second time, and any
-// number may run at once. Of Options it reads ConfigDir, Build, Log, Now, and Ops,
-// which may be nil.
+// initial admin if one is mounted with credentials that the realm has not seen
+// and the address is free. It waits for the database for up to five minutes,
+// wherever the mount says that it is by then, and says on the ops listener why.
+// It changes nothing the second time, and any number may run at once. Of Options
+// it reads ConfigDir, Build, Log, Now, and Ops, which may be nil.
 func Migrate(ctx context.Context, o Options) error {
 	folder, err := live.Open(o.ConfigDir, o.Log)
 	if err != nil {
@@ -89,26 +88,28 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 	case emailErr != nil || passwordErr != nil:
 		return fmt.Errorf("read initial admin: %w", errors.Join(emailErr, passwordErr))
 	case email == "" && secret == "":
-		return nil
+		return store.NothingBootstrapped(ctx)
 	case secret == "" || len(secret) > auth.MaxPasswordLength:
 		return fmt.Errorf("%s: must be 1 to %d bytes", realmconfig.InitialAdminPasswordFile, auth.MaxPasswordLength)
 	}
-	if _, exists, err := store.UserByStoredEmail(ctx, cmp.Or(auth.NormalizeEmail(email), auth.FormerEmail(email))); err != nil || exists {
-		return err
-	}
 	address, err := mailaddress.Parse(email)
 	if err != nil {
-		return fmt.Errorf("%s: %w", realmconfig.InitialAdminEmailFile, err)
+		return withoutAdmin(ctx, o, store, fmt.Errorf("%s: %w", realmconfig.InitialAdminEmailFile, err))
 	}
-	engine := newPasswordEngine(1)
-	defer engine.Close()
-	hash, err := engine.Hash(ctx, "", secret, cost)
-	if err != nil {
+	return bootstrap(ctx, o, store, address, secret, cost)
+}
+
+// withoutAdmin lets a realm that has users go on when there is no admin to create
+// for want of an address: what is mounted may be from before the rules of package
+// mailaddress. A new realm would have nobody to administer it.
+func withoutAdmin(ctx context.Context, o Options, store *postgres.Store, problem error) error {
+	users, err := store.FindUsers(ctx, auth.UserQuery{Limit: 1}, o.Now())
+	switch {
+	case err != nil:
 		return err
+	case len(users) == 0:
+		return problem
 	}
-	created, err := store.CreateUser(ctx, address, hash, auth.AdminRole, o.Now())
-	if created {
-		o.Log.InfoContext(ctx, "initial admin created", "account", auth.KeyOf(string(address)).Short())
-	}
-	return err
+	o.Log.WarnContext(ctx, "initial admin not created", "problem", problem)
+	return store.NothingBootstrapped(ctx)
 }

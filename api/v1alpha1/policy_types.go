@@ -193,7 +193,9 @@ type Passwords struct {
 // InitialAdmin is the first user of a realm.
 type InitialAdmin struct {
 	// email the first user logs in with; admin@ and the issuer's host when
-	// absent, or admin@localhost where that is an IP address. It counts only until the user exists.
+	// absent, or admin@localhost where that is an IP address. It counts when the
+	// Secret with the first password is made, and what that Secret holds creates a
+	// user once.
 	// +optional
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=254

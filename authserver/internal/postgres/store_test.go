@@ -24,7 +24,8 @@ var (
 // login starts a session whose refresh token has the given hash.
 func login(t *testing.T, s *postgres.Store, token byte, now time.Time) string {
 	t.Helper()
-	if _, err := s.CreateUser(t.Context(), "ann@example.com", "hash", "user", start); err != nil {
+	ann := auth.User{ID: uuid.NewString(), Email: "ann@example.com", PasswordHash: "hash", Role: auth.UserRole, EmailVerifiedAt: &start, CreatedAt: start}
+	if _, err := s.AddUser(t.Context(), ann, nil, auth.Effects{}); err != nil {
 		t.Fatal(err)
 	}
 	user, found, err := s.UserByEmail(t.Context(), "ann@example.com")

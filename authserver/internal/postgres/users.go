@@ -5,9 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -67,19 +65,4 @@ func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (au
 		SELECT `+userColumns+`
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL AND u.disabled_at IS NULL`, sessionID, userID))
-}
-
-// CreateUser adds a user, whose address counts as proved, unless it is taken, and
-// says whether it did.
-func (s *Store) CreateUser(ctx context.Context, email mailaddress.Address, passwordHash, role string, now time.Time) (bool, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return false, err
-	}
-	ctx, end := bounded(ctx, "create user")
-	defer end()
-	tag, err := s.pool.Exec(ctx, `
-		INSERT INTO users (id, email, password_hash, role, email_verified_at, created_at) VALUES ($1, $2, $3, $4, $5, $5)
-		ON CONFLICT (email) DO NOTHING`, id, email, passwordHash, role, now)
-	return tag.RowsAffected() == 1, classify("create user", err)
 }
