@@ -16,6 +16,9 @@ import (
 func (m *migrator) applyAlone(ctx context.Context, p migration) error {
 	index := p.index()
 	if index != "" {
+		if err := m.endBuilders(ctx, index); err != nil {
+			return err
+		}
 		if err := m.dropUnfinished(ctx, index); err != nil {
 			return err
 		}
@@ -33,18 +36,30 @@ func (m *migrator) applyAlone(ctx context.Context, p migration) error {
 	})
 }
 
-// dropUnfinished removes what a build has left that was interrupted: an index
-// that slows every write down, answers nothing, and would be taken for the whole
-// one. Whoever still builds it works for a migrator that is dead or has lost its
-// lease.
-func (m *migrator) dropUnfinished(ctx context.Context, index string) error {
+// endBuilders ends the sessions that still build an index for a migrator that is
+// dead or has lost its lease. A session belongs to the role that has logged in,
+// whichever it acts as.
+func (m *migrator) endBuilders(ctx context.Context, index string) error {
 	return pgx.BeginFunc(ctx, m.pool, func(tx pgx.Tx) error {
 		if err := m.lease.insist(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `
+		if _, err := tx.Exec(ctx, "SET LOCAL ROLE NONE"); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
 			SELECT pg_terminate_backend(pid) FROM pg_stat_progress_create_index
-			WHERE datname = current_database() AND index_relid = to_regclass($1::text)`, index); err != nil {
+			WHERE datname = current_database() AND index_relid = to_regclass($1::text)`, index)
+		return err
+	})
+}
+
+// dropUnfinished removes what a build has left that was interrupted: an index
+// that slows every write down, answers nothing, and would be taken for the whole
+// one.
+func (m *migrator) dropUnfinished(ctx context.Context, index string) error {
+	return pgx.BeginFunc(ctx, m.pool, func(tx pgx.Tx) error {
+		if err := m.lease.insist(ctx, tx); err != nil {
 			return err
 		}
 		if finished, err := indexFinished(ctx, tx, index); err != nil || finished {

@@ -41,8 +41,13 @@ type stuck struct {
 
 func newStuck(t *testing.T) *stuck {
 	t.Helper()
-	s := &stuck{t: t, url: at(t, ownFiles(t).upTo("00006"))}
-	s.through = s.url
+	url := at(t, ownFiles(t).upTo("00006"))
+	return newStuckAt(t, url, url)
+}
+
+func newStuckAt(t *testing.T, url, through string) *stuck {
+	t.Helper()
+	s := &stuck{t: t, url: url, through: through}
 	s.conn, s.reader = connect(t, s.url), connect(t, s.url)
 	if _, err := s.reader.Exec(t.Context(), "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM sessions"); err != nil {
 		t.Fatal(err)
@@ -102,17 +107,31 @@ func (s *stuck) finished(want []string) {
 // on building, and half an index.
 func TestAKilledMigratorIsReplaced(t *testing.T) {
 	t.Parallel()
-	for name, through := range map[string]func(testing.TB, string) string{
-		"in sessions of its own": func(_ testing.TB, url string) string { return url },
-		"behind a pooler":        testenv.Pooled,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newStuck(t)
-			s.through = through(t, s.url)
-			s.replaceKilled()
-		})
-	}
+	t.Run("in sessions of its own", func(t *testing.T) {
+		t.Parallel()
+		newStuck(t).replaceKilled()
+	})
+	t.Run("behind a pooler", func(t *testing.T) {
+		t.Parallel()
+		url := at(t, ownFiles(t).upTo("00006"))
+		newStuckAt(t, url, testenv.Pooled(t, url)).replaceKilled()
+	})
+	t.Run("as one of the roles of a managed database", func(t *testing.T) {
+		t.Parallel()
+		p := testenv.NewPostgres(t)
+		p.Execute(t, "CREATE ROLE app")
+		p.Execute(t, "CREATE ROLE app_a LOGIN IN ROLE app")
+		p.Execute(t, "ALTER ROLE app_a SET role = app")
+		url := p.Database(t)
+		if _, err := connect(t, url).Exec(t.Context(), "ALTER SCHEMA public OWNER TO app"); err != nil {
+			t.Fatal(err)
+		}
+		through := as(t, url, "app_a", "unused", "sslmode=disable")
+		if err := postgres.MigrateWith(t.Context(), through, ownFiles(t).upTo("00006").fs(), slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		newStuckAt(t, url, string(through.URL)).replaceKilled()
+	})
 }
 
 func (s *stuck) replaceKilled() {
