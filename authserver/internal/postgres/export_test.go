@@ -12,10 +12,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-const (
-	LockWait  = lockWait
-	LeaseTerm = leaseTerm
-)
+const LeaseTerm = leaseTerm
 
 var ErrLeaseLost = errLeaseLost
 
