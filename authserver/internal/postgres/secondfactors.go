@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -228,9 +229,13 @@ WITH allowed AS (
     WHERE t.sent_at + @pause <= @now AND (t.sent_in_hour < @per_hour OR t.hour_began_at + @hour <= @now)
     RETURNING t.user_id
 ), cause AS (%s)` + withEffects + `
-SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM allowed), (
-    SELECT greatest(sent_at + @pause, CASE WHEN sent_in_hour >= @per_hour THEN hour_began_at + @hour END)
-    FROM text_codes WHERE user_id = @user)`
+SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM allowed)`
+
+// A refusal takes a second statement: the first has waited for the row, and does
+// not see what it says since.
+const nextText = `
+SELECT greatest(sent_at + @pause, CASE WHEN sent_in_hour >= @per_hour THEN hour_began_at + @hour END)
+FROM text_codes WHERE user_id = @user`
 
 const knownFactor = `
     SELECT FROM second_factors f JOIN allowed USING (user_id)
@@ -253,15 +258,13 @@ func (s *Store) SendText(ctx context.Context, code auth.TextCode, enrols *auth.N
 	}
 	ctx, end := bounded(ctx, "send text")
 	defer end()
-	sent, allowed, retryAt := auth.TextSent{}, false, (*time.Time)(nil)
-	err = s.pool.QueryRow(ctx, fmt.Sprintf(sendText, cause), args).Scan(&sent.Sent, &allowed, &retryAt)
-	switch {
-	case err != nil:
-		return auth.TextSent{}, classify("send text", err)
-	case !allowed && retryAt == nil: // the first one is being sent at this moment
-		sent.RetryAt = new(code.SentAt.Add(limit.Pause))
-	case !allowed:
-		sent.RetryAt = retryAt
+	sent, allowed := auth.TextSent{}, false
+	err = s.pool.QueryRow(ctx, fmt.Sprintf(sendText, cause), args).Scan(&sent.Sent, &allowed)
+	if err == nil && !allowed {
+		err = s.pool.QueryRow(ctx, nextText, named).Scan(&sent.RetryAt)
 	}
-	return sent, nil
+	if errors.Is(err, pgx.ErrNoRows) { // the user is gone
+		return auth.TextSent{}, nil
+	}
+	return sent, classify("send text", err)
 }
