@@ -121,11 +121,12 @@ func (l *lease) prepare(ctx context.Context) error {
 				expires_at timestamptz NOT NULL
 			)`)
 	}
-	const madeMeanwhile = "23505" // of two at once, the second breaks a rule of the catalogue
-	if state(err) == madeMeanwhile {
+	switch state(err) {
+	case "23505", "42710", "42P07": // of several at once, all but one find it made, in whichever catalogue
 		return nil
+	default:
+		return classify("prepare migration lease", err)
 	}
-	return classify("prepare migration lease", err)
 }
 
 func (l *lease) acquire(ctx context.Context) (bool, error) {

@@ -21,6 +21,7 @@ var notFilled = []string{"goose_db_version", "migration_lease"}
 var particular = map[string]string{
 	"second_factors.method": "'totp'",
 	"outbox.channel":        "'mail'",
+	"users.email":           "'user-' || i || '@example.com'",
 }
 
 // plain are values by type, for row number i.

@@ -2,9 +2,8 @@
 -- +goose Up
 -- The addresses that auth.RewriteAddresses looks at. A pattern cannot tell whether
 -- an A-label is one, so all of them are among these.
-DROP INDEX CONCURRENTLY IF EXISTS users_former_address; -- what a build that was broken off has left
-CREATE INDEX CONCURRENTLY users_former_address ON users (id)
+CREATE INDEX CONCURRENTLY IF NOT EXISTS users_former_address ON users (id)
     WHERE NOT is_mail_address(email) OR email LIKE '%xn--%';
 
 -- +goose Down
-DROP INDEX CONCURRENTLY users_former_address;
+DROP INDEX CONCURRENTLY IF EXISTS users_former_address;

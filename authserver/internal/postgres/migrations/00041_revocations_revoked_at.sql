@@ -1,6 +1,6 @@
 -- +goose NO TRANSACTION
 -- +goose Up
-CREATE INDEX CONCURRENTLY revocations_revoked_at ON revocations (revoked_at, about);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS revocations_revoked_at ON revocations (revoked_at, about);
 
 -- +goose Down
-DROP INDEX CONCURRENTLY revocations_revoked_at;
+DROP INDEX CONCURRENTLY IF EXISTS revocations_revoked_at;
