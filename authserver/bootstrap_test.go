@@ -203,3 +203,18 @@ func TestRememberedCredentialsRevealNothing(t *testing.T) {
 		t.Errorf("the hash has cost %d, %v", cost, err)
 	}
 }
+
+// An address from before the rules of today must not keep the pods of a realm
+// from starting, whatever has become of its user.
+func TestAnInitialAdminWithoutAnAddressStopsNewRealmsAlone(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.restart("admin@192.0.2.7", rescuePassword)
+	if n := query[int](r, "SELECT count(*) FROM users"); n != 1 {
+		t.Errorf("%d users", n)
+	}
+	r.exec("DELETE FROM users")
+	if err := r.migrate(); err == nil || !strings.Contains(err.Error(), realmconfig.InitialAdminEmailFile) {
+		t.Errorf("a realm without users is left without an admin: %v", err)
+	}
+}

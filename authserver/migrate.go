@@ -94,14 +94,18 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 	}
 	address, err := mailaddress.Parse(email)
 	if err != nil {
-		return withoutAdmin(ctx, o, store, fmt.Errorf("%s: %w", realmconfig.InitialAdminEmailFile, err))
+		err = fmt.Errorf("%s: %w", realmconfig.InitialAdminEmailFile, err)
+		if auth.FormerEmail(email) == "" {
+			return err
+		}
+		return withoutAdmin(ctx, o, store, err)
 	}
 	return bootstrap(ctx, o, store, address, secret, cost)
 }
 
-// withoutAdmin lets a realm that has users go on when there is no admin to create
-// for want of an address: what is mounted may be from before the rules of package
-// mailaddress. A new realm would have nobody to administer it.
+// withoutAdmin lets a realm that has users go on although what is mounted was an
+// address only before package mailaddress. A new realm would have nobody to
+// administer it.
 func withoutAdmin(ctx context.Context, o Options, store *postgres.Store, problem error) error {
 	users, err := store.FindUsers(ctx, auth.UserQuery{Limit: 1}, o.Now())
 	switch {
