@@ -24,7 +24,7 @@ type admission struct {
 	newHash string
 	// spends is the second factor's code; nil for a user without one.
 	spends *Spending
-	// authTime is when the first factor was right; zero for now.
+	// authTime is when the user showed who they are; zero means at this moment.
 	authTime time.Time
 	// parent is the session that vouches for the user; empty for a sign-in.
 	parent string
