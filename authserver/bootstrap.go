@@ -44,6 +44,9 @@ func bootstrap(ctx context.Context, o Options, store *postgres.Store, address ma
 		if outcome, err = store.BootstrapAdmin(ctx, admin, len(seen)+1, also); err != nil {
 			return err
 		}
+		if outcome == postgres.AdminCreated {
+			created.Log(ctx, o.Log)
+		}
 	}
 	tell(ctx, o.Log.With("account", account.Short()), outcome)
 	return nil

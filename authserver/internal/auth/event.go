@@ -101,8 +101,10 @@ func (s *Service) record(ctx context.Context, e Event) {
 	}
 }
 
-// log writes the line an auditor looks for.
-func (s *Service) log(ctx context.Context, e Event) {
+func (s *Service) log(ctx context.Context, e Event) { e.Log(ctx, s.Log) }
+
+// Log writes the line an auditor looks for.
+func (e Event) Log(ctx context.Context, log *slog.Logger) {
 	level := slog.LevelInfo
 	if e.Outcome != Succeeded {
 		level = slog.LevelWarn
@@ -118,7 +120,7 @@ func (s *Service) log(ctx context.Context, e Event) {
 	if e.Account != (AccountKey{}) {
 		attrs = append(attrs, "account", e.Account.Short())
 	}
-	s.Log.Log(ctx, level, "audit", attrs...)
+	log.Log(ctx, level, "audit", attrs...)
 }
 
 // leftEarly is the outcome of a request whose client did not wait for it. There

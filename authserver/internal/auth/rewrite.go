@@ -98,7 +98,7 @@ func rewriteAddress(ctx context.Context, store FormerAddresses, former FormerAdd
 	case err != nil:
 		return "", err
 	case done:
-		log.InfoContext(ctx, "address rewritten", "user", former.UserID)
+		event.Log(ctx, log)
 		return Succeeded, nil
 	}
 	return formTaken, leaveAddress(ctx, store, former, formTaken, "another user has it in its normal form", now, log)
@@ -112,11 +112,13 @@ func leaveAddress(ctx context.Context, store FormerAddresses, former FormerAddre
 		return fmt.Errorf("read id: %w", err)
 	}
 	account := KeyOf(former.Email)
-	told, err := store.ReportAddress(ctx, former, Event{
+	event := Event{
 		ID: uuid.NewSHA1(user, account[:]).String(), Action: ActRewriteEmail, Outcome: outcome,
 		TargetID: former.UserID, Account: account, At: now,
-	})
+	}
+	told, err := store.ReportAddress(ctx, former, event)
 	if told {
+		event.Log(ctx, log)
 		log.WarnContext(ctx, "address left as it is", "user", former.UserID, "reason", reason)
 	}
 	return err
