@@ -197,3 +197,24 @@ func TestPagesOfAnAccountWithoutAPassword(t *testing.T) {
 	b.sees("/forgot", http.StatusOK, "Check your e-mail")
 	r.lastLetter("bob@example.com", auth.ResetPasswordMessage)
 }
+
+// Anybody may write into an address what a sign-in at a provider has come to.
+func TestPagesBelieveNoFaultThatAnAddressTellsOf(t *testing.T) {
+	t.Parallel()
+	s := newRealm(t).serve()
+	for _, code := range []string{"internal", "busy", "proof_required", "not_found", "nonsense"} {
+		for _, path := range []string{"/account/identities/return?error=", "/signin/return?error="} {
+			r := newRequest(t, http.MethodGet, path+code, nil)
+			r.Header.Set("Accept", "text/html")
+			r.Header.Set("Cookie", "__Host-rk-access=x")
+			response, err := s.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode >= http.StatusForbidden {
+				t.Errorf("%s%s answers %d", path, code, response.StatusCode)
+			}
+		}
+	}
+}

@@ -331,3 +331,19 @@ func TestARealmWithoutMail(t *testing.T) {
 		t.Errorf("%d mails wait for ever", waiting)
 	}
 }
+
+// Strangers may ask for mails in somebody's name, but not use up the mail by which
+// an owner gets back in.
+func TestMailsOfOneKindUseUpNoOther(t *testing.T) {
+	t.Parallel()
+	r := newMailingRealm(t)
+	s := r.serve()
+	s.createUser(s.login().Access, annEmail, "user")
+	for range auth.MailLimit {
+		s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
+	}
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+	if got := len(r.letters(annEmail)); got != 1 {
+		t.Errorf("%d mails, want the one that sets a password", got)
+	}
+}

@@ -186,3 +186,51 @@ func TestANewAddressIsLostWithTheSessionThatAskedForIt(t *testing.T) {
 		})
 	}
 }
+
+// A hand-over shows no password: it makes up for no wrong guess, lifts no lock, and
+// makes no device known.
+func TestAHandOverForgivesNoGuesses(t *testing.T) {
+	t.Parallel()
+	s := newRealmWithApp(t).serve()
+	s.realm.cheapen()
+	refresh := s.login().Refresh
+	for range 2 {
+		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		next, got := s.handOverBy(refresh)
+		if refresh = next; got.Device != "" {
+			t.Error("a device is known without a sign-in")
+		}
+	}
+	s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.handOverBy(refresh)
+	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+}
+
+// handOverBy gets an application's tokens for nothing but a refresh token of the
+// pages, and the pages' next one.
+func (s *server) handOverBy(refresh string) (next string, got tokens) {
+	s.t.Helper()
+	verifier := oauth2.GenerateVerifier()
+	r := newRequest(s.t, http.MethodGet, askToReturn(verifier), nil)
+	r.Header.Set("Cookie", "__Host-rk-session="+refresh)
+	client := *s.client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	for _, c := range response.Cookies() {
+		if c.Name == "__Host-rk-session" {
+			next = c.Value
+		}
+	}
+	location, err := response.Location()
+	if err != nil {
+		s.t.Fatalf("answered %d: %v", response.StatusCode, err)
+	}
+	suite.secrets.used(next)
+	return next, s.tokensOf(s.post("/api/auth/oauth/token", map[string]string{"code": location.Query().Get("code"), "code_verifier": verifier}))
+}

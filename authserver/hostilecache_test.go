@@ -247,3 +247,26 @@ func TestNoSourceWaitsLongForWhatStandsInRedis(t *testing.T) {
 		}
 	}
 }
+
+// News of a role that is in force no more may have been kept by whoever reads Redis,
+// until no server remembers what came after it.
+func TestOldNewsShutsNobodyOut(t *testing.T) {
+	t.Parallel()
+	cache := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), cache.URL())
+	s := r.serve()
+	i := newIntruder(t, r, cache.URL())
+	a := s.newAnn("user")
+	admin := s.login().Access
+	s.as(admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, map[string]any{"role": "editor"}).expect(t, http.StatusOK, "")
+	news := i.read("revoked:" + a.user.ID)
+	s.as(admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, map[string]any{"role": "user"}).expect(t, http.StatusOK, "")
+	r.exec("DELETE FROM revocations") // as they are when nobody has to know of them any more
+	r.clock.advance(26 * time.Hour)
+	later := r.serve()
+	i.write("revoked:"+a.user.ID, news)
+	fresh := later.tokensOf(later.tryLogin(a.user.Email, strangerPassword))
+	if got := later.verifies(fresh.Access, "?role=user"); got != "200" {
+		t.Errorf("verification says %s", got)
+	}
+}

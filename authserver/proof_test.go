@@ -195,9 +195,21 @@ func TestShuttingOutNeedsNoProof(t *testing.T) {
 	user := "/api/admin/users/" + s.target.ID
 	s.as(s.owner.Access, "PATCH", user, map[string]any{"name": "Ann", "role": "user"}).expect(t, http.StatusOK, "") // has that role
 	s.as(s.owner.Access, "DELETE", user+"/sessions", nil).expect(t, http.StatusNoContent, "")
-	s.as(s.owner.Access, "POST", user+"/unlock", nil).expect(t, http.StatusNoContent, "") // but not themselves
 	s.as(s.owner.Access, "PATCH", user, map[string]any{"disabled": true}).expect(t, http.StatusOK, "")
-	s.createUser(s.owner.Access, "bob@example.com", "")
+}
+
+// An address that an admin vouches for speaks for whoever has it, and an account
+// that is unlocked again and again may be guessed at without end.
+func TestAStolenAdminTokenNeitherVouchesNorUnlocks(t *testing.T) {
+	t.Parallel()
+	s := newStolen(t)
+	s.realm.clock.advance(longAgo)
+	newcomer := map[string]string{"email": "ceo@corp.example", "password": strangerPassword}
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users", newcomer).expect(t, http.StatusForbidden, "proof_required")
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users/"+s.target.ID+"/unlock", nil).expect(t, http.StatusForbidden, "proof_required")
+	newcomer["current_password"] = adminPassword
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users", newcomer).expect(t, http.StatusCreated, "")
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users/"+s.target.ID+"/unlock", password(adminPassword)).expect(t, http.StatusNoContent, "")
 }
 
 // proves is the token of a proof.

@@ -68,6 +68,10 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 		return Grant{}, err
 	}
 	own := s.ownCounter(a.user, a.from).Key
+	if a.parent != "" {
+		// Nothing was shown that makes up for wrong guesses, or makes a device known.
+		device, own = "", CounterKey{}
+	}
 	now := s.Now()
 	authTime := a.authTime
 	if authTime.IsZero() {

@@ -47,7 +47,7 @@
 //
 // Verification, a new address and a forgotten password go by a ticket that is
 // mailed. It proves the address that it went to and no other, works once, and
-// gives way to the next of its kind. An address gets a few such mails an hour,
+// gives way to the next of its kind. An address gets a few mails of each kind an hour,
 // whoever asks. Asking does the same work and is answered the same whether or
 // not there is such an account; what happened is in the mail alone.
 //

@@ -10,7 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// MailLimit is how many mails an address gets within MailLimitWindow that
+// MailLimit is how many mails of one kind an address gets within MailLimitWindow that
 // anybody may ask for. Beyond it nothing is sent, and nobody is told.
 const (
 	MailLimit       = 5

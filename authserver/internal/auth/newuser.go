@@ -15,17 +15,14 @@ type NewUser struct {
 }
 
 // CreateUser adds a user on behalf of an admin, who vouches for the address. It
-// refuses as admin does and, for a role of more than a user, as prove does; with
-// InvalidRequest, EmailTaken, PasswordRejected, Busy, or, where somebody is to be
-// invited and the realm cannot send mail, EmailUnavailable.
+// refuses as provenAdmin does, since a vouched-for address speaks for whoever has
+// it; with InvalidRequest, EmailTaken, PasswordRejected, Busy, or, where somebody is
+// to be invited and the realm cannot send mail, EmailUnavailable.
 func (s *Service) CreateUser(ctx context.Context, access Secret, n NewUser, p Proof, from Client) (User, error) {
 	if n.Role == "" {
 		n.Role = UserRole
 	}
-	actor, subject, err := s.admin(ctx, access, ActCreateUser, "", from)
-	if err == nil && n.Role != UserRole {
-		err = s.prove(ctx, actor, subject, p, from)
-	}
+	actor, err := s.provenAdmin(ctx, access, ActCreateUser, "", p, from)
 	if err != nil {
 		return User{}, err
 	}

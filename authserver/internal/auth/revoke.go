@@ -146,5 +146,8 @@ func (s *Service) openNews(about string, sealed []byte) (Revocation, bool) {
 	}
 	n := news{}
 	err = json.Unmarshal(document, &n)
-	return Revocation{about, n.Role, n.At}, err == nil
+	// A role that was in force may be so no more, and nobody remembers what came
+	// after it: somebody may have kept the news.
+	old := n.Role != nil && s.Now().Sub(n.At) > RevocationMemory
+	return Revocation{about, n.Role, n.At}, err == nil && !old
 }

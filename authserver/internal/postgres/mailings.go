@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,9 +24,12 @@ WITH quota AS (
     RETURNING account_key
 )`
 
-func quotaArgs(account auth.AccountKey, now time.Time) pgx.NamedArgs {
+// quotaArgs are of one kind of mail to one address: whoever asks for mails of one
+// kind must not use up those of another, above all not the owner's way back in.
+func quotaArgs(kind string, account auth.AccountKey, now time.Time) pgx.NamedArgs {
+	key := sha256.Sum256(append([]byte(kind+"\x00"), account[:]...))
 	return pgx.NamedArgs{
-		"account": account[:], "now": now, "limit": auth.MailLimit, "stale": now.Add(-auth.MailLimitWindow),
+		"account": key[:], "now": now, "limit": auth.MailLimit, "stale": now.Add(-auth.MailLimitWindow),
 	}
 }
 
@@ -46,7 +50,7 @@ SELECT EXISTS (SELECT FROM cause)`
 
 // MailTicket implements auth.Mailings.
 func (s *Store) MailTicket(ctx context.Context, t auth.Ticket, also auth.Effects) (bool, error) {
-	args := quotaArgs(auth.KeyOf(t.Email), t.CreatedAt)
+	args := quotaArgs(string(t.Kind), auth.KeyOf(t.Email), t.CreatedAt)
 	args["hash"], args["kind"], args["user"], args["email"] = t.Hash[:], t.Kind, orNull(t.UserID), t.Email
 	args["session"], args["expires"] = orNull(t.SessionID), t.ExpiresAt
 	return s.change(ctx, "mail ticket", mailTicket, args, t.CreatedAt, also)
@@ -58,5 +62,5 @@ SELECT EXISTS (SELECT FROM cause)`
 
 // MailNotice implements auth.Mailings.
 func (s *Store) MailNotice(ctx context.Context, account auth.AccountKey, also auth.Effects, now time.Time) (bool, error) {
-	return s.change(ctx, "mail notice", mailNotice, quotaArgs(account, now), now, also)
+	return s.change(ctx, "mail notice", mailNotice, quotaArgs("notice", account, now), now, also)
 }

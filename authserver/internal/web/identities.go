@@ -68,7 +68,7 @@ func (w *Web) linkReturned(v *visit) (*answer, error) {
 	dropCookie(v.w, verifierCookie)
 	return w.change(v, "identities", func(access auth.Secret) error {
 		if refused := query.Get("error"); refused != "" {
-			return &auth.Error{Code: auth.Code(refused)}
+			return returnedRefusal(refused)
 		}
 		err := error(&auth.Error{Code: auth.OAuthCodeInvalid})
 		if verifier != "" {

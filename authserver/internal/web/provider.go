@@ -37,13 +37,26 @@ func (w *Web) signInWith(v *visit) (*answer, error) {
 	return goOn("/api/auth/oauth/" + url.PathEscape(v.r.PathValue("provider")) + "?" + query.Encode())
 }
 
+// returnedRefusal is the refusal that an address of ours says a sign-in at a
+// provider has come to. Anybody may write addresses: what it never comes to is
+// StateInvalid.
+func returnedRefusal(code string) *auth.Error {
+	switch c := auth.Code(code); c {
+	case auth.ProviderUnknown, auth.ProviderRefused, auth.ProviderUnavailable, auth.IdentityRefused, auth.IdentityUnlinked,
+		auth.AccountDisabled, auth.EmailNotVerified, auth.TooManyAttempts, auth.DatabaseUnavailable, auth.SigningUnavailable:
+		return &auth.Error{Code: c}
+	default:
+		return &auth.Error{Code: auth.StateInvalid}
+	}
+}
+
 // returned ends it.
 func (w *Web) returned(v *visit) (*answer, error) {
 	query, to := v.r.URL.Query(), v.asked()
 	verifier := cookie(v.r, verifierCookie)
 	dropCookie(v.w, verifierCookie)
 	if code := query.Get("error"); code != "" {
-		return refused("signin", w.signInPage(form{onward: to}.refusedBy(&auth.Error{Code: auth.Code(code)})))
+		return refused("signin", w.signInPage(form{onward: to}.refusedBy(returnedRefusal(code))))
 	}
 	if verifier == "" {
 		return refused("signin", w.signInPage(form{onward: to}.refusedBy(&auth.Error{Code: auth.StateInvalid})))

@@ -59,18 +59,13 @@ class Client {
   }
 
   get user() {
-    const payload = this.#tokens()?.access_token.split(".")[1];
-    if (!payload) {
-      return null;
-    }
-    const bytes = atob(payload.replace(/-/g, "+").replace(/_/g, "/"));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0))));
+    const tokens = this.#tokens();
+    return tokens && claimsOf(tokens.access_token);
   }
 
   /** @param {string} email @param {string} password */
   async login(email, password) {
-    const device = this.#storage.getItem(this.#key("device"));
-    return this.#admit(await this.#post("login", { email, password }, device ? { "X-Device-Token": device } : {}));
+    return this.#admit(await this.#post("login", { email, password }, this.#device()));
   }
 
   /** @param {Challenge} challenge @param {string} code */
@@ -129,10 +124,10 @@ class Client {
 
   /** @param {{password: string} | {code: string}} proof */
   async prove(proof) {
-    const proven = await this.#post("proof", proof, {}, this.fetch.bind(this));
+    const proven = await this.#post("proof", proof, this.#device(), this.fetch.bind(this));
     const tokens = this.#tokens();
-    if (tokens) {
-      this.#keep({ ...tokens, ...proven });
+    if (tokens && this.user.sid === claimsOf(proven.access_token).sid) {
+      this.#keep({ ...tokens, ...proven }); // and not beside a session that another tab has begun
     }
   }
 
@@ -164,6 +159,12 @@ class Client {
     }
     this.#keep(body);
     return null;
+  }
+
+  /** @returns {Record<string, string>} */
+  #device() {
+    const token = this.#storage.getItem(this.#key("device"));
+    return token ? { "X-Device-Token": token } : {};
   }
 
   /** @returns {Tokens | null} */
@@ -261,6 +262,13 @@ class Client {
   #tell(event, detail) {
     this.#events.dispatchEvent(new CustomEvent(event, { detail }));
   }
+}
+
+/** @param {string} accessToken @returns {any} */
+function claimsOf(accessToken) {
+  const [, payload = ""] = accessToken.split(".");
+  const bytes = atob(payload.replace(/-/g, "+").replace(/_/g, "/"));
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0))));
 }
 
 /** @param {Request} request @param {Tokens | null} tokens */
