@@ -341,3 +341,20 @@ func TestASignInThroughAProviderIsProof(t *testing.T) {
 	s.enable(s.tokensOf(a).Access)
 	s.twoFactor(access, "enable", nil).expect(t, http.StatusForbidden, "proof_required") // for its own holder alone
 }
+
+// A proof issues a token, and no more of a session than there is.
+func TestAProofDoesNotOutliveItsSession(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.config.Tokens.RefreshTokenLifetime = realmconfig.Duration(time.Hour)
+	r.write()
+	s := r.serve()
+	session := s.login()
+	r.clock.advance(59 * time.Minute)
+	proven := s.proves(session.Access, password(adminPassword))
+	if a := s.profile(proven.Access); a.status != http.StatusOK {
+		t.Fatalf("answered %d %s", a.status, a.body)
+	}
+	r.clock.advance(2 * time.Minute)
+	s.profile(proven.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+}

@@ -16,7 +16,7 @@ func (s *Service) caller(ctx context.Context, access Secret) (User, Subject, err
 	if err != nil {
 		return User{}, Subject{}, err
 	}
-	user, live, err := s.Store.UserOfSession(ctx, subject.UserID, subject.SessionID)
+	user, live, err := s.Store.UserOfSession(ctx, subject.UserID, subject.SessionID, s.Now())
 	switch {
 	case err != nil:
 		return User{}, Subject{}, err

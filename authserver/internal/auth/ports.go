@@ -46,9 +46,9 @@ type Users interface {
 
 	// UserByID finds a user; the second result is false when there is none.
 	UserByID(ctx context.Context, id string) (User, bool, error)
-	// UserOfSession reads the user of a session that has not ended. The second
-	// result is false when it has.
-	UserOfSession(ctx context.Context, userID, sessionID string) (User, bool, error)
+	// UserOfSession reads the user of a session that has neither ended nor
+	// expired. The second result is false when it has.
+	UserOfSession(ctx context.Context, userID, sessionID string, now time.Time) (User, bool, error)
 }
 
 // Sessions is the part of the Store that knows logins and what descends from them.

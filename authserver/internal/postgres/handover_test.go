@@ -102,7 +102,7 @@ func alive(t *testing.T, s *postgres.Store, url string, u auth.User, after strin
 		t.Fatal(err)
 	}
 	for _, one := range sessions {
-		if _, live, err := s.UserOfSession(t.Context(), u.ID, one.ID); err != nil || live {
+		if _, live, err := s.UserOfSession(t.Context(), u.ID, one.ID, start); err != nil || live {
 			t.Errorf("after %s, a session lives: %v", after, err)
 		}
 	}

@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -55,7 +56,7 @@ func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error
 }
 
 // UserOfSession implements auth.Store.
-func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (auth.User, bool, error) {
+func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string, now time.Time) (auth.User, bool, error) {
 	if !auth.IsID(userID) || !auth.IsID(sessionID) {
 		return auth.User{}, false, nil
 	}
@@ -64,5 +65,5 @@ func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string) (au
 	return scanUser(s.pool.QueryRow(ctx, `
 		SELECT `+userColumns+`
 		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL AND u.disabled_at IS NULL`, sessionID, userID))
+		WHERE s.id = $1 AND u.id = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND u.disabled_at IS NULL`, sessionID, userID, now))
 }
