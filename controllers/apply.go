@@ -36,37 +36,33 @@ type applied struct {
 	ingress *networkingv1ac.IngressApplyConfiguration
 	custom  map[schema.GroupVersionKind]*render.Custom
 
-	// unread is set when nobody knows whether there is a server.
-	unread bool
+	// unread is why nobody knows whether there is a server.
+	unread *obstacle
 
-	// obstacle is the first thing that stood in the way, and more how many further ones did.
-	obstacle *obstacle
-	more     int
+	// obstacles are what stood in the way.
+	obstacles []*obstacle
 }
 
 // hinder remembers an obstacle.
 func (a *applied) hinder(o *obstacle) {
-	switch {
-	case o == nil:
-	case a.obstacle == nil:
-		a.obstacle = o
-	default:
-		a.more++
+	if o != nil {
+		a.obstacles = append(a.obstacles, o)
 	}
 }
 
 // apply makes the realm's objects what they should be and removes those it
 // needs no longer. One that cannot be written does not keep back the others.
-func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
+func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
 	out := applied{custom: map[schema.GroupVersionKind]*render.Custom{}}
-	in, obstacle, err := r.withhold(ctx, g)
+	in, obstacles, err := r.withhold(ctx, g)
 	if err != nil {
 		return out, err
 	}
-	out.hinder(obstacle)
+	out.obstacles = obstacles
 	realm := in.Realm
 	objects, err := render.Objects(in)
-	if obstacle, err = sortOut(err); err != nil {
+	obstacle, err := g.sortOut(err)
+	if err != nil {
 		return out, err
 	}
 	out.hinder(obstacle)
@@ -76,8 +72,8 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 		if g.skips(render.ReferenceTo(o).Kind) {
 			continue // which a condition says
 		}
-		answer, err := r.applyOrRead(ctx, realm, &g, o)
-		obstacle, err := sortOut(err)
+		answer, err := r.applyOrRead(ctx, realm, g, o)
+		obstacle, err := g.sortOut(err)
 		out.hinder(obstacle)
 		failures = append(failures, err)
 		if answer != nil {
@@ -85,7 +81,8 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 		}
 	}
 	if out.server == nil {
-		obstacle, err := sortOut(r.readServer(ctx, realm, &out))
+		obstacle, err := g.sortOut(r.readServer(ctx, realm, &out))
+		out.unread = obstacle
 		out.hinder(obstacle)
 		failures = append(failures, err)
 	}
@@ -94,7 +91,7 @@ func (r *reconciler) apply(ctx context.Context, g gathered) (applied, error) {
 		if g.skips(ref.Kind) || !complete || ref == render.TrustBundle(realm) && g.certificate.absent {
 			continue
 		}
-		obstacle, err := sortOut(r.remove(ctx, realm, ref))
+		obstacle, err := g.sortOut(r.remove(ctx, realm, ref))
 		out.hinder(obstacle)
 		failures = append(failures, err)
 	}
@@ -122,7 +119,7 @@ func (r *reconciler) readServer(ctx context.Context, realm *v1alpha1.AuthRealm, 
 	stands, err := r.standing(ctx, realm, render.Reference{
 		Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: render.NamesOf(realm).Server(),
 	})
-	if out.unread = err != nil; stands != nil {
+	if stands != nil {
 		out.note(realm, stands)
 	}
 	return err

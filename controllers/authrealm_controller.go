@@ -97,7 +97,7 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 		return nil, err
 	}
 	v, acks := &view{gathered: gathered}, rotation.Acks{}
-	if v.unobserved, err = sortOut(r.observe(ctx, v)); err != nil {
+	if v.unobserved, err = v.sortOut(r.observe(ctx, v)); err != nil {
 		return nil, err
 	}
 	if v.unobserved == nil {
@@ -108,13 +108,13 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 		return nil, err
 	}
 	v.want = targetOf(v.gathered)
-	if v.applied, err = r.apply(ctx, v.gathered); err != nil {
+	if v.applied, err = r.apply(ctx, &v.gathered); err != nil {
 		return nil, err
 	}
-	if v.unheard, err = sortOut(r.nudgeAll(ctx, v)); err != nil {
+	if v.unheard, err = v.sortOut(r.nudgeAll(ctx, v)); err != nil {
 		return nil, err
 	}
-	obstacle, err := sortOut(r.dropEarlierLogins(ctx, v))
+	obstacle, err := v.sortOut(r.dropEarlierLogins(ctx, v))
 	v.applied.hinder(obstacle)
 	return v, err
 }
@@ -192,7 +192,7 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	if v.waitsUntold() {
 		next = soonest(next, v.now.Add(relook))
 	}
-	if slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return passes(c.Reason) }) {
+	if v.passing {
 		next = soonest(next, v.now.Add(again(realm.UID)))
 	}
 	if next.IsZero() {

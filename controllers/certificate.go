@@ -38,7 +38,7 @@ func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.Auth
 	if render.OwnsCertificate(realm) {
 		look = r.issue
 	}
-	obstacle, err := sortOut(look(ctx, realm, g))
+	obstacle, err := g.sortOut(look(ctx, realm, g))
 	g.certificate.obstacle = obstacle
 	if render.OwnsCertificate(realm) {
 		g.note(obstacle)
@@ -60,11 +60,12 @@ func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 		return err
 	}
 	g.inputs.Authority, g.inputs.Certificate = &authority, before
-	renewal, err := sortOut(r.renewAuthority(ctx, realm, g))
+	renewal, err := g.sortOut(r.renewAuthority(ctx, realm, g))
 	if err != nil {
 		return err
 	}
 	if err := r.renewLeaf(ctx, realm, g); err != nil {
+		g.note(renewal)
 		return err
 	}
 	g.certificate.next = soonest(g.inputs.Certificate.RenewAt(), g.inputs.Authority.RenewAt())

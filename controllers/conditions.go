@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,15 +40,12 @@ func summary(ready string, conditions []metav1.Condition) metav1.Condition {
 
 func resourcesApplied(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ResourcesAppliedCondition
-	switch {
-	case v.own != nil:
-		return hindered(kind, v.own)
-	case v.applied.obstacle != nil && v.applied.more > 0:
-		return no(kind, v.applied.obstacle.reason, "%s; and %d more that could not be done", v.applied.obstacle.message, v.applied.more)
-	case v.applied.obstacle != nil:
-		return hindered(kind, v.applied.obstacle)
-	case v.settings.obstacle != nil:
-		return hindered(kind, v.settings.obstacle)
+	all := slices.Concat(v.own, v.applied.obstacles)
+	if v.settings.obstacle != nil {
+		all = append(all, v.settings.obstacle)
+	}
+	if o := together(all); o != nil {
+		return hindered(kind, o)
 	}
 	return yes(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", unsaid(realm.Spec.Registration))
 }
@@ -190,8 +188,8 @@ func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.AvailableCondition
 	want := v.wanted(realm)
 	switch {
-	case v.applied.unread:
-		return unknown(kind, v.applied.obstacle)
+	case v.applied.unread != nil:
+		return unknown(kind, v.applied.unread)
 	case v.applied.server == nil:
 		return no(kind, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there")
 	case want == 0:

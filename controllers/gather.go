@@ -26,9 +26,13 @@ type gathered struct {
 	// is not undone unseen.
 	versions map[string]version
 
-	// own is the first thing that is wrong with the realm's own Secrets. What depends
-	// on one stays as it is; everything else goes on.
-	own *obstacle
+	// own is what is wrong with the realm's own Secrets. What depends on one stays as
+	// it is; everything else goes on.
+	own []*obstacle
+
+	// passing is set when something stands in the way that may cease to without
+	// anybody being told, whether or not a condition says so.
+	passing bool
 
 	// lacks are the kinds that the cluster does not have now. Nobody tells of new
 	// ones while untold. Of unasked nobody knows, which says why.
@@ -76,7 +80,7 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
 	} {
-		obstacle, err := sortOut(step(ctx, realm, &g))
+		obstacle, err := g.sortOut(step(ctx, realm, &g))
 		if err != nil {
 			return gathered{}, err
 		}
@@ -93,10 +97,10 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 	return g, nil
 }
 
-// note remembers the first obstacle to the realm's own Secrets.
+// note remembers an obstacle to the realm's own Secrets.
 func (g *gathered) note(o *obstacle) {
-	if g.own == nil {
-		g.own = o
+	if o != nil {
+		g.own = append(g.own, o)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // Nothing of it stops a realm: a page without a logo is a page.
 func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	logo, err := r.logo(ctx, realm)
-	obstacle, err := sortOut(err)
+	obstacle, err := g.sortOut(err)
 	if err != nil {
 		return err
 	}

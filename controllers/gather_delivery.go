@@ -28,19 +28,19 @@ type deliveryView struct {
 // gatherDelivery looks at the Secrets that email and sms name. Pods run without
 // them, so that what is missing stops nothing; all of it is said at once.
 func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	var all []*obstacle
 	for _, s := range render.DeliverySecrets(realm) {
 		g.delivery.named++
-		obstacle, err := sortOut(r.inspectDelivery(ctx, realm, s, &g.delivery.credentials))
-		g.delivery.unread = g.delivery.unread || obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed
-		switch before := g.delivery.obstacle; {
-		case err != nil:
+		obstacle, err := g.sortOut(r.inspectDelivery(ctx, realm, s, &g.delivery.credentials))
+		if err != nil {
 			return err
-		case obstacle != nil && before != nil:
-			before.message += "; " + obstacle.message
-		case obstacle != nil:
-			g.delivery.obstacle = obstacle
+		}
+		if obstacle != nil {
+			all = append(all, obstacle)
+			g.delivery.unread = g.delivery.unread || obstacle.reason == v1alpha1.ReasonFailed
 		}
 	}
+	g.delivery.obstacle = together(all)
 	return nil
 }
 

@@ -27,7 +27,7 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 	if err != nil {
 		// Without the list, the settings would lose every provider.
 		g.inputs.WithoutProviders = true
-		g.settings.obstacle, err = sortOut(err)
+		g.settings.obstacle, err = g.sortOut(err)
 		return err
 	}
 	callbacks := render.Callbacks(list)
@@ -38,7 +38,7 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 			continue
 		}
 		secret, err := r.clientSecret(ctx, p)
-		obstacle, err := sortOut(err)
+		obstacle, err := g.sortOut(err)
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRea
 		return nil
 	}
 	g.inputs.WithoutConfig = true
-	obstacle, err := sortOut(r.lastGoodSettings(ctx, realm, &g.settings))
+	obstacle, err := g.sortOut(r.lastGoodSettings(ctx, realm, &g.settings))
 	if obstacle != nil {
 		g.settings.obstacle = obstacle // what pods run, nobody knows
 	}

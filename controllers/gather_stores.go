@@ -29,7 +29,7 @@ func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRea
 		}
 		return nil
 	}
-	return r.gatherStore(ctx, realm.Namespace, &g.database, "database",
+	return r.gatherStore(ctx, realm.Namespace, g, &g.database, "database",
 		render.DatabaseURL(realm), render.DatabaseCA(realm), realmconfig.ValidateDatabaseURL)
 }
 
@@ -40,7 +40,7 @@ func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm,
 		}
 		return nil
 	}
-	return r.gatherStore(ctx, realm.Namespace, &g.cache, "cache",
+	return r.gatherStore(ctx, realm.Namespace, g, &g.cache, "cache",
 		render.CacheURL(realm), render.CacheCA(realm), realmconfig.ValidateCacheURL)
 }
 
@@ -61,17 +61,20 @@ func (r *reconciler) gatherPorts(_ context.Context, _ *v1alpha1.AuthRealm, g *ga
 
 // gatherStore looks at the Secrets of a store of the user's.
 func (r *reconciler) gatherStore(
-	ctx context.Context, namespace string, view *storeView, field string,
+	ctx context.Context, namespace string, g *gathered, view *storeView, field string,
 	url v1alpha1.SecretKeyRef, ca *v1alpha1.SecretKeyRef, validate func(string) error,
 ) (err error) {
 	view.url, err = r.storeSecret(ctx, namespace, field+".urlSecretRef", url, validate)
-	if view.obstacle, err = sortOut(err); err != nil || ca == nil {
+	if view.obstacle, err = g.sortOut(err); err != nil || ca == nil {
 		return err
 	}
 	view.ca, err = r.storeSecret(ctx, namespace, field+".caSecretRef", *ca, validateCA)
-	obstacle, err := sortOut(err)
-	if view.obstacle == nil {
-		view.obstacle = obstacle
+	further, err := g.sortOut(err)
+	switch {
+	case view.obstacle == nil:
+		view.obstacle = further
+	case further != nil:
+		view.obstacle = together([]*obstacle{view.obstacle, further})
 	}
 	return err
 }

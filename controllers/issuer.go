@@ -34,7 +34,7 @@ func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm
 	var rivals v1alpha1.AuthRealmList
 	err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: realm.Spec.Issuer})
 	if err != nil {
-		g.unlisted, err = sortOut(fmt.Errorf("list realms of issuer: %w", err))
+		g.unlisted, err = g.sortOut(fmt.Errorf("list realms of issuer: %w", err))
 		return err
 	}
 	eldest := realm

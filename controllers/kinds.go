@@ -126,7 +126,7 @@ func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, g *
 	g.untold, g.unasked = !r.kinds.told, map[schema.GroupVersionKind]*obstacle{}
 	for _, kind := range render.CustomKinds() {
 		there, err := r.kinds.there(ctx, kind)
-		obstacle, err := sortOut(err)
+		obstacle, err := g.sortOut(err)
 		switch {
 		case err != nil:
 			return err

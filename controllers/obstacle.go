@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -40,6 +41,45 @@ func sortOut(err error) (*obstacle, error) {
 	}
 	return &obstacle{v1alpha1.ReasonFailed, words(err)}, nil
 }
+
+// sortOut is sortOut for a pass over a realm, which remembers that something may
+// pass: a later obstacle may hide it, and so may what the pass falls back to.
+func (g *gathered) sortOut(err error) (*obstacle, error) {
+	o, err := sortOut(err)
+	g.passing = g.passing || o != nil && passes(o.reason)
+	return o, err
+}
+
+// together tells of several obstacles in one condition, nil when there are none.
+// Those that may pass come first: they are what is tried again. Each is told once.
+func together(all []*obstacle) *obstacle {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b *obstacle) int {
+		switch {
+		case passes(a.reason) == passes(b.reason):
+			return 0
+		case passes(a.reason):
+			return -1
+		}
+		return 1
+	})
+	var told []string
+	for _, o := range all {
+		if len(told) < mostTold && !slices.Contains(told, o.message) {
+			told = append(told, o.message)
+		}
+	}
+	if len(told) == 0 {
+		return nil
+	}
+	if more := len(all) - len(told); more > 0 {
+		told = append(told, fmt.Sprintf("and %d more that could not be done", more))
+	}
+	return &obstacle{all[0].reason, strings.Join(told, "; ")}
+}
+
+// mostTold bounds how many obstacles a condition tells of.
+const mostTold = 8
 
 // ends reports whether an error ends a pass: what was read is no longer so, or the
 // API server gives no answer, and then nothing could be written down either.

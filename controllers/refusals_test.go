@@ -158,7 +158,7 @@ func TestAPolicyIsQuotedAndTriedAgain(t *testing.T) {
 		s.Image = "realmkeeper:another"
 	})
 	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed,
-		`ConfigMap "staff-config-v1" could not be written`, "the weekend is for reading", "and 1 more")
+		`ConfigMap "staff-config-v1" could not be written`, "the weekend is for reading", `Deployment "staff" could not be written`)
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "the weekend is for reading")
 	w.await(v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable) // those that run
 	w.awaitRevoked(kid)

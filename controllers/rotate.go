@@ -43,7 +43,7 @@ func (r *reconciler) rotate(ctx context.Context, v *view, acks rotation.Acks) (e
 	if v.keys.obstacle != nil {
 		return nil
 	}
-	v.keys.obstacle, err = sortOut(r.moveKeysOn(ctx, v, acks))
+	v.keys.obstacle, err = v.sortOut(r.moveKeysOn(ctx, v, acks))
 	return err
 }
 

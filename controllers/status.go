@@ -112,7 +112,7 @@ func hindering(realm *v1alpha1.AuthRealm, conditions []metav1.Condition) []metav
 
 func readyReplicas(realm *v1alpha1.AuthRealm, v view) int32 {
 	switch {
-	case v.applied.unread:
+	case v.applied.unread != nil:
 		return realm.Status.ReadyReplicas
 	case v.applied.server == nil || v.applied.server.Status == nil:
 		return 0

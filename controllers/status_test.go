@@ -236,11 +236,11 @@ func TestConditions(t *testing.T) {
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed, "list pods: no", false,
 		},
 		"a Secret of the realm's that is somebody else's": {
-			func(_ *v1alpha1.AuthRealm, v *view) { v.own = &obstacle{v1alpha1.ReasonNameTaken, "x is taken"} },
+			func(_ *v1alpha1.AuthRealm, v *view) { v.note(&obstacle{v1alpha1.ReasonNameTaken, "x is taken"}) },
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonNameTaken, "x is taken", false,
 		},
 		"a Secret of the realm's that is somebody else's, and pods that go on": {
-			func(_ *v1alpha1.AuthRealm, v *view) { v.own = &obstacle{v1alpha1.ReasonNameTaken, "x is taken"} },
+			func(_ *v1alpha1.AuthRealm, v *view) { v.note(&obstacle{v1alpha1.ReasonNameTaken, "x is taken"}) },
 			v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "2 of 2", false,
 		},
 		"objects that were refused": {
@@ -250,6 +250,24 @@ func TestConditions(t *testing.T) {
 				}
 			},
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "a quota says no; and 2 more that could not be done", false,
+		},
+		"a refusal after what passes by no other means": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.note(&obstacle{v1alpha1.ReasonNameTaken, "x is taken"})
+				v.note(&obstacle{v1alpha1.ReasonKeysLost, "keys are gone"})
+				v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a quota says no"})
+				v.settings.obstacle = &obstacle{v1alpha1.ReasonInvalidSettings, "y cannot be used"}
+			},
+			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonKeysLost,
+			"keys are gone; a quota says no; x is taken; y cannot be used", false,
+		},
+		"more refusals than fit": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				for i := range 20 {
+					v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, fmt.Sprint("refusal ", i)})
+				}
+			},
+			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "refusal 7; and 12 more that could not be done", false,
 		},
 		"a pod that lags and could not be told": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
@@ -358,7 +376,8 @@ func TestNextLook(t *testing.T) {
 		}, 0, outage, 2 * outage},
 		"in about a minute, when something was refused": {func(v *view) {
 			v.certificate.next = time.Time{}
-			v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"})
+			_, _ = v.sortOut(obstructed(v1alpha1.ReasonApplyFailed, "a policy says no"))
+			_, _ = v.sortOut(obstructed(v1alpha1.ReasonNameTaken, "x is taken"))
 		}, 0, 40 * time.Second, 80 * time.Second},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
 		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},

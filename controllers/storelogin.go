@@ -62,7 +62,7 @@ func managedStores(in *render.Inputs) []managedStore {
 // runs, and makes a new password where one is asked for.
 func (r *reconciler) gatherLogins(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	for _, store := range managedStores(&g.inputs) {
-		obstacle, err := sortOut(r.gatherLogin(ctx, realm, g, store))
+		obstacle, err := g.sortOut(r.gatherLogin(ctx, realm, g, store))
 		if err != nil {
 			return err
 		}

@@ -14,14 +14,14 @@ import (
 // withhold leaves out the Deployment when its pods could only wait for something to
 // mount, and the StatefulSet when there are no keys for what it will hold. One that
 // exists goes on.
-func (r *reconciler) withhold(ctx context.Context, g gathered) (render.Inputs, *obstacle, error) {
+func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, []*obstacle, error) {
 	in, names := g.inputs, render.NamesOf(g.inputs.Realm)
-	var first *obstacle
+	var obstacles []*obstacle
 	absent := func(kind, name string) (bool, error) {
 		existing, err := r.metadata(ctx, in.Realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind(kind), Name: name})
-		obstacle, err := sortOut(err)
-		if first == nil {
-			first = obstacle
+		obstacle, err := g.sortOut(err)
+		if obstacle != nil {
+			obstacles = append(obstacles, obstacle)
 		}
 		return existing == nil, err
 	}
@@ -37,14 +37,12 @@ func (r *reconciler) withhold(ctx context.Context, g gathered) (render.Inputs, *
 		}
 	}
 	in.WithoutReplicas, err = r.handOver(ctx, in.Realm)
-	obstacle, err := sortOut(err)
+	obstacle, err := g.sortOut(err)
 	if obstacle != nil {
 		in.WithoutServer = true // applied, it would fall back to one pod
+		obstacles = append(obstacles, obstacle)
 	}
-	if first == nil {
-		first = obstacle
-	}
-	return in, first, err
+	return in, obstacles, err
 }
 
 // lacksForServer reports whether a new pod would wait for something to mount.

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
+)
+
+func aDeployment() client.Object {
+	pod := corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"a": "b"}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i"}}},
+	}
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "try"},
+		Spec:       appsv1.DeploymentSpec{Selector: &metav1.LabelSelector{MatchLabels: pod.Labels}, Template: pod},
+	}
+}
+
+func TestARefusalBesideAnotherObstacleIsQuotedAndTriedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.create(&policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Name: "staff"}})
+	w.realm()
+	w.run(2)
+	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionTrue, v1alpha1.ReasonPropagated)
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonNameTaken)
+	lift := w.policy([]string{"deployments"}, admissionregistrationv1.Validation{Expression: "false", Message: "the weekend is for reading"})
+	w.awaitRefusal(aDeployment)
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Image = "realmkeeper:another" })
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed,
+		"the weekend is for reading", `PodDisruptionBudget "staff"`)
+	w.wantStill()
+
+	lift() // and nobody touches the realm
+	w.awaitImage("realmkeeper:another")
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonNameTaken)
+}
+
+// readOnlyOwn lets the operator read no Secrets but the realm's own, and returns how
+// to let it read all of them again.
+func (w *world) readOnlyOwn() (restore func()) {
+	w.t.Helper()
+	role := &rbacv1.Role{}
+	w.get(role, "operator")
+	before := role.DeepCopy().Rules
+	var own []string
+	for child, o := range everyChild() {
+		if _, secret := o.(*corev1.Secret); secret {
+			own = append(own, nameIn(child))
+		}
+	}
+	w.permit(func(rules []rbacv1.PolicyRule) []rbacv1.PolicyRule {
+		return append(without("get", "secrets")(rules), rbacv1.PolicyRule{
+			APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}, ResourceNames: own,
+		})
+	})
+	return func() { w.permit(func([]rbacv1.PolicyRule) []rbacv1.PolicyRule { return before }) }
+}
+
+// awaitUnreadable waits until the operator may not read a Secret.
+func (w *world) awaitUnreadable(name string) {
+	w.t.Helper()
+	operator, err := client.New(w.plane.ServiceAccount("realmkeeper-system", "realmkeeper-operator"), client.Options{Scheme: w.plane.Scheme()})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
+		if err := operator.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: name}, &corev1.Secret{}); err == nil {
+			return fmt.Errorf("Secret %s can still be read", name)
+		}
+		return nil
+	})
+}
+
+func TestAClientSecretThatCouldNotBeReadIsReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	stored := w.clientSecret("google", "hunter2")
+	w.provider("google")
+	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	restore := w.readOnlyOwn()
+	w.awaitUnreadable("google")
+	w.put(stored, "clientSecret", "hunter3")
+	w.awaitProvider("google", v1alpha1.SecretFoundCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed)
+	w.settle()
+	w.awaitProviders(map[string]string{"google": "hunter2"})
+
+	restore() // and nobody touches the Secret
+	w.awaitProviders(map[string]string{"google": "hunter3"})
+	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+}
