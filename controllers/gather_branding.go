@@ -25,23 +25,18 @@ func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRea
 		return err
 	}
 	if obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed {
-		logo = r.lastLogo(ctx, realm)
+		var last settingsView
+		// Without the last logo, the settings would lose it.
+		if g.settings.obstacle, err = g.sortOut(r.lastGoodSettings(ctx, realm, &last)); err != nil {
+			return err
+		}
+		logo = last.config.UI.Logo // which pages keep while another cannot be read
 	}
 	g.inputs.Logo = logo
 	_, _, unread := render.Colors(realm)
 	_, unused := render.Texts(realm)
 	g.branding = leftOut(obstacle, unread, unused)
 	return nil
-}
-
-// lastLogo is the one that pages show, nil for none: they keep it while another
-// cannot be read.
-func (r *reconciler) lastLogo(ctx context.Context, realm *v1alpha1.AuthRealm) *realmconfig.Picture {
-	var last settingsView
-	if err := r.lastGoodSettings(ctx, realm, &last); err != nil {
-		return nil
-	}
-	return last.config.UI.Logo
 }
 
 // logo returns nil for a realm that names none, and an obstacle for one that

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,10 +26,7 @@ const maxClientSecret = 4096
 func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	list, err := r.providersAt(ctx, realm.Namespace, realm.Name)
 	if err != nil {
-		// Without the list, the settings would lose every provider.
-		g.inputs.WithoutProviders = true
-		g.settings.obstacle, err = g.sortOut(err)
-		return err
+		return g.keepProviders(err)
 	}
 	callbacks := render.Callbacks(list)
 	given := r.secretsGiven(ctx, realm)
@@ -43,7 +41,9 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 			return err
 		}
 		if obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed {
-			secret.value = given(p.Name)
+			if secret.value, err = given(p.Name); err != nil {
+				return g.keepProviders(errors.Join(obstacle, err))
+			}
 		}
 		if secret.value == nil {
 			continue
@@ -58,6 +58,14 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 	return nil
 }
 
+// keepProviders leaves the settings and the client secrets as they are, since made
+// of what is known now they would lose providers.
+func (g *gathered) keepProviders(why error) (err error) {
+	g.inputs.WithoutProviders = true
+	g.settings.obstacle, err = g.sortOut(why)
+	return err
+}
+
 // providersAt are the providers of a realm, by name.
 func (r *reconciler) providersAt(ctx context.Context, namespace, realm string) ([]v1alpha1.OAuthProvider, error) {
 	var list v1alpha1.OAuthProviderList
@@ -70,17 +78,20 @@ func (r *reconciler) providersAt(ctx context.Context, namespace, realm string) (
 }
 
 // secretsGiven tells, by the name of a provider, the client secret that pods have
-// of it. They keep that while another cannot be read.
-func (r *reconciler) secretsGiven(ctx context.Context, realm *v1alpha1.AuthRealm) func(provider string) []byte {
+// of it, nil for none. They keep that while another cannot be read.
+func (r *reconciler) secretsGiven(ctx context.Context, realm *v1alpha1.AuthRealm) func(provider string) ([]byte, error) {
 	var given *corev1.Secret
-	return func(provider string) []byte {
+	return func(provider string) ([]byte, error) {
 		if given == nil {
-			given = &corev1.Secret{}
-			if s, err := r.own(ctx, realm, render.NamesOf(realm).ProviderCredentials()); err == nil {
-				given = s
+			s, err := r.own(ctx, realm, render.NamesOf(realm).ProviderCredentials())
+			if client.IgnoreNotFound(err) != nil {
+				return nil, err
+			}
+			if given = s; err != nil {
+				given = &corev1.Secret{}
 			}
 		}
-		return given.Data[provider]
+		return given.Data[provider], nil
 	}
 }
 

@@ -105,3 +105,58 @@ func TestAClientSecretThatCouldNotBeReadIsReadAgain(t *testing.T) {
 	w.awaitProviders(map[string]string{"google": "hunter3"})
 	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 }
+
+func TestNoProviderIsDroppedWhileNoSecretCanBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	w.clientSecret("google", "hunter2")
+	w.provider("google")
+	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	role := &rbacv1.Role{}
+	w.get(role, "operator")
+	before := role.DeepCopy().Rules
+	w.permit(without("get", "secrets"))
+	w.awaitUnreadable("google")
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Passwords = &v1alpha1.Passwords{BcryptCost: ptr[int32](10)} })
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonFailed, `cannot get resource "secrets"`)
+	w.settle()
+	w.awaitProviders(map[string]string{"google": "hunter2"})
+	if cost := w.settings().Passwords.BcryptCost; cost == 10 {
+		t.Error("the settings were written without knowing the providers")
+	}
+
+	w.permit(func([]rbacv1.PolicyRule) []rbacv1.PolicyRule { return before })
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	w.awaitProviders(map[string]string{"google": "hunter2"})
+	if cost := w.settings().Passwords.BcryptCost; cost != 10 {
+		t.Errorf("the settings have cost %d", cost)
+	}
+}
+
+func TestNoLogoIsDroppedWhileNoConfigMapCanBeRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	brand := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "brand"}, Data: map[string]string{"logo.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`}}
+	w.create(brand)
+	w.realm(func(s *v1alpha1.AuthRealmSpec) {
+		s.UI = &v1alpha1.UI{Logo: &v1alpha1.Logo{ConfigMapRef: v1alpha1.ConfigMapKeyRef{Name: "brand", Key: "logo.svg"}}}
+	})
+	w.ready(2)
+	role := &rbacv1.Role{}
+	w.get(role, "operator")
+	before := role.DeepCopy().Rules
+	w.permit(without("get", "configmaps"))
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Passwords = &v1alpha1.Passwords{BcryptCost: ptr[int32](10)} })
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonFailed, `cannot get resource "configmaps"`)
+	w.settle()
+	if w.settings().UI.Logo == nil {
+		t.Error("the logo was dropped")
+	}
+	w.permit(func([]rbacv1.PolicyRule) []rbacv1.PolicyRule { return before })
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	if got := w.settings(); got.UI.Logo == nil || got.Passwords.BcryptCost != 10 {
+		t.Errorf("the settings are %+v", got)
+	}
+}
