@@ -120,18 +120,25 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 }
 
 // report writes a status, if it says anything new, and returns what it took the
-// place of.
+// place of. It does so only over what was read: a pass over an earlier spec must not
+// bring back what was taken back since, nor tell of the newest one.
 func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, status v1alpha1.AuthRealmStatus) (*v1alpha1.AuthRealmStatus, error) {
 	before := realm.DeepCopy()
 	realm.Status = status
 	if equality.Semantic.DeepEqual(before.Status, status) {
 		return nil, nil
 	}
-	if err := r.Status().Patch(ctx, realm, client.MergeFrom(before), client.FieldOwner(fieldOwner)); err != nil {
+	if err := r.Status().Patch(ctx, realm, overRead(before), client.FieldOwner(fieldOwner)); err != nil {
 		return nil, client.IgnoreNotFound(fmt.Errorf("patch realm status: %w", err))
 	}
 	r.announceTransition(realm, before.Status.Conditions, realm.Status.Conditions)
 	return &before.Status, nil
+}
+
+// overRead is a patch that the API server takes only while an object is as it was
+// read.
+func overRead(before client.Object) client.Patch {
+	return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 }
 
 // reportStale says that no pass comes to its end, because what is to be written is

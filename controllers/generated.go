@@ -76,7 +76,7 @@ func (r *reconciler) replace(ctx context.Context, s *corev1.Secret, want generat
 	}
 	before := s.DeepCopy()
 	s.Data = data
-	err = r.Patch(ctx, s, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(fieldOwner))
+	err = r.Patch(ctx, s, overRead(before), client.FieldOwner(fieldOwner))
 	if err != nil {
 		return nil, refused(secretOf(s.Name, s.Namespace, data), "written", err)
 	}

@@ -60,9 +60,20 @@ func (r *providerReconciler) setup(mgr ctrl.Manager) error {
 }
 
 // Reconcile makes one pass over a provider.
-func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
+	for range attempts {
+		if result, err = r.pass(ctx, req); !changed(err) {
+			break
+		}
+	}
+	return result, err
+}
+
+// pass reads past the cache, since what it says of the provider counts only over
+// what it has read.
+func (r *providerReconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	provider := &v1alpha1.OAuthProvider{}
-	err := r.Get(ctx, req.NamespacedName, provider)
+	err := r.live.Get(ctx, req.NamespacedName, provider)
 	if apierrors.IsNotFound(err) || err == nil && provider.DeletionTimestamp != nil {
 		r.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
@@ -127,7 +138,7 @@ func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthP
 	return v, nil
 }
 
-// report writes the status, if it says anything new.
+// report writes the status, if it says anything new, and only over what was read.
 func (r *providerReconciler) report(ctx context.Context, provider *v1alpha1.OAuthProvider, v providerView) (v1alpha1.OAuthProviderStatus, error) {
 	before := provider.DeepCopy()
 	provider.Status = providerStatusOf(provider, v)
@@ -135,7 +146,7 @@ func (r *providerReconciler) report(ctx context.Context, provider *v1alpha1.OAut
 		return provider.Status, nil
 	}
 	after := provider.Status
-	if err := r.Status().Patch(ctx, provider, client.MergeFrom(before), client.FieldOwner(fieldOwner)); err != nil {
+	if err := r.Status().Patch(ctx, provider, overRead(before), client.FieldOwner(fieldOwner)); err != nil {
 		return after, client.IgnoreNotFound(fmt.Errorf("patch provider status: %w", err))
 	}
 	r.announceTransition(provider, before.Status.Conditions, after.Conditions)

@@ -111,7 +111,7 @@ func (r *overdueReconciler) takeBack(ctx context.Context, o client.Object) (ctrl
 	*conditions = append([]metav1.Condition{}, was...)
 	meta.SetStatusCondition(conditions, after)
 	// Only over what was read: a pass that has ended meanwhile has said more.
-	err := r.Status().Patch(ctx, o, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(fieldOwner))
+	err := r.Status().Patch(ctx, o, overRead(before), client.FieldOwner(fieldOwner))
 	switch {
 	case apierrors.IsConflict(err):
 		return ctrl.Result{RequeueAfter: time.Second}, nil

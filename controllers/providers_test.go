@@ -40,10 +40,12 @@ func (p *providers) ask(ctx context.Context, q preflight.Question) (preflight.An
 	return preflight.Answer{Discovered: well(v1alpha1.ReasonDiscovered), CredentialsAccepted: well(v1alpha1.ReasonProven)}, nil
 }
 
-func (p *providers) answerThemselves() {
+func (p *providers) answerThemselves() { p.answerBy(controllers.AskProvidersOverHTTP()) }
+
+func (p *providers) answerBy(real controllers.AskProvider) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.real = controllers.AskProvidersOverHTTP()
+	p.real = real
 }
 
 // timesAsked is how many questions they were asked.

@@ -310,26 +310,36 @@ func TestAMissingPermissionIsQuotedAndTriedAgain(t *testing.T) {
 func (w *world) webhook(code int32) (remove func()) {
 	w.t.Helper()
 	stop := make(chan struct{})
+	remove = w.review([]string{"secrets", "configmaps"}, 10, func(ctx context.Context, _ *admissionv1.AdmissionRequest) admissionv1.AdmissionResponse {
+		if code == 0 {
+			select {
+			case <-stop:
+			case <-ctx.Done():
+			}
+		}
+		return admissionv1.AdmissionResponse{Result: &metav1.Status{Code: code, Message: "the webhook says so"}}
+	})
+	w.t.Cleanup(func() { close(stop) })
+	return remove
+}
+
+// review has the API server ask about what the operator writes of these resources, and wait
+// for the answer for some seconds.
+func (w *world) review(resources []string, timeout int32, answer func(context.Context, *admissionv1.AdmissionRequest) admissionv1.AdmissionResponse) (remove func()) {
+	w.t.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		var review admissionv1.AdmissionReview
 		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
 			http.Error(rw, "no", http.StatusServiceUnavailable)
 			return
 		}
-		if code == 0 {
-			select {
-			case <-stop:
-			case <-r.Context().Done():
-			}
-		}
-		review.Response = &admissionv1.AdmissionResponse{
-			UID: review.Request.UID, Result: &metav1.Status{Code: code, Message: "the webhook says so"},
-		}
+		response := answer(r.Context(), review.Request)
+		response.UID = review.Request.UID
+		review.Response = &response
 		_ = json.NewEncoder(rw).Encode(review)
 	}))
 	bundle := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	w.t.Cleanup(server.Close)
-	w.t.Cleanup(func() { close(stop) })
 	return w.clusterWide(&admissionregistrationv1.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: w.namespace},
 		Webhooks: []admissionregistrationv1.ValidatingWebhook{{
@@ -338,7 +348,7 @@ func (w *world) webhook(code int32) (remove func()) {
 			FailurePolicy:           ptr(admissionregistrationv1.Fail),
 			SideEffects:             ptr(admissionregistrationv1.SideEffectClassNone),
 			AdmissionReviewVersions: []string{"v1"},
-			TimeoutSeconds:          ptr[int32](10),
+			TimeoutSeconds:          ptr(timeout),
 			NamespaceSelector:       w.inNamespace(),
 			MatchConditions: []admissionregistrationv1.MatchCondition{{
 				Name: "of-the-operator", Expression: "request.userInfo.username.endsWith(':realmkeeper-operator')",
@@ -346,7 +356,7 @@ func (w *world) webhook(code int32) (remove func()) {
 			Rules: []admissionregistrationv1.RuleWithOperations{{
 				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update},
 				Rule: admissionregistrationv1.Rule{
-					APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"secrets", "configmaps"},
+					APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: resources,
 				},
 			}},
 		}},
