@@ -39,6 +39,9 @@ type applied struct {
 	// unread is why nobody knows whether there is a server.
 	unread *obstacle
 
+	// unwritten is why something that pods read could not be written.
+	unwritten *obstacle
+
 	// obstacles are what stood in the way.
 	obstacles []*obstacle
 }
@@ -75,6 +78,9 @@ func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
 		answer, err := r.applyOrRead(ctx, realm, g, o)
 		obstacle, err := g.sortOut(err)
 		out.hinder(obstacle)
+		if obstacle != nil && readByPods(o) {
+			out.unwritten = obstacle
+		}
 		failures = append(failures, err)
 		if answer != nil {
 			out.note(realm, answer)
@@ -96,6 +102,15 @@ func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
 		failures = append(failures, err)
 	}
 	return out, errors.Join(failures...)
+}
+
+// readByPods reports whether pods read an object.
+func readByPods(o render.Object) bool {
+	switch o.(type) {
+	case *corev1ac.ConfigMapApplyConfiguration, *corev1ac.SecretApplyConfiguration:
+		return true
+	}
+	return false
 }
 
 // applyOrRead is applyOne, and where the API server refuses that, what it has.

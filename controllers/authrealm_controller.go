@@ -181,7 +181,7 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
 	next := v.keys.next
 	switch {
-	case v.applied.server == nil || !(lagging || complaining(v.pods) || v.keys.awaitsPods):
+	case v.applied.server == nil || v.unwritten() || !(lagging || complaining(v.pods) || v.keys.awaitsPods):
 	case v.now.Sub(propagated.LastTransitionTime.Time) < usual:
 		next = soonest(next, v.now.Add(soon))
 	default:
@@ -206,6 +206,13 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 		return 0
 	}
 	return max(next.Sub(v.now), time.Second)
+}
+
+// unwritten reports whether pods wait for what was refused. To look at them more
+// often than that is tried again would try it as often.
+func (v view) unwritten() bool {
+	refused := func(o *obstacle) bool { return o != nil && o.reason == v1alpha1.ReasonApplyFailed }
+	return refused(v.applied.unwritten) || refused(v.keys.obstacle) || slices.ContainsFunc(v.own, refused)
 }
 
 // again is when to try again what was refused.

@@ -5,8 +5,11 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	admissionv1 "k8s.io/api/admission/v1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -158,5 +161,27 @@ func TestNoLogoIsDroppedWhileNoConfigMapCanBeRead(t *testing.T) {
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	if got := w.settings(); got.UI.Logo == nil || got.Passwords.BcryptCost != 10 {
 		t.Errorf("the settings are %+v", got)
+	}
+}
+
+func TestRefusedSettingsAreTriedAboutOnceAMinute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	w.rest()
+	var tries atomic.Int64
+	w.review([]string{"configmaps"}, 10, func(context.Context, *admissionv1.AdmissionRequest) admissionv1.AdmissionResponse {
+		tries.Add(1)
+		return admissionv1.AdmissionResponse{Result: &metav1.Status{Message: "the weekend is for reading"}}
+	})
+	w.awaitRefusal(aConfigMap)
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Passwords = &v1alpha1.Passwords{BcryptCost: ptr[int32](10)} })
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "the weekend is for reading")
+	w.settle()
+	before, since := tries.Load(), time.Now()
+	eventually.Holds(t, "another try", func() bool { return tries.Load() > before })
+	if gap := time.Since(since); gap < 20*time.Second {
+		t.Errorf("settings that were refused were tried again after %s", gap)
 	}
 }

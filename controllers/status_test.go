@@ -379,6 +379,20 @@ func TestNextLook(t *testing.T) {
 			_, _ = v.sortOut(obstructed(v1alpha1.ReasonApplyFailed, "a policy says no"))
 			_, _ = v.sortOut(obstructed(v1alpha1.ReasonNameTaken, "x is taken"))
 		}, 0, 40 * time.Second, 80 * time.Second},
+		"in about a minute, when what pods wait for was refused": {func(v *view) {
+			v.applied.unwritten, v.passing, v.certificate.next = &obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"}, true, time.Time{}
+		}, time.Second, 40 * time.Second, 80 * time.Second},
+		"in about a minute, when keys were refused that pods wait for": {func(v *view) {
+			v.keys.obstacle, v.passing, v.certificate.next = &obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"}, true, time.Time{}
+		}, time.Hour, 40 * time.Second, 80 * time.Second},
+		"in about a minute, when a certificate was refused that pods wait for": {func(v *view) {
+			v.note(&obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"})
+			v.passing, v.certificate.next = true, time.Time{}
+		}, time.Hour, 40 * time.Second, 80 * time.Second},
+		"soon, when what was refused is nothing that pods wait for": {func(v *view) {
+			v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"})
+			v.passing = true
+		}, time.Second, soon, soon},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
 		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},
 		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},
