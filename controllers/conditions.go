@@ -3,12 +3,16 @@
 package controllers
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -125,7 +129,7 @@ func databaseReady(v view) metav1.Condition {
 	const kind = v1alpha1.DatabaseReadyCondition
 	ready := v.applied.database != nil && v.applied.database.Status != nil &&
 		number(v.applied.database.Status.ReadyReplicas) > 0
-	return storeReady(kind, "PostgreSQL", "database", v.database, v, ready,
+	return storeReady(kind, "PostgreSQL", "database", v.database, v, ready, "",
 		func(r realmconfig.Report) string { return r.DatabaseProblem })
 }
 
@@ -133,18 +137,18 @@ func cacheReady(v view) metav1.Condition {
 	const kind = v1alpha1.CacheReadyCondition
 	ready := v.applied.cache != nil && v.applied.cache.Status != nil &&
 		number(v.applied.cache.Status.ReadyReplicas) > 0
-	return storeReady(kind, "Redis", "cache", v.cache, v, ready,
+	return storeReady(kind, "Redis", "cache", v.cache, v, ready, unmade(v.applied.cache),
 		func(r realmconfig.Report) string { return r.CacheProblem })
 }
 
 func storeReady(
-	kind, product, field string, store storeView, v view, ready bool, problem func(realmconfig.Report) string,
+	kind, product, field string, store storeView, v view, ready bool, why string, problem func(realmconfig.Report) string,
 ) metav1.Condition {
 	switch {
 	case store.obstacle != nil:
 		return hindered(kind, store.obstacle)
 	case store.managed && !ready:
-		return no(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet", product)
+		return no(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet%s", product, why)
 	case v.unobserved != nil:
 		return unknown(kind, v.unobserved)
 	}
@@ -202,11 +206,11 @@ func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	updated, ready, all := number(d.Status.UpdatedReplicas), number(d.Status.AvailableReplicas), number(d.Status.Replicas)
 	switch {
 	case updated < want:
-		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation", updated, want)
+		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation%s", updated, want, unmade(d))
 	case all > updated:
 		return no(kind, v1alpha1.ReasonRolling, "%d pods of an earlier generation are on their way out", all-updated)
 	case ready < want:
-		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s", ready, want, stuck(v.pods))
+		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s%s", ready, want, stuck(v.pods), unmade(d))
 	}
 	return yes(kind, v1alpha1.ReasonAvailable, "%d of %d pods are available", ready, want)
 }
@@ -217,6 +221,28 @@ func stuck(pods []podstatus.Pod) string {
 		if p.Waiting != "" {
 			return fmt.Sprintf("; pod %s: %s", p.Name, p.Waiting)
 		}
+	}
+	return ""
+}
+
+// unmade says why no further pod of a Deployment can be made, in the words of
+// whoever refuses it: a quota, or Pod Security. Each try is for another pod, whose
+// name is left out.
+func unmade(d *appsv1ac.DeploymentApplyConfiguration) string {
+	if d == nil || d.Status == nil || d.Name == nil {
+		return ""
+	}
+	for _, c := range d.Status.Conditions {
+		if c.Type == nil || *c.Type != appsv1.DeploymentReplicaFailure || c.Status == nil || *c.Status != corev1.ConditionTrue || c.Message == nil {
+			continue
+		}
+		said := words(errors.New(*c.Message))
+		if before, rest, found := strings.Cut(said, `"`+*d.Name+"-"); found {
+			if _, after, closed := strings.Cut(rest, `"`); closed {
+				said = before + leftOutMark + after
+			}
+		}
+		return "; no pod can be made: " + said
 	}
 	return ""
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,6 +61,13 @@ func deployment(generation int64, all, updated, available int32) *appsv1ac.Deplo
 		WithReplicas(all).WithUpdatedReplicas(updated).WithReadyReplicas(available).WithAvailableReplicas(available))
 }
 
+// refusedPods adds what a Deployment's controller tells when it can make no pod.
+func refusedPods(d *appsv1ac.DeploymentApplyConfiguration, said string) *appsv1ac.DeploymentApplyConfiguration {
+	d.Status.WithConditions(appsv1ac.DeploymentCondition().
+		WithType(appsv1.DeploymentReplicaFailure).WithStatus(corev1.ConditionTrue).WithReason("FailedCreate").WithMessage(said))
+	return d
+}
+
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -96,6 +105,25 @@ func TestConditions(t *testing.T) {
 				v.pods[1].Waiting = "ErrImagePull"
 			},
 			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "pod b: ErrImagePull", false,
+		},
+		"pods that a quota forbids": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.applied.server = refusedPods(deployment(4, 1, 1, 1), `pods "staff-6d4f9-x7k2p" is forbidden: exceeded quota: few-pods`)
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling,
+			"1 of 2 pods are of the newest generation; no pod can be made: pods … is forbidden: exceeded quota: few-pods", false,
+		},
+		"pods that Pod Security forbids": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.applied.server = refusedPods(deployment(4, 2, 2, 1), `pods "staff-6d4f9-x7k2p" is forbidden: violates PodSecurity`)
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "1 of 2 pods are available; no pod can be made: pods … is forbidden", false,
+		},
+		"a cache whose pod a quota forbids": {
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.applied.cache = refusedPods(deployment(1, 0, 0, 0), "exceeded quota: few-pods")
+			},
+			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonStarting, "does not answer yet; no pod can be made: exceeded quota: few-pods", false,
 		},
 		"a Deployment that is withheld": {
 			func(_ *v1alpha1.AuthRealm, v *view) { v.applied.server = nil },
