@@ -171,6 +171,11 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	if err != nil {
 		return err
 	}
+	for _, key := range []string{render.AdminEmailKey, render.AdminPasswordKey} {
+		if len(data[key]) == 0 {
+			return obstructed(v1alpha1.ReasonInvalidSecret, "Secret %q has no key %s; add it", name, key)
+		}
+	}
 	g.inputs.Admin = render.Admin{
 		Email:    string(data[render.AdminEmailKey]),
 		Password: string(data[render.AdminPasswordKey]),

@@ -166,3 +166,24 @@ func TestWhatLosesNoDataIsMadeAnewAndTold(t *testing.T) {
 		})
 	}
 }
+
+func TestAnInitialAdminOfWhomAKeyIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	for missing, there := range map[string]string{"password": "email", "email": "password"} {
+		t.Run(missing, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			admin := &corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "staff-initial-admin", Labels: map[string]string{"auth.realmkeeper.io/realm": realmName}},
+				Data:       map[string][]byte{there: []byte("first-admin@example.com"), "another": []byte("x")},
+			}
+			w.create(admin)
+			w.realm()
+			w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret,
+				`Secret "staff-initial-admin" has no key `+missing+"; add it")
+			w.await(v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked)
+			w.put(admin, missing, "second-admin@example.com")
+			w.ready(2)
+		})
+	}
+}
