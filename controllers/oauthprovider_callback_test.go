@@ -19,6 +19,8 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
@@ -234,4 +236,43 @@ func TestProvidersThatNameThemselvesShareTheCallback(t *testing.T) {
 	w.passOverProviders()
 	w.awaitProvider("b", v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonIssuerNamed)
 	w.wantCallbacks("a own", "b named")
+}
+
+// The release before asked less: what it has written down does not make do.
+func TestAProviderIsAskedOnceAfterAnUpgrade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	secret := w.clientSecret("one", "x")
+	w.provider("one", func(s *v1alpha1.OAuthProviderSpec) { s.Type, s.Issuer = v1alpha1.OIDCProvider, "https://one.example" })
+	w.awaitProvider("one", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	w.rest()
+	w.stop()
+
+	p := w.readProvider("one")
+	revision, err := render.ProviderRevision(p, render.Callback{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.get(secret, "one")
+	p.Status.Preflight = realmconfig.Revision([]byte(revision + "\n" + sharedCallback + "\n" + string(secret.UID) + "/" + secret.ResourceVersion))
+	if err := w.Status().Update(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	w.providers.answerBy(func(_ context.Context, q preflight.Question) (preflight.Answer, error) {
+		well := preflight.Finding{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonProven, Message: "All is well"}
+		return preflight.Answer{Discovered: well, CredentialsAccepted: well, NamedIssuer: q.Provider.Issuer}, nil
+	})
+	w.startOperator()
+	w.awaitProvider("one", v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonIssuerNamed)
+	w.awaitProvider("one", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	asked := w.providers.timesAsked()
+	w.stop()
+	w.startOperator()
+	w.again()
+	w.settle()
+	if n := w.providers.timesAsked() - asked; n != 0 {
+		t.Errorf("a restart of the same release asked %d times", n)
+	}
 }

@@ -36,7 +36,7 @@ func (r *providerReconciler) preflight(ctx context.Context, provider *v1alpha1.O
 	if err != nil {
 		return fmt.Errorf("render provider: %w", err)
 	}
-	v.subject = realmconfig.Revision([]byte(revision + "\n" + callback + "\n" + secret.version))
+	v.subject = subjectOf(revision, callback, secret.version)
 	last, found := r.recall(name)
 	if !found && provider.Status.Preflight == v.subject {
 		last = finding{v.subject, answerOf(provider.Status), now}
@@ -56,6 +56,16 @@ func (r *providerReconciler) preflight(ctx context.Context, provider *v1alpha1.O
 	}
 	v.answer = &last.answer
 	return nil
+}
+
+// questions counts how often what a provider is asked has changed from one release to
+// the next. An answer to earlier questions does not make do: it lacks what they did
+// not ask, such as whether answers name their issuer.
+const questions = "2"
+
+// subjectOf names what an answer is about: the questions, and all that is asked with.
+func subjectOf(revision, callback, secretVersion string) string {
+	return realmconfig.Revision([]byte(questions + "\n" + revision + "\n" + callback + "\n" + secretVersion))
 }
 
 func (r *providerReconciler) recall(name types.NamespacedName) (finding, bool) {
