@@ -33,7 +33,7 @@ func (r *reconciler) mayDrawEncryptionKeys(ctx context.Context, realm *v1alpha1.
 
 // hasRun reports whether there may be something that only the realm's encryption
 // keys open. No workload is made before there are keys, so that any tells of some;
-// a volume tells of an earlier realm of the name.
+// a volume that stays tells of an earlier realm of the name.
 func (r *reconciler) hasRun(ctx context.Context, realm *v1alpha1.AuthRealm) (bool, error) {
 	if realm.Status.EncryptionKeys != "" {
 		return true, nil
@@ -50,5 +50,5 @@ func (r *reconciler) hasRun(ctx context.Context, realm *v1alpha1.AuthRealm) (boo
 	claim, err := metadataFrom(ctx, r.live, realm.Namespace, render.Reference{
 		Kind: corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"), Name: names.DatabaseClaim(),
 	})
-	return err == nil && claim != nil, err
+	return err == nil && claim != nil && claim.DeletionTimestamp == nil, err
 }

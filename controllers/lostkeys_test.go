@@ -122,6 +122,24 @@ func TestAVolumeWithoutItsEncryptionKeysIsNotTakenUpUnasked(t *testing.T) {
 	w.ready(2)
 }
 
+func TestAVolumeThatIsBeingDeletedNeedsNoKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	claim := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: "data-staff-database-0", Finalizers: []string{"kubernetes.io/pvc-protection"}},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("8Gi")}},
+		},
+	}
+	w.create(claim)
+	if err := w.Delete(t.Context(), claim); err != nil {
+		t.Fatal(err)
+	}
+	w.realm()
+	w.awaitObject(&corev1.Secret{}, "staff-encryption-keys")
+}
+
 func TestUnreadableEncryptionKeysAreReplacedWhenAPersonGivesThemUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

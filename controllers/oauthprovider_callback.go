@@ -43,6 +43,9 @@ func (v providerView) namedIssuer(provider *v1alpha1.OAuthProvider) string {
 // callbackDistinct says whether an answer tells by its callback whose it is.
 func callbackDistinct(provider *v1alpha1.OAuthProvider, v providerView) metav1.Condition {
 	const kind = v1alpha1.CallbackDistinctCondition
+	if v.unread != nil { // nobody knows its neighbours
+		return unknown(kind, v.unread)
+	}
 	if v.realm == nil {
 		return metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked,
 			Message: "Nobody can tell, because of what " + v1alpha1.RealmFoundCondition + " says"}

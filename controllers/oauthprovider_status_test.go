@@ -97,6 +97,10 @@ func TestConditionsOfAProvider(t *testing.T) {
 			func(v *providerView) { v.callback = render.Callback{Own: true} },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonPerProvider, "/api/auth/oauth/callback/google",
 		},
+		"the callback of one whose neighbours nobody knows": {
+			func(v *providerView) { v.unread = &obstacle{v1alpha1.ReasonFailed, "list providers: no"} },
+			v1alpha1.CallbackDistinctCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed, "list providers: no",
+		},
 		"the callback of one without a realm": {
 			func(v *providerView) { v.realm = nil },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "RealmFound",
