@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -185,7 +186,7 @@ func (r *reconciler) applyOne(ctx context.Context, realm *v1alpha1.AuthRealm, o 
 	}
 	err = r.Apply(ctx, sent, client.FieldOwner(fieldOwner), client.ForceOwnership)
 	if err != nil {
-		return nil, refused(o, "written", err)
+		return nil, r.refused(ctx, o, "written", err)
 	}
 	return o, r.memory.note(owner, digest, o)
 }
@@ -227,18 +228,24 @@ func (r *reconciler) remove(ctx context.Context, realm *v1alpha1.AuthRealm, ref 
 	case ends(err):
 		return fmt.Errorf("delete %s %s: %w", ref.Kind.Kind, ref.Name, err)
 	}
-	return obstructed(v1alpha1.ReasonApplyFailed, "%s %q, which is needed no longer, could not be deleted: %s", ref.Kind.Kind, ref.Name, words(err))
+	said := ""
+	if ref.Kind == corev1.SchemeGroupVersion.WithKind("Secret") {
+		said = r.secretWords(ctx, secretOf(ref.Name, realm.Namespace, nil), err)
+	} else {
+		said = words(err)
+	}
+	return obstructed(v1alpha1.ReasonApplyFailed, "%s %q, which is needed no longer, could not be deleted: %s", ref.Kind.Kind, ref.Name, said)
 }
 
 // refused is why an object could not be written, in the words of whoever refused
 // it: the API server, a quota, a policy, a webhook. None of them is for ever.
-func refused(o render.Object, done string, err error) error {
+func (r *reconciler) refused(ctx context.Context, o render.Object, done string, err error) error {
 	if ends(err) {
 		return fmt.Errorf("write %s %s: %w", *o.GetKind(), *o.GetName(), err)
 	}
 	said := ""
 	if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
-		said = secretWords(err, s)
+		said = r.secretWords(ctx, s, err)
 	} else {
 		said = words(err)
 	}

@@ -78,7 +78,7 @@ func (r *reconciler) replace(ctx context.Context, s *corev1.Secret, want generat
 	s.Data = data
 	err = r.Patch(ctx, s, overRead(before), client.FieldOwner(fieldOwner))
 	if err != nil {
-		return nil, refused(secretOf(s.Name, s.Namespace, data), "written", err)
+		return nil, r.refused(ctx, secretOf(s.Name, s.Namespace, data), "written", err)
 	}
 	return data, nil
 }

@@ -420,3 +420,21 @@ func TestARefusalNeverTellsASecret(t *testing.T) {
 		t.Error("the log quotes a Secret")
 	}
 }
+
+func TestARefusalNeverTellsWhatASecretHeldBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	stored := w.clientSecret("google", "hunter2-was-here")
+	w.provider("google")
+	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	w.policy([]string{"secrets"}, admissionregistrationv1.Validation{
+		Expression:        "request.operation != 'UPDATE' && !object.metadata.name.startsWith('try')",
+		MessageExpression: "oldObject == null ? 'no' : 'I liked ' + string(oldObject.data['google']) + ' better'",
+	})
+	w.awaitRefusal(aSecret)
+	w.put(stored, "clientSecret", "another-of-mine")
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed,
+		`Secret "staff-provider-credentials" could not be written`, "I liked … better")
+}

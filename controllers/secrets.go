@@ -40,7 +40,7 @@ func (r *reconciler) generate(
 		return s, false, err
 	}
 	if err != nil {
-		return nil, false, refused(secretOf(name, realm.Namespace, data), "made", err)
+		return nil, false, r.refused(ctx, secretOf(name, realm.Namespace, data), "made", err)
 	}
 	return s, true, nil
 }
@@ -48,6 +48,19 @@ func (r *reconciler) generate(
 // secretOf is what there is to know of a Secret when the API server refuses it.
 func secretOf(name, namespace string, data map[string][]byte) *corev1ac.SecretApplyConfiguration {
 	return corev1ac.Secret(name, namespace).WithData(data)
+}
+
+// secretWords are the words of whoever refused what was to be done with a Secret. They
+// may quote what was sent, and what is there.
+func (r *reconciler) secretWords(ctx context.Context, sent *corev1ac.SecretApplyConfiguration, err error) string {
+	stands, readErr := r.secret(ctx, *sent.GetNamespace(), *sent.GetName())
+	switch {
+	case readErr == nil:
+		return secretWords(err, sent, stands.Data)
+	case apierrors.IsNotFound(readErr):
+		return secretWords(err, sent, nil)
+	}
+	return "why is not told, since it may quote what is there, which cannot be read: " + words(readErr)
 }
 
 // write makes one of the realm's own Secrets what it should be, at once, and only

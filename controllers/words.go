@@ -58,16 +58,17 @@ func isUUID(word string) bool {
 	return true
 }
 
-// secretWords are words about a Secret, without anything of its values. Whoever
+// secretWords are words about a Secret, without anything of the values that were sent
+// and of those that stand. Whoever
 // refuses one may quote it: the API server does for a field that is invalid, and a
 // policy says what it pleases.
-func secretWords(err error, s *corev1ac.SecretApplyConfiguration) string {
+func secretWords(err error, s *corev1ac.SecretApplyConfiguration, stands map[string][]byte) string {
 	said := err.Error()
 	var status apierrors.APIStatus
 	if errors.As(err, &status) && apierrors.IsInvalid(err) && status.Status().Details != nil {
 		said = strings.Join(fieldErrors(status.Status().Details.Causes), ", ")
 	}
-	return words(errors.New(withoutValues(said, s)))
+	return words(errors.New(withoutValues(withoutValues(said, s, s.Data), s, stands)))
 }
 
 // fieldErrors are fields and what is wrong with them, without the values that the
@@ -92,12 +93,12 @@ func fieldErrors(causes []metav1.StatusCause) []string {
 // telling is how many characters of a value, one after the other, say too much.
 const telling = 8
 
-// withoutValues leaves out the Secret's values, as they are or in base64, and every
+// withoutValues leaves out a Secret's values, as they are or in base64, and every
 // word that has a part of one.
-func withoutValues(said string, s *corev1ac.SecretApplyConfiguration) string {
+func withoutValues(said string, s *corev1ac.SecretApplyConfiguration, data map[string][]byte) string {
 	public := strings.NewReplacer(*s.GetName(), "", *s.GetNamespace(), "", s.Labels[render.RealmLabel], "", fieldOwner, "")
 	var parts []string
-	for key, value := range s.Data {
+	for key, value := range data {
 		if key == render.AdminEmailKey {
 			continue // no secret, and the host in it stands in many a word
 		}

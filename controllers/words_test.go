@@ -31,7 +31,7 @@ func TestWordsAreTheSameOnEveryTry(t *testing.T) {
 
 func TestWordsAboutASecretTellNothingOfIt(t *testing.T) {
 	t.Parallel()
-	const password, client = "0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P", "x y"
+	const password, client, before = "0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P", "x y", "earlier0Password1"
 	s := corev1ac.Secret("staff-database", "identity").WithData(map[string][]byte{
 		"password": []byte(password),
 		"client":   []byte(client),
@@ -54,11 +54,12 @@ func TestWordsAboutASecretTellNothingOfIt(t *testing.T) {
 		"a value":                  {forbidden("bad: " + password), "bad: …"},
 		"a part of a value":        {forbidden("bad: " + password[5:20] + "..."), "bad: …"},
 		"a value in base64":        {forbidden("bad: " + base64.StdEncoding.EncodeToString([]byte(password))), "bad: …"},
+		"a value that stands":      {forbidden("bad: " + before), "bad: …"},
 		"a value of two words":     {forbidden("bad: x y"), "bad: …"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := secretWords(c.err, s)
+			got := secretWords(c.err, s, map[string][]byte{"password": []byte(before)})
 			if !strings.Contains(got, c.says) {
 				t.Errorf("it says %q, want %q", got, c.says)
 			}
