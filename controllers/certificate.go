@@ -68,10 +68,11 @@ func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 		g.note(renewal)
 		return err
 	}
-	g.certificate.next = soonest(g.inputs.Certificate.RenewAt(), g.inputs.Authority.RenewAt())
+	g.certificate.next = g.inputs.Certificate.RenewAt()
 	if renewal != nil {
-		return renewal
+		return renewal // which is tried again, though its time is past
 	}
+	g.certificate.next = soonest(g.certificate.next, g.inputs.Authority.RenewAt())
 	if problem := render.HostProblem(realm); problem != nil {
 		return obstructed(v1alpha1.ReasonInvalidSettings, "%v; the certificate stays that of the earlier host", problem)
 	}

@@ -150,3 +150,31 @@ func selfSigned(t *testing.T, host string, now time.Time) (certificate, key []by
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
 }
+
+func TestARefusedRenewalOfTheAuthorityIsTriedAboutOnceAMinute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm(func(s *v1alpha1.AuthRealmSpec) {
+		s.SigningKeys = &v1alpha1.SigningKeys{RotationInterval: &metav1.Duration{}} // or they would be due as well
+	})
+	w.ready(2)
+	w.rest()
+	s := &corev1.Secret{}
+	w.get(s, "staff-ca")
+	s.Immutable = ptr(true)
+	if err := w.Update(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	w.settle()
+	w.clock.advance(7 * 365 * 24 * time.Hour) // beyond two thirds of its life
+	w.again()
+	w.await(v1alpha1.CertificateReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, `Secret "staff-ca" could not be written`)
+	last, since := 0, time.Now()
+	eventually.Holds(t, "the operator does nothing for 20 seconds", func() bool {
+		if asked := w.pods.timesAsked(); asked != last {
+			last, since = asked, time.Now()
+		}
+		return time.Since(since) > 20*time.Second
+	})
+	eventually.Holds(t, "and then tries again", func() bool { return w.pods.timesAsked() != last })
+}
