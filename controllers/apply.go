@@ -105,7 +105,7 @@ func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
 	return out, errors.Join(failures...)
 }
 
-// readByPods reports whether pods read an object.
+// readByPods reports whether an object is of a kind that pods read.
 func readByPods(o render.Object) bool {
 	switch o.(type) {
 	case *corev1ac.ConfigMapApplyConfiguration, *corev1ac.SecretApplyConfiguration:
