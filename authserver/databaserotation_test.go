@@ -185,7 +185,7 @@ func TestADatabaseThatDoesNotAnswerLeavesTheOldOneInForce(t *testing.T) {
 			bad := r.mountDatabase(c.url)
 			s.eventually("the problem is reported", func() bool { return s.report().DatabaseProblem != "" })
 			report := s.report()
-			if !strings.Contains(report.DatabaseProblem, c.problem) || suite.secrets.in(report.DatabaseProblem) > 0 {
+			if !strings.Contains(report.DatabaseProblem, c.problem) || len(suite.secrets.in(report.DatabaseProblem)) > 0 {
 				t.Errorf("the problem is %q, want %q", report.DatabaseProblem, c.problem)
 			}
 			if report.CredentialsRevision != before || before == bad {

@@ -65,8 +65,8 @@ func run(m *testing.M) int {
 			return 1
 		}
 	}
-	if leaked := suite.secrets.in(suite.log.String()); leaked > 0 {
-		fmt.Fprintf(os.Stderr, "%d secrets stand in the log\n", leaked)
+	if leaked := suite.secrets.in(suite.log.String()); len(leaked) > 0 {
+		fmt.Fprintf(os.Stderr, "%d secrets stand in the log, here left out:\n%s\n", len(leaked), strings.Join(leaked, "\n"))
 		return 1
 	}
 	return code
@@ -162,15 +162,18 @@ func (s *secrets) used(values ...string) {
 	}
 }
 
-func (s *secrets) in(text string) int {
+// in returns, for each secret that stands in a text, the first line with it, and
+// without it.
+func (s *secrets) in(text string) (lines []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found := 0
 	index := suffixarray.New([]byte(text)) // there are thousands to look for
 	for v := range s.seen {
-		if len(index.Lookup([]byte(v), 1)) > 0 {
-			found++
+		if found := index.Lookup([]byte(v), 1); len(found) > 0 {
+			from := strings.LastIndexByte(text[:found[0]], '\n') + 1
+			line, _, _ := strings.Cut(text[from:], "\n")
+			lines = append(lines, strings.ReplaceAll(line, v, fmt.Sprintf("[%d bytes]", len(v))))
 		}
 	}
-	return found
+	return lines
 }
