@@ -4,11 +4,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
@@ -47,11 +45,10 @@ func (s *Store) ProveEmail(ctx context.Context, kind auth.TicketKind, ticket aut
 	proved, err := s.change(ctx, "prove address", proveEmail, pgx.NamedArgs{
 		"ticket": ticket[:], "kind": string(kind), "now": now,
 	}, now, also)
-	var refused *pgconn.PgError
 	switch {
 	case isTaken(err):
 		return false, &auth.Error{Code: auth.EmailTaken}
-	case errors.As(err, &refused) && refused.Code == checkViolation:
+	case state(err) == checkViolation:
 		return false, nil // a link from before the rule that its address is against
 	default:
 		return proved, err

@@ -4,11 +4,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
@@ -55,8 +53,7 @@ func (s *Store) RewriteAddress(ctx context.Context, a auth.FormerAddress, to mai
 	done, err := s.change(ctx, "rewrite address", rewriteAddress, pgx.NamedArgs{
 		"user": a.UserID, "from": a.Email, "to": string(to),
 	}, now, also)
-	var taken *pgconn.PgError
-	if errors.As(err, &taken) && taken.Code == uniqueViolation {
+	if isTaken(err) {
 		return false, nil
 	}
 	return done, err

@@ -122,7 +122,7 @@ func (l *lease) prepare(ctx context.Context) error {
 			)`)
 	}
 	switch state(err) {
-	case "23505", "42710", "42P07": // of several at once, all but one find it made, in whichever catalogue
+	case uniqueViolation, "42710", "42P07": // of several at once, all but one find it made, in whichever catalogue
 		return nil
 	default:
 		return classify("prepare migration lease", err)

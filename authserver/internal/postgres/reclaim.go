@@ -4,10 +4,8 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
@@ -129,7 +127,4 @@ func counterKeys(keys []auth.CounterKey) [][]byte {
 }
 
 // isTaken reports whether a statement failed because another had what it wanted.
-func isTaken(err error) bool {
-	var taken *pgconn.PgError
-	return errors.As(err, &taken) && taken.Code == uniqueViolation
-}
+func isTaken(err error) bool { return state(err) == uniqueViolation }
