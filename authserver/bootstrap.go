@@ -48,11 +48,11 @@ func bootstrap(ctx context.Context, o Options, store *postgres.Store, address ma
 			created.Log(ctx, o.Log)
 		}
 	}
-	tell(ctx, o.Log.With("account", account.Short()), outcome)
+	logOutcome(ctx, o.Log.With("account", account.Short()), outcome)
 	return nil
 }
 
-func tell(ctx context.Context, log *slog.Logger, outcome postgres.Bootstrapped) {
+func logOutcome(ctx context.Context, log *slog.Logger, outcome postgres.Bootstrapped) {
 	switch outcome {
 	case postgres.AdminCreated:
 		log.InfoContext(ctx, "initial admin created")
@@ -75,7 +75,7 @@ func matchesAny(ctx context.Context, engine *password.Engine, hashes []string, s
 func newAdmin(address mailaddress.Address, hash string, now time.Time) (auth.User, auth.Event, error) {
 	ids := [2]uuid.UUID{}
 	for i := range ids {
-		err := error(nil)
+		var err error
 		if ids[i], err = uuid.NewV7(); err != nil {
 			return auth.User{}, auth.Event{}, fmt.Errorf("make id: %w", err)
 		}

@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -28,16 +27,15 @@ func Migrate(ctx context.Context, o Options) error {
 		return err
 	}
 	o.Log = o.Log.With("realm", folder.Config().Realm)
-	s := newServer(o, folder)
-	background, stop := context.WithCancel(ctx)
-	group, groupCtx := errgroup.WithContext(background)
-	group.Go(func() error { folder.Watch(groupCtx); return nil })
+	s := newServer(o, folder, lifecycle.New(ctx, o.Log))
+	s.life.Start("settings", lifecycle.Forever(folder.Watch))
 	if o.Ops != nil {
-		group.Go(func() error { return s.serveOps(groupCtx) })
+		s.life.Start("ops listener", s.serveOps)
 	}
-	err = s.migrate(groupCtx)
-	stop()
-	return errors.Join(err, group.Wait())
+	ctx, cancel := s.life.Until(ctx)
+	defer cancel()
+	err = s.migrate(ctx)
+	return errors.Join(err, s.life.Stop())
 }
 
 func (s *server) migrate(ctx context.Context) error {
@@ -56,10 +54,10 @@ func (s *server) migrate(ctx context.Context) error {
 }
 
 // awaitDatabase returns the database once it answers. It has no tables yet, which
-// tells it from the one that openStore waits for.
+// tells it from the one that openDatabase waits for.
 func (s *server) awaitDatabase(ctx context.Context) (store *postgres.Store, place realmconfig.Place, err error) {
 	err = await(ctx, s.database.name, s.Log, func(ctx context.Context) error {
-		problem := error(nil)
+		var problem error
 		if wanted := s.database.wanted(); store == nil || wanted != place {
 			if store != nil {
 				store.Close()
@@ -70,7 +68,7 @@ func (s *server) awaitDatabase(ctx context.Context) (store *postgres.Store, plac
 		if problem == nil {
 			problem = store.Look(ctx)
 		}
-		s.database.note(ctx, standing{place, problemOf(problem)})
+		s.database.record(ctx, status{place, problemOf(problem)})
 		return problem
 	})
 	if err != nil && store != nil {

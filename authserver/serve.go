@@ -34,7 +34,7 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 
 // serveAPI serves until ctx is done, then lets the cluster notice, and only then
 // closes the listener: a request that is already on its way is answered.
-func (s *server) serveAPI(ctx, background context.Context, handler http.Handler) error {
+func (s *server) serveAPI(ctx context.Context, handler http.Handler) error {
 	api := newHTTPServer(handler, s.Log)
 	api.TLSConfig = &tls.Config{
 		MinVersion:     tls.VersionTLS12,
@@ -42,7 +42,7 @@ func (s *server) serveAPI(ctx, background context.Context, handler http.Handler)
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- api.ServeTLS(s.API, "", "") }()
-	s.phase.Store(ready)
+	s.life.Serving()
 	s.Log.InfoContext(ctx, "serving", "address", s.API.Addr().String(), "build", s.Build,
 		"config", s.folder.Snapshot().ConfigRevision, "keyset", s.folder.Snapshot().KeysetRevision)
 
@@ -51,10 +51,10 @@ func (s *server) serveAPI(ctx, background context.Context, handler http.Handler)
 		return fmt.Errorf("serve API: %w", err)
 	case <-ctx.Done():
 	}
-	if background.Err() != nil {
-		return errors.Join(api.Close(), context.Cause(background))
+	if err := s.life.Err(); err != nil {
+		return errors.Join(api.Close(), err)
 	}
-	s.phase.Store(draining)
+	s.life.Drain()
 	s.Log.Info("draining", "delay", s.DrainDelay)
 	select {
 	case err := <-failed:
@@ -66,11 +66,7 @@ func (s *server) serveAPI(ctx, background context.Context, handler http.Handler)
 
 // serveOps serves probes and metrics from the first moment to the last.
 func (s *server) serveOps(ctx context.Context) error {
-	ops := newHTTPServer(httpapi.NewOps(httpapi.Ops{
-		Ready:   func() bool { return s.phase.Load() == ready },
-		Report:  s.report,
-		Metrics: s.metrics.Handler(),
-	}), s.Log)
+	ops := newHTTPServer(httpapi.NewOps(httpapi.Ops{Health: s.life, Reporter: s, Metrics: s.metrics.Handler()}), s.Log)
 	ops.BaseContext = func(net.Listener) context.Context { return ctx }
 	failed := make(chan error, 1)
 	go func() { failed <- ops.Serve(s.Ops) }()
@@ -82,12 +78,13 @@ func (s *server) serveOps(ctx context.Context) error {
 	}
 }
 
-func (s *server) report() realmconfig.Report {
+// Report implements httpapi.Reporter.
+func (s *server) Report() realmconfig.Report {
 	r := s.folder.Report(s.Build, s.Now())
 	r.TokensSigned = s.tokens.Signed()
 	snapshot := s.folder.Snapshot()
 	inForce := snapshot.Credentials
-	database, cache := s.database.state(), s.cache.state()
+	database, cache := s.database.status(), s.cache.status()
 	inForce.DatabaseURL, inForce.DatabaseCA, r.DatabaseProblem = database.place.URL, database.place.CA, database.problem
 	inForce.CacheURL, inForce.CacheCA, r.CacheProblem = cache.place.URL, cache.place.CA, cache.problem
 	r.CredentialsRevision = realmconfig.CredentialsRevision(snapshot.EncryptionKeys, inForce)

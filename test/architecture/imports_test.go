@@ -63,6 +63,11 @@ func rules() []rule {
 			forbidden: startingWith("k8s.io/", "sigs.k8s.io/", module+"api", module+"controllers", module+"authserver/internal")},
 		{name: "what an address is, operator and server agree on", within: "internal/mailaddress", forbidden: outside("golang.org/x/net/idna", "golang.org/x/text/")},
 		{name: "the guard of outgoing requests is a leaf", within: "internal/outbound", forbidden: isNotStandard},
+		{name: "what is known of a request is no transport's", within: "authserver/internal/request",
+			forbidden: below(module+"authserver/internal", "auth")},
+		{name: "what a refusal means is no transport's", within: "authserver/internal/problem",
+			forbidden: below(module+"authserver/internal", "auth", "request")},
+		{name: "the life of a server knows nothing of ours", within: "authserver/internal/lifecycle", forbidden: isNotStandard},
 		{name: "policy knows no driver and no transport", within: "authserver/internal/auth",
 			forbidden: startingWith("net/http", "github.com/jackc/", "github.com/redis/", module+"authserver/internal/")},
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -15,13 +16,13 @@ func (a *API) accountRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/register", status: http.StatusCreated,
 			summary: "Make an account",
-			rate:    rateRegister,
+			rate:    request.RateRegister,
 			refuses: []auth.Code{auth.RegistrationClosed, auth.EmailTaken, auth.PasswordRejected, auth.Busy},
 		}, a.register),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/verify-email", status: http.StatusOK, bearer: bearerOptional,
 			summary: "Prove an e-mail address with the token that was mailed to it and a session or the password of the account, or disown the account",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: []auth.Code{
 				auth.VerifyTokenInvalid, auth.EmailTaken, auth.ProofRequired, auth.InvalidCredentials,
 				auth.AccountLocked, auth.TooManyAttempts, auth.Busy,
@@ -30,25 +31,25 @@ func (a *API) accountRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/verify-email/resend", status: http.StatusAccepted,
 			summary: "Mail a new verification link",
-			rate:    rateMail,
+			rate:    request.RateMail,
 			refuses: []auth.Code{auth.EmailUnavailable},
 		}, a.resendVerification),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/reset-password", status: http.StatusOK,
 			summary: "Mail a link that sets a new password",
-			rate:    rateMail,
+			rate:    request.RateMail,
 			refuses: []auth.Code{auth.EmailUnavailable},
 		}, a.requestReset),
 		endpoint(a, route{
 			method: "GET", path: "/api/auth/reset/{token}", status: http.StatusOK,
 			summary: "Say whether a reset link still works",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: []auth.Code{auth.ResetTokenInvalid},
 		}, a.checkReset),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/reset/{token}", status: http.StatusOK,
 			summary: "Set a new password with a reset link",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: []auth.Code{auth.ResetTokenInvalid, auth.PasswordRejected, auth.Busy},
 		}, a.resetPassword),
 	}
@@ -104,7 +105,7 @@ type validBody struct {
 	Valid bool `json:"valid"`
 }
 
-func (a *API) register(ctx context.Context, r request[registerBody]) (registeredBody, error) {
+func (a *API) register(ctx context.Context, r call[registerBody]) (registeredBody, error) {
 	err := a.Auth.Register(ctx, auth.Registration{
 		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale,
 	}, r.Client)
@@ -112,7 +113,7 @@ func (a *API) register(ctx context.Context, r request[registerBody]) (registered
 	return registeredBody{VerificationRequired: required}, err
 }
 
-func (a *API) verifyEmail(ctx context.Context, r request[verificationBody]) (verifiedBody, error) {
+func (a *API) verifyEmail(ctx context.Context, r call[verificationBody]) (verifiedBody, error) {
 	if r.Body.Discard {
 		proved, err := a.Auth.DisownEmail(ctx, r.Body.Token, r.Bearer, r.Client)
 		return verifiedBody{Verified: proved, ResetRequired: proved}, err
@@ -122,22 +123,22 @@ func (a *API) verifyEmail(ctx context.Context, r request[verificationBody]) (ver
 	}, r.Client)
 }
 
-func (a *API) resendVerification(ctx context.Context, r request[emailBody]) (messageBody, error) {
+func (a *API) resendVerification(ctx context.Context, r call[emailBody]) (messageBody, error) {
 	return messageBody{"If the address waits to be verified, a mail is on its way to it."},
 		a.Auth.ResendVerification(ctx, r.Body.Email, r.Client)
 }
 
-func (a *API) requestReset(ctx context.Context, r request[emailBody]) (messageBody, error) {
+func (a *API) requestReset(ctx context.Context, r call[emailBody]) (messageBody, error) {
 	return messageBody{"If the address has an account, a mail is on its way to it."},
 		a.Auth.RequestReset(ctx, r.Body.Email, r.Client)
 }
 
-func (a *API) checkReset(ctx context.Context, r request[resetPath]) (validBody, error) {
+func (a *API) checkReset(ctx context.Context, r call[resetPath]) (validBody, error) {
 	_, err := a.Auth.CheckReset(ctx, r.Body.Token)
 	return validBody{Valid: true}, err
 }
 
-func (a *API) resetPassword(ctx context.Context, r request[resetBody]) (messageBody, error) {
+func (a *API) resetPassword(ctx context.Context, r call[resetBody]) (messageBody, error) {
 	return messageBody{"The password was changed. Every session has ended."},
 		a.Auth.ResetPassword(ctx, r.Body.Token, r.Body.Password, r.Client)
 }

@@ -93,7 +93,7 @@ func limitOf(limit *int) int {
 	return *limit
 }
 
-func (a *API) findUsers(ctx context.Context, r request[userQuery]) (usersBody, error) {
+func (a *API) findUsers(ctx context.Context, r call[userQuery]) (usersBody, error) {
 	q := r.Body
 	users, more, err := a.Auth.FindUsers(ctx, r.Bearer, auth.UserQuery{
 		Prefix: q.Prefix, Role: q.Role, Status: auth.Status(q.Status), Before: q.Cursor, Limit: limitOf(q.Limit),
@@ -120,7 +120,7 @@ type newUserBody struct {
 	Code        auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (a *API) createUser(ctx context.Context, r request[newUserBody]) (userBody, error) {
+func (a *API) createUser(ctx context.Context, r call[newUserBody]) (userBody, error) {
 	u, err := a.Auth.CreateUser(ctx, r.Bearer, auth.NewUser{
 		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale, Role: r.Body.Role,
 	}, auth.Proof{Password: r.Body.OwnPassword, Code: r.Body.Code}, r.Client)
@@ -140,7 +140,7 @@ type standingBody struct {
 	BackupCodesLeft int           `json:"backup_codes_left"`
 }
 
-func (a *API) lookUp(ctx context.Context, r request[userPath]) (standingBody, error) {
+func (a *API) lookUp(ctx context.Context, r call[userPath]) (standingBody, error) {
 	u, s, err := a.Auth.LookUp(ctx, r.Bearer, r.Body.ID, r.Client)
 	return standingBody{
 		userBody: userOf(u), Sessions: s.Sessions, LockedUntil: s.LockedUntil,
@@ -158,7 +158,7 @@ type userChangeBody struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (a *API) changeUser(ctx context.Context, r request[userChangeBody]) (userBody, error) {
+func (a *API) changeUser(ctx context.Context, r call[userChangeBody]) (userBody, error) {
 	u, err := a.Auth.ChangeUser(ctx, r.Bearer, r.Body.ID, auth.UserChange{
 		Role: r.Body.Role, Name: r.Body.Name, Disabled: r.Body.Disabled,
 	}, auth.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
@@ -174,14 +174,14 @@ type provenUserPath struct {
 
 func (p provenUserPath) proof() auth.Proof { return auth.Proof{Password: p.Password, Code: p.Code} }
 
-func (a *API) deleteUser(ctx context.Context, r request[provenUserPath]) (nothing, error) {
+func (a *API) deleteUser(ctx context.Context, r call[provenUserPath]) (nothing, error) {
 	return nothing{}, a.Auth.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }
 
-func (a *API) endSessionsOfUser(ctx context.Context, r request[userPath]) (nothing, error) {
+func (a *API) endSessionsOfUser(ctx context.Context, r call[userPath]) (nothing, error) {
 	return nothing{}, a.Auth.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
 }
 
-func (a *API) unlockUser(ctx context.Context, r request[provenUserPath]) (nothing, error) {
+func (a *API) unlockUser(ctx context.Context, r call[provenUserPath]) (nothing, error) {
 	return nothing{}, a.Auth.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

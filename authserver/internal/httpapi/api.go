@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package httpapi is the realm's HTTP surface: one list of routes, typed
-// handlers behind one adapter, and one writer of errors (RFC 9457).
+// Package httpapi is the realm's JSON API: one list of routes with typed handlers
+// behind one adapter, and their description in OpenAPI. It also serves the listener
+// on which the routes of other transports stand beside its own, and the listener of
+// probes and metrics.
 package httpapi
 
 import (
@@ -13,47 +15,84 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // API answers HTTP requests with the use cases of a realm.
-type API struct{ Deps }
+type API struct {
+	Deps
+	problems problem.Writer
+	limiter  request.Limiter
+}
 
 // Deps is what an API stands on; every field is required.
 type Deps struct {
 	Auth *auth.Service
-	// JWKS is the public keys that verifiers should know now.
-	JWKS func() ([]realmconfig.JWK, error)
+	Keys Keys
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
-	// Draining reports whether clients should look for another server.
-	Draining func() bool
-	// Trace begins the span of a request that has such a header.
-	Trace func(context.Context, http.Header) (context.Context, trace.Span)
-	// Observe counts an answered request by its route's pattern.
-	Observe func(route string, status int, took time.Duration)
-	// Take asks for one of the requests that key may send in a minute. The answer
-	// is zero when it was given, and otherwise how long to wait.
-	Take func(ctx context.Context, key string, perMinute int) time.Duration
-	// Limited counts a request that was refused so.
-	Limited func(route string)
-	// Pages are served beside the API; FailPage is their writer of errors.
-	Pages    []Page
-	FailPage func(http.ResponseWriter, *http.Request, error)
-	Log      *slog.Logger
+	Health   interface{ Draining() bool }
+	Tracer   Tracer
+	Observer Observer
+	Buckets  request.Buckets
+	// Beside are the routes of other transports; Pages tells people of errors.
+	Beside []request.Route
+	Pages  ErrorPage
+	Log    *slog.Logger
+}
+
+// Keys are the realm's signing keys.
+type Keys interface {
+	// JWKS is the public keys that verifiers should know now.
+	JWKS() ([]realmconfig.JWK, error)
+}
+
+// Tracer makes the traces of requests.
+type Tracer interface {
+	// Request begins the span of a request that has such a header.
+	Request(ctx context.Context, header http.Header) (context.Context, trace.Span)
+}
+
+// Observer counts requests by the patterns of their routes.
+type Observer interface {
+	// Request counts an answered request.
+	Request(route string, status int, took time.Duration)
+	// Limited counts a request whose source has sent too many.
+	Limited(route string)
+}
+
+// ErrorPage answers people with what an error is to them.
+type ErrorPage interface {
+	Fail(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // New returns the handler of the API listener.
 func New(d Deps) http.Handler {
-	a := &API{d}
+	a := &API{
+		Deps: d, problems: problem.Writer{Settings: d.Settings, Log: d.Log},
+		limiter: request.Limiter{Buckets: d.Buckets, Settings: d.Settings, Refused: d.Observer},
+	}
 	mux := http.NewServeMux()
 	for _, r := range a.routes() {
-		mux.Handle(r.pattern(), a.limited(r.pattern(), r.rate, r.handler))
+		mux.Handle(r.pattern(), a.limited(request.Route{Pattern: r.pattern(), Rate: r.rate, Handler: r.handler}))
 	}
 	mux.Handle(verifyPath, a.verifyAnyRequest())
 	mux.Handle(verifyPath+"/", a.verifyAnyRequest())
-	for _, p := range d.Pages {
-		mux.Handle(p.Pattern, a.limited(p.Pattern, rateClass(p.Rate), p.Handler))
+	for _, r := range d.Beside {
+		mux.Handle(r.Pattern, a.limited(r))
 	}
-	return a.surround(a.belowIssuer(a.acrossOrigins(mux, a.refuseUnrouted(mux))))
+	return a.everyRequest(a.belowIssuer(a.acrossOrigins(mux, a.refuseUnrouted(mux))))
+}
+
+// limited is a route's handler for sources that do not ask too often.
+func (a *API) limited(route request.Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := a.limiter.Check(r, route); err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		route.Handler.ServeHTTP(w, r)
+	})
 }

@@ -4,8 +4,9 @@ package httpapi
 
 import (
 	"net/http"
-	"slices"
 	"strings"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // apiPath is what pages of other origins may call, if the realm lists them.
@@ -13,42 +14,19 @@ import (
 // ask is for no page, and a preflight must not look to them like a yes.
 const apiPath = "/api/"
 
-// What a page may send and read besides what every page may.
-const (
-	allowedHeaders = "Authorization, Content-Type, " + deviceHeader
-	exposedHeaders = "Retry-After, WWW-Authenticate, X-Request-Id"
-	// preflightLifetime is in seconds, short enough for a changed list of origins.
-	preflightLifetime = "600"
-)
-
-// acrossOrigins lets pages of the realm's origins call the API. Credentials of
-// the browser, cookies that is, are never allowed: a page sends its tokens
-// itself, so another page has nothing to ride on.
+// acrossOrigins lets pages of the realm's origins call the API.
 func (a *API) acrossOrigins(mux *http.ServeMux, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !forPages(r.URL.Path) {
+		if !forPages(r.URL.Path) || !request.AllowOrigin(w.Header(), r, a.Settings().Browser.AllowedOrigins) || !request.IsPreflight(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h := w.Header()
-		h.Add("Vary", "Origin")
-		origins := r.Header.Values("Origin")
-		if len(origins) != 1 || !slices.Contains(a.Settings().Browser.AllowedOrigins, origins[0]) {
-			next.ServeHTTP(w, r)
-			return
-		}
-		h.Set("Access-Control-Allow-Origin", origins[0])
-		h.Set("Access-Control-Expose-Headers", exposedHeaders)
 		methods := methodsOf(mux, r)
-		if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" || methods == "" {
+		if methods == "" {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Add("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers")
-		h.Set("Access-Control-Allow-Methods", methods)
-		h.Set("Access-Control-Allow-Headers", allowedHeaders)
-		h.Set("Access-Control-Max-Age", preflightLifetime)
-		w.WriteHeader(http.StatusNoContent)
+		request.AnswerPreflight(w, methods)
 	})
 }
 

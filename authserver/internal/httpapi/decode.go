@@ -182,12 +182,3 @@ func quotable(name string) string {
 	}
 	return name
 }
-
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return -1
-		}
-		return r
-	}, s)
-}

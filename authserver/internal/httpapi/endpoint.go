@@ -9,10 +9,11 @@ import (
 	"reflect"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// request is what a handler is given: the decoded body and who sent it.
-type request[Body any] struct {
+// call is what a handler is given: the decoded body and who sent it.
+type call[Body any] struct {
 	Body   Body
 	Bearer auth.Secret
 	Client auth.Client
@@ -23,14 +24,14 @@ type nothing struct{}
 
 // endpoint completes a route with a typed handler. A body is read only if the
 // handler has one; it may be left out when none of its fields is required.
-func endpoint[In, Out any](a *API, r route, handle func(context.Context, request[In]) (Out, error)) route {
+func endpoint[In, Out any](a *API, r route, handle func(context.Context, call[In]) (Out, error)) route {
 	r.in, r.out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
 	shape := shapeOf(r.in)
 	r.handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		in := request[In]{Client: a.clientOf(req)}
-		err := error(nil)
+		in := call[In]{Client: request.Client(req, a.Settings().Network)}
+		var err error
 		if r.bearer != bearerUnused {
-			in.Bearer, err = bearerToken(req)
+			in.Bearer, err = request.Bearer(req)
 		}
 		if err == nil {
 			err = shape.read(w, req, &in.Body)
@@ -40,31 +41,29 @@ func endpoint[In, Out any](a *API, r route, handle func(context.Context, request
 			out, err = handle(req.Context(), in)
 		}
 		if err != nil {
-			a.fail(w, req, err)
+			a.problems.Write(w, req, err)
 			return
 		}
-		if answer, ok := any(out).(interface{ cookies() []*http.Cookie }); ok {
-			for _, cookie := range answer.cookies() {
-				http.SetCookie(w, cookie)
-			}
+		if answer, ok := any(out).(interface{ device() auth.Secret }); ok {
+			request.KeepDevice(w, answer.device())
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		a.write(w, req, r.status, "application/json", out)
+		a.write(w, req, r.status, out)
 	})
 	return r
 }
 
-func (a *API) write(w http.ResponseWriter, r *http.Request, status int, mediaType string, body any) {
+func (a *API) write(w http.ResponseWriter, r *http.Request, status int, body any) {
 	if status == http.StatusNoContent {
 		w.WriteHeader(status)
 		return
 	}
 	document, err := json.Marshal(body)
 	if err != nil {
-		a.fail(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(document) // a client that has left is no news
 }

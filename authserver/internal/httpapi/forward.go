@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -43,13 +44,13 @@ func (a *API) verifyAnyRequest() http.Handler {
 
 // verify reads no body and asks no database.
 func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string) {
-	access, err := bearerToken(r)
+	access, err := request.Bearer(r)
 	subject := auth.Subject{}
 	if err == nil {
 		subject, err = a.Auth.Verify(r.Context(), access, roles)
 	}
 	if err != nil {
-		a.fail(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	h := w.Header()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 func (a *API) identityRoutes() []route {
@@ -17,19 +18,19 @@ func (a *API) identityRoutes() []route {
 			summary: "The identities that the user may sign in with",
 		}, a.identities),
 		endpoint(a, route{
-			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: rateOAuth,
+			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: request.RateOAuth,
 			summary: "Begin to link an identity: send the browser to the address in the answer",
 			refuses: append(proofRefusals(), auth.ProviderUnknown, auth.ReturnURLRefused),
 		}, a.beginLink),
 		endpoint(a, route{
-			method: "POST", path: "/api/user/identities", status: http.StatusNoContent, bearer: bearerRequired, rate: rateOAuth,
+			method: "POST", path: "/api/user/identities", status: http.StatusNoContent, bearer: bearerRequired, rate: request.RateOAuth,
 			summary: "Link the identity that the browser brought a code back for",
 			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.ProviderUnknown, auth.IdentityTaken},
 		}, a.finishLink),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/user/identities/{id}", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Remove an identity",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.NotFound, auth.LastIdentity),
 		}, a.unlinkIdentity),
 	}
@@ -47,7 +48,7 @@ type identityBody struct {
 	LastUsedAt time.Time `json:"last_used_at"`
 }
 
-func (a *API) identities(ctx context.Context, r request[nothing]) (identitiesBody, error) {
+func (a *API) identities(ctx context.Context, r call[nothing]) (identitiesBody, error) {
 	list, err := a.Auth.Identities(ctx, r.Bearer)
 	body := identitiesBody{Identities: []identityBody{}}
 	for _, i := range list {
@@ -72,14 +73,14 @@ type departureBody struct {
 	AuthorizationURL string `json:"authorization_url"`
 }
 
-func (a *API) beginLink(ctx context.Context, r request[beginLinkBody]) (departureBody, error) {
+func (a *API) beginLink(ctx context.Context, r call[beginLinkBody]) (departureBody, error) {
 	address, err := a.Auth.BeginLink(ctx, r.Bearer, auth.Journey{
 		Provider: r.Body.Provider, ReturnTo: r.Body.ReturnTo, Challenge: r.Body.Challenge,
 	}, auth.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
 	return departureBody{string(address)}, err
 }
 
-func (a *API) finishLink(ctx context.Context, r request[oauthCodeBody]) (nothing, error) {
+func (a *API) finishLink(ctx context.Context, r call[oauthCodeBody]) (nothing, error) {
 	return nothing{}, a.Auth.FinishLink(ctx, r.Bearer, r.Body.Code, r.Body.Verifier, r.Client)
 }
 
@@ -89,7 +90,7 @@ type identityPath struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (a *API) unlinkIdentity(ctx context.Context, r request[identityPath]) (nothing, error) {
+func (a *API) unlinkIdentity(ctx context.Context, r call[identityPath]) (nothing, error) {
 	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
 	return nothing{}, a.Auth.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, proof, r.Client)
 }

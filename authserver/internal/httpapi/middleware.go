@@ -3,89 +3,44 @@
 package httpapi
 
 import (
-	"context"
-	"crypto/rand"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// exchange is what is known of one request and its answer.
-type exchange struct {
-	id string
-	// route is the pattern that matched, or unrouted.
-	route string
-	// code is the refusal's, if it was refused.
-	code auth.Code
-}
-
-const unrouted = "none"
-
-type exchangeKey struct{}
-
-func exchangeOf(ctx context.Context) *exchange {
-	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
-		return e
-	}
-	return &exchange{}
-}
-
-// LogHandler adds the id of the request in hand to every record.
-func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
-
-type logHandler struct{ slog.Handler }
-
-func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
-	if id := exchangeOf(ctx).id; id != "" {
-		r.AddAttrs(slog.String("requestId", id))
-	}
-	if s := trace.SpanContextFromContext(ctx); s.HasTraceID() {
-		r.AddAttrs(slog.String("traceId", s.TraceID().String()))
-	}
-	return h.Handler.Handle(ctx, r)
-}
-
-func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return logHandler{h.Handler.WithAttrs(attrs)}
-}
-
-func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
-
-// surround does what every request needs: an id that only we choose, the
+// everyRequest does what every request needs: an id that only we choose, the
 // headers of a TLS-only server, a count, and an answer even after a panic.
-func (a *API) surround(next http.Handler) http.Handler {
+func (a *API) everyRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		e := &exchange{id: rand.Text(), route: unrouted}
-		ctx, span := a.Trace(r.Context(), r.Header)
-		r = r.WithContext(context.WithValue(ctx, exchangeKey{}, e))
+		ctx, span := a.Tracer.Request(r.Context(), r.Header)
+		ctx, info := request.WithInfo(ctx)
+		r = r.WithContext(ctx)
 		recorder := &statusRecorder{ResponseWriter: w}
 		h := w.Header()
-		h.Set("X-Request-Id", e.id)
-		protect(h)
-		if a.Draining() {
+		h.Set("X-Request-Id", info.ID)
+		setSecurityHeaders(h)
+		if a.Health.Draining() {
 			h.Set("Connection", "close") // on HTTP/2, net/http sends GOAWAY instead
 		}
 		defer func() {
 			if p := recover(); p != nil {
 				a.recovered(recorder, r, p)
 			}
-			a.Observe(e.route, recorder.status, time.Since(started))
-			e.conclude(span, r, recorder.status)
+			a.Observer.Request(info.Route, recorder.status, time.Since(started))
+			endSpan(span, r, info, recorder.status)
 		}()
 		next.ServeHTTP(recorder, r)
 	})
 }
 
-// protect sets the headers of an answer that is no page: it is to be neither
+// setSecurityHeaders sets those of an answer that is no page: it is to be neither
 // framed, nor run, nor taken for anything else, nor read by other sites.
-func protect(h http.Header) {
+func setSecurityHeaders(h http.Header) {
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
@@ -98,7 +53,7 @@ func (a *API) recovered(w *statusRecorder, r *http.Request, p any) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	a.Log.ErrorContext(r.Context(), "handler panicked", "route", exchangeOf(r.Context()).route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	a.Log.ErrorContext(r.Context(), "handler panicked", "route", request.InfoFrom(r.Context()).Route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	if w.status == 0 {
 		a.refuse(w, r, &auth.Error{Code: auth.Internal})
 	}
@@ -131,13 +86,13 @@ func (a *API) refuseUnrouted(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fallback, pattern := mux.Handler(r)
 		if pattern != "" {
-			exchangeOf(r.Context()).route = pattern
+			request.InfoFrom(r.Context()).Route = pattern
 			mux.ServeHTTP(w, r)
 			return
 		}
-		verdict := &discarded{header: http.Header{}}
-		fallback.ServeHTTP(verdict, r)
-		if allow := verdict.header.Get("Allow"); allow != "" {
+		answer := &headersOnly{header: http.Header{}}
+		fallback.ServeHTTP(answer, r)
+		if allow := answer.header.Get("Allow"); allow != "" {
 			w.Header().Set("Allow", allow)
 			a.refuse(w, r, &auth.Error{Code: auth.MethodNotAllowed})
 			return
@@ -146,9 +101,9 @@ func (a *API) refuseUnrouted(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// discarded is a response of which only the headers matter.
-type discarded struct{ header http.Header }
+// headersOnly is a response whose status and body nobody wants.
+type headersOnly struct{ header http.Header }
 
-func (d *discarded) Header() http.Header         { return d.header }
-func (d *discarded) Write(b []byte) (int, error) { return len(b), nil }
-func (d *discarded) WriteHeader(int)             {}
+func (d *headersOnly) Header() http.Header         { return d.header }
+func (d *headersOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (d *headersOnly) WriteHeader(int)             {}

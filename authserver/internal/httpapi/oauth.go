@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -18,14 +19,14 @@ func (a *API) oauthRoutes() []route {
 			summary: "The identity providers that users may sign in with",
 		}, a.providers),
 		browserEndpoint(a, route{
-			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound, rate: rateOAuth,
+			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound, rate: request.RateOAuth,
 			summary: "Send the browser to an identity provider to sign in",
 			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused, auth.StateInvalid},
 		}, a.beginOAuth),
 		browserEndpoint(a, callbackRoute(auth.CallbackPath, "Where providers send the browser back to that share a callback"), a.finishOAuth),
 		browserEndpoint(a, callbackRoute(auth.CallbackPath+"/{provider}", "Where one identity provider sends the browser back to"), a.finishOAuthOf),
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: rateOAuth,
+			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: request.RateOAuth,
 			summary: "Exchange the one-time code that the browser brought back",
 			refuses: []auth.Code{
 				auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.SigningUnavailable,
@@ -36,7 +37,7 @@ func (a *API) oauthRoutes() []route {
 
 func callbackRoute(path, summary string) route {
 	return route{
-		method: "GET", path: path, status: http.StatusOK, also: []int{http.StatusFound}, rate: rateOAuth,
+		method: "GET", path: path, status: http.StatusOK, also: []int{http.StatusFound}, rate: request.RateOAuth,
 		summary: summary,
 		out:     reflect.TypeFor[signInBody](),
 		refuses: []auth.Code{
@@ -57,7 +58,7 @@ type providerBody struct {
 	Type        realmconfig.ProviderType `json:"type"`
 }
 
-func (a *API) providers(context.Context, request[nothing]) (providersBody, error) {
+func (a *API) providers(context.Context, call[nothing]) (providersBody, error) {
 	body := providersBody{Providers: []providerBody{}}
 	for _, p := range a.Settings().Providers {
 		body.Providers = append(body.Providers, providerBody{p.Name, p.DisplayName, p.Type})
@@ -84,7 +85,7 @@ func browserEndpoint[In any](a *API, r route, handle func(w http.ResponseWriter,
 			err = &auth.Error{Code: auth.MethodNotAllowed}
 		}
 		if err != nil {
-			a.fail(w, req, err)
+			a.problems.Write(w, req, err)
 			return
 		}
 		handle(w, req, in)
@@ -130,10 +131,10 @@ func (a *API) beginOAuth(w http.ResponseWriter, r *http.Request, in beginOAuthQu
 	})
 	switch {
 	case err != nil && departure.URL == "":
-		a.fail(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	case err != nil:
-		a.judge(r, err)
+		a.problems.Judge(r, err)
 	default:
 		http.SetCookie(w, newJourneyCookie(departure))
 	}
@@ -178,21 +179,19 @@ func (a *API) finishOAuthOf(w http.ResponseWriter, r *http.Request, in ownCallba
 }
 
 func (a *API) arrive(w http.ResponseWriter, r *http.Request, c auth.Callback) {
-	arrival, err := a.Auth.FinishOAuth(r.Context(), c, a.clientOf(r))
+	arrival, err := a.Auth.FinishOAuth(r.Context(), c, request.Client(r, a.Settings().Network))
 	switch {
 	case err != nil && arrival.ReturnTo == "":
-		a.fail(w, r, err)
+		a.problems.Write(w, r, err)
 	case arrival.ReturnTo != "":
 		if err != nil {
-			a.judge(r, err)
+			a.problems.Judge(r, err)
 		}
 		redirect(w, arrival.ReturnTo)
 	default:
 		body := signInOf(arrival.SignIn)
-		for _, cookie := range body.cookies() {
-			http.SetCookie(w, cookie)
-		}
-		a.write(w, r, http.StatusOK, "application/json", body)
+		request.KeepDevice(w, body.device())
+		a.write(w, r, http.StatusOK, body)
 	}
 }
 
@@ -201,7 +200,7 @@ type oauthCodeBody struct {
 	Verifier auth.Secret `json:"code_verifier" maxLength:"128"`
 }
 
-func (a *API) redeemOAuthCode(ctx context.Context, r request[oauthCodeBody]) (signInBody, error) {
+func (a *API) redeemOAuthCode(ctx context.Context, r call[oauthCodeBody]) (signInBody, error) {
 	result, err := a.Auth.RedeemOAuthCode(ctx, r.Body.Code, r.Body.Verifier, r.Client)
 	if err != nil {
 		return signInBody{}, err

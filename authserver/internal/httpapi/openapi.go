@@ -14,6 +14,8 @@ import (
 	"unicode"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 //go:generate go test . -run Current$ -count=1 -update
@@ -112,7 +114,7 @@ func (d *describer) withRefusals(op operation, r route) operation {
 	byStatus := map[int][]auth.Code{}
 	for _, code := range r.allRefusals() {
 		d.codes[code] = true
-		status := describe(code).status
+		status := problem.TypeOf(code).Status
 		byStatus[status] = append(byStatus[status], code)
 	}
 	statuses := []int{}
@@ -143,13 +145,13 @@ func (r route) allRefusals() []auth.Code {
 	case bearerOptional:
 		codes = append(codes, auth.TokenExpired, auth.TokenInvalid)
 	}
-	if r.rate != "" {
+	if r.rate != request.Unlimited {
 		codes = append(codes, auth.RateLimited)
 	}
 	if len(r.refuses) > 0 {
 		codes = append(codes, auth.DatabaseUnavailable)
 	}
-	if r.rate != "" {
+	if r.rate != request.Unlimited {
 		codes = append(codes, auth.RateLimited)
 	}
 	codes = append(codes, auth.Internal)
@@ -160,13 +162,13 @@ func (r route) allRefusals() []auth.Code {
 func refusal(status int, codes []auth.Code) response {
 	titles, examples, values := []string{}, named[reference]{}, []string{}
 	for _, code := range codes {
-		titles = append(titles, fmt.Sprintf("%s (`%s`)", describe(code).title, code))
+		titles = append(titles, fmt.Sprintf("%s (`%s`)", problem.TypeOf(code).Title, code))
 		examples = append(examples, entry[reference]{string(code), reference{"#/components/examples/" + string(code)}})
 		values = append(values, string(code))
 	}
 	return response{
 		Description: strings.Join(titles, "; "), Headers: headersOf(status),
-		Content: named[content]{{"application/problem+json", content{
+		Content: named[content]{{problem.MediaType, content{
 			Schema: &schema{
 				AllOf:      []*schema{{Ref: "#/components/schemas/Problem"}},
 				Type:       "object",

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 )
 
 // The objects of OpenAPI 3.1, as far as they are used here.
@@ -164,8 +165,8 @@ func headersOf(status int) named[reference] {
 
 // components is what the operations refer to.
 func (d *describer) components() components {
-	problem := d.problem() // first: it brings schemas of its own
-	d.schemas = d.schemas.with("Problem", problem)
+	details := d.problem() // first: it brings schemas of its own
+	d.schemas = d.schemas.with("Problem", details)
 	text, number := &schema{Type: "string"}, &schema{Type: "integer"}
 	c := components{
 		SecuritySchemes: named[securityScheme]{{"accessToken", securityScheme{
@@ -188,10 +189,9 @@ func (d *describer) components() components {
 }
 
 func problemExample(code auth.Code) example {
-	m := describe(code)
-	p := problemOf(&auth.Error{Code: code}, "4QZ3N6M7YB2KXWJ5T8VDHRC9FA")
+	p := problem.DetailsOf(&auth.Error{Code: code}, "4QZ3N6M7YB2KXWJ5T8VDHRC9FA")
 	if code == auth.InvalidRequest {
 		p.Errors = []auth.FieldProblem{{Field: "email", Detail: "must be an e-mail address"}}
 	}
-	return example{Summary: m.title, Value: p}
+	return example{Summary: p.Title, Value: p}
 }

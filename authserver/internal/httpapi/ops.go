@@ -11,11 +11,14 @@ import (
 
 // Ops is what the ops listener tells the cluster; every field is required.
 type Ops struct {
-	// Ready reports whether new requests should be sent here.
-	Ready   func() bool
-	Report  func() realmconfig.Report
-	Metrics http.Handler
+	// Health reports whether new requests should be sent here.
+	Health   interface{ Ready() bool }
+	Reporter Reporter
+	Metrics  http.Handler
 }
+
+// Reporter says what is in force.
+type Reporter interface{ Report() realmconfig.Report }
 
 // NewOps returns the handler of the ops listener. Readiness is this server's
 // own: when the database is away, another pod would not answer either, and
@@ -26,7 +29,7 @@ func NewOps(o Ops) http.Handler {
 		plain(w, http.StatusOK, "alive")
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !o.Ready() {
+		if !o.Health.Ready() {
 			plain(w, http.StatusServiceUnavailable, "not ready")
 			return
 		}
@@ -34,7 +37,7 @@ func NewOps(o Ops) http.Handler {
 	})
 	mux.HandleFunc("GET "+realmconfig.ReportPath, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(o.Report())
+		_ = json.NewEncoder(w).Encode(o.Reporter.Report())
 	})
 	mux.Handle("GET /metrics", o.Metrics)
 	return mux

@@ -7,12 +7,13 @@ import (
 	"net/http"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 func (a *API) proofRoutes() []route {
 	return []route{
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/proof", status: http.StatusOK, bearer: bearerRequired, rate: rateLogin,
+			method: "POST", path: "/api/auth/proof", status: http.StatusOK, bearer: bearerRequired, rate: request.RateLogin,
 			summary: "Prove once more who you are, for an access token that may change what protects the account",
 			refuses: append(proofRefusals(), auth.SigningUnavailable),
 		}, a.prove),
@@ -42,7 +43,7 @@ type provenBody struct {
 	ExpiresIn   int64  `json:"expires_in"`
 }
 
-func (a *API) prove(ctx context.Context, r request[proofBody]) (provenBody, error) {
+func (a *API) prove(ctx context.Context, r call[proofBody]) (provenBody, error) {
 	access, lifetime, err := a.Auth.Prove(ctx, r.Bearer, r.Body.proof(), r.Client)
 	return provenBody{AccessToken: string(access), TokenType: "Bearer", ExpiresIn: seconds(lifetime)}, err
 }

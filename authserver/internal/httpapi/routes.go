@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // route is one line of the API. Besides the handler it names the types that go
@@ -25,7 +26,7 @@ type route struct {
 	refuses []auth.Code
 	// rate is what its requests are counted as, against the realm's limit of
 	// requests per minute; a route without one has no limit.
-	rate    rateClass
+	rate    request.RateClass
 	handler http.Handler
 }
 
@@ -36,19 +37,6 @@ const (
 	bearerUnused bearerUse = iota
 	bearerOptional
 	bearerRequired
-)
-
-// rateClass is routes that share one limit for each source.
-type rateClass string
-
-const (
-	rateLogin   rateClass = "login"
-	rateRefresh rateClass = "refresh"
-	// rateMail is for routes that make the realm send something.
-	rateMail     rateClass = "mail"
-	rateRegister rateClass = "register"
-	rateOAuth    rateClass = "oauth"
-	rateCode     rateClass = "code"
 )
 
 func (r route) pattern() string { return r.method + " " + r.path }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	rules "github.com/realmkeeper/realmkeeper/authserver/internal/field"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 )
 
 // schema is a JSON Schema (draft 2020-12), as far as it is used here.
@@ -188,7 +189,7 @@ func (s *schema) include(other *schema) {
 }
 
 func (d *describer) problem() *schema {
-	s := d.objectOf(reflect.TypeFor[problem]())
+	s := d.objectOf(reflect.TypeFor[problem.Details]())
 	s.Description = "What went wrong (RFC 9457). Decide by code; title and detail are for people and may change."
 	for _, p := range s.Properties {
 		if p.name == "status" {

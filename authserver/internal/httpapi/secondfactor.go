@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/qrcode"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 func (a *API) secondFactorRoutes() []route {
@@ -24,19 +26,19 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Make a secret for an authenticator app, and backup codes",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.SecondFactorExists),
 		}, a.enableTOTP),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/verify", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Turn the second factor on with a first code of the app",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: enrolment,
 		}, a.verifyTOTP),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/validate", status: http.StatusOK,
 			summary: "Complete a login with a code of the second factor",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: append([]auth.Code{
 				auth.ChallengeInvalid, auth.CodeInvalid, auth.AccountDisabled, auth.SigningUnavailable,
 			}, guesses...),
@@ -44,31 +46,31 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/disable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Turn the second factor off",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: proof,
 		}, a.disableSecondFactors),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/backup-codes", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Replace the backup codes",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: proof,
 		}, a.renewBackupCodes),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Send a first code to a telephone",
-			rate:    rateMail,
+			rate:    request.RateMail,
 			refuses: append(proofRefusals(), auth.SecondFactorExists, auth.SecondFactorUnavailable, auth.RateLimited),
 		}, a.enableSMS),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/verify", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Take the telephone into use with its first code",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: enrolment,
 		}, a.verifySMS),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/send", status: http.StatusOK, bearer: bearerOptional,
 			summary: "Send a code for a login, or to the user of an access token",
-			rate:    rateMail,
+			rate:    request.RateMail,
 			refuses: []auth.Code{
 				auth.ChallengeInvalid, auth.TokenMissing, auth.AccountDisabled, auth.SecondFactorMissing,
 				auth.SecondFactorUnavailable, auth.RateLimited,
@@ -77,7 +79,7 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/disable", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Remove the telephone",
-			rate:    rateCode,
+			rate:    request.RateCode,
 			refuses: proof,
 		}, a.disableSMS),
 		endpoint(a, route{
@@ -100,7 +102,7 @@ type factorBody struct {
 	Since  time.Time   `json:"since"`
 }
 
-func (a *API) secondFactors(ctx context.Context, r request[nothing]) (factorsBody, error) {
+func (a *API) secondFactors(ctx context.Context, r call[nothing]) (factorsBody, error) {
 	factors, err := a.Auth.SecondFactors(ctx, r.Bearer)
 	if err != nil {
 		return factorsBody{}, err
@@ -123,12 +125,12 @@ type enrolmentBody struct {
 	BackupCodes []string `json:"backup_codes"`
 }
 
-func (a *API) enableTOTP(ctx context.Context, r request[proofBody]) (enrolmentBody, error) {
+func (a *API) enableTOTP(ctx context.Context, r call[proofBody]) (enrolmentBody, error) {
 	e, err := a.Auth.EnableTOTP(ctx, r.Bearer, r.Body.proof(), r.Client)
 	if err != nil {
 		return enrolmentBody{}, err
 	}
-	picture, err := QRDataURI(string(e.URL))
+	picture, err := qrcode.DataURI(string(e.URL))
 	return enrolmentBody{
 		Secret: string(e.Secret), URL: string(e.URL), QRCode: picture, BackupCodes: texts(e.BackupCodes),
 	}, err
@@ -152,7 +154,7 @@ type enabledBody struct {
 	Enabled bool `json:"enabled"`
 }
 
-func (a *API) verifyTOTP(ctx context.Context, r request[codeBody]) (enabledBody, error) {
+func (a *API) verifyTOTP(ctx context.Context, r call[codeBody]) (enabledBody, error) {
 	return enabledBody{true}, a.Auth.VerifyTOTP(ctx, r.Bearer, r.Body.Code, r.Client)
 }
 
@@ -167,7 +169,7 @@ type validatedBody struct {
 	BackupCodesLeft int `json:"backup_codes_left"`
 }
 
-func (a *API) validateCode(ctx context.Context, r request[validateBody]) (validatedBody, error) {
+func (a *API) validateCode(ctx context.Context, r call[validateBody]) (validatedBody, error) {
 	admitted, err := a.Auth.AnswerChallenge(ctx, auth.Answer{
 		Challenge: r.Body.SessionID, Code: r.Body.Code, Method: r.Body.Method,
 	}, r.Client)
@@ -177,7 +179,7 @@ func (a *API) validateCode(ctx context.Context, r request[validateBody]) (valida
 	return validatedBody{tokensOf(admitted.Grant), admitted.BackupCodesLeft}, nil
 }
 
-func (a *API) disableSecondFactors(ctx context.Context, r request[proofBody]) (enabledBody, error) {
+func (a *API) disableSecondFactors(ctx context.Context, r call[proofBody]) (enabledBody, error) {
 	return enabledBody{false}, a.Auth.DisableSecondFactors(ctx, r.Bearer, r.Body.proof(), r.Client)
 }
 
@@ -185,7 +187,7 @@ type backupCodesBody struct {
 	BackupCodes []string `json:"backup_codes"`
 }
 
-func (a *API) renewBackupCodes(ctx context.Context, r request[proofBody]) (backupCodesBody, error) {
+func (a *API) renewBackupCodes(ctx context.Context, r call[proofBody]) (backupCodesBody, error) {
 	codes, err := a.Auth.RenewBackupCodes(ctx, r.Bearer, r.Body.proof(), r.Client)
 	if err != nil {
 		return backupCodesBody{}, err
@@ -210,7 +212,7 @@ type phoneAddedBody struct {
 	BackupCodes []string `json:"backup_codes,omitempty"`
 }
 
-func (a *API) enableSMS(ctx context.Context, r request[phoneBody]) (phoneAddedBody, error) {
+func (a *API) enableSMS(ctx context.Context, r call[phoneBody]) (phoneAddedBody, error) {
 	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
 	e, lifetime, err := a.Auth.EnableSMS(ctx, r.Bearer, r.Body.Phone, proof, r.Client)
 	if err != nil {
@@ -219,7 +221,7 @@ func (a *API) enableSMS(ctx context.Context, r request[phoneBody]) (phoneAddedBo
 	return phoneAddedBody{textBody{seconds(lifetime)}, texts(e.BackupCodes)}, nil
 }
 
-func (a *API) verifySMS(ctx context.Context, r request[codeBody]) (enabledBody, error) {
+func (a *API) verifySMS(ctx context.Context, r call[codeBody]) (enabledBody, error) {
 	return enabledBody{true}, a.Auth.VerifySMS(ctx, r.Bearer, r.Body.Code, r.Client)
 }
 
@@ -227,7 +229,7 @@ type sendTextBody struct {
 	SessionID auth.Secret `json:"session_id" maxLength:"128"`
 }
 
-func (a *API) sendText(ctx context.Context, r request[sendTextBody]) (textBody, error) {
+func (a *API) sendText(ctx context.Context, r call[sendTextBody]) (textBody, error) {
 	send := func() (time.Duration, error) { return a.Auth.TextChallenge(ctx, r.Body.SessionID, r.Client) }
 	if r.Body.SessionID == "" {
 		send = func() (time.Duration, error) { return a.Auth.TextProof(ctx, r.Bearer, r.Client) }
@@ -236,10 +238,10 @@ func (a *API) sendText(ctx context.Context, r request[sendTextBody]) (textBody, 
 	return textBody{seconds(lifetime)}, err
 }
 
-func (a *API) disableSMS(ctx context.Context, r request[proofBody]) (nothing, error) {
+func (a *API) disableSMS(ctx context.Context, r call[proofBody]) (nothing, error) {
 	return nothing{}, a.Auth.DisableSMS(ctx, r.Bearer, r.Body.proof(), r.Client)
 }
 
-func (a *API) resetSecondFactors(ctx context.Context, r request[provenUserPath]) (nothing, error) {
+func (a *API) resetSecondFactors(ctx context.Context, r call[provenUserPath]) (nothing, error) {
 	return nothing{}, a.Auth.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

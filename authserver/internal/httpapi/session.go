@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 func (a *API) sessionRoutes() []route {
 	return []route{
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/login", status: http.StatusOK, rate: rateLogin,
+			method: "POST", path: "/api/auth/login", status: http.StatusOK, rate: request.RateLogin,
 			summary: "Log in with e-mail and password",
 			refuses: []auth.Code{
 				auth.InvalidCredentials, auth.UserNotFound, auth.AccountLocked, auth.TooManyAttempts,
@@ -21,7 +22,7 @@ func (a *API) sessionRoutes() []route {
 			},
 		}, a.login),
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/refresh", status: http.StatusOK, rate: rateRefresh,
+			method: "POST", path: "/api/auth/refresh", status: http.StatusOK, rate: request.RateRefresh,
 			summary: "Replace a refresh token and get a new access token",
 			refuses: []auth.Code{auth.RefreshTokenInvalid, auth.SigningUnavailable},
 		}, a.refresh),
@@ -67,6 +68,14 @@ func tokensOf(g auth.Grant) tokensBody {
 	}
 }
 
+// device serves endpoint. A refresh has no device token, and changes none.
+func (b *tokensBody) device() auth.Secret {
+	if b == nil {
+		return ""
+	}
+	return auth.Secret(b.DeviceToken)
+}
+
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
 // signInBody is one or the other: tokens, or the wish for a second factor. No
@@ -95,7 +104,7 @@ func signInOf(s auth.SignIn) signInBody {
 	return signInBody{tokensBody: &tokens}
 }
 
-func (a *API) login(ctx context.Context, r request[loginBody]) (signInBody, error) {
+func (a *API) login(ctx context.Context, r call[loginBody]) (signInBody, error) {
 	result, err := a.Auth.Login(ctx, auth.Credentials{Email: r.Body.Email, Password: r.Body.Password}, r.Client)
 	if err != nil {
 		return signInBody{}, err
@@ -103,7 +112,7 @@ func (a *API) login(ctx context.Context, r request[loginBody]) (signInBody, erro
 	return signInOf(result), nil
 }
 
-func (a *API) refresh(ctx context.Context, r request[refreshBody]) (tokensBody, error) {
+func (a *API) refresh(ctx context.Context, r call[refreshBody]) (tokensBody, error) {
 	grant, err := a.Auth.Refresh(ctx, r.Body.RefreshToken, r.Client)
 	if err != nil {
 		return tokensBody{}, err
@@ -111,6 +120,6 @@ func (a *API) refresh(ctx context.Context, r request[refreshBody]) (tokensBody, 
 	return tokensOf(grant), nil
 }
 
-func (a *API) logout(ctx context.Context, r request[logoutBody]) (nothing, error) {
+func (a *API) logout(ctx context.Context, r call[logoutBody]) (nothing, error) {
 	return nothing{}, a.Auth.Logout(ctx, r.Bearer, r.Body.RefreshToken, r.Client)
 }

@@ -9,32 +9,34 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// conclude ends the span of a request. It has the route's pattern, never the
+// endSpan ends the span of a request. It has the route's pattern, never the
 // path: paths carry tokens.
-func (e *exchange) conclude(s trace.Span, r *http.Request, status int) {
+func endSpan(s trace.Span, r *http.Request, info *request.Info, status int) {
 	defer s.End()
 	if !s.IsRecording() {
 		return
 	}
-	s.SetName(e.route)
+	s.SetName(info.Route)
 	s.SetAttributes(
 		attribute.String("http.request.method", knownMethod(r.Method)),
 		attribute.Int("http.response.status_code", status),
 	)
-	if e.route != unrouted {
-		_, path, found := strings.Cut(e.route, " ")
+	if info.Route != request.Unrouted {
+		_, path, found := strings.Cut(info.Route, " ")
 		if !found {
-			path = e.route // a pattern of every method
+			path = info.Route // a pattern of every method
 		}
 		s.SetAttributes(attribute.String("http.route", path))
 	}
-	if e.code != "" {
-		s.SetAttributes(attribute.String("realmkeeper.problem", string(e.code)))
+	if info.Code != "" {
+		s.SetAttributes(attribute.String("realmkeeper.problem", string(info.Code)))
 	}
 	if status >= http.StatusInternalServerError {
-		s.SetStatus(codes.Error, string(e.code))
+		s.SetStatus(codes.Error, string(info.Code))
 	}
 }
 

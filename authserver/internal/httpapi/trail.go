@@ -52,7 +52,7 @@ type eventBody struct {
 	Detail    string      `json:"detail"`
 }
 
-func (a *API) readTrail(ctx context.Context, r request[trailQuery]) (trailBody, error) {
+func (a *API) readTrail(ctx context.Context, r call[trailQuery]) (trailBody, error) {
 	in := r.Body
 	q := auth.TrailQuery{
 		ActorID: in.Actor, TargetID: in.Target, Action: auth.Action(in.Action), Outcome: in.Outcome,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 func (a *API) userRoutes() []route {
@@ -23,7 +24,7 @@ func (a *API) userRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/user/password", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Change the password and end every other session",
-			rate:    rateLogin,
+			rate:    request.RateLogin,
 			refuses: []auth.Code{
 				auth.InvalidCredentials, auth.AccountLocked, auth.TooManyAttempts, auth.PasswordRejected, auth.Busy,
 			},
@@ -31,13 +32,13 @@ func (a *API) userRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/user/email", status: http.StatusAccepted, bearer: bearerRequired,
 			summary: "Mail a link to an address that becomes the user's when it is followed",
-			rate:    rateMail,
+			rate:    request.RateMail,
 			refuses: append(proofRefusals(), auth.EmailTaken, auth.EmailUnavailable),
 		}, a.changeEmail),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/user", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Delete the account",
-			rate:    rateLogin,
+			rate:    request.RateLogin,
 			refuses: append(proofRefusals(), auth.LastAdmin),
 		}, a.deleteAccount),
 	}
@@ -83,26 +84,26 @@ type emailChangeBody struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (a *API) profile(ctx context.Context, r request[nothing]) (profileBody, error) {
+func (a *API) profile(ctx context.Context, r call[nothing]) (profileBody, error) {
 	u, err := a.Auth.Profile(ctx, r.Bearer)
 	return profileOf(u), err
 }
 
-func (a *API) updateProfile(ctx context.Context, r request[profileChangeBody]) (profileBody, error) {
+func (a *API) updateProfile(ctx context.Context, r call[profileChangeBody]) (profileBody, error) {
 	u, err := a.Auth.UpdateProfile(ctx, r.Bearer, auth.ProfileChange{Name: r.Body.Name, Locale: r.Body.Locale}, r.Client)
 	return profileOf(u), err
 }
 
-func (a *API) changePassword(ctx context.Context, r request[passwordChangeBody]) (nothing, error) {
+func (a *API) changePassword(ctx context.Context, r call[passwordChangeBody]) (nothing, error) {
 	return nothing{}, a.Auth.ChangePassword(ctx, r.Bearer, r.Body.Current, r.Body.New, r.Client)
 }
 
-func (a *API) changeEmail(ctx context.Context, r request[emailChangeBody]) (messageBody, error) {
+func (a *API) changeEmail(ctx context.Context, r call[emailChangeBody]) (messageBody, error) {
 	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
 	return messageBody{"Follow the link in the mail to the new address."},
 		a.Auth.ChangeEmail(ctx, r.Bearer, r.Body.Email, proof, r.Client)
 }
 
-func (a *API) deleteAccount(ctx context.Context, r request[proofBody]) (nothing, error) {
+func (a *API) deleteAccount(ctx context.Context, r call[proofBody]) (nothing, error) {
 	return nothing{}, a.Auth.DeleteAccount(ctx, r.Bearer, r.Body.proof(), r.Client)
 }

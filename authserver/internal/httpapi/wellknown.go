@@ -31,7 +31,7 @@ type jwksBody struct {
 }
 
 func (a *API) jwks() (jwksBody, error) {
-	keys, err := a.JWKS()
+	keys, err := a.Keys.JWKS()
 	return jwksBody{keys}, err
 }
 
@@ -47,7 +47,7 @@ type discoveryBody struct {
 }
 
 func (a *API) discovery() (discoveryBody, error) {
-	keys, err := a.JWKS()
+	keys, err := a.Keys.JWKS()
 	algorithms := []realmconfig.Algorithm{}
 	for _, k := range keys {
 		algorithms = append(algorithms, k.Alg)
@@ -69,12 +69,12 @@ func wellKnown[Out any](a *API, path, summary string, document func() (Out, erro
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, err := document()
 			if err != nil {
-				a.fail(w, r, err)
+				a.problems.Write(w, r, err)
 				return
 			}
 			encoded, err := json.Marshal(body)
 			if err != nil {
-				a.fail(w, r, err)
+				a.problems.Write(w, r, err)
 				return
 			}
 			a.serveCacheable(w, r, encoded)
@@ -105,7 +105,7 @@ func (a *API) belowIssuer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		issuer, err := url.Parse(a.Settings().Issuer)
 		if err != nil {
-			a.fail(w, r, fmt.Errorf("parse issuer: %w", err))
+			a.problems.Write(w, r, fmt.Errorf("parse issuer: %w", err))
 			return
 		}
 		base := strings.TrimSuffix(issuer.Path, "/")

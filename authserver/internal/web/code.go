@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // codePage asks for a second factor. All of it travels in the form, so that any
@@ -54,7 +56,7 @@ func (w *Web) afterSignIn(v *visit, result auth.SignIn, to onward) (*answer, err
 		w.keep(v, result.Grant)
 		return goOn("/account")
 	}
-	w.KeepDevice(v.w, result.Grant.DeviceToken)
+	request.KeepDevice(v.w, result.Grant.DeviceToken)
 	return w.goOnward(v, result.Grant.RefreshToken, to)
 }
 
@@ -97,7 +99,7 @@ func (w *Web) refusedCode(p codePage, err error) (*answer, error) {
 		return refused("signin", w.signInPage(form{onward: p.onward}.refusedBy(e)))
 	case ok:
 		p.form = p.refusedBy(e)
-		return &answer{template: "code", status: statusOf(e.Code), data: p}, nil
+		return &answer{template: "code", status: problem.PageStatus(e.Code), data: p}, nil
 	default:
 		return nil, err
 	}

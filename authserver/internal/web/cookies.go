@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // The prefix lets a browser take a cookie from this host alone, over TLS, for
@@ -40,7 +41,7 @@ func hasSession(r *http.Request) bool { return cookie(r, refreshCookie) != "" }
 
 // keep makes a grant the browser's session.
 func (w *Web) keep(v *visit, g auth.Grant) {
-	w.KeepDevice(v.w, g.DeviceToken)
+	request.KeepDevice(v.w, g.DeviceToken)
 	setCookie(v.w, refreshCookie, string(g.RefreshToken), g.RefreshLifetime)
 	setCookie(v.w, accessCookie, string(g.AccessToken), g.AccessLifetime)
 	v.access = g.AccessToken

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 )
 
 // Whoever reads a field says in limits how long it may be: what is cut is not
@@ -77,7 +78,7 @@ func FuzzCheckTexts(f *testing.F) {
 		err := checkTexts(values)
 		if err != nil {
 			var refusal *auth.Error
-			if !errors.As(err, &refusal) || statusOf(refusal.Code) != 400 {
+			if !errors.As(err, &refusal) || problem.PageStatus(refusal.Code) != 400 {
 				t.Errorf("%q is refused with %v", query, err)
 			}
 			return

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 )
 
 // maxPhone bounds a telephone number, in bytes.
@@ -39,7 +40,7 @@ func (w *Web) beginPhone(v *visit) (*answer, error) {
 		return w.refusedChange(v, "phone", e)
 	}
 	p.form = p.refusedBy(e)
-	return &answer{template: "phone", status: statusOf(e.Code), data: p}, nil
+	return &answer{template: "phone", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
 func (v *visit) phonePage() phonePage {
@@ -64,7 +65,7 @@ func (w *Web) verifyPhone(v *visit) (*answer, error) {
 	if e.Code == auth.EnrolmentCodeInvalid {
 		p.Refused = auth.CodeInvalid // there is no app to look at
 	}
-	return &answer{template: "phone", status: statusOf(e.Code), data: p}, nil
+	return &answer{template: "phone", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
 func (w *Web) removePhone(v *visit) (*answer, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 )
 
 // proofPage asks once more who somebody is, before they change what protects an
@@ -129,7 +130,7 @@ func (w *Web) askProof(v *visit, p proofPage) (*answer, error) {
 	if len(p.Providers) > 0 {
 		setCookie(v.w, interruptedCookie, p.Interrupted+"."+p.Action, interruptedLifetime)
 	}
-	return &answer{template: "proof", status: statusOf(auth.ProofRequired), data: p}, nil
+	return &answer{template: "proof", status: problem.PageStatus(auth.ProofRequired), data: p}, nil
 }
 
 // providersOf are those that somebody is known at, as far as the realm has them.

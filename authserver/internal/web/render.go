@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 //go:embed templates
@@ -140,7 +142,7 @@ type failure struct {
 
 // Title is the key of what the page is headed with.
 func (f failure) Title() string {
-	switch statusOf(f.Code) {
+	switch problem.PageStatus(f.Code) {
 	case http.StatusNotFound:
 		return "error.not-found"
 	case http.StatusTooManyRequests:
@@ -154,37 +156,16 @@ func (f failure) Title() string {
 
 // fail shows the error page. A cause that is our fault is logged here, once.
 func (w *Web) fail(v *visit, err error) {
-	e, ok := refusal(err)
-	if !ok {
-		e = &auth.Error{Code: auth.Internal, Cause: err}
-	}
-	status := statusOf(e.Code)
-	if status >= http.StatusInternalServerError && e.Cause != nil {
+	e := problem.Of(v.r.Context(), err)
+	if problem.IsFault(e) {
 		w.Log.ErrorContext(v.r.Context(), "page failed", "code", e.Code, "error", e.Cause)
 	}
-	seconds := waiting(e)
+	seconds := problem.Seconds(e.RetryAfter)
 	if seconds > 0 {
 		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
-	w.render(v, &answer{template: "error", status: status, data: failure{e.Code, seconds, w.RequestID(v.r)}})
-}
-
-// statusOf is what a page answers; the API has its own words for programs.
-func statusOf(code auth.Code) int {
-	switch code {
-	case auth.NotFound, auth.ProviderUnknown:
-		return http.StatusNotFound
-	case auth.PermissionDenied, auth.ProofRequired, auth.RegistrationClosed, auth.AccountDisabled, auth.EmailNotVerified, auth.IdentityRefused:
-		return http.StatusForbidden
-	case auth.AccountLocked, auth.TooManyAttempts, auth.RateLimited:
-		return http.StatusTooManyRequests
-	case auth.Busy, auth.DatabaseUnavailable, auth.SigningUnavailable, auth.ProviderUnavailable, auth.EmailUnavailable:
-		return http.StatusServiceUnavailable
-	case auth.MethodNotAllowed:
-		return http.StatusMethodNotAllowed
-	case auth.Internal:
-		return http.StatusInternalServerError
-	default:
-		return http.StatusBadRequest
-	}
+	w.render(v, &answer{
+		template: "error", status: problem.PageStatus(e.Code),
+		data: failure{e.Code, seconds, request.InfoFrom(v.r.Context()).ID},
+	})
 }

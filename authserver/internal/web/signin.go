@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -47,7 +48,7 @@ func (o onward) Query() template.URL {
 }
 
 func (f form) refusedBy(e *auth.Error) form {
-	f.Refused, f.Seconds = e.Code, waiting(e)
+	f.Refused, f.Seconds = e.Code, problem.Seconds(e.RetryAfter)
 	if e.AttemptsLeft != nil {
 		f.AttemptsLeft = strconv.Itoa(*e.AttemptsLeft)
 	}
@@ -103,7 +104,7 @@ func (w *Web) signIn(v *visit) (*answer, error) {
 	f := form{Email: v.field("email", auth.MaxEmailLength), onward: v.onward()}
 	result, err := w.Auth.Login(v.r.Context(), auth.Credentials{Email: f.Email, Password: v.secret("password")}, v.client)
 	if e, ok := explained(err); ok {
-		return &answer{template: "signin", status: statusOf(e.Code), data: w.signInPage(f.refusedBy(e))}, nil
+		return &answer{template: "signin", status: problem.PageStatus(e.Code), data: w.signInPage(f.refusedBy(e))}, nil
 	}
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/qrcode"
 )
 
 // enrolmentPage shows a new second factor. Its secret is shown once and kept
@@ -27,7 +29,7 @@ func (w *Web) enrolmentPage(address string, codes []string) (enrolmentPage, erro
 	if err != nil || u.Scheme != "otpauth" {
 		return enrolmentPage{}, &auth.Error{Code: auth.InvalidRequest, Cause: err}
 	}
-	picture, err := w.QR(address)
+	picture, err := qrcode.DataURI(address)
 	// A data URI of our own making; html/template would not believe it.
 	return enrolmentPage{URL: address, Key: u.Query().Get("secret"), QR: template.URL(picture), BackupCodes: codes}, err
 }
@@ -64,7 +66,7 @@ func (w *Web) verifyTwoFactor(v *visit) (*answer, error) {
 		return nil, err
 	}
 	p.form = p.refusedBy(e)
-	return &answer{template: "two-factor", status: statusOf(e.Code), data: p}, nil
+	return &answer{template: "two-factor", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
 func (w *Web) disableTwoFactor(v *visit) (*answer, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 )
 
 // perPage is how many rows a list for admins shows at once.
@@ -149,7 +150,7 @@ func (w *Web) createUser(v *visit) (*answer, error) {
 		return nil, err
 	}
 	p.passwordForm = p.rejectedBy(e)
-	return &answer{template: "new-user", status: statusOf(e.Code), data: p}, nil
+	return &answer{template: "new-user", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
 // implausible names the first field that cannot be right; empty for none.

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 )
 
 // verifyPage asks whoever follows a mailed link for the account, or, when the
@@ -96,7 +97,7 @@ func (w *Web) refusedVerify(v *visit, e *auth.Error) (*answer, error) {
 	case auth.ProofRequired:
 		p.Refused = passwordRequired
 	}
-	return &answer{template: "verify", status: statusOf(p.Refused), data: p}, nil
+	return &answer{template: "verify", status: problem.PageStatus(p.Refused), data: p}, nil
 }
 
 // disown takes back what somebody else has done with the visitor's address.

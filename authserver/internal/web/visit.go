@@ -5,9 +5,10 @@ package web
 import (
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // visit is one request for a page.
@@ -44,7 +45,10 @@ func (w *Web) handler(page func(*visit) (*answer, error)) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		v := w.visit(rw, r)
 		err := v.readInput()
-		a := (*answer)(nil)
+		if err == nil {
+			err = request.CheckOrigin(r)
+		}
+		var a *answer
 		if err == nil {
 			a, err = page(v)
 		}
@@ -67,7 +71,7 @@ func (w *Web) handler(page func(*visit) (*answer, error)) http.Handler {
 
 func (w *Web) visit(rw http.ResponseWriter, r *http.Request) *visit {
 	look := w.look()
-	return &visit{w: rw, r: r, client: w.Client(r), language: look.languageFor(r), look: look}
+	return &visit{w: rw, r: r, client: request.Client(r, w.Settings().Network), language: look.languageFor(r), look: look}
 }
 
 // path is the page's own address with what was asked for there, or the start for
@@ -89,8 +93,5 @@ func refusal(err error) (*auth.Error, bool) {
 // a page of its own, and so has what wants proof.
 func explained(err error) (*auth.Error, bool) {
 	e, ok := refusal(err)
-	return e, ok && e.Code != auth.ProofRequired && statusOf(e.Code) < http.StatusInternalServerError
+	return e, ok && e.Code != auth.ProofRequired && problem.PageStatus(e.Code) < http.StatusInternalServerError
 }
-
-// waiting is whole seconds until a retry may succeed.
-func waiting(e *auth.Error) int { return int((e.RetryAfter + time.Second - 1) / time.Second) }

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -21,25 +22,7 @@ type Deps struct {
 	Auth *auth.Service
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
-	// Client says who sent a request.
-	Client func(*http.Request) auth.Client
-	// KeepDevice lets a browser keep the token it will be known by.
-	KeepDevice func(http.ResponseWriter, auth.Secret)
-	// QR is a picture of a text to scan, as the src of an img element.
-	QR func(text string) (string, error)
-	// RequestID names a request to whoever reports a fault.
-	RequestID func(*http.Request) string
-	Log       *slog.Logger
-}
-
-// Page is one line of what the pages answer.
-type Page struct {
-	// Pattern is as http.ServeMux understands it.
-	Pattern string
-	// Rate names the routes of the API with which it shares a limit for each
-	// source; empty for none.
-	Rate    string
-	Handler http.Handler
+	Log      *slog.Logger
 }
 
 // Web serves the pages.
@@ -70,19 +53,15 @@ func New(d Deps) (*Web, error) {
 }
 
 // Pages is everything the pages answer.
-func (w *Web) Pages() []Page {
-	forged := http.NewCrossOriginProtection()
-	forged.SetDenyHandler(w.handler(func(*visit) (*answer, error) {
-		return nil, &auth.Error{Code: auth.PermissionDenied}
-	}))
-	pages := []Page{
+func (w *Web) Pages() []request.Route {
+	routes := []request.Route{
 		{Pattern: "GET " + assetsPath + "{revision}/{name}", Handler: http.HandlerFunc(w.serveAsset)},
 		{Pattern: "GET " + assetsPath + "{name}", Handler: http.HandlerFunc(w.serveShared)},
 	}
 	for _, p := range w.pages() {
-		pages = append(pages, Page{p.pattern, p.rate, forged.Handler(w.handler(p.show))})
+		routes = append(routes, request.Route{Pattern: p.pattern, Rate: p.rate, Handler: w.handler(p.show)})
 	}
-	return pages
+	return routes
 }
 
 // Fail shows the error page.
@@ -91,61 +70,61 @@ func (w *Web) Fail(rw http.ResponseWriter, r *http.Request, err error) { w.fail(
 // page is a pattern, its limit and what it shows.
 type page struct {
 	pattern string
-	rate    string
+	rate    request.RateClass
 	show    func(*visit) (*answer, error)
 }
 
 func (w *Web) pages() []page {
 	return []page{
-		{"GET /{$}", "", w.start},
-		{"GET /signin", "", w.showSignIn},
-		{"POST /signin", "login", w.signIn},
-		{"POST /signin/code", "code", w.enterCode},
-		{"GET /signin/with/{provider}", "", w.signInWith},
-		{"GET " + auth.ReturnPath, "code", w.returned},
-		{"POST /signout", "", w.signOut},
-		{"GET /signed-out", "", w.signedOut},
-		{"POST /signin/sms", "mail", w.sendCode},
-		{"GET /forgot", "", w.showForgot},
-		{"POST /forgot", "mail", w.forgot},
-		{"GET /reset/{token}", "code", w.showReset},
-		{"POST /reset/{token}", "code", w.reset},
-		{"GET /register", "", w.showRegister},
-		{"POST /register", "register", w.register},
-		{"GET /verify-email/{token}", "code", w.showVerify},
-		{"POST /verify-email/{token}", "code", w.verify},
-		{"POST /verify-email", "mail", w.resendVerification},
-		{"GET /account", "", w.showAccount},
-		{"POST /account/profile", "", w.saveProfile},
-		{"POST /account/email", "mail", w.proved(w.changeEmail)},
-		{"POST /account/password", "login", w.changePassword},
-		{"POST /account/sessions/end", "", w.endOtherSessions},
-		{"POST /account/sessions/{id}/end", "", w.endSession},
-		{"POST /account/two-factor", "code", w.proved(w.beginTwoFactor)},
-		{"POST /account/two-factor/verify", "code", w.verifyTwoFactor},
-		{"POST /account/two-factor/disable", "code", w.proved(w.disableTwoFactor)},
-		{"POST /account/two-factor/backup-codes", "code", w.proved(w.renewBackupCodes)},
-		{"POST /account/two-factor/backup-codes/file", "", w.downloadCodes},
-		{"POST /account/two-factor/sms", "mail", w.proved(w.beginPhone)},
-		{"POST /account/two-factor/sms/verify", "code", w.verifyPhone},
-		{"POST /account/two-factor/sms/disable", "code", w.proved(w.removePhone)},
-		{"POST /account/identities", "oauth", w.proved(w.linkIdentity)},
-		{"GET " + auth.LinkReturnPath, "oauth", w.linkReturned},
-		{"POST /account/identities/{id}/unlink", "code", w.proved(w.unlinkIdentity)},
-		{"POST /account/delete", "login", w.proved(w.deleteAccount)},
-		{"POST /language", "", w.chooseLanguage},
-		{"GET /admin", "", func(*visit) (*answer, error) { return goOn("/admin/users") }},
-		{"GET /admin/users", "", w.showUsers},
-		{"POST /admin/users", "code", w.proved(w.createUser)},
-		{"GET /admin/users/new", "", w.showNewUser},
-		{"GET /admin/users/{id}", "", w.showUser},
-		{"POST /admin/users/{id}", "code", w.proved(w.changeUser)},
-		{"POST /admin/users/{id}/disable", "", w.disableUser},
-		{"POST /admin/users/{id}/enable", "code", w.proved(w.enableUser)},
-		{"POST /admin/users/{id}/unlock", "code", w.proved(w.unlockUser)},
-		{"POST /admin/users/{id}/sessions/end", "", w.endSessionsOfUser},
-		{"POST /admin/users/{id}/two-factor/reset", "code", w.proved(w.resetTwoFactor)},
-		{"POST /admin/users/{id}/delete", "code", w.proved(w.deleteUser)},
-		{"GET /admin/audit", "", w.showAudit},
+		{"GET /{$}", request.Unlimited, w.start},
+		{"GET /signin", request.Unlimited, w.showSignIn},
+		{"POST /signin", request.RateLogin, w.signIn},
+		{"POST /signin/code", request.RateCode, w.enterCode},
+		{"GET /signin/with/{provider}", request.Unlimited, w.signInWith},
+		{"GET " + auth.ReturnPath, request.RateCode, w.returned},
+		{"POST /signout", request.Unlimited, w.signOut},
+		{"GET /signed-out", request.Unlimited, w.signedOut},
+		{"POST /signin/sms", request.RateMail, w.sendCode},
+		{"GET /forgot", request.Unlimited, w.showForgot},
+		{"POST /forgot", request.RateMail, w.forgot},
+		{"GET /reset/{token}", request.RateCode, w.showReset},
+		{"POST /reset/{token}", request.RateCode, w.reset},
+		{"GET /register", request.Unlimited, w.showRegister},
+		{"POST /register", request.RateRegister, w.register},
+		{"GET /verify-email/{token}", request.RateCode, w.showVerify},
+		{"POST /verify-email/{token}", request.RateCode, w.verify},
+		{"POST /verify-email", request.RateMail, w.resendVerification},
+		{"GET /account", request.Unlimited, w.showAccount},
+		{"POST /account/profile", request.Unlimited, w.saveProfile},
+		{"POST /account/email", request.RateMail, w.proved(w.changeEmail)},
+		{"POST /account/password", request.RateLogin, w.changePassword},
+		{"POST /account/sessions/end", request.Unlimited, w.endOtherSessions},
+		{"POST /account/sessions/{id}/end", request.Unlimited, w.endSession},
+		{"POST /account/two-factor", request.RateCode, w.proved(w.beginTwoFactor)},
+		{"POST /account/two-factor/verify", request.RateCode, w.verifyTwoFactor},
+		{"POST /account/two-factor/disable", request.RateCode, w.proved(w.disableTwoFactor)},
+		{"POST /account/two-factor/backup-codes", request.RateCode, w.proved(w.renewBackupCodes)},
+		{"POST /account/two-factor/backup-codes/file", request.Unlimited, w.downloadCodes},
+		{"POST /account/two-factor/sms", request.RateMail, w.proved(w.beginPhone)},
+		{"POST /account/two-factor/sms/verify", request.RateCode, w.verifyPhone},
+		{"POST /account/two-factor/sms/disable", request.RateCode, w.proved(w.removePhone)},
+		{"POST /account/identities", request.RateOAuth, w.proved(w.linkIdentity)},
+		{"GET " + auth.LinkReturnPath, request.RateOAuth, w.linkReturned},
+		{"POST /account/identities/{id}/unlink", request.RateCode, w.proved(w.unlinkIdentity)},
+		{"POST /account/delete", request.RateLogin, w.proved(w.deleteAccount)},
+		{"POST /language", request.Unlimited, w.chooseLanguage},
+		{"GET /admin", request.Unlimited, func(*visit) (*answer, error) { return goOn("/admin/users") }},
+		{"GET /admin/users", request.Unlimited, w.showUsers},
+		{"POST /admin/users", request.RateCode, w.proved(w.createUser)},
+		{"GET /admin/users/new", request.Unlimited, w.showNewUser},
+		{"GET /admin/users/{id}", request.Unlimited, w.showUser},
+		{"POST /admin/users/{id}", request.RateCode, w.proved(w.changeUser)},
+		{"POST /admin/users/{id}/disable", request.Unlimited, w.disableUser},
+		{"POST /admin/users/{id}/enable", request.RateCode, w.proved(w.enableUser)},
+		{"POST /admin/users/{id}/unlock", request.RateCode, w.proved(w.unlockUser)},
+		{"POST /admin/users/{id}/sessions/end", request.Unlimited, w.endSessionsOfUser},
+		{"POST /admin/users/{id}/two-factor/reset", request.RateCode, w.proved(w.resetTwoFactor)},
+		{"POST /admin/users/{id}/delete", request.RateCode, w.proved(w.deleteUser)},
+		{"GET /admin/audit", request.Unlimited, w.showAudit},
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpapi
+// Package qrcode draws what cameras read, for whoever sets up an authenticator app.
+package qrcode
 
 import (
 	"bytes"
@@ -14,25 +15,25 @@ import (
 )
 
 const (
-	// qrModule is the side of one square, in pixels.
-	qrModule = 5
-	// qrQuietZone is the white border that readers need, in squares (ISO/IEC
+	// module is the side of one square, in pixels.
+	module = 5
+	// quietZone is the white border that readers need, in squares (ISO/IEC
 	// 18004, section 9.1): on a dark page nothing else provides it.
-	qrQuietZone = 4
+	quietZone = 4
 )
 
-// QRDataURI is a picture of text to scan, as the src of an img element.
-func QRDataURI(text string) (string, error) {
+// DataURI is a picture of text to scan, as the src of an img element.
+func DataURI(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err != nil {
 		return "", fmt.Errorf("encode QR code: %w", err)
 	}
 	squares := code.Bounds().Dx()
-	side := (squares + 2*qrQuietZone) * qrModule
+	side := (squares + 2*quietZone) * module
 	picture := image.NewPaletted(image.Rect(0, 0, side, side), color.Palette{color.White, color.Black})
-	for y := range squares * qrModule {
-		for x := range squares * qrModule {
-			picture.Set(x+qrQuietZone*qrModule, y+qrQuietZone*qrModule, code.At(x/qrModule, y/qrModule))
+	for y := range squares * module {
+		for x := range squares * module {
+			picture.Set(x+quietZone*module, y+quietZone*module, code.At(x/module, y/module))
 		}
 	}
 	encoded := bytes.Buffer{}

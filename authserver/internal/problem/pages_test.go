@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpapi
+package problem
 
 import (
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
+
+var update = flag.Bool("update", false, "write the committed documents instead of comparing with them")
 
 const problemPages = "../../../docs/problems"
 
@@ -43,7 +46,7 @@ func allCodes(t *testing.T) []auth.Code {
 func TestEveryCodeHasAMeaningOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, code := range allCodes(t) {
-		if code != auth.Internal && describe(code) == describe(auth.Internal) {
+		if code != auth.Internal && TypeOf(code) == TypeOf(auth.Internal) {
 			t.Errorf("%s has no status and no words", code)
 		}
 	}
@@ -51,8 +54,8 @@ func TestEveryCodeHasAMeaningOfItsOwn(t *testing.T) {
 
 // pageHead is the part of a code's page that says what the server says.
 func pageHead(code auth.Code) string {
-	m := describe(code)
-	return fmt.Sprintf("# %s\n\n> **%d %s.** %s\n>\n> `type` is `urn:realmkeeper:problem:%s`\n\n", code, m.status, m.title, m.detail, code)
+	m := TypeOf(code)
+	return fmt.Sprintf("# %s\n\n> **%d %s.** %s\n>\n> `type` is `urn:realmkeeper:problem:%s`\n\n", code, m.Status, m.Title, m.Detail, code)
 }
 
 // pageIndex lists the pages in the order of the statuses.
@@ -60,10 +63,10 @@ func pageIndex(codes []auth.Code) string {
 	b := &strings.Builder{}
 	b.WriteString("# Problems\n\nEvery error is `application/problem+json` (RFC 9457). Programs decide by `code`, which never changes its meaning;\n" +
 		"`title` and `detail` are for people. `requestId` finds the request in the server's log.\n\n| status | code | what it says |\n| --- | --- | --- |\n")
-	slices.SortStableFunc(codes, func(a, b auth.Code) int { return describe(a).status - describe(b).status })
+	slices.SortStableFunc(codes, func(a, b auth.Code) int { return TypeOf(a).Status - TypeOf(b).Status })
 	for _, code := range codes {
-		m := describe(code)
-		fmt.Fprintf(b, "| %d | [%s](%s.md) | %s |\n", m.status, code, code, m.detail)
+		m := TypeOf(code)
+		fmt.Fprintf(b, "| %d | [%s](%s.md) | %s |\n", m.Status, code, code, m.Detail)
 	}
 	return b.String()
 }

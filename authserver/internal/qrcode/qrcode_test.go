@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpapi
+package qrcode
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ func TestTheLongestAddressIsReadable(t *testing.T) {
 		"short":           "otpauth://totp/Example:a@example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
 		"of many letters": "otpauth://totp/" + strings.Repeat("%C3%B6", 32) + ":" + strings.Repeat("%C3%B6", 127) + "?issuer=" + strings.Repeat("%C3%B6", 32),
 	} {
-		uri, err := QRDataURI(text)
+		uri, err := DataURI(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func TestTheLongestAddressIsReadable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		corner := qrQuietZone*qrModule - 1
+		corner := quietZone*module - 1
 		if r, _, _, _ := image.At(corner, corner).RGBA(); r == 0 {
 			t.Errorf("%s: there is no white border", name)
 		}

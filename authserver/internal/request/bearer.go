@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpapi
+package request
 
 import (
 	"net/http"
@@ -9,9 +9,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// bearerToken reads the Authorization header (RFC 6750, section 2.1). No header
+// Bearer reads the Authorization header (RFC 6750, section 2.1). No header
 // is no token; a header that is something else is a bad one.
-func bearerToken(r *http.Request) (auth.Secret, error) {
+func Bearer(r *http.Request) (auth.Secret, error) {
 	headers := r.Header.Values("Authorization")
 	switch len(headers) {
 	case 0:

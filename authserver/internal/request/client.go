@@ -1,19 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package httpapi
+package request
 
 import (
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
+// maxUserAgent is in bytes.
 const maxUserAgent = 256
 
-func (a *API) clientOf(r *http.Request) auth.Client { return ClientOf(r, a.Settings()) }
+// Client is who sent a request, as far as the realm may believe it.
+func Client(r *http.Request, network realmconfig.Network) auth.Client {
+	agent := r.UserAgent()
+	return auth.Client{
+		UserAgent: printable(agent[:min(len(agent), maxUserAgent)]),
+		Address:   clientAddress(r, network.TrustedProxies),
+		Shared:    fromUnknownProxy(r, network.TrustedProxies),
+		Device:    device(r),
+	}
+}
+
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
 
 // clientAddress is the peer of the connection, or what the realm's proxies say
 // of it: the right-most address of X-Forwarded-For that is not a proxy of ours,

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package problem
+
+import (
+	"net/http"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Type is what a code means (RFC 9457, section 4): the status of an answer that has
+// it, and words for people, which may change.
+type Type struct {
+	Status        int
+	Title, Detail string
+}
+
+// TypeOf is what a code means. A code that is no problem of the API means Internal.
+func TypeOf(code auth.Code) Type {
+	if t, found := lookUp(code); found {
+		return t
+	}
+	t, _ := lookUp(auth.Internal)
+	return t
+}
+
+func lookUp(code auth.Code) (t Type, found bool) {
+	switch code {
+	case auth.InvalidCredentials:
+		return Type{401, "Invalid credentials", "The e-mail address or the password is wrong."}, true
+	case auth.UserNotFound:
+		return Type{404, "User not found", "There is no user with this e-mail address."}, true
+	case auth.AccountLocked:
+		return Type{429, "Account locked", "Too many failed logins. Try again when the lock has ended."}, true
+	case auth.TooManyAttempts:
+		return Type{429, "Too many attempts", "Other logins to this account are being checked. Try again shortly."}, true
+	case auth.AccountDisabled:
+		return Type{403, "Account disabled", "An administrator has disabled this account."}, true
+	case auth.EmailNotVerified:
+		return Type{403, "E-mail address not verified", "Follow the link in the mail that was sent to this address, or ask for a new one."}, true
+
+	case auth.RefreshTokenInvalid:
+		return Type{401, "Refresh token invalid", "The refresh token is not valid any more. Log in again."}, true
+	case auth.TokenMissing:
+		return Type{401, "Access token missing", "This request needs an access token."}, true
+	case auth.TokenExpired:
+		return Type{401, "Access token expired", "The access token has expired. Refresh it."}, true
+	case auth.TokenInvalid:
+		return Type{401, "Access token invalid", "The access token is not valid."}, true
+	case auth.PermissionDenied:
+		return Type{403, "Permission denied", "Your role does not allow this."}, true
+
+	case auth.RegistrationClosed:
+		return Type{403, "Registration closed", "This realm lets nobody register. Ask an administrator for an account."}, true
+	case auth.EmailTaken:
+		return Type{409, "E-mail address taken", "Another account has this e-mail address."}, true
+	case auth.PasswordRejected:
+		return Type{400, "Password rejected", "The password is too easy to guess, or too short or too long."}, true
+	case auth.ResetTokenInvalid:
+		return Type{400, "Reset link invalid", "The link has expired or was used already. Request a new one."}, true
+	case auth.VerifyTokenInvalid:
+		return Type{400, "Verification link invalid", "The link has expired or was used already. Request a new one."}, true
+	case auth.ProofRequired:
+		return Type{403, "Proof required", "Your last sign-in was too long ago for this. Send your current password or a code of your second factor with this request or to POST /api/auth/proof, or sign in again."}, true
+	case auth.LastAdmin:
+		return Type{409, "Last administrator", "The realm would be left without an administrator."}, true
+	case auth.EmailUnavailable:
+		return Type{503, "E-mail unavailable", "This realm cannot send mail."}, true
+
+	case auth.CodeInvalid:
+		return Type{401, "Code invalid", "The code is wrong, has expired or was used already."}, true
+	case auth.EnrolmentCodeInvalid:
+		return Type{400, "Code invalid", "The code is wrong. Enter the one that the app shows now."}, true
+	case auth.ChallengeInvalid:
+		return Type{401, "Sign-in expired", "This sign-in has expired or was completed already. Log in again."}, true
+	case auth.SecondFactorExists:
+		return Type{409, "Second factor exists", "The account has this second factor already. Remove it first."}, true
+	case auth.SecondFactorMissing:
+		return Type{409, "Second factor missing", "The account has no such second factor, or it was never verified."}, true
+	case auth.SecondFactorUnavailable:
+		return Type{503, "Second factor unavailable", "This realm cannot send text messages."}, true
+
+	case auth.ProviderUnknown:
+		return Type{404, "Provider unknown", "There is no identity provider of this name."}, true
+	case auth.ProviderUnavailable:
+		return Type{503, "Provider unavailable", "The identity provider does not answer as it should. Try again shortly, or sign in another way."}, true
+	case auth.ProviderRefused:
+		return Type{401, "Provider refused", "The identity provider did not sign you in."}, true
+	case auth.StateInvalid:
+		return Type{400, "Sign-in invalid", "This sign-in has expired, was completed already or began in another browser. Start again."}, true
+	case auth.IdentityRefused:
+		return Type{403, "Identity refused", "This identity may not sign in here."}, true
+	case auth.IdentityUnlinked:
+		return Type{409, "Identity not linked", "An account has this e-mail address already. Sign in to it another way first."}, true
+	case auth.ReturnURLRefused:
+		return Type{400, "Return address refused", "The realm does not send anybody to this address."}, true
+	case auth.OAuthCodeInvalid:
+		return Type{400, "Code invalid", "The one-time code has expired or was used already."}, true
+	case auth.IdentityTaken:
+		return Type{409, "Identity taken", "Another account has this identity already."}, true
+	case auth.LastIdentity:
+		return Type{409, "Last identity", "You could not sign in any more without this identity. Set a password or link another one first."}, true
+
+	case auth.RateLimited:
+		return Type{429, "Too many requests", "Too many requests from your address. Try again shortly."}, true
+	case auth.Busy:
+		return Type{503, "Busy", "Too many passwords are being checked. Try again shortly."}, true
+	case auth.DatabaseUnavailable:
+		return Type{503, "Database unavailable", "The database does not answer. Try again shortly."}, true
+	case auth.SigningUnavailable:
+		return Type{503, "Signing key unavailable", "No key may sign tokens yet. Try again shortly."}, true
+
+	case auth.InvalidRequest:
+		return Type{400, "Invalid request", "The request body is not what this endpoint expects."}, true
+	case auth.NotFound:
+		return Type{404, "Not found", "There is nothing at this address."}, true
+	case auth.MethodNotAllowed:
+		return Type{405, "Method not allowed", "This address does not answer this method."}, true
+	case auth.UnsupportedMediaType:
+		return Type{415, "Unsupported media type", "The Content-Type must be application/json."}, true
+	case auth.BodyTooLarge:
+		return Type{413, "Body too large", "The request body must be at most 64 KiB."}, true
+	case auth.Internal:
+		return Type{500, "Internal error", "Something went wrong on our side. Quote the request id when you report it."}, true
+	default:
+		return Type{}, false
+	}
+}
+
+// PageStatus is the status of a page that tells a person of a refusal. Nearly
+// always it is a form that is shown again, whatever was wrong with it; programs read
+// more in a status than people do. What only forms refuse is no problem of the API.
+func PageStatus(code auth.Code) int {
+	t, found := lookUp(code)
+	switch {
+	case !found, code == auth.UserNotFound, code == auth.SecondFactorUnavailable:
+		return http.StatusBadRequest
+	}
+	switch t.Status {
+	case http.StatusUnauthorized, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+		return http.StatusBadRequest
+	default:
+		return t.Status
+	}
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package problem
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// MediaType is of Details as JSON.
+const MediaType = "application/problem+json"
+
+// Writer answers programs.
+type Writer struct {
+	// Settings are those in force; they may change between calls.
+	Settings func() realmconfig.Config
+	Log      *slog.Logger
+}
+
+// Write answers a request with what an error is to its sender.
+func (p Writer) Write(w http.ResponseWriter, r *http.Request, err error) {
+	refusal := p.Judge(r, err)
+	details := DetailsOf(refusal, request.InfoFrom(r.Context()).ID)
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if details.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", challenge(p.Settings().Issuer, refusal.Code))
+	}
+	if seconds := RetryAfter(refusal); seconds > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	document, err := json.Marshal(details)
+	if err != nil {
+		panic(fmt.Sprintf("encode problem: %v", err)) // it is made of texts and numbers
+	}
+	h.Set("Content-Type", MediaType)
+	w.WriteHeader(details.Status)
+	_, _ = w.Write(document) // a client that has left is no news
+}
+
+// Judge is Of for this request, and records it: the code in the request's Info, for
+// its trace, and a cause that is our fault in the log.
+func (p Writer) Judge(r *http.Request, err error) *auth.Error {
+	refusal, info := Of(r.Context(), err), request.InfoFrom(r.Context())
+	if IsFault(refusal) {
+		p.Log.ErrorContext(r.Context(), "request failed", "code", refusal.Code, "route", info.Route, "error", refusal.Cause)
+	}
+	info.Code = refusal.Code
+	return refusal
+}
+
+// challenge is the WWW-Authenticate header (RFC 6750, section 3). It has an
+// error only when there was a token to judge.
+func challenge(issuer string, code auth.Code) string {
+	c := fmt.Sprintf("Bearer realm=%q", issuer)
+	switch code {
+	case auth.TokenExpired, auth.TokenInvalid:
+		return c + fmt.Sprintf(", error=\"invalid_token\", error_description=%q", TypeOf(code).Detail)
+	default:
+		return c
+	}
+}

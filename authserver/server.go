@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/tracing"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/upstream"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/web"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
+)
+
+const (
+	// maxPasswordWait is how long a login may wait for a processor.
+	maxPasswordWait = 5 * time.Second
+	// maxPasswordsWaiting bounds the logins that wait for one.
+	maxPasswordsWaiting = 1000
+)
+
+// server is one Run.
+type server struct {
+	Options
+	folder  *live.Folder
+	life    *lifecycle.Server
+	metrics *metrics.Metrics
+	tokens  *token.Tokens
+	engine  atomic.Pointer[password.Engine] // nil until the stores are open
+
+	database, cache *supervisor
+}
+
+func newServer(o Options, folder *live.Folder, life *lifecycle.Server) *server {
+	return &server{
+		Options: o, folder: folder, life: life, metrics: metrics.New(), tokens: token.New(folder.Snapshot, o.Now),
+		database: newSupervisor("database", folder, realmconfig.Credentials.Database, o.Log),
+		cache:    newSupervisor("cache", folder, realmconfig.Credentials.Cache, o.Log),
+	}
+}
+
+// serveRealm opens the stores and serves the API until ctx is done.
+func (s *server) serveRealm(ctx context.Context) error {
+	store, err := s.openDatabase(ctx)
+	if err != nil {
+		return unlessStopped(ctx, err)
+	}
+	cache, err := s.openCache()
+	if err != nil {
+		return err
+	}
+	traces := s.newTracing()
+	s.life.OnStop(traces.Close)
+	engine := newPasswordEngine(s.HashingWorkers)
+	s.life.OnStop(engine.Close)
+	s.engine.Store(engine)
+	s.gauge(store, cache, engine)
+	service := s.newService(store, cache, engine, traces)
+	if err := await(ctx, "revocations", s.Log, service.LoadRevocations); err != nil {
+		return unlessStopped(ctx, err)
+	}
+	s.life.Start("revocations", lifecycle.Forever(service.FollowRevocations))
+	s.startMaintenance(service)
+	s.life.Start("messages", lifecycle.Forever(service.DeliverMessages))
+	handler, err := s.newHandler(service, cache, traces)
+	if err != nil {
+		return err
+	}
+	return s.serveAPI(ctx, handler)
+}
+
+// unlessStopped is err, or nil for a server that was told to stop before it had
+// started.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (s *server) newService(store *postgres.Store, cache *redis.Cache, engine *password.Engine, traces *tracing.Tracing) *auth.Service {
+	return auth.New(auth.Deps{
+		Store: store, Ephemeral: cache, Tokens: s.tokens, Passwords: tracedEngine{engine}, Observer: s.metrics,
+		Providers: upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
+		Sealer:    sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
+		Courier:   s.newDelivery(traces),
+		Settings:  s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
+	})
+}
+
+func (s *server) newHandler(service *auth.Service, cache *redis.Cache, traces *tracing.Tracing) (http.Handler, error) {
+	pages, err := web.New(web.Deps{Auth: service, Settings: s.folder.Config, Log: s.Log})
+	if err != nil {
+		return nil, err
+	}
+	return httpapi.New(httpapi.Deps{
+		Auth: service, Keys: s.tokens, Settings: s.folder.Config, Health: s.life,
+		Tracer: traces, Observer: s.metrics, Buckets: minuteBuckets{cache},
+		Beside: pages.Pages(), Pages: pages, Log: s.Log,
+	}), nil
+}
+
+// minuteBuckets implements request.Buckets.
+type minuteBuckets struct{ cache *redis.Cache }
+
+// Take implements request.Buckets.
+func (b minuteBuckets) Take(ctx context.Context, key string, perMinute int) time.Duration {
+	return b.cache.Take(ctx, key, redis.Rate{Burst: perMinute, Window: time.Minute})
+}
+
+func newProviderClient(allowPrivate bool) *http.Client {
+	return tracedClient(outbound.New(outbound.Options{
+		Timeout: upstream.Timeout, MaxAnswer: upstream.MaxAnswer, AllowPrivate: allowPrivate,
+	}), "ask provider")
+}
+
+// newPasswordEngine measures real time, whatever clock the realm runs on: it is
+// about how fast this machine is.
+func newPasswordEngine(workers int) *password.Engine {
+	return password.New(password.Options{
+		Workers: workers, MaxWait: maxPasswordWait, MaxWaiting: maxPasswordsWaiting,
+		Now: time.Now, Random: rand.Reader,
+	})
+}
