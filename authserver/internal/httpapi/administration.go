@@ -27,7 +27,7 @@ func (a *API) administrationRoutes() []route {
 			method: "GET", path: user, status: http.StatusOK, bearer: bearerRequired,
 			summary: "A user and how they stand",
 			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
-		}, a.lookUp),
+		}, a.getUser),
 		endpoint(a, route{
 			method: "PATCH", path: user, status: http.StatusOK, bearer: bearerRequired,
 			summary: "Change a user's role or name, disable or enable a user",
@@ -84,11 +84,11 @@ func userOf(u auth.User) userBody {
 	}
 }
 
-const defaultPage = 50
+const defaultPageSize = 50
 
-func limitOf(limit *int) int {
+func pageSize(limit *int) int {
 	if limit == nil {
-		return defaultPage
+		return defaultPageSize
 	}
 	return *limit
 }
@@ -96,7 +96,7 @@ func limitOf(limit *int) int {
 func (a *API) findUsers(ctx context.Context, r call[userQuery]) (usersBody, error) {
 	q := r.Body
 	users, more, err := a.Auth.FindUsers(ctx, r.Bearer, auth.UserQuery{
-		Prefix: q.Prefix, Role: q.Role, Status: auth.Status(q.Status), Before: q.Cursor, Limit: limitOf(q.Limit),
+		Prefix: q.Prefix, Role: q.Role, Status: auth.Status(q.Status), Before: q.Cursor, Limit: pageSize(q.Limit),
 	}, r.Client)
 	page := usersBody{Users: []userBody{}}
 	for _, u := range users {
@@ -140,7 +140,7 @@ type standingBody struct {
 	BackupCodesLeft int           `json:"backup_codes_left"`
 }
 
-func (a *API) lookUp(ctx context.Context, r call[userPath]) (standingBody, error) {
+func (a *API) getUser(ctx context.Context, r call[userPath]) (standingBody, error) {
 	u, s, err := a.Auth.LookUp(ctx, r.Bearer, r.Body.ID, r.Client)
 	return standingBody{
 		userBody: userOf(u), Sessions: s.Sessions, LockedUntil: s.LockedUntil,
@@ -174,14 +174,14 @@ type provenUserPath struct {
 
 func (p provenUserPath) proof() auth.Proof { return auth.Proof{Password: p.Password, Code: p.Code} }
 
-func (a *API) deleteUser(ctx context.Context, r call[provenUserPath]) (nothing, error) {
-	return nothing{}, a.Auth.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
+func (a *API) deleteUser(ctx context.Context, r call[provenUserPath]) (empty, error) {
+	return empty{}, a.Auth.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }
 
-func (a *API) endSessionsOfUser(ctx context.Context, r call[userPath]) (nothing, error) {
-	return nothing{}, a.Auth.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
+func (a *API) endSessionsOfUser(ctx context.Context, r call[userPath]) (empty, error) {
+	return empty{}, a.Auth.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
 }
 
-func (a *API) unlockUser(ctx context.Context, r call[provenUserPath]) (nothing, error) {
-	return nothing{}, a.Auth.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
+func (a *API) unlockUser(ctx context.Context, r call[provenUserPath]) (empty, error) {
+	return empty{}, a.Auth.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

@@ -23,17 +23,17 @@ const maxBody = 64 << 10
 // UnsupportedMediaType, BodyTooLarge or InvalidRequest, the last with every
 // problem at once, and never quotes a value. A body may be left out when none of
 // its fields is required.
-func (s shape) read(w http.ResponseWriter, r *http.Request, into any) error {
+func (d decoder) read(w http.ResponseWriter, r *http.Request, into any) error {
 	value := reflect.ValueOf(into).Elem()
-	problems := s.readURL(r, value)
-	fields := s.in(inBody)
+	problems := d.readURL(r, value)
+	fields := d.in(inBody)
 	optional := !slices.ContainsFunc(fields, func(f field) bool { return f.required })
 	if len(fields) > 0 && !(optional && r.ContentLength == 0) {
 		document, err := readJSON(w, r)
 		if err != nil {
 			return err
 		}
-		problems = append(problems, s.decode(document, value)...)
+		problems = append(problems, d.decode(document, value)...)
 	}
 	if len(problems) > 0 {
 		return &auth.Error{Code: auth.InvalidRequest, Fields: problems}
@@ -43,15 +43,15 @@ func (s shape) read(w http.ResponseWriter, r *http.Request, into any) error {
 
 // readURL reads the fields that stand in the path and the query. Other query
 // parameters are nobody's business.
-func (s shape) readURL(r *http.Request, into reflect.Value) []auth.FieldProblem {
+func (d decoder) readURL(r *http.Request, into reflect.Value) []auth.FieldProblem {
 	problems := []auth.FieldProblem{}
 	query := r.URL.Query()
-	for _, f := range s.fields {
+	for _, f := range d.fields {
 		detail := ""
 		switch values := query[f.name]; {
-		case f.place == inPath:
+		case f.location == inPath:
 			detail = f.setText(r.PathValue(f.name), into.Field(f.index))
-		case f.place != inQuery:
+		case f.location != inQuery:
 		case len(values) > 1:
 			detail = "stands twice"
 		case len(values) == 1:
@@ -84,13 +84,13 @@ func readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 
 // decode walks the object member by member, which encoding/json does not: it
 // stops at the first problem and lets the last of two equal names win.
-func (s shape) decode(document []byte, into reflect.Value) []auth.FieldProblem {
+func (d decoder) decode(document []byte, into reflect.Value) []auth.FieldProblem {
 	if !utf8.Valid(document) {
-		return whole("must be UTF-8")
+		return wholeBody("must be UTF-8")
 	}
 	dec := json.NewDecoder(strings.NewReader(string(document)))
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
-		return whole("must be a JSON object")
+		return wholeBody("must be a JSON object")
 	}
 	problems := []auth.FieldProblem{}
 	seen := map[string]bool{}
@@ -99,9 +99,9 @@ func (s shape) decode(document []byte, into reflect.Value) []auth.FieldProblem {
 		name, isName := token.(string)
 		raw := json.RawMessage{}
 		if err != nil || !isName || dec.Decode(&raw) != nil {
-			return whole("must be valid JSON")
+			return wholeBody("must be valid JSON")
 		}
-		switch f, known := s.field(name); {
+		switch f, known := d.field(name); {
 		case !known:
 			problems = append(problems, auth.FieldProblem{Field: quotable(name), Detail: "is not a field of this request"})
 		case seen[name]:
@@ -112,12 +112,12 @@ func (s shape) decode(document []byte, into reflect.Value) []auth.FieldProblem {
 		}
 	}
 	if _, err := dec.Token(); err != nil {
-		return whole("must be valid JSON")
+		return wholeBody("must be valid JSON")
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return whole("must be one JSON object and nothing else")
+		return wholeBody("must be one JSON object and nothing else")
 	}
-	for _, f := range s.in(inBody) {
+	for _, f := range d.in(inBody) {
 		if f.required && !seen[f.name] {
 			problems = append(problems, auth.FieldProblem{Field: f.name, Detail: "is required"})
 		}
@@ -125,9 +125,9 @@ func (s shape) decode(document []byte, into reflect.Value) []auth.FieldProblem {
 	return problems
 }
 
-func (s shape) field(name string) (field, bool) {
-	for _, f := range s.fields {
-		if f.name == name && f.place == inBody {
+func (d decoder) field(name string) (field, bool) {
+	for _, f := range d.fields {
+		if f.name == name && f.location == inBody {
 			return f, true
 		}
 	}
@@ -169,7 +169,7 @@ func decoded[T any](raw json.RawMessage) (T, bool) {
 	return *value, true
 }
 
-func whole(detail string) []auth.FieldProblem {
+func wholeBody(detail string) []auth.FieldProblem {
 	return []auth.FieldProblem{{Field: "", Detail: detail}}
 }
 

@@ -16,7 +16,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s := shapeOf(reflect.TypeFor[loginBody]())
+	s := decoderOf(reflect.TypeFor[loginBody]())
 	f.Fuzz(func(t *testing.T, document string) {
 		body := loginBody{}
 		problems := s.decode([]byte(document), reflect.ValueOf(&body).Elem())

@@ -19,14 +19,14 @@ type call[Body any] struct {
 	Client auth.Client
 }
 
-// nothing is the body of a request or response that has none.
-type nothing struct{}
+// empty is the body of a request or response that has none.
+type empty struct{}
 
 // endpoint completes a route with a typed handler. A body is read only if the
 // handler has one; it may be left out when none of its fields is required.
 func endpoint[In, Out any](a *API, r route, handle func(context.Context, call[In]) (Out, error)) route {
 	r.in, r.out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
-	shape := shapeOf(r.in)
+	decoder := decoderOf(r.in)
 	r.handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		in := call[In]{Client: request.Client(req, a.Settings().Network)}
 		var err error
@@ -34,7 +34,7 @@ func endpoint[In, Out any](a *API, r route, handle func(context.Context, call[In
 			in.Bearer, err = request.Bearer(req)
 		}
 		if err == nil {
-			err = shape.read(w, req, &in.Body)
+			err = decoder.read(w, req, &in.Body)
 		}
 		out := *new(Out)
 		if err == nil {

@@ -21,7 +21,7 @@ func (a *API) forwardRoutes() []route {
 	return []route{{
 		method: "GET", path: verifyPath, status: http.StatusOK, bearer: bearerRequired,
 		summary: "Whom an access token speaks for, in headers, for a gateway (nginx auth_request, Caddy forward_auth)",
-		in:      reflect.TypeFor[verifyQuery](), out: reflect.TypeFor[nothing](),
+		in:      reflect.TypeFor[verifyQuery](), out: reflect.TypeFor[empty](),
 		refuses: []auth.Code{auth.PermissionDenied},
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			a.verify(w, r, r.URL.Query()["role"])
@@ -56,17 +56,17 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Auth-User-Id", headerSafe(subject.UserID))
-	h.Set("X-Auth-Email", headerSafe(a.spokenEmail(subject)))
+	h.Set("X-Auth-Email", headerSafe(a.disclosedEmail(subject)))
 	h.Set("X-Auth-Email-Verified", strconv.FormatBool(subject.EmailVerified))
 	h.Set("X-Auth-Role", headerSafe(subject.Role))
 	h.Set("X-Auth-Session-Id", headerSafe(subject.SessionID))
 	w.WriteHeader(http.StatusOK)
 }
 
-// spokenEmail is the address that an application may take for whom it is of: one
+// disclosedEmail is the address that an application may take for whom it is of: one
 // that somebody only typed is nobody's. It stands in its header as an empty value,
 // since there are gateways that let the client's pass for one that is absent.
-func (a *API) spokenEmail(s auth.Subject) string {
+func (a *API) disclosedEmail(s auth.Subject) string {
 	if s.EmailVerified || a.Settings().ForwardAuth.UnverifiedEmail == realmconfig.SendUnverified {
 		return s.Email
 	}

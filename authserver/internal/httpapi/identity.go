@@ -18,12 +18,12 @@ func (a *API) identityRoutes() []route {
 			summary: "The identities that the user may sign in with",
 		}, a.identities),
 		endpoint(a, route{
-			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: request.RateOAuth,
+			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: request.RateFederation,
 			summary: "Begin to link an identity: send the browser to the address in the answer",
 			refuses: append(proofRefusals(), auth.ProviderUnknown, auth.ReturnURLRefused),
 		}, a.beginLink),
 		endpoint(a, route{
-			method: "POST", path: "/api/user/identities", status: http.StatusNoContent, bearer: bearerRequired, rate: request.RateOAuth,
+			method: "POST", path: "/api/user/identities", status: http.StatusNoContent, bearer: bearerRequired, rate: request.RateFederation,
 			summary: "Link the identity that the browser brought a code back for",
 			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.ProviderUnknown, auth.IdentityTaken},
 		}, a.finishLink),
@@ -48,7 +48,7 @@ type identityBody struct {
 	LastUsedAt time.Time `json:"last_used_at"`
 }
 
-func (a *API) identities(ctx context.Context, r call[nothing]) (identitiesBody, error) {
+func (a *API) identities(ctx context.Context, r call[empty]) (identitiesBody, error) {
 	list, err := a.Auth.Identities(ctx, r.Bearer)
 	body := identitiesBody{Identities: []identityBody{}}
 	for _, i := range list {
@@ -80,8 +80,8 @@ func (a *API) beginLink(ctx context.Context, r call[beginLinkBody]) (departureBo
 	return departureBody{string(address)}, err
 }
 
-func (a *API) finishLink(ctx context.Context, r call[oauthCodeBody]) (nothing, error) {
-	return nothing{}, a.Auth.FinishLink(ctx, r.Bearer, r.Body.Code, r.Body.Verifier, r.Client)
+func (a *API) finishLink(ctx context.Context, r call[oauthCodeBody]) (empty, error) {
+	return empty{}, a.Auth.FinishLink(ctx, r.Bearer, r.Body.Code, r.Body.Verifier, r.Client)
 }
 
 type identityPath struct {
@@ -90,7 +90,7 @@ type identityPath struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (a *API) unlinkIdentity(ctx context.Context, r call[identityPath]) (nothing, error) {
+func (a *API) unlinkIdentity(ctx context.Context, r call[identityPath]) (empty, error) {
 	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
-	return nothing{}, a.Auth.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, proof, r.Client)
+	return empty{}, a.Auth.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, proof, r.Client)
 }

@@ -32,8 +32,8 @@ func (a *API) openAPIRoutes() []route {
 // Document describes the API in OpenAPI 3.1, as JSON. It is made from the list of
 // routes alone and is the same for every realm.
 func Document() ([]byte, error) {
-	d := &describer{schemas: named[*schema]{}, codes: map[auth.Code]bool{}}
-	paths := named[named[operation]]{}
+	d := &describer{schemas: orderedMap[*schema]{}, codes: map[auth.Code]bool{}}
+	paths := orderedMap[orderedMap[operation]]{}
 	tags := []tag{}
 	for _, r := range new(API).routes() {
 		op := d.operation(r)
@@ -52,7 +52,7 @@ func Document() ([]byte, error) {
 			License: license{"Apache-2.0", "Apache-2.0"},
 		},
 		Servers:    []server{{"/", "The realm's issuer"}},
-		Security:   []named[[]string]{},
+		Security:   []orderedMap[[]string]{},
 		Tags:       tags,
 		Paths:      paths,
 		Components: d.components(),
@@ -65,30 +65,30 @@ func Document() ([]byte, error) {
 
 // describer gathers what operations refer to.
 type describer struct {
-	schemas named[*schema]
+	schemas orderedMap[*schema]
 	codes   map[auth.Code]bool
 }
 
 func (d *describer) operation(r route) operation {
-	s := shapeOf(r.in)
+	s := decoderOf(r.in)
 	op := operation{
 		ID: operationID(r), Tags: []string{tagOf(r.path).Name}, Summary: r.summary,
-		Security: security(r.bearer), Responses: named[response]{},
+		Security: security(r.bearer), Responses: orderedMap[response]{},
 	}
 	for _, f := range s.fields {
-		if f.place != inBody {
+		if f.location != inBody {
 			op.Parameters = append(op.Parameters, parameter{
-				Name: f.name, In: string(f.place), Required: f.place == inPath || f.required, Schema: f.schema(),
+				Name: f.name, In: string(f.location), Required: f.location == inPath || f.required, Schema: f.schema(),
 			})
 		}
 	}
 	if fields := s.in(inBody); len(fields) > 0 {
 		op.Body = &requestBody{
 			Required: slices.ContainsFunc(fields, func(f field) bool { return f.required }),
-			Content:  named[content]{{"application/json", content{Schema: d.request(r.in, fields)}}},
+			Content:  orderedMap[content]{{"application/json", content{Schema: d.request(r.in, fields)}}},
 		}
 	}
-	op.Responses = append(op.Responses, named[response]{{strconv.Itoa(r.status), d.success(r)}}...)
+	op.Responses = append(op.Responses, orderedMap[response]{{strconv.Itoa(r.status), d.success(r)}}...)
 	for _, status := range r.also {
 		op.Responses = op.Responses.with(strconv.Itoa(status), bodiless(status))
 	}
@@ -96,12 +96,12 @@ func (d *describer) operation(r route) operation {
 }
 
 func (d *describer) success(r route) response {
-	if r.status == http.StatusNoContent || r.status >= 300 || r.out == reflect.TypeFor[nothing]() {
+	if r.status == http.StatusNoContent || r.status >= 300 || r.out == reflect.TypeFor[empty]() {
 		return bodiless(r.status)
 	}
 	return response{
 		Description: http.StatusText(r.status), Headers: headersOf(r.status),
-		Content: named[content]{{"application/json", content{Schema: d.schemaOf(r.out)}}},
+		Content: orderedMap[content]{{"application/json", content{Schema: d.schemaOf(r.out)}}},
 	}
 }
 
@@ -132,7 +132,7 @@ func (d *describer) withRefusals(op operation, r route) operation {
 // stores may bring.
 func (r route) allRefusals() []auth.Code {
 	codes := slices.Clone(r.refuses)
-	s := shapeOf(r.in)
+	s := decoderOf(r.in)
 	if len(s.fields) > 0 {
 		codes = append(codes, auth.InvalidRequest)
 	}
@@ -160,34 +160,34 @@ func (r route) allRefusals() []auth.Code {
 }
 
 func refusal(status int, codes []auth.Code) response {
-	titles, examples, values := []string{}, named[reference]{}, []string{}
+	titles, examples, values := []string{}, orderedMap[reference]{}, []string{}
 	for _, code := range codes {
 		titles = append(titles, fmt.Sprintf("%s (`%s`)", problem.TypeOf(code).Title, code))
-		examples = append(examples, entry[reference]{string(code), reference{"#/components/examples/" + string(code)}})
+		examples = append(examples, member[reference]{string(code), reference{"#/components/examples/" + string(code)}})
 		values = append(values, string(code))
 	}
 	return response{
 		Description: strings.Join(titles, "; "), Headers: headersOf(status),
-		Content: named[content]{{problem.MediaType, content{
+		Content: orderedMap[content]{{problem.MediaType, content{
 			Schema: &schema{
 				AllOf:      []*schema{{Ref: "#/components/schemas/Problem"}},
 				Type:       "object",
-				Properties: named[*schema]{{"code", &schema{Type: "string", Enum: values}}},
+				Properties: orderedMap[*schema]{{"code", &schema{Type: "string", Enum: values}}},
 			},
 			Examples: examples,
 		}}},
 	}
 }
 
-func security(use bearerUse) []named[[]string] {
-	token, none := named[[]string]{{"accessToken", []string{}}}, named[[]string]{}
+func security(use bearerUse) []orderedMap[[]string] {
+	token, none := orderedMap[[]string]{{"accessToken", []string{}}}, orderedMap[[]string]{}
 	switch use {
 	case bearerRequired:
-		return []named[[]string]{token}
+		return []orderedMap[[]string]{token}
 	case bearerOptional:
-		return []named[[]string]{token, none}
+		return []orderedMap[[]string]{token, none}
 	default:
-		return []named[[]string]{}
+		return []orderedMap[[]string]{}
 	}
 }
 

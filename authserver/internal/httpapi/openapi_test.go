@@ -23,7 +23,7 @@ func TestOperationsHaveNamesOfTheirOwn(t *testing.T) {
 func TestExamplesAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, r := range new(API).routes() {
-		for _, f := range shapeOf(r.in).fields {
+		for _, f := range decoderOf(r.in).fields {
 			into := reflect.New(r.in).Elem().Field(f.index)
 			for _, example := range examplesOf(f.name) {
 				if text, isText := example.(string); isText && f.setString(text, into) != "" {

@@ -17,13 +17,13 @@ import (
 // The objects of OpenAPI 3.1, as far as they are used here.
 type (
 	openAPI struct {
-		OpenAPI    string                  `json:"openapi"`
-		Info       info                    `json:"info"`
-		Servers    []server                `json:"servers"`
-		Security   []named[[]string]       `json:"security"`
-		Tags       []tag                   `json:"tags"`
-		Paths      named[named[operation]] `json:"paths"`
-		Components components              `json:"components"`
+		OpenAPI    string                            `json:"openapi"`
+		Info       info                              `json:"info"`
+		Servers    []server                          `json:"servers"`
+		Security   []orderedMap[[]string]            `json:"security"`
+		Tags       []tag                             `json:"tags"`
+		Paths      orderedMap[orderedMap[operation]] `json:"paths"`
+		Components components                        `json:"components"`
 	}
 	info struct {
 		Title       string  `json:"title"`
@@ -44,13 +44,13 @@ type (
 		Description string `json:"description"`
 	}
 	operation struct {
-		ID         string            `json:"operationId"`
-		Tags       []string          `json:"tags"`
-		Summary    string            `json:"summary"`
-		Security   []named[[]string] `json:"security"`
-		Parameters []parameter       `json:"parameters,omitempty"`
-		Body       *requestBody      `json:"requestBody,omitempty"`
-		Responses  named[response]   `json:"responses"`
+		ID         string                 `json:"operationId"`
+		Tags       []string               `json:"tags"`
+		Summary    string                 `json:"summary"`
+		Security   []orderedMap[[]string] `json:"security"`
+		Parameters []parameter            `json:"parameters,omitempty"`
+		Body       *requestBody           `json:"requestBody,omitempty"`
+		Responses  orderedMap[response]   `json:"responses"`
 	}
 	parameter struct {
 		Name     string  `json:"name"`
@@ -59,17 +59,17 @@ type (
 		Schema   *schema `json:"schema"`
 	}
 	requestBody struct {
-		Required bool           `json:"required"`
-		Content  named[content] `json:"content"`
+		Required bool                `json:"required"`
+		Content  orderedMap[content] `json:"content"`
 	}
 	content struct {
-		Schema   *schema          `json:"schema"`
-		Examples named[reference] `json:"examples,omitempty"`
+		Schema   *schema               `json:"schema"`
+		Examples orderedMap[reference] `json:"examples,omitempty"`
 	}
 	response struct {
-		Description string           `json:"description"`
-		Headers     named[reference] `json:"headers,omitempty"`
-		Content     named[content]   `json:"content,omitempty"`
+		Description string                `json:"description"`
+		Headers     orderedMap[reference] `json:"headers,omitempty"`
+		Content     orderedMap[content]   `json:"content,omitempty"`
 	}
 	reference struct {
 		Ref string `json:"$ref"`
@@ -83,10 +83,10 @@ type (
 		Value   any    `json:"value"`
 	}
 	components struct {
-		SecuritySchemes named[securityScheme] `json:"securitySchemes"`
-		Headers         named[header]         `json:"headers"`
-		Examples        named[example]        `json:"examples"`
-		Schemas         named[*schema]        `json:"schemas"`
+		SecuritySchemes orderedMap[securityScheme] `json:"securitySchemes"`
+		Headers         orderedMap[header]         `json:"headers"`
+		Examples        orderedMap[example]        `json:"examples"`
+		Schemas         orderedMap[*schema]        `json:"schemas"`
 	}
 	securityScheme struct {
 		Type        string `json:"type"`
@@ -96,39 +96,39 @@ type (
 	}
 )
 
-// named is a JSON object whose members keep their order.
-type named[T any] []entry[T]
+// orderedMap is a JSON object whose members keep their order.
+type orderedMap[T any] []member[T]
 
-type entry[T any] struct {
+type member[T any] struct {
 	name  string
 	value T
 }
 
-func (n named[T]) index(name string) int {
-	return slices.IndexFunc(n, func(e entry[T]) bool { return e.name == name })
+func (m orderedMap[T]) index(name string) int {
+	return slices.IndexFunc(m, func(e member[T]) bool { return e.name == name })
 }
 
 // get is the zero value for a name that is not there.
-func (n named[T]) get(name string) T {
-	if i := n.index(name); i >= 0 {
-		return n[i].value
+func (m orderedMap[T]) get(name string) T {
+	if i := m.index(name); i >= 0 {
+		return m[i].value
 	}
 	return *new(T)
 }
 
-func (n named[T]) with(name string, value T) named[T] {
-	if i := n.index(name); i >= 0 {
-		n[i].value = value
-		return n
+func (m orderedMap[T]) with(name string, value T) orderedMap[T] {
+	if i := m.index(name); i >= 0 {
+		m[i].value = value
+		return m
 	}
-	return append(n, entry[T]{name, value})
+	return append(m, member[T]{name, value})
 }
 
 // MarshalJSON implements json.Marshaler.
-func (n named[T]) MarshalJSON() ([]byte, error) {
+func (m orderedMap[T]) MarshalJSON() ([]byte, error) {
 	b := &bytes.Buffer{}
 	b.WriteByte('{')
-	for i, e := range n {
+	for i, e := range m {
 		if i > 0 {
 			b.WriteByte(',')
 		}
@@ -146,7 +146,7 @@ func (n named[T]) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func headersOf(status int) named[reference] {
+func headersOf(status int) orderedMap[reference] {
 	names := []string{"X-Request-Id"}
 	switch {
 	case status == http.StatusUnauthorized:
@@ -156,7 +156,7 @@ func headersOf(status int) named[reference] {
 	case status >= 300 && status < 400 && status != http.StatusNotModified:
 		names = append(names, "Location")
 	}
-	headers := named[reference]{}
+	headers := orderedMap[reference]{}
 	for _, name := range names {
 		headers = headers.with(name, reference{"#/components/headers/" + name})
 	}
@@ -169,10 +169,10 @@ func (d *describer) components() components {
 	d.schemas = d.schemas.with("Problem", details)
 	text, number := &schema{Type: "string"}, &schema{Type: "integer"}
 	c := components{
-		SecuritySchemes: named[securityScheme]{{"accessToken", securityScheme{
+		SecuritySchemes: orderedMap[securityScheme]{{"accessToken", securityScheme{
 			"http", "bearer", "JWT", "The access_token of a sign-in, until it expires or its session ends.",
 		}}},
-		Headers: named[header]{
+		Headers: orderedMap[header]{
 			{"X-Request-Id", header{"Quote it when you report a problem.", text}},
 			{"WWW-Authenticate", header{"What would let the request pass (RFC 6750, section 3).", text}},
 			{"Retry-After", header{"Seconds until a retry may succeed; absent when waiting does not help.", number}},
@@ -181,10 +181,10 @@ func (d *describer) components() components {
 		Schemas: d.schemas,
 	}
 	for code := range d.codes {
-		c.Examples = append(c.Examples, entry[example]{string(code), problemExample(code)})
+		c.Examples = append(c.Examples, member[example]{string(code), problemExample(code)})
 	}
-	slices.SortFunc(c.Examples, func(a, b entry[example]) int { return strings.Compare(a.name, b.name) })
-	slices.SortFunc(c.Schemas, func(a, b entry[*schema]) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(c.Examples, func(a, b member[example]) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(c.Schemas, func(a, b member[*schema]) int { return strings.Compare(a.name, b.name) })
 	return c
 }
 

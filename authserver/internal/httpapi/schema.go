@@ -17,26 +17,26 @@ import (
 
 // schema is a JSON Schema (draft 2020-12), as far as it is used here.
 type schema struct {
-	Ref                  string         `json:"$ref,omitempty"`
-	Type                 any            `json:"type,omitempty"` // a name, or several
-	Description          string         `json:"description,omitempty"`
-	Format               string         `json:"format,omitempty"`
-	Enum                 []string       `json:"enum,omitempty"`
-	MinLength            *int           `json:"minLength,omitempty"`
-	MaxLength            *int           `json:"maxLength,omitempty"`
-	Minimum              *int           `json:"minimum,omitempty"`
-	Maximum              *int           `json:"maximum,omitempty"`
-	Pattern              string         `json:"pattern,omitempty"`
-	Items                *schema        `json:"items,omitempty"`
-	AllOf                []*schema      `json:"allOf,omitempty"`
-	OneOf                []*schema      `json:"oneOf,omitempty"`
-	Properties           named[*schema] `json:"properties,omitempty"`
-	Required             []string       `json:"required,omitempty"`
-	AdditionalProperties any            `json:"additionalProperties,omitempty"` // false, or a schema
-	Examples             []any          `json:"examples,omitempty"`
+	Ref                  string              `json:"$ref,omitempty"`
+	Type                 any                 `json:"type,omitempty"` // a name, or several
+	Description          string              `json:"description,omitempty"`
+	Format               string              `json:"format,omitempty"`
+	Enum                 []string            `json:"enum,omitempty"`
+	MinLength            *int                `json:"minLength,omitempty"`
+	MaxLength            *int                `json:"maxLength,omitempty"`
+	Minimum              *int                `json:"minimum,omitempty"`
+	Maximum              *int                `json:"maximum,omitempty"`
+	Pattern              string              `json:"pattern,omitempty"`
+	Items                *schema             `json:"items,omitempty"`
+	AllOf                []*schema           `json:"allOf,omitempty"`
+	OneOf                []*schema           `json:"oneOf,omitempty"`
+	Properties           orderedMap[*schema] `json:"properties,omitempty"`
+	Required             []string            `json:"required,omitempty"`
+	AdditionalProperties any                 `json:"additionalProperties,omitempty"` // false, or a schema
+	Examples             []any               `json:"examples,omitempty"`
 }
 
-// schema describes a field of a request as shape reads it. Lengths are said in
+// schema describes a field of a request as decoder reads it. Lengths are said in
 // characters there and in bytes here: what is ASCII is described exactly.
 func (f field) schema() *schema {
 	s := &schema{Examples: examplesOf(f.name)}
@@ -89,7 +89,8 @@ func (d *describer) component(t reflect.Type, make func() *schema) *schema {
 	return &schema{Ref: "#/components/schemas/" + name}
 }
 
-// componentName is what a type is called outside: loginBody is Login.
+// componentName is what a type is called outside: loginBody is Login. Programs that
+// are made from the description know it, so a body's type keeps its name.
 func componentName(t reflect.Type) string {
 	name := strings.TrimSuffix(t.Name(), "Body")
 	if name == "" {

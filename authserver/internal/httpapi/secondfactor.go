@@ -75,7 +75,7 @@ func (a *API) secondFactorRoutes() []route {
 				auth.ChallengeInvalid, auth.TokenMissing, auth.AccountDisabled, auth.SecondFactorMissing,
 				auth.SecondFactorUnavailable, auth.RateLimited,
 			},
-		}, a.sendText),
+		}, a.sendTextCode),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/disable", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Remove the telephone",
@@ -102,7 +102,7 @@ type factorBody struct {
 	Since  time.Time   `json:"since"`
 }
 
-func (a *API) secondFactors(ctx context.Context, r call[nothing]) (factorsBody, error) {
+func (a *API) secondFactors(ctx context.Context, r call[empty]) (factorsBody, error) {
 	factors, err := a.Auth.SecondFactors(ctx, r.Bearer)
 	if err != nil {
 		return factorsBody{}, err
@@ -229,7 +229,7 @@ type sendTextBody struct {
 	SessionID auth.Secret `json:"session_id" maxLength:"128"`
 }
 
-func (a *API) sendText(ctx context.Context, r call[sendTextBody]) (textBody, error) {
+func (a *API) sendTextCode(ctx context.Context, r call[sendTextBody]) (textBody, error) {
 	send := func() (time.Duration, error) { return a.Auth.TextChallenge(ctx, r.Body.SessionID, r.Client) }
 	if r.Body.SessionID == "" {
 		send = func() (time.Duration, error) { return a.Auth.TextProof(ctx, r.Bearer, r.Client) }
@@ -238,10 +238,10 @@ func (a *API) sendText(ctx context.Context, r call[sendTextBody]) (textBody, err
 	return textBody{seconds(lifetime)}, err
 }
 
-func (a *API) disableSMS(ctx context.Context, r call[proofBody]) (nothing, error) {
-	return nothing{}, a.Auth.DisableSMS(ctx, r.Bearer, r.Body.proof(), r.Client)
+func (a *API) disableSMS(ctx context.Context, r call[proofBody]) (empty, error) {
+	return empty{}, a.Auth.DisableSMS(ctx, r.Bearer, r.Body.proof(), r.Client)
 }
 
-func (a *API) resetSecondFactors(ctx context.Context, r call[provenUserPath]) (nothing, error) {
-	return nothing{}, a.Auth.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
+func (a *API) resetSecondFactors(ctx context.Context, r call[provenUserPath]) (empty, error) {
+	return empty{}, a.Auth.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

@@ -120,6 +120,6 @@ func (a *API) refresh(ctx context.Context, r call[refreshBody]) (tokensBody, err
 	return tokensOf(grant), nil
 }
 
-func (a *API) logout(ctx context.Context, r call[logoutBody]) (nothing, error) {
-	return nothing{}, a.Auth.Logout(ctx, r.Bearer, r.Body.RefreshToken, r.Client)
+func (a *API) logout(ctx context.Context, r call[logoutBody]) (empty, error) {
+	return empty{}, a.Auth.Logout(ctx, r.Bearer, r.Body.RefreshToken, r.Client)
 }

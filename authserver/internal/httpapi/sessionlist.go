@@ -52,7 +52,7 @@ type endedBody struct {
 	Ended int `json:"ended"`
 }
 
-func (a *API) listSessions(ctx context.Context, r call[nothing]) (sessionsBody, error) {
+func (a *API) listSessions(ctx context.Context, r call[empty]) (sessionsBody, error) {
 	sessions, current, err := a.Auth.ListSessions(ctx, r.Bearer)
 	body := sessionsBody{Sessions: []sessionBody{}}
 	for _, s := range sessions {
@@ -64,11 +64,11 @@ func (a *API) listSessions(ctx context.Context, r call[nothing]) (sessionsBody, 
 	return body, err
 }
 
-func (a *API) endSession(ctx context.Context, r call[sessionPath]) (nothing, error) {
-	return nothing{}, a.Auth.EndOneSession(ctx, r.Bearer, r.Body.ID, r.Client)
+func (a *API) endSession(ctx context.Context, r call[sessionPath]) (empty, error) {
+	return empty{}, a.Auth.EndOneSession(ctx, r.Bearer, r.Body.ID, r.Client)
 }
 
-func (a *API) endOtherSessions(ctx context.Context, r call[nothing]) (endedBody, error) {
+func (a *API) endOtherSessions(ctx context.Context, r call[empty]) (endedBody, error) {
 	ended, err := a.Auth.EndOtherSessions(ctx, r.Bearer, r.Client)
 	return endedBody{Ended: ended}, err
 }

@@ -84,7 +84,7 @@ type emailChangeBody struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (a *API) profile(ctx context.Context, r call[nothing]) (profileBody, error) {
+func (a *API) profile(ctx context.Context, r call[empty]) (profileBody, error) {
 	u, err := a.Auth.Profile(ctx, r.Bearer)
 	return profileOf(u), err
 }
@@ -94,8 +94,8 @@ func (a *API) updateProfile(ctx context.Context, r call[profileChangeBody]) (pro
 	return profileOf(u), err
 }
 
-func (a *API) changePassword(ctx context.Context, r call[passwordChangeBody]) (nothing, error) {
-	return nothing{}, a.Auth.ChangePassword(ctx, r.Bearer, r.Body.Current, r.Body.New, r.Client)
+func (a *API) changePassword(ctx context.Context, r call[passwordChangeBody]) (empty, error) {
+	return empty{}, a.Auth.ChangePassword(ctx, r.Bearer, r.Body.Current, r.Body.New, r.Client)
 }
 
 func (a *API) changeEmail(ctx context.Context, r call[emailChangeBody]) (messageBody, error) {
@@ -104,6 +104,6 @@ func (a *API) changeEmail(ctx context.Context, r call[emailChangeBody]) (message
 		a.Auth.ChangeEmail(ctx, r.Bearer, r.Body.Email, proof, r.Client)
 }
 
-func (a *API) deleteAccount(ctx context.Context, r call[proofBody]) (nothing, error) {
-	return nothing{}, a.Auth.DeleteAccount(ctx, r.Bearer, r.Body.proof(), r.Client)
+func (a *API) deleteAccount(ctx context.Context, r call[proofBody]) (empty, error) {
+	return empty{}, a.Auth.DeleteAccount(ctx, r.Bearer, r.Body.proof(), r.Client)
 }

@@ -65,7 +65,7 @@ func (a *API) discovery() (discoveryBody, error) {
 func wellKnown[Out any](a *API, path, summary string, document func() (Out, error)) route {
 	return route{
 		method: "GET", path: path, summary: summary, status: http.StatusOK, also: []int{http.StatusNotModified},
-		in: reflect.TypeFor[nothing](), out: reflect.TypeFor[Out](),
+		in: reflect.TypeFor[empty](), out: reflect.TypeFor[Out](),
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, err := document()
 			if err != nil {
@@ -109,7 +109,7 @@ func (a *API) belowIssuer(next http.Handler) http.Handler {
 			return
 		}
 		base := strings.TrimSuffix(issuer.Path, "/")
-		if path, found := strings.CutPrefix(r.URL.Path, base); base != "" && found && standsBelowIssuer(path) {
+		if path, found := strings.CutPrefix(r.URL.Path, base); base != "" && found && servedBelowIssuer(path) {
 			http.StripPrefix(base, next).ServeHTTP(w, r)
 			return
 		}
@@ -117,6 +117,6 @@ func (a *API) belowIssuer(next http.Handler) http.Handler {
 	})
 }
 
-func standsBelowIssuer(path string) bool {
+func servedBelowIssuer(path string) bool {
 	return strings.HasPrefix(path, "/.well-known/") || path == auth.CallbackPath || strings.HasPrefix(path, auth.CallbackPath+"/")
 }

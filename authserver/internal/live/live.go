@@ -95,7 +95,7 @@ func (f *Folder) reload() {
 	if snapshotErr != nil {
 		snapshot = f.withCredentials(*old.snapshot)
 	}
-	if !same(snapshot, old.snapshot) {
+	if !sameSnapshot(snapshot, old.snapshot) {
 		next.snapshot = snapshot
 	}
 	certificate, certificateErr := loadCertificate(f.dir)
@@ -129,7 +129,7 @@ func (f *Folder) withCredentials(s realmconfig.Snapshot) *realmconfig.Snapshot {
 	return &s
 }
 
-func same(a, b *realmconfig.Snapshot) bool {
+func sameSnapshot(a, b *realmconfig.Snapshot) bool {
 	return a.ConfigRevision == b.ConfigRevision && a.KeysetRevision == b.KeysetRevision &&
 		reflect.DeepEqual(a.EncryptionKeys, b.EncryptionKeys) && reflect.DeepEqual(a.Credentials, b.Credentials)
 }

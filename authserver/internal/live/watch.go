@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// settle is how long the folder must be quiet before it is read: a change of
+	// debounce is how long the folder must be quiet before it is read: a change of
 	// a mount is several events.
-	settle = 50 * time.Millisecond
-	// reread makes up for events that a filesystem did not send.
-	reread = time.Minute
-	// rereadBlind is how often to look when nothing sends events.
-	rereadBlind = 5 * time.Second
+	debounce = 50 * time.Millisecond
+	// rescanInterval makes up for events that a filesystem did not send.
+	rescanInterval = time.Minute
+	// pollInterval is how often to look when nothing sends events.
+	pollInterval = 5 * time.Second
 )
 
 // Watch takes up changes until ctx is done. The kubelet replaces a mount by
@@ -33,12 +33,12 @@ func (f *Folder) Watch(ctx context.Context) {
 		return
 	}
 	defer func() { _ = watcher.Close() }()
-	f.rereadFolder(watcher) // what changed before the watch began
-	f.follow(ctx, watcher)
+	f.rescan(watcher) // what changed before the watch began
+	f.watchEvents(ctx, watcher)
 }
 
 func (f *Folder) poll(ctx context.Context) {
-	ticker := time.NewTicker(rereadBlind)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -50,8 +50,8 @@ func (f *Folder) poll(ctx context.Context) {
 	}
 }
 
-func (f *Folder) follow(ctx context.Context, watcher *fsnotify.Watcher) {
-	fallback := time.NewTicker(reread)
+func (f *Folder) watchEvents(ctx context.Context, watcher *fsnotify.Watcher) {
+	fallback := time.NewTicker(rescanInterval)
 	defer fallback.Stop()
 	quiet := time.NewTimer(0)
 	quiet.Stop()
@@ -60,20 +60,20 @@ func (f *Folder) follow(ctx context.Context, watcher *fsnotify.Watcher) {
 		case <-ctx.Done():
 			return
 		case <-watcher.Events:
-			quiet.Reset(settle)
+			quiet.Reset(debounce)
 		case err := <-watcher.Errors:
 			f.log.Warn("watch realm documents", "error", err)
-			quiet.Reset(settle)
+			quiet.Reset(debounce)
 		case <-quiet.C:
-			f.rereadFolder(watcher)
+			f.rescan(watcher)
 		case <-fallback.C:
-			f.rereadFolder(watcher)
+			f.rescan(watcher)
 		}
 	}
 }
 
-// rereadFolder also watches mounts that have appeared or been replaced.
-func (f *Folder) rereadFolder(watcher *fsnotify.Watcher) {
+// rescan also watches mounts that have appeared or been replaced.
+func (f *Folder) rescan(watcher *fsnotify.Watcher) {
 	if err := f.watchDirectories(watcher); err != nil {
 		f.log.Warn("watch realm documents", "error", err)
 	}

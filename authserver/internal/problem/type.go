@@ -8,6 +8,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
+//go:generate go test . -run Current$ -count=1 -update
+
 // Type is what a code means (RFC 9457, section 4): the status of an answer that has
 // it, and words for people, which may change.
 type Type struct {

@@ -20,10 +20,10 @@ const (
 	RateLogin   RateClass = "login"
 	RateRefresh RateClass = "refresh"
 	// RateMail is for routes that make the realm send something.
-	RateMail     RateClass = "mail"
-	RateRegister RateClass = "register"
-	RateOAuth    RateClass = "oauth"
-	RateCode     RateClass = "code"
+	RateMail       RateClass = "mail"
+	RateRegister   RateClass = "register"
+	RateFederation RateClass = "oauth"
+	RateCode       RateClass = "code"
 )
 
 // refreshFactor is how many times as often one may refresh as do anything else

@@ -22,7 +22,7 @@ import (
 type collector struct {
 	Options
 	public, private *http.Client
-	away            atomic.Bool
+	unreachable     atomic.Bool
 }
 
 func newCollector(o Options) *collector {
@@ -44,9 +44,9 @@ func (c *collector) UploadTraces(ctx context.Context, spans []*tracepb.ResourceS
 	}
 	err := c.post(ctx, *settings, spans)
 	switch {
-	case err == nil && c.away.Swap(false):
+	case err == nil && c.unreachable.Swap(false):
 		c.Log.InfoContext(ctx, "collector takes traces again")
-	case err != nil && !c.away.Swap(true):
+	case err != nil && !c.unreachable.Swap(true):
 		c.Log.WarnContext(ctx, "collector takes no traces, dropping them", "error", err)
 	}
 	return nil

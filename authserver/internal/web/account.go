@@ -7,7 +7,20 @@ import (
 	"slices"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
+
+func (w *Web) accountPages() []page {
+	return []page{
+		{"GET /account", request.Unlimited, w.showAccount},
+		{"POST /account/profile", request.Unlimited, w.saveProfile},
+		{"POST /account/email", request.RateMail, w.requireProof(w.changeEmail)},
+		{"POST /account/password", request.RateLogin, w.changePassword},
+		{"POST /account/sessions/end", request.Unlimited, w.endOtherSessions},
+		{"POST /account/sessions/{id}/end", request.Unlimited, w.endSession},
+		{"POST /account/delete", request.RateLogin, w.requireProof(w.deleteAccount)},
+	}
+}
 
 // accountPage is a person's own page. Section names the form that was refused.
 type accountPage struct {
@@ -21,7 +34,7 @@ type accountPage struct {
 	// Phone is what was typed into the form for a new one.
 	Phone string
 	// Linked are the ways in through providers, Linkable the providers that are none.
-	Linked   []linked
+	Linked   []linkedIdentity
 	Linkable []provider
 	// Mails and Texts report what the realm can send.
 	Mails, Texts bool
@@ -49,13 +62,13 @@ func invalid(field string) *auth.Error { return &auth.Error{Code: auth.Code("inv
 // saved are what a page may say was done; the address bar is not trusted with more.
 var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "identities"}
 
-func (w *Web) showAccount(v *visit) (*answer, error) {
-	return w.account(v, accountPage{passwordForm: w.passwordForm(), Saved: v.saved(saved)})
+func (w *Web) showAccount(req *pageRequest) (*response, error) {
+	return w.account(req, accountPage{passwordForm: w.passwordForm(), Saved: req.saved(saved)})
 }
 
 // saved is which of some changes the address says was made.
-func (v *visit) saved(known []string) string {
-	what := v.r.URL.Query().Get("saved")
+func (req *pageRequest) saved(known []string) string {
+	what := req.r.URL.Query().Get("saved")
 	if !slices.Contains(known, what) {
 		return ""
 	}
@@ -63,9 +76,9 @@ func (v *visit) saved(known []string) string {
 }
 
 // account shows the page with what the Store knows now.
-func (w *Web) account(v *visit, p accountPage) (*answer, error) {
-	err := w.signedIn(v, func(access auth.Secret) (err error) {
-		ctx := v.r.Context()
+func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
+	err := w.signedIn(req, func(access auth.Secret) (err error) {
+		ctx := req.r.Context()
 		if p.User, err = w.Auth.Profile(ctx, access); err != nil {
 			return err
 		}
@@ -76,7 +89,7 @@ func (w *Web) account(v *visit, p accountPage) (*answer, error) {
 			return err
 		}
 		identities, err := w.Auth.Identities(ctx, access)
-		p.Linked, p.Linkable = w.waysIn(identities)
+		p.Linked, p.Linkable = w.linkedAndLinkable(identities)
 		return err
 	})
 	if err != nil {
@@ -84,7 +97,7 @@ func (w *Web) account(v *visit, p accountPage) (*answer, error) {
 	}
 	settings := w.Settings()
 	p.Mails, p.Texts = settings.Email != nil, settings.SMS != nil
-	a := &answer{template: "account", data: p}
+	a := &response{template: "account", data: p}
 	if p.Refused != "" {
 		a.status = http.StatusBadRequest
 	}
@@ -93,36 +106,36 @@ func (w *Web) account(v *visit, p accountPage) (*answer, error) {
 
 // change runs a form of the account page and goes back to it, or shows it again
 // with what was refused.
-func (w *Web) change(v *visit, section string, do func(access auth.Secret) error) (*answer, error) {
-	err := w.signedIn(v, do)
-	if e, ok := explained(err); ok {
-		return w.refusedChange(v, section, e)
+func (w *Web) change(req *pageRequest, section string, do func(access auth.Secret) error) (*response, error) {
+	err := w.signedIn(req, do)
+	if e, ok := formRefusal(err); ok {
+		return w.refusedChange(req, section, e)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return goOn("/account?saved=" + section)
+	return seeOther("/account?saved=" + section)
 }
 
-func (w *Web) refusedChange(v *visit, section string, e *auth.Error) (*answer, error) {
-	p := accountPage{passwordForm: w.passwordForm().rejectedBy(e), Section: section, Phone: v.field("phone", maxPhone)}
-	p.Email = v.field("email", auth.MaxEmailLength)
+func (w *Web) refusedChange(req *pageRequest, section string, e *auth.Error) (*response, error) {
+	p := accountPage{passwordForm: w.passwordForm().rejectedBy(e), Section: section, Phone: req.field("phone", maxPhone)}
+	p.Email = req.field("email", auth.MaxEmailLength)
 	switch e.Code {
 	case auth.InvalidCredentials:
 		p.Refused = wrongPassword
 	case auth.InvalidRequest:
 		p.Refused = invalid(section).Code
 	}
-	return w.account(v, p)
+	return w.account(req, p)
 }
 
-func (w *Web) saveProfile(v *visit) (*answer, error) {
-	return w.change(v, "profile", func(access auth.Secret) error {
-		name, locale := v.field("name", maxName), v.field("locale", maxLocale)
+func (w *Web) saveProfile(req *pageRequest) (*response, error) {
+	return w.change(req, "profile", func(access auth.Secret) error {
+		name, locale := req.field("name", maxName), req.field("locale", maxLocale)
 		if !auth.PlausibleName(name) || locale != "" && !auth.PlausibleLocale(locale) {
 			return invalid("name")
 		}
-		_, err := w.Auth.UpdateProfile(v.r.Context(), access, auth.ProfileChange{Name: &name, Locale: &locale}, v.client)
+		_, err := w.Auth.UpdateProfile(req.r.Context(), access, auth.ProfileChange{Name: &name, Locale: &locale}, req.client)
 		return err
 	})
 }
@@ -130,42 +143,42 @@ func (w *Web) saveProfile(v *visit) (*answer, error) {
 // maxLocale bounds a language tag, in bytes.
 const maxLocale = 35
 
-func (w *Web) changeEmail(v *visit) (*answer, error) {
-	return w.change(v, "email", func(access auth.Secret) error {
-		email := v.field("email", auth.MaxEmailLength)
+func (w *Web) changeEmail(req *pageRequest) (*response, error) {
+	return w.change(req, "email", func(access auth.Secret) error {
+		email := req.field("email", auth.MaxEmailLength)
 		if !auth.PlausibleEmail(email) {
 			return invalid("email")
 		}
-		return w.Auth.ChangeEmail(v.r.Context(), access, email, auth.Proof{}, v.client)
+		return w.Auth.ChangeEmail(req.r.Context(), access, email, auth.Proof{}, req.client)
 	})
 }
 
-func (w *Web) changePassword(v *visit) (*answer, error) {
-	return w.change(v, "password", func(access auth.Secret) error {
-		return w.Auth.ChangePassword(v.r.Context(), access, v.secret("current"), v.secret("password"), v.client)
+func (w *Web) changePassword(req *pageRequest) (*response, error) {
+	return w.change(req, "password", func(access auth.Secret) error {
+		return w.Auth.ChangePassword(req.r.Context(), access, req.secret("current"), req.secret("password"), req.client)
 	})
 }
 
-func (w *Web) endSession(v *visit) (*answer, error) {
-	return w.change(v, "sessions", func(access auth.Secret) error {
-		return w.Auth.EndOneSession(v.r.Context(), access, v.r.PathValue("id"), v.client)
+func (w *Web) endSession(req *pageRequest) (*response, error) {
+	return w.change(req, "sessions", func(access auth.Secret) error {
+		return w.Auth.EndOneSession(req.r.Context(), access, req.r.PathValue("id"), req.client)
 	})
 }
 
-func (w *Web) endOtherSessions(v *visit) (*answer, error) {
-	return w.change(v, "sessions", func(access auth.Secret) error {
-		_, err := w.Auth.EndOtherSessions(v.r.Context(), access, v.client)
+func (w *Web) endOtherSessions(req *pageRequest) (*response, error) {
+	return w.change(req, "sessions", func(access auth.Secret) error {
+		_, err := w.Auth.EndOtherSessions(req.r.Context(), access, req.client)
 		return err
 	})
 }
 
-func (w *Web) deleteAccount(v *visit) (*answer, error) {
-	a, err := w.change(v, "delete", func(access auth.Secret) error {
-		return w.Auth.DeleteAccount(v.r.Context(), access, auth.Proof{}, v.client)
+func (w *Web) deleteAccount(req *pageRequest) (*response, error) {
+	a, err := w.change(req, "delete", func(access auth.Secret) error {
+		return w.Auth.DeleteAccount(req.r.Context(), access, auth.Proof{}, req.client)
 	})
 	if err != nil || a.location == "" {
 		return a, err
 	}
-	v.forget()
+	req.clearSession()
 	return show("done", done{"deleted", "/signin"})
 }

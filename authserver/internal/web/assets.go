@@ -70,9 +70,9 @@ func mediaType(name string) string {
 }
 
 const (
-	forEver = "public, max-age=31536000, immutable"
-	// forAWhile is for an address that stays when the contents change.
-	forAWhile = "public, max-age=300"
+	cacheForever = "public, max-age=31536000, immutable"
+	// cacheShortly is for an address that stays when the contents change.
+	cacheShortly = "public, max-age=300"
 )
 
 // serveAsset answers for other revisions too: during a rollout, a page of one
@@ -81,13 +81,13 @@ func (w *Web) serveAsset(rw http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	file, found := w.assets[name]
 	if !found {
-		file, found = w.look().files[name]
+		file, found = w.currentAppearance().files[name]
 	}
 	if !found {
 		http.NotFound(rw, r)
 		return
 	}
-	caching := forEver
+	caching := cacheForever
 	if file.revision != r.PathValue("revision") {
 		caching = "no-store"
 	}
@@ -104,7 +104,7 @@ func (w *Web) serveShared(rw http.ResponseWriter, r *http.Request) {
 		http.NotFound(rw, r)
 		return
 	}
-	rw.Header().Set("Cache-Control", forAWhile)
+	rw.Header().Set("Cache-Control", cacheShortly)
 	rw.Header().Set("Content-Location", file.address(name))
 	file.serve(rw, r, name)
 }
@@ -121,7 +121,7 @@ func (a asset) serve(rw http.ResponseWriter, r *http.Request, name string) {
 	h.Set("Content-Type", mediaType(name))
 	h.Set("ETag", `"`+a.revision+`"`)
 	if path.Ext(name) == ".svg" || path.Ext(name) == ".png" {
-		confine(h)
+		sandbox(h)
 	}
 	http.ServeContent(rw, r, name, time.Time{}, bytes.NewReader(a.content))
 }

@@ -6,9 +6,16 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// auditPage is a page of the audit trail, as far as an admin looks for it. From
+func (w *Web) auditPages() []page {
+	return []page{
+		{"GET /admin/audit", request.Unlimited, w.showAudit},
+	}
+}
+
+// auditPage is a page of the audit log, as far as an admin looks for it. From
 // and To are days as forms write them.
 type auditPage struct {
 	Email, From, To string
@@ -33,11 +40,11 @@ func (p auditPage) Searched() bool {
 	return p.Email != "" || p.From != "" || p.To != "" || p.Action != ""
 }
 
-func (w *Web) showAudit(v *visit) (*answer, error) {
-	query := v.r.URL.Query()
+func (w *Web) showAudit(req *pageRequest) (*response, error) {
+	query := req.r.URL.Query()
 	p := auditPage{
-		Email: limited(query.Get("email"), auth.MaxEmailLength), From: limited(query.Get("from"), len(time.DateOnly)),
-		To: limited(query.Get("to"), len(time.DateOnly)), Actions: actions(), paging: v.paging(),
+		Email: truncate(query.Get("email"), auth.MaxEmailLength), From: truncate(query.Get("from"), len(time.DateOnly)),
+		To: truncate(query.Get("to"), len(time.DateOnly)), Actions: req.language.actions(), paging: req.paging(),
 	}
 	q := auth.TrailQuery{Limit: perPage}
 	for _, action := range p.Actions {
@@ -52,11 +59,11 @@ func (w *Web) showAudit(v *visit) (*answer, error) {
 	if p.Wrong == "" && p.Email != "" && !auth.PlausibleLoginName(p.Email) {
 		p.Wrong = "email"
 	}
-	err := w.signedIn(v, func(access auth.Secret) error {
+	err := w.signedIn(req, func(access auth.Secret) error {
 		if p.Wrong != "" {
-			return w.onlyAdmins(v, access)
+			return w.requireAdmin(req, access)
 		}
-		return w.readTrail(v, access, &p, q)
+		return w.searchAudit(req, access, &p, q)
 	})
 	switch {
 	case err != nil:
@@ -89,11 +96,11 @@ func (p *auditPage) days(q *auth.TrailQuery) {
 	}
 }
 
-func (w *Web) readTrail(v *visit, access auth.Secret, p *auditPage, q auth.TrailQuery) error {
-	ctx := v.r.Context()
-	read := func() ([]auth.Event, bool, error) { return w.Auth.ReadTrail(ctx, access, q, v.client) }
+func (w *Web) searchAudit(req *pageRequest, access auth.Secret, p *auditPage, q auth.TrailQuery) error {
+	ctx := req.r.Context()
+	read := func() ([]auth.Event, bool, error) { return w.Auth.ReadTrail(ctx, access, q, req.client) }
 	if p.Email != "" {
-		read = func() ([]auth.Event, bool, error) { return w.Auth.ReadTrailOf(ctx, access, p.Email, q, v.client) }
+		read = func() ([]auth.Event, bool, error) { return w.Auth.ReadTrailOf(ctx, access, p.Email, q, req.client) }
 	}
 	events, more, err := read()
 	if err != nil {
@@ -101,24 +108,11 @@ func (w *Web) readTrail(v *visit, access auth.Secret, p *auditPage, q auth.Trail
 	}
 	if more {
 		last := events[len(events)-1]
-		p.goesOn(auth.EventPlace{At: last.At, ID: last.ID}.Cursor())
+		p.setNext(auth.EventPlace{At: last.At, ID: last.ID}.Cursor())
 	}
 	for _, e := range events {
 		p.Events = append(p.Events, event{e})
 	}
-	p.Emails, err = w.Auth.EmailsIn(ctx, access, events, v.client)
+	p.Emails, err = w.Auth.EmailsIn(ctx, access, events, req.client)
 	return err
-}
-
-// actions are what one may look for, in the order of an account's life.
-func actions() []auth.Action {
-	return []auth.Action{
-		auth.ActLogin, auth.ActChallenge, auth.ActLogout, auth.ActEndSession, auth.ActReuse, auth.ActLock, auth.ActUnlock,
-		auth.ActRegister, auth.ActCreateUser, auth.ActRequestVerification, auth.ActVerifyEmail, auth.ActChangeEmail,
-		auth.ActCancelEmailChange, auth.ActRewriteEmail, auth.ActReclaimAccount,
-		auth.ActUpdateProfile, auth.ActChangeRole, auth.ActDisableUser, auth.ActEnableUser, auth.ActDeleteAccount,
-		auth.ActProve, auth.ActChangePassword, auth.ActRequestReset, auth.ActResetPassword,
-		auth.ActAddSecondFactor, auth.ActRemoveSecondFactor, auth.ActRenewBackupCodes,
-		auth.ActLinkIdentity, auth.ActUnlinkIdentity, auth.ActAbandonMessage,
-	}
 }

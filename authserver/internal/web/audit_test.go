@@ -22,15 +22,15 @@ func TestEveryActionHasAName(t *testing.T) {
 	}
 	declared := declaredActions(t)
 	for _, action := range declared {
-		if !slices.Contains(actions(), action) {
+		if !slices.Contains(languages[0].actions(), action) {
 			t.Errorf("nobody can look for %s", action)
 		}
 		if key := "event." + string(action); languages[0].T(key) == key {
 			t.Errorf("%s has no name", action)
 		}
 	}
-	if len(declared) != len(actions()) {
-		t.Errorf("%d actions are declared, %d can be looked for", len(declared), len(actions()))
+	if len(declared) != len(languages[0].actions()) {
+		t.Errorf("%d actions are declared, %d can be looked for", len(declared), len(languages[0].actions()))
 	}
 }
 

@@ -48,8 +48,8 @@ func brandOf(ui realmconfig.UI, files assets) brand {
 	return b
 }
 
-// ownFiles are a realm's own look, as files.
-func ownFiles(ui realmconfig.UI) assets {
+// realmFiles are a realm's own look, as files.
+func realmFiles(ui realmconfig.UI) assets {
 	files := assets{}
 	if ui.Light != (realmconfig.Theme{}) || ui.Dark != (realmconfig.Theme{}) {
 		files[themeFile] = newAsset([]byte(stylesheet(ui.Light, ui.Dark)))
@@ -80,5 +80,5 @@ func properties(t realmconfig.Theme) string {
 	return b.String()
 }
 
-// confine keeps a picture from doing anything where somebody opens it by itself.
-func confine(h http.Header) { h.Set("Content-Security-Policy", "sandbox; default-src 'none'") }
+// sandbox keeps a picture from doing anything where somebody opens it by itself.
+func sandbox(h http.Header) { h.Set("Content-Security-Policy", "sandbox; default-src 'none'") }

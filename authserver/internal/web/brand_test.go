@@ -78,7 +78,7 @@ func TestStylesheetOfARealm(t *testing.T) {
 
 func TestARealmWithoutALookServesNone(t *testing.T) {
 	t.Parallel()
-	if files := ownFiles(realmconfig.UI{DisplayName: "Example"}); len(files) != 0 {
+	if files := realmFiles(realmconfig.UI{DisplayName: "Example"}); len(files) != 0 {
 		t.Errorf("it serves %v", files)
 	}
 }

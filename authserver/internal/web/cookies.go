@@ -39,27 +39,27 @@ func cookie(r *http.Request, name string) auth.Secret {
 
 func hasSession(r *http.Request) bool { return cookie(r, refreshCookie) != "" }
 
-// keep makes a grant the browser's session.
-func (w *Web) keep(v *visit, g auth.Grant) {
-	request.KeepDevice(v.w, g.DeviceToken)
-	setCookie(v.w, refreshCookie, string(g.RefreshToken), g.RefreshLifetime)
-	setCookie(v.w, accessCookie, string(g.AccessToken), g.AccessLifetime)
-	v.access = g.AccessToken
+// setSession makes a grant the browser's session.
+func (w *Web) setSession(req *pageRequest, g auth.Grant) {
+	request.KeepDevice(req.w, g.DeviceToken)
+	setCookie(req.w, refreshCookie, string(g.RefreshToken), g.RefreshLifetime)
+	setCookie(req.w, accessCookie, string(g.AccessToken), g.AccessLifetime)
+	req.access = g.AccessToken
 }
 
-// endFormer ends the session that the browser has had so far, which would have no
-// holder any more after a new sign-in.
-func (w *Web) endFormer(v *visit) error {
-	former := cookie(v.r, refreshCookie)
-	if former == "" {
+// endPreviousSession ends the session that the browser has had so far, which would
+// have no holder any more after a new sign-in.
+func (w *Web) endPreviousSession(req *pageRequest) error {
+	previous := cookie(req.r, refreshCookie)
+	if previous == "" {
 		return nil
 	}
-	return w.Auth.Logout(v.r.Context(), "", former, v.client)
+	return w.Auth.Logout(req.r.Context(), "", previous, req.client)
 }
 
-func (v *visit) forget() {
-	dropCookie(v.w, refreshCookie)
-	dropCookie(v.w, accessCookie)
+func (req *pageRequest) clearSession() {
+	dropCookie(req.w, refreshCookie)
+	dropCookie(req.w, accessCookie)
 }
 
 // errSignIn means that the visitor must sign in first.
@@ -68,26 +68,27 @@ var errSignIn = errors.New("sign-in required")
 // signedIn calls use with the visitor's access token, after a refresh when that
 // has expired. Two tabs may refresh at once: both are given the same successor
 // (see package auth). The error is errSignIn when there is no session any more.
-func (w *Web) signedIn(v *visit, use func(access auth.Secret) error) error {
-	access := cmp.Or(v.access, cookie(v.r, accessCookie))
+func (w *Web) signedIn(req *pageRequest, use func(access auth.Secret) error) error {
+	access := cmp.Or(req.access, cookie(req.r, accessCookie))
 	if access != "" {
 		err := use(access)
 		if e, ok := refusal(err); !ok || e.Code != auth.TokenExpired && e.Code != auth.TokenInvalid {
 			return err
 		}
 	}
-	grant, err := w.Auth.Refresh(v.r.Context(), cookie(v.r, refreshCookie), v.client)
+	grant, err := w.Auth.Refresh(req.r.Context(), cookie(req.r, refreshCookie), req.client)
 	if err != nil {
-		return v.over(err)
+		return req.signInAgain(err)
 	}
-	w.keep(v, grant)
+	w.setSession(req, grant)
 	return use(grant.AccessToken)
 }
 
-// over turns a refused refresh into errSignIn, and the session's cookies with it.
-func (v *visit) over(err error) error {
+// signInAgain turns a refused refresh into errSignIn, and drops the session's
+// cookies.
+func (req *pageRequest) signInAgain(err error) error {
 	if e, ok := refusal(err); ok && e.Code == auth.RefreshTokenInvalid {
-		v.forget()
+		req.clearSession()
 		return errSignIn
 	}
 	return err

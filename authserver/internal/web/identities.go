@@ -10,19 +10,28 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// linked is a way in through a provider, which may be gone from the realm.
-type linked struct {
+func (w *Web) identityPages() []page {
+	return []page{
+		{"POST /account/identities", request.RateFederation, w.requireProof(w.beginLink)},
+		{"GET " + auth.LinkReturnPath, request.RateFederation, w.finishLink},
+		{"POST /account/identities/{id}/unlink", request.RateCode, w.requireProof(w.unlinkIdentity)},
+	}
+}
+
+// linkedIdentity is a way in through a provider, which may be gone from the realm.
+type linkedIdentity struct {
 	auth.LinkedIdentity
 	DisplayName string
 }
 
-// waysIn tells the providers that somebody is known at from the others.
-func (w *Web) waysIn(identities []auth.LinkedIdentity) ([]linked, []provider) {
-	ways, others := []linked{}, w.providers()
+// linkedAndLinkable parts the providers that somebody is known at from the others.
+func (w *Web) linkedAndLinkable(identities []auth.LinkedIdentity) ([]linkedIdentity, []provider) {
+	ways, others := []linkedIdentity{}, w.providers()
 	for _, i := range identities {
-		way := linked{i, i.Identity.Provider}
+		way := linkedIdentity{i, i.Identity.Provider}
 		others = slices.DeleteFunc(others, func(p provider) bool {
 			if p.Name != i.Identity.Provider {
 				return false
@@ -35,44 +44,44 @@ func (w *Web) waysIn(identities []auth.LinkedIdentity) ([]linked, []provider) {
 	return ways, others
 }
 
-// away sends a browser to another site. A form must not end up there (see
-// secure), a link may.
-type away struct{ DisplayName, Address string }
+// externalRedirect sends a browser to another site. A form must not end up there
+// (see setSecurityHeaders), a link may.
+type externalRedirect struct{ DisplayName, Address string }
 
-func (w *Web) linkIdentity(v *visit) (*answer, error) {
-	to, verifier, known := away{}, oauth2.GenerateVerifier(), w.providers()
-	i := slices.IndexFunc(known, func(p provider) bool { return p.Name == v.field("provider", 128) })
+func (w *Web) beginLink(req *pageRequest) (*response, error) {
+	to, verifier, known := externalRedirect{}, oauth2.GenerateVerifier(), w.providers()
+	i := slices.IndexFunc(known, func(p provider) bool { return p.Name == req.field("provider", 128) })
 	if i < 0 {
-		return w.refusedChange(v, "identities", &auth.Error{Code: auth.ProviderUnknown})
+		return w.refusedChange(req, "identities", &auth.Error{Code: auth.ProviderUnknown})
 	}
 	chosen := known[i]
-	a, err := w.change(v, "identities", func(access auth.Secret) error {
-		address, err := w.Auth.BeginLink(v.r.Context(), access, auth.Journey{
+	a, err := w.change(req, "identities", func(access auth.Secret) error {
+		address, err := w.Auth.BeginLink(req.r.Context(), access, auth.Journey{
 			Provider: chosen.Name, ReturnTo: strings.TrimSuffix(w.Settings().Issuer, "/") + auth.LinkReturnPath,
 			Challenge: oauth2.S256ChallengeFromVerifier(verifier),
-		}, auth.Proof{}, v.client)
-		to = away{chosen.DisplayName, string(address)}
+		}, auth.Proof{}, req.client)
+		to = externalRedirect{chosen.DisplayName, string(address)}
 		return err
 	})
 	if err != nil || a.location == "" {
 		return a, err
 	}
-	setCookie(v.w, verifierCookie, verifier, time.Hour)
-	v.w.Header().Set("Refresh", "0; url="+to.Address)
+	setCookie(req.w, verifierCookie, verifier, time.Hour)
+	req.w.Header().Set("Refresh", "0; url="+to.Address)
 	return show("away", to)
 }
 
-// linkReturned ends what linkIdentity began.
-func (w *Web) linkReturned(v *visit) (*answer, error) {
-	query, verifier := v.r.URL.Query(), cookie(v.r, verifierCookie)
-	dropCookie(v.w, verifierCookie)
-	return w.change(v, "identities", func(access auth.Secret) error {
+// finishLink ends what beginLink began.
+func (w *Web) finishLink(req *pageRequest) (*response, error) {
+	query, verifier := req.r.URL.Query(), cookie(req.r, verifierCookie)
+	dropCookie(req.w, verifierCookie)
+	return w.change(req, "identities", func(access auth.Secret) error {
 		if refused := query.Get("error"); refused != "" {
-			return returnedRefusal(refused)
+			return providerRefusal(refused)
 		}
-		err := error(&auth.Error{Code: auth.OAuthCodeInvalid})
+		var err error = &auth.Error{Code: auth.OAuthCodeInvalid}
 		if verifier != "" {
-			err = w.Auth.FinishLink(v.r.Context(), access, auth.Secret(query.Get("code")), verifier, v.client)
+			err = w.Auth.FinishLink(req.r.Context(), access, auth.Secret(query.Get("code")), verifier, req.client)
 		}
 		if e, ok := refusal(err); ok && e.Code == auth.OAuthCodeInvalid {
 			return &auth.Error{Code: auth.StateInvalid}
@@ -81,8 +90,8 @@ func (w *Web) linkReturned(v *visit) (*answer, error) {
 	})
 }
 
-func (w *Web) unlinkIdentity(v *visit) (*answer, error) {
-	return w.change(v, "identities", func(access auth.Secret) error {
-		return w.Auth.UnlinkIdentity(v.r.Context(), access, v.r.PathValue("id"), auth.Proof{}, v.client)
+func (w *Web) unlinkIdentity(req *pageRequest) (*response, error) {
+	return w.change(req, "identities", func(access auth.Secret) error {
+		return w.Auth.UnlinkIdentity(req.r.Context(), access, req.r.PathValue("id"), auth.Proof{}, req.client)
 	})
 }

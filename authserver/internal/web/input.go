@@ -37,14 +37,14 @@ func limits() map[string]int {
 // readInput reads the form and refuses, before any page has looked, what the API
 // would refuse too: what is too long, is no UTF-8, or cannot be stored. What a
 // field means, its page says.
-func (v *visit) readInput() error {
-	if id := v.r.PathValue("id"); id != "" && !auth.IsID(id) {
+func (req *pageRequest) readInput() error {
+	if id := req.r.PathValue("id"); id != "" && !auth.IsID(id) {
 		return &auth.Error{Code: auth.NotFound}
 	}
-	if err := v.readForm(); err != nil {
+	if err := req.readForm(); err != nil {
 		return err
 	}
-	for _, values := range []url.Values{v.r.PostForm, v.r.URL.Query()} {
+	for _, values := range []url.Values{req.r.PostForm, req.r.URL.Query()} {
 		if err := checkTexts(values); err != nil {
 			return err
 		}
@@ -52,12 +52,12 @@ func (v *visit) readInput() error {
 	return nil
 }
 
-func (v *visit) readForm() error {
-	if v.r.Method != http.MethodPost {
+func (req *pageRequest) readForm() error {
+	if req.r.Method != http.MethodPost {
 		return nil
 	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-	err := v.r.ParseForm()
+	req.r.Body = http.MaxBytesReader(req.w, req.r.Body, maxForm)
+	err := req.r.ParseForm()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -89,9 +89,9 @@ func checkTexts(values url.Values) error {
 
 // field is what a form sent. It is never cut: readInput has refused what is
 // longer than max, which limits knows.
-func (v *visit) field(name string, max int) string {
-	value := v.r.PostFormValue(name)
+func (req *pageRequest) field(name string, max int) string {
+	value := req.r.PostFormValue(name)
 	return value[:min(len(value), max)]
 }
 
-func (v *visit) secret(name string) auth.Secret { return auth.Secret(v.field(name, maxText)) }
+func (req *pageRequest) secret(name string) auth.Secret { return auth.Secret(req.field(name, maxText)) }

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -18,41 +21,79 @@ import (
 //go:embed catalogue
 var catalogueFiles embed.FS
 
-// speech is one language's texts by key.
-type speech struct {
+// translation is one language's texts by key.
+type translation struct {
 	// Tag is as in BCP 47, Name what its speakers call it.
 	Tag, Name string
 	texts     map[string]string
-	// own are the realm's, which come first.
-	own map[string]string
+	// keys are those of texts, in the order of the catalogue.
+	keys []string
+	// overrides are the realm's, which come first.
+	overrides map[string]string
 }
 
 // loadLanguages reads the catalogues that pages can come in.
-func loadLanguages() ([]speech, error) {
-	all := []speech{}
+func loadLanguages() ([]translation, error) {
+	all := []translation{}
 	for _, tag := range realmconfig.Languages() {
 		document, err := catalogueFiles.ReadFile(path.Join("catalogue", tag+".json"))
 		if err != nil {
 			return nil, fmt.Errorf("read catalogue: %w", err)
 		}
-		texts := map[string]string{}
-		if err := json.Unmarshal(document, &texts); err != nil {
+		t := translation{Tag: tag, texts: map[string]string{}}
+		if err := t.read(document); err != nil {
 			return nil, fmt.Errorf("read catalogue %s: %w", tag, err)
 		}
-		all = append(all, speech{Tag: tag, texts: texts})
+		all = append(all, t)
 	}
 	return all, nil
 }
 
-// spoken are those of all that a realm speaks, in its order and words.
-func spoken(all []speech, ui realmconfig.UI) []speech {
-	list := []speech{}
+// read takes the texts of a catalogue up in their order, which encoding/json loses.
+func (t *translation) read(document []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(document))
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		name, text := fmt.Sprint(key), ""
+		if err := dec.Decode(&text); err != nil {
+			return err
+		}
+		t.texts[name] = text
+		t.keys = append(t.keys, name)
+	}
+	return nil
+}
+
+// actionKey begins the keys of what the audit log's actions are called.
+const actionKey = "event."
+
+// actions are those of the audit log, in the order of the catalogue: that of an
+// account's life.
+func (t translation) actions() []auth.Action {
+	list := []auth.Action{}
+	for _, key := range t.keys {
+		if action, found := strings.CutPrefix(key, actionKey); found {
+			list = append(list, auth.Action(action))
+		}
+	}
+	return list
+}
+
+// translationsOf are those of all that a realm offers, in its order and words.
+func translationsOf(all []translation, ui realmconfig.UI) []translation {
+	list := []translation{}
 	for _, tag := range ui.Languages {
-		for _, s := range all {
-			if s.Tag == tag {
-				s.own = ui.Texts[tag]
-				s.Name = s.T("language")
-				list = append(list, s)
+		for _, t := range all {
+			if t.Tag == tag {
+				t.overrides = ui.Texts[tag]
+				t.Name = t.T("language")
+				list = append(list, t)
 			}
 		}
 	}
@@ -61,8 +102,8 @@ func spoken(all []speech, ui realmconfig.UI) []speech {
 
 // T is the text of a key, with {name} replaced for each pair of name and value.
 // A key that has no text shows itself, which a test finds.
-func (s speech) T(key string, pairs ...any) string {
-	text, found := s.text(key)
+func (t translation) T(key string, pairs ...any) string {
+	text, found := t.text(key)
 	if !found {
 		return key
 	}
@@ -74,41 +115,47 @@ func (s speech) T(key string, pairs ...any) string {
 
 // Problem is what to tell a person about a refusal: the text of its code, or
 // of a fault of ours.
-func (s speech) Problem(code any) string {
-	if text, found := s.text(fmt.Sprintf("problem.%v", code)); found {
+func (t translation) Problem(code any) string {
+	if text, found := t.text(fmt.Sprintf("problem.%v", code)); found {
 		return text
 	}
-	return s.T("problem.internal")
+	return t.T("problem.internal")
 }
 
-func (s speech) text(key string) (string, bool) {
-	if text, found := s.own[key]; found {
+func (t translation) text(key string) (string, bool) {
+	if text, found := t.overrides[key]; found {
 		return text, true
 	}
-	text, found := s.texts[key]
+	text, found := t.texts[key]
 	return text, found
 }
 
 // Outcome is how an event ended, in words.
-func (s speech) Outcome(outcome string) string {
+func (t translation) Outcome(outcome string) string {
 	for _, kind := range []string{"outcome.", "problem."} {
-		if text, found := s.text(kind + outcome); found {
+		if text, found := t.text(kind + outcome); found {
 			return text
 		}
 	}
 	return outcome
 }
 
+func (w *Web) languagePages() []page {
+	return []page{
+		{"POST /language", request.Unlimited, w.chooseLanguage},
+	}
+}
+
 const languageLifetime = 365 * 24 * time.Hour
 
 // chooseLanguage keeps the visitor's choice and goes back to the page.
-func (w *Web) chooseLanguage(v *visit) (*answer, error) {
-	for _, s := range v.look.languages {
-		if s.Tag == v.field("language", 8) {
-			setCookie(v.w, languageCookie, s.Tag, languageLifetime)
+func (w *Web) chooseLanguage(req *pageRequest) (*response, error) {
+	for _, t := range req.appearance.languages {
+		if t.Tag == req.field("language", 8) {
+			setCookie(req.w, languageCookie, t.Tag, languageLifetime)
 		}
 	}
-	return goOn(localPath(v.field("back", maxBack)))
+	return seeOther(localPath(req.field("back", maxBack)))
 }
 
 // localPath is a path of this server, "/" for anything that might be more.

@@ -7,7 +7,16 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
+
+func (w *Web) phonePages() []page {
+	return []page{
+		{"POST /account/two-factor/sms", request.RateMail, w.requireProof(w.beginPhone)},
+		{"POST /account/two-factor/sms/verify", request.RateCode, w.verifyPhone},
+		{"POST /account/two-factor/sms/disable", request.RateCode, w.requireProof(w.removePhone)},
+	}
+}
 
 // maxPhone bounds a telephone number, in bytes.
 const maxPhone = 32
@@ -21,43 +30,43 @@ type phonePage struct {
 
 // beginPhone sends a first code to a telephone. The page that asks for the code
 // sends the form again when none arrives.
-func (w *Web) beginPhone(v *visit) (*answer, error) {
-	p := v.phonePage()
-	err := w.signedIn(v, func(access auth.Secret) error {
-		enrolment, _, err := w.Auth.EnableSMS(v.r.Context(), access, p.Phone, auth.Proof{}, v.client)
+func (w *Web) beginPhone(req *pageRequest) (*response, error) {
+	p := req.phonePage()
+	err := w.signedIn(req, func(access auth.Secret) error {
+		enrolment, _, err := w.Auth.EnableSMS(req.r.Context(), access, p.Phone, auth.Proof{}, req.client)
 		if err == nil {
 			p.BackupCodes = texts(enrolment.BackupCodes)
 		}
 		return err
 	})
-	e, ok := explained(err)
+	e, ok := formRefusal(err)
 	switch {
 	case err == nil:
 		return show("phone", p)
 	case !ok:
 		return nil, err
-	case v.field("again", 8) == "":
-		return w.refusedChange(v, "phone", e)
+	case req.field("again", 8) == "":
+		return w.refusedChange(req, "phone", e)
 	}
 	p.form = p.refusedBy(e)
-	return &answer{template: "phone", status: problem.PageStatus(e.Code), data: p}, nil
+	return &response{template: "phone", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
-func (v *visit) phonePage() phonePage {
-	return phonePage{enrolmentPage{BackupCodes: strings.Fields(v.field("codes", 1024))}, v.field("phone", maxPhone)}
+func (req *pageRequest) phonePage() phonePage {
+	return phonePage{enrolmentPage{BackupCodes: strings.Fields(req.field("codes", 1024))}, req.field("phone", maxPhone)}
 }
 
-func (w *Web) verifyPhone(v *visit) (*answer, error) {
-	p := v.phonePage()
-	err := w.signedIn(v, func(access auth.Secret) error {
-		return w.Auth.VerifySMS(v.r.Context(), access, v.secret("code"), v.client)
+func (w *Web) verifyPhone(req *pageRequest) (*response, error) {
+	p := req.phonePage()
+	err := w.signedIn(req, func(access auth.Secret) error {
+		return w.Auth.VerifySMS(req.r.Context(), access, req.secret("code"), req.client)
 	})
-	e, ok := explained(err)
+	e, ok := formRefusal(err)
 	switch {
 	case err == nil && len(p.BackupCodes) > 0:
 		return show("backup-codes", p.enrolmentPage)
 	case err == nil:
-		return goOn("/account?saved=two-factor")
+		return seeOther("/account?saved=two-factor")
 	case !ok:
 		return nil, err
 	}
@@ -65,11 +74,11 @@ func (w *Web) verifyPhone(v *visit) (*answer, error) {
 	if e.Code == auth.EnrolmentCodeInvalid {
 		p.Refused = auth.CodeInvalid // there is no app to look at
 	}
-	return &answer{template: "phone", status: problem.PageStatus(e.Code), data: p}, nil
+	return &response{template: "phone", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
-func (w *Web) removePhone(v *visit) (*answer, error) {
-	return w.change(v, "two-factor", func(access auth.Secret) error {
-		return w.Auth.DisableSMS(v.r.Context(), access, auth.Proof{}, v.client)
+func (w *Web) removePhone(req *pageRequest) (*response, error) {
+	return w.change(req, "two-factor", func(access auth.Secret) error {
+		return w.Auth.DisableSMS(req.r.Context(), access, auth.Proof{}, req.client)
 	})
 }

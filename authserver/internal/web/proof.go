@@ -42,53 +42,53 @@ func (p proofPage) Back() string {
 	return "/account"
 }
 
-// proved makes a page of one that wants recent proof. A visitor who has none is
+// requireProof makes a page of one that wants recent proof. A visitor who has none is
 // asked for it, and sends the same page what they had typed, sealed, together with
 // the answer. From then on the access token in their cookie speaks for them.
-func (w *Web) proved(page func(*visit) (*answer, error)) func(*visit) (*answer, error) {
-	return func(v *visit) (*answer, error) {
+func (w *Web) requireProof(page func(*pageRequest) (*response, error)) func(*pageRequest) (*response, error) {
+	return func(req *pageRequest) (*response, error) {
 		asked := form{}
-		if v.r.PostForm.Has(interruptedField) {
-			ask, err := w.takeProof(v)
+		if req.r.PostForm.Has(interruptedField) {
+			ask, err := w.acceptProof(req)
 			if ask != nil || err != nil {
 				return ask, err
 			}
 			asked.Refused = auth.ProofRequired // if it still is, nothing was typed
 		}
-		a, err := page(v)
+		a, err := page(req)
 		if errors.Is(err, &auth.Error{Code: auth.ProofRequired}) {
-			return w.askProof(v, proofPage{form: asked})
+			return w.askProof(req, proofPage{form: asked})
 		}
 		return a, err
 	}
 }
 
-// takeProof puts back the form that was interrupted, and checks what was typed
-// into the proof page. The answer is that page again, or nil to go on.
-func (w *Web) takeProof(v *visit) (*answer, error) {
-	given, text := auth.Proof{Password: v.secret("password"), Code: v.secret("code")}, v.field("text", 8) != ""
-	interrupted := v.field(interruptedField, maxForm)
-	err := w.signedIn(v, func(access auth.Secret) error {
-		user, err := w.Auth.Profile(v.r.Context(), access)
+// acceptProof puts back the form that was interrupted, and checks what was typed
+// into the proof page. The response is that page again, or nil to go on.
+func (w *Web) acceptProof(req *pageRequest) (*response, error) {
+	given, text := auth.Proof{Password: req.secret("password"), Code: req.secret("code")}, req.field("text", 8) != ""
+	interrupted := req.field(interruptedField, maxForm)
+	err := w.signedIn(req, func(access auth.Secret) error {
+		user, err := w.Auth.Profile(req.r.Context(), access)
 		if err != nil {
 			return err
 		}
-		if v.r.PostForm, err = w.unseal(user, v.r.URL.EscapedPath(), interrupted); err != nil {
+		if req.r.PostForm, err = w.unseal(user, req.r.URL.EscapedPath(), interrupted); err != nil {
 			return err
 		}
 		switch {
 		case text:
-			_, err := w.Auth.TextProof(v.r.Context(), access, v.client)
+			_, err := w.Auth.TextProof(req.r.Context(), access, req.client)
 			return err
 		case given != auth.Proof{}:
-			return w.prove(v, access, given)
+			return w.prove(req, access, given)
 		}
 		return nil
 	})
-	e, refused := explained(err)
+	e, refused := formRefusal(err)
 	switch {
 	case err == nil && text:
-		return w.askProof(v, proofPage{Sent: true})
+		return w.askProof(req, proofPage{Sent: true})
 	case !refused || e.Code == auth.InvalidRequest:
 		return nil, err
 	}
@@ -96,41 +96,41 @@ func (w *Web) takeProof(v *visit) (*answer, error) {
 	if e.Code == auth.InvalidCredentials {
 		f.Refused = wrongPassword
 	}
-	return w.askProof(v, proofPage{form: f})
+	return w.askProof(req, proofPage{form: f})
 }
 
 // prove replaces the browser's access token by one that speaks for a proof.
-func (w *Web) prove(v *visit, access auth.Secret, p auth.Proof) error {
-	proven, lifetime, err := w.Auth.Prove(v.r.Context(), access, p, v.client)
+func (w *Web) prove(req *pageRequest, access auth.Secret, p auth.Proof) error {
+	proven, lifetime, err := w.Auth.Prove(req.r.Context(), access, p, req.client)
 	if err == nil {
-		v.access = proven
-		setCookie(v.w, accessCookie, string(proven), lifetime)
+		req.access = proven
+		setCookie(req.w, accessCookie, string(proven), lifetime)
 	}
 	return err
 }
 
 // askProof shows the proof page to somebody who is signed in.
-func (w *Web) askProof(v *visit, p proofPage) (*answer, error) {
-	p.Action = v.r.URL.EscapedPath()
-	err := w.signedIn(v, func(access auth.Secret) (err error) {
-		if p.User, err = w.Auth.Profile(v.r.Context(), access); err != nil {
+func (w *Web) askProof(req *pageRequest, p proofPage) (*response, error) {
+	p.Action = req.r.URL.EscapedPath()
+	err := w.signedIn(req, func(access auth.Secret) (err error) {
+		if p.User, err = w.Auth.Profile(req.r.Context(), access); err != nil {
 			return err
 		}
-		identities, err := w.Auth.Identities(v.r.Context(), access)
+		identities, err := w.Auth.Identities(req.r.Context(), access)
 		p.Providers = w.providersOf(identities)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if p.Interrupted, err = w.seal(p.User, p.Action, v.r.PostForm); err != nil {
+	if p.Interrupted, err = w.seal(p.User, p.Action, req.r.PostForm); err != nil {
 		return nil, err
 	}
 	p.Texts = w.Settings().SMS != nil && slices.Contains(p.User.Methods, auth.SMSMethod)
 	if len(p.Providers) > 0 {
-		setCookie(v.w, interruptedCookie, p.Interrupted+"."+p.Action, interruptedLifetime)
+		setCookie(req.w, interruptedCookie, p.Interrupted+"."+p.Action, interruptedLifetime)
 	}
-	return &answer{template: "proof", status: problem.PageStatus(auth.ProofRequired), data: p}, nil
+	return &response{template: "proof", status: problem.PageStatus(auth.ProofRequired), data: p}, nil
 }
 
 // providersOf are those that somebody is known at, as far as the realm has them.
@@ -169,17 +169,17 @@ func (w *Web) unseal(user auth.User, path, text string) (url.Values, error) {
 	return url.ParseQuery(string(encoded))
 }
 
-// goOnInterrupted offers somebody who has signed in again to go on with what they
+// resumeInterrupted offers somebody who has signed in again to go on with what they
 // were doing. Whoever else has signed in instead does not learn of it.
-func (w *Web) goOnInterrupted(v *visit, access auth.Secret) (*answer, error) {
-	interrupted, action, _ := strings.Cut(string(cookie(v.r, interruptedCookie)), ".")
-	dropCookie(v.w, interruptedCookie)
-	user, err := w.Auth.Profile(v.r.Context(), access)
+func (w *Web) resumeInterrupted(req *pageRequest, access auth.Secret) (*response, error) {
+	interrupted, action, _ := strings.Cut(string(cookie(req.r, interruptedCookie)), ".")
+	dropCookie(req.w, interruptedCookie)
+	user, err := w.Auth.Profile(req.r.Context(), access)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := w.unseal(user, action, interrupted); err != nil {
-		return goOn("/account")
+		return seeOther("/account")
 	}
 	return show("proof", proofPage{Action: action, Interrupted: interrupted, User: user, Proved: true})
 }

@@ -65,8 +65,8 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // view is what every template is given.
 type view struct {
-	speech
-	Languages []speech
+	translation
+	Languages []translation
 	// Page is the template's name, Path where the page can be asked for again.
 	Page, Path string
 	brand
@@ -74,9 +74,9 @@ type view struct {
 	Data     any
 }
 
-// Speaks reports whether a tag is one of the page's languages, or none at all.
-func (v view) Speaks(tag string) bool {
-	return tag == "" || slices.ContainsFunc(v.Languages, func(s speech) bool { return s.Tag == tag })
+// Offers reports whether a tag is one of the page's languages, or none at all.
+func (v view) Offers(tag string) bool {
+	return tag == "" || slices.ContainsFunc(v.Languages, func(t translation) bool { return t.Tag == tag })
 }
 
 // Width is the class of pages with more on them than one form.
@@ -91,39 +91,39 @@ func (v view) Width() string {
 	}
 }
 
-func (w *Web) render(v *visit, a *answer) {
+func (w *Web) render(req *pageRequest, a *response) {
 	document := &bytes.Buffer{}
 	err := w.templates[a.template].Execute(document, view{
-		speech: v.language, Languages: v.look.languages, Page: a.template, Path: v.path(),
-		brand: v.look.brand, SignedIn: hasSession(v.r), Data: a.data,
+		translation: req.language, Languages: req.appearance.languages, Page: a.template, Path: req.path(),
+		brand: req.appearance.brand, SignedIn: hasSession(req.r), Data: a.data,
 	})
 	if err != nil {
-		w.Log.ErrorContext(v.r.Context(), "page not rendered", "page", a.template, "error", err)
-		http.Error(v.w, "Something went wrong on our side.", http.StatusInternalServerError)
+		w.Log.ErrorContext(req.r.Context(), "page not rendered", "page", a.template, "error", err)
+		http.Error(req.w, "Something went wrong on our side.", http.StatusInternalServerError)
 		return
 	}
-	w.secure(v)
-	h := v.w.Header()
+	w.setSecurityHeaders(req)
+	h := req.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", v.language.Tag)
-	v.w.WriteHeader(max(a.status, http.StatusOK))
-	_, _ = document.WriteTo(v.w) // a browser that has left is no news
+	h.Set("Content-Language", req.language.Tag)
+	req.w.WriteHeader(max(a.status, http.StatusOK))
+	_, _ = document.WriteTo(req.w) // a browser that has left is no news
 }
 
-// secure sets what keeps a page from being framed, scripted, cached or told of
-// to other sites.
-func (w *Web) secure(v *visit) {
-	h := v.w.Header()
+// setSecurityHeaders sets what keeps a page from being framed, scripted, cached or
+// told of to other sites.
+func (w *Web) setSecurityHeaders(req *pageRequest) {
+	h := req.w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "+
-		"form-action 'self'"+origins(w.Settings().Browser.ReturnURLs)+"; frame-ancestors 'none'; base-uri 'none'")
+		"form-action 'self'"+originsOf(w.Settings().Browser.ReturnURLs)+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 }
 
-// origins are where a form may end up: a browser asks that of redirects too.
-func origins(addresses []string) string {
+// originsOf are where a form may end up: a browser asks that of redirects too.
+func originsOf(addresses []string) string {
 	list := ""
 	for _, address := range addresses {
 		if u, err := url.Parse(address); err == nil {
@@ -155,17 +155,17 @@ func (f failure) Title() string {
 }
 
 // fail shows the error page. A cause that is our fault is logged here, once.
-func (w *Web) fail(v *visit, err error) {
-	e := problem.Of(v.r.Context(), err)
+func (w *Web) fail(req *pageRequest, err error) {
+	e := problem.Of(req.r.Context(), err)
 	if problem.IsFault(e) {
-		w.Log.ErrorContext(v.r.Context(), "page failed", "code", e.Code, "error", e.Cause)
+		w.Log.ErrorContext(req.r.Context(), "page failed", "code", e.Code, "error", e.Cause)
 	}
 	seconds := problem.Seconds(e.RetryAfter)
 	if seconds > 0 {
-		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		req.w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
-	w.render(v, &answer{
+	w.render(req, &response{
 		template: "error", status: problem.PageStatus(e.Code),
-		data: failure{e.Code, seconds, request.InfoFrom(v.r.Context()).ID},
+		data: failure{e.Code, seconds, request.InfoFrom(req.r.Context()).ID},
 	})
 }

@@ -10,14 +10,25 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
+
+func (w *Web) signInPages() []page {
+	return []page{
+		{"GET /{$}", request.Unlimited, w.start},
+		{"GET /signin", request.Unlimited, w.showSignIn},
+		{"POST /signin", request.RateLogin, w.signIn},
+		{"POST /signout", request.Unlimited, w.signOut},
+		{"GET /signed-out", request.Unlimited, w.signedOut},
+	}
+}
 
 // form is a form that is shown again after a refusal, with what was typed into
 // it but for secrets.
 type form struct {
 	Email string
-	onward
+	returnTarget
 	// Refused is why, and Seconds when to try again; empty and zero at first.
 	Refused auth.Code
 	Seconds int
@@ -25,26 +36,27 @@ type form struct {
 	AttemptsLeft string
 }
 
-// onward is the application that a visitor came from; empty for none. Challenge
-// is of its PKCE verifier (RFC 7636, section 4.2).
-type onward struct{ ReturnTo, Challenge string }
+// returnTarget is the application that a visitor came from; empty for none.
+// Challenge is of its PKCE verifier (RFC 7636, section 4.2).
+type returnTarget struct{ ReturnTo, Challenge string }
 
-func (v *visit) onward() onward {
-	return onward{v.field("return_to", maxURL), v.field("code_challenge", maxURL)}
+// returnTarget is what the form says of it.
+func (req *pageRequest) returnTarget() returnTarget {
+	return returnTarget{req.field("return_to", maxURL), req.field("code_challenge", maxURL)}
 }
 
-// asked is what the application has put into the address.
-func (v *visit) asked() onward {
-	query := v.r.URL.Query()
-	return onward{query.Get("return_to"), query.Get("code_challenge")}
+// returnTargetFromQuery is what the application has put into the address.
+func (req *pageRequest) returnTargetFromQuery() returnTarget {
+	query := req.r.URL.Query()
+	return returnTarget{query.Get("return_to"), query.Get("code_challenge")}
 }
 
 // Query is the same for the next address.
-func (o onward) Query() template.URL {
-	if o.ReturnTo == "" {
+func (t returnTarget) Query() template.URL {
+	if t.ReturnTo == "" {
 		return ""
 	}
-	return template.URL("?" + url.Values{"return_to": {o.ReturnTo}, "code_challenge": {o.Challenge}}.Encode())
+	return template.URL("?" + url.Values{"return_to": {t.ReturnTo}, "code_challenge": {t.Challenge}}.Encode())
 }
 
 func (f form) refusedBy(e *auth.Error) form {
@@ -56,11 +68,11 @@ func (f form) refusedBy(e *auth.Error) form {
 }
 
 // start is where people land who type the realm's address.
-func (w *Web) start(v *visit) (*answer, error) {
-	if hasSession(v.r) {
-		return goOn("/account")
+func (w *Web) start(req *pageRequest) (*response, error) {
+	if hasSession(req.r) {
+		return seeOther("/account")
 	}
-	return goOn("/signin")
+	return seeOther("/signin")
 }
 
 type signInPage struct {
@@ -83,42 +95,44 @@ func (w *Web) providers() []provider {
 	return list
 }
 
-func (w *Web) showSignIn(v *visit) (*answer, error) {
-	to := v.asked()
+func (w *Web) showSignIn(req *pageRequest) (*response, error) {
+	to := req.returnTargetFromQuery()
 	if to.ReturnTo == "" {
 		return show("signin", w.signInPage(form{}))
 	}
 	if err := w.Auth.CheckReturn(to.ReturnTo, to.Challenge); err != nil {
 		return nil, err
 	}
-	if hasSession(v.r) {
-		a, err := w.goOnward(v, cookie(v.r, refreshCookie), to)
+	if hasSession(req.r) {
+		a, err := w.returnToApplication(req, cookie(req.r, refreshCookie), to)
 		if !errors.Is(err, errSignIn) {
 			return a, err
 		}
 	}
-	return show("signin", w.signInPage(form{onward: to}))
+	return show("signin", w.signInPage(form{returnTarget: to}))
 }
 
-func (w *Web) signIn(v *visit) (*answer, error) {
-	f := form{Email: v.field("email", auth.MaxEmailLength), onward: v.onward()}
-	result, err := w.Auth.Login(v.r.Context(), auth.Credentials{Email: f.Email, Password: v.secret("password")}, v.client)
-	if e, ok := explained(err); ok {
-		return &answer{template: "signin", status: problem.PageStatus(e.Code), data: w.signInPage(f.refusedBy(e))}, nil
+func (w *Web) signIn(req *pageRequest) (*response, error) {
+	f := form{Email: req.field("email", auth.MaxEmailLength), returnTarget: req.returnTarget()}
+	result, err := w.Auth.Login(req.r.Context(), auth.Credentials{Email: f.Email, Password: req.secret("password")}, req.client)
+	if e, ok := formRefusal(err); ok {
+		return &response{template: "signin", status: problem.PageStatus(e.Code), data: w.signInPage(f.refusedBy(e))}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return w.afterSignIn(v, result, f.onward)
+	return w.afterSignIn(req, result, f.returnTarget)
 }
 
-func (w *Web) signOut(v *visit) (*answer, error) {
-	err := w.Auth.Logout(v.r.Context(), "", cookie(v.r, refreshCookie), v.client)
+func (w *Web) signOut(req *pageRequest) (*response, error) {
+	err := w.Auth.Logout(req.r.Context(), "", cookie(req.r, refreshCookie), req.client)
 	if e, ok := refusal(err); err != nil && !(ok && e.Code == auth.TokenMissing) {
 		return nil, err
 	}
-	v.forget()
-	return goOn("/signed-out")
+	req.clearSession()
+	return seeOther("/signed-out")
 }
 
-func (w *Web) signedOut(*visit) (*answer, error) { return show("done", done{"signed-out", "/signin"}) }
+func (w *Web) signedOut(*pageRequest) (*response, error) {
+	return show("done", done{"signed-out", "/signin"})
+}

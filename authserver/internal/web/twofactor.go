@@ -10,7 +10,17 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/qrcode"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
+
+func (w *Web) twoFactorPages() []page {
+	return []page{
+		{"POST /account/two-factor", request.RateCode, w.requireProof(w.beginTwoFactor)},
+		{"POST /account/two-factor/verify", request.RateCode, w.verifyTwoFactor},
+		{"POST /account/two-factor/disable", request.RateCode, w.requireProof(w.disableTwoFactor)},
+		{"POST /account/two-factor/backup-codes", request.RateCode, w.requireProof(w.renewBackupCodes)},
+	}
+}
 
 // enrolmentPage shows a new second factor. Its secret is shown once and kept
 // nowhere, so it travels in the form until a code has proved it.
@@ -34,10 +44,10 @@ func (w *Web) enrolmentPage(address string, codes []string) (enrolmentPage, erro
 	return enrolmentPage{URL: address, Key: u.Query().Get("secret"), QR: template.URL(picture), BackupCodes: codes}, err
 }
 
-func (w *Web) beginTwoFactor(v *visit) (*answer, error) {
+func (w *Web) beginTwoFactor(req *pageRequest) (*response, error) {
 	p := enrolmentPage{}
-	err := w.signedIn(v, func(access auth.Secret) error {
-		enrolment, err := w.Auth.EnableTOTP(v.r.Context(), access, auth.Proof{}, v.client)
+	err := w.signedIn(req, func(access auth.Secret) error {
+		enrolment, err := w.Auth.EnableTOTP(req.r.Context(), access, auth.Proof{}, req.client)
 		if err != nil {
 			return err
 		}
@@ -50,35 +60,35 @@ func (w *Web) beginTwoFactor(v *visit) (*answer, error) {
 	return show("two-factor", p)
 }
 
-func (w *Web) verifyTwoFactor(v *visit) (*answer, error) {
-	err := w.signedIn(v, func(access auth.Secret) error {
-		return w.Auth.VerifyTOTP(v.r.Context(), access, v.secret("code"), v.client)
+func (w *Web) verifyTwoFactor(req *pageRequest) (*response, error) {
+	err := w.signedIn(req, func(access auth.Secret) error {
+		return w.Auth.VerifyTOTP(req.r.Context(), access, req.secret("code"), req.client)
 	})
-	e, ok := explained(err)
+	e, ok := formRefusal(err)
 	switch {
 	case err == nil:
-		return goOn("/account?saved=two-factor")
+		return seeOther("/account?saved=two-factor")
 	case !ok:
 		return nil, err
 	}
-	p, err := w.enrolmentPage(v.field("url", maxURL), strings.Fields(v.field("codes", 1024)))
+	p, err := w.enrolmentPage(req.field("url", maxURL), strings.Fields(req.field("codes", 1024)))
 	if err != nil {
 		return nil, err
 	}
 	p.form = p.refusedBy(e)
-	return &answer{template: "two-factor", status: problem.PageStatus(e.Code), data: p}, nil
+	return &response{template: "two-factor", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
-func (w *Web) disableTwoFactor(v *visit) (*answer, error) {
-	return w.change(v, "two-factor", func(access auth.Secret) error {
-		return w.Auth.DisableSecondFactors(v.r.Context(), access, auth.Proof{}, v.client)
+func (w *Web) disableTwoFactor(req *pageRequest) (*response, error) {
+	return w.change(req, "two-factor", func(access auth.Secret) error {
+		return w.Auth.DisableSecondFactors(req.r.Context(), access, auth.Proof{}, req.client)
 	})
 }
 
-func (w *Web) renewBackupCodes(v *visit) (*answer, error) {
+func (w *Web) renewBackupCodes(req *pageRequest) (*response, error) {
 	p := enrolmentPage{}
-	a, err := w.change(v, "two-factor", func(access auth.Secret) error {
-		codes, err := w.Auth.RenewBackupCodes(v.r.Context(), access, auth.Proof{}, v.client)
+	a, err := w.change(req, "two-factor", func(access auth.Secret) error {
+		codes, err := w.Auth.RenewBackupCodes(req.r.Context(), access, auth.Proof{}, req.client)
 		p.BackupCodes = texts(codes)
 		return err
 	})

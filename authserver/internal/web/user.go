@@ -9,7 +9,21 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
+
+func (w *Web) userPages() []page {
+	return []page{
+		{"GET /admin/users/{id}", request.Unlimited, w.showUser},
+		{"POST /admin/users/{id}", request.RateCode, w.requireProof(w.changeUser)},
+		{"POST /admin/users/{id}/disable", request.Unlimited, w.disableUser},
+		{"POST /admin/users/{id}/enable", request.RateCode, w.requireProof(w.enableUser)},
+		{"POST /admin/users/{id}/unlock", request.RateCode, w.requireProof(w.unlockUser)},
+		{"POST /admin/users/{id}/sessions/end", request.Unlimited, w.endSessionsOfUser},
+		{"POST /admin/users/{id}/two-factor/reset", request.RateCode, w.requireProof(w.resetTwoFactor)},
+		{"POST /admin/users/{id}/delete", request.RateCode, w.requireProof(w.deleteUser)},
+	}
+}
 
 // userPage is what an admin sees of a user and can do to them. Section names the
 // form that was refused.
@@ -26,26 +40,26 @@ type userPage struct {
 // Refuses reports whether the form of a section was refused.
 func (p userPage) Refuses(section string) bool { return p.Refused != "" && p.Section == section }
 
-func (w *Web) showUser(v *visit) (*answer, error) {
-	return w.user(v, userPage{Saved: v.saved([]string{
+func (w *Web) showUser(req *pageRequest) (*response, error) {
+	return w.user(req, userPage{Saved: req.saved([]string{
 		"created", "invited", "profile", "disabled", "enabled", "unlocked", "sessions", "two-factor",
 	})})
 }
 
-func (w *Web) user(v *visit, p userPage) (*answer, error) {
-	err := w.signedIn(v, func(access auth.Secret) error {
-		admin, err := w.Auth.Profile(v.r.Context(), access)
+func (w *Web) user(req *pageRequest, p userPage) (*response, error) {
+	err := w.signedIn(req, func(access auth.Secret) error {
+		admin, err := w.Auth.Profile(req.r.Context(), access)
 		if err != nil {
 			return err
 		}
-		p.User, p.Standing, err = w.Auth.LookUp(v.r.Context(), access, v.r.PathValue("id"), v.client)
+		p.User, p.Standing, err = w.Auth.LookUp(req.r.Context(), access, req.r.PathValue("id"), req.client)
 		p.Self = admin.ID == p.User.ID
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{template: "user", data: p}
+	a := &response{template: "user", data: p}
 	if p.Refused != "" {
 		a.status = http.StatusBadRequest
 	}
@@ -54,83 +68,87 @@ func (w *Web) user(v *visit, p userPage) (*answer, error) {
 
 // administer does something to the user of the address, and shows what they are
 // now or why it was refused.
-func (w *Web) administer(v *visit, section, done string, do func(access auth.Secret, id string) error) (*answer, error) {
-	id := v.r.PathValue("id")
+func (w *Web) administer(req *pageRequest, section, done string, do func(access auth.Secret, id string) error) (*response, error) {
+	id := req.r.PathValue("id")
 	if uuid.Validate(id) != nil {
 		return nil, &auth.Error{Code: auth.NotFound}
 	}
-	err := w.signedIn(v, func(access auth.Secret) error { return do(access, id) })
-	e, ok := explained(err)
+	err := w.signedIn(req, func(access auth.Secret) error { return do(access, id) })
+	e, ok := formRefusal(err)
 	switch {
 	case err == nil:
-		return goOn("/admin/users/" + id + "?saved=" + done)
+		return seeOther("/admin/users/" + id + "?saved=" + done)
 	case ok && !slices.Contains([]auth.Code{auth.PermissionDenied, auth.NotFound}, e.Code):
-		return w.user(v, userPage{form: form{}.refusedBy(e), Section: section})
+		return w.user(req, userPage{form: form{}.refusedBy(e), Section: section})
 	default:
 		return nil, err
 	}
 }
 
-func (w *Web) changeUser(v *visit) (*answer, error) {
-	return w.administer(v, "profile", "profile", func(access auth.Secret, id string) error {
-		name, role := v.field("name", maxName), v.field("role", maxRole)
+func (w *Web) changeUser(req *pageRequest) (*response, error) {
+	return w.administer(req, "profile", "profile", func(access auth.Secret, id string) error {
+		name, role := req.field("name", maxName), req.field("role", maxRole)
 		switch {
 		case !auth.PlausibleName(name):
 			return invalid("name")
 		case !auth.PlausibleRole(role):
 			return invalid("role")
 		}
-		_, err := w.Auth.ChangeUser(v.r.Context(), access, id, auth.UserChange{Name: &name, Role: &role}, auth.Proof{}, v.client)
+		_, err := w.Auth.ChangeUser(req.r.Context(), access, id, auth.UserChange{Name: &name, Role: &role}, auth.Proof{}, req.client)
 		return err
 	})
 }
 
-func (w *Web) disableUser(v *visit) (*answer, error) { return w.shutOut(v, true, "disabled") }
-func (w *Web) enableUser(v *visit) (*answer, error)  { return w.shutOut(v, false, "enabled") }
+func (w *Web) disableUser(req *pageRequest) (*response, error) {
+	return w.setDisabled(req, true, "disabled")
+}
+func (w *Web) enableUser(req *pageRequest) (*response, error) {
+	return w.setDisabled(req, false, "enabled")
+}
 
-func (w *Web) shutOut(v *visit, disabled bool, done string) (*answer, error) {
-	return w.administer(v, "access", done, func(access auth.Secret, id string) error {
-		_, err := w.Auth.ChangeUser(v.r.Context(), access, id, auth.UserChange{Disabled: &disabled}, auth.Proof{}, v.client)
+func (w *Web) setDisabled(req *pageRequest, disabled bool, done string) (*response, error) {
+	return w.administer(req, "access", done, func(access auth.Secret, id string) error {
+		_, err := w.Auth.ChangeUser(req.r.Context(), access, id, auth.UserChange{Disabled: &disabled}, auth.Proof{}, req.client)
 		return err
 	})
 }
 
-func (w *Web) unlockUser(v *visit) (*answer, error) {
-	return w.administer(v, "access", "unlocked", func(access auth.Secret, id string) error {
-		return w.Auth.UnlockUser(v.r.Context(), access, id, auth.Proof{}, v.client)
+func (w *Web) unlockUser(req *pageRequest) (*response, error) {
+	return w.administer(req, "access", "unlocked", func(access auth.Secret, id string) error {
+		return w.Auth.UnlockUser(req.r.Context(), access, id, auth.Proof{}, req.client)
 	})
 }
 
-func (w *Web) endSessionsOfUser(v *visit) (*answer, error) {
-	return w.administer(v, "access", "sessions", func(access auth.Secret, id string) error {
-		return w.Auth.EndSessionsOfUser(v.r.Context(), access, id, v.client)
+func (w *Web) endSessionsOfUser(req *pageRequest) (*response, error) {
+	return w.administer(req, "access", "sessions", func(access auth.Secret, id string) error {
+		return w.Auth.EndSessionsOfUser(req.r.Context(), access, id, req.client)
 	})
 }
 
-func (w *Web) resetTwoFactor(v *visit) (*answer, error) {
-	return w.administer(v, "access", "two-factor", func(access auth.Secret, id string) error {
-		return w.Auth.ResetSecondFactors(v.r.Context(), access, id, auth.Proof{}, v.client)
+func (w *Web) resetTwoFactor(req *pageRequest) (*response, error) {
+	return w.administer(req, "access", "two-factor", func(access auth.Secret, id string) error {
+		return w.Auth.ResetSecondFactors(req.r.Context(), access, id, auth.Proof{}, req.client)
 	})
 }
 
-// mistyped is a confirmation that does not say what it should.
-const mistyped auth.Code = "confirmation_wrong"
+// wrongConfirmation is a confirmation that does not say what it should.
+const wrongConfirmation auth.Code = "confirmation_wrong"
 
 // deleteUser wants the address typed, so that nobody deletes whom they only
 // clicked on.
-func (w *Web) deleteUser(v *visit) (*answer, error) {
-	a, err := w.administer(v, "delete", "", func(access auth.Secret, id string) error {
-		user, _, err := w.Auth.LookUp(v.r.Context(), access, id, v.client)
+func (w *Web) deleteUser(req *pageRequest) (*response, error) {
+	a, err := w.administer(req, "delete", "", func(access auth.Secret, id string) error {
+		user, _, err := w.Auth.LookUp(req.r.Context(), access, id, req.client)
 		switch {
 		case err != nil:
 			return err
-		case !auth.SameEmail(v.field("confirm", auth.MaxEmailLength), user.Email):
-			return &auth.Error{Code: mistyped}
+		case !auth.SameEmail(req.field("confirm", auth.MaxEmailLength), user.Email):
+			return &auth.Error{Code: wrongConfirmation}
 		}
-		return w.Auth.DeleteUser(v.r.Context(), access, id, auth.Proof{}, v.client)
+		return w.Auth.DeleteUser(req.r.Context(), access, id, auth.Proof{}, req.client)
 	})
 	if err != nil || a.location == "" {
 		return a, err
 	}
-	return goOn("/admin/users?saved=deleted")
+	return seeOther("/admin/users?saved=deleted")
 }

@@ -8,7 +8,17 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
+
+func (w *Web) usersPages() []page {
+	return []page{
+		{"GET /admin", request.Unlimited, func(*pageRequest) (*response, error) { return seeOther("/admin/users") }},
+		{"GET /admin/users", request.Unlimited, w.showUsers},
+		{"POST /admin/users", request.RateCode, w.requireProof(w.createUser)},
+		{"GET /admin/users/new", request.Unlimited, w.showNewUser},
+	}
+}
 
 // perPage is how many rows a list for admins shows at once.
 const perPage = 50
@@ -21,17 +31,17 @@ type paging struct {
 	Later bool
 }
 
-func (v *visit) paging() paging {
-	query := v.r.URL.Query()
+func (req *pageRequest) paging() paging {
+	query := req.r.URL.Query()
 	p := paging{Later: query.Get("before") != ""}
 	query.Del("before")
 	query.Del("saved")
-	p.First = v.r.URL.Path + "?" + query.Encode()
+	p.First = req.r.URL.Path + "?" + query.Encode()
 	return p
 }
 
-// goesOn says that there is more behind a row.
-func (p *paging) goesOn(row string) { p.Next = p.First + "&" + url.Values{"before": {row}}.Encode() }
+// setNext says that there is more behind a row.
+func (p *paging) setNext(row string) { p.Next = p.First + "&" + url.Values{"before": {row}}.Encode() }
 
 // usersPage is a list of users, as far as an admin looks for them.
 type usersPage struct {
@@ -45,13 +55,13 @@ type usersPage struct {
 // Searched reports whether anything narrows the list.
 func (p usersPage) Searched() bool { return p.Prefix != "" || p.Role != "" || p.Status != "" }
 
-func (w *Web) showUsers(v *visit) (*answer, error) {
-	p := usersPage{UserQuery: v.userQuery(), Statuses: statuses(), paging: v.paging(), Saved: v.saved([]string{"deleted"})}
-	err := w.signedIn(v, func(access auth.Secret) error {
-		users, more, err := w.Auth.FindUsers(v.r.Context(), access, p.UserQuery, v.client)
+func (w *Web) showUsers(req *pageRequest) (*response, error) {
+	p := usersPage{UserQuery: req.userQuery(), Statuses: statuses(), paging: req.paging(), Saved: req.saved([]string{"deleted"})}
+	err := w.signedIn(req, func(access auth.Secret) error {
+		users, more, err := w.Auth.FindUsers(req.r.Context(), access, p.UserQuery, req.client)
 		p.Users = users
 		if more {
-			p.goesOn(users[len(users)-1].ID)
+			p.setNext(users[len(users)-1].ID)
 		}
 		return err
 	})
@@ -66,10 +76,10 @@ func statuses() []auth.Status {
 }
 
 // userQuery is what the address asks for; what makes no sense there is left out.
-func (v *visit) userQuery() auth.UserQuery {
-	query := v.r.URL.Query()
-	q := auth.UserQuery{Prefix: limited(query.Get("q"), auth.MaxEmailLength), Limit: perPage}
-	if role := limited(query.Get("role"), maxRole); auth.PlausibleRole(role) {
+func (req *pageRequest) userQuery() auth.UserQuery {
+	query := req.r.URL.Query()
+	q := auth.UserQuery{Prefix: truncate(query.Get("q"), auth.MaxEmailLength), Limit: perPage}
+	if role := truncate(query.Get("role"), maxRole); auth.PlausibleRole(role) {
 		q.Role = role
 	}
 	if status := auth.Status(query.Get("status")); slices.Contains(statuses(), status) {
@@ -97,46 +107,46 @@ func (w *Web) newUserPage() newUserPage {
 	return newUserPage{passwordForm: w.passwordForm(), Role: auth.UserRole, Mails: w.Settings().Email != nil}
 }
 
-func (w *Web) showNewUser(v *visit) (*answer, error) {
-	err := w.signedIn(v, func(access auth.Secret) error { return w.onlyAdmins(v, access) })
+func (w *Web) showNewUser(req *pageRequest) (*response, error) {
+	err := w.signedIn(req, func(access auth.Secret) error { return w.requireAdmin(req, access) })
 	if err != nil {
 		return nil, err
 	}
 	return show("new-user", w.newUserPage())
 }
 
-// onlyAdmins is for what does not ask the service, which would refuse by itself.
-func (w *Web) onlyAdmins(v *visit, access auth.Secret) error {
-	user, err := w.Auth.Profile(v.r.Context(), access)
+// requireAdmin is for what does not ask the service, which would refuse by itself.
+func (w *Web) requireAdmin(req *pageRequest, access auth.Secret) error {
+	user, err := w.Auth.Profile(req.r.Context(), access)
 	if err == nil && user.Role != auth.AdminRole {
 		return &auth.Error{Code: auth.PermissionDenied}
 	}
 	return err
 }
 
-func (w *Web) createUser(v *visit) (*answer, error) {
+func (w *Web) createUser(req *pageRequest) (*response, error) {
 	p := w.newUserPage()
-	p.Email, p.Name = v.field("email", auth.MaxEmailLength), v.field("name", maxName)
-	p.Role, p.Locale = v.field("role", maxRole), v.field("locale", maxLocale)
+	p.Email, p.Name = req.field("email", auth.MaxEmailLength), req.field("name", maxName)
+	p.Role, p.Locale = req.field("role", maxRole), req.field("locale", maxLocale)
 	created := auth.User{}
-	err := w.signedIn(v, func(access auth.Secret) (err error) {
-		if err := w.onlyAdmins(v, access); err != nil {
+	err := w.signedIn(req, func(access auth.Secret) (err error) {
+		if err := w.requireAdmin(req, access); err != nil {
 			return err
 		}
-		if p.Wrong = p.implausible(); p.Wrong != "" {
+		if p.Wrong = p.invalidField(); p.Wrong != "" {
 			return invalid(p.Wrong)
 		}
-		created, err = w.Auth.CreateUser(v.r.Context(), access, auth.NewUser{
-			Email: p.Email, Password: v.secret("password"), Name: p.Name, Role: p.Role, Locale: p.Locale,
-		}, auth.Proof{}, v.client)
+		created, err = w.Auth.CreateUser(req.r.Context(), access, auth.NewUser{
+			Email: p.Email, Password: req.secret("password"), Name: p.Name, Role: p.Role, Locale: p.Locale,
+		}, auth.Proof{}, req.client)
 		return err
 	})
 	e, ok := refusal(err)
 	switch {
-	case err == nil && v.secret("password") == "":
-		return goOn("/admin/users/" + created.ID + "?saved=invited")
+	case err == nil && req.secret("password") == "":
+		return seeOther("/admin/users/" + created.ID + "?saved=invited")
 	case err == nil:
-		return goOn("/admin/users/" + created.ID + "?saved=created")
+		return seeOther("/admin/users/" + created.ID + "?saved=created")
 	case !ok:
 		return nil, err
 	}
@@ -150,11 +160,11 @@ func (w *Web) createUser(v *visit) (*answer, error) {
 		return nil, err
 	}
 	p.passwordForm = p.rejectedBy(e)
-	return &answer{template: "new-user", status: problem.PageStatus(e.Code), data: p}, nil
+	return &response{template: "new-user", status: problem.PageStatus(e.Code), data: p}, nil
 }
 
-// implausible names the first field that cannot be right; empty for none.
-func (p newUserPage) implausible() string {
+// invalidField names the first field that cannot be right; empty for none.
+func (p newUserPage) invalidField() string {
 	switch {
 	case !auth.PlausibleEmail(p.Email):
 		return "email"
@@ -169,4 +179,4 @@ func (p newUserPage) implausible() string {
 	}
 }
 
-func limited(text string, max int) string { return text[:min(len(text), max)] }
+func truncate(text string, max int) string { return text[:min(len(text), max)] }

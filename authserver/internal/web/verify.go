@@ -7,7 +7,15 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
+
+func (w *Web) verificationPages() []page {
+	return []page{
+		{"GET /verify-email/{token}", request.RateCode, w.showVerify},
+		{"POST /verify-email/{token}", request.RateCode, w.verify},
+	}
+}
 
 // verifyPage asks whoever follows a mailed link for the account, or, when the
 // link does not work, where to send another.
@@ -21,25 +29,25 @@ const passwordRequired auth.Code = "password_required"
 
 // showVerify changes nothing: programs that look at mails follow links, and must
 // not use them up.
-func (w *Web) showVerify(v *visit) (*answer, error) {
-	p, err := w.verifyPage(v)
+func (w *Web) showVerify(req *pageRequest) (*response, error) {
+	p, err := w.verifyPage(req)
 	if err != nil {
 		return w.verifyExpired(err)
 	}
 	return show("verify", p)
 }
 
-func (v *visit) mailedToken() auth.Secret { return auth.Secret(v.r.PathValue("token")) }
+func (req *pageRequest) mailedToken() auth.Secret { return auth.Secret(req.r.PathValue("token")) }
 
 // verifyPage says what the link stands for, to a visitor who may be signed in.
-func (w *Web) verifyPage(v *visit) (verifyPage, error) {
+func (w *Web) verifyPage(req *pageRequest) (verifyPage, error) {
 	p, err := verifyPage{}, errSignIn
 	check := func(access auth.Secret) (err error) {
-		p.Link, err = w.Auth.CheckVerification(v.r.Context(), v.mailedToken(), access)
+		p.Link, err = w.Auth.CheckVerification(req.r.Context(), req.mailedToken(), access)
 		return err
 	}
-	if hasSession(v.r) {
-		err = w.signedIn(v, check)
+	if hasSession(req.r) {
+		err = w.signedIn(req, check)
 	}
 	if errors.Is(err, errSignIn) {
 		err = check("")
@@ -47,12 +55,12 @@ func (w *Web) verifyPage(v *visit) (verifyPage, error) {
 	return p, err
 }
 
-func (w *Web) verify(v *visit) (*answer, error) {
-	if v.field("discard", 8) != "" {
-		return w.disown(v)
+func (w *Web) verify(req *pageRequest) (*response, error) {
+	if req.field("discard", 8) != "" {
+		return w.disown(req)
 	}
-	err := w.confirm(v)
-	e, ok := explained(err)
+	err := w.confirm(req)
+	e, ok := formRefusal(err)
 	if unproved, found := refusal(err); found && unproved.Code == auth.ProofRequired {
 		e, ok = unproved, true // the password of the account is asked for here
 	}
@@ -60,7 +68,7 @@ func (w *Web) verify(v *visit) (*answer, error) {
 	case ok && (e.Code == auth.VerifyTokenInvalid || e.Code == auth.EmailTaken):
 		return w.verifyExpired(e)
 	case ok:
-		return w.refusedVerify(v, e)
+		return w.refusedVerify(req, e)
 	case err != nil:
 		return nil, err
 	}
@@ -69,24 +77,24 @@ func (w *Web) verify(v *visit) (*answer, error) {
 
 // confirm shows the account by the password that was typed, or else by the
 // visitor's session.
-func (w *Web) confirm(v *visit) error {
-	c := auth.Confirmation{Token: v.mailedToken(), Password: v.secret("password")}
+func (w *Web) confirm(req *pageRequest) error {
+	c := auth.Confirmation{Token: req.mailedToken(), Password: req.secret("password")}
 	err := errSignIn
-	if c.Password == "" && hasSession(v.r) {
-		err = w.signedIn(v, func(access auth.Secret) error {
+	if c.Password == "" && hasSession(req.r) {
+		err = w.signedIn(req, func(access auth.Secret) error {
 			c.Access = access
-			return w.Auth.VerifyEmail(v.r.Context(), c, v.client)
+			return w.Auth.VerifyEmail(req.r.Context(), c, req.client)
 		})
 	}
 	if errors.Is(err, errSignIn) {
 		c.Access = ""
-		err = w.Auth.VerifyEmail(v.r.Context(), c, v.client)
+		err = w.Auth.VerifyEmail(req.r.Context(), c, req.client)
 	}
 	return err
 }
 
-func (w *Web) refusedVerify(v *visit, e *auth.Error) (*answer, error) {
-	p, err := w.verifyPage(v)
+func (w *Web) refusedVerify(req *pageRequest, e *auth.Error) (*response, error) {
+	p, err := w.verifyPage(req)
 	if err != nil {
 		return w.verifyExpired(err)
 	}
@@ -97,16 +105,16 @@ func (w *Web) refusedVerify(v *visit, e *auth.Error) (*answer, error) {
 	case auth.ProofRequired:
 		p.Refused = passwordRequired
 	}
-	return &answer{template: "verify", status: problem.PageStatus(p.Refused), data: p}, nil
+	return &response{template: "verify", status: problem.PageStatus(p.Refused), data: p}, nil
 }
 
 // disown takes back what somebody else has done with the visitor's address.
-func (w *Web) disown(v *visit) (*answer, error) {
-	p, err := w.verifyPage(v)
+func (w *Web) disown(req *pageRequest) (*response, error) {
+	p, err := w.verifyPage(req)
 	if err != nil {
 		return w.verifyExpired(err)
 	}
-	proved, err := w.Auth.DisownEmail(v.r.Context(), v.mailedToken(), "", v.client)
+	proved, err := w.Auth.DisownEmail(req.r.Context(), req.mailedToken(), "", req.client)
 	switch {
 	case err != nil:
 		return w.verifyExpired(err)
@@ -118,7 +126,7 @@ func (w *Web) disown(v *visit) (*answer, error) {
 }
 
 // verifyExpired offers a new link where the old one is of no use.
-func (w *Web) verifyExpired(err error) (*answer, error) {
+func (w *Web) verifyExpired(err error) (*response, error) {
 	if e, ok := refusal(err); ok && (e.Code == auth.VerifyTokenInvalid || e.Code == auth.EmailTaken) {
 		return refused("verify", verifyPage{form: form{}.refusedBy(e)})
 	}

@@ -11,6 +11,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
+func (w *Web) challengePages() []page {
+	return []page{
+		{"POST /signin/code", request.RateCode, w.enterCode},
+		{"POST /signin/sms", request.RateMail, w.sendCode},
+	}
+}
+
 // codePage asks for a second factor. All of it travels in the form, so that any
 // pod can take the next step; what it says of methods only decides what is shown.
 type codePage struct {
@@ -33,59 +40,59 @@ func (p codePage) App() bool { return slices.Contains(p.Methods, string(auth.TOT
 // SMS reports whether a code can be sent to a telephone.
 func (p codePage) SMS() bool { return slices.Contains(p.Methods, string(auth.SMSMethod)) }
 
-func (v *visit) codePage() codePage {
+func (req *pageRequest) codePage() codePage {
 	return codePage{
-		form: form{onward: v.onward()}, ID: v.secret("session_id"),
-		Methods: strings.Fields(v.field("methods", 64)),
+		form: form{returnTarget: req.returnTarget()}, ID: req.secret("session_id"),
+		Methods: strings.Fields(req.field("methods", 64)),
 	}
 }
 
 // afterSignIn goes on with a session, or asks for a second factor.
-func (w *Web) afterSignIn(v *visit, result auth.SignIn, to onward) (*answer, error) {
+func (w *Web) afterSignIn(req *pageRequest, result auth.SignIn, to returnTarget) (*response, error) {
 	if c := result.Challenge; c != nil {
-		p := codePage{form: form{onward: to}, ID: c.ID}
+		p := codePage{form: form{returnTarget: to}, ID: c.ID}
 		for _, m := range c.Methods {
 			p.Methods = append(p.Methods, string(m))
 		}
 		return show("code", p)
 	}
-	if err := w.endFormer(v); err != nil {
+	if err := w.endPreviousSession(req); err != nil {
 		return nil, err
 	}
 	if to.ReturnTo == "" {
-		w.keep(v, result.Grant)
-		return goOn("/account")
+		w.setSession(req, result.Grant)
+		return seeOther("/account")
 	}
-	request.KeepDevice(v.w, result.Grant.DeviceToken)
-	return w.goOnward(v, result.Grant.RefreshToken, to)
+	request.KeepDevice(req.w, result.Grant.DeviceToken)
+	return w.returnToApplication(req, result.Grant.RefreshToken, to)
 }
 
-// goOnward sends the holder of a session's refresh token on. The error is
+// returnToApplication sends the holder of a session's refresh token on. The error is
 // errSignIn when there is no such session any more.
-func (w *Web) goOnward(v *visit, refresh auth.Secret, to onward) (*answer, error) {
-	grant, location, err := w.Auth.HandOver(v.r.Context(), refresh, to.ReturnTo, to.Challenge, v.client)
+func (w *Web) returnToApplication(req *pageRequest, refresh auth.Secret, to returnTarget) (*response, error) {
+	grant, location, err := w.Auth.HandOver(req.r.Context(), refresh, to.ReturnTo, to.Challenge, req.client)
 	if grant.RefreshToken != "" {
-		w.keep(v, grant)
+		w.setSession(req, grant)
 	}
 	if err != nil {
-		return nil, v.over(err)
+		return nil, req.signInAgain(err)
 	}
-	return goOn(location)
+	return seeOther(location)
 }
 
-func (w *Web) enterCode(v *visit) (*answer, error) {
-	p := v.codePage()
-	admitted, err := w.Auth.AnswerChallenge(v.r.Context(), auth.Answer{Challenge: p.ID, Code: v.secret("code")}, v.client)
+func (w *Web) enterCode(req *pageRequest) (*response, error) {
+	p := req.codePage()
+	admitted, err := w.Auth.AnswerChallenge(req.r.Context(), auth.Answer{Challenge: p.ID, Code: req.secret("code")}, req.client)
 	if err != nil {
 		return w.refusedCode(p, err)
 	}
-	return w.afterSignIn(v, auth.SignIn{Grant: admitted.Grant}, p.onward)
+	return w.afterSignIn(req, auth.SignIn{Grant: admitted.Grant}, p.returnTarget)
 }
 
 // sendCode sends a code to the telephone of whoever is signing in.
-func (w *Web) sendCode(v *visit) (*answer, error) {
-	p := v.codePage()
-	if _, err := w.Auth.TextChallenge(v.r.Context(), p.ID, v.client); err != nil {
+func (w *Web) sendCode(req *pageRequest) (*response, error) {
+	p := req.codePage()
+	if _, err := w.Auth.TextChallenge(req.r.Context(), p.ID, req.client); err != nil {
 		return w.refusedCode(p, err)
 	}
 	p.Sent = true
@@ -93,13 +100,13 @@ func (w *Web) sendCode(v *visit) (*answer, error) {
 }
 
 // refusedCode asks again, or for the password when the sign-in is over.
-func (w *Web) refusedCode(p codePage, err error) (*answer, error) {
-	switch e, ok := explained(err); {
+func (w *Web) refusedCode(p codePage, err error) (*response, error) {
+	switch e, ok := formRefusal(err); {
 	case ok && e.Code == auth.ChallengeInvalid:
-		return refused("signin", w.signInPage(form{onward: p.onward}.refusedBy(e)))
+		return refused("signin", w.signInPage(form{returnTarget: p.returnTarget}.refusedBy(e)))
 	case ok:
 		p.form = p.refusedBy(e)
-		return &answer{template: "code", status: problem.PageStatus(e.Code), data: p}, nil
+		return &response{template: "code", status: problem.PageStatus(e.Code), data: p}, nil
 	default:
 		return nil, err
 	}

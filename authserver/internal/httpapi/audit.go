@@ -10,17 +10,17 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-func (a *API) trailRoutes() []route {
+func (a *API) auditRoutes() []route {
 	return []route{
 		endpoint(a, route{
 			method: "GET", path: "/api/admin/audit", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Search the audit trail, the newest event first",
 			refuses: []auth.Code{auth.PermissionDenied},
-		}, a.readTrail),
+		}, a.searchAudit),
 	}
 }
 
-type trailQuery struct {
+type auditQuery struct {
 	Actor   string `query:"actor" maxLength:"36" format:"uuid"`
 	Target  string `query:"target" maxLength:"36" format:"uuid"`
 	Email   string `query:"email" maxLength:"254" format:"login"`
@@ -52,11 +52,11 @@ type eventBody struct {
 	Detail    string      `json:"detail"`
 }
 
-func (a *API) readTrail(ctx context.Context, r call[trailQuery]) (trailBody, error) {
+func (a *API) searchAudit(ctx context.Context, r call[auditQuery]) (trailBody, error) {
 	in := r.Body
 	q := auth.TrailQuery{
 		ActorID: in.Actor, TargetID: in.Target, Action: auth.Action(in.Action), Outcome: in.Outcome,
-		From: instantOf(in.From), To: instantOf(in.To), Limit: limitOf(in.Limit),
+		From: parseTime(in.From), To: parseTime(in.To), Limit: pageSize(in.Limit),
 	}
 	if in.Email != "" {
 		account := auth.KeyOfTyped(in.Email)
@@ -102,8 +102,8 @@ func orNull(s string) *string {
 	return &s
 }
 
-// instantOf is nil for a time that was not given.
-func instantOf(text string) *time.Time {
+// parseTime is nil for a time that was not given.
+func parseTime(text string) *time.Time {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return nil

@@ -12,32 +12,32 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-func (a *API) oauthRoutes() []route {
+func (a *API) federationRoutes() []route {
 	return []route{
 		endpoint(a, route{
 			method: "GET", path: "/api/auth/providers", status: http.StatusOK,
 			summary: "The identity providers that users may sign in with",
 		}, a.providers),
 		browserEndpoint(a, route{
-			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound, rate: request.RateOAuth,
+			method: "GET", path: "/api/auth/oauth/{provider}", status: http.StatusFound, rate: request.RateFederation,
 			summary: "Send the browser to an identity provider to sign in",
 			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused, auth.StateInvalid},
-		}, a.beginOAuth),
-		browserEndpoint(a, callbackRoute(auth.CallbackPath, "Where providers send the browser back to that share a callback"), a.finishOAuth),
-		browserEndpoint(a, callbackRoute(auth.CallbackPath+"/{provider}", "Where one identity provider sends the browser back to"), a.finishOAuthOf),
+		}, a.beginSignIn),
+		browserEndpoint(a, callbackRoute(auth.CallbackPath, "Where providers send the browser back to that share a callback"), a.finishSignIn),
+		browserEndpoint(a, callbackRoute(auth.CallbackPath+"/{provider}", "Where one identity provider sends the browser back to"), a.finishSignInOf),
 		endpoint(a, route{
-			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: request.RateOAuth,
+			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: request.RateFederation,
 			summary: "Exchange the one-time code that the browser brought back",
 			refuses: []auth.Code{
 				auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.SigningUnavailable,
 			},
-		}, a.redeemOAuthCode),
+		}, a.redeemSignInCode),
 	}
 }
 
 func callbackRoute(path, summary string) route {
 	return route{
-		method: "GET", path: path, status: http.StatusOK, also: []int{http.StatusFound}, rate: request.RateOAuth,
+		method: "GET", path: path, status: http.StatusOK, also: []int{http.StatusFound}, rate: request.RateFederation,
 		summary: summary,
 		out:     reflect.TypeFor[signInBody](),
 		refuses: []auth.Code{
@@ -58,7 +58,7 @@ type providerBody struct {
 	Type        realmconfig.ProviderType `json:"type"`
 }
 
-func (a *API) providers(context.Context, call[nothing]) (providersBody, error) {
+func (a *API) providers(context.Context, call[empty]) (providersBody, error) {
 	body := providersBody{Providers: []providerBody{}}
 	for _, p := range a.Settings().Providers {
 		body.Providers = append(body.Providers, providerBody{p.Name, p.DisplayName, p.Type})
@@ -71,15 +71,15 @@ func (a *API) providers(context.Context, call[nothing]) (providersBody, error) {
 func browserEndpoint[In any](a *API, r route, handle func(w http.ResponseWriter, r *http.Request, in In)) route {
 	r.in = reflect.TypeFor[In]()
 	if r.out == nil {
-		r.out = reflect.TypeFor[nothing]()
+		r.out = reflect.TypeFor[empty]()
 	}
-	shape := shapeOf(r.in)
+	decoder := decoderOf(r.in)
 	r.handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("Referrer-Policy", "no-referrer") // there is a code in the address
 		in := *new(In)
-		err := shape.read(w, req, &in)
+		err := decoder.read(w, req, &in)
 		if err == nil && req.Method != r.method {
 			h.Set("Allow", r.method) // a HEAD must not use anything up
 			err = &auth.Error{Code: auth.MethodNotAllowed}
@@ -93,27 +93,28 @@ func browserEndpoint[In any](a *API, r route, handle func(w http.ResponseWriter,
 	return r
 }
 
-// journeyCookie ties a sign-in to the browser that began it. Its prefix keeps
+// stateCookie ties a sign-in to the browser that began it. Its prefix keeps
 // neighbouring hosts from setting it (RFC 6265bis, section 4.1.3.2); Lax lets it
 // come back with the provider's redirect.
-const journeyCookie = "__Host-rk-oauth"
+const stateCookie = "__Host-rk-oauth"
 
-func newJourneyCookie(d auth.Departure) *http.Cookie {
+func newStateCookie(d auth.Departure) *http.Cookie {
 	return &http.Cookie{
-		Name: journeyCookie, Value: string(d.Browser), Path: "/", MaxAge: int(seconds(d.Lifetime)),
+		Name: stateCookie, Value: string(d.Browser), Path: "/", MaxAge: int(seconds(d.Lifetime)),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 	}
 }
 
-func browserOf(r *http.Request) auth.Secret {
-	cookies := r.CookiesNamed(journeyCookie)
+// stateCookieOf is empty for a browser that has none, or two.
+func stateCookieOf(r *http.Request) auth.Secret {
+	cookies := r.CookiesNamed(stateCookie)
 	if len(cookies) != 1 {
 		return ""
 	}
 	return auth.Secret(cookies[0].Value)
 }
 
-type beginOAuthQuery struct {
+type beginSignInQuery struct {
 	Provider  string `path:"provider" required:"true" maxLength:"128"`
 	ReturnTo  string `query:"return_to" maxLength:"2048"`
 	Challenge string `query:"code_challenge" maxLength:"43"`
@@ -124,21 +125,21 @@ type beginOAuthQuery struct {
 	Link auth.Secret `query:"link" maxLength:"128"`
 }
 
-func (a *API) beginOAuth(w http.ResponseWriter, r *http.Request, in beginOAuthQuery) {
-	departure, err := a.Auth.BeginOAuth(r.Context(), auth.Journey{
-		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Browser: browserOf(r),
+func (a *API) beginSignIn(w http.ResponseWriter, r *http.Request, in beginSignInQuery) {
+	start, err := a.Auth.BeginOAuth(r.Context(), auth.Journey{
+		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Browser: stateCookieOf(r),
 		Reauthenticate: in.Prompt == "login",
 	})
 	switch {
-	case err != nil && departure.URL == "":
+	case err != nil && start.URL == "":
 		a.problems.Write(w, r, err)
 		return
 	case err != nil:
 		a.problems.Judge(r, err)
 	default:
-		http.SetCookie(w, newJourneyCookie(departure))
+		http.SetCookie(w, newStateCookie(start))
 	}
-	redirect(w, departure.URL)
+	redirect(w, start.URL)
 }
 
 // redirect is http.Redirect without its body, which would repeat the address.
@@ -155,8 +156,8 @@ type callbackQuery struct {
 	Error  string      `query:"error" maxLength:"128"`
 }
 
-// ownCallback is a callbackQuery at one provider's callback.
-type ownCallback struct {
+// providerCallbackQuery is a callbackQuery at one provider's callback.
+type providerCallbackQuery struct {
 	Provider string      `path:"provider" required:"true" maxLength:"128"`
 	State    auth.Secret `query:"state" required:"true" maxLength:"128"`
 	Code     auth.Secret `query:"code" maxLength:"4096"`
@@ -164,32 +165,34 @@ type ownCallback struct {
 	Error    string      `query:"error" maxLength:"128"`
 }
 
-func (a *API) finishOAuth(w http.ResponseWriter, r *http.Request, in callbackQuery) {
-	a.arrive(w, r, auth.Callback{
-		State: in.State, Browser: browserOf(r),
+func (a *API) finishSignIn(w http.ResponseWriter, r *http.Request, in callbackQuery) {
+	a.completeSignIn(w, r, auth.Callback{
+		State: in.State, Browser: stateCookieOf(r),
 		Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
 	})
 }
 
-func (a *API) finishOAuthOf(w http.ResponseWriter, r *http.Request, in ownCallback) {
-	a.arrive(w, r, auth.Callback{
-		Provider: in.Provider, State: in.State, Browser: browserOf(r),
+func (a *API) finishSignInOf(w http.ResponseWriter, r *http.Request, in providerCallbackQuery) {
+	a.completeSignIn(w, r, auth.Callback{
+		Provider: in.Provider, State: in.State, Browser: stateCookieOf(r),
 		Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
 	})
 }
 
-func (a *API) arrive(w http.ResponseWriter, r *http.Request, c auth.Callback) {
-	arrival, err := a.Auth.FinishOAuth(r.Context(), c, request.Client(r, a.Settings().Network))
+// completeSignIn sends the browser back to where the sign-in began, or answers with
+// tokens where it began nowhere.
+func (a *API) completeSignIn(w http.ResponseWriter, r *http.Request, c auth.Callback) {
+	result, err := a.Auth.FinishOAuth(r.Context(), c, request.Client(r, a.Settings().Network))
 	switch {
-	case err != nil && arrival.ReturnTo == "":
+	case err != nil && result.ReturnTo == "":
 		a.problems.Write(w, r, err)
-	case arrival.ReturnTo != "":
+	case result.ReturnTo != "":
 		if err != nil {
 			a.problems.Judge(r, err)
 		}
-		redirect(w, arrival.ReturnTo)
+		redirect(w, result.ReturnTo)
 	default:
-		body := signInOf(arrival.SignIn)
+		body := signInOf(result.SignIn)
 		request.KeepDevice(w, body.device())
 		a.write(w, r, http.StatusOK, body)
 	}
@@ -200,7 +203,7 @@ type oauthCodeBody struct {
 	Verifier auth.Secret `json:"code_verifier" maxLength:"128"`
 }
 
-func (a *API) redeemOAuthCode(ctx context.Context, r call[oauthCodeBody]) (signInBody, error) {
+func (a *API) redeemSignInCode(ctx context.Context, r call[oauthCodeBody]) (signInBody, error) {
 	result, err := a.Auth.RedeemOAuthCode(ctx, r.Body.Code, r.Body.Verifier, r.Client)
 	if err != nil {
 		return signInBody{}, err

@@ -12,9 +12,9 @@ import (
 	rules "github.com/realmkeeper/realmkeeper/authserver/internal/field"
 )
 
-// shape is what a request may look like, read once from the tags of a struct.
-// Each field is a string, bool or int, or a pointer to one that is nil when the
-// request does not have it, with the tags
+// decoder reads requests into a struct, by tags that it has read once. Each field is
+// a string, bool or int, or a pointer to one that is nil when the request does not
+// have it, with the tags
 //
 //	json:"name", path:"name" or query:"name"   where it stands
 //	required:"true"                            must be there and not empty
@@ -22,48 +22,48 @@ import (
 //	minimum:"n" maximum:"n"                    ints need them
 //	format:"email" or another of package field
 //	enum:"a,b"
-type shape struct{ fields []field }
+type decoder struct{ fields []field }
 
-type place string
+type location string
 
 const (
-	inBody  place = "json"
-	inPath  place = "path"
-	inQuery place = "query"
+	inBody  location = "json"
+	inPath  location = "path"
+	inQuery location = "query"
 )
 
 type field struct {
-	name    string
-	place   place
-	index   int
-	kind    reflect.Kind
-	pointer bool
+	name     string
+	location location
+	index    int
+	kind     reflect.Kind
+	pointer  bool
 	// required fields are there; rule is what a string may hold.
 	required         bool
 	rule             rules.Rule
 	minimum, maximum int
 }
 
-// shapeOf panics on a type it does not understand: that is a mistake in a route.
-func shapeOf(t reflect.Type) shape {
-	s := shape{}
+// decoderOf panics on a type it does not understand: that is a mistake in a route.
+func decoderOf(t reflect.Type) decoder {
+	d := decoder{}
 	for i := range t.NumField() {
 		f, err := fieldOf(t.Field(i))
 		if err != nil {
 			panic(fmt.Sprintf("%s: %v", t, err))
 		}
 		f.index = i
-		s.fields = append(s.fields, f)
+		d.fields = append(d.fields, f)
 	}
-	return s
+	return d
 }
 
 func fieldOf(sf reflect.StructField) (field, error) {
 	f := field{required: sf.Tag.Get("required") == "true"}
 	f.rule = rules.Rule{Required: f.required, Format: rules.Format(sf.Tag.Get("format"))}
-	for _, p := range []place{inBody, inPath, inQuery} {
+	for _, p := range []location{inBody, inPath, inQuery} {
 		if name := sf.Tag.Get(string(p)); name != "" {
-			f.name, f.place = name, p
+			f.name, f.location = name, p
 		}
 	}
 	t := sf.Type
@@ -74,7 +74,7 @@ func fieldOf(sf reflect.StructField) (field, error) {
 	if enum := sf.Tag.Get("enum"); enum != "" {
 		f.rule.Enum = strings.Split(enum, ",")
 	}
-	err := error(nil)
+	var err error
 	switch f.kind {
 	case reflect.String:
 		f.rule.MaxLength, err = strconv.Atoi(sf.Tag.Get("maxLength"))
@@ -92,9 +92,9 @@ func fieldOf(sf reflect.StructField) (field, error) {
 	return f, nil
 }
 
-// in is the fields of one place.
-func (s shape) in(p place) []field {
-	return slices.DeleteFunc(slices.Clone(s.fields), func(f field) bool { return f.place != p })
+// in is the fields of one location.
+func (d decoder) in(p location) []field {
+	return slices.DeleteFunc(slices.Clone(d.fields), func(f field) bool { return f.location != p })
 }
 
 // setText sets the field to a value out of a path or query.

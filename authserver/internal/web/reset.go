@@ -6,19 +6,29 @@ import (
 	"net/http"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-func (w *Web) showForgot(*visit) (*answer, error) { return show("forgot", form{}) }
+func (w *Web) resetPages() []page {
+	return []page{
+		{"GET /forgot", request.Unlimited, w.showForgot},
+		{"POST /forgot", request.RateMail, w.forgot},
+		{"GET /reset/{token}", request.RateCode, w.showReset},
+		{"POST /reset/{token}", request.RateCode, w.reset},
+	}
+}
+
+func (w *Web) showForgot(*pageRequest) (*response, error) { return show("forgot", form{}) }
 
 // sent says that a mail is on its way, and never whether that is true.
 type sent struct{ About, Email string }
 
-func (w *Web) forgot(v *visit) (*answer, error) {
-	f := form{Email: v.field("email", auth.MaxEmailLength)}
+func (w *Web) forgot(req *pageRequest) (*response, error) {
+	f := form{Email: req.field("email", auth.MaxEmailLength)}
 	if !auth.PlausibleEmail(f.Email) {
 		return refused("forgot", f.refusedBy(invalid("email")))
 	}
-	if err := w.Auth.RequestReset(v.r.Context(), f.Email, v.client); err != nil {
+	if err := w.Auth.RequestReset(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
 	}
 	return show("sent", sent{"reset", f.Email})
@@ -50,39 +60,40 @@ func (f passwordForm) rejectedBy(e *auth.Error) passwordForm {
 	return f
 }
 
-func (w *Web) showReset(v *visit) (*answer, error) {
-	f, err := w.resetForm(v)
+func (w *Web) showReset(req *pageRequest) (*response, error) {
+	f, err := w.resetForm(req)
 	if err != nil {
-		return w.expired(err)
+		return w.resetExpired(err)
 	}
 	return show("reset", f)
 }
 
 // resetForm names the account, for password managers to know whose password it is.
-func (w *Web) resetForm(v *visit) (passwordForm, error) {
-	f, err := w.passwordForm(), error(nil)
-	f.Email, err = w.Auth.CheckReset(v.r.Context(), auth.Secret(v.r.PathValue("token")))
+func (w *Web) resetForm(req *pageRequest) (passwordForm, error) {
+	email, err := w.Auth.CheckReset(req.r.Context(), auth.Secret(req.r.PathValue("token")))
+	f := w.passwordForm()
+	f.Email = email
 	return f, err
 }
 
-func (w *Web) reset(v *visit) (*answer, error) {
-	err := w.Auth.ResetPassword(v.r.Context(), auth.Secret(v.r.PathValue("token")), v.secret("password"), v.client)
+func (w *Web) reset(req *pageRequest) (*response, error) {
+	err := w.Auth.ResetPassword(req.r.Context(), auth.Secret(req.r.PathValue("token")), req.secret("password"), req.client)
 	if e, ok := refusal(err); ok && e.Code == auth.PasswordRejected {
-		f, err := w.resetForm(v)
+		f, err := w.resetForm(req)
 		if err != nil {
-			return w.expired(err)
+			return w.resetExpired(err)
 		}
 		return refused("reset", f.rejectedBy(e))
 	}
 	if err != nil {
-		return w.expired(err)
+		return w.resetExpired(err)
 	}
-	v.forget()
+	req.clearSession()
 	return show("done", done{"reset", "/signin"})
 }
 
-// expired offers a new link where the old one is of no use.
-func (w *Web) expired(err error) (*answer, error) {
+// resetExpired offers a new link where the old one is of no use.
+func (w *Web) resetExpired(err error) (*response, error) {
 	if e, ok := refusal(err); ok && e.Code == auth.ResetTokenInvalid {
 		return refused("forgot", form{}.refusedBy(e))
 	}
@@ -93,6 +104,6 @@ func (w *Web) expired(err error) (*answer, error) {
 type done struct{ About, Next string }
 
 // refused shows a form again.
-func refused(template string, data any) (*answer, error) {
-	return &answer{template: template, status: http.StatusBadRequest, data: data}, nil
+func refused(template string, data any) (*response, error) {
+	return &response{template: template, status: http.StatusBadRequest, data: data}, nil
 }
