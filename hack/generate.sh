@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes everything that is generated: deepcopy, kinds and roles from the markers, the chart's copies of them, the
-# manifests of an installation without Helm, the tables of their fields, and the lists of common passwords and of the pages' texts.
+# manifests of an installation without Helm, the tables of their fields, and the lists of common passwords, of the pages'
+# texts and of stored names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,4 +28,4 @@ go run ./hack/fieldtable \
   config/crd/auth.realmkeeper.io_authrealms.yaml docs/authrealm.md \
   config/crd/auth.realmkeeper.io_oauthproviders.yaml docs/oauthprovider.md
 
-go generate ./authserver/...
+go generate ./authserver/... ./test/architecture

@@ -3,11 +3,14 @@
 package architecture
 
 import (
+	"cmp"
 	"encoding/json"
+	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +20,9 @@ import (
 )
 
 // names are words that are stored, sealed into stored values, or known to programs
-// of others. Code may move and be called otherwise; these never change. Whoever
-// adds such a word adds it to testdata/names.json.
+// of others. Code may move and be called otherwise; these never change. What a type
+// of constants has in addition, -update adds to testdata/names.json; a word that is
+// none of a type's constants is added by hand. Nothing removes one.
 type names struct {
 	// Values are those of the constants of one type, whichever that is: of a kind
 	// of words, none may become another.
@@ -27,9 +31,15 @@ type names struct {
 	Texts map[string][]string
 }
 
+//go:generate go test . -run NamesStay$ -count=1 -update
+
+var update = flag.Bool("update", false, "add new constants to the golden list")
+
+const goldenNames = "testdata/names.json"
+
 func TestStoredAndSpokenNamesStay(t *testing.T) {
 	t.Parallel()
-	document, err := os.ReadFile("testdata/names.json")
+	document, err := os.ReadFile(goldenNames)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,16 +49,21 @@ func TestStoredAndSpokenNamesStay(t *testing.T) {
 	}
 	values, texts := stringsOf(t, filepath.Join(checkout, "authserver"))
 	for kind, want := range golden.Values {
-		missing := want
+		missing, added := want, []string(nil)
 		for _, have := range values {
 			left := slices.DeleteFunc(slices.Clone(want), func(name string) bool { return have[name] })
-			if len(left) < len(missing) {
-				missing = left
+			more := slices.DeleteFunc(slices.Sorted(maps.Keys(have)), func(name string) bool { return slices.Contains(want, name) })
+			if cmp.Or(cmp.Compare(len(left), len(missing)), cmp.Compare(len(more), len(added))) < 0 {
+				missing, added = left, more
 			}
 		}
 		if len(want) == 0 || len(missing) > 0 {
 			t.Errorf("%s: no type has all of them any more, %q are missing", kind, missing)
 		}
+		if len(added) > 0 && !*update {
+			t.Errorf("%s: %q are new: run make generate", kind, added)
+		}
+		golden.Values[kind] = slices.Sorted(slices.Values(append(want, added...)))
 	}
 	for kind, want := range golden.Texts {
 		for _, name := range want {
@@ -56,6 +71,20 @@ func TestStoredAndSpokenNamesStay(t *testing.T) {
 				t.Errorf("%s: nothing says %q any more", kind, name)
 			}
 		}
+	}
+	if *update && !t.Failed() {
+		write(t, golden)
+	}
+}
+
+func write(t *testing.T, golden names) {
+	t.Helper()
+	document, err := json.MarshalIndent(golden, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(goldenNames, append(document, '\n'), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -162,7 +162,7 @@ func (f field) set(raw json.RawMessage, into reflect.Value) []auth.FieldProblem 
 
 // decoded is a JSON value of exactly this type; null is none.
 func decoded[T any](raw json.RawMessage) (T, bool) {
-	value := (*T)(nil)
+	var value *T
 	if err := json.Unmarshal(raw, &value); err != nil || value == nil {
 		return *new(T), false
 	}
