@@ -94,16 +94,9 @@ func (s *Service) openSession(ctx context.Context, a admission, ticket *TokenHas
 	}
 	s.Observer.Login(Succeeded)
 	s.log(ctx, login)
-	grant, err := s.grant(subjectOf(a.user, id, authTime), refresh, lifetime)
+	grant, err := s.grant(a.user.Subject(id, authTime), refresh, lifetime)
 	grant.DeviceToken = device
 	return grant, err
-}
-
-func subjectOf(user User, sessionID string, authTime time.Time) Subject {
-	return Subject{
-		UserID: user.ID, Email: user.Email, EmailVerified: user.EmailVerifiedAt != nil, Role: user.Role,
-		SessionID: sessionID, AuthTime: authTime,
-	}
 }
 
 // alsoCounted is the counter besides the user's own that holds the guess.

@@ -4,10 +4,7 @@ package auth
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -39,26 +36,18 @@ func (s *Service) challenge(ctx context.Context, a admission) (SignIn, error) {
 	if err != nil {
 		return SignIn{}, err
 	}
-	hash := hashOf(id)
-	document, err := json.Marshal(firstFactor{a.account, a.method, a.user.PasswordHash, a.newHash})
-	if err != nil {
-		return SignIn{}, fmt.Errorf("encode challenge: %w", err)
-	}
-	sealed, err := s.Sealer.Seal(sealedChallenge, hex.EncodeToString(hash[:]), document)
-	if err != nil {
-		return SignIn{}, err
-	}
 	challenged, err := s.event(ActChallenge, a.user.ID, a.user.ID, a.from)
 	if err != nil {
 		return SignIn{}, err
 	}
 	challenged.Account, challenged.Detail = a.account, a.method
-	now := s.Now()
 	lifetime := time.Duration(s.Settings().TwoFactor.ChallengeLifetime)
-	err = s.Store.IssueTicket(ctx, Ticket{
-		Hash: hash, Kind: ChallengeTicket, UserID: a.user.ID, Sealed: sealed, CreatedAt: now, ExpiresAt: now.Add(lifetime),
-	}, Effects{Events: []Event{challenged}})
-	if err != nil {
+	t := Ticket{Hash: hashOf(id), Kind: ChallengeTicket, UserID: a.user.ID}
+	first := firstFactor{a.account, a.method, a.user.PasswordHash, a.newHash}
+	if err := t.Keep(s.Sealer, sealedChallenge, first, s.Now(), lifetime); err != nil {
+		return SignIn{}, err
+	}
+	if err := s.Store.IssueTicket(ctx, t, Effects{Events: []Event{challenged}}); err != nil {
 		return SignIn{}, err
 	}
 	s.Observer.Login(loginChallenged)
@@ -75,21 +64,16 @@ func (s *Service) challenged(ctx context.Context, id Secret, from Client) (admis
 	if !isOpaque(challengePrefix, id) {
 		return admission{}, refuse(ChallengeInvalid)
 	}
-	hash := hashOf(id)
-	ticket, found, err := s.Store.PeekTicket(ctx, ChallengeTicket, hash, s.Now())
+	ticket, found, err := s.Store.PeekTicket(ctx, ChallengeTicket, hashOf(id), s.Now())
 	switch {
 	case err != nil:
 		return admission{}, err
 	case !found:
 		return admission{}, refuse(ChallengeInvalid)
 	}
-	document, err := s.Sealer.Open(sealedChallenge, hex.EncodeToString(hash[:]), ticket.Sealed)
-	if err != nil {
-		return admission{}, &Error{Code: ChallengeInvalid, Cause: err} // its key is gone
-	}
 	first := firstFactor{}
-	if err := json.Unmarshal(document, &first); err != nil {
-		return admission{}, fmt.Errorf("decode challenge: %w", err)
+	if err := ticket.Open(s.Sealer, sealedChallenge, &first); err != nil {
+		return admission{}, &Error{Code: ChallengeInvalid, Cause: err} // its key is gone
 	}
 	user, found, err := s.Store.UserByID(ctx, ticket.UserID)
 	switch {

@@ -15,13 +15,8 @@ type Enrolment struct {
 	BackupCodes []Secret
 }
 
-// SecondFactors is what the user has, pending ones included. It refuses as
-// caller does.
-func (s *Service) SecondFactors(ctx context.Context, access Secret) (Factors, error) {
-	user, _, err := s.caller(ctx, access)
-	if err != nil {
-		return Factors{}, err
-	}
+// Of is what a user has, pending factors included.
+func (s *Service) factorsOf(ctx context.Context, user User) (Factors, error) {
 	return s.Store.FactorsOf(ctx, user.ID, s.Now())
 }
 
@@ -29,17 +24,10 @@ func (s *Service) SecondFactors(ctx context.Context, access Secret) (Factors, er
 // that need not prove anything: somebody has, when they began.
 const enrolmentLifetime = time.Hour
 
-// EnableTOTP makes a shared secret for the user's app. It is asked for from the
-// moment VerifyTOTP has seen a code of it; until then another call replaces it.
-// It refuses as caller and prove do, or with SecondFactorExists.
-func (s *Service) EnableTOTP(ctx context.Context, access Secret, p Proof, from Client) (Enrolment, error) {
-	user, subject, err := s.caller(ctx, access)
-	if err != nil {
-		return Enrolment{}, err
-	}
-	if err := s.prove(ctx, user, subject, p, from); err != nil {
-		return Enrolment{}, err
-	}
+// enrolApp makes a shared secret for a user's authenticator app. Codes of it are
+// asked for from the moment that Confirm has seen one; until then another call
+// replaces it. It refuses with SecondFactorExists.
+func (s *Service) enrolApp(ctx context.Context, user User) (Enrolment, error) {
 	secret, err := newTOTPSecret(s.Random)
 	if err != nil {
 		return Enrolment{}, err
@@ -73,16 +61,11 @@ func (s *Service) newFactor(user User, method Method, value []byte) (Factor, err
 	return Factor{UserID: user.ID, Method: method, Enrolment: id, Sealed: sealed, CreatedAt: s.Now()}, err
 }
 
-// VerifyTOTP takes the pending secret into use: from now on a login needs a
-// code. The code is used up by it. It refuses as caller does, or with
-// SecondFactorMissing, SecondFactorExists, EnrolmentCodeInvalid, AccountLocked
-// or TooManyAttempts.
-func (s *Service) VerifyTOTP(ctx context.Context, access, code Secret, from Client) error {
-	return s.verifyFactor(ctx, access, TOTPMethod, code, from)
-}
-
-func (s *Service) verifyFactor(ctx context.Context, access Secret, method Method, code Secret, from Client) error {
-	user, factor, err := s.pending(ctx, access, method)
+// confirmFactor takes a pending factor into use: from now on a sign-in needs a
+// code. The code is used up by it. It refuses with SecondFactorMissing,
+// SecondFactorExists, EnrolmentCodeInvalid, AccountLocked or TooManyAttempts.
+func (s *Service) confirmFactor(ctx context.Context, user User, method Method, code Secret, from Client) error {
+	factor, err := s.pending(ctx, user, method)
 	if err != nil {
 		return err
 	}
@@ -116,25 +99,21 @@ func (s *Service) verifyFactor(ctx context.Context, access Secret, method Method
 	return nil
 }
 
-// pending is the caller's factor that waits for its first code, but not for
+// pending is the user's factor that waits for its first code, but not for
 // longer than it may.
-func (s *Service) pending(ctx context.Context, access Secret, method Method) (User, Factor, error) {
-	user, _, err := s.caller(ctx, access)
-	if err != nil {
-		return User{}, Factor{}, err
-	}
+func (s *Service) pending(ctx context.Context, user User, method Method) (Factor, error) {
 	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
 	if err != nil {
-		return User{}, Factor{}, err
+		return Factor{}, err
 	}
 	factor, found := factors.of(method)
 	switch {
 	case found && factor.VerifiedAt != nil:
-		return User{}, Factor{}, refuse(SecondFactorExists)
+		return Factor{}, refuse(SecondFactorExists)
 	case !found, s.Now().Sub(factor.CreatedAt) >= enrolmentLifetime:
-		return User{}, Factor{}, refuse(SecondFactorMissing)
+		return Factor{}, refuse(SecondFactorMissing)
 	}
-	return user, factor, nil
+	return factor, nil
 }
 
 // rightEnrolmentCode is what VerifyFactor is to burn.

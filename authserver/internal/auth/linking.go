@@ -81,7 +81,7 @@ func (s *Service) redeemLink(ctx context.Context, provider string, link Secret) 
 	}
 	j := journey{}
 	if found {
-		err = s.openFor(sealedForLink, t, &j)
+		err = t.Open(s.Sealer, sealedForLink, &j)
 	}
 	if err == nil && j.Provider != provider {
 		err = refuse(StateInvalid)
@@ -116,7 +116,7 @@ func (s *Service) FinishLink(ctx context.Context, access, code, verifier Secret,
 	}
 	held := foundIdentity{}
 	if found {
-		err = s.openFor(sealedForIdentity, t, &held)
+		err = t.Open(s.Sealer, sealedForIdentity, &held)
 	}
 	switch {
 	case err != nil:

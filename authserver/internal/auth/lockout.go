@@ -23,9 +23,22 @@ type Attempts interface {
 	ClearAttempts(ctx context.Context, keys []CounterKey, now time.Time, also Effects) error
 }
 
-// contention is how long a caller should wait when attempts in flight have used
-// up the limit: they are decided within about a second.
-const contention = time.Second
+// Reservation is the answer to an announced attempt.
+type Reservation struct {
+	Refused bool
+	// By is which of the counters refused.
+	By int
+	// LockedUntil is zero when attempts in flight have used up the limit.
+	LockedUntil time.Time
+}
+
+// Tally is where a Counter stands after a failure.
+type Tally struct {
+	// Left is how many more failures the counter takes before it is locked.
+	Left int
+	// LockedUntil is zero unless this failure has locked the counter.
+	LockedUntil time.Time
+}
 
 // accountCounter counts the guesses at an account's password.
 func (s *Service) accountCounter(account AccountKey) Counter {
@@ -56,19 +69,6 @@ func (s *Service) reserve(ctx context.Context, counters ...Counter) error {
 		return by.refusal(r.LockedUntil.Sub(now))
 	}
 	return by.refusal(0)
-}
-
-// refusal is what a counter that takes no attempt for so long answers; zero
-// means that attempts in flight have used up its limit.
-func (c Counter) refusal(wait time.Duration) error {
-	switch {
-	case c.Kind == BySource:
-		return refuseFor(RateLimited, max(wait, contention))
-	case wait > 0:
-		return refuseFor(AccountLocked, wait)
-	default:
-		return refuseFor(TooManyAttempts, contention)
-	}
 }
 
 // countFailure lets a reserved attempt stand and locks the counters of which it

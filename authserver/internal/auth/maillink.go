@@ -34,11 +34,17 @@ func linkOf(kind TicketKind, settings realmconfig.Config) (prefix, url string, l
 	case ResetTicket:
 		return "rkp_", settings.Browser.ResetPasswordURL, settings.Passwords.ResetTokenLifetime, ResetPasswordMessage
 	case ChangeEmailTicket:
-		return "rke_", settings.Browser.VerifyEmailURL, settings.Registration.VerificationLifetime, VerifyEmailMessage
+		return changeEmailPrefix, settings.Browser.VerifyEmailURL, settings.Registration.VerificationLifetime, VerifyEmailMessage
 	default:
 		return "rkv_", settings.Browser.VerifyEmailURL, settings.Registration.VerificationLifetime, VerifyEmailMessage
 	}
 }
+
+const changeEmailPrefix = "rke_"
+
+// changesEmail reports whether the secret of a mailed link looks like one that
+// proves the address to come.
+func changesEmail(secret Secret) bool { return strings.HasPrefix(string(secret), changeEmailPrefix) }
 
 // newLink makes a ticket of the user that is mailed to an address, theirs or one
 // that they want to have, and the mail. It refuses with EmailUnavailable.
@@ -111,8 +117,7 @@ func (s *Service) noticeOf(kind MessageKind, user User, n Notice, from Client) (
 // false when it is no ticket of this kind, is over, or its user is gone or
 // disabled.
 func (s *Service) mailedTicket(ctx context.Context, kind TicketKind, secret Secret) (Ticket, User, bool, error) {
-	prefix, _, _, _ := linkOf(kind, s.Settings())
-	if !isOpaque(prefix, secret) {
+	if prefix, _, _, _ := linkOf(kind, s.Settings()); !isOpaque(prefix, secret) {
 		return Ticket{}, User{}, false, nil
 	}
 	ticket, found, err := s.Store.PeekTicket(ctx, kind, hashOf(secret), s.Now())

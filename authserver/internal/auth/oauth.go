@@ -4,9 +4,6 @@ package auth
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -174,31 +171,6 @@ func (s *Service) newSecrets(prefixes ...string) ([]Secret, error) {
 // one it finds nothing, and cannot be used up there either.
 func journeyHash(state, browser Secret) TokenHash { return hashOf(state + browser) }
 
-// keep issues a ticket that holds content, sealed, and openFor reads it.
-func (s *Service) keep(ctx context.Context, t Ticket, lifetime time.Duration, purpose string, content any) error {
-	document, err := json.Marshal(content)
-	if err != nil {
-		return fmt.Errorf("encode ticket: %w", err)
-	}
-	if t.Sealed, err = s.Sealer.Seal(purpose, hex.EncodeToString(t.Hash[:]), document); err != nil {
-		return err
-	}
-	t.CreatedAt = s.Now()
-	t.ExpiresAt = t.CreatedAt.Add(lifetime)
-	return s.Store.IssueTicket(ctx, t, Effects{})
-}
-
-func (s *Service) openFor(purpose string, t Ticket, into any) error {
-	document, err := s.Sealer.Open(purpose, hex.EncodeToString(t.Hash[:]), t.Sealed)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(document, into); err != nil {
-		return fmt.Errorf("decode ticket: %w", err)
-	}
-	return nil
-}
-
 // FinishOAuth ends what BeginOAuth began. It refuses with StateInvalid,
 // ProviderUnknown, ProviderRefused, ProviderUnavailable, IdentityRefused,
 // IdentityUnlinked, TooManyAttempts, SigningUnavailable, DatabaseUnavailable, or
@@ -232,7 +204,7 @@ func (s *Service) redeemJourney(ctx context.Context, c Callback) (journey, error
 		return journey{}, refuse(StateInvalid)
 	}
 	j := journey{}
-	return j, s.openFor(sealedForJourney, t, &j)
+	return j, t.Open(s.Sealer, sealedForJourney, &j)
 }
 
 // arrive turns a provider's answer into a session, a one-time code or a link.
@@ -297,4 +269,12 @@ func (s *Service) refusedIdentity(ctx context.Context, j journey, identity Ident
 		s.Observer.Login(e.Outcome)
 	}
 	s.record(ctx, e)
+}
+
+// keep issues a one-time token that holds content.
+func (s *Service) keep(ctx context.Context, t Ticket, lifetime time.Duration, purpose string, content any) error {
+	if err := t.Keep(s.Sealer, purpose, content, s.Now(), lifetime); err != nil {
+		return err
+	}
+	return s.Store.IssueTicket(ctx, t, Effects{})
 }

@@ -49,7 +49,10 @@ func (s *Service) issueCode(ctx context.Context, user User, sessionID string, wo
 	}
 	worth.PasswordChangedAt = user.PasswordChangedAt
 	t := Ticket{Hash: hashOf(code), Kind: OAuthCodeTicket, UserID: user.ID, SessionID: sessionID}
-	return code, s.keep(ctx, t, codeLifetime, sealedForCode, worth)
+	if err := t.Keep(s.Sealer, sealedForCode, worth, s.Now(), codeLifetime); err != nil {
+		return "", err
+	}
+	return code, s.Store.IssueTicket(ctx, t, Effects{})
 }
 
 // RedeemOAuthCode ends a sign-in through a provider, or on the realm's pages, at
@@ -71,7 +74,7 @@ func (s *Service) RedeemOAuthCode(ctx context.Context, code, verifier Secret, fr
 		return SignIn{}, refuse(OAuthCodeInvalid)
 	}
 	content := oauthCode{}
-	if err := s.openFor(sealedForCode, t, &content); err != nil {
+	if err := t.Open(s.Sealer, sealedForCode, &content); err != nil {
 		return SignIn{}, err
 	}
 	if !provesChallenge(content.Challenge, verifier) {

@@ -78,7 +78,7 @@ func (s *Service) Prove(ctx context.Context, access Secret, p Proof, from Client
 	if err := s.checkProof(ctx, user, p, from); err != nil {
 		return "", 0, err
 	}
-	proven, lifetime, err := s.Tokens.Issue(subjectOf(user, subject.SessionID, s.Now()))
+	proven, lifetime, err := s.Tokens.Issue(user.Subject(subject.SessionID, s.Now()))
 	if err == nil {
 		_, _, err = s.caller(ctx, proven)
 	}

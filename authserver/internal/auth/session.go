@@ -33,6 +33,15 @@ const (
 	AdminRole = "admin"
 )
 
+// Subject is the user in one of their sessions, to a token that is issued to them
+// when they have shown who they are at authTime.
+func (u User) Subject(sessionID string, authTime time.Time) Subject {
+	return Subject{
+		UserID: u.ID, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Role: u.Role,
+		SessionID: sessionID, AuthTime: authTime,
+	}
+}
+
 // Subject is whom a token speaks for, and in which session.
 type Subject struct {
 	UserID string `json:"user"`

@@ -45,24 +45,11 @@ type TextSent struct {
 
 func textLimit() TextLimit { return TextLimit{Pause: 30 * time.Second, PerHour: 5} }
 
-// EnableSMS sends a code to a telephone, which counts from the moment VerifySMS
-// has seen the code. It says how long the code works, and shows backup codes to
-// a user who has no second factor yet. It refuses as caller and prove do, or with
-// InvalidRequest, SecondFactorExists, SecondFactorUnavailable or RateLimited.
-func (s *Service) EnableSMS(ctx context.Context, access Secret, phone string, p Proof, from Client) (Enrolment, time.Duration, error) {
-	user, subject, err := s.caller(ctx, access)
-	if err != nil {
-		return Enrolment{}, 0, err
-	}
-	number, valid := parsePhone(phone)
-	if !valid {
-		return Enrolment{}, 0, &Error{Code: InvalidRequest, Fields: []FieldProblem{
-			{Field: "phone", Detail: "must be an international number such as +4930901820"},
-		}}
-	}
-	if err := s.prove(ctx, user, subject, p, from); err != nil {
-		return Enrolment{}, 0, err
-	}
+// enrolPhone sends a code to a telephone, which counts from the moment that
+// Confirm has seen the code. It says how long the code works, and shows backup
+// codes to a user who has no second factor yet. It refuses with SecondFactorExists,
+// SecondFactorUnavailable or RateLimited.
+func (s *Service) enrolPhone(ctx context.Context, user User, number string, from Client) (Enrolment, time.Duration, error) {
 	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
 	if err != nil {
 		return Enrolment{}, 0, err
@@ -84,32 +71,8 @@ func (s *Service) EnableSMS(ctx context.Context, access Secret, phone string, p 
 	return enrolment, lifetime, err
 }
 
-// VerifySMS takes the telephone into use. It refuses as VerifyTOTP does.
-func (s *Service) VerifySMS(ctx context.Context, access, code Secret, from Client) error {
-	return s.verifyFactor(ctx, access, SMSMethod, code, from)
-}
-
-// TextChallenge sends a code for a Challenge and says how long it works. It
-// refuses with ChallengeInvalid, AccountDisabled, SecondFactorMissing,
-// SecondFactorUnavailable or RateLimited.
-func (s *Service) TextChallenge(ctx context.Context, challenge Secret, from Client) (time.Duration, error) {
-	first, err := s.challenged(ctx, challenge, from)
-	if err != nil {
-		return 0, err
-	}
-	return s.textUser(ctx, first.user, from)
-}
-
-// TextProof sends the user a code that serves as Proof. It refuses as caller and
-// TextChallenge do.
-func (s *Service) TextProof(ctx context.Context, access Secret, from Client) (time.Duration, error) {
-	user, _, err := s.caller(ctx, access)
-	if err != nil {
-		return 0, err
-	}
-	return s.textUser(ctx, user, from)
-}
-
+// textUser sends a code to the telephone that is the user's second factor, and says how long
+// it works. It refuses with SecondFactorMissing, SecondFactorUnavailable or RateLimited.
 func (s *Service) textUser(ctx context.Context, user User, from Client) (time.Duration, error) {
 	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
 	if err != nil {

@@ -4,6 +4,9 @@ package auth
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -40,6 +43,32 @@ type Ticket struct {
 	Sealed    []byte
 	CreatedAt time.Time
 	ExpiresAt time.Time
+}
+
+// Keep seals content into the ticket, for as long as it is good from now on. Purpose is
+// what it is sealed for; Open must be told the same.
+func (t *Ticket) Keep(sealer Sealer, purpose string, content any, now time.Time, lifetime time.Duration) error {
+	document, err := json.Marshal(content)
+	if err != nil {
+		return fmt.Errorf("encode one-time token: %w", err)
+	}
+	if t.Sealed, err = sealer.Seal(purpose, hex.EncodeToString(t.Hash[:]), document); err != nil {
+		return err
+	}
+	t.CreatedAt, t.ExpiresAt = now, now.Add(lifetime)
+	return nil
+}
+
+// Open reads what Keep has sealed.
+func (t Ticket) Open(sealer Sealer, purpose string, into any) error {
+	document, err := sealer.Open(purpose, hex.EncodeToString(t.Hash[:]), t.Sealed)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(document, into); err != nil {
+		return fmt.Errorf("decode one-time token: %w", err)
+	}
+	return nil
 }
 
 // Tickets is the part of the Store that keeps them.

@@ -2,10 +2,7 @@
 
 package auth
 
-import (
-	"context"
-	"strings"
-)
+import "context"
 
 // Confirmation is how somebody follows a link that was mailed to an address.
 type Confirmation struct {
@@ -96,7 +93,7 @@ func (s *Service) VerifyEmail(ctx context.Context, c Confirmation, from Client) 
 // account it is about. It refuses with VerifyTokenInvalid.
 func (s *Service) verificationTicket(ctx context.Context, secret Secret) (Ticket, User, error) {
 	kind := VerifyEmailTicket
-	if prefix, _, _, _ := linkOf(ChangeEmailTicket, s.Settings()); strings.HasPrefix(string(secret), prefix) {
+	if changesEmail(secret) {
 		kind = ChangeEmailTicket
 	}
 	ticket, user, found, err := s.mailedTicket(ctx, kind, secret)
