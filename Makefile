@@ -63,7 +63,7 @@ scale: deps ## Measure the operator with 1,000 realms and write docs/scale.md (R
 .PHONY: bench-parts
 bench-parts: ## Measure hashing, tokens, refresh and settings by themselves
 	@mkdir -p bin && go test -run='^$$' -bench=. -count=6 -benchtime=200ms > bin/bench.txt \
-		./authserver/internal/{auth,live,token} ./authserver/internal/password/... && "$$(hack/tools.sh benchstat)" bin/bench.txt
+		./authserver/internal/{session,signin,live,token} ./authserver/internal/password/... && "$$(hack/tools.sh benchstat)" bin/bench.txt
 
 .PHONY: generate
 generate: ## Deepcopy, kinds, roles, and the chart's copies of them

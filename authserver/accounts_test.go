@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -305,12 +306,12 @@ func TestMailsToAnAddressAreLimited(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if got := len(r.letters(annEmail)); got != 1+auth.MailLimit {
-		t.Errorf("%d mails, want that of the registration and %d", got, auth.MailLimit)
+	if got := len(r.letters(annEmail)); got != 1+notify.MailLimit {
+		t.Errorf("%d mails, want that of the registration and %d", got, notify.MailLimit)
 	}
-	r.clock.advance(auth.MailLimitWindow)
+	r.clock.advance(notify.MailLimitWindow)
 	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
-	if got := len(r.letters(annEmail)); got != 2+auth.MailLimit {
+	if got := len(r.letters(annEmail)); got != 2+notify.MailLimit {
 		t.Errorf("an hour later there are %d mails", got)
 	}
 }
@@ -339,7 +340,7 @@ func TestMailsOfOneKindUseUpNoOther(t *testing.T) {
 	r := newMailingRealm(t)
 	s := r.serve()
 	s.createUser(s.login().Access, annEmail, "user")
-	for range auth.MailLimit {
+	for range notify.MailLimit {
 		s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
 	}
 	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mail"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sms"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/tracing"
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
@@ -34,8 +35,8 @@ func (s *server) newDelivery(traces *tracing.Tracing) delivery {
 	return delivery{mail.New(s.folder.Snapshot, s.Now), sms.New(s.folder.Snapshot, s.Now, clients), traces}
 }
 
-// Deliver implements auth.Courier.
-func (d delivery) Deliver(ctx context.Context, channel auth.Channel, kind auth.MessageKind, id string, n auth.Notice) error {
+// Deliver implements notify.Transport.
+func (d delivery) Deliver(ctx context.Context, channel auth.Channel, kind auth.MessageKind, id string, n notify.Notice) error {
 	ctx, whole := d.traces.Task(ctx, "deliver "+string(channel))
 	defer whole.End()
 	whole.SetAttributes(attribute.String("realmkeeper.message", string(kind)))
@@ -46,7 +47,7 @@ func (d delivery) Deliver(ctx context.Context, channel auth.Channel, kind auth.M
 	return err
 }
 
-func (d delivery) send(ctx context.Context, channel auth.Channel, kind auth.MessageKind, id string, n auth.Notice) error {
+func (d delivery) send(ctx context.Context, channel auth.Channel, kind auth.MessageKind, id string, n notify.Notice) error {
 	if channel == auth.BySMS {
 		return d.sms.Deliver(ctx, kind, id, n)
 	}

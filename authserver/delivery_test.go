@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -22,7 +23,7 @@ import (
 )
 
 // enqueue stores messages the way a change does that brings them with it.
-func (r *realm) enqueue(channel auth.Channel, kind auth.MessageKind, notices ...auth.Notice) (ids []string) {
+func (r *realm) enqueue(channel auth.Channel, kind auth.MessageKind, notices ...notify.Notice) (ids []string) {
 	r.t.Helper()
 	sealer := sealing.New(func() realmconfig.EncryptionKeys { return encryptionKeys() })
 	messages := []auth.Message{}
@@ -45,19 +46,19 @@ func (r *realm) enqueue(channel auth.Channel, kind auth.MessageKind, notices ...
 		r.t.Fatal(err)
 	}
 	defer store.Close()
-	ticket := auth.Ticket{Kind: "test", CreatedAt: r.clock.now(), ExpiresAt: r.clock.now()}
+	ticket := auth.OneTimeToken{Kind: "test", CreatedAt: r.clock.now(), ExpiresAt: r.clock.now()}
 	_, _ = rand.Read(ticket.Hash[:])
-	if err := store.IssueTicket(r.t.Context(), ticket, auth.Effects{Messages: messages}); err != nil {
+	if err := store.IssueToken(r.t.Context(), ticket, auth.Effects{Messages: messages}); err != nil {
 		r.t.Fatal(err)
 	}
 	return ids
 }
 
 // resetNotices are for as many recipients, each with a link of its own.
-func (r *realm) resetNotices(count int) []auth.Notice {
-	notices := []auth.Notice{}
+func (r *realm) resetNotices(count int) []notify.Notice {
+	notices := []notify.Notice{}
 	for i := range count {
-		notices = append(notices, auth.Notice{
+		notices = append(notices, notify.Notice{
 			To: fmt.Sprintf("reader%d@example.com", i), Link: auth.Secret("https://app.example.com/reset?token=" + rand.Text()),
 			Lifetime: time.Hour, At: r.clock.now(),
 		})
@@ -82,7 +83,7 @@ func TestMailArrives(t *testing.T) {
 	smtp := r.sendsMail()
 	s := r.serve()
 	link := auth.Secret("https://app.example.com/reset?token=" + rand.Text())
-	ids := r.enqueue(auth.ByMail, auth.ResetPasswordMessage, auth.Notice{
+	ids := r.enqueue(auth.ByMail, auth.ResetPasswordMessage, notify.Notice{
 		To: "ann@example.com", Name: "Ann", Locale: "de-AT", Link: link, Lifetime: time.Hour,
 		At: time.Date(2026, 11, 22, 11, 57, 0, 0, time.UTC).AddDate(10, 0, 0), Address: "192.0.2.1",
 		UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -131,7 +132,7 @@ func TestEachMailIsSentOnceByManyServers(t *testing.T) {
 	}
 }
 
-func expectOneEach(t *testing.T, smtp *testenv.SMTP, notices []auth.Notice) {
+func expectOneEach(t *testing.T, smtp *testenv.SMTP, notices []notify.Notice) {
 	t.Helper()
 	links := map[string]int{}
 	for _, m := range smtp.Mails() {
@@ -331,7 +332,7 @@ func TestMailIsGivenUpAfterADay(t *testing.T) {
 	smtp := r.sendsMail()
 	s := r.serve()
 	smtp.Refuse("ann@example.com", 450)
-	r.enqueue(auth.ByMail, auth.PasswordChangedMessage, auth.Notice{To: "ann@example.com", At: r.clock.now()})
+	r.enqueue(auth.ByMail, auth.PasswordChangedMessage, notify.Notice{To: "ann@example.com", At: r.clock.now()})
 	s.eventually("it is put off", func() bool { return s.messages("mail", "password-changed", "postponed") >= 1 })
 	r.clock.advance(24*time.Hour - time.Minute)
 	s.eventually("it is put off again", func() bool { return s.messages("mail", "password-changed", "postponed") >= 2 })

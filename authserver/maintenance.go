@@ -4,11 +4,13 @@ package authserver
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 )
 
 const (
@@ -20,18 +22,19 @@ const (
 
 // startMaintenance starts what looks after the database now and then. It never
 // ends the server.
-func (s *server) startMaintenance(service *auth.Service) {
-	s.life.Start("pruning", lifecycle.Every(pruneInterval, func(ctx context.Context) { s.prune(ctx, service) }))
-	r := s.newResealing(service)
+func (s *server) startMaintenance(store *postgres.Store, sealer *sealing.Sealer, can capabilities) {
+	s.life.Start("pruning", lifecycle.Every(pruneInterval, func(ctx context.Context) { s.prune(ctx, store, can) }))
+	r := s.newResealing(store, sealer)
 	s.life.Start("resealing", func(ctx context.Context) error {
 		r.run(ctx)
 		return lifecycle.Every(resealInterval, r.run)(ctx)
 	})
 }
 
-// prune deletes expired rows.
-func (s *server) prune(ctx context.Context, service *auth.Service) {
-	if err := service.Prune(ctx); err != nil && ctx.Err() == nil {
+// prune deletes expired rows, and ends what the settings say is over.
+func (s *server) prune(ctx context.Context, store *postgres.Store, can capabilities) {
+	err := errors.Join(store.Prune(ctx, s.Now()), can.audit.Prune(ctx), can.sessions.EndBefore(ctx))
+	if err != nil && ctx.Err() == nil {
 		s.Log.WarnContext(ctx, "expired rows not pruned", "error", err)
 	}
 }
@@ -40,13 +43,14 @@ func (s *server) prune(ctx context.Context, service *auth.Service) {
 // go when the gauge is 0 everywhere.
 type resealing struct {
 	*server
-	service *auth.Service
-	left    atomic.Int64
-	failed  bool // the last time, which is not told again
+	store  *postgres.Store
+	sealer *sealing.Sealer
+	left   atomic.Int64
+	failed bool // the last time, which is not told again
 }
 
-func (s *server) newResealing(service *auth.Service) *resealing {
-	r := &resealing{server: s, service: service}
+func (s *server) newResealing(store *postgres.Store, sealer *sealing.Sealer) *resealing {
+	r := &resealing{server: s, store: store, sealer: sealer}
 	r.left.Store(-1) // not known yet
 	s.metrics.Gauge("sealed_values_old_key", "Stored values that are not sealed with the present encryption key; -1 when not known.",
 		func() float64 { return float64(r.left.Load()) })
@@ -54,7 +58,7 @@ func (s *server) newResealing(service *auth.Service) *resealing {
 }
 
 func (r *resealing) run(ctx context.Context) {
-	left, err := r.service.Reseal(ctx)
+	left, err := r.sealer.Reseal(ctx, r.store)
 	if ctx.Err() != nil {
 		return
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
@@ -47,7 +49,7 @@ func (s *server) migrate(ctx context.Context) error {
 	if err := postgres.Migrate(ctx, place, s.Log); err != nil {
 		return err
 	}
-	if err := auth.RewriteAddresses(ctx, store, s.Now, s.Log); err != nil {
+	if err := account.RewriteAddresses(ctx, store, s.Now, s.Log); err != nil {
 		return err
 	}
 	return createInitialAdmin(ctx, s.Options, store, s.folder.Config().Passwords.BcryptCost)
@@ -105,7 +107,7 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 // address only before package mailaddress. A new realm would have nobody to
 // administer it.
 func withoutAdmin(ctx context.Context, o Options, store *postgres.Store, problem error) error {
-	users, err := store.FindUsers(ctx, auth.UserQuery{Limit: 1}, o.Now())
+	users, err := store.FindUsers(ctx, admin.UserQuery{Limit: 1}, o.Now())
 	switch {
 	case err != nil:
 		return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
@@ -235,7 +236,7 @@ func TestNoSessionOfTheOldPasswordOutlivesAReset(t *testing.T) {
 	s.registerAnn()
 	password := annPassword
 	for _, next := range []string{newPassword, annPassword} {
-		r.clock.advance(auth.MailLimitWindow)
+		r.clock.advance(notify.MailLimitWindow)
 		token := s.resetToken(annEmail)
 		group := sync.WaitGroup{}
 		for range 4 {

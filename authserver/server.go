@@ -10,13 +10,11 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
@@ -70,14 +68,19 @@ func (s *server) serveRealm(ctx context.Context) error {
 	s.life.OnStop(engine.Close)
 	s.engine.Store(engine)
 	s.gauge(store, cache, engine)
-	service := s.newService(store, cache, engine, traces)
-	if err := await(ctx, "revocations", s.Log, service.LoadRevocations); err != nil {
+	sealer := sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys })
+	can := s.newCapabilities(adapters{
+		store: store, cache: cache, sealer: sealer, tokens: s.tokens, passwords: tracedEngine{engine},
+		providers: upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
+		transport: s.newDelivery(traces),
+	})
+	if err := await(ctx, "revocations", s.Log, can.sessions.LoadRevocations); err != nil {
 		return unlessStopped(ctx, err)
 	}
-	s.life.Start("revocations", lifecycle.Forever(service.FollowRevocations))
-	s.startMaintenance(service)
-	s.life.Start("messages", lifecycle.Forever(service.DeliverMessages))
-	handler, err := s.newHandler(service, cache, traces)
+	s.life.Start("revocations", lifecycle.Forever(can.sessions.FollowRevocations))
+	s.startMaintenance(store, sealer, can)
+	s.life.Start("messages", lifecycle.Forever(can.notify.Deliver))
+	handler, err := s.newHandler(can, sealer, cache, traces)
 	if err != nil {
 		return err
 	}
@@ -93,23 +96,17 @@ func unlessStopped(ctx context.Context, err error) error {
 	return err
 }
 
-func (s *server) newService(store *postgres.Store, cache *redis.Cache, engine *password.Engine, traces *tracing.Tracing) *auth.Service {
-	return auth.New(auth.Deps{
-		Store: store, Ephemeral: cache, Tokens: s.tokens, Passwords: tracedEngine{engine}, Observer: s.metrics,
-		Providers: upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
-		Sealer:    sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys }),
-		Courier:   s.newDelivery(traces),
-		Settings:  s.folder.Config, CommonPassword: commonpasswords.Contains, Now: s.Now, Random: rand.Reader, Log: s.Log,
+func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.Cache, traces *tracing.Tracing) (http.Handler, error) {
+	pages, err := web.New(web.Deps{
+		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
+		Sealer: sealer, Settings: s.folder.Config, Log: s.Log,
 	})
-}
-
-func (s *server) newHandler(service *auth.Service, cache *redis.Cache, traces *tracing.Tracing) (http.Handler, error) {
-	pages, err := web.New(web.Deps{Auth: service, Settings: s.folder.Config, Log: s.Log})
 	if err != nil {
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
-		Auth: service, Keys: s.tokens, Settings: s.folder.Config, Health: s.life,
+		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
+		Keys: s.tokens, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Buckets: minuteBuckets{cache},
 		Beside: pages.Pages(), Pages: pages, Log: s.Log,
 	}), nil

@@ -15,6 +15,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
@@ -47,8 +48,8 @@ func newWebhookSecret(t *testing.T) string {
 	return secret
 }
 
-func (r *realm) codeNotice() auth.Notice {
-	return auth.Notice{To: annsTelephone, Locale: "en", Code: annsCode, Lifetime: 5 * time.Minute, At: r.clock.now()}
+func (r *realm) codeNotice() notify.Notice {
+	return notify.Notice{To: annsTelephone, Locale: "en", Code: annsCode, Lifetime: 5 * time.Minute, At: r.clock.now()}
 }
 
 // annsCode has letters, so that no number in a log looks like it.

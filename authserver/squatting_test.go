@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -250,7 +251,7 @@ func TestAChangedAddressNeedsTheAccount(t *testing.T) {
 	session := s.loginAnn(annPassword)
 	change := func() string {
 		t.Helper()
-		r.clock.advance(auth.MailLimitWindow / 4)
+		r.clock.advance(notify.MailLimitWindow / 4)
 		s.as(session.Access, http.MethodPost, "/api/user/email", map[string]string{"email": annNext, "password": annPassword}).
 			expect(t, http.StatusAccepted, "")
 		return r.lastLetter(annNext, auth.VerifyEmailMessage).token(t)

@@ -43,6 +43,12 @@ type rule struct {
 // authserver knows them all.
 var adapters = []string{"httpapi", "live", "mail", "metrics", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web"}
 
+// capabilities are what a realm can do, from the vocabulary up. None knows an
+// adapter: each declares what it needs of the world.
+var capabilities = []string{
+	"auth", "audit", "notify", "attempts", "session", "mfa", "signin", "reclaim", "federation", "account", "admin",
+}
+
 func rules() []rule {
 	list := []rule{
 		{name: "the kinds know nothing of ours", within: "api", forbidden: below(module[:len(module)-1], "api")},
@@ -68,8 +74,6 @@ func rules() []rule {
 		{name: "what a refusal means is no transport's", within: "authserver/internal/problem",
 			forbidden: below(module+"authserver/internal", "auth", "request")},
 		{name: "the life of a server knows nothing of ours", within: "authserver/internal/lifecycle", forbidden: isNotStandard},
-		{name: "policy knows no driver and no transport", within: "authserver/internal/auth",
-			forbidden: startingWith("net/http", "github.com/jackc/", "github.com/redis/", module+"authserver/internal/")},
 	}
 	for _, adapter := range adapters {
 		list = append(list, rule{
@@ -78,6 +82,16 @@ func rules() []rule {
 				name, found := strings.CutPrefix(p, module+"authserver/internal/")
 				name, _, _ = strings.Cut(name, "/")
 				return found && name != adapter && slices.Contains(adapters, name)
+			},
+		})
+	}
+	for i, capability := range capabilities {
+		list = append(list, rule{
+			name: "capability " + capability + " stands on those below it alone", within: "authserver/internal/" + capability,
+			forbidden: func(p string) bool {
+				name, ours := strings.CutPrefix(p, module+"authserver/internal/")
+				return ours && !slices.Contains(capabilities[:i], name) ||
+					startingWith("net/http", "github.com/jackc/", "github.com/redis/")(p)
 			},
 		})
 	}

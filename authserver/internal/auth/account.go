@@ -16,9 +16,6 @@ import (
 // MaxEmailLength is the longest address, in bytes.
 const MaxEmailLength = mailaddress.MaxLength
 
-// MaxPasswordLength is what bcrypt reads of a password, in bytes.
-const MaxPasswordLength = 72
-
 // NormalizeEmail is the form in which addresses are stored and compared (see
 // package mailaddress); empty for what is no address, which nobody has.
 func NormalizeEmail(email string) string {
@@ -30,9 +27,9 @@ func NormalizeEmail(email string) string {
 // arrives proves an address.
 func PlausibleEmail(email string) bool { return NormalizeEmail(email) != "" }
 
-// parseEmail reads an address that somebody wants to have. It refuses with
+// ParseEmail reads an address that somebody wants to have. It refuses with
 // InvalidRequest, in the words of package mailaddress.
-func parseEmail(typed string) (mailaddress.Address, error) {
+func ParseEmail(typed string) (mailaddress.Address, error) {
 	address, err := mailaddress.Parse(typed)
 	if err != nil {
 		return "", &Error{Code: InvalidRequest, Fields: []FieldProblem{{Field: "email", Detail: err.Error()}}}
@@ -82,9 +79,9 @@ type AccountKey [sha256.Size]byte
 // KeyOf is the account of an address as it is stored.
 func KeyOf(email string) AccountKey { return sha256.Sum256([]byte(email)) }
 
-// counter is the key of the account's password counter. The Store, too, can work
+// Counter is the key of the account's password counter. The Store, too, can work
 // it out from an address.
-func (k AccountKey) counter() CounterKey { return CounterKey(k) }
+func (k AccountKey) Counter() CounterKey { return CounterKey(k) }
 
 // String is the whole key in hex.
 func (k AccountKey) String() string { return hex.EncodeToString(k[:]) }

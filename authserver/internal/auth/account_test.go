@@ -56,3 +56,30 @@ func FuzzPlausible(f *testing.F) {
 		_ = Client{UserAgent: text}.Name()
 	})
 }
+
+func TestPlausibleEmail(t *testing.T) {
+	t.Parallel()
+	for email, plausible := range map[string]bool{
+		"a@b":                           true,
+		" Ann@Example.com ":             true,
+		"ann@bücher.example":            true,
+		`"odd@local"@example.com`:       false, // which no server of ours could be told of
+		"adm\u0130n@example.com":        false,
+		"hana..sato@example.com":        false,
+		"a,b@example.com":               false,
+		"":                              false,
+		"ann":                           false,
+		"@example.com":                  false,
+		"ann@":                          false,
+		"ann lee@example.com":           false,
+		"ann@exam\x00ple.com":           false,
+		strings.Repeat("a", 254) + "@b": false,
+	} {
+		if PlausibleEmail(email) != plausible {
+			t.Errorf("%q: plausible is %t", email, !plausible)
+		}
+		if NormalizeEmail(email) != "" != plausible {
+			t.Errorf("%q is normalised to %q", email, NormalizeEmail(email))
+		}
+	}
+}

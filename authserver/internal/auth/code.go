@@ -49,16 +49,16 @@ const (
 
 // Refusals of a sign-in through a provider.
 const (
-	ProviderUnknown     Code = "provider_unknown"
-	ProviderUnavailable Code = "provider_unavailable"
-	ProviderRefused     Code = "provider_refused"
-	StateInvalid        Code = "state_invalid"
-	IdentityRefused     Code = "identity_refused"
-	IdentityUnlinked    Code = "identity_unlinked"
-	ReturnURLRefused    Code = "return_url_refused"
-	OAuthCodeInvalid    Code = "oauth_code_invalid"
-	IdentityTaken       Code = "identity_taken"
-	LastIdentity        Code = "last_identity"
+	ProviderUnknown          Code = "provider_unknown"
+	ProviderUnavailable      Code = "provider_unavailable"
+	ProviderRefused          Code = "provider_refused"
+	StateInvalid             Code = "state_invalid"
+	IdentityRefused          Code = "identity_refused"
+	IdentityUnlinked         Code = "identity_unlinked"
+	ReturnURLRefused         Code = "return_url_refused"
+	AuthorizationCodeInvalid Code = "oauth_code_invalid"
+	IdentityTaken            Code = "identity_taken"
+	LastIdentity             Code = "last_identity"
 )
 
 // Refusals because something is worn out or away; a retry may help.

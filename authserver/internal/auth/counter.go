@@ -34,8 +34,8 @@ type Counter struct {
 	Limit AttemptLimit
 }
 
-// counterKey is the key of the counter for name among those of its kind.
-func counterKey(kind CounterKind, name string) CounterKey {
+// NewCounterKey is the key of the counter for name among those of its kind.
+func NewCounterKey(kind CounterKind, name string) CounterKey {
 	return sha256.Sum256([]byte(string(kind) + "\x00" + name))
 }
 
@@ -48,19 +48,19 @@ type AttemptLimit struct {
 // Short is enough of the key to follow one counter through a log.
 func (k CounterKey) Short() string { return hex.EncodeToString(k[:6]) }
 
-// contention is how long a caller should wait when attempts in flight have used
+// Contention is how long a caller should wait when attempts in flight have used
 // up the limit: they are decided within about a second.
-const contention = time.Second
+const Contention = time.Second
 
-// refusal is what a counter that takes no attempt for so long answers; zero
+// Refusal is what a counter that takes no attempt for so long answers; zero
 // means that attempts in flight have used up its limit.
-func (c Counter) refusal(wait time.Duration) error {
+func (c Counter) Refusal(wait time.Duration) error {
 	switch {
 	case c.Kind == BySource:
-		return refuseFor(RateLimited, max(wait, contention))
+		return RefuseFor(RateLimited, max(wait, Contention))
 	case wait > 0:
-		return refuseFor(AccountLocked, wait)
+		return RefuseFor(AccountLocked, wait)
 	default:
-		return refuseFor(TooManyAttempts, contention)
+		return RefuseFor(TooManyAttempts, Contention)
 	}
 }

@@ -2,7 +2,9 @@
 
 package auth
 
-import "strings"
+import (
+	"strings"
+)
 
 // Name is what people call such a device, for them to recognise their own:
 // "Firefox on Linux". It is the client's own word, so nothing may depend on it.

@@ -2,7 +2,9 @@
 
 package auth
 
-import "time"
+import (
+	"time"
+)
 
 // Error is a refusal that the caller is told about.
 type Error struct {
@@ -43,8 +45,8 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code
 }
 
-func refuse(code Code) *Error { return &Error{Code: code} }
+func Refuse(code Code) *Error { return &Error{Code: code} }
 
-func refuseFor(code Code, retryAfter time.Duration) *Error {
+func RefuseFor(code Code, retryAfter time.Duration) *Error {
 	return &Error{Code: code, RetryAfter: retryAfter}
 }

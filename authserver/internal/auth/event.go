@@ -45,8 +45,8 @@ const (
 	ActAbandonMessage      Action = "message.abandoned"
 )
 
-// Event is a line of the audit trail: who did what to whom, when, from where,
-// and how it ended. It holds no secret.
+// Event is an entry of the audit log: who did what to whom, when, from where, and how
+// it ended. It holds no secret.
 type Event struct {
 	ID     string
 	Action Action
@@ -71,38 +71,6 @@ const (
 	Failed    = "failed"
 )
 
-// event is a line about something that succeeds with the change it is an
-// effect of. It is logged when the change has happened; see log.
-func (s *Service) event(action Action, actorID, targetID string, from Client) (Event, error) {
-	id, err := s.newID()
-	return Event{
-		ID: id, Action: action, Outcome: Succeeded, ActorID: actorID, TargetID: targetID,
-		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
-	}, err
-}
-
-// record writes an event that goes with no change, such as a refusal. It never
-// fails the request that it tells of. What is refused without asking the Store
-// must stay cheap for us, and what the Store could not answer it cannot store
-// either: such events are logged alone.
-func (s *Service) record(ctx context.Context, e Event) {
-	s.log(ctx, e)
-	switch Code(e.Outcome) {
-	case AccountLocked, TooManyAttempts, RateLimited, Busy, DatabaseUnavailable, SigningUnavailable, leftEarly:
-		return
-	}
-	id, err := s.newID()
-	if err == nil {
-		e.ID = id
-		err = s.Store.RecordEvent(context.WithoutCancel(ctx), e)
-	}
-	if err != nil {
-		s.Log.ErrorContext(ctx, "audit event not stored", "action", e.Action, "error", err)
-	}
-}
-
-func (s *Service) log(ctx context.Context, e Event) { e.Log(ctx, s.Log) }
-
 // Log writes the line an auditor looks for.
 func (e Event) Log(ctx context.Context, log *slog.Logger) {
 	level := slog.LevelInfo
@@ -123,12 +91,12 @@ func (e Event) Log(ctx context.Context, log *slog.Logger) {
 	log.Log(ctx, level, "audit", attrs...)
 }
 
-// leftEarly is the outcome of a request whose client did not wait for it. There
+// ClientLeft is the outcome of a request whose client did not wait for it. There
 // is no answer that could carry it.
-const leftEarly Code = "client_left"
+const ClientLeft Code = "client_left"
 
-// outcomeOf is an Event's outcome for an error.
-func outcomeOf(err error) string {
+// OutcomeOf is an Event's outcome for an error.
+func OutcomeOf(err error) string {
 	var refusal *Error
 	switch {
 	case err == nil:
@@ -136,14 +104,8 @@ func outcomeOf(err error) string {
 	case errors.As(err, &refusal):
 		return string(refusal.Code)
 	case errors.Is(err, context.Canceled):
-		return string(leftEarly)
+		return string(ClientLeft)
 	default:
 		return string(Internal)
 	}
-}
-
-// Events is the part of the Store that keeps the audit trail.
-type Events interface {
-	// RecordEvent stores an event that is no effect of a change.
-	RecordEvent(ctx context.Context, e Event) error
 }

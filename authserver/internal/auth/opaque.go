@@ -16,9 +16,9 @@ const opaqueBytes = 32
 // TokenHash is the SHA-256 of an opaque token: all that is ever stored of it.
 type TokenHash [sha256.Size]byte
 
-// newOpaque makes a token that means nothing but to our store. The prefix says
+// NewOpaque makes a token that means nothing but to our store. The prefix says
 // what it is to whoever finds one, a scanner for leaked secrets for example.
-func newOpaque(prefix string, random io.Reader) (Secret, error) {
+func NewOpaque(prefix string, random io.Reader) (Secret, error) {
 	b := make([]byte, opaqueBytes)
 	if _, err := io.ReadFull(random, b); err != nil {
 		return "", fmt.Errorf("make token: %w", err)
@@ -26,9 +26,9 @@ func newOpaque(prefix string, random io.Reader) (Secret, error) {
 	return Secret(prefix + base64.RawURLEncoding.EncodeToString(b)), nil
 }
 
-// isOpaque refuses what newOpaque cannot have made, so that nonsense costs no
+// IsOpaque refuses what newOpaque cannot have made, so that nonsense costs no
 // query.
-func isOpaque(prefix string, s Secret) bool {
+func IsOpaque(prefix string, s Secret) bool {
 	body, ok := strings.CutPrefix(string(s), prefix)
 	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(opaqueBytes) {
 		return false // the decoder would overlook line breaks
@@ -37,4 +37,4 @@ func isOpaque(prefix string, s Secret) bool {
 	return err == nil
 }
 
-func hashOf(s Secret) TokenHash { return sha256.Sum256([]byte(s)) }
+func HashOf(s Secret) TokenHash { return sha256.Sum256([]byte(s)) }

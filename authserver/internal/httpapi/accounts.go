@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -106,7 +107,7 @@ type validBody struct {
 }
 
 func (a *API) register(ctx context.Context, r call[registerBody]) (registeredBody, error) {
-	err := a.Auth.Register(ctx, auth.Registration{
+	err := a.Accounts.Register(ctx, account.Registration{
 		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale,
 	}, r.Client)
 	required := a.Settings().Registration.EmailVerification == realmconfig.VerificationRequired
@@ -115,30 +116,30 @@ func (a *API) register(ctx context.Context, r call[registerBody]) (registeredBod
 
 func (a *API) verifyEmail(ctx context.Context, r call[verificationBody]) (verifiedBody, error) {
 	if r.Body.Discard {
-		proved, err := a.Auth.DisownEmail(ctx, r.Body.Token, r.Bearer, r.Client)
+		proved, err := a.Accounts.DisownEmail(ctx, r.Body.Token, r.Bearer, r.Client)
 		return verifiedBody{Verified: proved, ResetRequired: proved}, err
 	}
-	return verifiedBody{Verified: true}, a.Auth.VerifyEmail(ctx, auth.Confirmation{
+	return verifiedBody{Verified: true}, a.Accounts.VerifyEmail(ctx, account.Confirmation{
 		Token: r.Body.Token, Access: r.Bearer, Password: r.Body.Password,
 	}, r.Client)
 }
 
 func (a *API) resendVerification(ctx context.Context, r call[emailBody]) (messageBody, error) {
 	return messageBody{"If the address waits to be verified, a mail is on its way to it."},
-		a.Auth.ResendVerification(ctx, r.Body.Email, r.Client)
+		a.Accounts.ResendVerification(ctx, r.Body.Email, r.Client)
 }
 
 func (a *API) requestReset(ctx context.Context, r call[emailBody]) (messageBody, error) {
 	return messageBody{"If the address has an account, a mail is on its way to it."},
-		a.Auth.RequestReset(ctx, r.Body.Email, r.Client)
+		a.Accounts.RequestReset(ctx, r.Body.Email, r.Client)
 }
 
 func (a *API) checkReset(ctx context.Context, r call[resetPath]) (validBody, error) {
-	_, err := a.Auth.CheckReset(ctx, r.Body.Token)
+	_, err := a.Accounts.CheckReset(ctx, r.Body.Token)
 	return validBody{Valid: true}, err
 }
 
 func (a *API) resetPassword(ctx context.Context, r call[resetBody]) (messageBody, error) {
 	return messageBody{"The password was changed. Every session has ended."},
-		a.Auth.ResetPassword(ctx, r.Body.Token, r.Body.Password, r.Client)
+		a.Accounts.ResetPassword(ctx, r.Body.Token, r.Body.Password, r.Client)
 }

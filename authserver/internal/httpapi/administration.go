@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) administrationRoutes() []route {
@@ -95,8 +97,8 @@ func pageSize(limit *int) int {
 
 func (a *API) findUsers(ctx context.Context, r call[userQuery]) (usersBody, error) {
 	q := r.Body
-	users, more, err := a.Auth.FindUsers(ctx, r.Bearer, auth.UserQuery{
-		Prefix: q.Prefix, Role: q.Role, Status: auth.Status(q.Status), Before: q.Cursor, Limit: pageSize(q.Limit),
+	users, more, err := a.Admin.FindUsers(ctx, r.Bearer, admin.UserQuery{
+		Prefix: q.Prefix, Role: q.Role, Status: admin.Status(q.Status), Before: q.Cursor, Limit: pageSize(q.Limit),
 	}, r.Client)
 	page := usersBody{Users: []userBody{}}
 	for _, u := range users {
@@ -121,9 +123,9 @@ type newUserBody struct {
 }
 
 func (a *API) createUser(ctx context.Context, r call[newUserBody]) (userBody, error) {
-	u, err := a.Auth.CreateUser(ctx, r.Bearer, auth.NewUser{
+	u, err := a.Admin.CreateUser(ctx, r.Bearer, admin.NewUser{
 		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale, Role: r.Body.Role,
-	}, auth.Proof{Password: r.Body.OwnPassword, Code: r.Body.Code}, r.Client)
+	}, signin.Proof{Password: r.Body.OwnPassword, Code: r.Body.Code}, r.Client)
 	return userOf(u), err
 }
 
@@ -141,7 +143,7 @@ type standingBody struct {
 }
 
 func (a *API) getUser(ctx context.Context, r call[userPath]) (standingBody, error) {
-	u, s, err := a.Auth.LookUp(ctx, r.Bearer, r.Body.ID, r.Client)
+	u, s, err := a.Admin.User(ctx, r.Bearer, r.Body.ID, r.Client)
 	return standingBody{
 		userBody: userOf(u), Sessions: s.Sessions, LockedUntil: s.LockedUntil,
 		SecondFactors: append([]auth.Method{}, s.Factors...), BackupCodesLeft: s.BackupCodes,
@@ -159,9 +161,9 @@ type userChangeBody struct {
 }
 
 func (a *API) changeUser(ctx context.Context, r call[userChangeBody]) (userBody, error) {
-	u, err := a.Auth.ChangeUser(ctx, r.Bearer, r.Body.ID, auth.UserChange{
+	u, err := a.Admin.ChangeUser(ctx, r.Bearer, r.Body.ID, admin.UserChange{
 		Role: r.Body.Role, Name: r.Body.Name, Disabled: r.Body.Disabled,
-	}, auth.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
+	}, signin.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
 	return userOf(u), err
 }
 
@@ -172,16 +174,16 @@ type provenUserPath struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (p provenUserPath) proof() auth.Proof { return auth.Proof{Password: p.Password, Code: p.Code} }
+func (p provenUserPath) proof() signin.Proof { return signin.Proof{Password: p.Password, Code: p.Code} }
 
 func (a *API) deleteUser(ctx context.Context, r call[provenUserPath]) (empty, error) {
-	return empty{}, a.Auth.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
+	return empty{}, a.Admin.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }
 
 func (a *API) endSessionsOfUser(ctx context.Context, r call[userPath]) (empty, error) {
-	return empty{}, a.Auth.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
+	return empty{}, a.Admin.EndSessionsOfUser(ctx, r.Bearer, r.Body.ID, r.Client)
 }
 
 func (a *API) unlockUser(ctx context.Context, r call[provenUserPath]) (empty, error) {
-	return empty{}, a.Auth.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
+	return empty{}, a.Admin.UnlockUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

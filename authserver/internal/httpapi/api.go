@@ -14,9 +14,13 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -29,8 +33,12 @@ type API struct {
 
 // Deps is what an API stands on; every field is required.
 type Deps struct {
-	Auth *auth.Service
-	Keys Keys
+	Sessions   *session.Service
+	SignIn     *signin.Service
+	Federation *federation.Service
+	Accounts   *account.Service
+	Admin      *admin.Service
+	Keys       Keys
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Health   interface{ Draining() bool }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -54,7 +55,7 @@ type eventBody struct {
 
 func (a *API) searchAudit(ctx context.Context, r call[auditQuery]) (trailBody, error) {
 	in := r.Body
-	q := auth.TrailQuery{
+	q := admin.EventQuery{
 		ActorID: in.Actor, TargetID: in.Target, Action: auth.Action(in.Action), Outcome: in.Outcome,
 		From: parseTime(in.From), To: parseTime(in.To), Limit: pageSize(in.Limit),
 	}
@@ -63,7 +64,7 @@ func (a *API) searchAudit(ctx context.Context, r call[auditQuery]) (trailBody, e
 		q.Account = &account
 	}
 	if in.Cursor != "" {
-		place, ok := auth.ParseEventPlace(in.Cursor)
+		place, ok := admin.ParseEventCursor(in.Cursor)
 		if !ok {
 			return trailBody{}, &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{
 				{Field: "cursor", Detail: "must be the next_cursor of another page"},
@@ -71,14 +72,14 @@ func (a *API) searchAudit(ctx context.Context, r call[auditQuery]) (trailBody, e
 		}
 		q.Before = &place
 	}
-	events, more, err := a.Auth.ReadTrail(ctx, r.Bearer, q, r.Client)
+	events, more, err := a.Admin.FindEvents(ctx, r.Bearer, q, r.Client)
 	page := trailBody{Events: []eventBody{}}
 	for _, e := range events {
 		page.Events = append(page.Events, eventOf(e))
 	}
 	if more {
 		last := events[len(events)-1]
-		cursor := auth.EventPlace{At: last.At, ID: last.ID}.Cursor()
+		cursor := admin.EventCursor{At: last.At, ID: last.ID}.String()
 		page.NextCursor = &cursor
 	}
 	return page, err

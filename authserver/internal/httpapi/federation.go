@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -23,13 +24,13 @@ func (a *API) federationRoutes() []route {
 			summary: "Send the browser to an identity provider to sign in",
 			refuses: []auth.Code{auth.ProviderUnknown, auth.ProviderUnavailable, auth.ReturnURLRefused, auth.StateInvalid},
 		}, a.beginSignIn),
-		browserEndpoint(a, callbackRoute(auth.CallbackPath, "Where providers send the browser back to that share a callback"), a.finishSignIn),
-		browserEndpoint(a, callbackRoute(auth.CallbackPath+"/{provider}", "Where one identity provider sends the browser back to"), a.finishSignInOf),
+		browserEndpoint(a, callbackRoute(federation.CallbackPath, "Where providers send the browser back to that share a callback"), a.finishSignIn),
+		browserEndpoint(a, callbackRoute(federation.CallbackPath+"/{provider}", "Where one identity provider sends the browser back to"), a.finishSignInOf),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: request.RateFederation,
 			summary: "Exchange the one-time code that the browser brought back",
 			refuses: []auth.Code{
-				auth.OAuthCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.SigningUnavailable,
+				auth.AuthorizationCodeInvalid, auth.AccountDisabled, auth.EmailNotVerified, auth.InvalidCredentials, auth.SigningUnavailable,
 			},
 		}, a.redeemSignInCode),
 	}
@@ -98,7 +99,7 @@ func browserEndpoint[In any](a *API, r route, handle func(w http.ResponseWriter,
 // come back with the provider's redirect.
 const stateCookie = "__Host-rk-oauth"
 
-func newStateCookie(d auth.Departure) *http.Cookie {
+func newStateCookie(d federation.Redirect) *http.Cookie {
 	return &http.Cookie{
 		Name: stateCookie, Value: string(d.Browser), Path: "/", MaxAge: int(seconds(d.Lifetime)),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
@@ -126,7 +127,7 @@ type beginSignInQuery struct {
 }
 
 func (a *API) beginSignIn(w http.ResponseWriter, r *http.Request, in beginSignInQuery) {
-	start, err := a.Auth.BeginOAuth(r.Context(), auth.Journey{
+	start, err := a.Federation.Begin(r.Context(), federation.Request{
 		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Browser: stateCookieOf(r),
 		Reauthenticate: in.Prompt == "login",
 	})
@@ -166,23 +167,23 @@ type providerCallbackQuery struct {
 }
 
 func (a *API) finishSignIn(w http.ResponseWriter, r *http.Request, in callbackQuery) {
-	a.completeSignIn(w, r, auth.Callback{
+	a.completeSignIn(w, r, federation.Callback{
 		State: in.State, Browser: stateCookieOf(r),
-		Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
+		Answer: federation.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
 	})
 }
 
 func (a *API) finishSignInOf(w http.ResponseWriter, r *http.Request, in providerCallbackQuery) {
-	a.completeSignIn(w, r, auth.Callback{
+	a.completeSignIn(w, r, federation.Callback{
 		Provider: in.Provider, State: in.State, Browser: stateCookieOf(r),
-		Answer: auth.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
+		Answer: federation.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
 	})
 }
 
 // completeSignIn sends the browser back to where the sign-in began, or answers with
 // tokens where it began nowhere.
-func (a *API) completeSignIn(w http.ResponseWriter, r *http.Request, c auth.Callback) {
-	result, err := a.Auth.FinishOAuth(r.Context(), c, request.Client(r, a.Settings().Network))
+func (a *API) completeSignIn(w http.ResponseWriter, r *http.Request, c federation.Callback) {
+	result, err := a.Federation.Finish(r.Context(), c, request.Client(r, a.Settings().Network))
 	switch {
 	case err != nil && result.ReturnTo == "":
 		a.problems.Write(w, r, err)
@@ -204,7 +205,7 @@ type oauthCodeBody struct {
 }
 
 func (a *API) redeemSignInCode(ctx context.Context, r call[oauthCodeBody]) (signInBody, error) {
-	result, err := a.Auth.RedeemOAuthCode(ctx, r.Body.Code, r.Body.Verifier, r.Client)
+	result, err := a.SignIn.RedeemCode(ctx, r.Body.Code, r.Body.Verifier, r.Client)
 	if err != nil {
 		return signInBody{}, err
 	}

@@ -47,7 +47,7 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string) {
 	access, err := request.Bearer(r)
 	subject := auth.Subject{}
 	if err == nil {
-		subject, err = a.Auth.Verify(r.Context(), access, roles)
+		subject, err = a.Sessions.Verify(r.Context(), access, roles)
 	}
 	if err != nil {
 		a.problems.Write(w, r, err)

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) identityRoutes() []route {
@@ -25,7 +27,7 @@ func (a *API) identityRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/user/identities", status: http.StatusNoContent, bearer: bearerRequired, rate: request.RateFederation,
 			summary: "Link the identity that the browser brought a code back for",
-			refuses: []auth.Code{auth.OAuthCodeInvalid, auth.ProviderUnknown, auth.IdentityTaken},
+			refuses: []auth.Code{auth.AuthorizationCodeInvalid, auth.ProviderUnknown, auth.IdentityTaken},
 		}, a.finishLink),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/user/identities/{id}", status: http.StatusNoContent, bearer: bearerRequired,
@@ -49,7 +51,7 @@ type identityBody struct {
 }
 
 func (a *API) identities(ctx context.Context, r call[empty]) (identitiesBody, error) {
-	list, err := a.Auth.Identities(ctx, r.Bearer)
+	list, err := a.Federation.Identities(ctx, r.Bearer)
 	body := identitiesBody{Identities: []identityBody{}}
 	for _, i := range list {
 		body.Identities = append(body.Identities, identityBody{
@@ -74,14 +76,14 @@ type departureBody struct {
 }
 
 func (a *API) beginLink(ctx context.Context, r call[beginLinkBody]) (departureBody, error) {
-	address, err := a.Auth.BeginLink(ctx, r.Bearer, auth.Journey{
+	address, err := a.Federation.BeginLink(ctx, r.Bearer, federation.Request{
 		Provider: r.Body.Provider, ReturnTo: r.Body.ReturnTo, Challenge: r.Body.Challenge,
-	}, auth.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
+	}, signin.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
 	return departureBody{string(address)}, err
 }
 
 func (a *API) finishLink(ctx context.Context, r call[oauthCodeBody]) (empty, error) {
-	return empty{}, a.Auth.FinishLink(ctx, r.Bearer, r.Body.Code, r.Body.Verifier, r.Client)
+	return empty{}, a.Federation.FinishLink(ctx, r.Bearer, r.Body.Code, r.Body.Verifier, r.Client)
 }
 
 type identityPath struct {
@@ -91,6 +93,6 @@ type identityPath struct {
 }
 
 func (a *API) unlinkIdentity(ctx context.Context, r call[identityPath]) (empty, error) {
-	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
-	return empty{}, a.Auth.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, proof, r.Client)
+	proof := signin.Proof{Password: r.Body.Password, Code: r.Body.Code}
+	return empty{}, a.Federation.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, proof, r.Client)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) proofRoutes() []route {
@@ -33,7 +34,7 @@ type proofBody struct {
 	Code     auth.Secret `json:"code" maxLength:"64"`
 }
 
-func (b proofBody) proof() auth.Proof { return auth.Proof{Password: b.Password, Code: b.Code} }
+func (b proofBody) proof() signin.Proof { return signin.Proof{Password: b.Password, Code: b.Code} }
 
 // provenBody is named as in RFC 6749, section 5.1. There is no refresh token: the
 // session stays as it was, and what it is refreshed to proves nothing.
@@ -44,6 +45,6 @@ type provenBody struct {
 }
 
 func (a *API) prove(ctx context.Context, r call[proofBody]) (provenBody, error) {
-	access, lifetime, err := a.Auth.Prove(ctx, r.Bearer, r.Body.proof(), r.Client)
+	access, lifetime, err := a.SignIn.Prove(ctx, r.Bearer, r.Body.proof(), r.Client)
 	return provenBody{AccessToken: string(access), TokenType: "Bearer", ExpiresIn: seconds(lifetime)}, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/qrcode"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) secondFactorRoutes() []route {
@@ -103,7 +104,7 @@ type factorBody struct {
 }
 
 func (a *API) secondFactors(ctx context.Context, r call[empty]) (factorsBody, error) {
-	factors, err := a.Auth.SecondFactors(ctx, r.Bearer)
+	factors, err := a.Accounts.SecondFactors(ctx, r.Bearer)
 	if err != nil {
 		return factorsBody{}, err
 	}
@@ -126,7 +127,7 @@ type enrolmentBody struct {
 }
 
 func (a *API) enableTOTP(ctx context.Context, r call[proofBody]) (enrolmentBody, error) {
-	e, err := a.Auth.EnableTOTP(ctx, r.Bearer, r.Body.proof(), r.Client)
+	e, err := a.Accounts.EnableTOTP(ctx, r.Bearer, r.Body.proof(), r.Client)
 	if err != nil {
 		return enrolmentBody{}, err
 	}
@@ -155,7 +156,7 @@ type enabledBody struct {
 }
 
 func (a *API) verifyTOTP(ctx context.Context, r call[codeBody]) (enabledBody, error) {
-	return enabledBody{true}, a.Auth.VerifyTOTP(ctx, r.Bearer, r.Body.Code, r.Client)
+	return enabledBody{true}, a.Accounts.VerifyTOTP(ctx, r.Bearer, r.Body.Code, r.Client)
 }
 
 type validateBody struct {
@@ -170,7 +171,7 @@ type validatedBody struct {
 }
 
 func (a *API) validateCode(ctx context.Context, r call[validateBody]) (validatedBody, error) {
-	admitted, err := a.Auth.AnswerChallenge(ctx, auth.Answer{
+	admitted, err := a.SignIn.AnswerChallenge(ctx, signin.Answer{
 		Challenge: r.Body.SessionID, Code: r.Body.Code, Method: r.Body.Method,
 	}, r.Client)
 	if err != nil {
@@ -180,7 +181,7 @@ func (a *API) validateCode(ctx context.Context, r call[validateBody]) (validated
 }
 
 func (a *API) disableSecondFactors(ctx context.Context, r call[proofBody]) (enabledBody, error) {
-	return enabledBody{false}, a.Auth.DisableSecondFactors(ctx, r.Bearer, r.Body.proof(), r.Client)
+	return enabledBody{false}, a.Accounts.DisableSecondFactors(ctx, r.Bearer, r.Body.proof(), r.Client)
 }
 
 type backupCodesBody struct {
@@ -188,7 +189,7 @@ type backupCodesBody struct {
 }
 
 func (a *API) renewBackupCodes(ctx context.Context, r call[proofBody]) (backupCodesBody, error) {
-	codes, err := a.Auth.RenewBackupCodes(ctx, r.Bearer, r.Body.proof(), r.Client)
+	codes, err := a.Accounts.RenewBackupCodes(ctx, r.Bearer, r.Body.proof(), r.Client)
 	if err != nil {
 		return backupCodesBody{}, err
 	}
@@ -213,8 +214,8 @@ type phoneAddedBody struct {
 }
 
 func (a *API) enableSMS(ctx context.Context, r call[phoneBody]) (phoneAddedBody, error) {
-	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
-	e, lifetime, err := a.Auth.EnableSMS(ctx, r.Bearer, r.Body.Phone, proof, r.Client)
+	proof := signin.Proof{Password: r.Body.Password, Code: r.Body.Code}
+	e, lifetime, err := a.Accounts.EnableSMS(ctx, r.Bearer, r.Body.Phone, proof, r.Client)
 	if err != nil {
 		return phoneAddedBody{}, err
 	}
@@ -222,7 +223,7 @@ func (a *API) enableSMS(ctx context.Context, r call[phoneBody]) (phoneAddedBody,
 }
 
 func (a *API) verifySMS(ctx context.Context, r call[codeBody]) (enabledBody, error) {
-	return enabledBody{true}, a.Auth.VerifySMS(ctx, r.Bearer, r.Body.Code, r.Client)
+	return enabledBody{true}, a.Accounts.VerifySMS(ctx, r.Bearer, r.Body.Code, r.Client)
 }
 
 type sendTextBody struct {
@@ -230,18 +231,18 @@ type sendTextBody struct {
 }
 
 func (a *API) sendTextCode(ctx context.Context, r call[sendTextBody]) (textBody, error) {
-	send := func() (time.Duration, error) { return a.Auth.TextChallenge(ctx, r.Body.SessionID, r.Client) }
+	send := func() (time.Duration, error) { return a.SignIn.TextChallenge(ctx, r.Body.SessionID, r.Client) }
 	if r.Body.SessionID == "" {
-		send = func() (time.Duration, error) { return a.Auth.TextProof(ctx, r.Bearer, r.Client) }
+		send = func() (time.Duration, error) { return a.Accounts.TextProof(ctx, r.Bearer, r.Client) }
 	}
 	lifetime, err := send()
 	return textBody{seconds(lifetime)}, err
 }
 
 func (a *API) disableSMS(ctx context.Context, r call[proofBody]) (empty, error) {
-	return empty{}, a.Auth.DisableSMS(ctx, r.Bearer, r.Body.proof(), r.Client)
+	return empty{}, a.Accounts.DisableSMS(ctx, r.Bearer, r.Body.proof(), r.Client)
 }
 
 func (a *API) resetSecondFactors(ctx context.Context, r call[provenUserPath]) (empty, error) {
-	return empty{}, a.Auth.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
+	return empty{}, a.Admin.ResetSecondFactors(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) sessionRoutes() []route {
@@ -60,7 +62,7 @@ type tokensBody struct {
 	DeviceToken string `json:"device_token,omitempty"`
 }
 
-func tokensOf(g auth.Grant) tokensBody {
+func tokensOf(g session.Grant) tokensBody {
 	return tokensBody{
 		AccessToken: string(g.AccessToken), TokenType: "Bearer", ExpiresIn: seconds(g.AccessLifetime),
 		RefreshToken: string(g.RefreshToken), RefreshExpiresIn: seconds(g.RefreshLifetime),
@@ -94,7 +96,7 @@ type challengeBody struct {
 	Methods          []auth.Method `json:"methods"`
 }
 
-func signInOf(s auth.SignIn) signInBody {
+func signInOf(s signin.SignIn) signInBody {
 	if c := s.Challenge; c != nil {
 		return signInBody{challengeBody: &challengeBody{
 			RequireTwoFactor: true, SessionID: string(c.ID), SessionExpiresIn: seconds(c.Lifetime), Methods: c.Methods,
@@ -105,7 +107,7 @@ func signInOf(s auth.SignIn) signInBody {
 }
 
 func (a *API) login(ctx context.Context, r call[loginBody]) (signInBody, error) {
-	result, err := a.Auth.Login(ctx, auth.Credentials{Email: r.Body.Email, Password: r.Body.Password}, r.Client)
+	result, err := a.SignIn.Login(ctx, signin.Credentials{Email: r.Body.Email, Password: r.Body.Password}, r.Client)
 	if err != nil {
 		return signInBody{}, err
 	}
@@ -113,7 +115,7 @@ func (a *API) login(ctx context.Context, r call[loginBody]) (signInBody, error) 
 }
 
 func (a *API) refresh(ctx context.Context, r call[refreshBody]) (tokensBody, error) {
-	grant, err := a.Auth.Refresh(ctx, r.Body.RefreshToken, r.Client)
+	grant, err := a.Sessions.Refresh(ctx, r.Body.RefreshToken, r.Client)
 	if err != nil {
 		return tokensBody{}, err
 	}
@@ -121,5 +123,5 @@ func (a *API) refresh(ctx context.Context, r call[refreshBody]) (tokensBody, err
 }
 
 func (a *API) logout(ctx context.Context, r call[logoutBody]) (empty, error) {
-	return empty{}, a.Auth.Logout(ctx, r.Bearer, r.Body.RefreshToken, r.Client)
+	return empty{}, a.Sessions.Logout(ctx, r.Bearer, r.Body.RefreshToken, r.Client)
 }

@@ -53,7 +53,7 @@ type endedBody struct {
 }
 
 func (a *API) listSessions(ctx context.Context, r call[empty]) (sessionsBody, error) {
-	sessions, current, err := a.Auth.ListSessions(ctx, r.Bearer)
+	sessions, current, err := a.Sessions.List(ctx, r.Bearer)
 	body := sessionsBody{Sessions: []sessionBody{}}
 	for _, s := range sessions {
 		body.Sessions = append(body.Sessions, sessionBody{
@@ -65,10 +65,10 @@ func (a *API) listSessions(ctx context.Context, r call[empty]) (sessionsBody, er
 }
 
 func (a *API) endSession(ctx context.Context, r call[sessionPath]) (empty, error) {
-	return empty{}, a.Auth.EndOneSession(ctx, r.Bearer, r.Body.ID, r.Client)
+	return empty{}, a.Sessions.EndOne(ctx, r.Bearer, r.Body.ID, r.Client)
 }
 
 func (a *API) endOtherSessions(ctx context.Context, r call[empty]) (endedBody, error) {
-	ended, err := a.Auth.EndOtherSessions(ctx, r.Bearer, r.Client)
+	ended, err := a.Sessions.EndOthers(ctx, r.Bearer, r.Client)
 	return endedBody{Ended: ended}, err
 }

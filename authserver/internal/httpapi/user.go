@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) userRoutes() []route {
@@ -85,25 +87,25 @@ type emailChangeBody struct {
 }
 
 func (a *API) profile(ctx context.Context, r call[empty]) (profileBody, error) {
-	u, err := a.Auth.Profile(ctx, r.Bearer)
+	u, err := a.Accounts.Profile(ctx, r.Bearer)
 	return profileOf(u), err
 }
 
 func (a *API) updateProfile(ctx context.Context, r call[profileChangeBody]) (profileBody, error) {
-	u, err := a.Auth.UpdateProfile(ctx, r.Bearer, auth.ProfileChange{Name: r.Body.Name, Locale: r.Body.Locale}, r.Client)
+	u, err := a.Accounts.UpdateProfile(ctx, r.Bearer, account.ProfileChange{Name: r.Body.Name, Locale: r.Body.Locale}, r.Client)
 	return profileOf(u), err
 }
 
 func (a *API) changePassword(ctx context.Context, r call[passwordChangeBody]) (empty, error) {
-	return empty{}, a.Auth.ChangePassword(ctx, r.Bearer, r.Body.Current, r.Body.New, r.Client)
+	return empty{}, a.Accounts.ChangePassword(ctx, r.Bearer, r.Body.Current, r.Body.New, r.Client)
 }
 
 func (a *API) changeEmail(ctx context.Context, r call[emailChangeBody]) (messageBody, error) {
-	proof := auth.Proof{Password: r.Body.Password, Code: r.Body.Code}
+	proof := signin.Proof{Password: r.Body.Password, Code: r.Body.Code}
 	return messageBody{"Follow the link in the mail to the new address."},
-		a.Auth.ChangeEmail(ctx, r.Bearer, r.Body.Email, proof, r.Client)
+		a.Accounts.ChangeEmail(ctx, r.Bearer, r.Body.Email, proof, r.Client)
 }
 
 func (a *API) deleteAccount(ctx context.Context, r call[proofBody]) (empty, error) {
-	return empty{}, a.Auth.DeleteAccount(ctx, r.Bearer, r.Body.proof(), r.Client)
+	return empty{}, a.Accounts.DeleteAccount(ctx, r.Bearer, r.Body.proof(), r.Client)
 }

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -118,5 +118,5 @@ func (a *API) belowIssuer(next http.Handler) http.Handler {
 }
 
 func servedBelowIssuer(path string) bool {
-	return strings.HasPrefix(path, "/.well-known/") || path == auth.CallbackPath || strings.HasPrefix(path, auth.CallbackPath+"/")
+	return strings.HasPrefix(path, "/.well-known/") || path == federation.CallbackPath || strings.HasPrefix(path, federation.CallbackPath+"/")
 }

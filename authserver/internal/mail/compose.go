@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -34,7 +35,7 @@ type page struct {
 type fact struct{ Label, Value string }
 
 // compose words a notice, in the reader's language and the realm's templates.
-func (c composer) compose(settings realmconfig.Email, kind auth.MessageKind, n auth.Notice) (realmconfig.EmailTemplate, error) {
+func (c composer) compose(settings realmconfig.Email, kind auth.MessageKind, n notify.Notice) (realmconfig.EmailTemplate, error) {
 	w := language(c.words, n.Locale)
 	fields, err := fieldsOf(settings, w, n)
 	if err != nil {
@@ -64,7 +65,7 @@ func (c composer) compose(settings realmconfig.Email, kind auth.MessageKind, n a
 	return mail, nil
 }
 
-func fieldsOf(settings realmconfig.Email, w words, n auth.Notice) (realmconfig.MailFields, error) {
+func fieldsOf(settings realmconfig.Email, w words, n notify.Notice) (realmconfig.MailFields, error) {
 	lifetime, err := w.lifetime(n.Lifetime)
 	if err != nil {
 		return realmconfig.MailFields{}, fmt.Errorf("word a lifetime: %w", err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -21,8 +22,8 @@ func settings() realmconfig.Email {
 	return realmconfig.Email{From: "Example <login@example.com>", Product: "Example", SupportURL: "https://example.com/help"}
 }
 
-func notice() auth.Notice {
-	return auth.Notice{
+func notice() notify.Notice {
+	return notify.Notice{
 		To: "ann@example.com", Name: "Ann Lee", Locale: "en-GB",
 		Link: "https://app.example.com/reset?token=secret&from=mail", Lifetime: time.Hour,
 		At: time.Date(2026, 11, 22, 11, 57, 0, 0, time.UTC), Address: "2001:db8::1",
@@ -34,10 +35,10 @@ func notice() auth.Notice {
 func TestMailsAreWordedAsBefore(t *testing.T) {
 	t.Parallel()
 	c := newComposer()
-	for name, change := range map[string]func(*auth.Notice){
-		"reset-password":   func(*auth.Notice) {},
-		"password-changed": func(n *auth.Notice) { n.Link, n.Lifetime = "", 0 },
-		"code":             func(n *auth.Notice) { n.Link, n.Code, n.Lifetime, n.Locale = "", "482913", 5*time.Minute, "fr" },
+	for name, change := range map[string]func(*notify.Notice){
+		"reset-password":   func(*notify.Notice) {},
+		"password-changed": func(n *notify.Notice) { n.Link, n.Lifetime = "", 0 },
+		"code":             func(n *notify.Notice) { n.Link, n.Code, n.Lifetime, n.Locale = "", "482913", 5*time.Minute, "fr" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,20 +130,20 @@ func TestReaderIsAddressedInALanguage(t *testing.T) {
 func TestForeignWordsCannotMisleadTheReader(t *testing.T) {
 	t.Parallel()
 	c := newComposer()
-	for name, change := range map[string]func(*auth.Notice){
-		"a link as name":            func(n *auth.Notice) { n.Name = "https://evil.test/win" },
-		"a bare domain as name":     func(n *auth.Notice) { n.Name = "Visit evil.test now" },
-		"a www as name":             func(n *auth.Notice) { n.Name = "WWW evil-www.test" },
-		"lines in the name":         func(n *auth.Notice) { n.Name = "Ann\r\nBcc: evil@evil.test\r\n\r\nevil.test" },
-		"markup in the name":        func(n *auth.Notice) { n.Name = "<a href=//evil.test>x</a>" },
-		"a right-to-left override":  func(n *auth.Notice) { n.Name = "Ann \u202Etset.live" },
-		"a story as name":           func(n *auth.Notice) { n.Name = strings.Repeat("evil ", 40) },
-		"a link as user agent":      func(n *auth.Notice) { n.UserAgent = "https://evil.test/" },
-		"a domain as user agent":    func(n *auth.Notice) { n.UserAgent = "evil.test" },
-		"markup as address":         func(n *auth.Notice) { n.Address = "<b>evil</b>" },
-		"a script as link":          func(n *auth.Notice) { n.Link = "javascript:evil()" },
-		"a quote inside the link":   func(n *auth.Notice) { n.Link = `https://example.com/"onclick="evil()` },
-		"another language's folder": func(n *auth.Notice) { n.Locale = "../evil" },
+	for name, change := range map[string]func(*notify.Notice){
+		"a link as name":            func(n *notify.Notice) { n.Name = "https://evil.test/win" },
+		"a bare domain as name":     func(n *notify.Notice) { n.Name = "Visit evil.test now" },
+		"a www as name":             func(n *notify.Notice) { n.Name = "WWW evil-www.test" },
+		"lines in the name":         func(n *notify.Notice) { n.Name = "Ann\r\nBcc: evil@evil.test\r\n\r\nevil.test" },
+		"markup in the name":        func(n *notify.Notice) { n.Name = "<a href=//evil.test>x</a>" },
+		"a right-to-left override":  func(n *notify.Notice) { n.Name = "Ann \u202Etset.live" },
+		"a story as name":           func(n *notify.Notice) { n.Name = strings.Repeat("evil ", 40) },
+		"a link as user agent":      func(n *notify.Notice) { n.UserAgent = "https://evil.test/" },
+		"a domain as user agent":    func(n *notify.Notice) { n.UserAgent = "evil.test" },
+		"markup as address":         func(n *notify.Notice) { n.Address = "<b>evil</b>" },
+		"a script as link":          func(n *notify.Notice) { n.Link = "javascript:evil()" },
+		"a quote inside the link":   func(n *notify.Notice) { n.Link = `https://example.com/"onclick="evil()` },
+		"another language's folder": func(n *notify.Notice) { n.Locale = "../evil" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -207,7 +208,7 @@ func FuzzCompose(f *testing.F) {
 	f.Add("\xff\x00", "\u2028", "data:text/html,x", "\"'`", "1.2.3.4\r\n")
 	c := newComposer()
 	f.Fuzz(func(t *testing.T, name, locale, link, userAgent, address string) {
-		m, err := c.compose(settings(), auth.ResetPasswordMessage, auth.Notice{
+		m, err := c.compose(settings(), auth.ResetPasswordMessage, notify.Notice{
 			To: "ann@example.com", Name: name, Locale: locale, Link: auth.Secret(link), UserAgent: userAgent, Address: address,
 		})
 		if err != nil {

@@ -12,34 +12,34 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 )
 
 // undelivered says what went wrong in our own words, because servers quote
 // addresses in theirs. A refusal is permanent when it is about this recipient or
 // this mail: what is wrong with the connection, the credentials or the sender is
 // wrong with every mail, and somebody will put it right.
-func undelivered(ctx context.Context, err error) *auth.Undelivered {
+func undelivered(ctx context.Context, err error) *notify.DeliveryError {
 	var refused *gomail.SendError
 	var reply *textproto.Error
 	var untrusted *tls.CertificateVerificationError
 	var network net.Error
 	switch {
 	case errors.As(err, &refused) && refused.ErrorCode() != 0:
-		return &auth.Undelivered{
+		return &notify.DeliveryError{
 			Reason:    fmt.Sprintf("the mail server refused the %s with %s", part(refused.Reason), status(refused)),
 			Permanent: aboutThisMail(refused.Reason) && final(refused.ErrorCode()),
 		}
 	case errors.As(err, &reply):
-		return &auth.Undelivered{Reason: fmt.Sprintf("the mail server refused the session with %d", reply.Code)}
+		return &notify.DeliveryError{Reason: fmt.Sprintf("the mail server refused the session with %d", reply.Code)}
 	case errors.As(err, &untrusted):
-		return &auth.Undelivered{Reason: "the mail server's certificate is not trusted"}
+		return &notify.DeliveryError{Reason: "the mail server's certificate is not trusted"}
 	case ctx.Err() != nil, errors.As(err, &network) && network.Timeout():
-		return &auth.Undelivered{Reason: "the mail server did not answer in time"}
+		return &notify.DeliveryError{Reason: "the mail server did not answer in time"}
 	case errors.As(err, &network):
-		return &auth.Undelivered{Reason: "the mail server cannot be reached"}
+		return &notify.DeliveryError{Reason: "the mail server cannot be reached"}
 	default:
-		return &auth.Undelivered{Reason: "the session with the mail server failed"}
+		return &notify.DeliveryError{Reason: "the session with the mail server failed"}
 	}
 }
 

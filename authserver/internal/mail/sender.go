@@ -12,6 +12,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
@@ -29,12 +30,12 @@ func New(snapshot func() *realmconfig.Snapshot, now func() time.Time) *Sender {
 }
 
 // Deliver returns nil once the SMTP server has taken the mail. The error is an
-// *auth.Undelivered: permanent when the server refuses the address or the mail
+// *notify.DeliveryError: permanent when the server refuses the address or the mail
 // for good (5xx), so that the same mail need not be tried again.
-func (s *Sender) Deliver(ctx context.Context, kind auth.MessageKind, id string, n auth.Notice) error {
+func (s *Sender) Deliver(ctx context.Context, kind auth.MessageKind, id string, n notify.Notice) error {
 	snapshot := s.snapshot()
 	if snapshot.Config.Email == nil {
-		return &auth.Undelivered{Reason: "the realm has no settings for mail"}
+		return &notify.DeliveryError{Reason: "the realm has no settings for mail"}
 	}
 	message, err := s.message(*snapshot.Config.Email, kind, id, n)
 	if err != nil {
@@ -43,10 +44,10 @@ func (s *Sender) Deliver(ctx context.Context, kind auth.MessageKind, id string, 
 	return hand(ctx, *snapshot.Config.Email, snapshot.Credentials, message)
 }
 
-func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id string, n auth.Notice) (*gomail.Msg, error) {
+func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id string, n notify.Notice) (*gomail.Msg, error) {
 	from, err := sender(settings.From)
 	if err != nil {
-		return nil, &auth.Undelivered{Reason: "the realm's own address is not one"}
+		return nil, &notify.DeliveryError{Reason: "the realm's own address is not one"}
 	}
 	to, err := recipient(n.To)
 	if err != nil {
@@ -54,7 +55,7 @@ func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id s
 	}
 	body, err := s.composer.compose(settings, kind, n)
 	if err != nil {
-		return nil, &auth.Undelivered{Reason: "the mail cannot be worded"}
+		return nil, &notify.DeliveryError{Reason: "the mail cannot be worded"}
 	}
 	m := gomail.NewMsg(gomail.WithCharset(gomail.CharsetUTF8), gomail.WithEncoding(gomail.EncodingQP), gomail.WithNoDefaultUserAgent())
 	m.FromMailAddress(from)
@@ -79,7 +80,7 @@ func (s *Sender) message(settings realmconfig.Email, kind auth.MessageKind, id s
 func recipient(address string) (*mail.Address, error) {
 	to, err := mailaddress.Parse(address)
 	if err != nil {
-		return nil, &auth.Undelivered{Reason: "the recipient's address is not one", Permanent: true}
+		return nil, &notify.DeliveryError{Reason: "the recipient's address is not one", Permanent: true}
 	}
 	return &mail.Address{Address: string(to)}, nil
 }

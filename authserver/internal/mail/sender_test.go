@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
@@ -23,7 +24,7 @@ func TestRecipientIsExactlyTheAddress(t *testing.T) {
 		"<ann@example.com>": false, "Ann <ann@example.com>": false,
 	} {
 		_, err := recipient(address)
-		var u *auth.Undelivered
+		var u *notify.DeliveryError
 		switch {
 		case deliverable && err != nil:
 			t.Errorf("%q: %v", address, err)
@@ -53,7 +54,7 @@ func TestDomainsAreMailedToInALabels(t *testing.T) {
 		t.Errorf("greets as %s", helo)
 	}
 	own.From = "müller@example.com"
-	var u *auth.Undelivered
+	var u *notify.DeliveryError
 	if _, err := s.message(own, auth.ResetPasswordMessage, "id", n); !errors.As(err, &u) || u.Permanent {
 		t.Errorf("a sender that no server takes: %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -37,7 +37,7 @@ func hand(ctx context.Context, settings realmconfig.Email, credentials realmconf
 	client, err := gomail.NewClient(settings.Host, append(options(settings, credentials, trust),
 		gomail.WithDialContextFunc(func(context.Context, string, string) (net.Conn, error) { return conn, nil }))...)
 	if err != nil {
-		return &auth.Undelivered{Reason: "the settings for mail make no SMTP client"}
+		return &notify.DeliveryError{Reason: "the settings for mail make no SMTP client"}
 	}
 	session, err := client.DialToSMTPClientWithContext(ctx)
 	if err != nil {
@@ -58,7 +58,7 @@ func trustOf(settings realmconfig.Email, credentials realmconfig.Credentials) (*
 	if credentials.SMTPCA != "" {
 		trust.RootCAs = x509.NewCertPool()
 		if !trust.RootCAs.AppendCertsFromPEM([]byte(credentials.SMTPCA)) {
-			return nil, &auth.Undelivered{Reason: "the CA of the mail server is not PEM"}
+			return nil, &notify.DeliveryError{Reason: "the CA of the mail server is not PEM"}
 		}
 	}
 	return trust, nil

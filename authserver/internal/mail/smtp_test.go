@@ -14,6 +14,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mail"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
@@ -26,7 +27,7 @@ func deliver(ctx context.Context, host string, port int, change func(*realmconfi
 	}}}
 	change(snapshot)
 	sender := mail.New(func() *realmconfig.Snapshot { return snapshot }, time.Now)
-	return sender.Deliver(ctx, auth.PasswordChangedMessage, "id", auth.Notice{To: "ann@example.com"})
+	return sender.Deliver(ctx, auth.PasswordChangedMessage, "id", notify.Notice{To: "ann@example.com"})
 }
 
 func login(s *testenv.SMTP, snapshot *realmconfig.Snapshot) {
@@ -96,7 +97,7 @@ func TestTransportSecurity(t *testing.T) {
 
 func expectRetry(t *testing.T, err error, reason string) {
 	t.Helper()
-	var u *auth.Undelivered
+	var u *notify.DeliveryError
 	if !errors.As(err, &u) || u.Reason != reason || u.Permanent {
 		t.Errorf("failed with %v, want %s, and another attempt", err, reason)
 	}
@@ -180,7 +181,7 @@ func TestRefusalsForGood(t *testing.T) {
 			t.Parallel()
 			host, port := scripted(t, answers...)
 			err := deliver(t.Context(), host, port, plain)
-			var u *auth.Undelivered
+			var u *notify.DeliveryError
 			if !errors.As(err, &u) || !u.Permanent || strings.Contains(u.Reason, "ann") {
 				t.Errorf("failed with %v", err)
 			}

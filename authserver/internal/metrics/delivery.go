@@ -39,17 +39,17 @@ func (d delivery) collectors() []prometheus.Collector {
 	return []prometheus.Collector{d.messages, d.durations, d.waiting, d.oldest}
 }
 
-// Message implements auth.DeliveryObserver.
+// Message implements notify.Observer.
 func (d delivery) Message(channel, kind, outcome string) {
 	d.messages.WithLabelValues(channel, kind, outcome).Inc()
 }
 
-// Delivered implements auth.DeliveryObserver.
+// Delivered implements notify.Observer.
 func (d delivery) Delivered(channel string, took time.Duration) {
 	d.durations.WithLabelValues(channel).Observe(took.Seconds())
 }
 
-// Backlog implements auth.DeliveryObserver.
+// Backlog implements notify.Observer.
 func (d delivery) Backlog(messages int, oldest time.Duration) {
 	d.waiting.Set(float64(messages))
 	d.oldest.Set(oldest.Seconds())

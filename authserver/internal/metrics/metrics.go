@@ -77,22 +77,22 @@ func (m *Metrics) Request(route string, status int, took time.Duration) {
 	m.durations.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// Login implements auth.Observer.
+// Login implements signin.Observer.
 func (m *Metrics) Login(outcome string) { m.logins.WithLabelValues(outcome).Inc() }
 
-// Refresh implements auth.Observer.
+// Refresh implements session.Observer.
 func (m *Metrics) Refresh(outcome string) { m.refreshes.WithLabelValues(outcome).Inc() }
 
-// Provider implements auth.Observer.
+// Provider implements federation.Observer.
 func (m *Metrics) Provider(name, outcome string) { m.providers.WithLabelValues(name, outcome).Inc() }
 
-// Lockout implements auth.Observer.
+// Lockout implements attempts.Observer.
 func (m *Metrics) Lockout(by auth.CounterKind) { m.lockouts.WithLabelValues(string(by)).Inc() }
 
-// KnownDevice implements auth.Observer.
+// KnownDevice implements attempts.Observer.
 func (m *Metrics) KnownDevice() { m.devices.Inc() }
 
-// SecondFactor implements auth.Observer.
+// SecondFactor implements mfa.Observer.
 func (m *Metrics) SecondFactor(method auth.Method, outcome string) {
 	m.factors.WithLabelValues(string(method), outcome).Inc()
 }

@@ -20,7 +20,7 @@ const maxVerifyCost = 16
 // CanVerify returns nil when Verify can check encoded; otherwise
 // bcrypt.ErrMalformed, foreign.ErrMalformed or foreign.ErrTooCostly.
 func CanVerify(encoded string) error {
-	err := error(nil)
+	var err error
 	if isBcrypt(encoded) {
 		_, err = parseBcrypt(encoded)
 	} else {

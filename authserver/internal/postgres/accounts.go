@@ -8,17 +8,18 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// The ticket's lock lets one of any number of callers through; the others then
-// find no ticket. Whoever ended the session that asked for an address, other than
-// by a logout, did not trust it: its ticket is worth nothing. That session is
+// The token's lock lets one of any number of callers through; the others then
+// find no token. Whoever ended the session that asked for an address, other than
+// by a logout, did not trust it: its token is worth nothing. That session is
 // looked at after its user is locked, as those do who end sessions.
 const proveEmail = `
 WITH proof AS (
     SELECT user_id, email, session_id FROM tickets
-    WHERE hash = @ticket AND kind = @kind AND expires_at > @now
+    WHERE hash = @token AND kind = @kind AND expires_at > @now
     FOR UPDATE
 ), owner AS MATERIALIZED (
     SELECT u.id, proof.session_id FROM users u JOIN proof ON u.id = proof.user_id
@@ -36,14 +37,14 @@ WITH proof AS (
     RETURNING u.id
 ), redeemed AS (
     DELETE FROM tickets t USING cause
-    WHERE t.user_id = cause.id AND (t.hash = @ticket OR @kind = 'change_email')
+    WHERE t.user_id = cause.id AND (t.hash = @token OR @kind = 'change_email')
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// ProveEmail implements auth.Accounts.
-func (s *Store) ProveEmail(ctx context.Context, kind auth.TicketKind, ticket auth.TokenHash, also auth.Effects, now time.Time) (bool, error) {
+// ProveEmail implements account.Store.
+func (s *Store) ProveEmail(ctx context.Context, kind auth.OneTimeTokenKind, token auth.TokenHash, also auth.Effects, now time.Time) (bool, error) {
 	proved, err := s.change(ctx, "prove address", proveEmail, pgx.NamedArgs{
-		"ticket": ticket[:], "kind": string(kind), "now": now,
+		"token": token[:], "kind": string(kind), "now": now,
 	}, now, also)
 	switch {
 	case isTaken(err):
@@ -63,8 +64,8 @@ WITH cause AS (
 )` + withEffects + `
 SELECT ` + userColumns + ` FROM cause u`
 
-// UpdateProfile implements auth.Accounts.
-func (s *Store) UpdateProfile(ctx context.Context, userID string, c auth.ProfileChange, also auth.Effects, now time.Time) (auth.User, bool, error) {
+// UpdateProfile implements account.Store.
+func (s *Store) UpdateProfile(ctx context.Context, userID string, c account.ProfileChange, also auth.Effects, now time.Time) (auth.User, bool, error) {
 	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "name": c.Name, "locale": c.Locale})
 	if err != nil {
 		return auth.User{}, false, err

@@ -11,8 +11,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func addUser(t *testing.T, s *postgres.Store, email string) auth.User {
@@ -25,13 +29,13 @@ func addUser(t *testing.T, s *postgres.Store, email string) auth.User {
 }
 
 // mailed is a ticket of the user, made at now.
-func mailed(t *testing.T, s *postgres.Store, kind auth.TicketKind, u auth.User, to string, now time.Time) auth.Ticket {
+func mailed(t *testing.T, s *postgres.Store, kind auth.OneTimeTokenKind, u auth.User, to string, now time.Time) auth.OneTimeToken {
 	t.Helper()
-	ticket := auth.Ticket{
+	ticket := auth.OneTimeToken{
 		Hash: randomHash(), Kind: kind, UserID: u.ID, Email: to,
 		CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 	}
-	if sent, err := s.MailTicket(t.Context(), ticket, auth.Effects{}); err != nil || !sent {
+	if sent, err := s.MailToken(t.Context(), ticket, auth.Effects{}); err != nil || !sent {
 		t.Fatalf("sent %t, %v", sent, err)
 	}
 	return ticket
@@ -49,7 +53,7 @@ func TestAddressGoesToOneUser(t *testing.T) {
 		email := uuid.NewString() + "@example.com"
 		if won := race(t, func(int) (bool, error) {
 			u := auth.User{ID: uuid.NewString(), Email: email, Role: auth.UserRole, PasswordHash: "hash", CreatedAt: start}
-			ticket := auth.Ticket{Hash: randomHash(), Kind: auth.VerifyEmailTicket, Email: email, CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
+			ticket := auth.OneTimeToken{Hash: randomHash(), Kind: auth.VerifyEmailToken, Email: email, CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
 			return s.AddUser(context.Background(), u, &ticket, auth.Effects{})
 		}); won != 1 {
 			t.Fatalf("%d of %d got the address", won, callers)
@@ -63,10 +67,10 @@ func TestResetTicketSetsOnePassword(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds {
-		now = now.Add(auth.MailLimitWindow)
-		ticket := mailed(t, s, auth.ResetTicket, u, u.Email, now)
+		now = now.Add(notify.MailLimitWindow)
+		ticket := mailed(t, s, auth.ResetPasswordToken, u, u.Email, now)
 		won := race(t, func(int) (bool, error) {
-			c, err := s.SetPassword(context.Background(), auth.NewPassword{
+			c, err := s.SetPassword(context.Background(), account.NewPassword{
 				User: u, Hash: uuid.NewString(), Redeems: &ticket.Hash, Now: now,
 			}, auth.Effects{})
 			return c.Changed, err
@@ -94,7 +98,7 @@ func TestCheckedPasswordIsChangedOnce(t *testing.T) {
 	for range rounds {
 		next := uuid.NewString()
 		won := race(t, func(int) (bool, error) {
-			c, err := s.SetPassword(context.Background(), auth.NewPassword{User: u, Hash: next, Now: start}, auth.Effects{})
+			c, err := s.SetPassword(context.Background(), account.NewPassword{User: u, Hash: next, Now: start}, auth.Effects{})
 			return c.Changed, err
 		})
 		if won != 1 {
@@ -111,19 +115,19 @@ func TestNoLoginSlipsPastANewPassword(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for round := range rounds {
-		now = now.Add(auth.MailLimitWindow)
-		ticket := mailed(t, s, auth.ResetTicket, u, u.Email, now)
+		now = now.Add(notify.MailLimitWindow)
+		ticket := mailed(t, s, auth.ResetPasswordToken, u, u.Email, now)
 		changed := atomic.Bool{}
 		race(t, func(i int) (bool, error) {
 			if i == callers/2 {
-				c, err := s.SetPassword(context.Background(), auth.NewPassword{
+				c, err := s.SetPassword(context.Background(), account.NewPassword{
 					User: u, Hash: uuid.NewString(), Redeems: &ticket.Hash, Now: now,
 				}, auth.Effects{})
 				changed.Store(c.Changed)
 				return c.Changed, err
 			}
-			started, err := s.StartSession(context.Background(), auth.NewSession{
-				SessionID: uuid.NewString(), User: u, Clears: auth.CounterKey(account), Refresh: randomHash(),
+			started, err := s.StartSession(context.Background(), signin.NewSession{
+				SessionID: uuid.NewString(), User: u, Clears: auth.CounterKey(annKey), Refresh: randomHash(),
 				NewHash: u.PasswordHash, Now: now, ExpiresAt: now.Add(time.Hour),
 			}, auth.Effects{})
 			return started.Started, err
@@ -138,7 +142,7 @@ func TestNoLoginSlipsPastANewPassword(t *testing.T) {
 		if u, _, err = s.UserByStoredEmail(t.Context(), u.Email); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.EndSessions(t.Context(), auth.SessionsEnd{UserID: u.ID, Reason: auth.EndedByUser, Now: now}, auth.Effects{}); err != nil {
+		if _, _, err := s.EndSessions(t.Context(), session.SessionsEnd{UserID: u.ID, Reason: session.EndedByUser, Now: now}, auth.Effects{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -153,10 +157,10 @@ func TestEmailIsProvedOnce(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds {
-		now = now.Add(auth.MailLimitWindow)
-		ticket := mailed(t, s, auth.VerifyEmailTicket, u, u.Email, now)
+		now = now.Add(notify.MailLimitWindow)
+		ticket := mailed(t, s, auth.VerifyEmailToken, u, u.Email, now)
 		if won := race(t, func(int) (bool, error) {
-			return s.ProveEmail(context.Background(), auth.VerifyEmailTicket, ticket.Hash, auth.Effects{}, now)
+			return s.ProveEmail(context.Background(), auth.VerifyEmailToken, ticket.Hash, auth.Effects{}, now)
 		}); won != 1 {
 			t.Fatalf("%d of %d proved the address", won, callers)
 		}
@@ -167,9 +171,9 @@ func TestEmailOfATicketIsTheOneThatIsProved(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	u := addUser(t, s, "ann@example.com")
-	old := mailed(t, s, auth.VerifyEmailTicket, u, u.Email, start)
-	next := mailed(t, s, auth.ChangeEmailTicket, u, "ann.lee@example.com", start)
-	prove := func(kind auth.TicketKind, ticket auth.Ticket) bool {
+	old := mailed(t, s, auth.VerifyEmailToken, u, u.Email, start)
+	next := mailed(t, s, auth.ChangeEmailToken, u, "ann.lee@example.com", start)
+	prove := func(kind auth.OneTimeTokenKind, ticket auth.OneTimeToken) bool {
 		t.Helper()
 		ok, err := s.ProveEmail(t.Context(), kind, ticket.Hash, auth.Effects{}, start)
 		if err != nil {
@@ -177,13 +181,13 @@ func TestEmailOfATicketIsTheOneThatIsProved(t *testing.T) {
 		}
 		return ok
 	}
-	if prove(auth.VerifyEmailTicket, next) || prove(auth.ChangeEmailTicket, old) {
+	if prove(auth.VerifyEmailToken, next) || prove(auth.ChangeEmailToken, old) {
 		t.Error("a ticket was taken for one of another kind")
 	}
-	if !prove(auth.ChangeEmailTicket, next) {
+	if !prove(auth.ChangeEmailToken, next) {
 		t.Fatal("the address was not changed")
 	}
-	if prove(auth.VerifyEmailTicket, old) {
+	if prove(auth.VerifyEmailToken, old) {
 		t.Error("the old address's ticket has proved the new one")
 	}
 	got, _, err := s.UserByID(t.Context(), u.ID)
@@ -192,8 +196,8 @@ func TestEmailOfATicketIsTheOneThatIsProved(t *testing.T) {
 	}
 
 	bob := addUser(t, s, "bob@example.com")
-	taken := mailed(t, s, auth.ChangeEmailTicket, bob, "ann.lee@example.com", start.Add(auth.MailLimitWindow))
-	if _, err := s.ProveEmail(t.Context(), auth.ChangeEmailTicket, taken.Hash, auth.Effects{}, start.Add(auth.MailLimitWindow)); !errors.Is(err, &auth.Error{Code: auth.EmailTaken}) {
+	taken := mailed(t, s, auth.ChangeEmailToken, bob, "ann.lee@example.com", start.Add(notify.MailLimitWindow))
+	if _, err := s.ProveEmail(t.Context(), auth.ChangeEmailToken, taken.Hash, auth.Effects{}, start.Add(notify.MailLimitWindow)); !errors.Is(err, &auth.Error{Code: auth.EmailTaken}) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -204,7 +208,7 @@ func TestMailsAreLimitedAtOnce(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds / 10 {
-		now = now.Add(auth.MailLimitWindow)
+		now = now.Add(notify.MailLimitWindow)
 		won := race(t, func(i int) (bool, error) {
 			message := auth.Message{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.ResetPasswordMessage, Sealed: []byte{1}}
 			if i%2 == 0 {
@@ -212,18 +216,18 @@ func TestMailsAreLimitedAtOnce(t *testing.T) {
 			}
 			also := auth.Effects{Messages: []auth.Message{message}}
 			if i%2 == 0 {
-				return s.MailNotice(context.Background(), account, also, now)
+				return s.MailNotice(context.Background(), annKey, also, now)
 			}
-			return s.MailTicket(context.Background(), auth.Ticket{
-				Hash: randomHash(), Kind: auth.ResetTicket, UserID: u.ID, Email: u.Email, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+			return s.MailToken(context.Background(), auth.OneTimeToken{
+				Hash: randomHash(), Kind: auth.ResetPasswordToken, UserID: u.ID, Email: u.Email, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 			}, also)
 		})
-		if won != 2*auth.MailLimit {
+		if won != 2*notify.MailLimit {
 			t.Fatalf("%d mails of two kinds were sent", won)
 		}
 	}
 	for _, kind := range []auth.MessageKind{auth.ResetPasswordMessage, auth.AlreadyRegisteredMessage} {
-		if got := count(t, url, "outbox WHERE kind = '"+string(kind)+"'"); got != auth.MailLimit*rounds/10 {
+		if got := count(t, url, "outbox WHERE kind = '"+string(kind)+"'"); got != notify.MailLimit*rounds/10 {
 			t.Errorf("%d messages of kind %s are in the outbox", got, kind)
 		}
 	}
@@ -235,8 +239,8 @@ func TestMailsAreLimitedAtOnce(t *testing.T) {
 func TestMailToNobodyIsCountedAlike(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
-	sent, err := s.MailTicket(t.Context(), auth.Ticket{
-		Hash: randomHash(), Kind: auth.ResetTicket, Email: "nobody@example.com", CreatedAt: start, ExpiresAt: start.Add(time.Hour),
+	sent, err := s.MailToken(t.Context(), auth.OneTimeToken{
+		Hash: randomHash(), Kind: auth.ResetPasswordToken, Email: "nobody@example.com", CreatedAt: start, ExpiresAt: start.Add(time.Hour),
 	}, auth.Effects{Messages: []auth.Message{{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.ResetPasswordMessage, Sealed: []byte{1}}}})
 	if err != nil || sent {
 		t.Errorf("sent %t, %v", sent, err)
@@ -244,7 +248,7 @@ func TestMailToNobodyIsCountedAlike(t *testing.T) {
 	if count(t, url, "mail_quotas") != 1 || count(t, url, "outbox") != 0 || count(t, url, "tickets") != 0 {
 		t.Error("it was not counted, or it was sent")
 	}
-	if err := s.Prune(t.Context(), start.Add(auth.MailLimitWindow)); err != nil {
+	if err := s.Prune(t.Context(), start.Add(notify.MailLimitWindow)); err != nil {
 		t.Fatal(err)
 	}
 	if count(t, url, "mail_quotas") != 0 {

@@ -9,7 +9,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // admins locks everybody who could be the last admin, always in the same order.
@@ -75,43 +78,44 @@ SELECT EXISTS (SELECT FROM cause), ARRAY(SELECT id::text FROM ended),
     (SELECT role FROM in_force), (SELECT revoked_at FROM in_force), ` + userColumns + `
 FROM (SELECT * FROM cause UNION ALL SELECT *, NULL FROM users WHERE id = @user AND NOT EXISTS (SELECT FROM cause)) u`
 
-// ChangeUser implements auth.Administration.
-func (s *Store) ChangeUser(ctx context.Context, userID string, c auth.UserChange, now time.Time, also auth.Effects) (auth.UserChanged, error) {
+// ChangeUser implements admin.Store.
+func (s *Store) ChangeUser(ctx context.Context, userID string, c admin.UserChange, now time.Time, also auth.Effects) (account.UserChanged, error) {
 	return s.changeUser(ctx, changeUser, userID, also, now, pgx.NamedArgs{
-		"role": c.Role, "name": c.Name, "disabled": c.Disabled, "reason": auth.EndedByAdmin,
+		"role": c.Role, "name": c.Name, "disabled": c.Disabled, "reason": session.EndedByAdmin,
 		"demotes": c.Role != nil && *c.Role != auth.AdminRole || c.Disabled != nil && *c.Disabled,
 	})
 }
 
-// DeleteUser implements auth.Administration.
-func (s *Store) DeleteUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (auth.UserChanged, error) {
+// DeleteUser implements account.Store.
+func (s *Store) DeleteUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (account.UserChanged, error) {
 	return s.changeUser(ctx, deleteUser, userID, also, now, pgx.NamedArgs{})
 }
 
-// EndSessionsOfUser implements auth.Administration.
-func (s *Store) EndSessionsOfUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (auth.UserChanged, error) {
-	return s.changeUser(ctx, endSessionsOfUser, userID, also, now, pgx.NamedArgs{"reason": auth.EndedByAdmin})
+// EndSessionsOfUser implements admin.Store.
+func (s *Store) EndSessionsOfUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (account.UserChanged, error) {
+	return s.changeUser(ctx, endSessionsOfUser, userID, also, now, pgx.NamedArgs{"reason": session.EndedByAdmin})
 }
 
-func (s *Store) changeUser(ctx context.Context, statement, userID string, also auth.Effects, now time.Time, args pgx.NamedArgs) (auth.UserChanged, error) {
+func (s *Store) changeUser(ctx context.Context, statement, userID string, also auth.Effects, now time.Time, args pgx.NamedArgs) (account.UserChanged, error) {
 	if !auth.IsID(userID) {
-		return auth.UserChanged{}, nil
+		return account.UserChanged{}, nil
 	}
 	args["user"], args["now"] = userID, now
 	args, err := effects(also, now, args)
 	if err != nil {
-		return auth.UserChanged{}, err
+		return account.UserChanged{}, err
 	}
 	ctx, end := bounded(ctx, "change user")
 	defer end()
-	c := auth.UserChanged{Known: true}
-	role, since := (*string)(nil), (*time.Time)(nil)
+	c := account.UserChanged{Known: true}
+	var role *string
+	var since *time.Time
 	err = s.pool.QueryRow(ctx, statement, args).Scan(append([]any{&c.Done, &c.Ended, &role, &since}, userFields(&c.User)...)...)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return auth.UserChanged{}, nil
+		return account.UserChanged{}, nil
 	}
 	if since != nil {
-		c.InForce = &auth.Revocation{About: c.User.ID, Role: role, At: *since}
+		c.InForce = &session.Revocation{About: c.User.ID, Role: role, At: *since}
 	}
 	return c, classify("change user", err)
 }

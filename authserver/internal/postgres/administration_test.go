@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // A login that has begun when all sessions are ended, and is not over yet, is
@@ -25,7 +26,7 @@ func TestNoLoginSlipsPastAnEndOfAllSessions(t *testing.T) {
 			return c.Ended, c.Done, err
 		},
 		"by their user": func(userID string) ([]string, bool, error) {
-			return s.EndSessions(context.Background(), auth.SessionsEnd{UserID: userID, Reason: auth.EndedByUser, Now: start}, auth.Effects{})
+			return s.EndSessions(context.Background(), session.SessionsEnd{UserID: userID, Reason: session.EndedByUser, Now: start}, auth.Effects{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -39,14 +40,14 @@ RETURNING key`
 // endOfCount is when a count, or the lock that it has become, is over.
 const endOfCount = `least(a.expires_at, CASE WHEN a.locked_until IS NOT NULL THEN a.reserved_at + (excluded.expires_at - @now) END)`
 
-// ReserveAttempts implements auth.Attempts. A refusal takes a second statement.
-func (s *Store) ReserveAttempts(ctx context.Context, counters []auth.Counter, now time.Time) (auth.Reservation, error) {
+// ReserveAttempts implements attempts.Store. A refusal takes a second statement.
+func (s *Store) ReserveAttempts(ctx context.Context, counters []auth.Counter, now time.Time) (attempts.Reservation, error) {
 	ctx, end := bounded(ctx, "reserve attempt")
 	defer end()
 	rows, _ := s.pool.Query(ctx, reserveAttempts, counted(counters, now))
 	taken, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
 	if err != nil || len(taken) == len(counters) {
-		return auth.Reservation{}, classify("reserve attempt", err)
+		return attempts.Reservation{}, classify("reserve attempt", err)
 	}
 	return s.refused(ctx, counters, taken)
 }
@@ -65,12 +66,12 @@ const endOfLock = `least(locked_until, reserved_at + @longest::interval)`
 
 // refused takes back what was reserved, and finds out what the first of the
 // other counters is waiting for.
-func (s *Store) refused(ctx context.Context, counters []auth.Counter, taken [][]byte) (auth.Reservation, error) {
-	r := auth.Reservation{Refused: true}
+func (s *Store) refused(ctx context.Context, counters []auth.Counter, taken [][]byte) (attempts.Reservation, error) {
+	r := attempts.Reservation{Refused: true}
 	r.By = slices.IndexFunc(counters, func(c auth.Counter) bool {
 		return !slices.ContainsFunc(taken, func(key []byte) bool { return auth.CounterKey(key) == c.Key })
 	})
-	until := (*time.Time)(nil)
+	var until *time.Time
 	err := s.pool.QueryRow(ctx, takeBack, pgx.NamedArgs{
 		"taken": taken, "refusing": counters[r.By].Key[:], "longest": counters[r.By].Limit.Duration,
 	}).Scan(&until)
@@ -84,7 +85,7 @@ const releaseAttempts = `
 UPDATE attempts SET pending = greatest(pending - 1, 0)
 WHERE key IN (SELECT key FROM attempts WHERE key = ANY(@keys) ORDER BY key FOR UPDATE)`
 
-// ReleaseAttempts implements auth.Attempts.
+// ReleaseAttempts implements attempts.Store.
 func (s *Store) ReleaseAttempts(ctx context.Context, counters []auth.Counter) error {
 	return s.exec(ctx, "release attempt", releaseAttempts, counted(counters, time.Time{}))
 }
@@ -109,9 +110,9 @@ SELECT c.key, coalesce(failed.allowance, c.allowed - 1), failed.locked_until
 FROM unnest(@keys::bytea[], @allowed::integer[]) WITH ORDINALITY AS c (key, allowed, n) LEFT JOIN failed USING (key)
 ORDER BY n`
 
-// FailAttempts implements auth.Attempts. A counter that was cleared meanwhile has
+// FailAttempts implements attempts.Store. A counter that was cleared meanwhile has
 // nothing to lock.
-func (s *Store) FailAttempts(ctx context.Context, counters []auth.Counter, now time.Time, also auth.Effects) ([]auth.Tally, error) {
+func (s *Store) FailAttempts(ctx context.Context, counters []auth.Counter, now time.Time, also auth.Effects) ([]attempts.Tally, error) {
 	args := counted(counters, now)
 	args["first"] = counters[0].Key[:]
 	args, err := effects(also, now, args)
@@ -121,8 +122,10 @@ func (s *Store) FailAttempts(ctx context.Context, counters []auth.Counter, now t
 	ctx, end := bounded(ctx, "conclude attempt")
 	defer end()
 	rows, _ := s.pool.Query(ctx, failAttempts, args)
-	tallies, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Tally, error) {
-		t, key, until := auth.Tally{}, []byte(nil), (*time.Time)(nil)
+	tallies, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (attempts.Tally, error) {
+		var t attempts.Tally
+		var key []byte
+		var until *time.Time
 		err := row.Scan(&key, &t.Left, &until)
 		if until != nil {
 			t.LockedUntil = *until
@@ -138,7 +141,7 @@ WITH cause AS (SELECT), cleared AS (
     WHERE key IN (SELECT key FROM attempts WHERE key = ANY(@keys) ORDER BY key FOR UPDATE)
 )` + withEffects + ` SELECT`
 
-// ClearAttempts implements auth.Attempts.
+// ClearAttempts implements attempts.Store.
 func (s *Store) ClearAttempts(ctx context.Context, keys []auth.CounterKey, now time.Time, also auth.Effects) error {
 	list := [][]byte{}
 	for _, key := range keys {

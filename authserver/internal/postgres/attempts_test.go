@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 )
@@ -25,7 +26,7 @@ func counter(name string) auth.Counter {
 	}
 }
 
-func reserve(t *testing.T, s *postgres.Store, now time.Time, counters ...auth.Counter) auth.Reservation {
+func reserve(t *testing.T, s *postgres.Store, now time.Time, counters ...auth.Counter) attempts.Reservation {
 	t.Helper()
 	r, err := s.ReserveAttempts(t.Context(), counters, now)
 	if err != nil {
@@ -34,7 +35,7 @@ func reserve(t *testing.T, s *postgres.Store, now time.Time, counters ...auth.Co
 	return r
 }
 
-func fail(t *testing.T, s *postgres.Store, now time.Time, counters ...auth.Counter) []auth.Tally {
+func fail(t *testing.T, s *postgres.Store, now time.Time, counters ...auth.Counter) []attempts.Tally {
 	t.Helper()
 	tallies, err := s.FailAttempts(t.Context(), counters, now, auth.Effects{})
 	if err != nil {

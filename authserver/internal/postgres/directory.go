@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
@@ -17,9 +18,9 @@ import (
 const lockOf = `SELECT ` + endOfLock + ` FROM attempts
 	WHERE key = sha256(convert_to(u.email, 'UTF8')) AND locked_until IS NOT NULL AND ` + endOfLock + ` > @now`
 
-// FindUsers implements auth.Directory. The statement has only the conditions
+// FindUsers implements admin.Store. The statement has only the conditions
 // that were asked for, so that each finds its index. Ids sort by time.
-func (s *Store) FindUsers(ctx context.Context, q auth.UserQuery, now time.Time) ([]auth.User, error) {
+func (s *Store) FindUsers(ctx context.Context, q admin.UserQuery, now time.Time) ([]auth.User, error) {
 	args := pgx.NamedArgs{"now": now, "limit": q.Limit, "longest": q.LongestLock}
 	where := conditions{}
 	if q.Prefix != "" {
@@ -41,13 +42,13 @@ func (s *Store) FindUsers(ctx context.Context, q auth.UserQuery, now time.Time) 
 		args["before"] = q.Before
 	}
 	switch q.Status {
-	case auth.ActiveStatus:
+	case admin.ActiveStatus:
 		where.add(`u.disabled_at IS NULL`)
-	case auth.DisabledStatus:
+	case admin.DisabledStatus:
 		where.add(`u.disabled_at IS NOT NULL`)
-	case auth.UnverifiedStatus:
+	case admin.UnverifiedStatus:
 		where.add(`u.email_verified_at IS NULL`)
-	case auth.LockedStatus:
+	case admin.LockedStatus:
 		where.add(`EXISTS (` + lockOf + `)`)
 	}
 	ctx, end := bounded(ctx, "find users")
@@ -80,15 +81,15 @@ func literalLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
-// EmailsOf implements auth.Directory.
-func (s *Store) EmailsOf(ctx context.Context, ids []string) (map[string]auth.Address, error) {
+// EmailsOf implements admin.Store.
+func (s *Store) EmailsOf(ctx context.Context, ids []string) (map[string]admin.Address, error) {
 	ctx, end := bounded(ctx, "read addresses of users")
 	defer end()
 	rows, err := s.pool.Query(ctx, `SELECT id::text, email, email_verified_at IS NOT NULL FROM users WHERE id = ANY($1::uuid[])`, ids)
 	if err != nil {
 		return nil, classify("read addresses of users", err)
 	}
-	emails, id, one := map[string]auth.Address{}, "", auth.Address{}
+	emails, id, one := map[string]admin.Address{}, "", admin.Address{}
 	_, err = pgx.ForEachRow(rows, []any{&id, &one.Email, &one.Proved}, func() error {
 		emails[id] = one
 		return nil
@@ -100,11 +101,11 @@ const standingOf = `
 SELECT (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.expires_at > @now), (` + lockOf + `)
 FROM users u WHERE u.id = @user`
 
-// StandingOf implements auth.Directory.
-func (s *Store) StandingOf(ctx context.Context, userID string, longestLock time.Duration, now time.Time) (auth.Standing, error) {
+// UserDetails implements admin.Store.
+func (s *Store) UserDetails(ctx context.Context, userID string, longestLock time.Duration, now time.Time) (admin.UserDetails, error) {
 	ctx, end := bounded(ctx, "read a user's standing")
 	defer end()
-	standing := auth.Standing{}
+	standing := admin.UserDetails{}
 	err := s.pool.QueryRow(ctx, standingOf, pgx.NamedArgs{"user": userID, "longest": longestLock, "now": now}).
 		Scan(&standing.Sessions, &standing.LockedUntil)
 	return standing, classify("read a user's standing", err)
@@ -118,20 +119,20 @@ WITH cause AS (
     RETURNING id
 ), issued AS (
     INSERT INTO tickets (hash, kind, user_id, email, sealed, created_at, expires_at)
-    SELECT @ticket, @kind, id, @mailed_to, @sealed, @now, @expires FROM cause WHERE @ticket::bytea IS NOT NULL
+    SELECT @token, @kind, id, @mailed_to, @sealed, @now, @expires FROM cause WHERE @token::bytea IS NOT NULL
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// AddUser implements auth.Directory.
-func (s *Store) AddUser(ctx context.Context, u auth.User, ticket *auth.Ticket, also auth.Effects) (bool, error) {
+// AddUser implements account.Store.
+func (s *Store) AddUser(ctx context.Context, u auth.User, token *auth.OneTimeToken, also auth.Effects) (bool, error) {
 	args := pgx.NamedArgs{
 		"user": u.ID, "email": u.Email, "name": u.Name, "locale": u.Locale, "role": u.Role,
 		"hash": orNull(u.PasswordHash), "verified": u.EmailVerifiedAt, "now": u.CreatedAt,
-		"ticket": []byte(nil), "kind": "", "mailed_to": (*string)(nil), "sealed": []byte(nil), "expires": time.Time{},
+		"token": []byte(nil), "kind": "", "mailed_to": (*string)(nil), "sealed": []byte(nil), "expires": time.Time{},
 	}
-	if ticket != nil {
-		args["ticket"], args["kind"], args["mailed_to"] = ticket.Hash[:], ticket.Kind, orNull(ticket.Email)
-		args["sealed"], args["expires"] = ticket.Sealed, ticket.ExpiresAt
+	if token != nil {
+		args["token"], args["kind"], args["mailed_to"] = token.Hash[:], token.Kind, orNull(token.Email)
+		args["sealed"], args["expires"] = token.Sealed, token.ExpiresAt
 	}
 	args, err := effects(also, u.CreatedAt, args)
 	if err != nil {

@@ -92,7 +92,7 @@ func orNull(s string) *string {
 	return &s
 }
 
-// RecordEvent implements auth.Events.
+// RecordEvent implements audit.Store.
 func (s *Store) RecordEvent(ctx context.Context, e auth.Event) error {
 	args, err := effects(auth.Effects{Events: []auth.Event{e}}, e.At, pgx.NamedArgs{})
 	if err != nil {

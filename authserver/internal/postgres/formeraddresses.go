@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
@@ -18,16 +19,16 @@ SELECT id::text, email FROM users
 WHERE (NOT is_mail_address(email) OR email LIKE '%xn--%') AND id > @after
 ORDER BY id LIMIT @limit`
 
-// FormerAddresses implements auth.FormerAddresses.
-func (s *Store) FormerAddresses(ctx context.Context, after string, limit int) ([]auth.FormerAddress, error) {
+// FormerAddresses implements account.FormerAddresses.
+func (s *Store) FormerAddresses(ctx context.Context, after string, limit int) ([]account.FormerAddress, error) {
 	ctx, end := bounded(ctx, "read former addresses")
 	defer end()
 	rows, err := s.pool.Query(ctx, formerAddresses, pgx.NamedArgs{"after": after, "limit": limit})
 	if err != nil {
 		return nil, classify("read former addresses", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.FormerAddress, error) {
-		a := auth.FormerAddress{}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (account.FormerAddress, error) {
+		a := account.FormerAddress{}
 		return a, row.Scan(&a.UserID, &a.Email)
 	})
 	return list, classify("read former addresses", err)
@@ -48,8 +49,8 @@ WITH cause AS (
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// RewriteAddress implements auth.FormerAddresses.
-func (s *Store) RewriteAddress(ctx context.Context, a auth.FormerAddress, to mailaddress.Address, also auth.Effects, now time.Time) (bool, error) {
+// RewriteAddress implements account.FormerAddresses.
+func (s *Store) RewriteAddress(ctx context.Context, a account.FormerAddress, to mailaddress.Address, also auth.Effects, now time.Time) (bool, error) {
 	done, err := s.change(ctx, "rewrite address", rewriteAddress, pgx.NamedArgs{
 		"user": a.UserID, "from": a.Email, "to": string(to),
 	}, now, also)
@@ -64,8 +65,8 @@ INSERT INTO audit_events (id, at, action, outcome, target_id, account_key)
 SELECT @event, @at, @action, @outcome, id, @account FROM users WHERE id = @user AND email = @email
 ON CONFLICT (id) DO NOTHING`
 
-// ReportAddress implements auth.FormerAddresses.
-func (s *Store) ReportAddress(ctx context.Context, a auth.FormerAddress, e auth.Event) (bool, error) {
+// ReportAddress implements account.FormerAddresses.
+func (s *Store) ReportAddress(ctx context.Context, a account.FormerAddress, e auth.Event) (bool, error) {
 	ctx, end := bounded(ctx, "report address")
 	defer end()
 	tag, err := s.pool.Exec(ctx, reportAddress, pgx.NamedArgs{

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 )
 
 const useIdentity = `
@@ -17,8 +18,8 @@ FROM users u
 WHERE i.provider = @provider AND i.issuer = @issuer AND i.subject = @subject AND u.id = i.user_id
 RETURNING ` + userColumns
 
-// UseIdentity implements auth.Identities.
-func (s *Store) UseIdentity(ctx context.Context, i auth.Identity, now time.Time) (auth.User, bool, error) {
+// UseIdentity implements federation.Store.
+func (s *Store) UseIdentity(ctx context.Context, i federation.Identity, now time.Time) (auth.User, bool, error) {
 	ctx, end := bounded(ctx, "use identity")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, useIdentity, pgx.NamedArgs{
@@ -40,8 +41,8 @@ WITH cause AS (
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// CreateUserWithIdentity implements auth.Identities.
-func (s *Store) CreateUserWithIdentity(ctx context.Context, u auth.User, i auth.LinkedIdentity, also auth.Effects) (bool, error) {
+// CreateUserWithIdentity implements federation.Store.
+func (s *Store) CreateUserWithIdentity(ctx context.Context, u auth.User, i federation.LinkedIdentity, also auth.Effects) (bool, error) {
 	args := identityArgs(i)
 	args["role"], args["name"], args["verified"] = u.Role, u.Name, u.EmailVerifiedAt
 	created, err := s.change(ctx, "create user", createUserWithIdentity, args, i.CreatedAt, also)
@@ -72,21 +73,21 @@ WITH owner AS (
 SELECT EXISTS (SELECT FROM cause)`
 }
 
-// LinkByEmail implements auth.Identities.
-func (s *Store) LinkByEmail(ctx context.Context, i auth.LinkedIdentity, also auth.Effects) (bool, error) {
+// LinkByEmail implements federation.Store.
+func (s *Store) LinkByEmail(ctx context.Context, i federation.LinkedIdentity, also auth.Effects) (bool, error) {
 	proved := linkIdentity(`u.email = @email AND u.email_verified_at IS NOT NULL`)
 	return s.change(ctx, "link identity", proved, identityArgs(i), i.CreatedAt, also)
 }
 
-// LinkIdentity implements auth.Identities.
-func (s *Store) LinkIdentity(ctx context.Context, user auth.User, i auth.LinkedIdentity, also auth.Effects) (bool, error) {
+// LinkIdentity implements federation.Store.
+func (s *Store) LinkIdentity(ctx context.Context, user auth.User, i federation.LinkedIdentity, also auth.Effects) (bool, error) {
 	same := linkIdentity(`u.password_changed_at IS NOT DISTINCT FROM @password_changed`)
 	args := identityArgs(i)
 	args["password_changed"] = user.PasswordChangedAt
 	return s.change(ctx, "link identity", same, args, i.CreatedAt, also)
 }
 
-func identityArgs(i auth.LinkedIdentity) pgx.NamedArgs {
+func identityArgs(i federation.LinkedIdentity) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"id": i.ID, "user": i.UserID, "provider": i.Identity.Provider, "issuer": i.Identity.Issuer,
 		"subject": i.Identity.Subject, "email": i.Identity.Email, "now": i.CreatedAt,
@@ -106,8 +107,8 @@ func (s *Store) change(ctx context.Context, doing, statement string, args pgx.Na
 	return changed, classify(doing, err)
 }
 
-// IdentitiesOf implements auth.Identities.
-func (s *Store) IdentitiesOf(ctx context.Context, userID string) ([]auth.LinkedIdentity, error) {
+// IdentitiesOf implements federation.Store.
+func (s *Store) IdentitiesOf(ctx context.Context, userID string) ([]federation.LinkedIdentity, error) {
 	ctx, end := bounded(ctx, "list identities")
 	defer end()
 	rows, err := s.pool.Query(ctx, `
@@ -116,8 +117,8 @@ func (s *Store) IdentitiesOf(ctx context.Context, userID string) ([]auth.LinkedI
 	if err != nil {
 		return nil, classify("list identities", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.LinkedIdentity, error) {
-		i := auth.LinkedIdentity{}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (federation.LinkedIdentity, error) {
+		i := federation.LinkedIdentity{}
 		err := row.Scan(&i.ID, &i.UserID, &i.Identity.Provider, &i.Identity.Issuer, &i.Identity.Subject,
 			&i.Identity.Email, &i.CreatedAt, &i.LastUsedAt)
 		return i, err
@@ -138,18 +139,18 @@ WITH mine AS (
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM mine WHERE id = @id), EXISTS (SELECT FROM cause)`
 
-// UnlinkIdentity implements auth.Identities.
-func (s *Store) UnlinkIdentity(ctx context.Context, userID, id string, now time.Time, also auth.Effects) (auth.Unlinking, error) {
+// UnlinkIdentity implements federation.Store.
+func (s *Store) UnlinkIdentity(ctx context.Context, userID, id string, now time.Time, also auth.Effects) (federation.UnlinkResult, error) {
 	if !auth.IsID(id) {
-		return auth.Unlinking{}, nil
+		return federation.UnlinkResult{}, nil
 	}
 	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "id": id})
 	if err != nil {
-		return auth.Unlinking{}, err
+		return federation.UnlinkResult{}, err
 	}
 	ctx, end := bounded(ctx, "unlink identity")
 	defer end()
-	u := auth.Unlinking{}
+	u := federation.UnlinkResult{}
 	err = s.pool.QueryRow(ctx, unlinkIdentity, args).Scan(&u.Found, &u.Removed)
 	return u, classify("unlink identity", err)
 }

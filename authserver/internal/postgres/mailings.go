@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 )
 
 // withinQuota counts a mail, and returns a row if it is within the limit. The
@@ -29,11 +30,11 @@ WITH quota AS (
 func quotaArgs(kind string, account auth.AccountKey, now time.Time) pgx.NamedArgs {
 	key := sha256.Sum256(append([]byte(kind+"\x00"), account[:]...))
 	return pgx.NamedArgs{
-		"account": key[:], "now": now, "limit": auth.MailLimit, "stale": now.Add(-auth.MailLimitWindow),
+		"account": key[:], "now": now, "limit": notify.MailLimit, "stale": now.Add(-notify.MailLimitWindow),
 	}
 }
 
-const mailTicket = withinQuota + `
+const mailToken = withinQuota + `
 , owner AS (
     SELECT u.id FROM users u
     WHERE u.id = @user AND u.disabled_at IS NULL AND EXISTS (SELECT FROM quota)
@@ -48,19 +49,19 @@ const mailTicket = withinQuota + `
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// MailTicket implements auth.Mailings.
-func (s *Store) MailTicket(ctx context.Context, t auth.Ticket, also auth.Effects) (bool, error) {
+// MailToken implements notify.Store.
+func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error) {
 	args := quotaArgs(string(t.Kind), auth.KeyOf(t.Email), t.CreatedAt)
 	args["hash"], args["kind"], args["user"], args["email"] = t.Hash[:], t.Kind, orNull(t.UserID), t.Email
 	args["session"], args["expires"] = orNull(t.SessionID), t.ExpiresAt
-	return s.change(ctx, "mail ticket", mailTicket, args, t.CreatedAt, also)
+	return s.change(ctx, "mail one-time token", mailToken, args, t.CreatedAt, also)
 }
 
 const mailNotice = withinQuota + `
 , cause AS (SELECT FROM quota)` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// MailNotice implements auth.Mailings.
+// MailNotice implements account.Store.
 func (s *Store) MailNotice(ctx context.Context, account auth.AccountKey, also auth.Effects, now time.Time) (bool, error) {
 	return s.change(ctx, "mail notice", mailNotice, quotaArgs("notice", account, now), now, also)
 }

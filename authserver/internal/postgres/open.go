@@ -121,7 +121,7 @@ func visit(ctx context.Context, config *pgx.ConnConfig, look func(*pgx.Conn, con
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return plainly(err)
+		return inPlainWords(err)
 	}
 	return errors.Join(look(conn, ctx), conn.Close(ctx))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 )
 
 // The lock of a row makes its claim this caller's alone; SKIP LOCKED lets the
@@ -23,8 +24,8 @@ UPDATE outbox SET due_at = @until, attempts = attempts + 1
 FROM due WHERE outbox.id = due.id
 RETURNING outbox.id::text, channel, kind, sealed, attempts, created_at`
 
-// ClaimMessages implements auth.Outbox.
-func (s *Store) ClaimMessages(ctx context.Context, c auth.Claim) ([]auth.Claimed, error) {
+// ClaimMessages implements notify.Outbox.
+func (s *Store) ClaimMessages(ctx context.Context, c notify.Claim) ([]notify.Claimed, error) {
 	ctx, end := bounded(ctx, "claim messages")
 	defer end()
 	rows, err := s.pool.Query(ctx, claimMessages, pgx.NamedArgs{
@@ -33,15 +34,15 @@ func (s *Store) ClaimMessages(ctx context.Context, c auth.Claim) ([]auth.Claimed
 	if err != nil {
 		return nil, classify("claim messages", err)
 	}
-	claimed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Claimed, error) {
-		m := auth.Claimed{}
+	claimed, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (notify.Claimed, error) {
+		m := notify.Claimed{}
 		err := row.Scan(&m.ID, &m.Channel, &m.Kind, &m.Sealed, &m.Attempt, &m.CreatedAt)
 		return m, err
 	})
 	return claimed, classify("claim messages", err)
 }
 
-// ForgetMessage implements auth.Outbox. Whoever has claimed it since would send
+// ForgetMessage implements notify.Outbox. Whoever has claimed it since would send
 // it a second time.
 func (s *Store) ForgetMessage(ctx context.Context, id string) error {
 	return s.exec(ctx, "forget message", `DELETE FROM outbox WHERE id = @id`, pgx.NamedArgs{"id": id})
@@ -53,8 +54,8 @@ WITH cause AS (
     RETURNING id
 )` + withEffects + ` SELECT`
 
-// AbandonMessage implements auth.Outbox.
-func (s *Store) AbandonMessage(ctx context.Context, m auth.Claimed, also auth.Effects, now time.Time) error {
+// AbandonMessage implements notify.Outbox.
+func (s *Store) AbandonMessage(ctx context.Context, m notify.Claimed, also auth.Effects, now time.Time) error {
 	args, err := effects(also, now, pgx.NamedArgs{"id": m.ID, "attempt": m.Attempt})
 	if err != nil {
 		return err
@@ -62,17 +63,18 @@ func (s *Store) AbandonMessage(ctx context.Context, m auth.Claimed, also auth.Ef
 	return s.exec(ctx, "abandon message", abandonMessage, args)
 }
 
-// PostponeMessage implements auth.Outbox.
-func (s *Store) PostponeMessage(ctx context.Context, m auth.Claimed, until time.Time) error {
+// PostponeMessage implements notify.Outbox.
+func (s *Store) PostponeMessage(ctx context.Context, m notify.Claimed, until time.Time) error {
 	return s.exec(ctx, "postpone message", `UPDATE outbox SET due_at = @until WHERE id = @id AND attempts = @attempt`,
 		pgx.NamedArgs{"id": m.ID, "attempt": m.Attempt, "until": until})
 }
 
-// Backlog implements auth.Outbox.
-func (s *Store) Backlog(ctx context.Context) (auth.Backlog, error) {
+// Backlog implements notify.Outbox.
+func (s *Store) Backlog(ctx context.Context) (notify.Backlog, error) {
 	ctx, end := bounded(ctx, "measure outbox")
 	defer end()
-	b, oldest := auth.Backlog{}, (*time.Time)(nil)
+	var b notify.Backlog
+	var oldest *time.Time
 	err := s.pool.QueryRow(ctx, `SELECT count(*), min(created_at) FROM outbox`).Scan(&b.Messages, &oldest)
 	if oldest != nil {
 		b.Oldest = *oldest
@@ -80,7 +82,7 @@ func (s *Store) Backlog(ctx context.Context) (auth.Backlog, error) {
 	return b, classify("measure outbox", err)
 }
 
-// Enqueued implements auth.Outbox.
+// Enqueued implements notify.Outbox.
 func (s *Store) Enqueued() <-chan struct{} { return s.enqueued }
 
 // postman watches the statements of a pool for those that store messages, and

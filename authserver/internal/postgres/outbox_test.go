@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 )
 
@@ -22,15 +23,15 @@ func enqueue(t *testing.T, s *postgres.Store, mails int) {
 			ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.ResetPasswordMessage, Sealed: []byte("sealed"),
 		})
 	}
-	ticket := auth.Ticket{Hash: auth.TokenHash([]byte(uuid.NewString())[:32]), Kind: auth.ResetTicket, CreatedAt: start, ExpiresAt: start}
-	if err := s.IssueTicket(t.Context(), ticket, also); err != nil {
+	ticket := auth.OneTimeToken{Hash: auth.TokenHash([]byte(uuid.NewString())[:32]), Kind: auth.ResetPasswordToken, CreatedAt: start, ExpiresAt: start}
+	if err := s.IssueToken(t.Context(), ticket, also); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func claim(t *testing.T, s *postgres.Store, limit int, now time.Time) []auth.Claimed {
+func claim(t *testing.T, s *postgres.Store, limit int, now time.Time) []notify.Claimed {
 	t.Helper()
-	claimed, err := s.ClaimMessages(t.Context(), auth.Claim{Channel: auth.ByMail, Limit: limit, Now: now, Until: now.Add(time.Minute)})
+	claimed, err := s.ClaimMessages(t.Context(), notify.Claim{Channel: auth.ByMail, Limit: limit, Now: now, Until: now.Add(time.Minute)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +68,7 @@ func TestClaimRunsOut(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
 	enqueue(t, s, 1)
-	if sms, err := s.ClaimMessages(t.Context(), auth.Claim{Channel: auth.BySMS, Limit: 1, Now: start, Until: start}); err != nil || len(sms) != 0 {
+	if sms, err := s.ClaimMessages(t.Context(), notify.Claim{Channel: auth.BySMS, Limit: 1, Now: start, Until: start}); err != nil || len(sms) != 0 {
 		t.Fatalf("a mail was claimed as a text message: %v", err)
 	}
 	first := claim(t, s, 1, start)[0]
@@ -139,9 +140,9 @@ func TestStoredMessagesRing(t *testing.T) {
 	if !rings() || rings() {
 		t.Error("did not ring once for a statement with messages")
 	}
-	ticket := auth.Ticket{Hash: auth.TokenHash{9}, Kind: auth.ResetTicket, CreatedAt: start, ExpiresAt: start}
+	ticket := auth.OneTimeToken{Hash: auth.TokenHash{9}, Kind: auth.ResetPasswordToken, CreatedAt: start, ExpiresAt: start}
 	wrong := auth.Effects{Messages: []auth.Message{{ID: "not a UUID", Channel: auth.ByMail}}}
-	if err := s.IssueTicket(t.Context(), ticket, wrong); err == nil || rings() {
+	if err := s.IssueToken(t.Context(), ticket, wrong); err == nil || rings() {
 		t.Errorf("rang for a statement that failed: %v", err)
 	}
 }

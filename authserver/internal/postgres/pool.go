@@ -71,7 +71,7 @@ func (c *connections) begin(ctx context.Context) error {
 	defer cancel()
 	first, err := c.Acquire(ctx)
 	if err != nil {
-		return plainly(err)
+		return inPlainWords(err)
 	}
 	first.Release()
 	return nil

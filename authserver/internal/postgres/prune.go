@@ -8,14 +8,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // pruneBatch bounds how long one DELETE holds its locks; SKIP LOCKED lets every
 // pod prune without waiting for the others.
 const pruneBatch = 1000
 
-// Prune implements auth.Store. A session goes with its tokens; a used token of
+// Prune deletes what has expired, batch by batch. A session goes with its tokens; a used token of
 // a session that lives on goes when it would have expired by itself, because
 // until then its reuse must be noticed.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
@@ -41,7 +42,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	} {
 		args := pgx.NamedArgs{
 			"now": now, "hour_ago": now.Add(-time.Hour), "day_ago": now.Add(-24 * time.Hour),
-			"forgotten": now.Add(-auth.MailLimitWindow), "memory": auth.RevocationMemory, "batch": pruneBatch,
+			"forgotten": now.Add(-notify.MailLimitWindow), "memory": session.RevocationMemory, "batch": pruneBatch,
 		}
 		for pruned := int64(pruneBatch); pruned == pruneBatch; {
 			var err error

@@ -8,6 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // A statement sees what was there when it began. Whoever is in an account while
@@ -17,7 +20,7 @@ import (
 // does nothing at all. Then its caller tries again.
 //
 // Rows are locked in the order in which a login with a code does: second factor,
-// ticket, user. The statement that follows joins good, which has a ticket if the
+// token, user. The statement that follows joins good, which has a token if the
 // one that is redeemed is good, and seen, the user.
 const locked = `
 texts AS MATERIALIZED (
@@ -32,7 +35,7 @@ texts AS MATERIALIZED (
     SELECT t.hash, t.kind, t.email, t.expires_at
     FROM held, tickets t WHERE t.user_id = @user ORDER BY t.hash FOR UPDATE OF t
 ), good AS MATERIALIZED (
-    SELECT count(*) FILTER (WHERE hash = @ticket AND kind = @kind AND email = @email AND expires_at > @now) AS tickets
+    SELECT count(*) FILTER (WHERE hash = @token AND kind = @kind AND email = @email AND expires_at > @now) AS tickets
     FROM held LEFT JOIN promises ON true
 ), seen AS MATERIALIZED (
     SELECT id, xmin AS version FROM users WHERE id = @user
@@ -68,8 +71,8 @@ const dropped = `
 const reclaimed = `
 SELECT EXISTS (SELECT FROM cause), ARRAY(SELECT id::text FROM ended)`
 
-// reclaim is a statement up to its effects, of what happens if a condition holds.
-func reclaim(condition string) string {
+// reclaiming is a statement up to its effects, of what happens if a condition holds.
+func reclaiming(condition string) string {
 	return `
 WITH ` + locked + `, cause AS (
     UPDATE users u SET email_verified_at = @now, password_hash = NULL, password_changed_at = @now, name = '', locale = ''
@@ -80,10 +83,10 @@ WITH ` + locked + `, cause AS (
 )` + dropped
 }
 
-// ReclaimByMail implements auth.Reclaims.
-func (s *Store) ReclaimByMail(ctx context.Context, r auth.Reclaim, ticket auth.TokenHash, also auth.Effects) (auth.Reclaimed, error) {
-	statement := reclaim(` AND good.tickets > 0`) + withEffects + reclaimed
-	return s.reclaim(ctx, statement, r, also, pgx.NamedArgs{"ticket": ticket[:], "kind": auth.VerifyEmailTicket})
+// ReclaimByMail implements account.Store.
+func (s *Store) ReclaimByMail(ctx context.Context, r reclaim.Claim, token auth.TokenHash, also auth.Effects) (reclaim.Result, error) {
+	statement := reclaiming(` AND good.tickets > 0`) + withEffects + reclaimed
+	return s.reclaim(ctx, statement, r, also, pgx.NamedArgs{"token": token[:], "kind": auth.VerifyEmailToken})
 }
 
 // The identity has no ON CONFLICT, as in createUserWithIdentity.
@@ -93,27 +96,27 @@ const reclaimingIdentity = `
     SELECT @id, id, @provider, @issuer, @subject, @email, @now, @now FROM cause
 )`
 
-// ReclaimByIdentity implements auth.Reclaims.
-func (s *Store) ReclaimByIdentity(ctx context.Context, r auth.Reclaim, i auth.LinkedIdentity, also auth.Effects) (auth.Reclaimed, error) {
+// ReclaimByIdentity implements federation.Store.
+func (s *Store) ReclaimByIdentity(ctx context.Context, r reclaim.Claim, i federation.LinkedIdentity, also auth.Effects) (reclaim.Result, error) {
 	args := identityArgs(i)
-	args["ticket"], args["kind"] = []byte(nil), auth.VerifyEmailTicket
-	done, err := s.reclaim(ctx, reclaim(``)+reclaimingIdentity+withEffects+reclaimed, r, also, args)
+	args["token"], args["kind"] = []byte(nil), auth.VerifyEmailToken
+	done, err := s.reclaim(ctx, reclaiming(``)+reclaimingIdentity+withEffects+reclaimed, r, also, args)
 	if isTaken(err) {
-		return auth.Reclaimed{}, nil
+		return reclaim.Result{}, nil
 	}
 	return done, err
 }
 
-func (s *Store) reclaim(ctx context.Context, statement string, r auth.Reclaim, also auth.Effects, args pgx.NamedArgs) (auth.Reclaimed, error) {
+func (s *Store) reclaim(ctx context.Context, statement string, r reclaim.Claim, also auth.Effects, args pgx.NamedArgs) (reclaim.Result, error) {
 	args["user"], args["email"], args["now"] = r.User.ID, r.User.Email, r.Now
-	args["keep"], args["reason"], args["clears"] = nil, auth.EndedByReclaim, counterKeys(r.Clears)
+	args["keep"], args["reason"], args["clears"] = nil, session.EndedByReclaim, counterKeys(r.Clears)
 	args, err := effects(also, r.Now, args)
 	if err != nil {
-		return auth.Reclaimed{}, err
+		return reclaim.Result{}, err
 	}
 	ctx, end := bounded(ctx, "reclaim account")
 	defer end()
-	done := auth.Reclaimed{}
+	done := reclaim.Result{}
 	err = s.pool.QueryRow(ctx, statement, args).Scan(&done.Done, &done.Ended)
 	return done, classify("reclaim account", err)
 }

@@ -11,8 +11,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 // squat fills the account of an address that nobody has proved with everything
@@ -28,63 +35,63 @@ func squat(t *testing.T, s *postgres.Store, email string, now time.Time) auth.Us
 			t.Fatalf("done %t, %v", done, err)
 		}
 	}
-	must(s.Enrol(t.Context(), auth.NewFactor{Factor: squatter.app, BackupCodes: backups(0)}))
-	squatter.mustVerify(auth.Spending{UserID: u.ID, Method: auth.TOTPMethod, Enrolment: squatter.app.Enrolment, Step: new(int64(0))})
-	squatter.text(&auth.NewFactor{Factor: squatter.phone})
+	must(s.Enrol(t.Context(), mfa.NewFactor{Factor: squatter.app, BackupCodes: backups(0)}))
+	squatter.mustVerify(mfa.MatchedCode{UserID: u.ID, Method: auth.TOTPMethod, Enrolment: squatter.app.Enrolment, Step: new(int64(0))})
+	squatter.text(&mfa.NewFactor{Factor: squatter.phone})
 	must(s.LinkIdentity(t.Context(), u, identityOf(u), auth.Effects{}))
 	for i := range 2 {
 		id := uuid.NewString()
-		started, err := s.StartSession(t.Context(), auth.NewSession{
+		started, err := s.StartSession(t.Context(), signin.NewSession{
 			SessionID: id, User: u, Refresh: randomHash(), NewHash: u.PasswordHash, Now: now, ExpiresAt: now.Add(time.Hour),
 			Client: auth.Client{UserAgent: "squatter", Address: "192.0.2.66"},
 		}, auth.Effects{})
 		must(started.Started, err)
 		if i == 0 {
-			must(s.EndSession(t.Context(), id, auth.EndedByLogout, now, auth.Effects{}))
+			must(s.EndSession(t.Context(), id, session.EndedByLogout, now, auth.Effects{}))
 		}
 	}
-	for _, kind := range []auth.TicketKind{auth.ChallengeTicket, auth.OAuthCodeTicket, auth.OAuthLinkTicket, auth.OAuthIdentityTicket, auth.OAuthStateTicket} {
-		err := s.IssueTicket(t.Context(), auth.Ticket{
+	for _, kind := range []auth.OneTimeTokenKind{auth.ChallengeToken, auth.AuthorizationCodeToken, auth.LinkToken, auth.IdentityToken, auth.FederationStateToken} {
+		err := s.IssueToken(t.Context(), auth.OneTimeToken{
 			Hash: randomHash(), Kind: kind, UserID: u.ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 		}, auth.Effects{})
 		must(err == nil, err)
 	}
-	mailed(t, s, auth.ChangeEmailTicket, u, "squatter+"+email, now)
+	mailed(t, s, auth.ChangeEmailToken, u, "squatter+"+email, now)
 	return reread(t, s, u)
 }
 
-func identityOf(u auth.User) auth.LinkedIdentity {
-	return auth.LinkedIdentity{
+func identityOf(u auth.User) federation.LinkedIdentity {
+	return federation.LinkedIdentity{
 		ID: uuid.NewString(), UserID: u.ID, CreatedAt: start, LastUsedAt: start,
-		Identity: auth.Identity{Provider: "google", Issuer: "https://accounts.example.com", Subject: uuid.NewString(), Email: u.Email},
+		Identity: federation.Identity{Provider: "google", Issuer: "https://accounts.example.com", Subject: uuid.NewString(), Email: u.Email},
 	}
 }
 
 // reclaims are the ways to prove an address first.
-func reclaims(t *testing.T, s *postgres.Store) map[string]func(auth.User, auth.Ticket, time.Time) (bool, []string, error) {
+func reclaims(t *testing.T, s *postgres.Store) map[string]func(auth.User, auth.OneTimeToken, time.Time) (bool, []string, error) {
 	t.Helper()
-	return map[string]func(auth.User, auth.Ticket, time.Time) (bool, []string, error){
-		"mail": func(u auth.User, ticket auth.Ticket, now time.Time) (bool, []string, error) {
-			r, err := s.ReclaimByMail(context.Background(), auth.Reclaim{User: u, Now: now}, ticket.Hash, auth.Effects{})
+	return map[string]func(auth.User, auth.OneTimeToken, time.Time) (bool, []string, error){
+		"mail": func(u auth.User, ticket auth.OneTimeToken, now time.Time) (bool, []string, error) {
+			r, err := s.ReclaimByMail(context.Background(), reclaim.Claim{User: u, Now: now}, ticket.Hash, auth.Effects{})
 			return r.Done, r.Ended, err
 		},
-		"identity": func(u auth.User, _ auth.Ticket, now time.Time) (bool, []string, error) {
-			r, err := s.ReclaimByIdentity(context.Background(), auth.Reclaim{User: u, Now: now}, identityOf(u), auth.Effects{})
+		"identity": func(u auth.User, _ auth.OneTimeToken, now time.Time) (bool, []string, error) {
+			r, err := s.ReclaimByIdentity(context.Background(), reclaim.Claim{User: u, Now: now}, identityOf(u), auth.Effects{})
 			return r.Done, r.Ended, err
 		},
-		"reset": func(u auth.User, ticket auth.Ticket, now time.Time) (bool, []string, error) {
-			c, err := s.SetPassword(context.Background(), auth.NewPassword{User: u, Hash: "owner's", Redeems: &ticket.Hash, Now: now}, auth.Effects{})
+		"reset": func(u auth.User, ticket auth.OneTimeToken, now time.Time) (bool, []string, error) {
+			c, err := s.SetPassword(context.Background(), account.NewPassword{User: u, Hash: "owner's", Redeems: &ticket.Hash, Now: now}, auth.Effects{})
 			return c.Changed, c.Ended, err
 		},
 	}
 }
 
 // ticketFor is what a way of reclaiming redeems.
-func ticketFor(t *testing.T, s *postgres.Store, way string, u auth.User, now time.Time) auth.Ticket {
+func ticketFor(t *testing.T, s *postgres.Store, way string, u auth.User, now time.Time) auth.OneTimeToken {
 	t.Helper()
-	kind := auth.VerifyEmailTicket
+	kind := auth.VerifyEmailToken
 	if way == "reset" {
-		kind = auth.ResetTicket
+		kind = auth.ResetPasswordToken
 	}
 	return mailed(t, s, kind, u, u.Email, now)
 }
@@ -149,8 +156,8 @@ func TestAProvedAddressIsNotReclaimed(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			u := squat(t, s, way+"@example.com", start)
 			late := start.Add(2 * time.Hour)
-			proof := mailed(t, s, auth.VerifyEmailTicket, u, u.Email, late)
-			if proved, err := s.ProveEmail(t.Context(), auth.VerifyEmailTicket, proof.Hash, auth.Effects{}, late); err != nil || !proved {
+			proof := mailed(t, s, auth.VerifyEmailToken, u, u.Email, late)
+			if proved, err := s.ProveEmail(t.Context(), auth.VerifyEmailToken, proof.Hash, auth.Effects{}, late); err != nil || !proved {
 				t.Fatalf("proved %t, %v", proved, err)
 			}
 			ticket := ticketFor(t, s, way, u, late)
@@ -182,7 +189,7 @@ func TestNothingSlipsPastAReclaim(t *testing.T) {
 				u := addUser(t, s, fmt.Sprintf("%s-%d@example.com", way, round))
 				ticket := ticketFor(t, s, way, u, start)
 				app := (&ann{user: u}).newFactor(auth.TOTPMethod)
-				if enrolled, err := s.Enrol(t.Context(), auth.NewFactor{Factor: app, BackupCodes: backups(0)}); err != nil || !enrolled {
+				if enrolled, err := s.Enrol(t.Context(), mfa.NewFactor{Factor: app, BackupCodes: backups(0)}); err != nil || !enrolled {
 					t.Fatalf("enrolled %t, %v", enrolled, err)
 				}
 				done := atomic.Bool{}
@@ -200,11 +207,11 @@ func TestNothingSlipsPastAReclaim(t *testing.T) {
 					case i%3 == 0:
 						return s.LinkIdentity(context.Background(), u, identityOf(u), auth.Effects{})
 					case i%3 == 1:
-						return s.VerifyFactor(context.Background(), auth.Spending{
+						return s.VerifyFactor(context.Background(), mfa.MatchedCode{
 							UserID: u.ID, Method: auth.TOTPMethod, Enrolment: app.Enrolment, Step: new(int64(i)),
 						}, start, auth.Effects{})
 					default:
-						started, err := s.StartSession(context.Background(), auth.NewSession{
+						started, err := s.StartSession(context.Background(), signin.NewSession{
 							SessionID: uuid.NewString(), User: u, Refresh: randomHash(), NewHash: u.PasswordHash,
 							Now: start, ExpiresAt: start.Add(time.Hour),
 						}, auth.Effects{})
@@ -229,13 +236,13 @@ func TestALinkConfirmsOrReclaims(t *testing.T) {
 	s, url := newStoreAt(t)
 	for round := range rounds {
 		u := addUser(t, s, fmt.Sprintf("ann-%d@example.com", round))
-		ticket := mailed(t, s, auth.VerifyEmailTicket, u, u.Email, start)
+		ticket := mailed(t, s, auth.VerifyEmailToken, u, u.Email, start)
 		reclaimed := atomic.Int32{}
 		won := race(t, func(i int) (bool, error) {
 			if i%2 == 0 {
-				return s.ProveEmail(context.Background(), auth.VerifyEmailTicket, ticket.Hash, auth.Effects{}, start)
+				return s.ProveEmail(context.Background(), auth.VerifyEmailToken, ticket.Hash, auth.Effects{}, start)
 			}
-			r, err := s.ReclaimByMail(context.Background(), auth.Reclaim{User: u, Now: start}, ticket.Hash, auth.Effects{})
+			r, err := s.ReclaimByMail(context.Background(), reclaim.Claim{User: u, Now: start}, ticket.Hash, auth.Effects{})
 			if r.Done {
 				reclaimed.Add(1)
 			}
@@ -256,13 +263,13 @@ func TestATicketIsCancelledOnce(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds {
-		now = now.Add(auth.MailLimitWindow)
-		ticket := mailed(t, s, auth.ChangeEmailTicket, u, "ann.lee@example.com", now)
+		now = now.Add(notify.MailLimitWindow)
+		ticket := mailed(t, s, auth.ChangeEmailToken, u, "ann.lee@example.com", now)
 		won := race(t, func(i int) (bool, error) {
 			if i == 0 {
-				return s.CancelTicket(context.Background(), auth.VerifyEmailTicket, ticket.Hash, auth.Effects{}, now) // of another kind
+				return s.CancelToken(context.Background(), auth.VerifyEmailToken, ticket.Hash, auth.Effects{}, now) // of another kind
 			}
-			return s.CancelTicket(context.Background(), auth.ChangeEmailTicket, ticket.Hash, auth.Effects{}, now)
+			return s.CancelToken(context.Background(), auth.ChangeEmailToken, ticket.Hash, auth.Effects{}, now)
 		})
 		if won != 1 {
 			t.Fatalf("%d of %d cancelled it", won, callers)

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // subjectColumns are what a token says of a user u in a session s. A session that
@@ -26,7 +27,7 @@ func subjectFields(s *auth.Subject) []any {
 // asks for ended_at, so that a logout that commits in between wins. A session
 // that began while its user was being disabled is caught by disabled_at.
 const rotate = `
-WITH spent AS (
+WITH used AS (
     UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE t.hash = @used AND t.rotated_at IS NULL AND t.expires_at > @now
@@ -34,7 +35,7 @@ WITH spent AS (
     RETURNING t.session_id
 ), touched AS (
     UPDATE sessions s SET last_used_at = @now, expires_at = @expires
-    FROM spent WHERE s.id = spent.session_id AND s.ended_at IS NULL
+    FROM used WHERE s.id = used.session_id AND s.ended_at IS NULL
     RETURNING s.id, s.user_id, s.auth_time, s.created_at
 ), successor AS (
     INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
@@ -43,8 +44,8 @@ WITH spent AS (
 SELECT ` + subjectColumns + `
 FROM touched s JOIN users u ON u.id = s.user_id`
 
-// Rotate implements auth.Store.
-func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool, error) {
+// Rotate implements session.Store.
+func (s *Store) Rotate(ctx context.Context, r session.Rotation) (auth.Subject, bool, error) {
 	ctx, end := bounded(ctx, "rotate refresh token")
 	defer end()
 	subject := auth.Subject{}
@@ -57,20 +58,20 @@ func (s *Store) Rotate(ctx context.Context, r auth.Rotation) (auth.Subject, bool
 	return subject, err == nil, classify("rotate refresh token", err)
 }
 
-const spent = `
+const used = `
 SELECT ` + subjectColumns + `, s.ended_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1`
 
-// Spent implements auth.Store.
-func (s *Store) Spent(ctx context.Context, token auth.TokenHash) (auth.SpentToken, bool, error) {
-	ctx, end := bounded(ctx, "read spent refresh token")
+// UsedRefreshToken implements session.Store.
+func (s *Store) UsedRefreshToken(ctx context.Context, token auth.TokenHash) (session.UsedRefreshToken, bool, error) {
+	ctx, end := bounded(ctx, "read used refresh token")
 	defer end()
-	t := auth.SpentToken{}
-	err := s.pool.QueryRow(ctx, spent, token[:]).Scan(append(subjectFields(&t.Subject),
+	t := session.UsedRefreshToken{}
+	err := s.pool.QueryRow(ctx, used, token[:]).Scan(append(subjectFields(&t.Subject),
 		&t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionBeganAt, &t.SessionExpiresAt)...)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return auth.SpentToken{}, false, nil
+		return session.UsedRefreshToken{}, false, nil
 	}
-	return t, err == nil, classify("read spent refresh token", err)
+	return t, err == nil, classify("read used refresh token", err)
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // withRevoked goes after a WITH query called ended that returns the ids of the
 // sessions which a statement has ended. Every statement that ends sessions has it,
-// or their access tokens would live on (see auth.Revocation).
+// or their access tokens would live on (see session.Revocation).
 const withRevoked = `
 , revoked AS (
     INSERT INTO revocations (about) SELECT id FROM ended
@@ -38,8 +38,8 @@ SELECT about::text, role, revoked_at FROM revocations
 WHERE revoked_at > now() - @within::interval AND (revoked_at, about) > (@after, @after_about)
 ORDER BY revoked_at, about LIMIT @limit`
 
-// RevokedWithin implements auth.Revocations.
-func (s *Store) RevokedWithin(ctx context.Context, d time.Duration, after auth.Revocation, limit int) ([]auth.Revocation, error) {
+// RevokedWithin implements session.Store.
+func (s *Store) RevokedWithin(ctx context.Context, d time.Duration, after session.Revocation, limit int) ([]session.Revocation, error) {
 	about := after.About
 	if about == "" {
 		about = uuid.Nil.String()
@@ -52,8 +52,8 @@ func (s *Store) RevokedWithin(ctx context.Context, d time.Duration, after auth.R
 	if err != nil {
 		return nil, classify("read revocations", err)
 	}
-	page, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Revocation, error) {
-		r := auth.Revocation{}
+	page, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (session.Revocation, error) {
+		r := session.Revocation{}
 		err := row.Scan(&r.About, &r.Role, &r.At)
 		return r, err
 	})

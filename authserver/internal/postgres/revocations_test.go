@@ -13,15 +13,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 // revocations reads all of them, by what they are about, a few at a time.
 func revocations(t *testing.T, s *postgres.Store) map[string]string {
 	t.Helper()
 	const limit = 2
-	found, last := map[string]string{}, auth.Revocation{}
+	found, last := map[string]string{}, session.Revocation{}
 	for {
 		page, err := s.RevokedWithin(t.Context(), time.Hour, last, limit)
 		if err != nil {
@@ -44,7 +48,7 @@ func revocations(t *testing.T, s *postgres.Store) map[string]string {
 }
 
 // session starts one more session of a user.
-func session(t *testing.T, s *postgres.Store, u auth.User, parent string, now time.Time) string {
+func newSession(t *testing.T, s *postgres.Store, u auth.User, parent string, now time.Time) string {
 	t.Helper()
 	id := uuid.NewString()
 	if started, err := descend(s, u, id, parent, now); err != nil || !started {
@@ -54,7 +58,7 @@ func session(t *testing.T, s *postgres.Store, u auth.User, parent string, now ti
 }
 
 func descend(s *postgres.Store, u auth.User, id, parent string, now time.Time) (bool, error) {
-	start, err := s.StartSession(context.Background(), auth.NewSession{
+	start, err := s.StartSession(context.Background(), signin.NewSession{
 		SessionID: id, User: u, Parent: parent, Refresh: randomHash(), NewHash: u.PasswordHash,
 		AuthTime: now, Now: now, ExpiresAt: now.Add(time.Hour),
 	}, auth.Effects{})
@@ -62,18 +66,18 @@ func descend(s *postgres.Store, u auth.User, id, parent string, now time.Time) (
 }
 
 // ends are all the ways in which a session may end.
-func ends(s *postgres.Store) map[string]func(u auth.User, session string) (bool, error) {
+func ends(s *postgres.Store) map[string]func(u auth.User, sessionID string) (bool, error) {
 	ctx := context.Background()
-	return map[string]func(u auth.User, session string) (bool, error){
-		"one, by logout or reuse": func(_ auth.User, session string) (bool, error) {
-			return s.EndSession(ctx, session, auth.EndedByLogout, start, auth.Effects{})
+	return map[string]func(u auth.User, sessionID string) (bool, error){
+		"one, by logout or reuse": func(_ auth.User, sessionID string) (bool, error) {
+			return s.EndSession(ctx, sessionID, session.EndedByLogout, start, auth.Effects{})
 		},
-		"one, by its user": func(u auth.User, session string) (bool, error) {
-			ended, done, err := s.EndSessions(ctx, auth.SessionsEnd{UserID: u.ID, Only: session, Reason: auth.EndedByUser, Now: start}, auth.Effects{})
+		"one, by its user": func(u auth.User, sessionID string) (bool, error) {
+			ended, done, err := s.EndSessions(ctx, session.SessionsEnd{UserID: u.ID, Only: sessionID, Reason: session.EndedByUser, Now: start}, auth.Effects{})
 			return done && len(ended) == 1, err
 		},
 		"all, by their user": func(u auth.User, _ string) (bool, error) {
-			_, done, err := s.EndSessions(ctx, auth.SessionsEnd{UserID: u.ID, Reason: auth.EndedByUser, Now: start}, auth.Effects{})
+			_, done, err := s.EndSessions(ctx, session.SessionsEnd{UserID: u.ID, Reason: session.EndedByUser, Now: start}, auth.Effects{})
 			return done, err
 		},
 		"all, by an admin": func(u auth.User, _ string) (bool, error) {
@@ -81,7 +85,7 @@ func ends(s *postgres.Store) map[string]func(u auth.User, session string) (bool,
 			return c.Done, err
 		},
 		"all, by being disabled": func(u auth.User, _ string) (bool, error) {
-			c, err := s.ChangeUser(ctx, u.ID, auth.UserChange{Disabled: new(true)}, start, auth.Effects{})
+			c, err := s.ChangeUser(ctx, u.ID, admin.UserChange{Disabled: new(true)}, start, auth.Effects{})
 			return c.Done, err
 		},
 		"all, by a new password": func(u auth.User, _ string) (bool, error) {
@@ -89,11 +93,11 @@ func ends(s *postgres.Store) map[string]func(u auth.User, session string) (bool,
 			if err != nil {
 				return false, err
 			}
-			c, err := s.SetPassword(ctx, auth.NewPassword{User: now, Hash: uuid.NewString(), Now: start}, auth.Effects{})
+			c, err := s.SetPassword(ctx, account.NewPassword{User: now, Hash: uuid.NewString(), Now: start}, auth.Effects{})
 			return c.Changed, err
 		},
 		"all of the realm, by the settings": func(auth.User, string) (bool, error) {
-			return true, s.EndSessionsBefore(ctx, start.Add(time.Second), auth.EndedBySettings, start)
+			return true, s.EndSessionsBefore(ctx, start.Add(time.Second), session.EndedBySettings, start)
 		},
 		"all, by deletion": func(u auth.User, _ string) (bool, error) {
 			c, err := s.DeleteUser(ctx, u.ID, start, auth.Effects{})
@@ -110,7 +114,7 @@ func TestEveryEndOfASessionIsRemembered(t *testing.T) {
 			t.Parallel()
 			s := newStore(t)
 			u := addUser(t, s, "ann@example.com")
-			id := session(t, s, u, "", start)
+			id := newSession(t, s, u, "", start)
 			if len(revocations(t, s)) != 0 {
 				t.Fatal("a session that lives is revoked")
 			}
@@ -152,14 +156,14 @@ func TestTheRoleInForceIsRemembered(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	last := time.Time{}
 	for _, c := range []struct {
-		change auth.UserChange
+		change admin.UserChange
 		role   string
 	}{
-		{auth.UserChange{Role: new("auditor")}, "auditor"},
-		{auth.UserChange{Role: new("editor")}, "editor"},
-		{auth.UserChange{Disabled: new(true)}, ""},
-		{auth.UserChange{Role: new("user")}, ""}, // disabled still
-		{auth.UserChange{Disabled: new(false)}, "user"},
+		{admin.UserChange{Role: new("auditor")}, "auditor"},
+		{admin.UserChange{Role: new("editor")}, "editor"},
+		{admin.UserChange{Disabled: new(true)}, ""},
+		{admin.UserChange{Role: new("user")}, ""}, // disabled still
+		{admin.UserChange{Disabled: new(false)}, "user"},
 	} {
 		got, err := s.ChangeUser(t.Context(), u.ID, c.change, start, auth.Effects{})
 		if err != nil || !got.Done || got.InForce == nil || *got.InForce.Role != c.role || !got.InForce.At.After(last) {
@@ -170,7 +174,7 @@ func TestTheRoleInForceIsRemembered(t *testing.T) {
 		}
 		last = got.InForce.At
 	}
-	got, err := s.ChangeUser(t.Context(), u.ID, auth.UserChange{Name: new("Ann")}, start, auth.Effects{})
+	got, err := s.ChangeUser(t.Context(), u.ID, admin.UserChange{Name: new("Ann")}, start, auth.Effects{})
 	if err != nil || !got.Done || got.InForce != nil {
 		t.Errorf("another name is another role: %+v, %v", got, err)
 	}
@@ -181,13 +185,13 @@ func TestRevocationsArePrunedWhenNoTokenCanLive(t *testing.T) {
 	s, url := newStoreAt(t)
 	u := addUser(t, s, "ann@example.com")
 	for range 2 {
-		id := session(t, s, u, "", start)
-		if _, err := s.EndSession(t.Context(), id, auth.EndedByLogout, start, auth.Effects{}); err != nil {
+		id := newSession(t, s, u, "", start)
+		if _, err := s.EndSession(t.Context(), id, session.EndedByLogout, start, auth.Effects{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	execute(t, url, fmt.Sprintf(`UPDATE revocations SET revoked_at = now() - interval '%d seconds'
-		WHERE about = (SELECT about FROM revocations LIMIT 1)`, int(auth.RevocationMemory.Seconds())+1))
+		WHERE about = (SELECT about FROM revocations LIMIT 1)`, int(session.RevocationMemory.Seconds())+1))
 	if err := s.Prune(t.Context(), start); err != nil {
 		t.Fatal(err)
 	}

@@ -29,9 +29,9 @@ func sealedColumns() []sealedColumn {
 	}
 }
 
-// elsewise is true of values that do not begin with @primary: those before the
+// withOtherKey is true of values that do not begin with @primary: those before the
 // first that does and from the first that no more does.
-func (c sealedColumn) elsewise() string {
+func (c sealedColumn) withOtherKey() string {
 	return fmt.Sprintf(`(%[1]s < @primary OR %[1]s >= @beyond)`, c.column)
 }
 
@@ -46,14 +46,14 @@ func beyond(prefix []byte) []byte {
 	return b
 }
 
-// SealedElsewise implements auth.SealedValues: column after column, each in the
+// SealedWithOtherKeys implements sealing.Values: column after column, each in the
 // order of its values.
-func (s *Store) SealedElsewise(ctx context.Context, primary []byte, after auth.SealedValue, limit int) ([]auth.SealedValue, error) {
+func (s *Store) SealedWithOtherKeys(ctx context.Context, primary []byte, after auth.SealedValue, limit int) ([]auth.SealedValue, error) {
 	values := []auth.SealedValue{}
 	columns := sealedColumns()
 	first := max(0, slices.IndexFunc(columns, func(c sealedColumn) bool { return c.name() == after.Column }))
 	for _, c := range columns[first:] {
-		found, err := s.elsewiseIn(ctx, c, primary, after.Sealed, limit-len(values))
+		found, err := s.withOtherKeysIn(ctx, c, primary, after.Sealed, limit-len(values))
 		if err != nil {
 			return nil, err
 		}
@@ -66,11 +66,11 @@ func (s *Store) SealedElsewise(ctx context.Context, primary []byte, after auth.S
 	return values, nil
 }
 
-func (s *Store) elsewiseIn(ctx context.Context, c sealedColumn, primary, after []byte, limit int) ([]auth.SealedValue, error) {
+func (s *Store) withOtherKeysIn(ctx context.Context, c sealedColumn, primary, after []byte, limit int) ([]auth.SealedValue, error) {
 	ctx, end := bounded(ctx, "read sealed values")
 	defer end()
 	statement := fmt.Sprintf(`SELECT %s, %s, %s FROM %s WHERE %s AND %[3]s > @after ORDER BY %[3]s LIMIT @limit`,
-		c.purpose, c.owner, c.column, c.table, c.elsewise())
+		c.purpose, c.owner, c.column, c.table, c.withOtherKey())
 	rows, err := s.pool.Query(ctx, statement, pgx.NamedArgs{
 		"primary": primary, "beyond": beyond(primary), "after": append([]byte{}, after...), "limit": limit,
 	})
@@ -85,7 +85,7 @@ func (s *Store) elsewiseIn(ctx context.Context, c sealedColumn, primary, after [
 	return values, classify("read sealed values", err)
 }
 
-// Reseal implements auth.SealedValues. No two sealed values are alike, so the
+// Reseal implements sealing.Values. No two sealed values are alike, so the
 // old one tells the row, and that it is unchanged.
 func (s *Store) Reseal(ctx context.Context, old auth.SealedValue, sealed []byte) error {
 	columns := sealedColumns()
@@ -97,14 +97,14 @@ func (s *Store) Reseal(ctx context.Context, old auth.SealedValue, sealed []byte)
 	return s.exec(ctx, "seal again", statement, pgx.NamedArgs{"old": old.Sealed, "sealed": sealed})
 }
 
-// CountSealedElsewise implements auth.SealedValues.
-func (s *Store) CountSealedElsewise(ctx context.Context, primary []byte) (int, error) {
+// CountSealedWithOtherKeys implements sealing.Values.
+func (s *Store) CountSealedWithOtherKeys(ctx context.Context, primary []byte) (int, error) {
 	ctx, end := bounded(ctx, "count sealed values")
 	defer end()
 	total := 0
 	for _, c := range sealedColumns() {
 		count := 0
-		err := s.pool.QueryRow(ctx, `SELECT count(*) FROM `+c.table+` WHERE `+c.elsewise(),
+		err := s.pool.QueryRow(ctx, `SELECT count(*) FROM `+c.table+` WHERE `+c.withOtherKey(),
 			pgx.NamedArgs{"primary": primary, "beyond": beyond(primary)}).Scan(&count)
 		if err != nil {
 			return 0, classify("count sealed values", err)

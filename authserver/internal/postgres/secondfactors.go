@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 )
 
 // methodsOfUser is auth.User.Methods of a user u.
@@ -29,18 +30,18 @@ LEFT JOIN text_codes t ON t.user_id = f.user_id AND t.enrolment = f.enrolment
       AND t.sealed IS NOT NULL AND t.expires_at > @now
 WHERE f.user_id = @user ORDER BY f.method DESC`
 
-// FactorsOf implements auth.SecondFactors.
-func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (auth.Factors, error) {
+// FactorsOf implements mfa.Store.
+func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (mfa.Factors, error) {
 	ctx, end := bounded(ctx, "read second factors")
 	defer end()
 	rows, err := s.pool.Query(ctx, factorsOf, pgx.NamedArgs{"user": userID, "now": now})
 	if err != nil {
-		return auth.Factors{}, classify("read second factors", err)
+		return mfa.Factors{}, classify("read second factors", err)
 	}
-	factors := auth.Factors{}
-	factors.All, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Factor, error) {
-		f, text := auth.Factor{UserID: userID}, auth.TextCode{UserID: userID}
-		sentAt, expiresAt := (*time.Time)(nil), (*time.Time)(nil)
+	factors := mfa.Factors{}
+	factors.All, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (mfa.Factor, error) {
+		f, text := mfa.Factor{UserID: userID}, mfa.TextCode{UserID: userID}
+		var sentAt, expiresAt *time.Time
 		err := row.Scan(&f.Method, &f.Enrolment, &f.Sealed, &f.LastStep, &f.CreatedAt, &f.VerifiedAt,
 			&text.ID, &text.Sealed, &sentAt, &expiresAt, &factors.BackupCodes)
 		if err == nil && text.ID != "" {
@@ -65,7 +66,7 @@ const putFactor = `
 
 const enrol = `WITH allowed AS (SELECT FROM users WHERE id = @user)` + putFactor
 
-func putArgs(f auth.NewFactor, args pgx.NamedArgs) pgx.NamedArgs {
+func putArgs(f mfa.NewFactor, args pgx.NamedArgs) pgx.NamedArgs {
 	args["user"], args["method"], args["enrolment"] = f.UserID, f.Method, f.Enrolment
 	args["factor"], args["backup_codes"], args["now"] = f.Sealed, bytesOf(f.BackupCodes), f.CreatedAt
 	return args
@@ -80,8 +81,8 @@ func bytesOf(hashes []auth.TokenHash) [][]byte {
 	return list
 }
 
-// Enrol implements auth.SecondFactors.
-func (s *Store) Enrol(ctx context.Context, f auth.NewFactor) (bool, error) {
+// Enrol implements mfa.Store.
+func (s *Store) Enrol(ctx context.Context, f mfa.NewFactor) (bool, error) {
 	return s.happened(ctx, "enrol second factor", enrol, putArgs(f, pgx.NamedArgs{}))
 }
 
@@ -109,9 +110,9 @@ WITH texted AS (
 )` + withEffects + `
 SELECT FROM cause`
 
-// VerifyFactor implements auth.SecondFactors.
-func (s *Store) VerifyFactor(ctx context.Context, code auth.Spending, now time.Time, also auth.Effects) (bool, error) {
-	args, err := effects(also, now, spendArgs(code, now, pgx.NamedArgs{}))
+// VerifyFactor implements mfa.Store.
+func (s *Store) VerifyFactor(ctx context.Context, code mfa.MatchedCode, now time.Time, also auth.Effects) (bool, error) {
+	args, err := effects(also, now, codeArgs(code, now, pgx.NamedArgs{}))
 	if err != nil {
 		return false, err
 	}
@@ -131,7 +132,7 @@ WITH removed AS (
 )` + withEffects + `
 SELECT FROM cause`
 
-// RemoveFactors implements auth.SecondFactors.
+// RemoveFactors implements mfa.Store.
 func (s *Store) RemoveFactors(ctx context.Context, userID string, method auth.Method, now time.Time, also auth.Effects) (bool, error) {
 	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "method": method})
 	if err != nil {
@@ -150,7 +151,7 @@ WITH cause AS (
 )` + withEffects + `
 SELECT FROM cause`
 
-// ReplaceBackupCodes implements auth.SecondFactors.
+// ReplaceBackupCodes implements mfa.Store.
 func (s *Store) ReplaceBackupCodes(ctx context.Context, userID string, hashes []auth.TokenHash, now time.Time, also auth.Effects) (bool, error) {
 	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "hashes": bytesOf(hashes), "now": now})
 	if err != nil {
@@ -172,11 +173,11 @@ func (s *Store) happened(ctx context.Context, doing, statement string, args pgx.
 	return happened, classify(doing, rows.Err())
 }
 
-// spendCode uses up the code of a Spending, whichever it is; spent has a row
+// useCode uses up the code of a mfa.MatchedCode, whichever it is; used has a row
 // when this caller did. Row locks let callers with one code queue up, and the
 // next finds that the step has passed, or the hash or the text is gone. Its
-// arguments are those of spendArgs.
-const spendCode = `stepped AS (
+// arguments are those of codeArgs.
+const useCode = `stepped AS (
     UPDATE second_factors SET last_step = @step
     WHERE user_id = @user AND method = @method AND enrolment = @enrolment AND verified_at IS NOT NULL
       AND last_step < @step
@@ -189,12 +190,12 @@ const spendCode = `stepped AS (
     UPDATE text_codes SET sealed = NULL
     WHERE user_id = @user AND id = @text AND enrolment = @enrolment AND sealed IS NOT NULL AND expires_at > @now
     RETURNING user_id
-), spent AS (
+), used AS (
     SELECT FROM stepped UNION ALL SELECT FROM crossed UNION ALL SELECT FROM texted
 )`
 
-func spendArgs(code auth.Spending, now time.Time, args pgx.NamedArgs) pgx.NamedArgs {
-	backup := []byte(nil)
+func codeArgs(code mfa.MatchedCode, now time.Time, args pgx.NamedArgs) pgx.NamedArgs {
+	var backup []byte
 	if code.Backup != nil {
 		backup = code.Backup[:]
 	}
@@ -204,15 +205,15 @@ func spendArgs(code auth.Spending, now time.Time, args pgx.NamedArgs) pgx.NamedA
 	return args
 }
 
-const spendAlone = `
-WITH ` + spendCode + `, cleared AS (
-    DELETE FROM attempts WHERE key = @guesses AND EXISTS (SELECT FROM spent)
+const useCodeAlone = `
+WITH ` + useCode + `, cleared AS (
+    DELETE FROM attempts WHERE key = @guesses AND EXISTS (SELECT FROM used)
 )
-SELECT FROM spent`
+SELECT FROM used`
 
-// SpendCode implements auth.SecondFactors.
-func (s *Store) SpendCode(ctx context.Context, code auth.Spending, now time.Time) (bool, error) {
-	return s.happened(ctx, "spend code", spendAlone, spendArgs(code, now, pgx.NamedArgs{}))
+// UseCode implements mfa.Store.
+func (s *Store) UseCode(ctx context.Context, code mfa.MatchedCode, now time.Time) (bool, error) {
+	return s.happened(ctx, "use code", useCodeAlone, codeArgs(code, now, pgx.NamedArgs{}))
 }
 
 // The row of a user's last code carries the count, so that its lock makes
@@ -241,8 +242,8 @@ const knownFactor = `
     SELECT FROM second_factors f JOIN allowed USING (user_id)
     WHERE f.enrolment = @enrolment AND f.verified_at IS NOT NULL`
 
-// SendText implements auth.SecondFactors.
-func (s *Store) SendText(ctx context.Context, code auth.TextCode, enrols *auth.NewFactor, limit auth.TextLimit, also auth.Effects) (auth.TextSent, error) {
+// SendText implements mfa.Store.
+func (s *Store) SendText(ctx context.Context, code mfa.TextCode, enrols *mfa.NewFactor, limit mfa.TextLimit, also auth.Effects) (mfa.TextSent, error) {
 	named := pgx.NamedArgs{
 		"user": code.UserID, "id": code.ID, "enrolment": code.Enrolment, "sealed": code.Sealed,
 		"now": code.SentAt, "expires": code.ExpiresAt,
@@ -254,17 +255,17 @@ func (s *Store) SendText(ctx context.Context, code auth.TextCode, enrols *auth.N
 	}
 	args, err := effects(also, code.SentAt, named)
 	if err != nil {
-		return auth.TextSent{}, err
+		return mfa.TextSent{}, err
 	}
 	ctx, end := bounded(ctx, "send text")
 	defer end()
-	sent, allowed := auth.TextSent{}, false
+	sent, allowed := mfa.TextSent{}, false
 	err = s.pool.QueryRow(ctx, fmt.Sprintf(sendText, cause), args).Scan(&sent.Sent, &allowed)
 	if err == nil && !allowed {
 		err = s.pool.QueryRow(ctx, nextText, named).Scan(&sent.RetryAt)
 	}
 	if errors.Is(err, pgx.ErrNoRows) { // the user is gone
-		return auth.TextSent{}, nil
+		return mfa.TextSent{}, nil
 	}
 	return sent, classify("send text", err)
 }

@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 // ann has an app, a telephone and backup codes.
@@ -18,8 +20,8 @@ type ann struct {
 	t        *testing.T
 	store    *postgres.Store
 	user     auth.User
-	app      auth.Factor
-	phone    auth.Factor
+	app      mfa.Factor
+	phone    mfa.Factor
 	lastText time.Time
 }
 
@@ -32,21 +34,21 @@ func newAnn(t *testing.T, s *postgres.Store) *ann {
 	}
 	a := &ann{t: t, store: s, user: user, lastText: start}
 	a.app = a.newFactor(auth.TOTPMethod)
-	if enrolled, err := s.Enrol(t.Context(), auth.NewFactor{Factor: a.app, BackupCodes: backups(0)}); err != nil || !enrolled {
+	if enrolled, err := s.Enrol(t.Context(), mfa.NewFactor{Factor: a.app, BackupCodes: backups(0)}); err != nil || !enrolled {
 		t.Fatalf("enrolled %t, %v", enrolled, err)
 	}
-	a.mustVerify(auth.Spending{UserID: user.ID, Method: auth.TOTPMethod, Enrolment: a.app.Enrolment, Step: new(int64(0))})
+	a.mustVerify(mfa.MatchedCode{UserID: user.ID, Method: auth.TOTPMethod, Enrolment: a.app.Enrolment, Step: new(int64(0))})
 	a.phone = a.newFactor(auth.SMSMethod)
-	text := a.text(&auth.NewFactor{Factor: a.phone})
-	a.mustVerify(auth.Spending{UserID: user.ID, Method: auth.SMSMethod, Enrolment: a.phone.Enrolment, Text: text})
+	text := a.text(&mfa.NewFactor{Factor: a.phone})
+	a.mustVerify(mfa.MatchedCode{UserID: user.ID, Method: auth.SMSMethod, Enrolment: a.phone.Enrolment, Text: text})
 	return a
 }
 
-func (a *ann) newFactor(m auth.Method) auth.Factor {
-	return auth.Factor{UserID: a.user.ID, Method: m, Enrolment: uuid.NewString(), Sealed: []byte(uuid.NewString()), CreatedAt: start}
+func (a *ann) newFactor(m auth.Method) mfa.Factor {
+	return mfa.Factor{UserID: a.user.ID, Method: m, Enrolment: uuid.NewString(), Sealed: []byte(uuid.NewString()), CreatedAt: start}
 }
 
-func (a *ann) mustVerify(code auth.Spending) {
+func (a *ann) mustVerify(code mfa.MatchedCode) {
 	a.t.Helper()
 	if verified, err := a.store.VerifyFactor(a.t.Context(), code, a.lastText, auth.Effects{}); err != nil || !verified {
 		a.t.Fatalf("verified %t, %v", verified, err)
@@ -54,7 +56,7 @@ func (a *ann) mustVerify(code auth.Spending) {
 }
 
 // text sends a code, an hour after the last one, and returns its id.
-func (a *ann) text(enrols *auth.NewFactor) string {
+func (a *ann) text(enrols *mfa.NewFactor) string {
 	a.t.Helper()
 	a.lastText = a.lastText.Add(time.Hour)
 	code := a.textCode(a.lastText)
@@ -65,10 +67,10 @@ func (a *ann) text(enrols *auth.NewFactor) string {
 	return code.ID
 }
 
-var textLimit = auth.TextLimit{Pause: 30 * time.Second, PerHour: 5}
+var textLimit = mfa.TextLimit{Pause: 30 * time.Second, PerHour: 5}
 
-func (a *ann) textCode(now time.Time) auth.TextCode {
-	return auth.TextCode{
+func (a *ann) textCode(now time.Time) mfa.TextCode {
+	return mfa.TextCode{
 		ID: uuid.NewString(), UserID: a.user.ID, Enrolment: a.phone.Enrolment, Sealed: []byte("sealed"),
 		SentAt: now, ExpiresAt: now.Add(5 * time.Minute),
 	}
@@ -83,16 +85,16 @@ func backups(first byte) []auth.TokenHash {
 }
 
 // codes makes, for each kind of code, the one of a round.
-func (a *ann) codes() map[string]func(round int) auth.Spending {
-	return map[string]func(int) auth.Spending{
-		"a step": func(round int) auth.Spending {
-			return auth.Spending{UserID: a.user.ID, Method: auth.TOTPMethod, Enrolment: a.app.Enrolment, Step: new(int64(round + 1))}
+func (a *ann) codes() map[string]func(round int) mfa.MatchedCode {
+	return map[string]func(int) mfa.MatchedCode{
+		"a step": func(round int) mfa.MatchedCode {
+			return mfa.MatchedCode{UserID: a.user.ID, Method: auth.TOTPMethod, Enrolment: a.app.Enrolment, Step: new(int64(round + 1))}
 		},
-		"a backup code": func(round int) auth.Spending {
-			return auth.Spending{UserID: a.user.ID, Method: auth.BackupCodeMethod, Backup: &auth.TokenHash{0, byte(round)}}
+		"a backup code": func(round int) mfa.MatchedCode {
+			return mfa.MatchedCode{UserID: a.user.ID, Method: auth.BackupCodeMethod, Backup: &auth.TokenHash{0, byte(round)}}
 		},
-		"a text": func(int) auth.Spending {
-			return auth.Spending{UserID: a.user.ID, Method: auth.SMSMethod, Enrolment: a.phone.Enrolment, Text: a.text(nil)}
+		"a text": func(int) mfa.MatchedCode {
+			return mfa.MatchedCode{UserID: a.user.ID, Method: auth.SMSMethod, Enrolment: a.phone.Enrolment, Text: a.text(nil)}
 		},
 	}
 }
@@ -107,7 +109,7 @@ func TestACodeIsSpentOnce(t *testing.T) {
 			next := a.codes()[kind]
 			for round := range rounds {
 				code := next(round)
-				won := race(t, func(int) (bool, error) { return s.SpendCode(t.Context(), code, a.lastText) })
+				won := race(t, func(int) (bool, error) { return s.UseCode(t.Context(), code, a.lastText) })
 				if won != 1 {
 					t.Fatalf("round %d: %d of %d spent it", round, won, callers)
 				}
@@ -155,7 +157,7 @@ func TestAChallengeOpensOneSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		won := race(t, func(i int) (bool, error) { // fifty codes, all of them right
-			return a.answer(ticket, auth.Spending{UserID: a.user.ID, Method: auth.BackupCodeMethod, Backup: &auth.TokenHash{byte(round), byte(i)}})
+			return a.answer(ticket, mfa.MatchedCode{UserID: a.user.ID, Method: auth.BackupCodeMethod, Backup: &auth.TokenHash{byte(round), byte(i)}})
 		})
 		if sessions := count(t, url, "sessions") - before; won != 1 || sessions != 1 {
 			t.Fatalf("round %d: %d of 50 won, %d sessions", round, won, sessions)
@@ -168,8 +170,8 @@ func (a *ann) challenge() auth.TokenHash {
 	id := uuid.New()
 	hash := auth.TokenHash{}
 	copy(hash[:], id[:])
-	err := a.store.IssueTicket(a.t.Context(), auth.Ticket{
-		Hash: hash, Kind: auth.ChallengeTicket, UserID: a.user.ID, CreatedAt: start, ExpiresAt: start.Add(1000 * time.Hour),
+	err := a.store.IssueToken(a.t.Context(), auth.OneTimeToken{
+		Hash: hash, Kind: auth.ChallengeToken, UserID: a.user.ID, CreatedAt: start, ExpiresAt: start.Add(1000 * time.Hour),
 	}, auth.Effects{})
 	if err != nil {
 		a.t.Fatal(err)
@@ -179,20 +181,20 @@ func (a *ann) challenge() auth.TokenHash {
 
 func (a *ann) isOpen(ticket auth.TokenHash) bool {
 	a.t.Helper()
-	_, open, err := a.store.PeekTicket(a.t.Context(), auth.ChallengeTicket, ticket, a.lastText)
+	_, open, err := a.store.PeekToken(a.t.Context(), auth.ChallengeToken, ticket, a.lastText)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	return open
 }
 
-func (a *ann) answer(ticket auth.TokenHash, code auth.Spending) (bool, error) {
+func (a *ann) answer(ticket auth.TokenHash, code mfa.MatchedCode) (bool, error) {
 	refresh := auth.TokenHash{}
 	id := uuid.New()
 	copy(refresh[:], id[:])
-	started, err := a.store.StartSession(a.t.Context(), auth.NewSession{
+	started, err := a.store.StartSession(a.t.Context(), signin.NewSession{
 		SessionID: uuid.NewString(), User: a.user, Refresh: refresh, NewHash: a.user.PasswordHash,
-		Redeems: &ticket, Spends: &code, Now: a.lastText, ExpiresAt: a.lastText.Add(time.Hour),
+		Redeems: &ticket, Code: &code, Now: a.lastText, ExpiresAt: a.lastText.Add(time.Hour),
 	}, auth.Effects{})
 	return started.Started, err
 }
@@ -219,7 +221,7 @@ func TestNoSessionWithoutEverything(t *testing.T) {
 		},
 		"no such challenge": func() (bool, error) { return a.answer(auth.TokenHash{9}, a.codes()["a step"](6)) },
 		"no such backup code": func() (bool, error) {
-			return a.answer(a.challenge(), auth.Spending{UserID: a.user.ID, Method: auth.BackupCodeMethod, Backup: &auth.TokenHash{8, 8}})
+			return a.answer(a.challenge(), mfa.MatchedCode{UserID: a.user.ID, Method: auth.BackupCodeMethod, Backup: &auth.TokenHash{8, 8}})
 		},
 		"another password": func() (bool, error) { return stale.answer(stale.challenge(), a.codes()["a step"](7)) },
 	} {
@@ -241,11 +243,11 @@ func TestAFactorIsVerifiedOnce(t *testing.T) {
 			t.Fatalf("removed %t, %v", removed, err)
 		}
 		f := a.newFactor(auth.TOTPMethod)
-		if _, err := s.Enrol(t.Context(), auth.NewFactor{Factor: f, BackupCodes: backups(7)}); err != nil {
+		if _, err := s.Enrol(t.Context(), mfa.NewFactor{Factor: f, BackupCodes: backups(7)}); err != nil {
 			t.Fatal(err)
 		}
 		won := race(t, func(int) (bool, error) {
-			return s.VerifyFactor(t.Context(), auth.Spending{
+			return s.VerifyFactor(t.Context(), mfa.MatchedCode{
 				UserID: a.user.ID, Method: auth.TOTPMethod, Enrolment: f.Enrolment, Step: new(int64(3)),
 			}, start, auth.Effects{})
 		})
@@ -261,7 +263,7 @@ func TestTextsAreLimited(t *testing.T) {
 	s := newStore(t)
 	a := newAnn(t, s)
 	now := a.lastText.Add(time.Hour)
-	send := func(at time.Time) auth.TextSent {
+	send := func(at time.Time) mfa.TextSent {
 		t.Helper()
 		sent, err := s.SendText(t.Context(), a.textCode(at), nil, textLimit, auth.Effects{})
 		if err != nil {
@@ -295,7 +297,7 @@ func TestTextsAreLimited(t *testing.T) {
 	if enrols := a.newFactor(auth.SMSMethod); true { // another telephone is no other count
 		code := a.textCode(now.Add(11 * time.Minute))
 		code.Enrolment = enrols.Enrolment
-		sent, err := s.SendText(t.Context(), code, &auth.NewFactor{Factor: enrols}, textLimit, auth.Effects{})
+		sent, err := s.SendText(t.Context(), code, &mfa.NewFactor{Factor: enrols}, textLimit, auth.Effects{})
 		if err != nil || sent.Sent {
 			t.Fatalf("to another telephone: %+v, %v", sent, err)
 		}
@@ -312,7 +314,7 @@ func TestSealedValuesOfOtherKeysAreFound(t *testing.T) {
 	present := []byte{1, 3, 'o', 'n', 'e'}
 	all := []auth.SealedValue{}
 	for last := (auth.SealedValue{}); ; {
-		batch, err := s.SealedElsewise(t.Context(), present, last, 1)
+		batch, err := s.SealedWithOtherKeys(t.Context(), present, last, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,7 +329,7 @@ func TestSealedValuesOfOtherKeysAreFound(t *testing.T) {
 	}
 	left := func(primary []byte, want int) {
 		t.Helper()
-		if n, err := s.CountSealedElsewise(t.Context(), primary); err != nil || n != want {
+		if n, err := s.CountSealedWithOtherKeys(t.Context(), primary); err != nil || n != want {
 			t.Errorf("%d are left, want %d; %v", n, want, err)
 		}
 	}
@@ -344,7 +346,7 @@ func TestSealedValuesOfOtherKeysAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	factors, err := s.FactorsOf(t.Context(), a.user.ID, start)
-	if err != nil || !slices.ContainsFunc(factors.All, func(f auth.Factor) bool { return slices.Equal(f.Sealed, append(present, 0, 0)) }) {
+	if err != nil || !slices.ContainsFunc(factors.All, func(f mfa.Factor) bool { return slices.Equal(f.Sealed, append(present, 0, 0)) }) {
 		t.Errorf("a late writer won: %v", err)
 	}
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // mostSessions is how many sessions a list shows.
 const mostSessions = 100
 
-// SessionsOf implements auth.SessionList.
-func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([]auth.Session, error) {
+// SessionsOf implements session.Store.
+func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([]session.Session, error) {
 	ctx, end := bounded(ctx, "list sessions")
 	defer end()
 	rows, err := s.pool.Query(ctx, `
@@ -25,8 +26,8 @@ func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([
 	if err != nil {
 		return nil, classify("list sessions", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Session, error) {
-		one := auth.Session{}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (session.Session, error) {
+		one := session.Session{}
 		err := row.Scan(&one.ID, &one.Client.UserAgent, &one.Client.Address, &one.CreatedAt, &one.LastUsedAt, &one.ExpiresAt)
 		return one, err
 	})
@@ -69,8 +70,8 @@ WITH ` + quiet + `, ended AS (
 )` + withRevoked + withEffects + `
 SELECT ARRAY(SELECT id::text FROM ended), EXISTS (SELECT FROM quiet) OR NOT EXISTS (SELECT FROM seen)`
 
-// EndSessions implements auth.SessionList.
-func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.Effects) ([]string, bool, error) {
+// EndSessions implements session.Store.
+func (s *Store) EndSessions(ctx context.Context, e session.SessionsEnd, also auth.Effects) ([]string, bool, error) {
 	args, err := effects(also, e.Now, pgx.NamedArgs{
 		"user": e.UserID, "only": orNull(e.Only), "except": orNull(e.Except), "reason": e.Reason, "now": e.Now,
 	})
@@ -84,8 +85,8 @@ func (s *Store) EndSessions(ctx context.Context, e auth.SessionsEnd, also auth.E
 	return ended, done, classify("end sessions", err)
 }
 
-// EndSessionsBefore implements auth.SessionList, batch by batch like Prune.
-func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason auth.EndReason, now time.Time) error {
+// EndSessionsBefore implements session.Store, batch by batch like Prune.
+func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason session.EndReason, now time.Time) error {
 	const statement = `
 WITH ended AS (
     UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE id IN (

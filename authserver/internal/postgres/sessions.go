@@ -9,26 +9,29 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
-// Everything hangs on the code, the ticket and the user, in this order: a code
-// that another caller has used up leaves the ticket to be tried with the next
-// one. What a caller has spent when a later one of them is no good any more is
+// Everything hangs on the code, the token and the user, in this order: a code
+// that another caller has used up leaves the token to be tried with the next
+// one. What a caller has used when a later one of them is no good any more is
 // lost: rather a code without a session than a session without a code.
 const (
 	startSession    = `WITH ` + admitUser + openSession
 	startDescendant = `WITH ` + parentLocked + admitUser + parentLives + openSession
 )
 
-const admitUser = spendCode + `, redeemed AS (
-    DELETE FROM tickets WHERE hash = @ticket AND user_id = @user AND expires_at > @now
-      AND (NOT @needs_code OR EXISTS (SELECT FROM spent))
+const admitUser = useCode + `, redeemed AS (
+    DELETE FROM tickets WHERE hash = @token AND user_id = @user AND expires_at > @now
+      AND (NOT @needs_code OR EXISTS (SELECT FROM used))
     RETURNING hash
 ), cause AS (
     UPDATE users SET last_login_at = @now, password_hash = @new_hash
     WHERE id = @user AND password_hash IS NOT DISTINCT FROM @checked_hash AND disabled_at IS NULL
-      AND (@ticket::bytea IS NULL OR EXISTS (SELECT FROM redeemed))
-      AND (NOT @needs_code OR EXISTS (SELECT FROM spent))`
+      AND (@token::bytea IS NULL OR EXISTS (SELECT FROM redeemed))
+      AND (NOT @needs_code OR EXISTS (SELECT FROM used))`
 
 const openSession = `
     RETURNING id
@@ -64,34 +67,34 @@ const parentLocked = `parent_user AS MATERIALIZED (
 
 const parentLives = ` AND EXISTS (SELECT FROM parent)`
 
-// StartSession implements auth.Store.
-func (s *Store) StartSession(ctx context.Context, n auth.NewSession, also auth.Effects) (auth.SessionStart, error) {
+// StartSession implements signin.Store.
+func (s *Store) StartSession(ctx context.Context, n signin.NewSession, also auth.Effects) (signin.SessionStart, error) {
 	ctx, end := bounded(ctx, "start session")
 	defer end()
-	ticket := []byte(nil)
+	var token []byte
 	if n.Redeems != nil {
-		ticket = n.Redeems[:]
+		token = n.Redeems[:]
 	}
-	spends := n.Spends
-	if spends == nil {
-		spends = &auth.Spending{UserID: n.User.ID}
+	code := n.Code
+	if code == nil {
+		code = &mfa.MatchedCode{UserID: n.User.ID}
 	}
-	args, err := effects(also, n.Now, spendArgs(*spends, n.Now, pgx.NamedArgs{
-		"needs_code":   n.Spends != nil,
-		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "ticket": ticket,
+	args, err := effects(also, n.Now, codeArgs(*code, n.Now, pgx.NamedArgs{
+		"needs_code":   n.Code != nil,
+		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "token": token,
 		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
 		"auth_time": n.AuthTime, "expires": n.ExpiresAt,
 		"parent": orNull(n.Parent), "since": n.Since,
 	}))
 	if err != nil {
-		return auth.SessionStart{}, err
+		return signin.SessionStart{}, err
 	}
 	statement := startSession
 	if n.Parent != "" {
 		statement = startDescendant
 	}
-	start := auth.SessionStart{}
+	start := signin.SessionStart{}
 	err = s.pool.QueryRow(ctx, statement, args).Scan(&start.Started, &start.WasLocked)
 	return start, classify("start session", err)
 }
@@ -100,7 +103,7 @@ const addressesOf = `
 SELECT address FROM sessions WHERE user_id = $1 AND user_agent = $2
 ORDER BY last_used_at DESC LIMIT 100`
 
-// AddressesOf implements auth.Sessions.
+// AddressesOf implements attempts.Store.
 func (s *Store) AddressesOf(ctx context.Context, userID, userAgent string) ([]string, error) {
 	ctx, end := bounded(ctx, "read addresses of sessions")
 	defer end()
@@ -118,8 +121,8 @@ WITH ended AS (
 ), cause AS (SELECT FROM ended)` + withRevoked + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// EndSession implements auth.Store.
-func (s *Store) EndSession(ctx context.Context, sessionID string, reason auth.EndReason, now time.Time, also auth.Effects) (bool, error) {
+// EndSession implements session.Store.
+func (s *Store) EndSession(ctx context.Context, sessionID string, reason session.EndReason, now time.Time, also auth.Effects) (bool, error) {
 	if !auth.IsID(sessionID) {
 		return false, nil // nobody's session
 	}

@@ -29,7 +29,7 @@ const (
 )
 
 // Store is the database of one realm, wherever that is now. It implements
-// auth.Store.
+// the Store of every capability.
 type Store struct {
 	pool     *pool
 	enqueued chan struct{}

@@ -13,12 +13,14 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 var (
-	account = auth.KeyOf("ann@example.com")
-	start   = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	annKey = auth.KeyOf("ann@example.com")
+	start  = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 )
 
 // login starts a session whose refresh token has the given hash.
@@ -33,7 +35,7 @@ func login(t *testing.T, s *postgres.Store, token byte, now time.Time) string {
 		t.Fatalf("found %t, %v", found, err)
 	}
 	id := uuid.NewString()
-	started, err := s.StartSession(t.Context(), auth.NewSession{
+	started, err := s.StartSession(t.Context(), signin.NewSession{
 		SessionID: id, User: user, Refresh: auth.TokenHash{token},
 		NewHash: user.PasswordHash, Now: now, ExpiresAt: now.Add(time.Hour),
 	}, auth.Effects{})
@@ -43,8 +45,8 @@ func login(t *testing.T, s *postgres.Store, token byte, now time.Time) string {
 	return id
 }
 
-func rotation(used, successor byte, now time.Time) auth.Rotation {
-	return auth.Rotation{
+func rotation(used, successor byte, now time.Time) session.Rotation {
+	return session.Rotation{
 		Used: auth.TokenHash{used}, Successor: auth.TokenHash{successor}, Sealed: []byte("sealed"),
 		Now: now, ExpiresAt: now.Add(time.Hour),
 	}
@@ -59,14 +61,14 @@ func TestStartSessionNeedsTheCheckedPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	user.PasswordHash = "changed meanwhile"
-	started, err := s.StartSession(t.Context(), auth.NewSession{
+	started, err := s.StartSession(t.Context(), signin.NewSession{
 		SessionID: uuid.NewString(), User: user, Refresh: auth.TokenHash{2},
 		NewHash: "x", Now: start, ExpiresAt: start.Add(time.Hour),
 	}, auth.Effects{})
 	if err != nil || started.Started {
 		t.Errorf("started %t, %v", started.Started, err)
 	}
-	if _, known, err := s.Spent(t.Context(), auth.TokenHash{2}); err != nil || known {
+	if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{2}); err != nil || known {
 		t.Errorf("its token is known %t, %v", known, err)
 	}
 }
@@ -89,7 +91,7 @@ func TestRotateHasOneWinner(t *testing.T) {
 			t.Fatalf("%d of %d rotated one token", won, callers)
 		}
 		for _, successor := range successors {
-			if _, known, err := s.Spent(t.Context(), successor); err != nil {
+			if _, known, err := s.UsedRefreshToken(t.Context(), successor); err != nil {
 				t.Fatal(err)
 			} else if known {
 				token = successor
@@ -100,18 +102,18 @@ func TestRotateHasOneWinner(t *testing.T) {
 
 func TestRotateRefuses(t *testing.T) {
 	t.Parallel()
-	cases := map[string]func(t *testing.T, s *postgres.Store, session string) auth.Rotation{
-		"an unknown token": func(*testing.T, *postgres.Store, string) auth.Rotation { return rotation(9, 2, start) },
-		"an expired token": func(*testing.T, *postgres.Store, string) auth.Rotation {
+	cases := map[string]func(t *testing.T, s *postgres.Store, id string) session.Rotation{
+		"an unknown token": func(*testing.T, *postgres.Store, string) session.Rotation { return rotation(9, 2, start) },
+		"an expired token": func(*testing.T, *postgres.Store, string) session.Rotation {
 			return rotation(1, 2, start.Add(time.Hour))
 		},
-		"a token of a session from too long ago": func(*testing.T, *postgres.Store, string) auth.Rotation {
+		"a token of a session from too long ago": func(*testing.T, *postgres.Store, string) session.Rotation {
 			r := rotation(1, 2, start)
 			r.Since = start.Add(time.Microsecond)
 			return r
 		},
-		"a token of an ended session": func(t *testing.T, s *postgres.Store, session string) auth.Rotation {
-			if ended, err := s.EndSession(t.Context(), session, auth.EndedByLogout, start, auth.Effects{}); err != nil || !ended {
+		"a token of an ended session": func(t *testing.T, s *postgres.Store, id string) session.Rotation {
+			if ended, err := s.EndSession(t.Context(), id, session.EndedByLogout, start, auth.Effects{}); err != nil || !ended {
 				t.Fatalf("ended %t, %v", ended, err)
 			}
 			return rotation(1, 2, start)
@@ -125,7 +127,7 @@ func TestRotateRefuses(t *testing.T) {
 			if err != nil || rotated {
 				t.Errorf("rotated %t, %v", rotated, err)
 			}
-			if _, known, err := s.Spent(t.Context(), auth.TokenHash{2}); err != nil || known {
+			if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{2}); err != nil || known {
 				t.Errorf("a successor is known %t, %v", known, err)
 			}
 		})
@@ -135,23 +137,23 @@ func TestRotateRefuses(t *testing.T) {
 func TestASessionEndsOnce(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
-	session := login(t, s, 1, start)
+	id := login(t, s, 1, start)
 	if won := race(t, func(int) (bool, error) {
 		told := auth.Event{ID: uuid.NewString(), Action: auth.ActReuse, At: start}
-		return s.EndSession(context.Background(), session, auth.EndedByReuse, start, auth.Effects{Events: []auth.Event{told}})
+		return s.EndSession(context.Background(), id, session.EndedByReuse, start, auth.Effects{Events: []auth.Event{told}})
 	}); won != 1 {
 		t.Errorf("%d of %d ended one session", won, callers)
 	}
 	if n := count(t, url, "audit_events"); n != 1 {
 		t.Errorf("%d events tell of it", n)
 	}
-	if ended, err := s.EndSession(t.Context(), session, auth.EndedByLogout, start.Add(time.Minute), auth.Effects{}); err != nil || ended {
+	if ended, err := s.EndSession(t.Context(), id, session.EndedByLogout, start.Add(time.Minute), auth.Effects{}); err != nil || ended {
 		t.Errorf("it was ended again: %t, %v", ended, err)
 	}
 	if n := count(t, url, "sessions WHERE ended_reason = 'reuse'"); n != 1 {
 		t.Error("the first reason is not kept")
 	}
-	spent, known, err := s.Spent(t.Context(), auth.TokenHash{1})
+	spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{1})
 	if err != nil || !known || !spent.Ended {
 		t.Errorf("spent is %+v, %t, %v", spent, known, err)
 	}
@@ -162,11 +164,11 @@ func TestEndSessionsBefore(t *testing.T) {
 	s := newStore(t)
 	login(t, s, 1, start)
 	login(t, s, 2, start.Add(time.Second))
-	if err := s.EndSessionsBefore(t.Context(), start.Add(time.Second), auth.EndedBySettings, start.Add(time.Minute)); err != nil {
+	if err := s.EndSessionsBefore(t.Context(), start.Add(time.Second), session.EndedBySettings, start.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	for token, ended := range map[byte]bool{1: true, 2: false} {
-		if spent, known, err := s.Spent(t.Context(), auth.TokenHash{token}); err != nil || !known || spent.Ended != ended {
+		if spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{token}); err != nil || !known || spent.Ended != ended {
 			t.Errorf("session %d is %+v, %t, %v", token, spent, known, err)
 		}
 	}
@@ -193,7 +195,7 @@ func TestPrune(t *testing.T) {
 		t.Errorf("%d counts are left", n)
 	}
 	for token, kept := range map[byte]bool{1: false, 2: false, 3: true} {
-		if _, known, err := s.Spent(t.Context(), auth.TokenHash{token}); err != nil || known != kept {
+		if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{token}); err != nil || known != kept {
 			t.Errorf("token %d: known %t, %v", token, known, err)
 		}
 	}

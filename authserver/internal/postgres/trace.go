@@ -38,7 +38,8 @@ func (witness) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQue
 	if data.Err == nil {
 		return
 	}
-	s, refused := trace.SpanFromContext(ctx), (*pgconn.PgError)(nil)
+	s := trace.SpanFromContext(ctx)
+	var refused *pgconn.PgError
 	if errors.As(data.Err, &refused) {
 		s.SetAttributes(attribute.String("db.response.status_code", refused.Code))
 	}

@@ -43,7 +43,7 @@ type importedUser struct {
 }
 
 // ImportUsers implements userimport.Store. Every user who is added has a line in
-// the audit trail.
+// the audit log.
 func (s *Store) ImportUsers(ctx context.Context, users []auth.User, now time.Time) (int, error) {
 	rows := make([]importedUser, 0, len(users))
 	for _, u := range users {
@@ -51,7 +51,7 @@ func (s *Store) ImportUsers(ctx context.Context, users []auth.User, now time.Tim
 			Email: u.Email, Name: u.Name, Locale: u.Locale, Role: u.Role, Hash: u.PasswordHash, Verified: u.EmailVerifiedAt,
 		}
 		for _, id := range []*uuid.UUID{&row.ID, &row.Event} {
-			err := error(nil)
+			var err error
 			if *id, err = uuid.NewV7(); err != nil {
 				return 0, fmt.Errorf("make id: %w", err)
 			}

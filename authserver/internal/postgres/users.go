@@ -33,19 +33,19 @@ func scanUser(row pgx.Row) (auth.User, bool, error) {
 	return u, err == nil, classify("read user", err)
 }
 
-// UserByEmail implements auth.Store.
+// UserByEmail implements auth.Users.
 func (s *Store) UserByEmail(ctx context.Context, email mailaddress.Address) (auth.User, bool, error) {
 	return s.UserByStoredEmail(ctx, string(email))
 }
 
-// UserByStoredEmail implements auth.Store.
+// UserByStoredEmail implements auth.Users.
 func (s *Store) UserByStoredEmail(ctx context.Context, email string) (auth.User, bool, error) {
 	ctx, end := bounded(ctx, "read user")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, email))
 }
 
-// UserByID implements auth.Store.
+// UserByID implements auth.Users.
 func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error) {
 	if !auth.IsID(id) {
 		return auth.User{}, false, nil
@@ -55,7 +55,7 @@ func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
 }
 
-// UserOfSession implements auth.Store.
+// UserOfSession implements session.Store.
 func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string, now time.Time) (auth.User, bool, error) {
 	if !auth.IsID(userID) || !auth.IsID(sessionID) {
 		return auth.User{}, false, nil

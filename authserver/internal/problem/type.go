@@ -96,7 +96,7 @@ func lookUp(code auth.Code) (t Type, found bool) {
 		return Type{409, "Identity not linked", "An account has this e-mail address already. Sign in to it another way first."}, true
 	case auth.ReturnURLRefused:
 		return Type{400, "Return address refused", "The realm does not send anybody to this address."}, true
-	case auth.OAuthCodeInvalid:
+	case auth.AuthorizationCodeInvalid:
 		return Type{400, "Code invalid", "The one-time code has expired or was used already."}, true
 	case auth.IdentityTaken:
 		return Type{409, "Identity taken", "Another account has this identity already."}, true

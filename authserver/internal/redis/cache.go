@@ -20,7 +20,7 @@ import (
 )
 
 // Cache is the Redis or Valkey of one realm, wherever that is now. It implements
-// auth.Ephemeral. Every command is about one key, so that a cluster takes it too.
+// attempts.Ephemeral and session.Ephemeral. Every command is about one key, so that a cluster takes it too.
 type Cache struct {
 	current atomic.Pointer[client]
 	breaker *breaker
@@ -92,32 +92,32 @@ func (c *Cache) graceKey(token auth.TokenHash) string {
 }
 func (c *Cache) revocationKey(about string) string { return c.prefix + "revoked:" + about }
 
-// Lock implements auth.Ephemeral.
+// Lock implements attempts.Ephemeral.
 func (c *Cache) Lock(ctx context.Context, counter auth.CounterKey) ([]byte, bool) {
 	return c.get(ctx, c.lockKey(counter))
 }
 
-// KeepLock implements auth.Ephemeral.
+// KeepLock implements attempts.Ephemeral.
 func (c *Cache) KeepLock(ctx context.Context, counter auth.CounterKey, sealed []byte, ttl time.Duration) {
 	c.set(ctx, c.lockKey(counter), sealed, ttl)
 }
 
-// ForgetLock implements auth.Ephemeral.
+// ForgetLock implements attempts.Ephemeral.
 func (c *Cache) ForgetLock(ctx context.Context, counter auth.CounterKey) {
 	c.try(ctx, func(ctx context.Context) error { return c.redis().Del(ctx, c.lockKey(counter)).Err() })
 }
 
-// Successor implements auth.Ephemeral.
+// Successor implements session.Ephemeral.
 func (c *Cache) Successor(ctx context.Context, token auth.TokenHash) ([]byte, bool) {
 	return c.get(ctx, c.graceKey(token))
 }
 
-// KeepSuccessor implements auth.Ephemeral.
+// KeepSuccessor implements session.Ephemeral.
 func (c *Cache) KeepSuccessor(ctx context.Context, token auth.TokenHash, sealed []byte, ttl time.Duration) {
 	c.set(ctx, c.graceKey(token), sealed, ttl)
 }
 
-// Revocations implements auth.Ephemeral, in one round trip.
+// Revocations implements session.Ephemeral, in one round trip.
 func (c *Cache) Revocations(ctx context.Context, about ...string) map[string][]byte {
 	found := map[string][]byte(nil)
 	c.try(ctx, func(ctx context.Context) error {
@@ -143,7 +143,7 @@ func (c *Cache) Revocations(ctx context.Context, about ...string) map[string][]b
 	return found
 }
 
-// KeepRevocation implements auth.Ephemeral.
+// KeepRevocation implements session.Ephemeral.
 func (c *Cache) KeepRevocation(ctx context.Context, about string, sealed []byte, ttl time.Duration) {
 	c.set(ctx, c.revocationKey(about), sealed, ttl)
 }

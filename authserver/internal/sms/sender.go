@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -39,28 +40,28 @@ func New(snapshot func() *realmconfig.Snapshot, now func() time.Time, clients Cl
 type outgoing struct {
 	id   string
 	kind auth.MessageKind
-	auth.Notice
+	notify.Notice
 	text string
 }
 
 // Deliver returns nil once the service has taken the message. The error is an
-// *auth.Undelivered: permanent when the service refuses this message, so that it
+// *notify.DeliveryError: permanent when the service refuses this message, so that it
 // need not be tried again.
-func (s *Sender) Deliver(ctx context.Context, kind auth.MessageKind, id string, n auth.Notice) error {
+func (s *Sender) Deliver(ctx context.Context, kind auth.MessageKind, id string, n notify.Notice) error {
 	snapshot := s.snapshot()
 	settings := snapshot.Config.SMS
 	if settings == nil {
-		return &auth.Undelivered{Reason: "the realm has no settings for text messages"}
+		return &notify.DeliveryError{Reason: "the realm has no settings for text messages"}
 	}
 	if !telephone.MatchString(n.To) {
-		return &auth.Undelivered{Reason: "the recipient's number is not one", Permanent: true}
+		return &notify.DeliveryError{Reason: "the recipient's number is not one", Permanent: true}
 	}
 	text, err := s.words.text(kind, snapshot.Config.TwoFactor.Label, n)
 	if err != nil {
 		return err
 	}
 	m := outgoing{id, kind, n, text}
-	request := (*http.Request)(nil)
+	var request *http.Request
 	switch settings.Kind {
 	case realmconfig.Twilio:
 		request, err = twilio(ctx, *settings, snapshot.Credentials.SMS, m)
@@ -85,16 +86,16 @@ func exchange(client *http.Client, request *http.Request) error {
 	var network net.Error
 	switch {
 	case errors.As(err, &network) && network.Timeout():
-		return &auth.Undelivered{Reason: "the SMS service did not answer in time"}
+		return &notify.DeliveryError{Reason: "the SMS service did not answer in time"}
 	case err != nil:
-		return &auth.Undelivered{Reason: "the SMS service cannot be reached, or its address is not allowed"}
+		return &notify.DeliveryError{Reason: "the SMS service cannot be reached, or its address is not allowed"}
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, response.Body)
 	if response.StatusCode/100 == 2 {
 		return nil
 	}
-	return &auth.Undelivered{
+	return &notify.DeliveryError{
 		Reason:    fmt.Sprintf("the SMS service answered %d", response.StatusCode),
 		Permanent: final(response.StatusCode),
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 )
 
 func TestTextsFitIntoOneMessage(t *testing.T) {
@@ -19,7 +20,7 @@ func TestTextsFitIntoOneMessage(t *testing.T) {
 		"en": "is your code", "de-CH": "ist Ihr Code", "es_MX": "es su código", "FR": "est votre code", "pt": "is your code", "": "is your code",
 		"../de": "is your code",
 	} {
-		text, err := w.text(auth.CodeMessage, "A Realm With A Long Name", auth.Notice{Code: "482913", Locale: locale, Lifetime: 90 * time.Second})
+		text, err := w.text(auth.CodeMessage, "A Realm With A Long Name", notify.Notice{Code: "482913", Locale: locale, Lifetime: 90 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,13 +31,13 @@ func TestTextsFitIntoOneMessage(t *testing.T) {
 			t.Errorf("%q takes more than one message: %q", locale, text)
 		}
 	}
-	if _, err := w.text(auth.NewDeviceMessage, "Example", auth.Notice{}); !permanent(err) {
+	if _, err := w.text(auth.NewDeviceMessage, "Example", notify.Notice{}); !permanent(err) {
 		t.Errorf("a mail was worded as a text message: %v", err)
 	}
 }
 
 func permanent(err error) bool {
-	var u *auth.Undelivered
+	var u *notify.DeliveryError
 	return errors.As(err, &u) && u.Permanent
 }
 

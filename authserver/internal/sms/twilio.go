@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -25,7 +25,7 @@ func twilio(ctx context.Context, settings realmconfig.SMS, token realmconfig.Cre
 	address := strings.TrimSuffix(settings.URL, "/") + "/2010-04-01/Accounts/" + url.PathEscape(settings.AccountSID) + "/Messages.json"
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, &auth.Undelivered{Reason: "the SMS service's address is not a URL"}
+		return nil, &notify.DeliveryError{Reason: "the SMS service's address is not a URL"}
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")

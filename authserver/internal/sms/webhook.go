@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -42,7 +42,7 @@ func webhook(ctx context.Context, settings realmconfig.SMS, secrets realmconfig.
 		Data: eventData{To: m.To, Text: m.text, Locale: m.Locale, Code: string(m.Code)},
 	})
 	if err != nil {
-		return nil, &auth.Undelivered{Reason: "the text message cannot be encoded"}
+		return nil, &notify.DeliveryError{Reason: "the text message cannot be encoded"}
 	}
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	signatures, err := sign(string(secrets), m.id+"."+timestamp+"."+string(body))
@@ -51,7 +51,7 @@ func webhook(ctx context.Context, settings realmconfig.SMS, secrets realmconfig.
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, settings.URL, bytes.NewReader(body))
 	if err != nil {
-		return nil, &auth.Undelivered{Reason: "the SMS service's address is not a URL"}
+		return nil, &notify.DeliveryError{Reason: "the SMS service's address is not a URL"}
 	}
 	for name, value := range map[string]string{
 		"Content-Type": "application/json", "webhook-id": m.id, "webhook-timestamp": timestamp, "webhook-signature": signatures,
@@ -68,14 +68,14 @@ func sign(secrets, content string) (string, error) {
 	for _, secret := range strings.Fields(secrets) {
 		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 		if err != nil || len(key) == 0 {
-			return "", &auth.Undelivered{Reason: fmt.Sprintf("secret %d of the SMS webhook is not whsec_ and base64", len(signatures)+1)}
+			return "", &notify.DeliveryError{Reason: fmt.Sprintf("secret %d of the SMS webhook is not whsec_ and base64", len(signatures)+1)}
 		}
 		mac := hmac.New(sha256.New, key)
 		_, _ = mac.Write([]byte(content))
 		signatures = append(signatures, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 	}
 	if len(signatures) == 0 {
-		return "", &auth.Undelivered{Reason: "the SMS webhook has no secret"}
+		return "", &notify.DeliveryError{Reason: "the SMS webhook has no secret"}
 	}
 	return strings.Join(signatures, " "), nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 )
 
 //go:embed words.tmpl
@@ -23,9 +24,9 @@ type words struct{ *template.Template }
 func parseWords() words { return words{template.Must(template.New("").Parse(embedded))} }
 
 // text words a notice; codes are all that is sent by SMS.
-func (w words) text(kind auth.MessageKind, product string, n auth.Notice) (string, error) {
+func (w words) text(kind auth.MessageKind, product string, n notify.Notice) (string, error) {
 	if kind != auth.CodeMessage {
-		return "", &auth.Undelivered{Reason: "there is no such text message", Permanent: true}
+		return "", &notify.DeliveryError{Reason: "there is no such text message", Permanent: true}
 	}
 	language, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(n.Locale, "_", "-")), "-")
 	if language == "" || w.Lookup(language) == nil {
@@ -37,7 +38,7 @@ func (w words) text(kind auth.MessageKind, product string, n auth.Notice) (strin
 		Minutes       int
 	}{string(n.Code), product, int((n.Lifetime + time.Minute - 1) / time.Minute)})
 	if err != nil {
-		return "", &auth.Undelivered{Reason: "the text message cannot be worded"}
+		return "", &notify.DeliveryError{Reason: "the text message cannot be worded"}
 	}
 	return out.String(), nil
 }

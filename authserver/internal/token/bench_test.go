@@ -19,7 +19,7 @@ import (
 func newTestKey(b testing.TB, a realmconfig.Algorithm) realmconfig.Key {
 	b.Helper()
 	signer := crypto.Signer(nil)
-	err := error(nil)
+	var err error
 	switch a {
 	case realmconfig.RS256:
 		signer, err = rsa.GenerateKey(rand.Reader, 2048)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 )
 
 // expected is what tells a provider's answer from another's.
@@ -40,11 +41,11 @@ func (e expected) mayBeGivenBy(issuer string) bool {
 }
 
 // party names who is asked at the endpoints.
-func (p *provider) party(e endpoints) auth.Party {
+func (p *provider) party(e endpoints) federation.Party {
 	digest := sha256.Sum256(fmt.Appendf(nil, "%t %q", p.OwnCallback, []string{
 		string(p.Type), p.ClientID, e.issuer, e.authorization, e.token, e.userInfo,
 	}))
-	return auth.Party(hex.EncodeToString(digest[:]))
+	return federation.Party(hex.EncodeToString(digest[:]))
 }
 
 // refusedWith is what an answer without a code comes to (RFC 6749, section 4.1.2.1).

@@ -11,10 +11,11 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-func (p *provider) oauth(e endpoints, r auth.AuthorizationRequest) *oauth2.Config {
+func (p *provider) oauth(e endpoints, r federation.AuthorizationRequest) *oauth2.Config {
 	style := oauth2.AuthStyleInHeader
 	if e.secretInBody || p.inBody.Load() {
 		style = oauth2.AuthStyleInParams
@@ -43,7 +44,7 @@ func (p *provider) scopes() []string {
 // exchange redeems a code. A server that takes the client's secret in the body
 // alone, and does not say so beforehand, refuses the client, not the code, so
 // the code is good for a second try.
-func (p *provider) exchange(ctx context.Context, e endpoints, r auth.AuthorizationRequest, code auth.Secret) (*oauth2.Token, error) {
+func (p *provider) exchange(ctx context.Context, e endpoints, r federation.AuthorizationRequest, code auth.Secret) (*oauth2.Token, error) {
 	try := func() (*oauth2.Token, error) {
 		return p.oauth(e, r).Exchange(context.WithValue(ctx, oauth2.HTTPClient, p.client), string(code), oauth2.VerifierOption(string(r.Verifier)))
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/internal/discovery"
 )
 
@@ -71,18 +71,18 @@ func (o *openID) endpoints(ctx context.Context) (endpoints, error) {
 	return e, err
 }
 
-func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token, r auth.AuthorizationRequest) (auth.Identity, error) {
+func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token, r federation.AuthorizationRequest) (federation.Identity, error) {
 	d, _, err := o.discovery.get(ctx)
 	if err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	p, issuer, err := o.verify(ctx, d, token, r)
 	if err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	if e.userInfo != "" && !o.complete(p) {
 		if p, err = o.withUserInfo(ctx, e.userInfo, token.AccessToken, p); err != nil {
-			return auth.Identity{}, err
+			return federation.Identity{}, err
 		}
 	}
 	return o.identity(issuer, p)
@@ -90,7 +90,7 @@ func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token,
 
 // verify checks an ID token (OpenID Connect Core 1.0, section 3.1.3.7) and
 // returns its claims and its issuer.
-func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, r auth.AuthorizationRequest) (profile, string, error) {
+func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, r federation.AuthorizationRequest) (profile, string, error) {
 	if _, _, err := d.keys.set.get(ctx); err != nil {
 		return nil, "", err // the verifier would not say why
 	}

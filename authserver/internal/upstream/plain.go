@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/internal/discovery"
 )
 
@@ -21,10 +21,10 @@ func (p *plain) endpoints(context.Context) (endpoints, error) {
 	return endpoints{authorization: e.Authorization, token: e.Token, userInfo: e.UserInfo}, nil
 }
 
-func (p *plain) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.AuthorizationRequest) (auth.Identity, error) {
+func (p *plain) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ federation.AuthorizationRequest) (federation.Identity, error) {
 	members, err := p.profile(ctx, e.userInfo, token.AccessToken)
 	if err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	return p.identity(e.userInfo, members)
 }
@@ -48,21 +48,21 @@ func (g *github) endpoints(context.Context) (endpoints, error) {
 
 // identify takes the address from the list of addresses: the one of the profile
 // is what the user likes to show, verified or not.
-func (g *github) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ auth.AuthorizationRequest) (auth.Identity, error) {
+func (g *github) identify(ctx context.Context, e endpoints, token *oauth2.Token, _ federation.AuthorizationRequest) (federation.Identity, error) {
 	members, err := g.profile(ctx, e.userInfo, token.AccessToken)
 	if err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	document, err := g.get(ctx, strings.TrimSuffix(e.userInfo, "/")+"/emails", token.AccessToken)
 	if err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	addresses := []struct {
 		Email             string
 		Primary, Verified bool
 	}{}
 	if err := decodeJSON(document, &addresses); err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	c := g.claims()
 	delete(members, c.Email)

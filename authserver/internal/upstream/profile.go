@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
@@ -85,11 +85,11 @@ func (p *provider) complete(members profile) bool {
 }
 
 // identity reads a profile.
-func (p *provider) identity(issuer string, members profile) (auth.Identity, error) {
+func (p *provider) identity(issuer string, members profile) (federation.Identity, error) {
 	c := p.claims()
-	i := auth.Identity{Issuer: issuer, Subject: members.text(c.Subject), Name: nameOf(members.text(c.Name))}
+	i := federation.Identity{Issuer: issuer, Subject: members.text(c.Subject), Name: nameOf(members.text(c.Name))}
 	if i.Subject == "" || len(i.Subject) > maxSubject || strings.ContainsFunc(i.Subject, unprintable) {
-		return auth.Identity{}, fault("its profile does not say who the user is")
+		return federation.Identity{}, fault("its profile does not say who the user is")
 	}
 	// Whoever vouches for what is no address vouches for none.
 	if email, err := mailaddress.Parse(members.text(c.Email)); err == nil {

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -40,7 +41,7 @@ type Options struct {
 	Now    func() time.Time
 }
 
-// Providers are the realm's identity providers. They implement auth.Providers.
+// Providers are the realm's identity providers. They implement federation.Providers.
 type Providers struct {
 	Options
 	mu    sync.Mutex
@@ -67,7 +68,7 @@ type dialect interface {
 	// endpoints says where everything is.
 	endpoints(ctx context.Context) (endpoints, error)
 	// identify says whose token it is that answers a request.
-	identify(ctx context.Context, e endpoints, token *oauth2.Token, r auth.AuthorizationRequest) (auth.Identity, error)
+	identify(ctx context.Context, e endpoints, token *oauth2.Token, r federation.AuthorizationRequest) (federation.Identity, error)
 }
 
 // endpoints of a provider, and how it wants to be asked.
@@ -123,8 +124,8 @@ func (p *Providers) dialectOf(made *provider) dialect {
 	}
 }
 
-// AuthorizationURL implements auth.Providers.
-func (p *Providers) AuthorizationURL(ctx context.Context, name string, r auth.AuthorizationRequest) (string, auth.Party, error) {
+// AuthorizationURL implements federation.Providers.
+func (p *Providers) AuthorizationURL(ctx context.Context, name string, r federation.AuthorizationRequest) (string, federation.Party, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	provider, err := p.provider(name)
@@ -145,31 +146,31 @@ func (p *Providers) AuthorizationURL(ctx context.Context, name string, r auth.Au
 	return provider.oauth(e, r).AuthCodeURL(string(r.State), options...), provider.party(e), nil
 }
 
-// Identify implements auth.Providers.
-func (p *Providers) Identify(ctx context.Context, name string, r auth.AuthorizationRequest, asked auth.Party, a auth.AuthorizationAnswer) (auth.Identity, error) {
+// Identify implements federation.Providers.
+func (p *Providers) Identify(ctx context.Context, name string, r federation.AuthorizationRequest, asked federation.Party, a federation.AuthorizationAnswer) (federation.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	provider, err := p.provider(name)
 	if err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	e, err := provider.dialect.endpoints(ctx)
 	if err != nil {
-		return auth.Identity{}, unavailable(name, "find endpoints", err)
+		return federation.Identity{}, unavailable(name, "find endpoints", err)
 	}
 	if provider.party(e) != asked || !provider.expected(e).mayBeGivenBy(a.Issuer) {
-		return auth.Identity{}, &auth.Error{Code: auth.StateInvalid}
+		return federation.Identity{}, &auth.Error{Code: auth.StateInvalid}
 	}
 	if a.Code == "" || a.Error != "" {
-		return auth.Identity{}, refusedWith(a.Error)
+		return federation.Identity{}, refusedWith(a.Error)
 	}
 	token, err := provider.exchange(ctx, e, r, a.Code)
 	if err != nil {
-		return auth.Identity{}, err
+		return federation.Identity{}, err
 	}
 	identity, err := provider.dialect.identify(ctx, e, token, r)
 	if err != nil {
-		return auth.Identity{}, unavailable(name, "identify user", err)
+		return federation.Identity{}, unavailable(name, "identify user", err)
 	}
 	identity.Provider = name
 	return identity, nil

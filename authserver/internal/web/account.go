@@ -6,8 +6,12 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) accountPages() []page {
@@ -28,9 +32,9 @@ type accountPage struct {
 	Section  string
 	Saved    string
 	User     auth.User
-	Sessions []auth.Session
+	Sessions []session.Session
 	Current  string
-	Factors  auth.Factors
+	Factors  mfa.Factors
 	// Phone is what was typed into the form for a new one.
 	Phone string
 	// Linked are the ways in through providers, Linkable the providers that are none.
@@ -79,16 +83,16 @@ func (req *pageRequest) saved(known []string) string {
 func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
 	err := w.signedIn(req, func(access auth.Secret) (err error) {
 		ctx := req.r.Context()
-		if p.User, err = w.Auth.Profile(ctx, access); err != nil {
+		if p.User, err = w.Accounts.Profile(ctx, access); err != nil {
 			return err
 		}
-		if p.Sessions, p.Current, err = w.Auth.ListSessions(ctx, access); err != nil {
+		if p.Sessions, p.Current, err = w.Sessions.List(ctx, access); err != nil {
 			return err
 		}
-		if p.Factors, err = w.Auth.SecondFactors(ctx, access); err != nil {
+		if p.Factors, err = w.Accounts.SecondFactors(ctx, access); err != nil {
 			return err
 		}
-		identities, err := w.Auth.Identities(ctx, access)
+		identities, err := w.Federation.Identities(ctx, access)
 		p.Linked, p.Linkable = w.linkedAndLinkable(identities)
 		return err
 	})
@@ -135,7 +139,7 @@ func (w *Web) saveProfile(req *pageRequest) (*response, error) {
 		if !auth.PlausibleName(name) || locale != "" && !auth.PlausibleLocale(locale) {
 			return invalid("name")
 		}
-		_, err := w.Auth.UpdateProfile(req.r.Context(), access, auth.ProfileChange{Name: &name, Locale: &locale}, req.client)
+		_, err := w.Accounts.UpdateProfile(req.r.Context(), access, account.ProfileChange{Name: &name, Locale: &locale}, req.client)
 		return err
 	})
 }
@@ -149,32 +153,32 @@ func (w *Web) changeEmail(req *pageRequest) (*response, error) {
 		if !auth.PlausibleEmail(email) {
 			return invalid("email")
 		}
-		return w.Auth.ChangeEmail(req.r.Context(), access, email, auth.Proof{}, req.client)
+		return w.Accounts.ChangeEmail(req.r.Context(), access, email, signin.Proof{}, req.client)
 	})
 }
 
 func (w *Web) changePassword(req *pageRequest) (*response, error) {
 	return w.change(req, "password", func(access auth.Secret) error {
-		return w.Auth.ChangePassword(req.r.Context(), access, req.secret("current"), req.secret("password"), req.client)
+		return w.Accounts.ChangePassword(req.r.Context(), access, req.secret("current"), req.secret("password"), req.client)
 	})
 }
 
 func (w *Web) endSession(req *pageRequest) (*response, error) {
 	return w.change(req, "sessions", func(access auth.Secret) error {
-		return w.Auth.EndOneSession(req.r.Context(), access, req.r.PathValue("id"), req.client)
+		return w.Sessions.EndOne(req.r.Context(), access, req.r.PathValue("id"), req.client)
 	})
 }
 
 func (w *Web) endOtherSessions(req *pageRequest) (*response, error) {
 	return w.change(req, "sessions", func(access auth.Secret) error {
-		_, err := w.Auth.EndOtherSessions(req.r.Context(), access, req.client)
+		_, err := w.Sessions.EndOthers(req.r.Context(), access, req.client)
 		return err
 	})
 }
 
 func (w *Web) deleteAccount(req *pageRequest) (*response, error) {
 	a, err := w.change(req, "delete", func(access auth.Secret) error {
-		return w.Auth.DeleteAccount(req.r.Context(), access, auth.Proof{}, req.client)
+		return w.Accounts.DeleteAccount(req.r.Context(), access, signin.Proof{}, req.client)
 	})
 	if err != nil || a.location == "" {
 		return a, err

@@ -5,6 +5,7 @@ package web
 import (
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
@@ -23,7 +24,7 @@ type auditPage struct {
 	Actions         []auth.Action
 	Events          []event
 	// Emails are those of the users whom the events name.
-	Emails map[string]auth.Address
+	Emails map[string]admin.Address
 	paging
 	// Wrong names the field that makes no sense, and Refused says why.
 	Wrong   string
@@ -46,13 +47,13 @@ func (w *Web) showAudit(req *pageRequest) (*response, error) {
 		Email: truncate(query.Get("email"), auth.MaxEmailLength), From: truncate(query.Get("from"), len(time.DateOnly)),
 		To: truncate(query.Get("to"), len(time.DateOnly)), Actions: req.language.actions(), paging: req.paging(),
 	}
-	q := auth.TrailQuery{Limit: perPage}
+	q := admin.EventQuery{Limit: perPage}
 	for _, action := range p.Actions {
 		if string(action) == query.Get("action") {
 			p.Action, q.Action = action, action
 		}
 	}
-	if place, ok := auth.ParseEventPlace(query.Get("before")); ok {
+	if place, ok := admin.ParseEventCursor(query.Get("before")); ok {
 		q.Before = &place
 	}
 	p.days(&q)
@@ -77,7 +78,7 @@ func (w *Web) showAudit(req *pageRequest) (*response, error) {
 
 // days reads the days between which to look: from the beginning of one to the
 // end of the other.
-func (p *auditPage) days(q *auth.TrailQuery) {
+func (p *auditPage) days(q *admin.EventQuery) {
 	for _, day := range []struct {
 		name, text string
 		plus       int
@@ -96,11 +97,11 @@ func (p *auditPage) days(q *auth.TrailQuery) {
 	}
 }
 
-func (w *Web) searchAudit(req *pageRequest, access auth.Secret, p *auditPage, q auth.TrailQuery) error {
+func (w *Web) searchAudit(req *pageRequest, access auth.Secret, p *auditPage, q admin.EventQuery) error {
 	ctx := req.r.Context()
-	read := func() ([]auth.Event, bool, error) { return w.Auth.ReadTrail(ctx, access, q, req.client) }
+	read := func() ([]auth.Event, bool, error) { return w.Admin.FindEvents(ctx, access, q, req.client) }
 	if p.Email != "" {
-		read = func() ([]auth.Event, bool, error) { return w.Auth.ReadTrailOf(ctx, access, p.Email, q, req.client) }
+		read = func() ([]auth.Event, bool, error) { return w.Admin.FindEventsOf(ctx, access, p.Email, q, req.client) }
 	}
 	events, more, err := read()
 	if err != nil {
@@ -108,11 +109,11 @@ func (w *Web) searchAudit(req *pageRequest, access auth.Secret, p *auditPage, q 
 	}
 	if more {
 		last := events[len(events)-1]
-		p.setNext(auth.EventPlace{At: last.At, ID: last.ID}.Cursor())
+		p.setNext(admin.EventCursor{At: last.At, ID: last.ID}.String())
 	}
 	for _, e := range events {
 		p.Events = append(p.Events, event{e})
 	}
-	p.Emails, err = w.Auth.EmailsIn(ctx, access, events, req.client)
+	p.Emails, err = w.Admin.EmailsIn(ctx, access, events, req.client)
 	return err
 }

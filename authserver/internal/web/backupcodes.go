@@ -29,7 +29,7 @@ func (w *Web) downloadCodes(req *pageRequest) (*response, error) {
 	}
 	user := auth.User{}
 	err := w.signedIn(req, func(access auth.Secret) (err error) {
-		user, err = w.Auth.Profile(req.r.Context(), access)
+		user, err = w.Accounts.Profile(req.r.Context(), access)
 		return err
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) challengePages() []page {
@@ -48,7 +49,7 @@ func (req *pageRequest) codePage() codePage {
 }
 
 // afterSignIn goes on with a session, or asks for a second factor.
-func (w *Web) afterSignIn(req *pageRequest, result auth.SignIn, to returnTarget) (*response, error) {
+func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn, to returnTarget) (*response, error) {
 	if c := result.Challenge; c != nil {
 		p := codePage{form: form{returnTarget: to}, ID: c.ID}
 		for _, m := range c.Methods {
@@ -70,7 +71,7 @@ func (w *Web) afterSignIn(req *pageRequest, result auth.SignIn, to returnTarget)
 // returnToApplication sends the holder of a session's refresh token on. The error is
 // errSignIn when there is no such session any more.
 func (w *Web) returnToApplication(req *pageRequest, refresh auth.Secret, to returnTarget) (*response, error) {
-	grant, location, err := w.Auth.HandOver(req.r.Context(), refresh, to.ReturnTo, to.Challenge, req.client)
+	grant, location, err := w.SignIn.Authorize(req.r.Context(), refresh, to.ReturnTo, to.Challenge, req.client)
 	if grant.RefreshToken != "" {
 		w.setSession(req, grant)
 	}
@@ -82,17 +83,17 @@ func (w *Web) returnToApplication(req *pageRequest, refresh auth.Secret, to retu
 
 func (w *Web) enterCode(req *pageRequest) (*response, error) {
 	p := req.codePage()
-	admitted, err := w.Auth.AnswerChallenge(req.r.Context(), auth.Answer{Challenge: p.ID, Code: req.secret("code")}, req.client)
+	admitted, err := w.SignIn.AnswerChallenge(req.r.Context(), signin.Answer{Challenge: p.ID, Code: req.secret("code")}, req.client)
 	if err != nil {
 		return w.refusedCode(p, err)
 	}
-	return w.afterSignIn(req, auth.SignIn{Grant: admitted.Grant}, p.returnTarget)
+	return w.afterSignIn(req, signin.SignIn{Grant: admitted.Grant}, p.returnTarget)
 }
 
 // sendCode sends a code to the telephone of whoever is signing in.
 func (w *Web) sendCode(req *pageRequest) (*response, error) {
 	p := req.codePage()
-	if _, err := w.Auth.TextChallenge(req.r.Context(), p.ID, req.client); err != nil {
+	if _, err := w.SignIn.TextChallenge(req.r.Context(), p.ID, req.client); err != nil {
 		return w.refusedCode(p, err)
 	}
 	p.Sent = true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // The prefix lets a browser take a cookie from this host alone, over TLS, for
@@ -40,7 +41,7 @@ func cookie(r *http.Request, name string) auth.Secret {
 func hasSession(r *http.Request) bool { return cookie(r, refreshCookie) != "" }
 
 // setSession makes a grant the browser's session.
-func (w *Web) setSession(req *pageRequest, g auth.Grant) {
+func (w *Web) setSession(req *pageRequest, g session.Grant) {
 	request.KeepDevice(req.w, g.DeviceToken)
 	setCookie(req.w, refreshCookie, string(g.RefreshToken), g.RefreshLifetime)
 	setCookie(req.w, accessCookie, string(g.AccessToken), g.AccessLifetime)
@@ -54,7 +55,7 @@ func (w *Web) endPreviousSession(req *pageRequest) error {
 	if previous == "" {
 		return nil
 	}
-	return w.Auth.Logout(req.r.Context(), "", previous, req.client)
+	return w.Sessions.Logout(req.r.Context(), "", previous, req.client)
 }
 
 func (req *pageRequest) clearSession() {
@@ -76,7 +77,7 @@ func (w *Web) signedIn(req *pageRequest, use func(access auth.Secret) error) err
 			return err
 		}
 	}
-	grant, err := w.Auth.Refresh(req.r.Context(), cookie(req.r, refreshCookie), req.client)
+	grant, err := w.Sessions.Refresh(req.r.Context(), cookie(req.r, refreshCookie), req.client)
 	if err != nil {
 		return req.signInAgain(err)
 	}

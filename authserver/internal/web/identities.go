@@ -10,25 +10,27 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) identityPages() []page {
 	return []page{
 		{"POST /account/identities", request.RateFederation, w.requireProof(w.beginLink)},
-		{"GET " + auth.LinkReturnPath, request.RateFederation, w.finishLink},
+		{"GET " + signin.LinkReturnPath, request.RateFederation, w.finishLink},
 		{"POST /account/identities/{id}/unlink", request.RateCode, w.requireProof(w.unlinkIdentity)},
 	}
 }
 
 // linkedIdentity is a way in through a provider, which may be gone from the realm.
 type linkedIdentity struct {
-	auth.LinkedIdentity
+	federation.LinkedIdentity
 	DisplayName string
 }
 
 // linkedAndLinkable parts the providers that somebody is known at from the others.
-func (w *Web) linkedAndLinkable(identities []auth.LinkedIdentity) ([]linkedIdentity, []provider) {
+func (w *Web) linkedAndLinkable(identities []federation.LinkedIdentity) ([]linkedIdentity, []provider) {
 	ways, others := []linkedIdentity{}, w.providers()
 	for _, i := range identities {
 		way := linkedIdentity{i, i.Identity.Provider}
@@ -56,10 +58,10 @@ func (w *Web) beginLink(req *pageRequest) (*response, error) {
 	}
 	chosen := known[i]
 	a, err := w.change(req, "identities", func(access auth.Secret) error {
-		address, err := w.Auth.BeginLink(req.r.Context(), access, auth.Journey{
-			Provider: chosen.Name, ReturnTo: strings.TrimSuffix(w.Settings().Issuer, "/") + auth.LinkReturnPath,
+		address, err := w.Federation.BeginLink(req.r.Context(), access, federation.Request{
+			Provider: chosen.Name, ReturnTo: strings.TrimSuffix(w.Settings().Issuer, "/") + signin.LinkReturnPath,
 			Challenge: oauth2.S256ChallengeFromVerifier(verifier),
-		}, auth.Proof{}, req.client)
+		}, signin.Proof{}, req.client)
 		to = externalRedirect{chosen.DisplayName, string(address)}
 		return err
 	})
@@ -79,11 +81,11 @@ func (w *Web) finishLink(req *pageRequest) (*response, error) {
 		if refused := query.Get("error"); refused != "" {
 			return providerRefusal(refused)
 		}
-		var err error = &auth.Error{Code: auth.OAuthCodeInvalid}
+		var err error = &auth.Error{Code: auth.AuthorizationCodeInvalid}
 		if verifier != "" {
-			err = w.Auth.FinishLink(req.r.Context(), access, auth.Secret(query.Get("code")), verifier, req.client)
+			err = w.Federation.FinishLink(req.r.Context(), access, auth.Secret(query.Get("code")), verifier, req.client)
 		}
-		if e, ok := refusal(err); ok && e.Code == auth.OAuthCodeInvalid {
+		if e, ok := refusal(err); ok && e.Code == auth.AuthorizationCodeInvalid {
 			return &auth.Error{Code: auth.StateInvalid}
 		}
 		return err
@@ -92,6 +94,6 @@ func (w *Web) finishLink(req *pageRequest) (*response, error) {
 
 func (w *Web) unlinkIdentity(req *pageRequest) (*response, error) {
 	return w.change(req, "identities", func(access auth.Secret) error {
-		return w.Auth.UnlinkIdentity(req.r.Context(), access, req.r.PathValue("id"), auth.Proof{}, req.client)
+		return w.Federation.UnlinkIdentity(req.r.Context(), access, req.r.PathValue("id"), signin.Proof{}, req.client)
 	})
 }

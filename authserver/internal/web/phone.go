@@ -8,6 +8,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) phonePages() []page {
@@ -33,7 +34,7 @@ type phonePage struct {
 func (w *Web) beginPhone(req *pageRequest) (*response, error) {
 	p := req.phonePage()
 	err := w.signedIn(req, func(access auth.Secret) error {
-		enrolment, _, err := w.Auth.EnableSMS(req.r.Context(), access, p.Phone, auth.Proof{}, req.client)
+		enrolment, _, err := w.Accounts.EnableSMS(req.r.Context(), access, p.Phone, signin.Proof{}, req.client)
 		if err == nil {
 			p.BackupCodes = texts(enrolment.BackupCodes)
 		}
@@ -59,7 +60,7 @@ func (req *pageRequest) phonePage() phonePage {
 func (w *Web) verifyPhone(req *pageRequest) (*response, error) {
 	p := req.phonePage()
 	err := w.signedIn(req, func(access auth.Secret) error {
-		return w.Auth.VerifySMS(req.r.Context(), access, req.secret("code"), req.client)
+		return w.Accounts.VerifySMS(req.r.Context(), access, req.secret("code"), req.client)
 	})
 	e, ok := formRefusal(err)
 	switch {
@@ -79,6 +80,6 @@ func (w *Web) verifyPhone(req *pageRequest) (*response, error) {
 
 func (w *Web) removePhone(req *pageRequest) (*response, error) {
 	return w.change(req, "two-factor", func(access auth.Secret) error {
-		return w.Auth.DisableSMS(req.r.Context(), access, auth.Proof{}, req.client)
+		return w.Accounts.DisableSMS(req.r.Context(), access, signin.Proof{}, req.client)
 	})
 }

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 // proofPage asks once more who somebody is, before they change what protects an
@@ -66,10 +68,10 @@ func (w *Web) requireProof(page func(*pageRequest) (*response, error)) func(*pag
 // acceptProof puts back the form that was interrupted, and checks what was typed
 // into the proof page. The response is that page again, or nil to go on.
 func (w *Web) acceptProof(req *pageRequest) (*response, error) {
-	given, text := auth.Proof{Password: req.secret("password"), Code: req.secret("code")}, req.field("text", 8) != ""
+	given, text := signin.Proof{Password: req.secret("password"), Code: req.secret("code")}, req.field("text", 8) != ""
 	interrupted := req.field(interruptedField, maxForm)
 	err := w.signedIn(req, func(access auth.Secret) error {
-		user, err := w.Auth.Profile(req.r.Context(), access)
+		user, err := w.Accounts.Profile(req.r.Context(), access)
 		if err != nil {
 			return err
 		}
@@ -78,9 +80,9 @@ func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 		}
 		switch {
 		case text:
-			_, err := w.Auth.TextProof(req.r.Context(), access, req.client)
+			_, err := w.Accounts.TextProof(req.r.Context(), access, req.client)
 			return err
-		case given != auth.Proof{}:
+		case given != signin.Proof{}:
 			return w.prove(req, access, given)
 		}
 		return nil
@@ -100,8 +102,8 @@ func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 }
 
 // prove replaces the browser's access token by one that speaks for a proof.
-func (w *Web) prove(req *pageRequest, access auth.Secret, p auth.Proof) error {
-	proven, lifetime, err := w.Auth.Prove(req.r.Context(), access, p, req.client)
+func (w *Web) prove(req *pageRequest, access auth.Secret, p signin.Proof) error {
+	proven, lifetime, err := w.SignIn.Prove(req.r.Context(), access, p, req.client)
 	if err == nil {
 		req.access = proven
 		setCookie(req.w, accessCookie, string(proven), lifetime)
@@ -113,10 +115,10 @@ func (w *Web) prove(req *pageRequest, access auth.Secret, p auth.Proof) error {
 func (w *Web) askProof(req *pageRequest, p proofPage) (*response, error) {
 	p.Action = req.r.URL.EscapedPath()
 	err := w.signedIn(req, func(access auth.Secret) (err error) {
-		if p.User, err = w.Auth.Profile(req.r.Context(), access); err != nil {
+		if p.User, err = w.Accounts.Profile(req.r.Context(), access); err != nil {
 			return err
 		}
-		identities, err := w.Auth.Identities(req.r.Context(), access)
+		identities, err := w.Federation.Identities(req.r.Context(), access)
 		p.Providers = w.providersOf(identities)
 		return err
 	})
@@ -134,9 +136,9 @@ func (w *Web) askProof(req *pageRequest, p proofPage) (*response, error) {
 }
 
 // providersOf are those that somebody is known at, as far as the realm has them.
-func (w *Web) providersOf(identities []auth.LinkedIdentity) []provider {
+func (w *Web) providersOf(identities []federation.LinkedIdentity) []provider {
 	return slices.DeleteFunc(w.providers(), func(p provider) bool {
-		return !slices.ContainsFunc(identities, func(i auth.LinkedIdentity) bool { return i.Identity.Provider == p.Name })
+		return !slices.ContainsFunc(identities, func(i federation.LinkedIdentity) bool { return i.Identity.Provider == p.Name })
 	})
 }
 
@@ -152,7 +154,7 @@ const (
 
 // seal keeps a form that may hold secrets, for one user and one page.
 func (w *Web) seal(user auth.User, path string, values url.Values) (string, error) {
-	sealed, err := w.Auth.Sealer.Seal(sealedForPage, user.ID+" "+path, []byte(values.Encode()))
+	sealed, err := w.Sealer.Seal(sealedForPage, user.ID+" "+path, []byte(values.Encode()))
 	return base64.RawURLEncoding.EncodeToString(sealed), err
 }
 
@@ -162,7 +164,7 @@ func (w *Web) unseal(user auth.User, path, text string) (url.Values, error) {
 	if err != nil {
 		return nil, &auth.Error{Code: auth.InvalidRequest, Cause: err}
 	}
-	encoded, err := w.Auth.Sealer.Open(sealedForPage, user.ID+" "+path, sealed)
+	encoded, err := w.Sealer.Open(sealedForPage, user.ID+" "+path, sealed)
 	if err != nil {
 		return nil, &auth.Error{Code: auth.InvalidRequest, Cause: err}
 	}
@@ -174,7 +176,7 @@ func (w *Web) unseal(user auth.User, path, text string) (url.Values, error) {
 func (w *Web) resumeInterrupted(req *pageRequest, access auth.Secret) (*response, error) {
 	interrupted, action, _ := strings.Cut(string(cookie(req.r, interruptedCookie)), ".")
 	dropCookie(req.w, interruptedCookie)
-	user, err := w.Auth.Profile(req.r.Context(), access)
+	user, err := w.Accounts.Profile(req.r.Context(), access)
 	if err != nil {
 		return nil, err
 	}

@@ -11,12 +11,13 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) providerPages() []page {
 	return []page{
 		{"GET /signin/with/{provider}", request.Unlimited, w.beginProviderSignIn},
-		{"GET " + auth.ReturnPath, request.RateCode, w.finishProviderSignIn},
+		{"GET " + signin.ReturnPath, request.RateCode, w.finishProviderSignIn},
 	}
 }
 
@@ -29,7 +30,7 @@ const verifierCookie = "__Host-rk-verifier"
 func (w *Web) beginProviderSignIn(req *pageRequest) (*response, error) {
 	to := req.returnTargetFromQuery()
 	if to.ReturnTo != "" {
-		if err := w.Auth.CheckReturn(to.ReturnTo, to.Challenge); err != nil {
+		if err := w.SignIn.CheckRedirect(to.ReturnTo, to.Challenge); err != nil {
 			return nil, err
 		}
 	}
@@ -41,7 +42,7 @@ func (w *Web) beginProviderSignIn(req *pageRequest) (*response, error) {
 		suffix = reauthenticateQuery
 		query.Set("prompt", "login")
 	}
-	query.Set("return_to", strings.TrimSuffix(w.Settings().Issuer, "/")+auth.ReturnPath+suffix)
+	query.Set("return_to", strings.TrimSuffix(w.Settings().Issuer, "/")+signin.ReturnPath+suffix)
 	return seeOther("/api/auth/oauth/" + url.PathEscape(req.r.PathValue("provider")) + "?" + query.Encode())
 }
 
@@ -69,8 +70,8 @@ func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
 	if verifier == "" {
 		return refused("signin", w.signInPage(form{returnTarget: to}.refusedBy(&auth.Error{Code: auth.StateInvalid})))
 	}
-	result, err := w.Auth.RedeemOAuthCode(req.r.Context(), auth.Secret(query.Get("code")), verifier, req.client)
-	if e, ok := refusal(err); ok && e.Code == auth.OAuthCodeInvalid {
+	result, err := w.SignIn.RedeemCode(req.r.Context(), auth.Secret(query.Get("code")), verifier, req.client)
+	if e, ok := refusal(err); ok && e.Code == auth.AuthorizationCodeInvalid {
 		return refused("signin", w.signInPage(form{returnTarget: to}.refusedBy(&auth.Error{Code: auth.StateInvalid})))
 	}
 	if err != nil {

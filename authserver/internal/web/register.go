@@ -3,6 +3,7 @@
 package web
 
 import (
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -32,7 +33,7 @@ func (w *Web) register(req *pageRequest) (*response, error) {
 	case !auth.PlausibleName(f.Name):
 		return refused("register", f.rejectedBy(invalid("name")))
 	}
-	err := w.Auth.Register(req.r.Context(), auth.Registration{
+	err := w.Accounts.Register(req.r.Context(), account.Registration{
 		Email: f.Email, Password: req.secret("password"), Name: f.Name, Locale: req.language.Tag,
 	}, req.client)
 	if e, ok := refusal(err); ok && (e.Code == auth.PasswordRejected || e.Code == auth.EmailTaken) {
@@ -49,7 +50,7 @@ func (w *Web) resendVerification(req *pageRequest) (*response, error) {
 	if !auth.PlausibleEmail(f.Email) {
 		return refused("verify", verifyPage{form: f.refusedBy(invalid("email"))})
 	}
-	if err := w.Auth.ResendVerification(req.r.Context(), f.Email, req.client); err != nil {
+	if err := w.Accounts.ResendVerification(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
 	}
 	return show("sent", sent{"verify", f.Email})

@@ -28,7 +28,7 @@ func (w *Web) forgot(req *pageRequest) (*response, error) {
 	if !auth.PlausibleEmail(f.Email) {
 		return refused("forgot", f.refusedBy(invalid("email")))
 	}
-	if err := w.Auth.RequestReset(req.r.Context(), f.Email, req.client); err != nil {
+	if err := w.Accounts.RequestReset(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
 	}
 	return show("sent", sent{"reset", f.Email})
@@ -70,14 +70,14 @@ func (w *Web) showReset(req *pageRequest) (*response, error) {
 
 // resetForm names the account, for password managers to know whose password it is.
 func (w *Web) resetForm(req *pageRequest) (passwordForm, error) {
-	email, err := w.Auth.CheckReset(req.r.Context(), auth.Secret(req.r.PathValue("token")))
+	email, err := w.Accounts.CheckReset(req.r.Context(), auth.Secret(req.r.PathValue("token")))
 	f := w.passwordForm()
 	f.Email = email
 	return f, err
 }
 
 func (w *Web) reset(req *pageRequest) (*response, error) {
-	err := w.Auth.ResetPassword(req.r.Context(), auth.Secret(req.r.PathValue("token")), req.secret("password"), req.client)
+	err := w.Accounts.ResetPassword(req.r.Context(), auth.Secret(req.r.PathValue("token")), req.secret("password"), req.client)
 	if e, ok := refusal(err); ok && e.Code == auth.PasswordRejected {
 		f, err := w.resetForm(req)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -100,7 +101,7 @@ func (w *Web) showSignIn(req *pageRequest) (*response, error) {
 	if to.ReturnTo == "" {
 		return show("signin", w.signInPage(form{}))
 	}
-	if err := w.Auth.CheckReturn(to.ReturnTo, to.Challenge); err != nil {
+	if err := w.SignIn.CheckRedirect(to.ReturnTo, to.Challenge); err != nil {
 		return nil, err
 	}
 	if hasSession(req.r) {
@@ -114,7 +115,7 @@ func (w *Web) showSignIn(req *pageRequest) (*response, error) {
 
 func (w *Web) signIn(req *pageRequest) (*response, error) {
 	f := form{Email: req.field("email", auth.MaxEmailLength), returnTarget: req.returnTarget()}
-	result, err := w.Auth.Login(req.r.Context(), auth.Credentials{Email: f.Email, Password: req.secret("password")}, req.client)
+	result, err := w.SignIn.Login(req.r.Context(), signin.Credentials{Email: f.Email, Password: req.secret("password")}, req.client)
 	if e, ok := formRefusal(err); ok {
 		return &response{template: "signin", status: problem.PageStatus(e.Code), data: w.signInPage(f.refusedBy(e))}, nil
 	}
@@ -125,7 +126,7 @@ func (w *Web) signIn(req *pageRequest) (*response, error) {
 }
 
 func (w *Web) signOut(req *pageRequest) (*response, error) {
-	err := w.Auth.Logout(req.r.Context(), "", cookie(req.r, refreshCookie), req.client)
+	err := w.Sessions.Logout(req.r.Context(), "", cookie(req.r, refreshCookie), req.client)
 	if e, ok := refusal(err); err != nil && !(ok && e.Code == auth.TokenMissing) {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/qrcode"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) twoFactorPages() []page {
@@ -47,7 +48,7 @@ func (w *Web) enrolmentPage(address string, codes []string) (enrolmentPage, erro
 func (w *Web) beginTwoFactor(req *pageRequest) (*response, error) {
 	p := enrolmentPage{}
 	err := w.signedIn(req, func(access auth.Secret) error {
-		enrolment, err := w.Auth.EnableTOTP(req.r.Context(), access, auth.Proof{}, req.client)
+		enrolment, err := w.Accounts.EnableTOTP(req.r.Context(), access, signin.Proof{}, req.client)
 		if err != nil {
 			return err
 		}
@@ -62,7 +63,7 @@ func (w *Web) beginTwoFactor(req *pageRequest) (*response, error) {
 
 func (w *Web) verifyTwoFactor(req *pageRequest) (*response, error) {
 	err := w.signedIn(req, func(access auth.Secret) error {
-		return w.Auth.VerifyTOTP(req.r.Context(), access, req.secret("code"), req.client)
+		return w.Accounts.VerifyTOTP(req.r.Context(), access, req.secret("code"), req.client)
 	})
 	e, ok := formRefusal(err)
 	switch {
@@ -81,14 +82,14 @@ func (w *Web) verifyTwoFactor(req *pageRequest) (*response, error) {
 
 func (w *Web) disableTwoFactor(req *pageRequest) (*response, error) {
 	return w.change(req, "two-factor", func(access auth.Secret) error {
-		return w.Auth.DisableSecondFactors(req.r.Context(), access, auth.Proof{}, req.client)
+		return w.Accounts.DisableSecondFactors(req.r.Context(), access, signin.Proof{}, req.client)
 	})
 }
 
 func (w *Web) renewBackupCodes(req *pageRequest) (*response, error) {
 	p := enrolmentPage{}
 	a, err := w.change(req, "two-factor", func(access auth.Secret) error {
-		codes, err := w.Auth.RenewBackupCodes(req.r.Context(), access, auth.Proof{}, req.client)
+		codes, err := w.Accounts.RenewBackupCodes(req.r.Context(), access, signin.Proof{}, req.client)
 		p.BackupCodes = texts(codes)
 		return err
 	})

@@ -8,8 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) userPages() []page {
@@ -32,7 +34,7 @@ type userPage struct {
 	Section string
 	Saved   string
 	User    auth.User
-	auth.Standing
+	admin.UserDetails
 	// Self is set when the admin looks at themselves.
 	Self bool
 }
@@ -48,11 +50,11 @@ func (w *Web) showUser(req *pageRequest) (*response, error) {
 
 func (w *Web) user(req *pageRequest, p userPage) (*response, error) {
 	err := w.signedIn(req, func(access auth.Secret) error {
-		admin, err := w.Auth.Profile(req.r.Context(), access)
+		admin, err := w.Accounts.Profile(req.r.Context(), access)
 		if err != nil {
 			return err
 		}
-		p.User, p.Standing, err = w.Auth.LookUp(req.r.Context(), access, req.r.PathValue("id"), req.client)
+		p.User, p.UserDetails, err = w.Admin.User(req.r.Context(), access, req.r.PathValue("id"), req.client)
 		p.Self = admin.ID == p.User.ID
 		return err
 	})
@@ -94,7 +96,7 @@ func (w *Web) changeUser(req *pageRequest) (*response, error) {
 		case !auth.PlausibleRole(role):
 			return invalid("role")
 		}
-		_, err := w.Auth.ChangeUser(req.r.Context(), access, id, auth.UserChange{Name: &name, Role: &role}, auth.Proof{}, req.client)
+		_, err := w.Admin.ChangeUser(req.r.Context(), access, id, admin.UserChange{Name: &name, Role: &role}, signin.Proof{}, req.client)
 		return err
 	})
 }
@@ -108,26 +110,26 @@ func (w *Web) enableUser(req *pageRequest) (*response, error) {
 
 func (w *Web) setDisabled(req *pageRequest, disabled bool, done string) (*response, error) {
 	return w.administer(req, "access", done, func(access auth.Secret, id string) error {
-		_, err := w.Auth.ChangeUser(req.r.Context(), access, id, auth.UserChange{Disabled: &disabled}, auth.Proof{}, req.client)
+		_, err := w.Admin.ChangeUser(req.r.Context(), access, id, admin.UserChange{Disabled: &disabled}, signin.Proof{}, req.client)
 		return err
 	})
 }
 
 func (w *Web) unlockUser(req *pageRequest) (*response, error) {
 	return w.administer(req, "access", "unlocked", func(access auth.Secret, id string) error {
-		return w.Auth.UnlockUser(req.r.Context(), access, id, auth.Proof{}, req.client)
+		return w.Admin.UnlockUser(req.r.Context(), access, id, signin.Proof{}, req.client)
 	})
 }
 
 func (w *Web) endSessionsOfUser(req *pageRequest) (*response, error) {
 	return w.administer(req, "access", "sessions", func(access auth.Secret, id string) error {
-		return w.Auth.EndSessionsOfUser(req.r.Context(), access, id, req.client)
+		return w.Admin.EndSessionsOfUser(req.r.Context(), access, id, req.client)
 	})
 }
 
 func (w *Web) resetTwoFactor(req *pageRequest) (*response, error) {
 	return w.administer(req, "access", "two-factor", func(access auth.Secret, id string) error {
-		return w.Auth.ResetSecondFactors(req.r.Context(), access, id, auth.Proof{}, req.client)
+		return w.Admin.ResetSecondFactors(req.r.Context(), access, id, signin.Proof{}, req.client)
 	})
 }
 
@@ -138,14 +140,14 @@ const wrongConfirmation auth.Code = "confirmation_wrong"
 // clicked on.
 func (w *Web) deleteUser(req *pageRequest) (*response, error) {
 	a, err := w.administer(req, "delete", "", func(access auth.Secret, id string) error {
-		user, _, err := w.Auth.LookUp(req.r.Context(), access, id, req.client)
+		user, _, err := w.Admin.User(req.r.Context(), access, id, req.client)
 		switch {
 		case err != nil:
 			return err
 		case !auth.SameEmail(req.field("confirm", auth.MaxEmailLength), user.Email):
 			return &auth.Error{Code: wrongConfirmation}
 		}
-		return w.Auth.DeleteUser(req.r.Context(), access, id, auth.Proof{}, req.client)
+		return w.Admin.DeleteUser(req.r.Context(), access, id, signin.Proof{}, req.client)
 	})
 	if err != nil || a.location == "" {
 		return a, err

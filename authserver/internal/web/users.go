@@ -6,9 +6,11 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (w *Web) usersPages() []page {
@@ -45,8 +47,8 @@ func (p *paging) setNext(row string) { p.Next = p.First + "&" + url.Values{"befo
 
 // usersPage is a list of users, as far as an admin looks for them.
 type usersPage struct {
-	auth.UserQuery
-	Statuses []auth.Status
+	admin.UserQuery
+	Statuses []admin.Status
 	Users    []auth.User
 	paging
 	Saved string
@@ -58,7 +60,7 @@ func (p usersPage) Searched() bool { return p.Prefix != "" || p.Role != "" || p.
 func (w *Web) showUsers(req *pageRequest) (*response, error) {
 	p := usersPage{UserQuery: req.userQuery(), Statuses: statuses(), paging: req.paging(), Saved: req.saved([]string{"deleted"})}
 	err := w.signedIn(req, func(access auth.Secret) error {
-		users, more, err := w.Auth.FindUsers(req.r.Context(), access, p.UserQuery, req.client)
+		users, more, err := w.Admin.FindUsers(req.r.Context(), access, p.UserQuery, req.client)
 		p.Users = users
 		if more {
 			p.setNext(users[len(users)-1].ID)
@@ -71,18 +73,18 @@ func (w *Web) showUsers(req *pageRequest) (*response, error) {
 	return show("users", p)
 }
 
-func statuses() []auth.Status {
-	return []auth.Status{auth.ActiveStatus, auth.DisabledStatus, auth.UnverifiedStatus, auth.LockedStatus}
+func statuses() []admin.Status {
+	return []admin.Status{admin.ActiveStatus, admin.DisabledStatus, admin.UnverifiedStatus, admin.LockedStatus}
 }
 
 // userQuery is what the address asks for; what makes no sense there is left out.
-func (req *pageRequest) userQuery() auth.UserQuery {
+func (req *pageRequest) userQuery() admin.UserQuery {
 	query := req.r.URL.Query()
-	q := auth.UserQuery{Prefix: truncate(query.Get("q"), auth.MaxEmailLength), Limit: perPage}
+	q := admin.UserQuery{Prefix: truncate(query.Get("q"), auth.MaxEmailLength), Limit: perPage}
 	if role := truncate(query.Get("role"), maxRole); auth.PlausibleRole(role) {
 		q.Role = role
 	}
-	if status := auth.Status(query.Get("status")); slices.Contains(statuses(), status) {
+	if status := admin.Status(query.Get("status")); slices.Contains(statuses(), status) {
 		q.Status = status
 	}
 	if before := query.Get("before"); auth.IsID(before) {
@@ -117,7 +119,7 @@ func (w *Web) showNewUser(req *pageRequest) (*response, error) {
 
 // requireAdmin is for what does not ask the service, which would refuse by itself.
 func (w *Web) requireAdmin(req *pageRequest, access auth.Secret) error {
-	user, err := w.Auth.Profile(req.r.Context(), access)
+	user, err := w.Accounts.Profile(req.r.Context(), access)
 	if err == nil && user.Role != auth.AdminRole {
 		return &auth.Error{Code: auth.PermissionDenied}
 	}
@@ -136,9 +138,9 @@ func (w *Web) createUser(req *pageRequest) (*response, error) {
 		if p.Wrong = p.invalidField(); p.Wrong != "" {
 			return invalid(p.Wrong)
 		}
-		created, err = w.Auth.CreateUser(req.r.Context(), access, auth.NewUser{
+		created, err = w.Admin.CreateUser(req.r.Context(), access, admin.NewUser{
 			Email: p.Email, Password: req.secret("password"), Name: p.Name, Role: p.Role, Locale: p.Locale,
-		}, auth.Proof{}, req.client)
+		}, signin.Proof{}, req.client)
 		return err
 	})
 	e, ok := refusal(err)

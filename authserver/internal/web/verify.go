@@ -5,6 +5,7 @@ package web
 import (
 	"errors"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -21,7 +22,7 @@ func (w *Web) verificationPages() []page {
 // link does not work, where to send another.
 type verifyPage struct {
 	form
-	Link auth.Verification
+	Link account.Verification
 }
 
 // passwordRequired is ProofRequired where there is no code to enter instead.
@@ -43,7 +44,7 @@ func (req *pageRequest) mailedToken() auth.Secret { return auth.Secret(req.r.Pat
 func (w *Web) verifyPage(req *pageRequest) (verifyPage, error) {
 	p, err := verifyPage{}, errSignIn
 	check := func(access auth.Secret) (err error) {
-		p.Link, err = w.Auth.CheckVerification(req.r.Context(), req.mailedToken(), access)
+		p.Link, err = w.Accounts.CheckVerification(req.r.Context(), req.mailedToken(), access)
 		return err
 	}
 	if hasSession(req.r) {
@@ -78,17 +79,17 @@ func (w *Web) verify(req *pageRequest) (*response, error) {
 // confirm shows the account by the password that was typed, or else by the
 // visitor's session.
 func (w *Web) confirm(req *pageRequest) error {
-	c := auth.Confirmation{Token: req.mailedToken(), Password: req.secret("password")}
+	c := account.Confirmation{Token: req.mailedToken(), Password: req.secret("password")}
 	err := errSignIn
 	if c.Password == "" && hasSession(req.r) {
 		err = w.signedIn(req, func(access auth.Secret) error {
 			c.Access = access
-			return w.Auth.VerifyEmail(req.r.Context(), c, req.client)
+			return w.Accounts.VerifyEmail(req.r.Context(), c, req.client)
 		})
 	}
 	if errors.Is(err, errSignIn) {
 		c.Access = ""
-		err = w.Auth.VerifyEmail(req.r.Context(), c, req.client)
+		err = w.Accounts.VerifyEmail(req.r.Context(), c, req.client)
 	}
 	return err
 }
@@ -114,7 +115,7 @@ func (w *Web) disown(req *pageRequest) (*response, error) {
 	if err != nil {
 		return w.verifyExpired(err)
 	}
-	proved, err := w.Auth.DisownEmail(req.r.Context(), req.mailedToken(), "", req.client)
+	proved, err := w.Accounts.DisownEmail(req.r.Context(), req.mailedToken(), "", req.client)
 	switch {
 	case err != nil:
 		return w.verifyExpired(err)

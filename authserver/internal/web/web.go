@@ -13,14 +13,24 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // Deps is what the pages stand on; every field is required.
 type Deps struct {
-	Auth *auth.Service
+	Sessions   *session.Service
+	SignIn     *signin.Service
+	Federation *federation.Service
+	Accounts   *account.Service
+	Admin      *admin.Service
+	Sealer     auth.Sealer
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Log      *slog.Logger

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authserver
+
+import (
+	"crypto/rand"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
+)
+
+// adapters are what capabilities reach the world by.
+type adapters struct {
+	store     *postgres.Store
+	cache     *redis.Cache
+	sealer    auth.Sealer
+	tokens    session.AccessTokens
+	passwords auth.Passwords
+	providers federation.Providers
+	transport notify.Transport
+}
+
+// capabilities are what a realm can do. Each stands on those before it alone.
+type capabilities struct {
+	audit      *audit.Log
+	notify     *notify.Service
+	attempts   *attempts.Service
+	sessions   *session.Service
+	mfa        *mfa.Service
+	signIn     *signin.Service
+	reclaim    *reclaim.Service
+	federation *federation.Service
+	accounts   *account.Service
+	admin      *admin.Service
+}
+
+func (s *server) newCapabilities(a adapters) capabilities {
+	realm := auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log}
+	c := capabilities{audit: &audit.Log{Realm: realm, Store: a.store}}
+	c.notify = &notify.Service{
+		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Transport: a.transport, Observer: s.metrics,
+	}
+	c.attempts = &attempts.Service{
+		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Audit: c.audit, Notify: c.notify, Observer: s.metrics,
+	}
+	c.sessions = &session.Service{
+		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Tokens: a.tokens, Audit: c.audit, Observer: s.metrics,
+	}
+	c.mfa = &mfa.Service{
+		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,
+	}
+	c.signIn = &signin.Service{
+		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Passwords: a.passwords, Audit: c.audit,
+		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Observer: s.metrics,
+	}
+	c.reclaim = &reclaim.Service{Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions}
+	c.federation = &federation.Service{
+		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Providers: a.providers, Audit: c.audit,
+		Notify: c.notify, Sessions: c.sessions, Reclaim: c.reclaim, SignIn: c.signIn, Observer: s.metrics,
+	}
+	c.accounts = &account.Service{
+		Realm: realm, Store: a.store, Passwords: a.passwords, Audit: c.audit, Notify: c.notify, Attempts: c.attempts,
+		Sessions: c.sessions, MFA: c.mfa, SignIn: c.signIn, Reclaim: c.reclaim, CommonPassword: commonpasswords.Contains,
+	}
+	c.admin = &admin.Service{
+		Realm: realm, Store: a.store, Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions,
+		MFA: c.mfa, SignIn: c.signIn, Accounts: c.accounts,
+	}
+	return c
+}

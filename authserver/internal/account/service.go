@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package account is what people do with their own: register, prove and change an
+// address, set a password, turn a second factor on and off, and leave.
+//
+// A new password and a sign-in that meet cannot miss each other: the password is
+// set only if nobody has signed in since its user was read. So no session of the
+// old one is left when it has been changed.
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
+)
+
+// Service changes the accounts of a realm's people. Every field is required.
+type Service struct {
+	auth.Realm
+	Store     Store
+	Passwords auth.Passwords
+	Audit     *audit.Log
+	Notify    *notify.Service
+	Attempts  *attempts.Service
+	Sessions  *session.Service
+	MFA       *mfa.Service
+	SignIn    *signin.Service
+	Reclaim   *reclaim.Service
+
+	// CommonPassword reports whether a password, in lower case, is among those
+	// that are tried first.
+	CommonPassword func(password string) bool
+}
+
+// Store changes accounts.
+type Store interface {
+	auth.Users
+	auth.OneTimeTokens
+
+	// AddUser adds a user, with a one-time token if there is one, and says whether it
+	// did: not when the address is taken.
+	AddUser(ctx context.Context, u auth.User, token *auth.OneTimeToken, also auth.Effects) (bool, error)
+	// ProveEmail redeems a one-time token that was mailed: its address is proved, and
+	// becomes the user's if it was not. Of any number of callers at once the result is
+	// true for one. The error is EmailTaken when another user has got the address
+	// meanwhile.
+	ProveEmail(ctx context.Context, kind auth.OneTimeTokenKind, token auth.TokenHash, also auth.Effects, now time.Time) (bool, error)
+	// SetPassword changes a password, ends the user's sessions and takes back every
+	// one-time token of theirs. When that is the first proof of the address, it drops
+	// what a reclaim.Claim drops.
+	SetPassword(ctx context.Context, p NewPassword, also auth.Effects) (PasswordChange, error)
+	// UpdateProfile changes what is not nil; the second result is false when the
+	// user is gone.
+	UpdateProfile(ctx context.Context, userID string, c ProfileChange, also auth.Effects, now time.Time) (auth.User, bool, error)
+	// ReclaimByMail redeems a one-time token that was mailed to the address. The
+	// account is left without a password and without any other way in.
+	ReclaimByMail(ctx context.Context, r reclaim.Claim, token auth.TokenHash, also auth.Effects) (reclaim.Result, error)
+	// MailNotice stores the mail in also, unless the account has had its mails.
+	MailNotice(ctx context.Context, account auth.AccountKey, also auth.Effects, now time.Time) (bool, error)
+	// DeleteUser deletes a user and all that is theirs, but not the audit log.
+	DeleteUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (UserChanged, error)
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package admin
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Status is what an admin may look for in users.
+type Status string
+
+const (
+	ActiveStatus     Status = "active"
+	DisabledStatus   Status = "disabled"
+	UnverifiedStatus Status = "unverified"
+	LockedStatus     Status = "locked"
+)
+
+// UserQuery asks for a page of users; what is empty does not matter.
+type UserQuery struct {
+	// Prefix of the address or the name, in any case, or of the domain: behind an
+	// @, or in letters beyond ASCII.
+	Prefix string
+	Role   string
+	Status Status
+	// Before is the id of the last user of the page before.
+	Before string
+	// Limit is how many users a page has at most.
+	Limit int
+	// LongestLock is how long the lock of an account lasts at most.
+	LongestLock time.Duration
+}
+
+// UserDetails is what an admin wants to know about a user besides the User.
+type UserDetails struct {
+	Sessions int
+	// LockedUntil is nil for an account that is not locked.
+	LockedUntil *time.Time
+	// Factors are those that are asked for at a login.
+	Factors     []auth.Method
+	BackupCodes int
+}
+
+// Address is a user's. While nobody has proved it, it is what somebody typed, and
+// says nothing of who they are.
+type Address struct {
+	Email  string
+	Proved bool
+}
+
+// FindUsers reads a page of users for an admin, the newest first, and says whether
+// there are more. It refuses as session.Admin does.
+func (s *Service) FindUsers(ctx context.Context, access auth.Secret, q UserQuery, from auth.Client) ([]auth.User, bool, error) {
+	if _, _, err := s.Sessions.Admin(ctx, access, "", "", from); err != nil {
+		return nil, false, err
+	}
+	limit := q.Limit
+	q.Limit++
+	q.LongestLock = time.Duration(s.Settings().Login.Lockout.Duration)
+	users, err := s.Store.FindUsers(ctx, q, s.Now())
+	if err != nil || len(users) <= limit {
+		return users, false, err
+	}
+	return users[:limit], true, nil
+}
+
+// User reads one user for an admin. It refuses as session.Admin does, or with NotFound.
+func (s *Service) User(ctx context.Context, access auth.Secret, userID string, from auth.Client) (auth.User, UserDetails, error) {
+	if _, _, err := s.Sessions.Admin(ctx, access, "", "", from); err != nil {
+		return auth.User{}, UserDetails{}, err
+	}
+	user, err := s.userByID(ctx, userID)
+	if err != nil {
+		return auth.User{}, UserDetails{}, err
+	}
+	details, err := s.Store.UserDetails(ctx, userID, time.Duration(s.Settings().Login.Lockout.Duration), s.Now())
+	if err != nil {
+		return auth.User{}, UserDetails{}, err
+	}
+	factors, err := s.MFA.FactorsOf(ctx, user)
+	for _, f := range factors.Verified() {
+		details.Factors = append(details.Factors, f.Method)
+	}
+	details.BackupCodes = factors.BackupCodes
+	return user, details, err
+}
+
+// userByID refuses with NotFound.
+func (s *Service) userByID(ctx context.Context, id string) (auth.User, error) {
+	user, found, err := s.Store.UserByID(ctx, id)
+	if err == nil && !found {
+		err = auth.Refuse(auth.NotFound)
+	}
+	return user, err
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package attempts
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// PasswordCounters are what a guess at the account's password is counted by, the
+// one that success clears first: a known device's own counter alone, or
+// the account's and the source's. Only a token of ours costs a question.
+func (s *Service) PasswordCounters(ctx context.Context, email string, from auth.Client) ([]auth.Counter, error) {
+	if d, ok := s.openDevice(from.Device); ok {
+		user, found, err := s.Store.UserByID(ctx, d.UserID)
+		if err != nil {
+			return nil, err
+		}
+		if _, known := s.deviceOf(user, from); found && known && user.Email == email {
+			s.Observer.KnownDevice()
+			return []auth.Counter{s.deviceCounter(d)}, nil
+		}
+	}
+	if from.Shared {
+		return []auth.Counter{s.accountCounter(auth.KeyOf(email))}, nil
+	}
+	return []auth.Counter{s.accountCounter(auth.KeyOf(email)), s.sourceCounter(from)}, nil
+}
+
+// OwnCounter is the counter that a user's login clears.
+func (s *Service) OwnCounter(user auth.User, from auth.Client) auth.Counter {
+	if d, known := s.deviceOf(user, from); known {
+		return s.deviceCounter(d)
+	}
+	return s.accountCounter(auth.KeyOf(user.Email))
+}
+
+// deviceCounter allows as much as an account's.
+func (s *Service) deviceCounter(d device) auth.Counter {
+	c := s.accountCounter(auth.AccountKey{})
+	c.Kind, c.Key = auth.ByDevice, auth.NewCounterKey(auth.ByDevice, d.ID)
+	return c
+}
+
+// sourceCounter counts the failures of a client's source, at whatever account.
+func (s *Service) sourceCounter(from auth.Client) auth.Counter {
+	lockout := s.Settings().Login.Lockout
+	return auth.Counter{
+		Kind: auth.BySource, Key: auth.NewCounterKey(auth.BySource, from.Source()),
+		Limit: auth.AttemptLimit{Failures: lockout.SourceFailures, Duration: time.Duration(lockout.Duration)},
+	}
+}
+
+// CodePurpose is what a code is guessed for. Each has a counter of its own, and
+// none is the password's: whoever knows no password cannot keep the owner of the
+// second factor out, and trying codes does not use up tries of passwords.
+type CodePurpose string
+
+const (
+	SignInCode    CodePurpose = "factor"
+	EnrolmentCode CodePurpose = "enrolment"
+)
+
+// CodeCounter counts the guesses at a user's codes.
+func (s *Service) CodeCounter(g CodePurpose, userID string) auth.Counter {
+	rule := s.Settings().TwoFactor
+	return auth.Counter{
+		Kind: auth.ByCode, Key: auth.NewCounterKey(auth.ByCode, string(g)+" "+userID),
+		Limit: auth.AttemptLimit{Failures: rule.Failures, Duration: time.Duration(rule.Duration)},
+	}
+}
+
+// accountCounter counts the guesses at an account's password.
+func (s *Service) accountCounter(account auth.AccountKey) auth.Counter {
+	lockout := s.Settings().Login.Lockout
+	return auth.Counter{
+		Kind: auth.ByAccount, Key: account.Counter(),
+		Limit: auth.AttemptLimit{Failures: lockout.Failures, Duration: time.Duration(lockout.Duration)},
+	}
+}
+
+// CountersOf is the counters of every guess at what protects an account.
+func (s *Service) CountersOf(user auth.User) []auth.CounterKey {
+	return []auth.CounterKey{
+		auth.KeyOf(user.Email).Counter(),
+		s.CodeCounter(SignInCode, user.ID).Key,
+		s.CodeCounter(EnrolmentCode, user.ID).Key,
+	}
+}

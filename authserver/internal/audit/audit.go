@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package audit
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// NewEvent is an event about something that succeeds with the change it is an
+// effect of. Print it when the change has happened.
+func (l *Log) NewEvent(action auth.Action, actorID, targetID string, from auth.Client) (auth.Event, error) {
+	id, err := l.NewID()
+	return auth.Event{
+		ID: id, Action: action, Outcome: auth.Succeeded, ActorID: actorID, TargetID: targetID,
+		Address: from.Address, UserAgent: from.UserAgent, At: l.Now(),
+	}, err
+}
+
+// Record writes an event that goes with no change, such as a refusal. It never
+// fails the request that it tells of. What is refused without asking the Store
+// must stay cheap for us, and what the Store could not answer it cannot store
+// either: such events are logged alone.
+func (l *Log) Record(ctx context.Context, e auth.Event) {
+	l.Print(ctx, e)
+	switch auth.Code(e.Outcome) {
+	case auth.AccountLocked, auth.TooManyAttempts, auth.RateLimited, auth.Busy, auth.DatabaseUnavailable, auth.SigningUnavailable, auth.ClientLeft:
+		return
+	}
+	id, err := l.NewID()
+	if err == nil {
+		e.ID = id
+		err = l.Store.RecordEvent(context.WithoutCancel(ctx), e)
+	}
+	if err != nil {
+		l.Realm.Log.ErrorContext(ctx, "audit event not stored", "action", e.Action, "error", err)
+	}
+}
+
+// Print writes an event to the server's log, for auditors who read that.
+func (l *Log) Print(ctx context.Context, e auth.Event) { e.Log(ctx, l.Realm.Log) }
+
+// RecordProof tells of a proof and, when it is wrong, of somebody who has the
+// user's access token, but not what only the user has.
+func (l *Log) RecordProof(ctx context.Context, user auth.User, kind string, from auth.Client, err error) {
+	l.Record(ctx, auth.Event{
+		Action: auth.ActProve, Outcome: auth.OutcomeOf(err), ActorID: user.ID, TargetID: user.ID,
+		Address: from.Address, UserAgent: from.UserAgent, Detail: kind, At: l.Now(),
+	})
+}
+
+// Prune deletes what has been kept for as long as the settings say.
+func (l *Log) Prune(ctx context.Context) error {
+	before := l.Now().Add(-time.Duration(l.Settings().Audit.Retention))
+	for {
+		more, err := l.Store.PruneEvents(ctx, before)
+		if err != nil || !more {
+			return err
+		}
+	}
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+// Sealer encrypts what the Store must not be able to read. Purpose and owner
+// must be the same for both.
+type Sealer interface {
+	Seal(purpose, owner string, value []byte) ([]byte, error)
+	Open(purpose, owner string, sealed []byte) ([]byte, error)
+	// Primary is what every value that is sealed now begins with.
+	Primary() []byte
+}
+
+// SealedValue is a value of the Store that was not sealed with the present key.
+// What does not live long is not among them: messages, challenges and codes on
+// their way are gone before an old key is.
+type SealedValue struct {
+	// Column is where it stands, a name that only the Store understands.
+	Column         string
+	Purpose, Owner string
+	Sealed         []byte
+}

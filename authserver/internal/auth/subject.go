@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"time"
+)
+
+// Subject is the user in one of their sessions, to a token that is issued to them
+// when they have shown who they are at authTime.
+func (u User) Subject(sessionID string, authTime time.Time) Subject {
+	return Subject{
+		UserID: u.ID, Email: u.Email, EmailVerified: u.EmailVerifiedAt != nil, Role: u.Role,
+		SessionID: sessionID, AuthTime: authTime,
+	}
+}
+
+// Subject is whom a token speaks for, and in which session.
+type Subject struct {
+	UserID string `json:"user"`
+	Email  string `json:"email"`
+	// EmailVerified is false while nobody has proved the address: then it is
+	// what somebody typed, and identifies nobody.
+	EmailVerified bool   `json:"emailVerified,omitempty"`
+	Role          string `json:"role"`
+	SessionID     string `json:"session"`
+	// AuthTime is when the holder of this very token last showed who they are
+	// (OpenID Connect Core 1.0, section 2, auth_time). A refreshed token has the
+	// time of the session's sign-in, whatever was proved since.
+	AuthTime time.Time `json:"authTime,omitzero"`
+}

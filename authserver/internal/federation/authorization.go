@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package federation
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// authorization is a Request between its beginning and its end. It waits in a one-time
+// token.
+type authorization struct {
+	Provider string `json:"provider"`
+	// RedirectURI is where the answer must come to, Asked who must give it.
+	RedirectURI string `json:"redirectURI,omitempty"`
+	Asked       Party  `json:"asked,omitempty"`
+
+	Nonce     auth.Secret `json:"nonce"`
+	Verifier  auth.Secret `json:"verifier"`
+	ReturnTo  string      `json:"returnTo,omitempty"`
+	Challenge string      `json:"challenge,omitempty"`
+	// Reauthenticate is as in Request.
+	Reauthenticate bool `json:"reauthenticate,omitempty"`
+	// LinkTo is who asked for the identity; nil for a sign-in.
+	LinkTo *auth.Subject `json:"linkTo,omitempty"`
+}
+
+// sealedForState is the purpose under which authorizations are sealed.
+const sealedForState = "oauth journey"
+
+// userID is whose authorization it is, as far as that is known.
+func (a authorization) userID() string {
+	if a.LinkTo == nil {
+		return ""
+	}
+	return a.LinkTo.UserID
+}
+
+func (a authorization) request(state auth.Secret) AuthorizationRequest {
+	return AuthorizationRequest{
+		State: state, Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, Reauthenticate: a.Reauthenticate,
+	}
+}
+
+func (s *Service) redeemState(ctx context.Context, c Callback) (authorization, error) {
+	if !auth.IsOpaque(statePrefix, c.State) || !auth.IsOpaque(browserPrefix, c.Browser) {
+		return authorization{}, auth.Refuse(auth.StateInvalid)
+	}
+	t, found, err := s.Store.RedeemToken(ctx, auth.FederationStateToken, stateHash(c.State, c.Browser), s.Now())
+	switch {
+	case err != nil:
+		return authorization{}, err
+	case !found:
+		return authorization{}, auth.Refuse(auth.StateInvalid)
+	}
+	a := authorization{}
+	return a, t.Open(s.Sealer, sealedForState, &a)
+}
+
+// stateHash binds a state to the browser that it was given to: in any other
+// one it finds nothing, and cannot be used up there either.
+func stateHash(state, browser auth.Secret) auth.TokenHash { return auth.HashOf(state + browser) }
+
+// keep issues a one-time token that holds content.
+func (s *Service) keep(ctx context.Context, t auth.OneTimeToken, lifetime time.Duration, purpose string, content any) error {
+	if err := t.Keep(s.Sealer, purpose, content, s.Now(), lifetime); err != nil {
+		return err
+	}
+	return s.Store.IssueToken(ctx, t, auth.Effects{})
+}
+
+// checkCallback refuses an answer with StateInvalid unless it came to the callback that
+// the authorization was begun with (RFC 9700, section 4.4.2.2), and that is the
+// provider's still: whoever has the shared one now may not be who had it then.
+func (a authorization) checkCallback(settings realmconfig.Config, p realmconfig.Provider, c Callback) error {
+	if to := callbackURL(settings, c.Provider); to != a.RedirectURI || to != redirectURI(settings, p) {
+		return auth.Refuse(auth.StateInvalid)
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mfa
+
+import (
+	"strings"
+)
+
+// The digits of an international number (ITU-T E.164, section 6); no shorter
+// one is in use.
+const minPhoneDigits, maxPhoneDigits = 7, 15
+
+// ParsePhone reads a number in the international form, +49 30 901820, and
+// returns it as E.164 writes it. It refuses numbers without a country.
+func ParsePhone(s string) (string, bool) {
+	plain := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -./()", r) {
+			return -1
+		}
+		return r
+	}, s)
+	digits, international := strings.CutPrefix(plain, "+")
+	if !international || len(digits) < minPhoneDigits || len(digits) > maxPhoneDigits ||
+		strings.Trim(digits, "0123456789") != "" || digits[0] == '0' {
+		return "", false
+	}
+	return plain, true
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mfa
+
+import (
+	"context"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Remove removes a factor, or all for an empty method, whoever may ask
+// for it. It refuses with SecondFactorMissing.
+func (s *Service) Remove(ctx context.Context, actorID string, user auth.User, method auth.Method, from auth.Client) error {
+	also, removed, err := s.factorChanged(auth.ActRemoveSecondFactor, auth.SecondFactorRemovedMessage, user, actorID, method, from)
+	if err != nil {
+		return err
+	}
+	found, err := s.Store.RemoveFactors(ctx, user.ID, method, s.Now(), also)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return auth.Refuse(auth.SecondFactorMissing)
+	}
+	s.Audit.Print(ctx, removed)
+	return nil
+}
+
+// RenewBackupCodes makes the codes of earlier worthless. It refuses with
+// SecondFactorMissing.
+func (s *Service) RenewBackupCodes(ctx context.Context, user auth.User, from auth.Client) ([]auth.Secret, error) {
+	codes, hashes, err := newBackupCodes(s.Random)
+	if err != nil {
+		return nil, err
+	}
+	renewed, err := s.Audit.NewEvent(auth.ActRenewBackupCodes, user.ID, user.ID, from)
+	if err != nil {
+		return nil, err
+	}
+	conclude := context.WithoutCancel(ctx)
+	found, err := s.Store.ReplaceBackupCodes(conclude, user.ID, hashes, s.Now(), auth.Effects{Events: []auth.Event{renewed}})
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, auth.Refuse(auth.SecondFactorMissing)
+	}
+	s.Audit.Print(conclude, renewed)
+	return codes, nil
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package notify
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// MailLimit is how many mails of one kind an address gets within MailLimitWindow that
+// anybody may ask for. Beyond it nothing is sent, and nobody is told.
+const (
+	MailLimit       = 5
+	MailLimitWindow = time.Hour
+)
+
+// linkOf is how a mailed token of a kind looks.
+func linkOf(kind auth.OneTimeTokenKind, settings realmconfig.Config) (prefix, url string, lifetime realmconfig.Duration, message auth.MessageKind) {
+	switch kind {
+	case auth.ResetPasswordToken:
+		return "rkp_", settings.Browser.ResetPasswordURL, settings.Passwords.ResetTokenLifetime, auth.ResetPasswordMessage
+	case auth.ChangeEmailToken:
+		return changeEmailPrefix, settings.Browser.VerifyEmailURL, settings.Registration.VerificationLifetime, auth.VerifyEmailMessage
+	default:
+		return "rkv_", settings.Browser.VerifyEmailURL, settings.Registration.VerificationLifetime, auth.VerifyEmailMessage
+	}
+}
+
+const changeEmailPrefix = "rke_"
+
+// ChangesEmail reports whether the secret of a mailed link looks like one that
+// proves the address to come.
+func ChangesEmail(secret auth.Secret) bool {
+	return strings.HasPrefix(string(secret), changeEmailPrefix)
+}
+
+// NewLink makes a one-time token of the user that is mailed to an address, theirs or
+// one that they want to have, and the mail. It refuses with EmailUnavailable.
+func (s *Service) NewLink(kind auth.OneTimeTokenKind, user auth.User, to string, from auth.Client) (auth.OneTimeToken, auth.Message, error) {
+	settings := s.Settings()
+	if settings.Email == nil {
+		return auth.OneTimeToken{}, auth.Message{}, auth.Refuse(auth.EmailUnavailable)
+	}
+	prefix, url, lifetime, kindOfMessage := linkOf(kind, settings)
+	secret, err := auth.NewOpaque(prefix, s.Random)
+	if err != nil {
+		return auth.OneTimeToken{}, auth.Message{}, err
+	}
+	now := s.Now()
+	message, err := s.NewMessage(auth.ByMail, kindOfMessage, Notice{
+		To: to, Name: user.Name, Locale: user.Locale,
+		Link: auth.Secret(strings.ReplaceAll(url, "{token}", string(secret))), Lifetime: time.Duration(lifetime),
+		At: now, Address: from.Address, UserAgent: from.UserAgent,
+	})
+	return auth.OneTimeToken{
+		Hash: auth.HashOf(secret), Kind: kind, UserID: user.ID, Email: to,
+		CreatedAt: now, ExpiresAt: now.Add(time.Duration(lifetime)),
+	}, message, err
+}
+
+// MailLink sends a link within the address's limit. Whether it did is logged and
+// not told: the work is the same for a user without ID, who is nobody. The session
+// is the one that asked, empty for a stranger.
+func (s *Service) MailLink(ctx context.Context, kind auth.OneTimeTokenKind, action auth.Action, user auth.User, sessionID, to string, from auth.Client) error {
+	token, message, err := s.NewLink(kind, user, to, from)
+	if err != nil {
+		return err
+	}
+	token.SessionID = sessionID
+	event, err := s.Audit.NewEvent(action, user.ID, user.ID, from)
+	if err != nil {
+		return err
+	}
+	event.Account = auth.KeyOf(to)
+	sent, err := s.Store.MailToken(ctx, token, auth.Effects{Messages: []auth.Message{message}, Events: []auth.Event{event}})
+	switch {
+	case err != nil:
+		return err
+	case sent:
+		s.Audit.Print(ctx, event)
+	default:
+		s.Log.InfoContext(ctx, "mail not sent: no such account, or it has had its mails", "kind", message.Kind, "account", event.Account.Short())
+	}
+	return nil
+}
+
+// MailedToken reads a one-time token that was mailed, and whose it is. The result is
+// false when it is no token of this kind, is over, or its user is gone or disabled.
+func (s *Service) MailedToken(ctx context.Context, kind auth.OneTimeTokenKind, secret auth.Secret) (auth.OneTimeToken, auth.User, bool, error) {
+	if prefix, _, _, _ := linkOf(kind, s.Settings()); !auth.IsOpaque(prefix, secret) {
+		return auth.OneTimeToken{}, auth.User{}, false, nil
+	}
+	token, found, err := s.Store.PeekToken(ctx, kind, auth.HashOf(secret), s.Now())
+	if err != nil || !found {
+		return auth.OneTimeToken{}, auth.User{}, false, err
+	}
+	user, found, err := s.Store.UserByID(ctx, token.UserID)
+	return token, user, found && user.DisabledAt == nil, err
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+const issueToken = `
+WITH cause AS (
+    INSERT INTO tickets (hash, kind, user_id, session_id, email, sealed, created_at, expires_at)
+    VALUES (@hash, @kind, @user, @session, @email, @sealed, @created, @expires)
+    RETURNING hash
+)` + withEffects + ` SELECT`
+
+// IssueToken implements auth.OneTimeTokens.
+func (s *Store) IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) error {
+	args, err := effects(also, t.CreatedAt, pgx.NamedArgs{
+		"hash": t.Hash[:], "kind": t.Kind, "user": orNull(t.UserID), "session": orNull(t.SessionID), "email": orNull(t.Email), "sealed": t.Sealed,
+		"created": t.CreatedAt, "expires": t.ExpiresAt,
+	})
+	if err != nil {
+		return err
+	}
+	return s.exec(ctx, "issue one-time token", issueToken, args)
+}
+
+const tokenColumns = `coalesce(user_id::text, ''), coalesce(session_id::text, ''), coalesce(email, ''), sealed, created_at, expires_at`
+
+// PeekToken implements auth.OneTimeTokens.
+func (s *Store) PeekToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error) {
+	return s.token(ctx, `SELECT `+tokenColumns+` FROM tickets
+		WHERE hash = @hash AND kind = @kind AND expires_at > @now`, kind, hash, now)
+}
+
+// RedeemToken implements auth.OneTimeTokens. The row's lock lets one of any number of
+// callers delete it; the others find nothing.
+func (s *Store) RedeemToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error) {
+	return s.token(ctx, `DELETE FROM tickets
+		WHERE hash = @hash AND kind = @kind AND expires_at > @now
+		RETURNING `+tokenColumns, kind, hash, now)
+}
+
+const cancelToken = `
+WITH cause AS (
+    DELETE FROM tickets WHERE hash = @hash AND kind = @kind AND expires_at > @now
+    RETURNING hash
+)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
+
+// CancelToken implements auth.OneTimeTokens.
+func (s *Store) CancelToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, also auth.Effects, now time.Time) (bool, error) {
+	return s.change(ctx, "cancel one-time token", cancelToken, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}, now, also)
+}
+
+func (s *Store) token(ctx context.Context, statement string, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error) {
+	ctx, end := bounded(ctx, "read one-time token")
+	defer end()
+	t := auth.OneTimeToken{Hash: hash, Kind: kind}
+	err := s.pool.QueryRow(ctx, statement, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}).
+		Scan(&t.UserID, &t.SessionID, &t.Email, &t.Sealed, &t.CreatedAt, &t.ExpiresAt)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return auth.OneTimeToken{}, false, nil
+	}
+	return t, err == nil, classify("read one-time token", err)
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Caller is the user an access token speaks for, as the Store knows them now,
+// and the session it belongs to. It refuses with TokenMissing, TokenExpired,
+// TokenInvalid (also when the session has ended or the user is disabled) or
+// DatabaseUnavailable.
+func (s *Service) Caller(ctx context.Context, access auth.Secret) (auth.User, auth.Subject, error) {
+	if access == "" {
+		return auth.User{}, auth.Subject{}, auth.Refuse(auth.TokenMissing)
+	}
+	subject, err := s.Tokens.Verify(access)
+	if err != nil {
+		return auth.User{}, auth.Subject{}, err
+	}
+	user, live, err := s.Store.UserOfSession(ctx, subject.UserID, subject.SessionID, s.Now())
+	switch {
+	case err != nil:
+		return auth.User{}, auth.Subject{}, err
+	case !live:
+		return auth.User{}, auth.Subject{}, auth.Refuse(auth.TokenInvalid)
+	}
+	return user, subject, nil
+}
+
+// Admin is the caller, if the Store says that they are one now. It refuses as
+// session.Caller does, or with PermissionDenied. A refused act is told of in the audit
+// log; reading is no act.
+func (s *Service) Admin(ctx context.Context, access auth.Secret, act auth.Action, targetID string, from auth.Client) (auth.User, auth.Subject, error) {
+	user, subject, err := s.Caller(ctx, access)
+	switch {
+	case err != nil:
+		return auth.User{}, auth.Subject{}, err
+	case user.Role == auth.AdminRole:
+		return user, subject, nil
+	case act != "":
+		s.Audit.Record(ctx, auth.Event{
+			Action: act, Outcome: string(auth.PermissionDenied), ActorID: user.ID, TargetID: targetID,
+			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+		})
+	}
+	return auth.User{}, auth.Subject{}, auth.Refuse(auth.PermissionDenied)
+}
+
+const (
+	// recentAuthentication is how long a sign-in, or a proof, speaks for whoever holds the
+	// token that was issued at it.
+	recentAuthentication = 5 * time.Minute
+	// clockSkew is how far ahead of ours the clock of the pod may be that has
+	// issued a token.
+	clockSkew = 30 * time.Second
+)
+
+// RecentlyAuthenticated asks the token alone: a proof that were kept with the session
+// would speak for everybody who holds a token of it.
+func (s *Service) RecentlyAuthenticated(subject auth.Subject) bool {
+	age := s.Now().Sub(subject.AuthTime)
+	return age <= recentAuthentication && age >= -clockSkew
+}

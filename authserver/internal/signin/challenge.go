@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+)
+
+const challengePrefix = "rkc_"
+
+// Challenge asks for a second factor.
+type Challenge struct {
+	ID       auth.Secret
+	Methods  []auth.Method
+	Lifetime time.Duration
+}
+
+// pendingAuthentication is what a challenge remembers of the sign-in that it interrupts:
+// with it, the rest goes on as if there had been no interruption. A password that
+// is changed meanwhile is noticed by the hash that was checked.
+type pendingAuthentication struct {
+	Account     auth.AccountKey `json:"account"`
+	Method      string          `json:"method"`
+	CheckedHash string          `json:"checkedHash,omitempty"`
+	NewHash     string          `json:"newHash,omitempty"`
+}
+
+// sealedChallenge is the purpose under which it is sealed, for its token.
+const sealedChallenge = "challenge"
+
+// challenge interrupts a sign-in until a code is shown.
+func (s *Service) challenge(ctx context.Context, a authentication) (SignIn, error) {
+	id, err := auth.NewOpaque(challengePrefix, s.Random)
+	if err != nil {
+		return SignIn{}, err
+	}
+	challenged, err := s.Audit.NewEvent(auth.ActChallenge, a.user.ID, a.user.ID, a.from)
+	if err != nil {
+		return SignIn{}, err
+	}
+	challenged.Account, challenged.Detail = a.account, a.method
+	lifetime := time.Duration(s.Settings().TwoFactor.ChallengeLifetime)
+	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: auth.ChallengeToken, UserID: a.user.ID}
+	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash}
+	if err := t.Keep(s.Sealer, sealedChallenge, first, s.Now(), lifetime); err != nil {
+		return SignIn{}, err
+	}
+	if err := s.Store.IssueToken(ctx, t, auth.Effects{Events: []auth.Event{challenged}}); err != nil {
+		return SignIn{}, err
+	}
+	s.Observer.Login(loginChallenged)
+	s.Audit.Print(ctx, challenged)
+	return SignIn{Challenge: &Challenge{ID: id, Methods: a.user.Methods, Lifetime: lifetime}}, nil
+}
+
+// loginChallenged is a login that waits for its code, as the Observer sees it.
+const loginChallenged = "challenged"
+
+// openChallenge reads a challenge that is still open, without using it up. It
+// refuses with ChallengeInvalid.
+func (s *Service) openChallenge(ctx context.Context, id auth.Secret, from auth.Client) (authentication, error) {
+	if !auth.IsOpaque(challengePrefix, id) {
+		return authentication{}, auth.Refuse(auth.ChallengeInvalid)
+	}
+	token, found, err := s.Store.PeekToken(ctx, auth.ChallengeToken, auth.HashOf(id), s.Now())
+	switch {
+	case err != nil:
+		return authentication{}, err
+	case !found:
+		return authentication{}, auth.Refuse(auth.ChallengeInvalid)
+	}
+	first := pendingAuthentication{}
+	if err := token.Open(s.Sealer, sealedChallenge, &first); err != nil {
+		return authentication{}, &auth.Error{Code: auth.ChallengeInvalid, Cause: err} // its key is gone
+	}
+	user, found, err := s.Store.UserByID(ctx, token.UserID)
+	switch {
+	case err != nil:
+		return authentication{}, err
+	case !found || !user.HasSecondFactor():
+		return authentication{}, auth.Refuse(auth.ChallengeInvalid)
+	case user.DisabledAt != nil:
+		return authentication{}, auth.Refuse(auth.AccountDisabled)
+	}
+	user.PasswordHash = first.CheckedHash
+	return authentication{user: user, account: first.Account, from: from, method: first.Method, newHash: first.NewHash}, nil
+}
+
+// Answer is what a person shows to a Challenge.
+type Answer struct {
+	Challenge, Code auth.Secret
+	// Method is what the code is of; empty when its form is to tell.
+	Method auth.Method
+}
+
+// Admitted is a Grant after a second factor.
+type Admitted struct {
+	session.Grant
+	BackupCodesLeft int
+}
+
+// AnswerChallenge opens the session that the Challenge was for. It refuses with
+// ChallengeInvalid, AccountDisabled, CodeInvalid, AccountLocked, TooManyAttempts,
+// SigningUnavailable or DatabaseUnavailable.
+func (s *Service) AnswerChallenge(ctx context.Context, a Answer, from auth.Client) (Admitted, error) {
+	if err := s.Tokens.Ready(); err != nil {
+		return Admitted{}, err
+	}
+	first, err := s.openChallenge(ctx, a.Challenge, from)
+	if err != nil {
+		return Admitted{}, err
+	}
+	admitted, err := s.answer(ctx, a, first)
+	if err != nil {
+		s.recordRefusal(ctx, first.account, from, err)
+	}
+	return admitted, err
+}
+
+func (s *Service) answer(ctx context.Context, a Answer, first authentication) (Admitted, error) {
+	challenge := auth.HashOf(a.Challenge)
+	var grant session.Grant
+	matched, err := s.MFA.VerifyFor(ctx, first.user, a.Code, a.Method, first.from, func(ctx context.Context, code mfa.MatchedCode) (used bool, err error) {
+		grant, err = s.openSession(ctx, first.with(code), &challenge)
+		if errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {
+			return false, s.stillOpen(ctx, challenge)
+		}
+		return err == nil, err
+	})
+	return Admitted{Grant: grant, BackupCodesLeft: matched.BackupCodesLeft}, err
+}
+
+// stillOpen refuses with ChallengeInvalid when somebody has used the challenge, or
+// when it is over. While it is open, it is the code that somebody has used, or the
+// password is another by now.
+func (s *Service) stillOpen(ctx context.Context, challenge auth.TokenHash) error {
+	_, open, err := s.Store.PeekToken(ctx, auth.ChallengeToken, challenge, s.Now())
+	if err == nil && !open {
+		err = auth.Refuse(auth.ChallengeInvalid)
+	}
+	return err
+}
+
+// TextChallenge sends a code for a Challenge and says how long it works. It
+// refuses with ChallengeInvalid, AccountDisabled, SecondFactorMissing,
+// SecondFactorUnavailable or RateLimited.
+func (s *Service) TextChallenge(ctx context.Context, challenge auth.Secret, from auth.Client) (time.Duration, error) {
+	first, err := s.openChallenge(ctx, challenge, from)
+	if err != nil {
+		return 0, err
+	}
+	return s.MFA.SendCode(ctx, first.user, from)
+}

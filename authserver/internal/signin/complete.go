@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signin
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// SignIn is what a right password, or a provider's word, yields: a Grant, or a
+// Challenge when the user has a second factor.
+type SignIn struct {
+	Grant     session.Grant
+	Challenge *Challenge
+}
+
+// authentication is a user whose first factor was right.
+type authentication struct {
+	user    auth.User
+	account auth.AccountKey
+	from    auth.Client
+	// method is the first factor, for the audit log: "password", or the name of a
+	// provider.
+	method string
+	// counters hold the guess that was right; nil when nothing was guessed.
+	counters []auth.Counter
+	// newHash is the password's hash at the realm's cost, user.PasswordHash when
+	// there is nothing to change.
+	newHash string
+	// code is the second factor's; nil for a user without one.
+	code *mfa.MatchedCode
+	// authTime is when the user showed who they are; zero means at this moment.
+	authTime time.Time
+	// parent is the session that vouches for the user; empty for a sign-in.
+	parent string
+}
+
+// with is the authentication with a second factor's code.
+func (a authentication) with(code mfa.MatchedCode) authentication {
+	a.code = &code
+	a.method += ", " + string(code.Method)
+	return a
+}
+
+// complete decides what a right first factor is worth. It refuses with
+// AccountDisabled, EmailNotVerified, or InvalidCredentials when the user has
+// changed meanwhile.
+func (s *Service) complete(ctx context.Context, a authentication) (SignIn, error) {
+	required := s.Settings().Registration.EmailVerification == realmconfig.VerificationRequired
+	switch {
+	case a.user.DisabledAt != nil:
+		return SignIn{}, auth.Refuse(auth.AccountDisabled)
+	case a.user.EmailVerifiedAt == nil && required:
+		return SignIn{}, auth.Refuse(auth.EmailNotVerified)
+	}
+	if a.user.HasSecondFactor() {
+		return s.challenge(ctx, a)
+	}
+	grant, err := s.openSession(ctx, a, nil)
+	return SignIn{Grant: grant}, err
+}
+
+// recordRefusal leaves a trace of a sign-in that came to nothing.
+func (s *Service) recordRefusal(ctx context.Context, account auth.AccountKey, from auth.Client, err error) {
+	outcome := auth.OutcomeOf(err)
+	s.Observer.Login(outcome)
+	s.Audit.Record(ctx, auth.Event{
+		Action: auth.ActLogin, Outcome: outcome, Account: account,
+		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
+	})
+}
+
+// CompleteFederated lets a user in on the word of a provider.
+func (s *Service) CompleteFederated(ctx context.Context, user auth.User, provider string, from auth.Client) (SignIn, error) {
+	account := auth.KeyOf(user.Email)
+	result, err := s.complete(ctx, authentication{
+		user: user, account: account, from: from, method: provider, newHash: user.PasswordHash,
+	})
+	if err != nil {
+		s.recordRefusal(ctx, account, from, err)
+	}
+	return result, err
+}

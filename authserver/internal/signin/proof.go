@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signin
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Proof shows that whoever holds an access token is the user and not somebody
+// who has found it. A password is enough, or a code of a second factor; with
+// both, the password is looked at.
+type Proof struct{ Password, Code auth.Secret }
+
+// RequireProof lets nobody but the user change what protects an account. A proof that
+// comes with the request is checked; without one, the access token must have been
+// issued at a recent one. It refuses with ProofRequired, with InvalidCredentials
+// or CodeInvalid when the proof is wrong, with AccountLocked or TooManyAttempts
+// when too many were, and with Busy.
+func (s *Service) RequireProof(ctx context.Context, user auth.User, subject auth.Subject, p Proof, from auth.Client) error {
+	if p == (Proof{}) && s.Sessions.RecentlyAuthenticated(subject) {
+		return nil
+	}
+	return s.VerifyProof(ctx, user, p, from)
+}
+
+// VerifyProof is RequireProof for what no earlier proof is good for.
+func (s *Service) VerifyProof(ctx context.Context, user auth.User, p Proof, from auth.Client) error {
+	if p == (Proof{}) {
+		return auth.Refuse(auth.ProofRequired)
+	}
+	check, given, kind := s.MFA.Verify, p.Code, "code"
+	if p.Password != "" {
+		check, given, kind = s.VerifyPassword, p.Password, "password"
+	}
+	err := check(ctx, user, given, from)
+	s.Audit.RecordProof(ctx, user, kind, from, err)
+	return err
+}
+
+// Prove checks a proof and issues one more access token of the caller's session, to
+// which the proof is recent. The session is left as it was: the proof speaks for nobody
+// but whoever has given it. It refuses as session.Caller and signin.RequireProof do,
+// also when the session has ended meanwhile, or with SigningUnavailable.
+func (s *Service) Prove(ctx context.Context, access auth.Secret, p Proof, from auth.Client) (auth.Secret, time.Duration, error) {
+	user, subject, err := s.Sessions.Caller(ctx, access)
+	if err != nil {
+		return "", 0, err
+	}
+	if err := s.Tokens.Ready(); err != nil {
+		return "", 0, err
+	}
+	if err := s.VerifyProof(ctx, user, p, from); err != nil {
+		return "", 0, err
+	}
+	proven, lifetime, err := s.Tokens.Issue(user.Subject(subject.SessionID, s.Now()))
+	if err == nil {
+		_, _, err = s.Sessions.Caller(ctx, proven)
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	return proven, lifetime, nil
+}
+
+// VerifyPassword counts against the same limit as a login from this device. A
+// right password takes back only its own attempt: the failures of others may
+// still lock the account.
+func (s *Service) VerifyPassword(ctx context.Context, user auth.User, password auth.Secret, from auth.Client) error {
+	account := auth.KeyOf(user.Email)
+	counter := s.Attempts.OwnCounter(user, from)
+	if err := s.Attempts.Reserve(ctx, counter); err != nil {
+		return err
+	}
+	conclude := context.WithoutCancel(ctx)
+	if user.PasswordHash == "" {
+		s.Attempts.Fail(conclude, s.Attempts.LockEffects(conclude, user, account, from), counter)
+		return auth.Refuse(auth.InvalidCredentials)
+	}
+	right, err := s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
+	switch {
+	case err != nil:
+		s.Attempts.Release(conclude, counter)
+		return auth.Overloaded(err)
+	case !right:
+		s.Attempts.Fail(conclude, s.Attempts.LockEffects(conclude, user, account, from), counter)
+		return auth.Refuse(auth.InvalidCredentials)
+	}
+	s.Attempts.Release(conclude, counter)
+	return nil
+}
+
+// ProvenCaller is the caller, who has shown that nobody has merely found their
+// access token. It refuses as session.Caller and RequireProof do.
+func (s *Service) ProvenCaller(ctx context.Context, access auth.Secret, p Proof, from auth.Client) (auth.User, error) {
+	user, subject, err := s.Sessions.Caller(ctx, access)
+	if err == nil {
+		err = s.RequireProof(ctx, user, subject, p, from)
+	}
+	return user, err
+}

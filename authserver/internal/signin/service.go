@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package signin lets people in.
+//
+// A right first factor, a password or a provider's word, is completed by a session
+// or, for a user with a second factor, by a challenge, which remembers what was
+// right. A code answers it: one statement uses the code up, redeems the challenge
+// and opens the session, so that neither can be used twice and none is lost without
+// the other.
+//
+// An application gets a one-time code in its address, never a token. Whoever is
+// signed in already proves with a password or a code that an access token was not
+// merely found (Proof).
+package signin
+
+import (
+	"context"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+)
+
+// Service lets a realm's people in. Every field is required.
+type Service struct {
+	auth.Realm
+	Store     Store
+	Sealer    auth.Sealer
+	Tokens    session.AccessTokens
+	Passwords auth.Passwords
+	Audit     *audit.Log
+	Attempts  *attempts.Service
+	Sessions  *session.Service
+	MFA       *mfa.Service
+	Observer  Observer
+}
+
+// Store opens sessions.
+type Store interface {
+	auth.Users
+	auth.OneTimeTokens
+
+	// StartSession records a login: session, refresh token, last login, attempts
+	// cleared, password hash upgraded, token redeemed, code used. Started is false
+	// when the user is gone or disabled, the password was changed since it was checked,
+	// the token or the code is no longer good, or the session that this one descends
+	// from is over.
+	StartSession(ctx context.Context, login NewSession, also auth.Effects) (SessionStart, error)
+}
+
+// Observer counts what happens.
+type Observer interface {
+	Login(outcome string)
+}
