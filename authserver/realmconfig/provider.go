@@ -48,7 +48,7 @@ type Provider struct {
 
 	// AllowedEmailDomains, if any, are the only ones let in.
 	AllowedEmailDomains []string `json:"allowedEmailDomains,omitempty"`
-	// SignUp makes an account for a newcomer.
+	// SignUp makes an account for a newcomer, as it does by default.
 	SignUp bool `json:"signUp"`
 	// LinkByEmail lets an identity join the account with the same address, when
 	// the provider says that it has verified it.

@@ -20,39 +20,7 @@ import (
 )
 
 func goodConfig() realmconfig.Config {
-	return realmconfig.Config{
-		Version: realmconfig.Version, Realm: "identity/quickstart", Issuer: "https://auth.example.com",
-		Tokens: realmconfig.Tokens{
-			Audience:             []string{"https://api.example.com"},
-			AccessTokenLifetime:  realmconfig.Duration(time.Hour),
-			RefreshTokenLifetime: realmconfig.Duration(7 * 24 * time.Hour),
-			RefreshGracePeriod:   realmconfig.Duration(10 * time.Second),
-			JWKSMaxAge:           realmconfig.Duration(5 * time.Minute),
-		},
-		Login: realmconfig.Login{
-			UnknownUser: realmconfig.Conceal,
-			Lockout: realmconfig.Lockout{
-				Failures: 5, Duration: realmconfig.Duration(15 * time.Minute), SourceFailures: 100,
-			},
-		},
-		Passwords: realmconfig.Passwords{
-			BcryptCost: 12, MinLength: 8, ResetTokenLifetime: realmconfig.Duration(time.Hour),
-		},
-		Registration: realmconfig.Registration{
-			Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional,
-			VerificationLifetime: realmconfig.Duration(24 * time.Hour),
-		},
-		TwoFactor: realmconfig.TwoFactor{
-			Label: "Example", Failures: 5, Duration: realmconfig.Duration(15 * time.Minute),
-			ChallengeLifetime: realmconfig.Duration(5 * time.Minute),
-		},
-		Browser: realmconfig.Browser{
-			ResetPasswordURL: "https://app.example.com/reset?token={token}",
-			VerifyEmailURL:   "https://app.example.com/verify?token={token}",
-		},
-		UI:    realmconfig.UI{DisplayName: "Example", Languages: realmconfig.Languages()},
-		Audit: realmconfig.Audit{Retention: realmconfig.Duration(90 * 24 * time.Hour)},
-	}
+	return realmconfig.Defaults("identity/quickstart", "https://auth.example.com")
 }
 
 func goodKey(t testing.TB) realmconfig.Key {

@@ -10,10 +10,11 @@ type Tracing struct {
 	// http://otel-collector.observability:4318; traces are posted to v1/traces
 	// below it.
 	Endpoint string `json:"endpoint"`
-	// SamplePercent is how many of a hundred traces are kept, 0 to 100. A trace
-	// that began elsewhere is kept or not as its traceparent says.
+	// SamplePercent is how many of a hundred traces are kept: 0 to 100, 100 by
+	// default. A trace that began elsewhere is kept or not as its traceparent says.
 	SamplePercent int `json:"samplePercent"`
-	// AllowPrivateNetworks lets the endpoint be in private address ranges.
+	// AllowPrivateNetworks lets the endpoint be in private address ranges; it
+	// may not by default.
 	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
 }
 
@@ -21,5 +22,5 @@ func (t Tracing) validate(p *problems) {
 	u, err := url.Parse(t.Endpoint)
 	p.check(err == nil && isHTTP(t.Endpoint) && u.User == nil && u.RawQuery == "" && u.Fragment == "",
 		"tracing.endpoint: must be a URL without user, query or fragment")
-	p.check(t.SamplePercent >= 0 && t.SamplePercent <= 100, "tracing.samplePercent: must be 0 to 100")
+	p.number("tracing.samplePercent", t.SamplePercent, 0, 100)
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig
+
+import "time"
+
+// Passwords says which passwords are taken and how they are stored.
+type Passwords struct {
+	// BcryptCost is the base-2 logarithm of the iteration count: 10 to 16, 12 by
+	// default.
+	BcryptCost int `json:"bcryptCost"`
+	// MinLength is how many characters a new password must have: 8 to 64, 8 by
+	// default.
+	MinLength int `json:"minLength"`
+	// AllowCommon takes passwords that stand in the list of common and breached
+	// ones; they are refused by default.
+	AllowCommon bool `json:"allowCommon,omitempty"`
+	// ResetTokenLifetime is how long the link of a reset mail works: 1m to 24h, 1h
+	// by default.
+	ResetTokenLifetime Duration `json:"resetTokenLifetime"`
+}
+
+func (c Passwords) validate(p *problems) {
+	p.number("passwords.bcryptCost", c.BcryptCost, 10, 16)
+	p.number("passwords.minLength", c.MinLength, 8, 64)
+	p.duration("passwords.resetTokenLifetime", c.ResetTokenLifetime, time.Minute, 24*time.Hour)
+}
