@@ -15,126 +15,94 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// The settings of a realm that says nothing.
-const (
-	defaultAccessTokenLifetime  = time.Hour
-	defaultRefreshTokenLifetime = 7 * 24 * time.Hour
-	defaultRefreshGracePeriod   = 10 * time.Second
-	defaultJWKSMaxAge           = 5 * time.Minute
-	defaultLockoutFailures      = 5
-	defaultLockoutDuration      = 15 * time.Minute
-	defaultBcryptCost           = 12
-	defaultSourceFailures       = 100
-	defaultMinPasswordLength    = 8
-	defaultResetTokenLifetime   = time.Hour
-	defaultVerificationLifetime = 24 * time.Hour
-	defaultChallengeLifetime    = 5 * time.Minute
-	defaultAuditRetention       = 90 * 24 * time.Hour
-	defaultRequestsPerMinute    = 120
-	defaultSamplePercent        = 100
-	defaultEmailTimeout         = 30 * time.Second
-	defaultSMSTimeout           = 10 * time.Second
-	defaultTwilioURL            = "https://api.twilio.com"
-)
-
 // Config translates a realm's spec, and the providers it was given, into what its
 // auth server is told.
 func Config(in Inputs) realmconfig.Config {
 	realm := in.Realm
-	config := realmconfig.Config{
-		Version:      realmconfig.Version,
-		Realm:        realm.Namespace + "/" + realm.Name,
-		Issuer:       realm.Spec.Issuer,
-		Tokens:       tokens(realm),
-		Login:        login(valueOr(realm.Spec.Login, v1alpha1.Login{})),
-		Passwords:    passwords(valueOr(realm.Spec.Passwords, v1alpha1.Passwords{})),
-		Registration: registration(valueOr(realm.Spec.Registration, v1alpha1.Registration{})),
-		ForwardAuth:  forwardAuth(valueOr(realm.Spec.ForwardAuth, v1alpha1.ForwardAuth{})),
-		TwoFactor:    twoFactor(realm),
-		Email:        email(realm),
-		SMS:          sms(realm.Spec.SMS),
-		Browser:      browser(realm),
-		UI:           ui(in),
-		Network:      network(valueOr(realm.Spec.Network, v1alpha1.Network{})),
-		Audit: realmconfig.Audit{
-			Retention: durationOr(valueOr(realm.Spec.Audit, v1alpha1.Audit{}).Retention, defaultAuditRetention),
-		},
-		Tracing: tracing(realm.Spec.Tracing),
-	}
+	config := realmconfig.Defaults(realm.Namespace+"/"+realm.Name, realm.Spec.Issuer)
+	config.Tokens = tokens(realm, config.Tokens)
+	config.Login = login(valueOr(realm.Spec.Login, v1alpha1.Login{}), config.Login)
+	config.Passwords = passwords(valueOr(realm.Spec.Passwords, v1alpha1.Passwords{}), config.Passwords)
+	config.Registration = registration(valueOr(realm.Spec.Registration, v1alpha1.Registration{}), config.Registration)
+	config.ForwardAuth = forwardAuth(valueOr(realm.Spec.ForwardAuth, v1alpha1.ForwardAuth{}), config.ForwardAuth)
+	config.TwoFactor = twoFactor(realm, config.TwoFactor)
+	config.Email = email(realm)
+	config.SMS = sms(realm.Spec.SMS)
+	config.Browser = browser(realm, config.Browser)
+	config.UI = ui(in, config.UI)
+	config.Network = network(valueOr(realm.Spec.Network, v1alpha1.Network{}), config.Network)
+	config.Audit = audit(valueOr(realm.Spec.Audit, v1alpha1.Audit{}), config.Audit)
+	config.Tracing = tracing(realm.Spec.Tracing)
 	for _, p := range in.Providers {
 		config.Providers = append(config.Providers, ProviderSettings(p.Object, p.Callback))
 	}
 	return config
 }
 
-func tokens(realm *v1alpha1.AuthRealm) realmconfig.Tokens {
+func tokens(realm *v1alpha1.AuthRealm, absent realmconfig.Tokens) realmconfig.Tokens {
 	t := valueOr(realm.Spec.Tokens, v1alpha1.Tokens{})
-	audience := t.Audience
-	if len(audience) == 0 {
-		audience = []string{realm.Spec.Issuer}
-	}
 	return realmconfig.Tokens{
-		Audience:             audience,
-		AccessTokenLifetime:  durationOr(t.AccessTokenLifetime, defaultAccessTokenLifetime),
-		RefreshTokenLifetime: durationOr(t.RefreshTokenLifetime, defaultRefreshTokenLifetime),
-		RefreshGracePeriod:   durationOr(t.RefreshGracePeriod, defaultRefreshGracePeriod),
-		JWKSMaxAge:           durationOr(valueOr(realm.Spec.SigningKeys, v1alpha1.SigningKeys{}).JWKSMaxAge, defaultJWKSMaxAge),
+		Audience:             listOr(t.Audience, absent.Audience),
+		AccessTokenLifetime:  durationOr(t.AccessTokenLifetime, absent.AccessTokenLifetime),
+		RefreshTokenLifetime: durationOr(t.RefreshTokenLifetime, absent.RefreshTokenLifetime),
+		RefreshGracePeriod:   durationOr(t.RefreshGracePeriod, absent.RefreshGracePeriod),
+		JWKSMaxAge:           durationOr(valueOr(realm.Spec.SigningKeys, v1alpha1.SigningKeys{}).JWKSMaxAge, absent.JWKSMaxAge),
 		SessionsNotBefore:    timeOrNil(t.SessionsNotBefore),
 	}
 }
 
-func login(l v1alpha1.Login) realmconfig.Login {
+func login(l v1alpha1.Login, absent realmconfig.Login) realmconfig.Login {
 	lockout := valueOr(l.Lockout, v1alpha1.Lockout{})
 	return realmconfig.Login{
-		UnknownUser: realmconfig.UnknownUser(cmp.Or(l.UnknownUser, v1alpha1.RevealUnknownUser)),
+		UnknownUser: cmp.Or(realmconfig.UnknownUser(l.UnknownUser), absent.UnknownUser),
 		Lockout: realmconfig.Lockout{
-			Failures:       int(valueOr(lockout.Failures, defaultLockoutFailures)),
-			Duration:       durationOr(lockout.Duration, defaultLockoutDuration),
-			SourceFailures: int(valueOr(lockout.SourceFailures, defaultSourceFailures)),
+			Failures:       intOr(lockout.Failures, absent.Lockout.Failures),
+			Duration:       durationOr(lockout.Duration, absent.Lockout.Duration),
+			SourceFailures: intOr(lockout.SourceFailures, absent.Lockout.SourceFailures),
 		},
 	}
 }
 
-func passwords(p v1alpha1.Passwords) realmconfig.Passwords {
+func passwords(p v1alpha1.Passwords, absent realmconfig.Passwords) realmconfig.Passwords {
 	return realmconfig.Passwords{
-		BcryptCost:         int(valueOr(p.BcryptCost, defaultBcryptCost)),
-		MinLength:          int(valueOr(p.MinLength, defaultMinPasswordLength)),
+		BcryptCost:         intOr(p.BcryptCost, absent.BcryptCost),
+		MinLength:          intOr(p.MinLength, absent.MinLength),
 		AllowCommon:        p.AllowCommon,
-		ResetTokenLifetime: durationOr(p.ResetTokenLifetime, defaultResetTokenLifetime),
+		ResetTokenLifetime: durationOr(p.ResetTokenLifetime, absent.ResetTokenLifetime),
 	}
 }
 
-// registration takes Optional for a realm that is Open since before it had to say
-// what becomes of addresses.
-func registration(r v1alpha1.Registration) realmconfig.Registration {
+// registration takes the default for a realm that is Open since before it had to
+// say what becomes of addresses.
+func registration(r v1alpha1.Registration, absent realmconfig.Registration) realmconfig.Registration {
 	return realmconfig.Registration{
-		Mode:                 realmconfig.RegistrationMode(cmp.Or(r.Mode, v1alpha1.ClosedRegistration)),
-		EmailVerification:    realmconfig.Verification(cmp.Or(r.EmailVerification, v1alpha1.EmailVerificationOptional)),
-		VerificationLifetime: durationOr(r.VerificationLifetime, defaultVerificationLifetime),
+		Mode:                 cmp.Or(realmconfig.RegistrationMode(r.Mode), absent.Mode),
+		EmailVerification:    cmp.Or(realmconfig.Verification(r.EmailVerification), absent.EmailVerification),
+		VerificationLifetime: durationOr(r.VerificationLifetime, absent.VerificationLifetime),
 	}
 }
 
-func forwardAuth(f v1alpha1.ForwardAuth) realmconfig.ForwardAuth {
-	return realmconfig.ForwardAuth{UnverifiedEmail: realmconfig.UnverifiedEmail(f.UnverifiedEmail)}
+func forwardAuth(f v1alpha1.ForwardAuth, absent realmconfig.ForwardAuth) realmconfig.ForwardAuth {
+	return realmconfig.ForwardAuth{UnverifiedEmail: cmp.Or(realmconfig.UnverifiedEmail(f.UnverifiedEmail), absent.UnverifiedEmail)}
 }
 
-func twoFactor(realm *v1alpha1.AuthRealm) realmconfig.TwoFactor {
+func twoFactor(realm *v1alpha1.AuthRealm, absent realmconfig.TwoFactor) realmconfig.TwoFactor {
 	t := valueOr(realm.Spec.TwoFactor, v1alpha1.TwoFactor{})
 	return realmconfig.TwoFactor{
 		// An authenticator app would part a label at its colon.
 		Label:             cmp.Or(t.Label, strings.ReplaceAll(displayName(realm), ":", "")),
-		Failures:          int(valueOr(t.Failures, defaultLockoutFailures)),
-		Duration:          durationOr(t.Duration, defaultLockoutDuration),
-		ChallengeLifetime: durationOr(t.ChallengeLifetime, defaultChallengeLifetime),
+		Failures:          intOr(t.Failures, absent.Failures),
+		Duration:          durationOr(t.Duration, absent.Duration),
+		ChallengeLifetime: durationOr(t.ChallengeLifetime, absent.ChallengeLifetime),
 	}
 }
 
-func browser(realm *v1alpha1.AuthRealm) realmconfig.Browser {
+func browser(realm *v1alpha1.AuthRealm, absent realmconfig.Browser) realmconfig.Browser {
 	ui := valueOr(realm.Spec.UI, v1alpha1.UI{})
 	b := realmconfig.Browser{
 		AllowedOrigins:   valueOr(realm.Spec.CORS, v1alpha1.CORS{}).AllowedOrigins,
-		ResetPasswordURL: cmp.Or(string(ui.ResetPasswordURL), realm.Spec.Issuer+"/reset/{token}"),
-		VerifyEmailURL:   cmp.Or(string(ui.VerifyEmailURL), realm.Spec.Issuer+"/verify-email/{token}"),
+		ResetPasswordURL: cmp.Or(string(ui.ResetPasswordURL), absent.ResetPasswordURL),
+		VerifyEmailURL:   cmp.Or(string(ui.VerifyEmailURL), absent.VerifyEmailURL),
 	}
 	for _, u := range ui.ReturnURLs {
 		b.ReturnURLs = append(b.ReturnURLs, string(u))
@@ -142,20 +110,25 @@ func browser(realm *v1alpha1.AuthRealm) realmconfig.Browser {
 	return b
 }
 
-func network(n v1alpha1.Network) realmconfig.Network {
+func network(n v1alpha1.Network, absent realmconfig.Network) realmconfig.Network {
 	return realmconfig.Network{
 		TrustedProxies:    n.TrustedProxies,
-		RequestsPerMinute: int(valueOr(n.RequestsPerMinute, defaultRequestsPerMinute)),
+		RequestsPerMinute: intOr(n.RequestsPerMinute, absent.RequestsPerMinute),
 	}
 }
 
+func audit(a v1alpha1.Audit, absent realmconfig.Audit) realmconfig.Audit {
+	return realmconfig.Audit{Retention: durationOr(a.Retention, absent.Retention)}
+}
+
+// tracing is nil where nothing is traced.
 func tracing(t *v1alpha1.Tracing) *realmconfig.Tracing {
 	if t == nil {
 		return nil
 	}
 	return &realmconfig.Tracing{
 		Endpoint:             string(t.Endpoint),
-		SamplePercent:        int(valueOr(t.SamplePercent, defaultSamplePercent)),
+		SamplePercent:        intOr(t.SamplePercent, realmconfig.DefaultTracing().SamplePercent),
 		AllowPrivateNetworks: t.AllowPrivateNetworks,
 	}
 }
@@ -193,9 +166,23 @@ func timeOrNil(t *metav1.Time) *time.Time {
 	return &utc
 }
 
-func durationOr(d *metav1.Duration, otherwise time.Duration) realmconfig.Duration {
+func durationOr(d *metav1.Duration, otherwise realmconfig.Duration) realmconfig.Duration {
 	if d == nil {
-		return realmconfig.Duration(otherwise)
+		return otherwise
 	}
 	return realmconfig.Duration(d.Duration)
+}
+
+func intOr(n *int32, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	return int(*n)
+}
+
+func listOr[T any](list, otherwise []T) []T {
+	if len(list) == 0 {
+		return otherwise
+	}
+	return list
 }

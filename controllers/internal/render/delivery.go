@@ -89,13 +89,14 @@ func email(realm *v1alpha1.AuthRealm) *realmconfig.Email {
 	if spec == nil {
 		return nil
 	}
-	security := cmp.Or(spec.SMTP.Security, v1alpha1.SMTPStartTLS)
+	absent := realmconfig.DefaultEmail()
+	security := cmp.Or(realmconfig.TransportSecurity(spec.SMTP.Security), absent.Security)
 	e := &realmconfig.Email{
 		From:       spec.From,
 		Host:       spec.SMTP.Host,
-		Port:       int(valueOr(spec.SMTP.Port, defaultSMTPPort(security))),
-		Security:   realmconfig.TransportSecurity(security),
-		Timeout:    durationOr(spec.Timeout, defaultEmailTimeout),
+		Port:       intOr(spec.SMTP.Port, security.Port()),
+		Security:   security,
+		Timeout:    durationOr(spec.Timeout, absent.Timeout),
 		Product:    displayName(realm),
 		SupportURL: string(cmp.Or(spec.SupportURL, valueOr(realm.Spec.UI, v1alpha1.UI{}).SupportURL)),
 	}
@@ -108,30 +109,17 @@ func email(realm *v1alpha1.AuthRealm) *realmconfig.Email {
 	return e
 }
 
-// defaultSMTPPort is the one that RFC 8314, section 7, or for a relay RFC 5321,
-// section 4.5.4.2, assigns.
-func defaultSMTPPort(security v1alpha1.SMTPSecurity) int32 {
-	switch security {
-	case v1alpha1.SMTPTLS:
-		return 465
-	case v1alpha1.SMTPNone:
-		return 25
-	default:
-		return 587
-	}
-}
-
 // sms is nil where the realm cannot send any.
 func sms(spec *v1alpha1.SMS) *realmconfig.SMS {
 	if spec == nil {
 		return nil
 	}
 	s := &realmconfig.SMS{
-		Timeout:              durationOr(spec.Timeout, defaultSMSTimeout),
+		Timeout:              durationOr(spec.Timeout, realmconfig.DefaultSMS().Timeout),
 		AllowPrivateNetworks: spec.AllowPrivateNetworks,
 	}
 	if t := spec.Twilio; t != nil {
-		s.Kind, s.URL = realmconfig.Twilio, cmp.Or(string(t.URL), defaultTwilioURL)
+		s.Kind, s.URL = realmconfig.Twilio, cmp.Or(string(t.URL), realmconfig.TwilioURL)
 		s.AccountSID, s.From = t.AccountSID, t.From
 		return s
 	}

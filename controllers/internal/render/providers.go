@@ -43,7 +43,7 @@ func ProviderSettings(p *v1alpha1.OAuthProvider, c Callback) realmconfig.Provide
 		OwnCallback:          c.Own,
 		RequireIssuer:        c.RequireIssuer,
 		AllowedEmailDomains:  spec.AllowedEmailDomains,
-		SignUp:               valueOr(spec.SignUp, true),
+		SignUp:               valueOr(spec.SignUp, realmconfig.DefaultProvider().SignUp),
 		LinkByEmail:          valueOr(spec.Linking, v1alpha1.ProviderLinking{}).ByEmail,
 		TrustEmail:           spec.TrustEmail,
 		AllowPrivateNetworks: spec.AllowPrivateNetworks,

@@ -3,8 +3,9 @@
 // Package render makes a realm's objects. Everything in it is a pure function
 // of Inputs: no client, no clock, no randomness, the same objects every time.
 //
-// Each object has a file of its own and a golden file under testdata. The
-// spec's defaults live here, and nowhere else.
+// Each object has a file of its own and a golden file under testdata. What a
+// spec does not say is, for the auth server's settings, what realmconfig.Defaults
+// says, and for the objects what stands here.
 package render
 
 import (

@@ -14,13 +14,13 @@ import (
 
 // ui is how the realm's pages look. What people could not read, and texts that
 // no page uses, are left out: see Colors and Texts, which say so.
-func ui(in Inputs) realmconfig.UI {
+func ui(in Inputs, absent realmconfig.UI) realmconfig.UI {
 	spec := valueOr(in.Realm.Spec.UI, v1alpha1.UI{})
 	settings := realmconfig.UI{
 		DisplayName: displayName(in.Realm),
 		Logo:        in.Logo,
 		SupportURL:  cmp.Or(string(spec.SupportURL), string(valueOr(in.Realm.Spec.Email, v1alpha1.Email{}).SupportURL)),
-		Languages:   realmconfig.Languages(),
+		Languages:   absent.Languages,
 	}
 	settings.Light, settings.Dark, _ = Colors(in.Realm)
 	settings.Texts, _ = Texts(in.Realm)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package realmfolder writes a realm's folder, as the operator mounts it in a
-// pod, for tests that run the server's program. Its settings are the defaults
-// of a realm that names nothing but its issuer.
+// pod, for tests that run the server's program.
 package realmfolder
 
 import (
@@ -49,33 +48,17 @@ func New(t testing.TB, databaseURL, cacheURL string) *Folder {
 	}
 }
 
-// Settings are those of a realm that names nothing but its issuer.
+// Settings are the defaults of a realm that lets anybody register, with an
+// application beside it and no limit to requests.
 func Settings() realmconfig.Config {
-	const minute, day = realmconfig.Duration(time.Minute), realmconfig.Duration(24 * time.Hour)
-	return realmconfig.Config{
-		Version: realmconfig.Version, Realm: "test/" + rand.Text(), Issuer: "https://" + IssuerHost,
-		Tokens: realmconfig.Tokens{
-			Audience: []string{"https://api.example.com"}, AccessTokenLifetime: 60 * minute,
-			RefreshTokenLifetime: 7 * day, RefreshGracePeriod: minute / 6, JWKSMaxAge: 5 * minute,
-		},
-		Login: realmconfig.Login{
-			UnknownUser: realmconfig.Reveal,
-			Lockout:     realmconfig.Lockout{Failures: 5, Duration: 15 * minute, SourceFailures: 100},
-		},
-		Passwords: realmconfig.Passwords{BcryptCost: 12, MinLength: 8, ResetTokenLifetime: 60 * minute},
-		Registration: realmconfig.Registration{
-			Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationOptional, VerificationLifetime: day,
-		},
-		TwoFactor: realmconfig.TwoFactor{
-			Label: "Example", Failures: 5, Duration: 15 * minute, ChallengeLifetime: 5 * minute,
-		},
-		Browser: realmconfig.Browser{
-			ResetPasswordURL: "https://app.example.com/reset?token={token}",
-			VerifyEmailURL:   "https://app.example.com/verify?token={token}",
-		},
-		UI:    realmconfig.UI{DisplayName: "Example", Languages: realmconfig.Languages()},
-		Audit: realmconfig.Audit{Retention: 90 * day},
-	}
+	config := realmconfig.Defaults("test/"+rand.Text(), "https://"+IssuerHost)
+	config.Tokens.Audience = []string{"https://api.example.com"}
+	config.Registration.Mode = realmconfig.Open
+	config.TwoFactor.Label, config.UI.DisplayName = "Example", "Example"
+	config.Browser.ResetPasswordURL = "https://app.example.com/reset?token={token}"
+	config.Browser.VerifyEmailURL = "https://app.example.com/verify?token={token}"
+	config.Network.RequestsPerMinute = 0
+	return config
 }
 
 // Write puts the folder on the disk and returns how a client trusts the server.
