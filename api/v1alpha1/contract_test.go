@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// setting is where a field of a spec is found again.
+type setting struct {
+	// in is its place in the settings document; the same as in the spec when empty.
+	in string
+	// absent is what the description says of a field that is not there; the value
+	// in realmconfig.Defaults when empty, nothing when always.
+	absent string
+	// laxBelow allows the document what is less than the kind takes, and says why.
+	laxBelow string
+	// not says what a field is that no document of the auth server has.
+	not string
+}
+
+// always is said of a field that is never absent.
+const always = "always"
+
+// What is not a setting of the auth server; its defaults are the operator's.
+const (
+	inObjects = "a field of the realm's objects"
+	mounted   = "where a Secret or a ConfigMap is, whose content is mounted"
+	byKeys    = "a rule for the operator, which makes the signing keys"
+)
+
+// realmSettings are all fields of an AuthRealm's spec.
+func realmSettings() map[string]setting {
+	return map[string]setting{
+		"issuer":                                      {},
+		"tokens.audience[]":                           {},
+		"tokens.accessTokenLifetime":                  {},
+		"tokens.refreshTokenLifetime":                 {},
+		"tokens.refreshGracePeriod":                   {},
+		"tokens.sessionsNotBefore":                    {},
+		"signingKeys.jwksMaxAge":                      {in: "tokens.jwksMaxAge", laxBelow: "a server works with keys that nobody keeps"},
+		"signingKeys.algorithm":                       {not: byKeys},
+		"signingKeys.rotationInterval":                {not: byKeys},
+		"signingKeys.rotateAfter":                     {not: byKeys},
+		"signingKeys.revoked[]":                       {not: byKeys},
+		"login.unknownUser":                           {},
+		"login.lockout.failures":                      {},
+		"login.lockout.duration":                      {},
+		"login.lockout.sourceFailures":                {},
+		"passwords.bcryptCost":                        {},
+		"passwords.minLength":                         {},
+		"passwords.allowCommon":                       {},
+		"passwords.resetTokenLifetime":                {},
+		"registration.mode":                           {},
+		"registration.emailVerification":              {},
+		"registration.verificationLifetime":           {},
+		"forwardAuth.unverifiedEmail":                 {absent: string(realmconfig.OmitUnverified)},
+		"twoFactor.label":                             {},
+		"twoFactor.failures":                          {},
+		"twoFactor.duration":                          {},
+		"twoFactor.challengeLifetime":                 {},
+		"email.from":                                  {},
+		"email.smtp.host":                             {in: "email.host"},
+		"email.smtp.port":                             {in: "email.port"},
+		"email.smtp.security":                         {in: "email.security"},
+		"email.smtp.credentialsSecretRef.name":        {not: mounted},
+		"email.smtp.credentialsSecretRef.usernameKey": {not: mounted},
+		"email.smtp.credentialsSecretRef.passwordKey": {not: mounted},
+		"email.smtp.caSecretRef.name":                 {not: mounted},
+		"email.smtp.caSecretRef.key":                  {not: mounted},
+		"email.timeout":                               {},
+		"email.supportURL":                            {},
+		"email.templates{}.subject":                   {},
+		"email.templates{}.text":                      {},
+		"email.templates{}.html":                      {},
+		"sms.timeout":                                 {},
+		"sms.allowPrivateNetworks":                    {},
+		"sms.twilio.accountSID":                       {in: "sms.accountSID"},
+		"sms.twilio.from":                             {in: "sms.from"},
+		"sms.twilio.url":                              {in: "sms.url", absent: realmconfig.TwilioURL},
+		"sms.twilio.authTokenSecretRef.name":          {not: mounted},
+		"sms.twilio.authTokenSecretRef.key":           {not: mounted},
+		"sms.webhook.url":                             {in: "sms.url"},
+		"sms.webhook.signingSecretRef.name":           {not: mounted},
+		"sms.webhook.signingSecretRef.key":            {not: mounted},
+		"ui.displayName":                              {},
+		"ui.logo.configMapRef.name":                   {not: mounted},
+		"ui.logo.configMapRef.key":                    {not: mounted},
+		"ui.colors.light.accent":                      {in: "ui.light.accent"},
+		"ui.colors.light.background":                  {in: "ui.light.background"},
+		"ui.colors.light.surface":                     {in: "ui.light.surface"},
+		"ui.colors.light.text":                        {in: "ui.light.text"},
+		"ui.colors.dark.accent":                       {in: "ui.dark.accent"},
+		"ui.colors.dark.background":                   {in: "ui.dark.background"},
+		"ui.colors.dark.surface":                      {in: "ui.dark.surface"},
+		"ui.colors.dark.text":                         {in: "ui.dark.text"},
+		"ui.supportURL":                               {},
+		"ui.legalLinks[].text":                        {},
+		"ui.legalLinks[].url":                         {},
+		"ui.languages[]":                              {absent: strings.Join(realmconfig.Languages(), ", ")},
+		"ui.texts{}{}":                                {},
+		"ui.returnURLs[]":                             {in: "browser.returnURLs[]"},
+		"ui.resetPasswordURL":                         {in: "browser.resetPasswordURL"},
+		"ui.verifyEmailURL":                           {in: "browser.verifyEmailURL"},
+		"cors.allowedOrigins[]":                       {in: "browser.allowedOrigins[]"},
+		"network.trustedProxies[]":                    {},
+		"network.requestsPerMinute":                   {},
+		"audit.retention":                             {},
+		"tracing.endpoint":                            {},
+		"tracing.samplePercent":                       {},
+		"tracing.allowPrivateNetworks":                {},
+		"replicas":                                    {not: inObjects},
+		"image":                                       {not: inObjects},
+		"resources":                                   {not: inObjects},
+		"scheduling":                                  {not: inObjects},
+		"autoscaling":                                 {not: inObjects},
+		"database":                                    {not: inObjects},
+		"cache":                                       {not: inObjects},
+		"tls":                                         {not: inObjects},
+		"exposure":                                    {not: inObjects},
+		"networkPolicy":                               {not: inObjects},
+		"monitoring":                                  {not: inObjects},
+		"initialAdmin.email":                          {not: "the first user, of whom the migration is told"},
+	}
+}
+
+// providerSettings are all fields of an OAuthProvider's spec.
+func providerSettings() map[string]setting {
+	const callback = "a wish; render.Callbacks says which one a provider has"
+	return map[string]setting{
+		"realmRef.name":           {not: "the realm, whose settings these are"},
+		"displayName":             {},
+		"type":                    {absent: always},
+		"clientID":                {},
+		"clientSecretRef.name":    {not: mounted},
+		"clientSecretRef.key":     {not: mounted},
+		"issuer":                  {},
+		"endpoints.authorization": {},
+		"endpoints.token":         {},
+		"endpoints.userInfo":      {},
+		"callback":                {not: callback},
+		"scopes[]":                {},
+		"claims.subject":          {},
+		"claims.email":            {},
+		"claims.emailVerified":    {},
+		"claims.name":             {},
+		"allowedEmailDomains[]":   {},
+		"signUp":                  {},
+		"linking.byEmail":         {in: "linkByEmail"},
+		"trustEmail":              {},
+		"allowPrivateNetworks":    {},
+	}
+}
+
+// What a kind says of a setting, and what the auth server makes of it, are two
+// programs' matter. Here they are asked for every value at a bound and beyond it.
+func TestKindsAndTheAuthServerAgreeOnEverySetting(t *testing.T) {
+	t.Parallel()
+	for kind, side := range map[string]struct {
+		spec     map[string]any
+		settings map[string]setting
+		within   string
+	}{
+		"AuthRealm":     {fields(t, asking), realmSettings(), ""},
+		"OAuthProvider": {fields(t, googleProvider), providerSettings(), "providers[0]."},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			known := side.settings
+			found := map[string]bool{}
+			for path, field := range fieldsOf(specOf(t, kind), "", known) {
+				s, ok := known[path]
+				found[path] = true
+				switch {
+				case !ok:
+					t.Errorf("spec.%s stands in no row: where is it in the settings document?", path)
+					continue
+				case s.not != "":
+					continue
+				case s.in == "":
+					s.in = path
+				}
+				s.in = side.within + s.in
+				t.Run(path, func(t *testing.T) {
+					t.Parallel()
+					saysItsDefault(t, s, field)
+					for _, trial := range trials(t, field) {
+						if trial.less && s.laxBelow != "" {
+							continue
+						}
+						wantRefused(t, trial, "the kind", refusedByKind(t, kind, side.spec, path, trial.value))
+						wantRefused(t, trial, "the auth server", refusedByServer(t, s.in, trial.value))
+					}
+				})
+			}
+			for path := range known {
+				if !found[path] {
+					t.Errorf("%s has no field spec.%s any more", kind, path)
+				}
+			}
+		})
+	}
+}
+
+// asking is a realm that has every part with settings of its own.
+const asking = issuer + `
+registration: {emailVerification: Optional}
+email: {from: a@b.example, smtp: {host: a}}
+sms: {webhook: {url: https://a.example, signingSecretRef: {name: s}}}
+tracing: {endpoint: https://otel.example.com}
+`
+
+const googleProvider = "{realmRef: {name: realm}, type: Google, clientID: id, clientSecretRef: {name: s}}"
+
+// document is what its auth server is told when it says no more than that, and
+// has that provider.
+func document(t *testing.T) map[string]any {
+	t.Helper()
+	config := realmconfig.Defaults("default/realm", "https://login.example.com")
+	email, sms, tracing := realmconfig.DefaultEmail(), realmconfig.DefaultSMS(), realmconfig.DefaultTracing()
+	email.From, email.Host, email.Product = "a@b.example", "a", "realm"
+	sms.Kind, sms.URL = realmconfig.Webhook, "https://a.example"
+	tracing.Endpoint = "https://otel.example.com"
+	provider := realmconfig.DefaultProvider()
+	provider.Name, provider.DisplayName, provider.Type, provider.ClientID = "google", "Google", realmconfig.Google, "id"
+	config.Email, config.SMS, config.Tracing, config.Providers = &email, &sms, &tracing, []realmconfig.Provider{provider}
+	encoded, err := realmconfig.Encode(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fields(t, string(encoded))
+}
+
+// saysItsDefault wants the description to tell the default of a number, a
+// duration, a word of a few, and of what is on.
+func saysItsDefault(t *testing.T, s setting, f field) {
+	t.Helper()
+	otherwise := s.absent
+	switch value, found := at(document(t), s.in); {
+	case otherwise == always, otherwise == "" && (!found || f.kind == "" || value == false):
+		return
+	case otherwise == "":
+		otherwise = plain(value)
+	}
+	words := regexp.MustCompile(`(^|[\s:])` + regexp.QuoteMeta(otherwise) + `[^.;]*? when absent|when absent ` + regexp.QuoteMeta(otherwise) + `\b`)
+	if !words.MatchString(f.description) {
+		t.Errorf("when absent it is %s, and the description says\n%s", otherwise, f.description)
+	}
+}
+
+func TestDescriptionSaysWhichPortGoesWithWhichSecurity(t *testing.T) {
+	t.Parallel()
+	says := specOf(t, "AuthRealm").Properties["email"].Properties["smtp"].Properties["port"].Description
+	want := fmt.Sprintf("when absent %d, with security TLS %d, with None %d",
+		realmconfig.StartTLS.Port(), realmconfig.ImplicitTLS.Port(), realmconfig.NoTLS.Port())
+	if !strings.Contains(says, want) {
+		t.Errorf("the description says %q, want %q", says, want)
+	}
+}
+
+// The rule that compares the two has the default of either.
+func TestARefreshTokenLastsAsLongAsAnAccessTokenThatIsNotSaid(t *testing.T) {
+	t.Parallel()
+	tokens := realmconfig.Defaults("default/realm", "https://login.example.com").Tokens
+	access, refresh := time.Duration(tokens.AccessTokenLifetime), time.Duration(tokens.RefreshTokenLifetime)
+	lifetime := func(d time.Duration) string { return issuer + "tokens: {refreshTokenLifetime: " + d.String() + "}" }
+	if err := submit(t, "AuthRealm", "realm", lifetime(access)); err != nil {
+		t.Errorf("refused: %v", err)
+	}
+	wantRefusal(t, submit(t, "AuthRealm", "realm", lifetime(access-time.Second)),
+		fmt.Sprintf("refreshTokenLifetime (%s when absent) must not be shorter than accessTokenLifetime (%s when absent)",
+			plain(refresh.String()), plain(access.String())))
+}
+
+// trial is a value that both sides take, or neither.
+type trial struct {
+	value   any
+	refused bool
+	less    bool // than the least
+}
+
+func trials(t *testing.T, f field) []trial {
+	t.Helper()
+	var all []trial
+	switch f.kind {
+	case "integer":
+		for _, bound := range []struct {
+			at   *int
+			step int
+		}{{f.schema.Minimum, -1}, {f.schema.Maximum, 1}} {
+			if bound.at == nil {
+				t.Fatal("has a number without a bound")
+			}
+			n := *bound.at
+			all = append(all, trial{value: n}, trial{value: n + bound.step, refused: true, less: bound.step < 0})
+		}
+	case "duration":
+		for sign, step := range map[string]time.Duration{">=": -time.Second, "<=": time.Second} {
+			d := boundOf(t, f, sign)
+			all = append(all, trial{value: d.String()}, trial{value: (d + step).String(), refused: true, less: step < 0})
+		}
+	case "enum":
+		for _, word := range f.schema.Enum {
+			all = append(all, trial{value: word})
+		}
+		all = append(all, trial{value: "Otherwise", refused: true})
+	case "boolean":
+		all = append(all, trial{value: true}, trial{value: false})
+	}
+	return all
+}
+
+// boundOf is the duration in the field's rule.
+func boundOf(t *testing.T, f field, sign string) time.Duration {
+	t.Helper()
+	for _, rule := range f.schema.Rules {
+		if found := regexp.MustCompile(`duration\(self\) ` + sign + ` duration\('(\w+)'\)`).FindStringSubmatch(rule.Rule); found != nil {
+			d, err := time.ParseDuration(found[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+	}
+	t.Fatalf("has a duration without a bound %s", sign)
+	return 0
+}
+
+func wantRefused(t *testing.T, trial trial, side string, err error) {
+	t.Helper()
+	if refused := err != nil; refused != trial.refused {
+		t.Errorf("%v is refused by %s: %t, want %t (%v)", trial.value, side, refused, trial.refused, err)
+	}
+}
+
+// refusedByKind is what the API server has against this field. What it has against
+// others, which the value does not go with, is not asked here.
+func refusedByKind(t *testing.T, kind string, spec map[string]any, path string, value any) error {
+	t.Helper()
+	encoded, err := json.Marshal(withValue(spec, path, value))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = submit(t, kind, "realm", string(encoded))
+	if err != nil && strings.Contains(err.Error(), "spec."+place(path)+": ") {
+		return err
+	}
+	return nil
+}
+
+// refusedByServer is what the auth server has against this field of its document.
+func refusedByServer(t *testing.T, path string, value any) error {
+	t.Helper()
+	encoded, err := json.Marshal(withValue(document(t), path, value))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := realmconfig.Config{}
+	err = realmconfig.Decode(encoded, &config)
+	if err != nil && strings.Contains(err.Error(), place(path)+": ") {
+		return err
+	}
+	return nil
+}
