@@ -119,14 +119,52 @@ func realmSettings() map[string]setting {
 		"replicas":                                    {not: inObjects},
 		"image":                                       {not: inObjects},
 		"resources":                                   {not: inObjects},
-		"scheduling":                                  {not: inObjects},
-		"autoscaling":                                 {not: inObjects},
-		"database":                                    {not: inObjects},
-		"cache":                                       {not: inObjects},
-		"tls":                                         {not: inObjects},
-		"exposure":                                    {not: inObjects},
-		"networkPolicy":                               {not: inObjects},
-		"monitoring":                                  {not: inObjects},
+		"scheduling.nodeSelector{}":                   {not: inObjects},
+		"scheduling.tolerations":                      {not: inObjects},
+		"scheduling.affinity":                         {not: inObjects},
+		"scheduling.topologySpreadConstraints":        {not: inObjects},
+		"scheduling.priorityClassName":                {not: inObjects},
+		"autoscaling.maxReplicas":                     {not: inObjects},
+		"autoscaling.minReplicas":                     {not: inObjects},
+		"autoscaling.targetCPUUtilization":            {not: inObjects},
+		"autoscaling.metrics":                         {not: inObjects},
+		"database.caSecretRef.key":                    {not: mounted},
+		"database.caSecretRef.name":                   {not: mounted},
+		"database.managed.deletionPolicy":             {not: inObjects},
+		"database.managed.image":                      {not: inObjects},
+		"database.managed.rotatePasswordAfter":        {not: inObjects},
+		"database.managed.storage.className":          {not: inObjects},
+		"database.managed.storage.size":               {not: inObjects},
+		"database.urlSecretRef.key":                   {not: mounted},
+		"database.urlSecretRef.name":                  {not: mounted},
+		"database.managed.resources":                  {not: inObjects},
+		"cache.caSecretRef.key":                       {not: mounted},
+		"cache.caSecretRef.name":                      {not: mounted},
+		"cache.managed.image":                         {not: inObjects},
+		"cache.managed.rotatePasswordAfter":           {not: inObjects},
+		"cache.urlSecretRef.key":                      {not: mounted},
+		"cache.urlSecretRef.name":                     {not: mounted},
+		"cache.managed.resources":                     {not: inObjects},
+		"tls.certManager.dnsNames[]":                  {not: inObjects},
+		"tls.certManager.duration":                    {not: inObjects},
+		"tls.certManager.issuerRef.group":             {not: inObjects},
+		"tls.certManager.issuerRef.kind":              {not: inObjects},
+		"tls.certManager.issuerRef.name":              {not: inObjects},
+		"tls.secretRef.name":                          {not: mounted},
+		"exposure.gateway.parentRefs[].name":          {not: inObjects},
+		"exposure.gateway.parentRefs[].namespace":     {not: inObjects},
+		"exposure.gateway.parentRefs[].port":          {not: inObjects},
+		"exposure.gateway.parentRefs[].sectionName":   {not: inObjects},
+		"exposure.ingress.annotations{}":              {not: inObjects},
+		"exposure.ingress.className":                  {not: inObjects},
+		"exposure.ingress.tlsSecretName":              {not: inObjects},
+		"networkPolicy.from":                          {not: inObjects},
+		"networkPolicy.metricsFrom":                   {not: inObjects},
+		"networkPolicy.to":                            {not: inObjects},
+		"monitoring.dashboard":                        {not: inObjects},
+		"monitoring.labels{}":                         {not: inObjects},
+		"monitoring.podMonitor.interval":              {not: inObjects},
+		"monitoring.prometheusRule":                   {not: inObjects},
 		"initialAdmin.email":                          {not: "the first user, of whom the migration is told"},
 	}
 }
@@ -190,6 +228,7 @@ func TestKindsAndTheAuthServerAgreeOnEverySetting(t *testing.T) {
 				s.in = side.within + s.in
 				t.Run(path, func(t *testing.T) {
 					t.Parallel()
+					standsInTheDocument(t, s)
 					saysItsDefault(t, s, field)
 					for _, trial := range trials(t, field) {
 						if trial.less && s.laxBelow != "" {
@@ -236,6 +275,17 @@ func document(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	return fields(t, string(encoded))
+}
+
+func standsInTheDocument(t *testing.T, s setting) {
+	t.Helper()
+	encoded, err := json.Marshal(withValue(document(t), s.in, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := realmconfig.Decode(encoded, &realmconfig.Config{}); err != nil && strings.Contains(err.Error(), "unknown field") {
+		t.Errorf("the settings document has no %s: %v", s.in, err)
+	}
 }
 
 // saysItsDefault wants the description to tell the default of a number, a

@@ -109,8 +109,8 @@ func fields(t *testing.T, text string) map[string]any {
 	return parsed
 }
 
-// place is a path in an error: of a list, the first entry is meant.
-func place(path string) string { return strings.ReplaceAll(path, "[]", "[0]") }
+// place is a path in an error: of a list, the first entry is meant, of a map any.
+func place(path string) string { return strings.NewReplacer("[]", "[0]", "{}", ".any").Replace(path) }
 
 // withValue is a copy with a value at a path, which is a list's only one.
 func withValue(tree map[string]any, path string, value any) map[string]any {
@@ -118,12 +118,14 @@ func withValue(tree map[string]any, path string, value any) map[string]any {
 	if changed == nil {
 		changed = map[string]any{}
 	}
-	name, rest, deeper := strings.Cut(path, ".")
-	name, list := strings.CutSuffix(place(name), "[0]")
+	name, rest, deeper := strings.Cut(place(path), ".")
+	name, list := strings.CutSuffix(name, "[0]")
 	switch {
 	case list && deeper:
-		entries, _ := changed[name].([]any)
-		first, _ := entries[0].(map[string]any)
+		first := map[string]any{}
+		if entries, _ := changed[name].([]any); len(entries) > 0 {
+			first, _ = entries[0].(map[string]any)
+		}
 		changed[name] = []any{withValue(first, rest, value)}
 	case list:
 		changed[name] = []any{value}
@@ -137,8 +139,8 @@ func withValue(tree map[string]any, path string, value any) map[string]any {
 }
 
 func at(tree map[string]any, path string) (any, bool) {
-	name, rest, deeper := strings.Cut(path, ".")
-	name, list := strings.CutSuffix(place(name), "[0]")
+	name, rest, deeper := strings.Cut(place(path), ".")
+	name, list := strings.CutSuffix(name, "[0]")
 	value, found := tree[name]
 	if entries, _ := value.([]any); list && len(entries) > 0 {
 		value = entries[0]
