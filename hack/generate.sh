@@ -6,10 +6,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 controller_gen=$(hack/tools.sh controller-gen)
+crdgen=$(hack/tools.sh crdgen)
 helm=$(hack/tools.sh helm)
 
 "$controller_gen" object:headerFile=hack/tools/boilerplate.go.txt paths=./api/...
-"$controller_gen" crd paths=./api/... output:crd:dir=config/crd
+"$crdgen" config/crd ./api/...
 "$controller_gen" rbac:roleName=realmkeeper-operator paths=./controllers/... output:rbac:dir=config/rbac
 
 rm -rf charts/realmkeeper/files

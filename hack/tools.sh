@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the path of a development tool, after building it if this version was not built yet (a minute when cold).
-# The tools and their versions are those of hack/tools/go.mod.
+# The tools and their versions are those of hack/tools/go.mod; crdgen is our own.
 set -euo pipefail
 cd "$(dirname "$0")/tools"
 source ../cache.sh
@@ -14,5 +14,5 @@ make_tool() {
   build "$1" "$package"
 }
 
-folder=$(cached tools "$name-$( (go version; cat go.mod go.sum) | digest)" make_tool)
+folder=$(cached tools "$name-$( (go version; cat go.mod go.sum crdgen/*.go) | digest)" make_tool)
 echo "$folder/$name"

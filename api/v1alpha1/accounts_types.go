@@ -48,10 +48,7 @@ type Registration struct {
 	// verificationLifetime is how long the link of a verification mail works,
 	// such as 72h; 24h when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="verificationLifetime must be a duration such as 24h"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('720h'))",message="verificationLifetime must be 1m to 720h, which is 30 days"
+	// +realmkeeper:validation:Duration:example="24h",min="1m",max="720h",which="30 days"
 	VerificationLifetime *metav1.Duration `json:"verificationLifetime,omitempty"`
 }
 
@@ -100,18 +97,12 @@ type TwoFactor struct {
 
 	// duration is for how long codes are refused then, such as 5m; 15m when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="duration must be a duration such as 15m"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="duration must be 1s to 24h"
+	// +realmkeeper:validation:Duration:example="15m",min="1s",max="24h"
 	Duration *metav1.Duration `json:"duration,omitempty"`
 
 	// challengeLifetime is how long a login may wait for its code, such as 10m;
 	// 5m when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="challengeLifetime must be a duration such as 5m"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('1h'))",message="challengeLifetime must be 1m to 1h"
+	// +realmkeeper:validation:Duration:example="5m",min="1m",max="1h"
 	ChallengeLifetime *metav1.Duration `json:"challengeLifetime,omitempty"`
 }

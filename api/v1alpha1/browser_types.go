@@ -72,9 +72,6 @@ type Audit struct {
 	// retention is how long an audit line is kept, such as 8760h; 2160h, which
 	// is 90 days, when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="retention must be a duration such as 2160h"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('24h') && duration(self) <= duration('87600h'))",message="retention must be 24h to 87600h, which is 10 years"
+	// +realmkeeper:validation:Duration:example="2160h",min="24h",max="87600h",which="10 years"
 	Retention *metav1.Duration `json:"retention,omitempty"`
 }

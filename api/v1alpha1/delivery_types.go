@@ -19,10 +19,7 @@ type Email struct {
 
 	// timeout bounds one delivery, connecting included; 30s when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="timeout must be a duration such as 30s"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('5m'))",message="timeout must be 1s to 5m"
+	// +realmkeeper:validation:Duration:example="30s",min="1s",max="5m"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 
 	// supportURL is where mails send people who need help;
@@ -162,10 +159,7 @@ type SMS struct {
 
 	// timeout bounds one delivery, connecting included; 10s when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="timeout must be a duration such as 10s"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('1m'))",message="timeout must be 1s to 1m"
+	// +realmkeeper:validation:Duration:example="10s",min="1s",max="1m"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 }
 

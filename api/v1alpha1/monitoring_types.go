@@ -36,10 +36,7 @@ type PodMonitor struct {
 	// interval between two scrapes, in seconds or more, such as 30s; as
 	// Prometheus decides when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="interval must be a duration such as 30s"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('1h'))",message="interval must be 1s to 1h"
+	// +realmkeeper:validation:Duration:example="30s",min="1s",max="1h"
 	Interval *metav1.Duration `json:"interval,omitempty"`
 }
 

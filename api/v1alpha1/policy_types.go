@@ -26,10 +26,7 @@ type SigningKeys struct {
 	// as 720h; 2160h, which is 90 days, when absent. With 0s no key is replaced
 	// because of its age.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="rotationInterval must be a duration such as 720h"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || duration(self) == duration('0s') || (duration(self) >= duration('1h') && duration(self) <= duration('87600h'))",message="rotationInterval must be 1h to 87600h, which is ten years, or 0s for never"
+	// +realmkeeper:validation:Duration:example="720h",min="1h",max="87600h",which="ten years",zero="never"
 	RotationInterval *metav1.Duration `json:"rotationInterval,omitempty"`
 
 	// rotateAfter replaces a signing key that was made before this time, such as
@@ -52,10 +49,7 @@ type SigningKeys struct {
 	// jwksMaxAge is how long verifiers may go on with a copy of the JWKS, such as
 	// 1h; 5m when absent. A new key is published for at least as long before it signs.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="jwksMaxAge must be a duration such as 5m"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="jwksMaxAge must be 1s to 24h"
+	// +realmkeeper:validation:Duration:example="5m",min="1s",max="24h"
 	JWKSMaxAge *metav1.Duration `json:"jwksMaxAge,omitempty"`
 }
 
@@ -75,28 +69,19 @@ type Tokens struct {
 
 	// accessTokenLifetime is how long an access token is valid, such as 30m; 1h when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="accessTokenLifetime must be a duration such as 30m or 1h"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="accessTokenLifetime must be 1m to 24h"
+	// +realmkeeper:validation:Duration:example="30m or 1h",min="1m",max="24h"
 	AccessTokenLifetime *metav1.Duration `json:"accessTokenLifetime,omitempty"`
 
 	// refreshTokenLifetime is how long a session lasts without being used, such as 12h; 168h when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="refreshTokenLifetime must be a duration such as 12h or 168h"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('8760h'))",message="refreshTokenLifetime must be 1m to 8760h, which is a year"
+	// +realmkeeper:validation:Duration:example="12h or 168h",min="1m",max="8760h",which="a year"
 	RefreshTokenLifetime *metav1.Duration `json:"refreshTokenLifetime,omitempty"`
 
 	// refreshGracePeriod is how long a refresh token that was just used still
 	// gets the same answer, so that two tabs never log each other out; 10s when
 	// absent. With 0s every second use is taken for theft.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="refreshGracePeriod must be a duration such as 10s"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('0s') && duration(self) <= duration('1m'))",message="refreshGracePeriod must be 0s to 1m"
+	// +realmkeeper:validation:Duration:example="10s",min="0s",max="1m"
 	RefreshGracePeriod *metav1.Duration `json:"refreshGracePeriod,omitempty"`
 
 	// sessionsNotBefore ends every session that began before this time, such as
@@ -144,10 +129,7 @@ type Lockout struct {
 
 	// duration of the lockout, such as 5m; 15m when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="duration must be a duration such as 15m"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1s') && duration(self) <= duration('24h'))",message="duration must be 1s to 24h"
+	// +realmkeeper:validation:Duration:example="15m",min="1s",max="24h"
 	Duration *metav1.Duration `json:"duration,omitempty"`
 
 	// sourceFailures is how many failed logins, to whatever accounts, one source
@@ -183,10 +165,7 @@ type Passwords struct {
 
 	// resetTokenLifetime is how long the link of a reset mail works, such as 30m; 1h when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="resetTokenLifetime must be a duration such as 30m or 1h"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || (duration(self) >= duration('1m') && duration(self) <= duration('24h'))",message="resetTokenLifetime must be 1m to 24h"
+	// +realmkeeper:validation:Duration:example="30m or 1h",min="1m",max="24h"
 	ResetTokenLifetime *metav1.Duration `json:"resetTokenLifetime,omitempty"`
 }
 

@@ -39,10 +39,7 @@ type CertManager struct {
 	// duration is how long a certificate shall be valid, such as 2160h; as
 	// cert-manager decides when absent.
 	// +optional
-	// +kubebuilder:validation:Type=string
-	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')",message="duration must be a duration such as 2160h"
-	// +kubebuilder:validation:XValidation:rule="!self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$') || duration(self) >= duration('1h')",message="duration must be 1h or more"
+	// +realmkeeper:validation:Duration:example="2160h",min="1h"
 	Duration *metav1.Duration `json:"duration,omitempty"`
 }
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	crdmarkers "sigs.k8s.io/controller-tools/pkg/crd/markers"
+)
+
+const durationMarker = "realmkeeper:validation:Duration"
+
+// Duration is a marker on a field of type metav1.Duration:
+//
+//	// +realmkeeper:validation:Duration:example="30m or 1h",min="1m",max="24h"
+//
+// The API server refuses what has not the form of a duration in days or less, and
+// what is out of bounds, and begins either refusal with the field's name, which
+// the description begins with, too.
+type Duration struct {
+	// Example follows "must be a duration such as".
+	Example string `marker:"example"`
+	// Min is the least duration, Max the greatest; none is when Max is absent.
+	Min string `marker:"min"`
+	Max string `marker:"max,optional"`
+	// Which says what Max is in words, as "a year".
+	Which string `marker:"which,optional"`
+	// Zero takes 0s beside what is within bounds, and says what it means.
+	Zero string `marker:"zero,optional"`
+}
+
+// form is what metav1.Duration reads, without a sign.
+const form = `self.matches('^([0-9]+([.][0-9]+)?(ns|us|µs|ms|s|m|h))+$')`
+
+// longest is the most characters that a rule has to reckon with.
+const longest = 32
+
+// ApplyToSchema adds the rules to the field's schema.
+func (d Duration) ApplyToSchema(_ *crdmarkers.SchemaContext, schema *apiextensionsv1.JSONSchemaProps) error {
+	field, _, found := strings.Cut(schema.Description, " ")
+	if !found {
+		return errors.New("the description must begin with the field's name")
+	}
+	maxLength := int64(longest)
+	schema.Type, schema.MaxLength = "string", &maxLength
+	schema.XValidations = append(schema.XValidations,
+		apiextensionsv1.ValidationRule{Rule: form, Message: fmt.Sprintf("%s must be a duration such as %s", field, d.Example)},
+		apiextensionsv1.ValidationRule{Rule: fmt.Sprintf("!%s || %s", form, d.within()), Message: fmt.Sprintf("%s must be %s", field, d.bounds())},
+	)
+	return nil
+}
+
+func (d Duration) within() string {
+	rule := fmt.Sprintf("duration(self) >= duration('%s')", d.Min)
+	if d.Max != "" {
+		rule = fmt.Sprintf("(%s && duration(self) <= duration('%s'))", rule, d.Max)
+	}
+	if d.Zero != "" {
+		rule = "duration(self) == duration('0s') || " + rule
+	}
+	return rule
+}
+
+func (d Duration) bounds() string {
+	if d.Max == "" {
+		return d.Min + " or more"
+	}
+	words := d.Min + " to " + d.Max
+	if d.Which != "" {
+		words += ", which is " + d.Which
+	}
+	if d.Zero != "" {
+		words += ", or 0s for " + d.Zero
+	}
+	return words
+}
