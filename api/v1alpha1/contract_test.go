@@ -246,6 +246,16 @@ func saysItsDefault(t *testing.T, s setting, f field) {
 	}
 }
 
+func TestKindAndAuthServerAgreeOnTheLengthOfALabel(t *testing.T) {
+	t.Parallel()
+	spec, longest := fields(t, asking), strings.Repeat("a", 64)
+	for label, refused := range map[string]bool{longest: false, longest + "a": true} {
+		trial := trial{value: label, refused: refused}
+		wantRefused(t, trial, "the kind", refusedByKind(t, "AuthRealm", spec, "twoFactor.label", label))
+		wantRefused(t, trial, "the auth server", refusedByServer(t, "twoFactor.label", label))
+	}
+}
+
 func TestDescriptionSaysWhichPortGoesWithWhichSecurity(t *testing.T) {
 	t.Parallel()
 	says := specOf(t, "AuthRealm").Properties["email"].Properties["smtp"].Properties["port"].Description

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -25,6 +26,36 @@ func TestARealmThatSaysNothingHasTheDefaultSettings(t *testing.T) {
 	got := render.Config(inputs(t, "issuer: https://login.example.com"))
 	if want := realmconfig.Defaults("identity/staff", "https://login.example.com"); !reflect.DeepEqual(got, want) {
 		t.Errorf("its settings are\n%+v, want\n%+v", got, want)
+	}
+}
+
+// Pages that speak of a default in their own words are read here, too.
+func TestPagesTellTheDefaults(t *testing.T) {
+	t.Parallel()
+	d := realmconfig.Defaults("identity/staff", "https://login.example.com")
+	in := func(d realmconfig.Duration, unit time.Duration) int { return int(time.Duration(d) / unit) }
+	nothing := inputs(t, "issuer: https://login.example.com").Realm
+	for _, page := range []struct{ name, says string }{
+		{"security.md", fmt.Sprintf("bcrypt hashes, cost %d by default", d.Passwords.BcryptCost)},
+		{"security.md", fmt.Sprintf("After %d failures an account is locked for %d minutes", d.Login.Lockout.Failures, in(d.Login.Lockout.Duration, time.Minute))},
+		{"problems/account_locked.md", fmt.Sprintf("%d in %d minutes by default", d.Login.Lockout.Failures, in(d.Login.Lockout.Duration, time.Minute))},
+		{"problems/challenge_invalid.md", fmt.Sprintf("(%d minutes by default)", in(d.TwoFactor.ChallengeLifetime, time.Minute))},
+		{"problems/reset_token_invalid.md", fmt.Sprintf("(%d hour by default)", in(d.Passwords.ResetTokenLifetime, time.Hour))},
+		{"problems/token_expired.md", map[int]string{1: "one hour after it was issued by default"}[in(d.Tokens.AccessTokenLifetime, time.Hour)]},
+		{"security.md", fmt.Sprintf("a picture of at most %d KiB", realmconfig.MaxPicture>>10)},
+		{"pages.md", fmt.Sprintf("SVG or PNG, at most %d KiB", realmconfig.MaxPicture>>10)},
+		{"key-rotation.md", fmt.Sprintf("replaces every %.0f days", render.RotationInterval(nothing).Hours()/24)},
+		{"key-rotation.md", fmt.Sprintf("# %.0fh when absent", render.RotationInterval(nothing).Hours())},
+		{"key-rotation.md", fmt.Sprintf("or %s when absent", render.Algorithm(nothing))},
+		{"key-rotation.md", fmt.Sprintf("# %dm when absent", in(d.Tokens.JWKSMaxAge, time.Minute))},
+	} {
+		text, err := os.ReadFile("../../../docs/" + page.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.says == "" || !strings.Contains(string(text), page.says) {
+			t.Errorf("docs/%s does not say %q", page.name, page.says)
+		}
 	}
 }
 
