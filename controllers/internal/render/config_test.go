@@ -12,17 +12,35 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// Each row is one group of the spec, said in full and not said at all.
-func TestConfigSaysWhatTheSpecSays(t *testing.T) {
-	t.Parallel()
+// said is one group of the spec, said in full or not said at all.
+type said struct {
+	spec string
+	part func(realmconfig.Config) any
+	want any
+}
+
+func saidSettings() map[string]said {
 	const issuer = "issuer: https://login.example.com\n"
 	const mail = issuer + "email: {from: a@b.example, smtp: {host: smtp.example.com}}\n"
+	tenOClock := time.Date(2026, time.November, 22, 10, 0, 0, 0, time.UTC)
 	minutes := func(n int) realmconfig.Duration { return realmconfig.Duration(time.Duration(n) * time.Minute) }
-	for name, c := range map[string]struct {
-		spec string
-		part func(realmconfig.Config) any
-		want any
-	}{
+	return map[string]said{
+		"tokens": {
+			issuer + "tokens: {audience: [https://a.example], accessTokenLifetime: 2m, refreshTokenLifetime: 3m, refreshGracePeriod: 1m, sessionsNotBefore: '2026-11-22T10:00:00Z'}\nsigningKeys: {jwksMaxAge: 4m}",
+			func(c realmconfig.Config) any { return c.Tokens },
+			realmconfig.Tokens{
+				Audience: []string{"https://a.example"}, AccessTokenLifetime: minutes(2), RefreshTokenLifetime: minutes(3),
+				RefreshGracePeriod: minutes(1), JWKSMaxAge: minutes(4), SessionsNotBefore: &tenOClock,
+			},
+		},
+		"tokens by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Tokens },
+			realmconfig.Tokens{
+				Audience: []string{"https://login.example.com"}, AccessTokenLifetime: minutes(60), RefreshTokenLifetime: minutes(7 * 24 * 60),
+				RefreshGracePeriod: realmconfig.Duration(10 * time.Second), JWKSMaxAge: minutes(5),
+			},
+		},
 		"lockout": {
 			issuer + "login: {lockout: {failures: 3, duration: 1m, sourceFailures: 7}}",
 			func(c realmconfig.Config) any { return c.Login.Lockout },
@@ -158,6 +176,14 @@ func TestConfigSaysWhatTheSpecSays(t *testing.T) {
 			func(c realmconfig.Config) any { return c.UI },
 			realmconfig.UI{DisplayName: "staff", Languages: []string{"en", "de", "es", "fr"}},
 		},
+		"every color": {
+			issuer + "ui: {colors: {light: {accent: '#000001', background: '#fffffe', surface: '#fffffd', text: '#000002'}, dark: {accent: '#fffffc', background: '#000003', surface: '#000004', text: '#fffffb'}}}",
+			func(c realmconfig.Config) any { return []realmconfig.Theme{c.UI.Light, c.UI.Dark} },
+			[]realmconfig.Theme{
+				{Accent: "#000001", Background: "#fffffe", Surface: "#fffffd", Text: "#000002"},
+				{Accent: "#fffffc", Background: "#000003", Surface: "#000004", Text: "#fffffb"},
+			},
+		},
 		"an accent for both themes": {
 			issuer + "ui: {colors: {light: {accent: '#ffcc00'}}}",
 			func(c realmconfig.Config) any { return c.UI.Dark },
@@ -205,7 +231,12 @@ func TestConfigSaysWhatTheSpecSays(t *testing.T) {
 			issuer,
 			func(c realmconfig.Config) any { return c.Tracing }, (*realmconfig.Tracing)(nil),
 		},
-	} {
+	}
+}
+
+func TestConfigSaysWhatTheSpecSays(t *testing.T) {
+	t.Parallel()
+	for name, c := range saidSettings() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config := render.Config(inputs(t, c.spec))
