@@ -14,5 +14,5 @@ make_tool() {
   build "$1" "$package"
 }
 
-folder=$(cached tools "$name-$( (go version; cat go.mod go.sum crdgen/*.go) | digest)" make_tool)
+folder=$(cached tools "$name-$( (go version; cat go.mod go.sum; if [[ -d $name ]]; then cat "$name"/*.go; fi) | digest)" make_tool)
 echo "$folder/$name"

@@ -6,11 +6,15 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -244,6 +248,39 @@ func saysItsDefault(t *testing.T, s setting, f field) {
 	if !words.MatchString(f.description) {
 		t.Errorf("when absent it is %s, and the description says\n%s", otherwise, f.description)
 	}
+}
+
+// A duration without the marker would be any text for the API server.
+func TestEveryDurationHasItsMarker(t *testing.T) {
+	t.Parallel()
+	known := fieldsOf(specOf(t, "AuthRealm"), "", realmSettings())
+	for _, path := range durationsOf(reflect.TypeFor[v1alpha1.AuthRealmSpec](), "") {
+		if known[path].kind != "duration" {
+			t.Errorf("spec.%s has no marker realmkeeper:validation:Duration", path)
+		}
+	}
+	if more := durationsOf(reflect.TypeFor[v1alpha1.OAuthProviderSpec](), ""); len(more) > 0 {
+		t.Errorf("an OAuthProvider has durations, too, which nothing looks at: %v", more)
+	}
+}
+
+// durationsOf are the fields of our own types that are durations.
+func durationsOf(of reflect.Type, path string) []string {
+	for of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
+	if of == reflect.TypeFor[metav1.Duration]() {
+		return []string{path}
+	}
+	if of.Kind() != reflect.Struct || of.PkgPath() != reflect.TypeFor[v1alpha1.AuthRealm]().PkgPath() {
+		return nil
+	}
+	var all []string
+	for i := range of.NumField() {
+		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+		all = append(all, durationsOf(of.Field(i).Type, strings.TrimPrefix(path+"."+name, "."))...)
+	}
+	return all
 }
 
 func TestKindAndAuthServerAgreeOnTheLengthOfALabel(t *testing.T) {

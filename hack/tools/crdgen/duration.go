@@ -5,7 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	crdmarkers "sigs.k8s.io/controller-tools/pkg/crd/markers"
@@ -17,9 +17,9 @@ const durationMarker = "realmkeeper:validation:Duration"
 //
 //	// +realmkeeper:validation:Duration:example="30m or 1h",min="1m",max="24h"
 //
-// The API server refuses what has not the form of a duration in days or less, and
-// what is out of bounds, and begins either refusal with the field's name, which
-// the description begins with, too.
+// It makes two rules, for the form of a duration and for its bounds. Either message
+// begins with the field's name, which is taken from the description: it begins so,
+// too.
 type Duration struct {
 	// Example follows "must be a duration such as".
 	Example string `marker:"example"`
@@ -40,8 +40,8 @@ const longest = 32
 
 // ApplyToSchema adds the rules to the field's schema.
 func (d Duration) ApplyToSchema(_ *crdmarkers.SchemaContext, schema *apiextensionsv1.JSONSchemaProps) error {
-	field, _, found := strings.Cut(schema.Description, " ")
-	if !found {
+	field := regexp.MustCompile(`^[a-z]\w*`).FindString(schema.Description)
+	if field == "" {
 		return errors.New("the description must begin with the field's name")
 	}
 	maxLength := int64(longest)
