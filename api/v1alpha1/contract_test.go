@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -387,7 +388,10 @@ func refusedByKind(t *testing.T, kind string, spec map[string]any, path string, 
 		t.Fatal(err)
 	}
 	err = submit(t, kind, "realm", string(encoded))
-	if err != nil && strings.Contains(err.Error(), "spec."+place(path)+": ") {
+	switch {
+	case err != nil && !apierrors.IsInvalid(err):
+		t.Fatal(err)
+	case err != nil && strings.Contains(err.Error(), "spec."+place(path)+": "):
 		return err
 	}
 	return nil
