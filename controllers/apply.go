@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -38,19 +39,19 @@ type applied struct {
 	custom  map[schema.GroupVersionKind]*render.Custom
 
 	// unread is why nobody knows whether there is a server.
-	unread *obstacle
+	unread *conditions.Failure
 
 	// unwritten is why something that pods read could not be written.
-	unwritten *obstacle
+	unwritten *conditions.Failure
 
-	// obstacles are what stood in the way.
-	obstacles []*obstacle
+	// failures are what stood in the way.
+	failures []*conditions.Failure
 }
 
-// hinder remembers an obstacle.
-func (a *applied) hinder(o *obstacle) {
+// addFailure notes what stood in the way, nil for nothing.
+func (a *applied) addFailure(o *conditions.Failure) {
 	if o != nil {
-		a.obstacles = append(a.obstacles, o)
+		a.failures = append(a.failures, o)
 	}
 }
 
@@ -58,51 +59,51 @@ func (a *applied) hinder(o *obstacle) {
 // needs no longer. One that cannot be written does not keep back the others.
 func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
 	out := applied{custom: map[schema.GroupVersionKind]*render.Custom{}}
-	in, obstacles, err := r.withhold(ctx, g)
+	in, failures, err := r.withhold(ctx, g)
 	if err != nil {
 		return out, err
 	}
-	out.obstacles = obstacles
+	out.failures = failures
 	realm := in.Realm
 	objects, err := render.Objects(in)
-	obstacle, err := g.sortOut(err)
+	failure, err := g.classify(err)
 	if err != nil {
 		return out, err
 	}
-	out.hinder(obstacle)
-	complete := obstacle == nil
-	var failures []error
+	out.addFailure(failure)
+	complete := failure == nil
+	var ended []error
 	for _, o := range objects {
 		if g.skips(render.ReferenceTo(o).Kind) {
 			continue // which a condition says
 		}
 		answer, err := r.applyOrRead(ctx, realm, g, o)
-		obstacle, err := g.sortOut(err)
-		out.hinder(obstacle)
-		if obstacle != nil && readByPods(o) {
-			out.unwritten = obstacle
+		failure, err := g.classify(err)
+		out.addFailure(failure)
+		if failure != nil && readByPods(o) {
+			out.unwritten = failure
 		}
-		failures = append(failures, err)
+		ended = append(ended, err)
 		if answer != nil {
 			out.note(realm, answer)
 		}
 	}
 	if out.server == nil {
-		obstacle, err := g.sortOut(r.readServer(ctx, realm, &out))
-		out.unread = obstacle
-		out.hinder(obstacle)
-		failures = append(failures, err)
+		failure, err := g.classify(r.readServer(ctx, realm, &out))
+		out.unread = failure
+		out.addFailure(failure)
+		ended = append(ended, err)
 	}
 	r.memory.keep(client.ObjectKeyFromObject(realm), objects)
 	for _, ref := range render.Surplus(realm, objects) {
 		if g.skips(ref.Kind) || !complete || ref == render.TrustBundle(realm) && g.certificate.absent {
 			continue
 		}
-		obstacle, err := g.sortOut(r.remove(ctx, realm, ref))
-		out.hinder(obstacle)
-		failures = append(failures, err)
+		failure, err := g.classify(r.remove(ctx, realm, ref))
+		out.addFailure(failure)
+		ended = append(ended, err)
 	}
-	return out, errors.Join(failures...)
+	return out, errors.Join(ended...)
 }
 
 // readByPods reports whether an object is of a kind that pods read.
@@ -120,11 +121,11 @@ func (r *reconciler) applyOrRead(ctx context.Context, realm *v1alpha1.AuthRealm,
 		return nil, r.write(ctx, realm, g, s)
 	}
 	answer, err := r.applyOne(ctx, realm, o)
-	if err == nil || ends(err) {
+	if err == nil || conditions.EndsPass(err) {
 		return answer, err
 	}
 	stands, readErr := r.standing(ctx, realm, render.ReferenceTo(o))
-	if ends(readErr) {
+	if conditions.EndsPass(readErr) {
 		return nil, readErr
 	}
 	return stands, err
@@ -225,29 +226,29 @@ func (r *reconciler) remove(ctx context.Context, realm *v1alpha1.AuthRealm, ref 
 	switch {
 	case client.IgnoreNotFound(err) == nil:
 		return nil
-	case ends(err):
+	case conditions.EndsPass(err):
 		return fmt.Errorf("delete %s %s: %w", ref.Kind.Kind, ref.Name, err)
 	}
 	said := ""
 	if ref.Kind == corev1.SchemeGroupVersion.WithKind("Secret") {
 		said = r.secretWords(ctx, secretOf(ref.Name, realm.Namespace, nil), err)
 	} else {
-		said = words(err)
+		said = conditions.StableMessage(err)
 	}
-	return obstructed(v1alpha1.ReasonApplyFailed, "%s %q, which is needed no longer, could not be deleted: %s", ref.Kind.Kind, ref.Name, said)
+	return conditions.NewFailure(v1alpha1.ReasonApplyFailed, "%s %q, which is needed no longer, could not be deleted: %s", ref.Kind.Kind, ref.Name, said)
 }
 
 // refused is why an object could not be written, in the words of whoever refused
 // it: the API server, a quota, a policy, a webhook. None of them is for ever.
 func (r *reconciler) refused(ctx context.Context, o render.Object, done string, err error) error {
-	if ends(err) {
+	if conditions.EndsPass(err) {
 		return fmt.Errorf("write %s %s: %w", *o.GetKind(), *o.GetName(), err)
 	}
 	said := ""
 	if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok {
 		said = r.secretWords(ctx, s, err)
 	} else {
-		said = words(err)
+		said = conditions.StableMessage(err)
 	}
-	return obstructed(v1alpha1.ReasonApplyFailed, "%s %q could not be %s: %s", *o.GetKind(), *o.GetName(), done, said)
+	return conditions.NewFailure(v1alpha1.ReasonApplyFailed, "%s %q could not be %s: %s", *o.GetKind(), *o.GetName(), done, said)
 }

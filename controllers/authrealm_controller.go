@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
@@ -43,7 +44,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	var stale error
 	for range attempts {
 		result, err := r.pass(ctx, req)
-		if !changed(err) {
+		if !conditions.IsConflict(err) {
 			return result, err
 		}
 		stale = err
@@ -97,7 +98,7 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 		return nil, err
 	}
 	v, acks := &view{gathered: gathered}, rotation.Acks{}
-	if v.unobserved, err = v.sortOut(r.observe(ctx, v)); err != nil {
+	if v.unobserved, err = v.classify(r.observe(ctx, v)); err != nil {
 		return nil, err
 	}
 	if v.unobserved == nil {
@@ -111,11 +112,11 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view
 	if v.applied, err = r.apply(ctx, &v.gathered); err != nil {
 		return nil, err
 	}
-	if v.unheard, err = v.sortOut(r.nudgeAll(ctx, v)); err != nil {
+	if v.unheard, err = v.classify(r.nudgeAll(ctx, v)); err != nil {
 		return nil, err
 	}
-	obstacle, err := v.sortOut(r.dropEarlierLogins(ctx, v))
-	v.applied.hinder(obstacle)
+	failure, err := v.classify(r.dropEarlierLogins(ctx, v))
+	v.applied.addFailure(failure)
 	return v, err
 }
 
@@ -131,7 +132,7 @@ func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, stat
 	if err := r.Status().Patch(ctx, realm, overRead(before), client.FieldOwner(fieldOwner)); err != nil {
 		return nil, client.IgnoreNotFound(fmt.Errorf("patch realm status: %w", err))
 	}
-	r.announceTransition(realm, before.Status.Conditions, realm.Status.Conditions)
+	r.events.Transition(realm, before.Status.Conditions, realm.Status.Conditions)
 	return &before.Status, nil
 }
 
@@ -211,8 +212,8 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 // unwritten reports whether pods wait for what was refused. To look at them more
 // often than that is tried again would try it as often.
 func (v view) unwritten() bool {
-	refused := func(o *obstacle) bool { return o != nil && o.reason == v1alpha1.ReasonApplyFailed }
-	return refused(v.applied.unwritten) || refused(v.keys.obstacle) || slices.ContainsFunc(v.own, refused)
+	refused := func(o *conditions.Failure) bool { return o != nil && o.Reason == v1alpha1.ReasonApplyFailed }
+	return refused(v.applied.unwritten) || refused(v.keys.failure) || slices.ContainsFunc(v.own, refused)
 }
 
 // again is when to try again what was refused.

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
@@ -25,10 +26,10 @@ type certificateView struct {
 	// a certificate that the user renews.
 	next time.Time
 
-	// obstacle says what is wrong; absent is set when there is nothing to mount that
+	// failure says what is wrong; absent is set when there is nothing to mount that
 	// is known of.
-	obstacle *obstacle
-	absent   bool
+	failure *conditions.Failure
+	absent  bool
 }
 
 // gatherCertificate brings the realm's certificate up to date, or looks at the
@@ -38,10 +39,10 @@ func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.Auth
 	if render.OwnsCertificate(realm) {
 		look = r.issue
 	}
-	obstacle, err := g.sortOut(look(ctx, realm, g))
-	g.certificate.obstacle = obstacle
+	failure, err := g.classify(look(ctx, realm, g))
+	g.certificate.failure = failure
 	if render.OwnsCertificate(realm) {
-		g.note(obstacle)
+		g.note(failure)
 	}
 	return err
 }
@@ -60,7 +61,7 @@ func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 		return err
 	}
 	g.inputs.Authority, g.inputs.Certificate = &authority, before
-	renewal, err := g.sortOut(r.renewAuthority(ctx, realm, g))
+	renewal, err := g.classify(r.renewAuthority(ctx, realm, g))
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 	}
 	g.certificate.next = soonest(g.certificate.next, g.inputs.Authority.RenewAt())
 	if problem := render.HostProblem(realm); problem != nil {
-		return obstructed(v1alpha1.ReasonInvalidSettings, "%v; the certificate stays that of the earlier host", problem)
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "%v; the certificate stays that of the earlier host", problem)
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g
 		},
 	})
 	if err == nil && created && g.certificate.issued {
-		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"The realm's certificate authority was lost, and a new one was made: clients have to trust that one")
 	}
 	return authority, err
@@ -144,7 +145,7 @@ func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRea
 		return err
 	}
 	g.inputs.Authority = &renewed
-	r.announce(realm, corev1.EventTypeNormal, eventAuthorityRenewed, actionIssue,
+	r.events.Normal(realm, eventAuthorityRenewed, actionIssue,
 		"The realm's certificate authority was renewed; the earlier certificate stays trusted until %s",
 		renewed.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	return nil
@@ -156,7 +157,7 @@ func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, g
 	hosts, now, in := render.ServingHosts(realm), r.now(), g.inputs
 	if problem := render.HostProblem(realm); problem != nil {
 		if in.Certificate == nil {
-			return obstructed(v1alpha1.ReasonInvalidSettings, "%v", problem)
+			return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "%v", problem)
 		}
 		hosts = in.Certificate.Hosts()
 	}
@@ -173,7 +174,7 @@ func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, g
 	}
 	g.inputs.Certificate = &issued
 	g.certificate.show(&issued)
-	r.announce(realm, corev1.EventTypeNormal, eventCertificateIssued, actionIssue,
+	r.events.Normal(realm, eventCertificateIssued, actionIssue,
 		"A certificate was issued that is valid until %s", issued.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	return nil
 }
@@ -194,7 +195,7 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 	}
 	pair, err := pki.ParsePair(data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey])
 	if err != nil {
-		return obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q cannot be used (%v); correct it, and pods take it up", field, name, err)
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: Secret %q cannot be used (%v); correct it, and pods take it up", field, name, err)
 	}
 	view.absent = false
 	view.fingerprint, view.notAfter, view.next = pair.Fingerprint(), pair.Certificate.NotAfter, pair.Certificate.NotAfter
@@ -202,16 +203,16 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 	switch {
 	case !r.now().Before(pair.Certificate.NotAfter):
 		view.next = time.Time{} // only a new certificate changes anything
-		return obstructed(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s; put a new one there, and pods take it up",
+		return conditions.NewFailure(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s; put a new one there, and pods take it up",
 			field, name, pair.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	case !pair.Covers(render.Host(realm)):
-		return obstructed(v1alpha1.ReasonHostNotCovered, "%s: the certificate in Secret %q is not for the issuer's host %q; put one there that is",
+		return conditions.NewFailure(v1alpha1.ReasonHostNotCovered, "%s: the certificate in Secret %q is not for the issuer's host %q; put one there that is",
 			field, name, render.Host(realm))
 	}
 	return nil
 }
 
-// awaitIssued returns an obstacle while there is no certificate of cert-manager's.
+// awaitIssued returns a failure while there is no certificate of cert-manager's.
 // One that was issued serves on when cert-manager is gone.
 func (r *reconciler) awaitIssued(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.CertificateSecret(realm)
@@ -222,5 +223,5 @@ func (r *reconciler) awaitIssued(ctx context.Context, realm *v1alpha1.AuthRealm,
 	if o := g.lacking("tls.certManager", "cert-manager", render.CertificateKind()); o != nil {
 		return o
 	}
-	return obstructed(v1alpha1.ReasonIssuing, "tls.certManager: cert-manager has not put a certificate into Secret %q yet", name)
+	return conditions.NewFailure(v1alpha1.ReasonIssuing, "tls.certManager: cert-manager has not put a certificate into Secret %q yet", name)
 }

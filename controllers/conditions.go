@@ -16,6 +16,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
@@ -31,27 +32,16 @@ func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
 	}
 }
 
-// summary is True when every other condition is, and else says what the first
-// of the others says.
-func summary(ready string, conditions []metav1.Condition) metav1.Condition {
-	for _, c := range conditions {
-		if c.Status != metav1.ConditionTrue {
-			return no(v1alpha1.ReadyCondition, c.Reason, "%s: %s", c.Type, c.Message)
-		}
-	}
-	return yes(v1alpha1.ReadyCondition, v1alpha1.ReasonReady, "%s", ready)
-}
-
 func resourcesApplied(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ResourcesAppliedCondition
-	all := slices.Concat(v.own, v.applied.obstacles)
-	if v.settings.obstacle != nil {
-		all = append(all, v.settings.obstacle)
+	all := slices.Concat(v.own, v.applied.failures)
+	if v.settings.failure != nil {
+		all = append(all, v.settings.failure)
 	}
-	if o := together(all); o != nil {
-		return hindered(kind, o)
+	if o := conditions.Join(all); o != nil {
+		return o.False(kind)
 	}
-	return yes(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", unsaid(realm.Spec.Registration))
+	return conditions.True(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", unsaid(realm.Spec.Registration))
 }
 
 // unsaid asks for what a realm that is Open since before it had to say so leaves
@@ -67,20 +57,20 @@ func issuerUnique(v view) metav1.Condition {
 	const kind = v1alpha1.IssuerUniqueCondition
 	switch {
 	case v.unlisted != nil:
-		return unknown(kind, v.unlisted)
+		return v.unlisted.Unknown(kind)
 	case v.duplicate != nil:
-		return hindered(kind, v.duplicate)
+		return v.duplicate.False(kind)
 	}
-	return yes(kind, v1alpha1.ReasonUnique, "No older realm has the same issuer")
+	return conditions.True(kind, v1alpha1.ReasonUnique, "No older realm has the same issuer")
 }
 
 func signingKeysReady(v view) metav1.Condition {
 	const kind = v1alpha1.SigningKeysReadyCondition
-	if v.keys.obstacle != nil {
-		return hindered(kind, v.keys.obstacle)
+	if v.keys.failure != nil {
+		return v.keys.failure.False(kind)
 	}
 	if len(v.keys.told) == 0 || v.keys.told[0].State != rotation.Active {
-		return no(kind, v1alpha1.ReasonInvalidSecret, "No key of the key set may sign now")
+		return conditions.False(kind, v1alpha1.ReasonInvalidSecret, "No key of the key set may sign now")
 	}
 	said := []string{}
 	for _, k := range v.keys.told {
@@ -88,7 +78,7 @@ func signingKeysReady(v view) metav1.Condition {
 			said = append(said, what)
 		}
 	}
-	return yes(kind, v1alpha1.ReasonSigning, "%s", strings.Join(said, "; "))
+	return conditions.True(kind, v1alpha1.ReasonSigning, "%s", strings.Join(said, "; "))
 }
 
 // sayOf tells of a key what is worth telling in one line.
@@ -116,13 +106,13 @@ func certificateReady(v view) metav1.Condition {
 	order := v.applied.custom[render.CertificateKind()]
 	switch problem := unready(order); {
 	case problem != "":
-		return no(kind, v1alpha1.ReasonIssuing, "cert-manager: %s", problem)
-	case v.certificate.obstacle != nil:
-		return hindered(kind, v.certificate.obstacle)
+		return conditions.False(kind, v1alpha1.ReasonIssuing, "cert-manager: %s", problem)
+	case v.certificate.failure != nil:
+		return v.certificate.failure.False(kind)
 	case v.certificate.issued:
-		return yes(kind, v1alpha1.ReasonIssued, "The realm's own authority issued a certificate until %s", end)
+		return conditions.True(kind, v1alpha1.ReasonIssued, "The realm's own authority issued a certificate until %s", end)
 	}
-	return yes(kind, v1alpha1.ReasonProvided, "The certificate is valid until %s", end)
+	return conditions.True(kind, v1alpha1.ReasonProvided, "The certificate is valid until %s", end)
 }
 
 func databaseReady(v view) metav1.Condition {
@@ -145,47 +135,47 @@ func storeReady(
 	kind, product, field string, store storeView, v view, ready bool, why string, problem func(realmconfig.Report) string,
 ) metav1.Condition {
 	switch {
-	case store.obstacle != nil:
-		return hindered(kind, store.obstacle)
+	case store.failure != nil:
+		return store.failure.False(kind)
 	case store.managed && !ready:
-		return no(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet%s", product, why)
+		return conditions.False(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet%s", product, why)
 	case v.unobserved != nil:
-		return unknown(kind, v.unobserved)
+		return v.unobserved.Unknown(kind)
 	}
 	for _, p := range v.pods {
 		switch said := problem(p.Report); {
 		case said == "":
 		case store.managed:
-			return no(kind, v1alpha1.ReasonUnreachable, "Pod %s cannot use the managed %s: %s", p.Name, product, said)
+			return conditions.False(kind, v1alpha1.ReasonUnreachable, "Pod %s cannot use the managed %s: %s", p.Name, product, said)
 		default:
-			return no(kind, v1alpha1.ReasonUnreachable,
+			return conditions.False(kind, v1alpha1.ReasonUnreachable,
 				"Pod %s cannot use the %s that %s.urlSecretRef names: %s; correct the Secret, or let it answer, and pods go on by themselves",
 				p.Name, product, field, said)
 		}
 	}
 	if store.managed {
-		return yes(kind, v1alpha1.ReasonReady, "The managed %s answers", product)
+		return conditions.True(kind, v1alpha1.ReasonReady, "The managed %s answers", product)
 	}
-	return yes(kind, v1alpha1.ReasonExternal, "The URL of a %s of yours is there, and no pod complains of it", product)
+	return conditions.True(kind, v1alpha1.ReasonExternal, "The URL of a %s of yours is there, and no pod complains of it", product)
 }
 
 func secretsFound(v view) metav1.Condition {
 	const kind = v1alpha1.SecretsFoundCondition
 	switch {
-	case v.delivery.obstacle != nil:
-		return hindered(kind, v.delivery.obstacle)
+	case v.delivery.failure != nil:
+		return v.delivery.failure.False(kind)
 	case v.delivery.named == 0:
-		return yes(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret")
+		return conditions.True(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret")
 	}
-	return yes(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there")
+	return conditions.True(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there")
 }
 
 func brandingAccepted(v view) metav1.Condition {
 	const kind = v1alpha1.BrandingAcceptedCondition
 	if v.branding != nil {
-		return hindered(kind, v.branding)
+		return v.branding.False(kind)
 	}
-	return yes(kind, v1alpha1.ReasonAccepted, "Pages look and speak as ui says")
+	return conditions.True(kind, v1alpha1.ReasonAccepted, "Pages look and speak as ui says")
 }
 
 func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
@@ -193,26 +183,26 @@ func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	want := v.wanted(realm)
 	switch {
 	case v.applied.unread != nil:
-		return unknown(kind, v.applied.unread)
+		return v.applied.unread.Unknown(kind)
 	case v.applied.server == nil:
-		return no(kind, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there")
+		return conditions.False(kind, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there")
 	case want == 0:
-		return no(kind, v1alpha1.ReasonScaledToZero, "The spec asks for no pods")
+		return conditions.False(kind, v1alpha1.ReasonScaledToZero, "The spec asks for no pods")
 	}
 	d := v.applied.server
 	if d.Status == nil || number(d.Status.ObservedGeneration) < number(d.Generation) {
-		return no(kind, v1alpha1.ReasonRolling, "The Deployment's newest generation has not been taken up yet")
+		return conditions.False(kind, v1alpha1.ReasonRolling, "The Deployment's newest generation has not been taken up yet")
 	}
 	updated, ready, all := number(d.Status.UpdatedReplicas), number(d.Status.AvailableReplicas), number(d.Status.Replicas)
 	switch {
 	case updated < want:
-		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation%s", updated, want, unmade(d))
+		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation%s", updated, want, unmade(d))
 	case all > updated:
-		return no(kind, v1alpha1.ReasonRolling, "%d pods of an earlier generation are on their way out", all-updated)
+		return conditions.False(kind, v1alpha1.ReasonRolling, "%d pods of an earlier generation are on their way out", all-updated)
 	case ready < want:
-		return no(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s%s", ready, want, stuck(v.pods), unmade(d))
+		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s%s", ready, want, stuck(v.pods), unmade(d))
 	}
-	return yes(kind, v1alpha1.ReasonAvailable, "%d of %d pods are available", ready, want)
+	return conditions.True(kind, v1alpha1.ReasonAvailable, "%d of %d pods are available", ready, want)
 }
 
 // stuck names a pod whose containers cannot run.
@@ -236,10 +226,10 @@ func unmade(d *appsv1ac.DeploymentApplyConfiguration) string {
 		if c.Type == nil || *c.Type != appsv1.DeploymentReplicaFailure || c.Status == nil || *c.Status != corev1.ConditionTrue || c.Message == nil {
 			continue
 		}
-		said := words(errors.New(*c.Message))
+		said := conditions.StableMessage(errors.New(*c.Message))
 		if before, rest, found := strings.Cut(said, `"`+*d.Name+"-"); found {
 			if _, after, closed := strings.Cut(rest, `"`); closed {
-				said = before + leftOutMark + after
+				said = before + conditions.Ellipsis + after
 			}
 		}
 		return "; no pod can be made: " + said
@@ -251,22 +241,22 @@ func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ConfigPropagatedCondition
 	lagging := func(why string) metav1.Condition {
 		if v.unheard != nil {
-			why += "; it looks by itself within minutes, since it could not be told to: " + v.unheard.message
+			why += "; it looks by itself within minutes, since it could not be told to: " + v.unheard.Message
 		}
-		return no(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; %s",
+		return conditions.False(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; %s",
 			current(v), v.counted(), why)
 	}
 	switch {
 	case v.unobserved != nil:
-		return unknown(kind, v.unobserved)
+		return v.unobserved.Unknown(kind)
 	case v.wanted(realm) == 0 && len(v.pods) == 0:
-		return yes(kind, v1alpha1.ReasonScaledToZero, "No pods run")
+		return conditions.True(kind, v1alpha1.ReasonScaledToZero, "No pods run")
 	case len(v.pods) == 0:
-		return no(kind, v1alpha1.ReasonPropagating, "No pods run yet")
+		return conditions.False(kind, v1alpha1.ReasonPropagating, "No pods run yet")
 	}
 	for _, p := range v.pods {
 		if p.Answered && p.Report.Problem != "" {
-			return no(kind, v1alpha1.ReasonRefused, "Pod %s goes on with earlier settings: %s", p.Name, p.Report.Problem)
+			return conditions.False(kind, v1alpha1.ReasonRefused, "Pod %s goes on with earlier settings: %s", p.Name, p.Report.Problem)
 		}
 	}
 	for _, p := range v.pods {
@@ -277,11 +267,11 @@ func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	if v.unseen() > 0 {
 		return lagging("the others have just begun")
 	}
-	if v.settings.obstacle != nil {
-		return no(kind, v1alpha1.ReasonInvalidSettings, "%d of %d pods run revision %s, the last settings that were good; ResourcesApplied says what is wrong with the newest",
+	if v.settings.failure != nil {
+		return conditions.False(kind, v1alpha1.ReasonInvalidSettings, "%d of %d pods run revision %s, the last settings that were good; ResourcesApplied says what is wrong with the newest",
 			len(v.pods), len(v.pods), v.want.config)
 	}
-	return yes(kind, v1alpha1.ReasonPropagated, "%d of %d pods run revision %s", len(v.pods), len(v.pods), v.want.config)
+	return conditions.True(kind, v1alpha1.ReasonPropagated, "%d of %d pods run revision %s", len(v.pods), len(v.pods), v.want.config)
 }
 
 // behind says in what a pod lags.
@@ -303,25 +293,7 @@ func behind(want target, p podstatus.Pod) string {
 	return "still uses earlier credentials"
 }
 
-func yes(kind, reason, format string, args ...any) metav1.Condition {
-	return metav1.Condition{Type: kind, Status: metav1.ConditionTrue, Reason: reason, Message: fmt.Sprintf(format, args...)}
-}
-
-func no(kind, reason, format string, args ...any) metav1.Condition {
-	return metav1.Condition{Type: kind, Status: metav1.ConditionFalse, Reason: reason, Message: fmt.Sprintf(format, args...)}
-}
-
-func hindered(kind string, o *obstacle) metav1.Condition { return no(kind, o.reason, "%s", o.message) }
-
-// unknown is for what could not be looked at.
-func unknown(kind string, why *obstacle) metav1.Condition {
-	return metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: why.reason, Message: why.message}
-}
-
 // blocked is for what could not be looked at because something was not applied.
 func blocked(kind string) metav1.Condition {
-	return metav1.Condition{
-		Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked,
-		Message: "Not looked at, because of what ResourcesApplied says",
-	}
+	return conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Not looked at, because of what %s says", v1alpha1.ResourcesAppliedCondition)
 }

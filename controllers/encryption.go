@@ -10,12 +10,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
 
-// mayDrawEncryptionKeys returns an obstacle when a realm that has run has no
+// mayDrawEncryptionKeys returns a failure when a realm that has run has no
 // encryption keys any more, unless a person gives up what those sealed.
 func (r *reconciler) mayDrawEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm) error {
 	lost := cmp.Or(realm.Status.EncryptionKeys, string(realm.UID))
@@ -26,7 +27,7 @@ func (r *reconciler) mayDrawEncryptionKeys(ctx context.Context, realm *v1alpha1.
 	if err != nil || !ran {
 		return err
 	}
-	return obstructed(v1alpha1.ReasonKeysLost, "Secret %q is gone, and with it the keys to every second factor in the database; "+
+	return conditions.NewFailure(v1alpha1.ReasonKeysLost, "Secret %q is gone, and with it the keys to every second factor in the database; "+
 		"pods that run go on, and no new one starts. Restore it from a backup. If there is none, give the second factors up: %s",
 		render.NamesOf(realm).EncryptionKeys(), annotate(realm, v1alpha1.NewEncryptionKeysAnnotation, lost))
 }

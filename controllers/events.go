@@ -6,18 +6,11 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 )
 
 // Reasons of events. Each surfaces once per thing that happened, never per pass.
 const (
-	eventReady             = "Ready"
-	eventNotReady          = "NotReady"
 	eventKeyCreated        = "SigningKeyCreated"
 	eventKeyActivated      = "SigningKeyActivated"
 	eventKeyRetired        = "SigningKeyRetired"
@@ -34,25 +27,8 @@ const (
 const (
 	actionGenerate = "Generate"
 	actionIssue    = "Issue"
-	actionObserve  = "Observe"
 	actionRotate   = "Rotate"
 )
-
-func (r *reconciler) announce(o runtime.Object, kind, reason, action, format string, args ...any) {
-	r.events.Eventf(o, nil, kind, reason, action, "%s", short(fmt.Sprintf(format, args...)))
-}
-
-// announceTransition tells of a realm or a provider that became ready, or is no longer.
-func (r *reconciler) announceTransition(o runtime.Object, before, after []metav1.Condition) {
-	was := meta.IsStatusConditionTrue(before, v1alpha1.ReadyCondition)
-	ready := meta.FindStatusCondition(after, v1alpha1.ReadyCondition)
-	switch is := ready.Status == metav1.ConditionTrue; {
-	case is && !was:
-		r.announce(o, corev1.EventTypeNormal, eventReady, actionObserve, "%s", ready.Message)
-	case was && !is:
-		r.announce(o, corev1.EventTypeWarning, eventNotReady, actionObserve, "%s", ready.Message)
-	}
-}
 
 // announceKeys tells what became of the signing keys since they were last
 // reported. Reports alone are compared: whoever dies between an act and its
@@ -62,20 +38,17 @@ func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.S
 	for _, k := range before {
 		earlier[k.KID], gone[k.KID] = k.State, k
 	}
-	tell := func(kind, reason, format string, args ...any) {
-		r.announce(realm, kind, reason, actionRotate, format, args...)
-	}
 	for _, k := range realm.Status.SigningKeys {
 		was, known := earlier[k.KID]
 		delete(gone, k.KID)
 		if !known {
-			tell(corev1.EventTypeNormal, eventKeyCreated, "Signing key %s (%s) was made and is published", k.KID, k.Algorithm)
+			r.events.Normal(realm, eventKeyCreated, actionRotate, "Signing key %s (%s) was made and is published", k.KID, k.Algorithm)
 		}
 		switch {
 		case k.State == v1alpha1.ActiveKey && known && was != k.State:
-			tell(corev1.EventTypeNormal, eventKeyActivated, "Signing key %s (%s) signs now", k.KID, k.Algorithm)
+			r.events.Normal(realm, eventKeyActivated, actionRotate, "Signing key %s (%s) signs now", k.KID, k.Algorithm)
 		case k.State == v1alpha1.RetiringKey && was != k.State:
-			tell(corev1.EventTypeNormal, eventKeyRetired, "Signing key %s signs no longer and is published until its last token has expired", k.KID)
+			r.events.Normal(realm, eventKeyRetired, actionRotate, "Signing key %s signs no longer and is published until its last token has expired", k.KID)
 		}
 	}
 	for _, k := range before {
@@ -83,10 +56,10 @@ func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.S
 			continue
 		}
 		if keys := realm.Spec.SigningKeys; keys != nil && slices.Contains(keys.Revoked, k.KID) {
-			tell(corev1.EventTypeWarning, eventKeyRevoked, "Signing key %s (%s) was revoked%s", k.KID, k.State, v.signedWith(k.KID))
+			r.events.Warning(realm, eventKeyRevoked, actionRotate, "Signing key %s (%s) was revoked%s", k.KID, k.State, v.signedWith(k.KID))
 			continue
 		}
-		tell(corev1.EventTypeNormal, eventKeyRemoved, "Signing key %s is gone", k.KID)
+		r.events.Normal(realm, eventKeyRemoved, actionRotate, "Signing key %s is gone", k.KID)
 	}
 }
 

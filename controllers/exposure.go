@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -20,18 +21,18 @@ func exposed(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.ExposedCondition
 	wants := realm.Spec.Exposure
 	if wants == nil {
-		return yes(kind, v1alpha1.ReasonNotRequested, "exposure asks for nothing: the realm is reached at its Service")
+		return conditions.True(kind, v1alpha1.ReasonNotRequested, "exposure asks for nothing: the realm is reached at its Service")
 	}
 	var ways []string
 	if wants.Gateway != nil {
 		if o := v.lacking("exposure.gateway", "the Gateway API", render.RouteKinds()...); o != nil {
-			return hindered(kind, o)
+			return o.False(kind)
 		}
 		if v.applied.routes() == nil {
 			return blocked(kind)
 		}
 		if problem := v.applied.refused(wants.Gateway.ParentRefs); problem != "" {
-			return no(kind, v1alpha1.ReasonNotAccepted, "%s", problem)
+			return conditions.False(kind, v1alpha1.ReasonNotAccepted, "%s", problem)
 		}
 		ways = append(ways, fmt.Sprintf("%d Gateways take its route", len(wants.Gateway.ParentRefs)))
 	}
@@ -41,7 +42,7 @@ func exposed(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 		}
 		ways = append(ways, "its Ingress "+ingressAddress(v.applied))
 	}
-	return yes(kind, v1alpha1.ReasonExposed, "%s leads to the realm: %s", render.Host(realm), strings.Join(ways, ", "))
+	return conditions.True(kind, v1alpha1.ReasonExposed, "%s leads to the realm: %s", render.Host(realm), strings.Join(ways, ", "))
 }
 
 // routes are the objects of the Gateway API, nil unless each was applied.
@@ -71,7 +72,7 @@ func (a applied) refused(gateways []v1alpha1.GatewayRef) string {
 				continue
 			}
 			if c := v.refusal(); c != nil {
-				return fmt.Sprintf("Gateway %q: %s of the %s is False: %s", g.Name, c.Type, v.kind, short(c.Message))
+				return fmt.Sprintf("Gateway %q: %s of the %s is False: %s", g.Name, c.Type, v.kind, conditions.Truncate(c.Message))
 			}
 			taken = taken || v.kind == render.RouteKinds()[0].Kind
 		}
@@ -172,20 +173,10 @@ func unready(order *render.Custom) string {
 	order.Status(&status)
 	for _, c := range status.Conditions {
 		if c.Type == "Ready" && c.Status == metav1.ConditionFalse {
-			return short(c.Message)
+			return conditions.Truncate(c.Message)
 		}
 	}
 	return ""
-}
-
-// short keeps another controller's words from filling the status.
-func short(message string) string {
-	const most = 512
-	message = strings.Join(strings.Fields(message), " ")
-	if len(message) <= most {
-		return message
-	}
-	return strings.ToValidUTF8(message[:most], "") + "…"
 }
 
 // monitored says whether what monitoring asks for is there.
@@ -193,18 +184,18 @@ func monitored(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	const kind = v1alpha1.MonitoredCondition
 	wants := realm.Spec.Monitoring
 	if wants == nil {
-		return yes(kind, v1alpha1.ReasonNotRequested, "monitoring asks for nothing")
+		return conditions.True(kind, v1alpha1.ReasonNotRequested, "monitoring asks for nothing")
 	}
 	for _, custom := range render.CustomKindsWanted(realm) {
 		if !slices.Contains(render.MonitoringKinds(), custom) {
 			continue
 		}
 		if o := v.lacking("monitoring", "the Prometheus operator", custom); o != nil {
-			return hindered(kind, o)
+			return o.False(kind)
 		}
 		if v.applied.custom[custom] == nil {
 			return blocked(kind)
 		}
 	}
-	return yes(kind, v1alpha1.ReasonMonitored, "Everything that monitoring asks for is there")
+	return conditions.True(kind, v1alpha1.ReasonMonitored, "Everything that monitoring asks for is there")
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
@@ -28,7 +29,7 @@ type gathered struct {
 
 	// own is what is wrong with the realm's own Secrets. What depends on one stays as
 	// it is; everything else goes on.
-	own []*obstacle
+	own []*conditions.Failure
 
 	// passing is set when something stands in the way that may cease to without
 	// anybody being told, whether or not a condition says so.
@@ -38,7 +39,7 @@ type gathered struct {
 	// ones while untold. Of unasked nobody knows, which says why.
 	lacks   []schema.GroupVersionKind
 	untold  bool
-	unasked map[schema.GroupVersionKind]*obstacle
+	unasked map[schema.GroupVersionKind]*conditions.Failure
 
 	keys        keysView
 	certificate certificateView
@@ -52,11 +53,11 @@ type gathered struct {
 	delivery deliveryView
 
 	// branding says what of ui the pages do without.
-	branding *obstacle
+	branding *conditions.Failure
 
 	// duplicate names an older realm of the same issuer; unlisted is why nobody knows
 	// of one.
-	duplicate, unlisted *obstacle
+	duplicate, unlisted *conditions.Failure
 
 	// providers are those in inputs, as the status shows them.
 	providers []v1alpha1.ProviderStatus
@@ -71,7 +72,7 @@ type version struct {
 func versionOf(o client.Object) version { return version{o.GetUID(), o.GetResourceVersion()} }
 
 // gather reads or makes everything the realm's objects are made of. What cannot be
-// had becomes an obstacle to its own part alone; an error ends the pass.
+// had becomes a failure to its own part alone; an error ends the pass.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
 	g := gathered{
 		inputs:   render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.namespace},
@@ -80,11 +81,11 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
 	} {
-		obstacle, err := g.sortOut(step(ctx, realm, &g))
+		failure, err := g.classify(step(ctx, realm, &g))
 		if err != nil {
 			return gathered{}, err
 		}
-		g.note(obstacle)
+		g.note(failure)
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKinds, r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts, r.gatherDelivery, r.gatherBranding,
@@ -97,11 +98,20 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gat
 	return g, nil
 }
 
-// note remembers an obstacle to the realm's own Secrets.
-func (g *gathered) note(o *obstacle) {
+// note remembers a failure to the realm's own Secrets.
+func (g *gathered) note(o *conditions.Failure) {
 	if o != nil {
 		g.own = append(g.own, o)
 	}
+}
+
+// classify is conditions.Classify for a pass over a realm, which remembers that
+// something is retryable: a later failure may hide it, and so may what the pass falls
+// back to.
+func (g *gathered) classify(err error) (*conditions.Failure, error) {
+	f, err := conditions.Classify(err)
+	g.passing = g.passing || f != nil && conditions.Retryable(f.Reason)
+	return f, err
 }
 
 func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
@@ -121,13 +131,13 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 			return ofKey(render.KeysetKey, realmconfig.Decode(data[render.KeysetKey], &g.keys.keyset))
 		},
 	})
-	if g.keys.obstacle, _ = sortOut(err); err != nil {
+	if g.keys.failure, _ = conditions.Classify(err); err != nil {
 		return err
 	}
 	g.inputs.Keyset = data[render.KeysetKey]
 	g.keys.revision = realmconfig.Revision(g.inputs.Keyset)
 	if created && len(realm.Status.SigningKeys) > 0 {
-		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"The signing keys were lost, and new ones were made: tokens of the earlier ones are refused, and everybody refreshes once")
 	}
 	return nil
@@ -151,7 +161,7 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 	}
 	g.inputs.EncryptionKeys = data[render.EncryptionKeysKey]
 	if created && realm.Annotations[v1alpha1.NewEncryptionKeysAnnotation] != "" {
-		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"New encryption keys were made, as an annotation asked for: whoever has a second factor sets it up again")
 	}
 	return nil
@@ -173,7 +183,7 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	}
 	for _, key := range []string{render.AdminEmailKey, render.AdminPasswordKey} {
 		if len(data[key]) == 0 {
-			return obstructed(v1alpha1.ReasonInvalidSecret, "Secret %q has no key %s; add it", name, key)
+			return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "Secret %q has no key %s; add it", name, key)
 		}
 	}
 	g.inputs.Admin = render.Admin{

@@ -13,6 +13,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -20,14 +21,14 @@ import (
 // Nothing of it stops a realm: a page without a logo is a page.
 func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	logo, err := r.logo(ctx, realm)
-	obstacle, err := g.sortOut(err)
+	failure, err := g.classify(err)
 	if err != nil {
 		return err
 	}
-	if obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed {
+	if failure != nil && failure.Reason == v1alpha1.ReasonFailed {
 		var last settingsView
 		// Without the last logo, the settings would lose it.
-		if g.settings.obstacle, err = g.sortOut(r.lastGoodSettings(ctx, realm, &last)); err != nil {
+		if g.settings.failure, err = g.classify(r.lastGoodSettings(ctx, realm, &last)); err != nil {
 			return err
 		}
 		logo = last.config.UI.Logo // which pages keep while another cannot be read
@@ -35,11 +36,11 @@ func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRea
 	g.inputs.Logo = logo
 	_, _, unread := render.Colors(realm)
 	_, unused := render.Texts(realm)
-	g.branding = leftOut(obstacle, unread, unused)
+	g.branding = leftOut(failure, unread, unused)
 	return nil
 }
 
-// logo returns nil for a realm that names none, and an obstacle for one that
+// logo returns nil for a realm that names none, and a failure for one that
 // cannot be shown.
 func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*realmconfig.Picture, error) {
 	const field = "ui.logo.configMapRef"
@@ -48,13 +49,13 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 		return nil, nil
 	}
 	if !canBeNamed(ref.Name) {
-		return nil, obstructed(v1alpha1.ReasonConfigMapNotFound,
+		return nil, conditions.NewFailure(v1alpha1.ReasonConfigMapNotFound,
 			"%s: no ConfigMap can have the name %q; name one by lower-case letters, digits, '-' and '.'", field, ref.Name)
 	}
 	c := &corev1.ConfigMap{}
 	err := r.live.Get(ctx, types.NamespacedName{Namespace: realm.Namespace, Name: ref.Name}, c)
 	if apierrors.IsNotFound(err) {
-		return nil, obstructed(v1alpha1.ReasonConfigMapNotFound, "%s: there is no ConfigMap %q in this namespace; create it", field, ref.Name)
+		return nil, conditions.NewFailure(v1alpha1.ReasonConfigMapNotFound, "%s: there is no ConfigMap %q in this namespace; create it", field, ref.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: get configmap %s: %w", field, ref.Name, err)
@@ -64,11 +65,11 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 		data = []byte(text)
 	}
 	if len(data) == 0 {
-		return nil, obstructed(v1alpha1.ReasonConfigMapNotFound, "%s: ConfigMap %q has no key %q; add it", field, ref.Name, ref.Key)
+		return nil, conditions.NewFailure(v1alpha1.ReasonConfigMapNotFound, "%s: ConfigMap %q has no key %q; add it", field, ref.Name, ref.Key)
 	}
 	picture, err := realmconfig.NewPicture(data)
 	if err != nil {
-		return nil, obstructed(v1alpha1.ReasonInvalidLogo, "%s: key %q of ConfigMap %q %v", field, ref.Key, ref.Name, err)
+		return nil, conditions.NewFailure(v1alpha1.ReasonInvalidLogo, "%s: key %q of ConfigMap %q %v", field, ref.Key, ref.Name, err)
 	}
 	return picture, nil
 }
@@ -77,13 +78,13 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 const maxLeftOut = 8
 
 // leftOut says everything that pages do without; nil when they do without nothing.
-func leftOut(logo *obstacle, unread, unused []error) *obstacle {
+func leftOut(logo *conditions.Failure, unread, unused []error) *conditions.Failure {
 	var reasons, lines []string
 	if logo != nil {
-		reasons, lines = append(reasons, logo.reason), append(lines, logo.message)
+		reasons, lines = append(reasons, logo.Reason), append(lines, logo.Message)
 	}
 	for _, err := range unread {
-		reasons, lines = append(reasons, v1alpha1.ReasonLowContrast), append(lines, oneLine(err)+"; the theme is left as it was built")
+		reasons, lines = append(reasons, v1alpha1.ReasonLowContrast), append(lines, conditions.OneLine(err)+"; the theme is left as it was built")
 	}
 	for _, err := range unused {
 		reasons, lines = append(reasons, v1alpha1.ReasonUnknownText), append(lines, err.Error())
@@ -94,5 +95,5 @@ func leftOut(logo *obstacle, unread, unused []error) *obstacle {
 	if more := len(lines) - maxLeftOut; more > 0 {
 		lines = append(lines[:maxLeftOut], fmt.Sprintf("and %d more", more))
 	}
-	return &obstacle{reasons[0], strings.Join(lines, "; ")}
+	return &conditions.Failure{Reason: reasons[0], Message: strings.Join(lines, "; ")}
 }

@@ -10,13 +10,14 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // deliveryView is what is known of the Secrets that mail and text messages need.
 type deliveryView struct {
-	named    int
-	obstacle *obstacle
+	named   int
+	failure *conditions.Failure
 
 	// unread is set when one could not be looked at.
 	unread bool
@@ -28,19 +29,19 @@ type deliveryView struct {
 // gatherDelivery looks at the Secrets that email and sms name. Pods run without
 // them, so that what is missing stops nothing; all of it is said at once.
 func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	var all []*obstacle
+	var all []*conditions.Failure
 	for _, s := range render.DeliverySecrets(realm) {
 		g.delivery.named++
-		obstacle, err := g.sortOut(r.inspectDelivery(ctx, realm, s, &g.delivery.credentials))
+		failure, err := g.classify(r.inspectDelivery(ctx, realm, s, &g.delivery.credentials))
 		if err != nil {
 			return err
 		}
-		if obstacle != nil {
-			all = append(all, obstacle)
-			g.delivery.unread = g.delivery.unread || obstacle.reason == v1alpha1.ReasonFailed
+		if failure != nil {
+			all = append(all, failure)
+			g.delivery.unread = g.delivery.unread || failure.Reason == v1alpha1.ReasonFailed
 		}
 	}
-	g.delivery.obstacle = together(all)
+	g.delivery.failure = conditions.Join(all)
 	return nil
 }
 
@@ -55,9 +56,9 @@ func (r *reconciler) inspectDelivery(
 	key := s.Keys()[0]
 	switch {
 	case s.Holds(realmconfig.SMTPCAFile) && !x509.NewCertPool().AppendCertsFromPEM(data[key]):
-		return obstructed(v1alpha1.ReasonInvalidSecret, "%s: key %q of Secret %q holds no certificate in PEM", s.Field, key, s.Name)
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: key %q of Secret %q holds no certificate in PEM", s.Field, key, s.Name)
 	case s.Holds(realmconfig.SMSSecretFile) && realm.Spec.SMS.Webhook != nil && !signingSecret(data[key]):
-		return obstructed(v1alpha1.ReasonInvalidSecret,
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
 			"%s: key %q of Secret %q must hold whsec_ and 24 to 64 bytes in base64", s.Field, key, s.Name)
 	}
 	return nil

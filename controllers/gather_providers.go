@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -36,13 +37,13 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 			continue
 		}
 		secret, err := r.clientSecret(ctx, p)
-		obstacle, err := g.sortOut(err)
+		failure, err := g.classify(err)
 		if err != nil {
 			return err
 		}
-		if obstacle != nil && obstacle.reason == v1alpha1.ReasonFailed {
+		if failure != nil && failure.Reason == v1alpha1.ReasonFailed {
 			if secret.value, err = given(p.Name); err != nil {
-				return g.keepProviders(errors.Join(obstacle, err))
+				return g.keepProviders(errors.Join(failure, err))
 			}
 		}
 		if secret.value == nil {
@@ -62,7 +63,7 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 // of what is known now they would lose providers.
 func (g *gathered) keepProviders(why error) (err error) {
 	g.inputs.WithoutProviders = true
-	g.settings.obstacle, err = g.sortOut(why)
+	g.settings.failure, err = g.classify(why)
 	return err
 }
 
@@ -101,7 +102,7 @@ type clientSecret struct {
 	version string
 }
 
-// clientSecret reads a provider's client secret. It returns an obstacle when
+// clientSecret reads a provider's client secret. It returns a failure when
 // there is none to use.
 func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider) (clientSecret, error) {
 	const field = "clientSecretRef"
@@ -112,11 +113,11 @@ func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider
 	}
 	if render.RealmOf(s.Labels) != "" || ofARealm(s) {
 		// Sent to the token endpoint of somebody's choice, it could be a realm's signing key.
-		return clientSecret{}, obstructed(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
+		return clientSecret{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
 	}
 	value := bytes.TrimRight(s.Data[ref.Key], "\r\n") // what editors and echo leave behind
 	if len(value) == 0 || len(value) > maxClientSecret {
-		return clientSecret{}, obstructed(v1alpha1.ReasonInvalidSecret,
+		return clientSecret{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
 			"%s: key %q of Secret %q must hold the client secret alone, 1 to %d bytes", field, ref.Key, ref.Name, maxClientSecret)
 	}
 	return clientSecret{value, string(s.UID) + "/" + s.ResourceVersion}, nil

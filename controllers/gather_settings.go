@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -24,10 +24,10 @@ type settingsView struct {
 	config   realmconfig.Config
 	revision string
 
-	// obstacle says what is wrong with the spec's settings; absent is set when
+	// failure says what is wrong with the spec's settings; absent is set when
 	// there are no earlier ones either.
-	obstacle *obstacle
-	absent   bool
+	failure *conditions.Failure
+	absent  bool
 }
 
 // gatherSettings comes last, since providers are among the settings. Settings
@@ -39,30 +39,27 @@ func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRea
 	if problem == nil {
 		_, g.settings.revision, problem = render.ConfigDocument(g.inputs)
 	}
-	if g.settings.obstacle == nil {
-		g.settings.obstacle = unfit(problem)
+	if g.settings.failure == nil {
+		g.settings.failure = unfit(problem)
 	}
-	if g.settings.obstacle == nil {
+	if g.settings.failure == nil {
 		return nil
 	}
 	g.inputs.WithoutConfig = true
-	obstacle, err := g.sortOut(r.lastGoodSettings(ctx, realm, &g.settings))
-	if obstacle != nil {
-		g.settings.obstacle = obstacle // what pods run, nobody knows
+	failure, err := g.classify(r.lastGoodSettings(ctx, realm, &g.settings))
+	if failure != nil {
+		g.settings.failure = failure // what pods run, nobody knows
 	}
 	return err
 }
 
-// unfit is an obstacle when an auth server would refuse its settings.
-func unfit(problem error) *obstacle {
+// unfit is a failure when an auth server would refuse its settings.
+func unfit(problem error) *conditions.Failure {
 	if problem == nil {
 		return nil
 	}
-	return &obstacle{v1alpha1.ReasonInvalidSettings, "The settings cannot be used: " + oneLine(problem)}
+	return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", conditions.OneLine(problem))
 }
-
-// oneLine joins the lines of an error.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // lastGoodSettings reads what the pods were given before. It reads past the
 // cache: a pod must not be taken for one that lags.

@@ -9,13 +9,14 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // storeView is what is known of the database or the cache before anything is applied.
 type storeView struct {
-	managed  bool
-	obstacle *obstacle
+	managed bool
+	failure *conditions.Failure
 
 	// url and ca are what pods read. There is no url while its Secret is missing:
 	// running pods keep what they had.
@@ -65,22 +66,22 @@ func (r *reconciler) gatherStore(
 	url v1alpha1.SecretKeyRef, ca *v1alpha1.SecretKeyRef, validate func(string) error,
 ) (err error) {
 	view.url, err = r.storeSecret(ctx, namespace, field+".urlSecretRef", url, validate)
-	if view.obstacle, err = g.sortOut(err); err != nil || ca == nil {
+	if view.failure, err = g.classify(err); err != nil || ca == nil {
 		return err
 	}
 	view.ca, err = r.storeSecret(ctx, namespace, field+".caSecretRef", *ca, validateCA)
-	further, err := g.sortOut(err)
+	further, err := g.classify(err)
 	switch {
-	case view.obstacle == nil:
-		view.obstacle = further
+	case view.failure == nil:
+		view.failure = further
 	case further != nil:
-		view.obstacle = together([]*obstacle{view.obstacle, further})
+		view.failure = conditions.Join([]*conditions.Failure{view.failure, further})
 	}
 	return err
 }
 
 // storeSecret is one value of a user's Secret. It returns the value even with
-// an obstacle, where there is one: that is what pods read.
+// a failure, where there is one: that is what pods read.
 func (r *reconciler) storeSecret(
 	ctx context.Context, namespace, field string, ref v1alpha1.SecretKeyRef, validate func(string) error,
 ) (realmconfig.Credential, error) {
@@ -90,7 +91,7 @@ func (r *reconciler) storeSecret(
 	}
 	value := realmconfig.NewCredential(data[ref.Key])
 	if problem := validate(string(value)); problem != nil {
-		return value, obstructed(v1alpha1.ReasonInvalidSecret,
+		return value, conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
 			"%s: key %q of Secret %q %v; correct it, and pods take it up", field, ref.Key, ref.Name, problem)
 	}
 	return value, nil

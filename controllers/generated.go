@@ -12,6 +12,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 )
 
 // generated is one of the realm's own Secrets, whose content is drawn once.
@@ -58,7 +59,7 @@ func (r *reconciler) content(
 		return nil, false, err
 	}
 	if realm.Annotations[want.anew] != lost {
-		return nil, false, obstructed(v1alpha1.ReasonInvalidSecret, "Secret %q cannot be used (%v); restore it from a backup, or give up what it held: %s",
+		return nil, false, conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "Secret %q cannot be used (%v); restore it from a backup, or give up what it held: %s",
 			want.name, problem, annotate(realm, want.anew, lost))
 	}
 	if data, err = r.replace(ctx, s, want); err != nil {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 )
 
 // issuerIndex finds the realms of an issuer, in every namespace.
@@ -34,7 +35,7 @@ func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm
 	var rivals v1alpha1.AuthRealmList
 	err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: realm.Spec.Issuer})
 	if err != nil {
-		g.unlisted, err = g.sortOut(fmt.Errorf("list realms of issuer: %w", err))
+		g.unlisted, err = g.classify(fmt.Errorf("list realms of issuer: %w", err))
 		return err
 	}
 	eldest := realm
@@ -44,9 +45,9 @@ func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm
 		}
 	}
 	if eldest != realm {
-		g.duplicate = &obstacle{v1alpha1.ReasonDuplicateIssuer, fmt.Sprintf(
+		g.duplicate = conditions.NewFailure(v1alpha1.ReasonDuplicateIssuer,
 			"AuthRealm %q in namespace %q has the same issuer and is older; give one of them another issuer",
-			eldest.Name, eldest.Namespace)}
+			eldest.Name, eldest.Namespace)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -105,17 +106,17 @@ func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 	return o
 }
 
-// lacking is an obstacle that says which of the kinds that a field of the spec
+// lacking is a failure that says which of the kinds that a field of the spec
 // needs are missing, or why nobody knows; nil when none is.
-func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKind) *obstacle {
+func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKind) *conditions.Failure {
 	for _, kind := range kinds {
 		if o := g.unasked[kind]; o != nil {
 			return o
 		}
 		if slices.Contains(g.lacks, kind) {
-			return &obstacle{v1alpha1.ReasonKindNotInstalled, fmt.Sprintf(
+			return conditions.NewFailure(v1alpha1.ReasonKindNotInstalled,
 				"%s: the cluster has no kind %s of %s; install %s, or leave the field out",
-				field, kind.Kind, kind.GroupVersion(), provider)}
+				field, kind.Kind, kind.GroupVersion(), provider)
 		}
 	}
 	return nil
@@ -123,15 +124,15 @@ func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKi
 
 // gatherKinds finds out which kinds there are to apply and to remove.
 func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
-	g.untold, g.unasked = !r.kinds.told, map[schema.GroupVersionKind]*obstacle{}
+	g.untold, g.unasked = !r.kinds.told, map[schema.GroupVersionKind]*conditions.Failure{}
 	for _, kind := range render.CustomKinds() {
 		there, err := r.kinds.there(ctx, kind)
-		obstacle, err := g.sortOut(err)
+		failure, err := g.classify(err)
 		switch {
 		case err != nil:
 			return err
-		case obstacle != nil:
-			g.unasked[kind] = obstacle
+		case failure != nil:
+			g.unasked[kind] = failure
 		case !there:
 			g.lacks = append(g.lacks, kind)
 		}

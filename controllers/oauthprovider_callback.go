@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -44,22 +45,21 @@ func (v providerView) namedIssuer(provider *v1alpha1.OAuthProvider) string {
 func callbackDistinct(provider *v1alpha1.OAuthProvider, v providerView) metav1.Condition {
 	const kind = v1alpha1.CallbackDistinctCondition
 	if v.unread != nil { // nobody knows its neighbours
-		return unknown(kind, v.unread)
+		return v.unread.Unknown(kind)
 	}
 	if v.realm == nil {
-		return metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked,
-			Message: "Nobody can tell, because of what " + v1alpha1.RealmFoundCondition + " says"}
+		return conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Nobody can tell, because of what %s says", v1alpha1.RealmFoundCondition)
 	}
 	c, url := v.callback, render.CallbackURL(v.realm, provider.Name, v.callback)
 	switch {
 	case c.Rival != "":
-		return no(kind, v1alpha1.ReasonRegisterCallback, "%s", waiting(provider, v))
+		return conditions.False(kind, v1alpha1.ReasonRegisterCallback, "%s", waiting(provider, v))
 	case c.Own:
-		return yes(kind, v1alpha1.ReasonPerProvider, "No other provider's answers come to %s", url)
+		return conditions.True(kind, v1alpha1.ReasonPerProvider, "No other provider's answers come to %s", url)
 	case c.RequireIssuer:
-		return yes(kind, v1alpha1.ReasonIssuerNamed, "Answers count that name the issuer, which it has promised to do")
+		return conditions.True(kind, v1alpha1.ReasonIssuerNamed, "Answers count that name the issuer, which it has promised to do")
 	default:
-		return yes(kind, v1alpha1.ReasonAlone, "Every other provider has a callback of its own, or names itself in its answers")
+		return conditions.True(kind, v1alpha1.ReasonAlone, "Every other provider has a callback of its own, or names itself in its answers")
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
@@ -62,7 +63,7 @@ func (r *providerReconciler) setup(mgr ctrl.Manager) error {
 // Reconcile makes one pass over a provider.
 func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
 	for range attempts {
-		if result, err = r.pass(ctx, req); !changed(err) {
+		if result, err = r.pass(ctx, req); !conditions.IsConflict(err) {
 			break
 		}
 	}
@@ -94,7 +95,7 @@ func (r *providerReconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.R
 
 // nextVisit is when to look at the provider again though nothing happens, 0 for never.
 func (r *providerReconciler) nextVisit(provider *v1alpha1.OAuthProvider, v providerView, status v1alpha1.OAuthProviderStatus) time.Duration {
-	if slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return passes(c.Reason) }) {
+	if slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return conditions.Retryable(c.Reason) }) {
 		return again(provider.UID)
 	}
 	if v.answer == nil {
@@ -105,7 +106,7 @@ func (r *providerReconciler) nextVisit(provider *v1alpha1.OAuthProvider, v provi
 }
 
 // look finds out everything that a provider's status tells of. What cannot be found
-// out is an obstacle in what is returned; an error ends the pass.
+// out is a failure in what is returned; an error ends the pass.
 func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthProvider) (providerView, error) {
 	var v providerView
 	realm := &v1alpha1.AuthRealm{}
@@ -114,17 +115,17 @@ func (r *providerReconciler) look(ctx context.Context, provider *v1alpha1.OAuthP
 	case err == nil:
 		v.realm = realm
 	case !apierrors.IsNotFound(err):
-		if v.unread, err = sortOut(fmt.Errorf("get realm: %w", err)); err != nil {
+		if v.unread, err = conditions.Classify(fmt.Errorf("get realm: %w", err)); err != nil {
 			return v, err
 		}
 	}
 	secret, err := r.clientSecret(ctx, provider)
-	if v.secret, err = sortOut(err); err != nil {
+	if v.secret, err = conditions.Classify(err); err != nil {
 		return v, err
 	}
 	v.problem = render.ProviderProblem(provider)
 	if v.neighbours, err = r.providersAt(ctx, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
-		v.unread, err = sortOut(err)
+		v.unread, err = conditions.Classify(err)
 		return v, err
 	}
 	v.settle(provider)
@@ -149,6 +150,6 @@ func (r *providerReconciler) report(ctx context.Context, provider *v1alpha1.OAut
 	if err := r.Status().Patch(ctx, provider, overRead(before), client.FieldOwner(fieldOwner)); err != nil {
 		return after, client.IgnoreNotFound(fmt.Errorf("patch provider status: %w", err))
 	}
-	r.announceTransition(provider, before.Status.Conditions, after.Conditions)
+	r.events.Transition(provider, before.Status.Conditions, after.Conditions)
 	return after, nil
 }

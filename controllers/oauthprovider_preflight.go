@@ -14,6 +14,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
@@ -48,7 +49,7 @@ func (r *providerReconciler) preflight(ctx context.Context, provider *v1alpha1.O
 			Provider: render.ProviderSettings(provider, v.callback), Secret: realmconfig.Credential(secret.value), CallbackURL: callback,
 		})
 		if err != nil {
-			v.unasked = &obstacle{v1alpha1.ReasonFailed, words(fmt.Errorf("ask provider: %w", err))}
+			v.unasked = conditions.NewFailure(v1alpha1.ReasonFailed, "%s", conditions.StableMessage(fmt.Errorf("ask provider: %w", err)))
 			return ctx.Err()
 		}
 		last = finding{v.subject, answer, now}

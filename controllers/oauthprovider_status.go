@@ -5,10 +5,10 @@ package controllers
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
@@ -17,9 +17,9 @@ import (
 type providerView struct {
 	// realm is nil when there is none, and when unread says why nobody knows.
 	realm  *v1alpha1.AuthRealm
-	unread *obstacle
+	unread *conditions.Failure
 	// secret is what is wrong with the client secret, problem with the settings.
-	secret  *obstacle
+	secret  *conditions.Failure
 	problem error
 	// neighbours are the providers of its realm, itself among them, and callback is
 	// what it has beside the others.
@@ -32,7 +32,7 @@ type providerView struct {
 	answer  *preflight.Answer
 	subject string
 	// unasked is why the operator could not ask.
-	unasked *obstacle
+	unasked *conditions.Failure
 }
 
 // providerStatusOf is the provider's status, a pure function of what was seen
@@ -51,21 +51,18 @@ func providerStatusOf(provider *v1alpha1.OAuthProvider, v providerView) v1alpha1
 	}
 	asked := []metav1.Condition{realmFound(provider, v), secretFound(v), accepted(v)}
 	needed := append(slices.Clone(asked), callbackDistinct(provider, v))
-	conditions := append(slices.Clone(needed), proven(v, asked)...)
-	conditions = append(conditions, attached(provider, v, needed))
-	for _, c := range slices.Insert(conditions, 0, providerReady(conditions)) {
-		c.ObservedGeneration = provider.Generation
-		meta.SetStatusCondition(&status.Conditions, c)
-	}
+	all := append(slices.Clone(needed), proven(v, asked)...)
+	all = append(all, attached(provider, v, needed))
+	conditions.Set(&status.Conditions, provider.Generation, slices.Insert(all, 0, providerReady(all))...)
 	return status
 }
 
 // providerReady is the summary. What is wrong weighs more than what nobody knows.
-func providerReady(conditions []metav1.Condition) metav1.Condition {
-	c := summary("It is proven, and every pod of the realm offers it", conditions)
+func providerReady(others []metav1.Condition) metav1.Condition {
+	c := conditions.Summarize("It is proven, and every pod of the realm offers it", others)
 	wrong := func(c metav1.Condition) bool { return c.Status == metav1.ConditionFalse }
-	if i := slices.IndexFunc(conditions, wrong); i >= 0 {
-		return summary("", conditions[i:])
+	if i := slices.IndexFunc(others, wrong); i >= 0 {
+		return conditions.Summarize("", others[i:])
 	}
 	if c.Status != metav1.ConditionTrue {
 		c.Status = metav1.ConditionUnknown
@@ -77,14 +74,13 @@ func providerReady(conditions []metav1.Condition) metav1.Condition {
 func proven(v providerView, needed []metav1.Condition) []metav1.Condition {
 	kinds := []string{v1alpha1.DiscoveredCondition, v1alpha1.CredentialsAcceptedCondition}
 	if v.unasked != nil {
-		return []metav1.Condition{unknown(kinds[0], v.unasked), unknown(kinds[1], v.unasked)}
+		return []metav1.Condition{v.unasked.Unknown(kinds[0]), v.unasked.Unknown(kinds[1])}
 	}
 	if v.answer == nil {
 		i := slices.IndexFunc(needed, func(c metav1.Condition) bool { return c.Status != metav1.ConditionTrue })
 		var list []metav1.Condition
 		for _, kind := range kinds {
-			list = append(list, metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked,
-				Message: "The provider is not asked, because of what " + needed[i].Type + " says"})
+			list = append(list, conditions.Unknown(kind, v1alpha1.ReasonBlocked, "The provider is not asked, because of what %s says", needed[i].Type))
 		}
 		return list
 	}
@@ -99,57 +95,57 @@ func realmFound(provider *v1alpha1.OAuthProvider, v providerView) metav1.Conditi
 	const kind = v1alpha1.RealmFoundCondition
 	name := provider.Spec.RealmRef.Name
 	if v.unread != nil {
-		return unknown(kind, v.unread)
+		return v.unread.Unknown(kind)
 	}
 	if v.realm == nil {
-		return no(kind, v1alpha1.ReasonRealmNotFound, "realmRef: there is no AuthRealm %q in this namespace; create it", name)
+		return conditions.False(kind, v1alpha1.ReasonRealmNotFound, "realmRef: there is no AuthRealm %q in this namespace; create it", name)
 	}
-	return yes(kind, v1alpha1.ReasonFound, "AuthRealm %q is there", name)
+	return conditions.True(kind, v1alpha1.ReasonFound, "AuthRealm %q is there", name)
 }
 
 func secretFound(v providerView) metav1.Condition {
 	const kind = v1alpha1.SecretFoundCondition
 	switch {
-	case v.secret != nil && v.secret.reason == v1alpha1.ReasonFailed:
-		return unknown(kind, v.secret)
+	case v.secret != nil && v.secret.Reason == v1alpha1.ReasonFailed:
+		return v.secret.Unknown(kind)
 	case v.secret != nil:
-		return hindered(kind, v.secret)
+		return v.secret.False(kind)
 	}
-	return yes(kind, v1alpha1.ReasonFound, "The client secret is there")
+	return conditions.True(kind, v1alpha1.ReasonFound, "The client secret is there")
 }
 
 func accepted(v providerView) metav1.Condition {
 	const kind = v1alpha1.AcceptedCondition
 	if v.problem != nil {
-		return no(kind, v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", oneLine(v.problem))
+		return conditions.False(kind, v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", conditions.OneLine(v.problem))
 	}
-	return yes(kind, v1alpha1.ReasonAccepted, "An auth server takes the settings")
+	return conditions.True(kind, v1alpha1.ReasonAccepted, "An auth server takes the settings")
 }
 
 // attached compares what the realm's pods run with what the spec says.
 func attached(provider *v1alpha1.OAuthProvider, v providerView, needed []metav1.Condition) metav1.Condition {
 	const kind = v1alpha1.AttachedCondition
 	if v.unread != nil {
-		return unknown(kind, v.unread)
+		return v.unread.Unknown(kind)
 	}
 	for _, c := range needed {
 		// What is not known leaves nothing out: the realm goes on with what it had.
 		if c.Status == metav1.ConditionFalse {
-			return no(kind, v1alpha1.ReasonBlocked, "The realm leaves it out, because of what %s says", c.Type)
+			return conditions.False(kind, v1alpha1.ReasonBlocked, "The realm leaves it out, because of what %s says", c.Type)
 		}
 	}
 	name := provider.Spec.RealmRef.Name
 	if render.Replicas(v.realm) == 0 {
-		return no(kind, v1alpha1.ReasonScaledToZero, "AuthRealm %q is asked for no pods", name)
+		return conditions.False(kind, v1alpha1.ReasonScaledToZero, "AuthRealm %q is asked for no pods", name)
 	}
 	for _, p := range v.realm.Status.Providers {
 		switch {
 		case p.Name != provider.Name || p.Revision != v.revision:
 		case p.Ready:
-			return yes(kind, v1alpha1.ReasonAttached, "Every pod of AuthRealm %q offers it", name)
+			return conditions.True(kind, v1alpha1.ReasonAttached, "Every pod of AuthRealm %q offers it", name)
 		default:
-			return no(kind, v1alpha1.ReasonPropagating, "Not every pod of AuthRealm %q runs these settings yet; its ConfigPropagated says which", name)
+			return conditions.False(kind, v1alpha1.ReasonPropagating, "Not every pod of AuthRealm %q runs these settings yet; its ConfigPropagated says which", name)
 		}
 	}
-	return no(kind, v1alpha1.ReasonPropagating, "AuthRealm %q has not taken up these settings yet; its own conditions say why if it lasts", name)
+	return conditions.False(kind, v1alpha1.ReasonPropagating, "AuthRealm %q has not taken up these settings yet; its own conditions say why if it lasts", name)
 }

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
@@ -54,7 +55,9 @@ func TestConditionsOfAProvider(t *testing.T) {
 			v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, `realmRef: there is no AuthRealm "staff" in this namespace; create it`,
 		},
 		"one without a secret": {
-			func(v *providerView) { v.secret = &obstacle{v1alpha1.ReasonSecretNotFound, "there is none"} },
+			func(v *providerView) {
+				v.secret = conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "there is none")
+			},
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "The realm leaves it out, because of what SecretFound says",
 		},
 		"settings that an auth server refuses": {
@@ -63,7 +66,7 @@ func TestConditionsOfAProvider(t *testing.T) {
 		},
 		"one that was not asked, for want of a secret": {
 			func(v *providerView) {
-				v.answer, v.secret = nil, &obstacle{v1alpha1.ReasonSecretNotFound, "there is none"}
+				v.answer, v.secret = nil, conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "there is none")
 			},
 			v1alpha1.CredentialsAcceptedCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "not asked, because of what SecretFound says",
 		},
@@ -98,7 +101,7 @@ func TestConditionsOfAProvider(t *testing.T) {
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonPerProvider, "/api/auth/oauth/callback/google",
 		},
 		"the callback of one whose neighbours nobody knows": {
-			func(v *providerView) { v.unread = &obstacle{v1alpha1.ReasonFailed, "list providers: no"} },
+			func(v *providerView) { v.unread = conditions.NewFailure(v1alpha1.ReasonFailed, "list providers: no") },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed, "list providers: no",
 		},
 		"the callback of one without a realm": {

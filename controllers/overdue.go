@@ -118,7 +118,7 @@ func (r *overdueReconciler) takeBack(ctx context.Context, o client.Object) (ctrl
 	case err != nil:
 		return ctrl.Result{}, client.IgnoreNotFound(fmt.Errorf("patch status: %w", err))
 	}
-	r.announceTransition(o, was, []metav1.Condition{after})
+	r.events.Transition(o, was, []metav1.Condition{after})
 	return ctrl.Result{}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -35,18 +36,18 @@ func ofARealm(o metav1.Object) bool {
 	return c != nil && c.Kind == "AuthRealm" && strings.HasPrefix(c.APIVersion, v1alpha1.GroupName+"/")
 }
 
-// mine returns an obstacle unless the object, which exists, may be written to.
+// mine returns a failure unless the object, which exists, may be written to.
 func mine(realm *v1alpha1.AuthRealm, kind string, o metav1.Object) error {
 	switch {
 	case !belongs(realm, o):
-		return obstructed(v1alpha1.ReasonNameTaken, "%s %q is needed and %s", kind, o.GetName(), notMine(realm, kind, o))
+		return conditions.NewFailure(v1alpha1.ReasonNameTaken, "%s %q is needed and %s", kind, o.GetName(), notMine(realm, kind, o))
 	case o.GetDeletionTimestamp() == nil:
 		return nil
 	case o.GetName() == render.NamesOf(realm).EncryptionKeys():
-		return obstructed(v1alpha1.ReasonBeingDeleted, "%s %q is being deleted, and nothing else opens what it seals; save it while it is there: "+
+		return conditions.NewFailure(v1alpha1.ReasonBeingDeleted, "%s %q is being deleted, and nothing else opens what it seals; save it while it is there: "+
 			"kubectl -n %s get secret %s -o yaml > %s.yaml", kind, o.GetName(), realm.Namespace, o.GetName(), o.GetName())
 	}
-	return obstructed(v1alpha1.ReasonBeingDeleted, "%s %q is being deleted; it is made again when it is gone", kind, o.GetName())
+	return conditions.NewFailure(v1alpha1.ReasonBeingDeleted, "%s %q is being deleted; it is made again when it is gone", kind, o.GetName())
 }
 
 // notMine says whose an object is, as far as can be seen, and what is safe to do

@@ -16,6 +16,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
@@ -25,7 +26,7 @@ import (
 type keysView struct {
 	keyset   realmconfig.Keyset
 	revision string
-	obstacle *obstacle
+	failure  *conditions.Failure
 
 	// told is what rotation says of each key, next when it has something to do,
 	// and awaitsPods is set while it waits for the word of a pod.
@@ -40,10 +41,10 @@ type keysView struct {
 //
 // A change that is refused is none: what was published before stays so.
 func (r *reconciler) rotate(ctx context.Context, v *view, acks rotation.Acks) (err error) {
-	if v.keys.obstacle != nil {
+	if v.keys.failure != nil {
 		return nil
 	}
-	v.keys.obstacle, err = v.sortOut(r.moveKeysOn(ctx, v, acks))
+	v.keys.failure, err = v.classify(r.moveKeysOn(ctx, v, acks))
 	return err
 }
 

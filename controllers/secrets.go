@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -60,7 +61,7 @@ func (r *reconciler) secretWords(ctx context.Context, sent *corev1ac.SecretApply
 	case apierrors.IsNotFound(readErr):
 		return secretWords(err, sent, nil)
 	}
-	return "why is not told, since it may quote what is there, which cannot be read: " + words(readErr)
+	return "why is not told, since it may quote what is there, which cannot be read: " + conditions.StableMessage(readErr)
 }
 
 // write makes one of the realm's own Secrets what it should be, at once, and only
@@ -75,7 +76,7 @@ func (r *reconciler) write(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 	return nil
 }
 
-// own reads one of the realm's own Secrets. It returns an obstacle when the
+// own reads one of the realm's own Secrets. It returns a failure when the
 // Secret is somebody else's, and apierrors.IsNotFound when there is none.
 func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name string) (*corev1.Secret, error) {
 	s, err := r.secret(ctx, realm.Namespace, name)
@@ -86,7 +87,7 @@ func (r *reconciler) own(ctx context.Context, realm *v1alpha1.AuthRealm, name st
 }
 
 // referenced reads a Secret that the spec names and checks that it has the
-// keys. It returns an obstacle, which names field, when something is missing,
+// keys. It returns a failure, which names field, when something is missing,
 // and with it what is there.
 func (r *reconciler) referenced(ctx context.Context, namespace, field, name string, keys ...string) (map[string][]byte, error) {
 	s, err := r.found(ctx, namespace, field, name, keys...)
@@ -99,19 +100,19 @@ func (r *reconciler) referenced(ctx context.Context, namespace, field, name stri
 // found is referenced, with everything else that the Secret is.
 func (r *reconciler) found(ctx context.Context, namespace, field, name string, keys ...string) (*corev1.Secret, error) {
 	if !canBeNamed(name) {
-		return nil, obstructed(v1alpha1.ReasonSecretNotFound,
+		return nil, conditions.NewFailure(v1alpha1.ReasonSecretNotFound,
 			"%s: no Secret can have the name %q; name one by lower-case letters, digits, '-' and '.'", field, name)
 	}
 	s, err := r.secret(ctx, namespace, name)
 	if apierrors.IsNotFound(err) {
-		return nil, obstructed(v1alpha1.ReasonSecretNotFound, "%s: there is no Secret %q in this namespace; create it", field, name)
+		return nil, conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "%s: there is no Secret %q in this namespace; create it", field, name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
 	for _, key := range keys {
 		if len(s.Data[key]) == 0 {
-			return s, obstructed(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q; add it", field, name, key)
+			return s, conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q; add it", field, name, key)
 		}
 	}
 	return s, nil

@@ -5,7 +5,7 @@
 //
 // A pass over a realm gathers what it is made of, renders its objects, applies
 // them, asks the pods what they run, and writes the status, once. Deciding is
-// left to pure functions; what a retry cannot cure is an obstacle, which becomes
+// left to pure functions; what a retry cannot cure is a failure, which becomes
 // a condition and heals by the event that removes it.
 //
 // Each kind has one writer of its status, but for a Ready about a spec that has been
@@ -31,7 +31,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,6 +41,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
@@ -120,7 +120,7 @@ type reconciler struct {
 	// live reads past the cache: the contents of Secrets, which are never
 	// cached, and what must not be decided on stale knowledge.
 	live   client.Reader
-	events events.EventRecorder
+	events conditions.Recorder
 
 	memory memory
 	images render.Images
@@ -145,7 +145,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	r := &reconciler{
 		Client: mgr.GetClient(),
 		live:   mgr.GetAPIReader(),
-		events: mgr.GetEventRecorder("realmkeeper"),
+		events: conditions.NewRecorder(mgr.GetEventRecorder("realmkeeper")),
 		images: render.Images{
 			AuthServer: options.AuthServerImage,
 			Postgres:   options.PostgresImage,

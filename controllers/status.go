@@ -13,6 +13,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
@@ -30,7 +31,7 @@ type view struct {
 
 	// unobserved is why nobody knows of any pods, unheard why they were not told to
 	// look at what is new.
-	unobserved, unheard *obstacle
+	unobserved, unheard *conditions.Failure
 
 	// stores are the pods of the database and the cache that the operator runs.
 	stores []corev1.Pod
@@ -64,14 +65,12 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 	if keys := v.inputs.EncryptionKeys; len(keys) > 0 {
 		status.EncryptionKeys = realmconfig.Revision(keys)
 	}
-	if v.keys.obstacle != nil { // nobody knows them, or they are what they were
+	if v.keys.failure != nil { // nobody knows them, or they are what they were
 		status.SigningKeys, status.NextKeyEvent = realm.Status.SigningKeys, realm.Status.NextKeyEvent
 	}
-	conditions := conditionsOf(realm, v)
-	for _, c := range slices.Insert(conditions, 0, summary("Pods serve the realm as its spec says", hindering(realm, conditions))) {
-		c.ObservedGeneration = realm.Generation
-		meta.SetStatusCondition(&status.Conditions, c)
-	}
+	all := conditionsOf(realm, v)
+	ready := conditions.Summarize("Pods serve the realm as its spec says", readyDependsOn(realm, all))
+	conditions.Set(&status.Conditions, realm.Generation, slices.Insert(all, 0, ready)...)
 	return status
 }
 
@@ -79,33 +78,32 @@ func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
 func staleStatus(realm *v1alpha1.AuthRealm, why error) v1alpha1.AuthRealmStatus {
 	status := *realm.Status.DeepCopy()
 	status.ObservedGeneration = realm.Generation
-	applied := no(v1alpha1.ResourcesAppliedCondition, v1alpha1.ReasonApplyFailed, "%s", words(why))
+	applied := conditions.False(v1alpha1.ResourcesAppliedCondition, v1alpha1.ReasonApplyFailed, "%s", conditions.StableMessage(why))
 	for _, kind := range v1alpha1.AuthRealmConditions() {
-		c := metav1.Condition{Type: kind, Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonBlocked, Message: "Not looked at yet"}
+		c := conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Not looked at yet")
 		if before := meta.FindStatusCondition(status.Conditions, kind); before != nil {
 			c = *before
 		}
 		switch kind {
 		case v1alpha1.ReadyCondition:
-			c = summary("", []metav1.Condition{applied})
+			c = conditions.Summarize("", []metav1.Condition{applied})
 		case v1alpha1.ResourcesAppliedCondition:
 			c = applied
 		}
-		c.ObservedGeneration = realm.Generation
-		meta.SetStatusCondition(&status.Conditions, c)
+		conditions.Set(&status.Conditions, realm.Generation, c)
 	}
 	return status
 }
 
-// hindering are the conditions that a realm is Ready by. One that was, with the
+// readyDependsOn are the conditions that a realm is Ready by. One that was, with the
 // same spec, stays so while renewed keys and certificates, another Secret or a
 // provider are on their way to its pods: ConfigPropagated tells of that.
-func hindering(realm *v1alpha1.AuthRealm, conditions []metav1.Condition) []metav1.Condition {
+func readyDependsOn(realm *v1alpha1.AuthRealm, all []metav1.Condition) []metav1.Condition {
 	ready := meta.FindStatusCondition(realm.Status.Conditions, v1alpha1.ReadyCondition)
 	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != realm.Generation {
-		return conditions
+		return all
 	}
-	return slices.DeleteFunc(slices.Clone(conditions), func(c metav1.Condition) bool {
+	return slices.DeleteFunc(slices.Clone(all), func(c metav1.Condition) bool {
 		return c.Type == v1alpha1.ConfigPropagatedCondition && c.Reason == v1alpha1.ReasonPropagating
 	})
 }
@@ -145,7 +143,7 @@ func nextKeyEvent(told []rotation.Key) *metav1.Time {
 // run stays ready while other settings are on their way: no later settings leave
 // it out or change it.
 func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderStatus {
-	if v.unobserved != nil || v.settings.obstacle != nil {
+	if v.unobserved != nil || v.settings.failure != nil {
 		return realm.Status.Providers // no settings were applied, or no pod was asked
 	}
 	everywhere := len(v.pods) > 0 && v.everywhere()

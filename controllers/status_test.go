@@ -22,6 +22,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
@@ -139,7 +140,7 @@ func TestConditions(t *testing.T) {
 		},
 		"a Secret for mail that is missing": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.delivery = deliveryView{named: 2, obstacle: &obstacle{v1alpha1.ReasonSecretNotFound, "email: there is none"}}
+				v.delivery = deliveryView{named: 2, failure: conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "email: there is none")}
 			},
 			v1alpha1.SecretsFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "email: there is none", false,
 		},
@@ -160,20 +161,20 @@ func TestConditions(t *testing.T) {
 		},
 		"settings that an auth server refuses": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.settings.obstacle = unfit(errors.Join(errors.New("email.host: must not be empty"), errors.New("email.port: must be 1 to 65535")))
+				v.settings.failure = unfit(errors.Join(errors.New("email.host: must not be empty"), errors.New("email.port: must be 1 to 65535")))
 			},
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings,
 			"The settings cannot be used: email.host: must not be empty; email.port: must be 1 to 65535", false,
 		},
 		"pods that run the last good settings": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.settings.obstacle = unfit(errors.New("email.host: must not be empty"))
+				v.settings.failure = unfit(errors.New("email.host: must not be empty"))
 			},
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings, "2 of 2 pods run revision c, the last settings that were good", false,
 		},
 		"an older realm of the issuer": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.duplicate = &obstacle{v1alpha1.ReasonDuplicateIssuer, "x has it"}
+				v.duplicate = conditions.NewFailure(v1alpha1.ReasonDuplicateIssuer, "x has it")
 			},
 			v1alpha1.IssuerUniqueCondition, metav1.ConditionFalse, v1alpha1.ReasonDuplicateIssuer, "x has it", false,
 		},
@@ -259,32 +260,36 @@ func TestConditions(t *testing.T) {
 		},
 		"pods of which nobody knows": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.pods, v.unobserved = nil, &obstacle{v1alpha1.ReasonFailed, "list pods: no"}
+				v.pods, v.unobserved = nil, conditions.NewFailure(v1alpha1.ReasonFailed, "list pods: no")
 			},
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed, "list pods: no", false,
 		},
 		"a Secret of the realm's that is somebody else's": {
-			func(_ *v1alpha1.AuthRealm, v *view) { v.note(&obstacle{v1alpha1.ReasonNameTaken, "x is taken"}) },
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.note(conditions.NewFailure(v1alpha1.ReasonNameTaken, "x is taken"))
+			},
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonNameTaken, "x is taken", false,
 		},
 		"a Secret of the realm's that is somebody else's, and pods that go on": {
-			func(_ *v1alpha1.AuthRealm, v *view) { v.note(&obstacle{v1alpha1.ReasonNameTaken, "x is taken"}) },
+			func(_ *v1alpha1.AuthRealm, v *view) {
+				v.note(conditions.NewFailure(v1alpha1.ReasonNameTaken, "x is taken"))
+			},
 			v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "2 of 2", false,
 		},
 		"objects that were refused": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
 				for range 3 {
-					v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a quota says no"})
+					v.applied.addFailure(conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a quota says no"))
 				}
 			},
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "a quota says no; and 2 more that could not be done", false,
 		},
 		"a refusal after what passes by no other means": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.note(&obstacle{v1alpha1.ReasonNameTaken, "x is taken"})
-				v.note(&obstacle{v1alpha1.ReasonKeysLost, "keys are gone"})
-				v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a quota says no"})
-				v.settings.obstacle = &obstacle{v1alpha1.ReasonInvalidSettings, "y cannot be used"}
+				v.note(conditions.NewFailure(v1alpha1.ReasonNameTaken, "x is taken"))
+				v.note(conditions.NewFailure(v1alpha1.ReasonKeysLost, "keys are gone"))
+				v.applied.addFailure(conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a quota says no"))
+				v.settings.failure = conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "y cannot be used")
 			},
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonKeysLost,
 			"keys are gone; a quota says no; x is taken; y cannot be used", false,
@@ -292,14 +297,14 @@ func TestConditions(t *testing.T) {
 		"more refusals than fit": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
 				for i := range 20 {
-					v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, fmt.Sprint("refusal ", i)})
+					v.applied.addFailure(conditions.NewFailure(v1alpha1.ReasonApplyFailed, "refusal %d", i))
 				}
 			},
 			v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "refusal 7; and 12 more that could not be done", false,
 		},
 		"a pod that lags and could not be told": {
 			func(_ *v1alpha1.AuthRealm, v *view) {
-				v.pods[1].Report.KeysetRevision, v.unheard = "old", &obstacle{v1alpha1.ReasonFailed, "annotate pod b: no"}
+				v.pods[1].Report.KeysetRevision, v.unheard = "old", conditions.NewFailure(v1alpha1.ReasonFailed, "annotate pod b: no")
 			},
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "since it could not be told to: annotate pod b: no", false,
 		},
@@ -357,8 +362,8 @@ func TestProvidersOfTheRealm(t *testing.T) {
 		"every pod ran other settings of it":                {v1alpha1.ProviderStatus{Name: "google", Revision: "q", Ready: true}, lag, "google false"},
 		"a pod lagged before as well":                       {v1alpha1.ProviderStatus{Name: "google", Revision: "r"}, lag, "google false"},
 		"no pod is there":                                   {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, func(v *view) { v.pods = nil }, "google false"},
-		"settings that cannot be used: what was said stays": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.settings.obstacle = &obstacle{} }, "github true"},
-		"nobody knows of any pods: what was said stays":     {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.unobserved = &obstacle{} }, "github true"},
+		"settings that cannot be used: what was said stays": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.settings.failure = &conditions.Failure{} }, "github true"},
+		"nobody knows of any pods: what was said stays":     {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(v *view) { v.unobserved = &conditions.Failure{} }, "github true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -404,25 +409,25 @@ func TestNextLook(t *testing.T) {
 		}, 0, outage, 2 * outage},
 		"in about a minute, when something was refused": {func(v *view) {
 			v.certificate.next = time.Time{}
-			_, _ = v.sortOut(obstructed(v1alpha1.ReasonApplyFailed, "a policy says no"))
-			_, _ = v.sortOut(obstructed(v1alpha1.ReasonNameTaken, "x is taken"))
+			_, _ = v.classify(conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a policy says no"))
+			_, _ = v.classify(conditions.NewFailure(v1alpha1.ReasonNameTaken, "x is taken"))
 		}, 0, 40 * time.Second, 80 * time.Second},
 		"in about a minute, when what pods wait for was refused": {func(v *view) {
-			v.applied.unwritten, v.passing, v.certificate.next = &obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"}, true, time.Time{}
+			v.applied.unwritten, v.passing, v.certificate.next = conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a policy says no"), true, time.Time{}
 		}, time.Second, 40 * time.Second, 80 * time.Second},
 		"in about a minute, when keys were refused that pods wait for": {func(v *view) {
-			v.keys.obstacle, v.passing, v.certificate.next = &obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"}, true, time.Time{}
+			v.keys.failure, v.passing, v.certificate.next = conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a policy says no"), true, time.Time{}
 		}, time.Hour, 40 * time.Second, 80 * time.Second},
 		"in about a minute, when a certificate was refused that pods wait for": {func(v *view) {
-			v.note(&obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"})
+			v.note(conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a policy says no"))
 			v.passing, v.certificate.next = true, time.Time{}
 		}, time.Hour, 40 * time.Second, 80 * time.Second},
 		"soon, when what was refused is nothing that pods wait for": {func(v *view) {
-			v.applied.hinder(&obstacle{v1alpha1.ReasonApplyFailed, "a policy says no"})
+			v.applied.addFailure(conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a policy says no"))
 			v.passing = true
 		}, time.Second, soon, soon},
 		"never, when nothing is due":                 {func(v *view) { v.certificate.next = time.Time{} }, 0, 0, 0},
-		"at the renewal, when settings are at fault": {func(v *view) { v.settings.obstacle = &obstacle{} }, time.Second, time.Minute, time.Minute + spread},
+		"at the renewal, when settings are at fault": {func(v *view) { v.settings.failure = &conditions.Failure{} }, time.Second, time.Minute, time.Minute + spread},
 		"at the renewal, when no Deployment is made": {func(v *view) { v.applied.server = nil }, time.Second, time.Minute, time.Minute + spread},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -432,7 +437,7 @@ func TestNextLook(t *testing.T) {
 			condition := metav1.Condition{Type: v1alpha1.ConfigPropagatedCondition, Status: metav1.ConditionTrue}
 			if c.lagging > 0 {
 				condition.Status, condition.LastTransitionTime = metav1.ConditionFalse, metav1.NewTime(noon().Add(-c.lagging))
-				if v.settings.obstacle != nil {
+				if v.settings.failure != nil {
 					condition.Reason = v1alpha1.ReasonInvalidSettings
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -62,12 +63,12 @@ func managedStores(in *render.Inputs) []managedStore {
 // runs, and makes a new password where one is asked for.
 func (r *reconciler) gatherLogins(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	for _, store := range managedStores(&g.inputs) {
-		obstacle, err := g.sortOut(r.gatherLogin(ctx, realm, g, store))
+		failure, err := g.classify(r.gatherLogin(ctx, realm, g, store))
 		if err != nil {
 			return err
 		}
-		store.view(g).obstacle = obstacle
-		g.note(obstacle)
+		store.view(g).failure = failure
+		g.note(failure)
 	}
 	return nil
 }
@@ -90,7 +91,7 @@ func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm,
 		*store.login = login // which is what the store and its pods have
 		return err
 	}
-	r.announce(realm, corev1.EventTypeNormal, eventPasswordRotating, actionRotate,
+	r.events.Normal(realm, eventPasswordRotating, actionRotate,
 		"The managed %s gets a new password; the earlier one is valid until every pod uses it", store.product)
 	return nil
 }
@@ -106,11 +107,11 @@ func (r *reconciler) login(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 	g.versions[s.Name] = versionOf(s)
 	login, err := store.read(s.Data, s.CreationTimestamp.Time)
 	if err != nil {
-		return render.StoreLogin{}, obstructed(v1alpha1.ReasonInvalidSecret,
+		return render.StoreLogin{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
 			"Secret %q cannot be used: %v; correct it, and the managed %s takes it up", store.secret, err, store.product)
 	}
 	if created && meta.IsStatusConditionTrue(realm.Status.Conditions, store.condition) {
-		r.announce(realm, corev1.EventTypeWarning, eventSecretRemade, actionGenerate,
+		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"The password of the managed %s was lost, and it gets a new one; nothing that it holds is lost", store.product)
 	}
 	return login, nil
@@ -152,13 +153,13 @@ func (r *reconciler) dropEarlierLogins(ctx context.Context, v *view) error {
 		if err != nil {
 			*store.login = login
 		}
-		if changed(err) {
+		if conditions.IsConflict(err) {
 			continue // it has changed since it was read, which another pass looks at
 		}
 		if err != nil {
 			return err
 		}
-		r.announce(v.inputs.Realm, corev1.EventTypeNormal, eventPasswordRotated, actionRotate,
+		r.events.Normal(v.inputs.Realm, eventPasswordRotated, actionRotate,
 			"Every pod uses the new password of the managed %s; the earlier one is no longer valid", store.product)
 	}
 	return nil

@@ -8,20 +8,21 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // withhold leaves out the Deployment when its pods could only wait for something to
 // mount, and the StatefulSet when there are no keys for what it will hold. One that
 // exists goes on.
-func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, []*obstacle, error) {
+func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, []*conditions.Failure, error) {
 	in, names := g.inputs, render.NamesOf(g.inputs.Realm)
-	var obstacles []*obstacle
+	var failures []*conditions.Failure
 	absent := func(kind, name string) (bool, error) {
 		existing, err := r.metadata(ctx, in.Realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind(kind), Name: name})
-		obstacle, err := g.sortOut(err)
-		if obstacle != nil {
-			obstacles = append(obstacles, obstacle)
+		failure, err := g.classify(err)
+		if failure != nil {
+			failures = append(failures, failure)
 		}
 		return existing == nil, err
 	}
@@ -37,18 +38,18 @@ func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, 
 		}
 	}
 	in.WithoutReplicas, err = r.handOver(ctx, in.Realm)
-	obstacle, err := g.sortOut(err)
-	if obstacle != nil {
+	failure, err := g.classify(err)
+	if failure != nil {
 		in.WithoutServer = true // applied, it would fall back to one pod
-		obstacles = append(obstacles, obstacle)
+		failures = append(failures, failure)
 	}
-	return in, obstacles, err
+	return in, failures, err
 }
 
 // lacksForServer reports whether a new pod would wait for something to mount.
 func (g gathered) lacksForServer() bool {
 	in := g.inputs
-	return g.database.obstacle != nil || g.cache.obstacle != nil || g.certificate.absent || g.settings.absent ||
+	return g.database.failure != nil || g.cache.failure != nil || g.certificate.absent || g.settings.absent ||
 		len(in.Keyset) == 0 || len(in.EncryptionKeys) == 0 || in.Admin.Password == ""
 }
 

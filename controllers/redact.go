@@ -7,56 +7,14 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
-
-// leftOutMark stands for what is left out of somebody's words.
-const leftOutMark = "…"
-
-// words are those of an error, on one line and the same on every try: times,
-// request IDs and the ports that connections begin at are left out.
-func words(err error) string {
-	all := strings.Fields(err.Error())
-	for i, word := range all {
-		all[i] = steady(word)
-	}
-	return short(strings.Join(all, " "))
-}
-
-// steady is a word without what differs from one try to the next.
-func steady(word string) string {
-	if from, to, found := strings.Cut(word, "->"); found && strings.Contains(from, ":") && strings.Contains(to, ":") {
-		return from[:strings.LastIndex(from, ":")] + "->" + to // a connection
-	}
-	core := strings.Trim(word, `"'()[]{},.;`)
-	if _, value, found := strings.Cut(core, "="); found {
-		core = value
-	}
-	if _, err := time.Parse(time.RFC3339Nano, core); err == nil || isUUID(core) {
-		return strings.Replace(word, core, leftOutMark, 1)
-	}
-	return word
-}
-
-// isUUID reports whether a word has the form of RFC 9562, section 4.
-func isUUID(word string) bool {
-	groups := strings.Split(word, "-")
-	if len(groups) != 5 {
-		return false
-	}
-	for i, length := range []int{8, 4, 4, 4, 12} {
-		if len(groups[i]) != length || strings.Trim(groups[i], "0123456789abcdefABCDEF") != "" {
-			return false
-		}
-	}
-	return true
-}
 
 // secretWords are words about a Secret, without anything of the values that were sent
 // and of those that stand. Whoever
@@ -68,7 +26,7 @@ func secretWords(err error, s *corev1ac.SecretApplyConfiguration, stands map[str
 	if errors.As(err, &status) && apierrors.IsInvalid(err) && status.Status().Details != nil {
 		said = strings.Join(fieldErrors(status.Status().Details.Causes), ", ")
 	}
-	return words(errors.New(withoutValues(withoutValues(said, s, s.Data), s, stands)))
+	return conditions.StableMessage(errors.New(withoutValues(withoutValues(said, s, s.Data), s, stands)))
 }
 
 // fieldErrors are fields and what is wrong with them, without the values that the
@@ -104,7 +62,7 @@ func withoutValues(said string, s *corev1ac.SecretApplyConfiguration, data map[s
 		}
 		for _, whole := range []string{string(value), base64.StdEncoding.EncodeToString(value)} {
 			if len(whole) >= telling || strings.ContainsAny(whole, " \t\n") {
-				said = strings.ReplaceAll(said, whole, leftOutMark)
+				said = strings.ReplaceAll(said, whole, conditions.Ellipsis)
 			}
 			parts = append(parts, tellingParts(public.Replace(whole))...)
 		}
@@ -112,7 +70,7 @@ func withoutValues(said string, s *corev1ac.SecretApplyConfiguration, data map[s
 	all := strings.Fields(said)
 	for i, word := range all {
 		if slices.ContainsFunc(parts, func(part string) bool { return tells(word, part) }) {
-			all[i] = leftOutMark
+			all[i] = conditions.Ellipsis
 		}
 	}
 	return strings.Join(all, " ")

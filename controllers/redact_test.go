@@ -14,21 +14,6 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
-func TestWordsAreTheSameOnEveryTry(t *testing.T) {
-	t.Parallel()
-	for said, want := range map[string]string{
-		"exceeded quota: few, used: secrets=5":                                "exceeded quota: few, used: secrets=5",
-		"read tcp 10.1.2.3:41234->10.96.0.1:443: read: connection reset":      "read tcp 10.1.2.3->10.96.0.1:443: read: connection reset",
-		"refused at 2026-03-01T12:00:00Z by the gate":                         "refused at … by the gate",
-		"request-id=3f0e5d0a-6a51-4a3e-9d58-3f6f2c9b1c11, ask the gatekeeper": "request-id=…, ask the gatekeeper",
-		"two\n\tlines": "two lines",
-	} {
-		if got := words(errors.New(said)); got != want {
-			t.Errorf("%q became %q, want %q", said, got, want)
-		}
-	}
-}
-
 func TestWordsAboutASecretTellNothingOfIt(t *testing.T) {
 	t.Parallel()
 	const password, client, before = "0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P", "x y", "earlier0Password1"
