@@ -5,7 +5,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"time"
 
@@ -13,13 +12,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
@@ -35,22 +34,13 @@ import (
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;networkpolicies,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// attempts is how often a pass begins again, at once, when what it has read changes
-// under it.
-const attempts = 5
-
 // Reconcile makes one pass over a realm.
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	var stale error
-	for range attempts {
-		result, err := r.pass(ctx, req)
-		if !conditions.IsConflict(err) {
-			return result, err
-		}
-		stale = err
+	result, err := requeue.OnConflict(func() (ctrl.Result, error) { return r.pass(ctx, req) })
+	if conditions.IsConflict(err) {
+		return r.reportStale(ctx, req, err)
 	}
-	// Somebody else writes the same, again and again.
-	return r.reportStale(ctx, req, stale)
+	return result, err
 }
 
 func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
@@ -152,7 +142,7 @@ func (r *reconciler) reportStale(ctx context.Context, req ctrl.Request, stale er
 	if _, err := r.report(ctx, realm, staleStatus(realm, stale)); err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: again(realm.UID)}, nil
+	return ctrl.Result{RequeueAfter: requeue.Retry(realm.UID)}, nil
 }
 
 const (
@@ -167,10 +157,6 @@ const (
 	// when they are asked.
 	outage = time.Minute
 
-	// retry is about how long to wait, a third more or less, before what was refused
-	// is tried again: nobody tells when a quota or a policy is gone.
-	retry = time.Minute
-
 	// spread keeps realms that were made together from renewing together.
 	spread = time.Hour
 )
@@ -184,24 +170,24 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 	switch {
 	case v.applied.server == nil || v.unwritten() || !(lagging || complaining(v.pods) || v.keys.awaitsPods):
 	case v.now.Sub(propagated.LastTransitionTime.Time) < usual:
-		next = soonest(next, v.now.Add(soon))
+		next = requeue.Soonest(next, v.now.Add(soon))
 	default:
-		next = soonest(next, v.now.Add(patiently))
+		next = requeue.Soonest(next, v.now.Add(patiently))
 	}
 	if v.applied.server != nil && !(v.database.managed && v.cache.managed) {
-		next = soonest(next, v.now.Add(outage+stagger(realm.UID, outage)))
+		next = requeue.Soonest(next, v.now.Add(outage+requeue.Stagger(realm.UID, outage)))
 	}
 	if !v.certificate.next.IsZero() {
-		next = soonest(next, v.certificate.next.Add(stagger(realm.UID, spread)))
+		next = requeue.Soonest(next, v.certificate.next.Add(requeue.Stagger(realm.UID, spread)))
 	}
 	for _, store := range managedStores(&v.inputs) {
-		next = soonest(next, nextTurn(*store.login, store.after, v.now))
+		next = requeue.Soonest(next, nextTurn(*store.login, store.after, v.now))
 	}
 	if v.waitsUntold() {
-		next = soonest(next, v.now.Add(relook))
+		next = requeue.Soonest(next, v.now.Add(relook))
 	}
 	if v.passing {
-		next = soonest(next, v.now.Add(again(realm.UID)))
+		next = requeue.Soonest(next, v.now.Add(requeue.Retry(realm.UID)))
 	}
 	if next.IsZero() {
 		return 0
@@ -216,20 +202,10 @@ func (v view) unwritten() bool {
 	return refused(v.applied.unwritten) || refused(v.keys.failure) || slices.ContainsFunc(v.own, refused)
 }
 
-// again is when to try again what was refused.
-func again(uid types.UID) time.Duration { return retry*2/3 + stagger(uid, retry*2/3) }
-
 // complaining reports whether a pod cannot use one of its stores. Only the pod
 // learns when it can.
 func complaining(pods []podstatus.Pod) bool {
 	return slices.ContainsFunc(pods, func(p podstatus.Pod) bool {
 		return p.Report.DatabaseProblem != "" || p.Report.CacheProblem != ""
 	})
-}
-
-// stagger is an object's own part of a time, always the same.
-func stagger(uid types.UID, of time.Duration) time.Duration {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(uid))
-	return time.Duration(h.Sum64() % uint64(of))
 }

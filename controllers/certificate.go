@@ -14,6 +14,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 )
 
 // certificateView is what is known of the serving certificate.
@@ -73,7 +74,7 @@ func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *ga
 	if renewal != nil {
 		return renewal // which is tried again, though its time is past
 	}
-	g.certificate.next = soonest(g.certificate.next, g.inputs.Authority.RenewAt())
+	g.certificate.next = requeue.Soonest(g.certificate.next, g.inputs.Authority.RenewAt())
 	if problem := render.HostProblem(realm); problem != nil {
 		return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "%v; the certificate stays that of the earlier host", problem)
 	}

@@ -192,11 +192,3 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	}
 	return nil
 }
-
-// soonest is the earlier of two times, where the zero time is none.
-func soonest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
-}

@@ -25,6 +25,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 )
 
 // +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=oauthproviders,verbs=get;list;watch
@@ -61,13 +62,8 @@ func (r *providerReconciler) setup(mgr ctrl.Manager) error {
 }
 
 // Reconcile makes one pass over a provider.
-func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (result ctrl.Result, err error) {
-	for range attempts {
-		if result, err = r.pass(ctx, req); !conditions.IsConflict(err) {
-			break
-		}
-	}
-	return result, err
+func (r *providerReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return requeue.OnConflict(func() (ctrl.Result, error) { return r.pass(ctx, req) })
 }
 
 // pass reads past the cache, since what it says of the provider counts only over
@@ -96,7 +92,7 @@ func (r *providerReconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.R
 // nextVisit is when to look at the provider again though nothing happens, 0 for never.
 func (r *providerReconciler) nextVisit(provider *v1alpha1.OAuthProvider, v providerView, status v1alpha1.OAuthProviderStatus) time.Duration {
 	if slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return conditions.Retryable(c.Reason) }) {
-		return again(provider.UID)
+		return requeue.Retry(provider.UID)
 	}
 	if v.answer == nil {
 		return 0

@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 )
 
 // finding is what a provider answered to a question, and when.
@@ -100,13 +101,13 @@ const (
 // or before now, and the next. They follow from the provider's UID, which spreads
 // them over all providers, and from when its trouble began, zero for none.
 func visits(uid types.UID, trouble, now time.Time) (last, next time.Time) {
-	phase := stagger(uid, visitInterval)
+	phase := requeue.Stagger(uid, visitInterval)
 	last = now.Add(-phase).Truncate(visitInterval).Add(phase)
 	next = last.Add(visitInterval)
 	if trouble.IsZero() {
 		return last, next
 	}
-	for wait := firstRevisit + stagger(uid, firstRevisit); wait < visitInterval; wait *= 2 {
+	for wait := firstRevisit + requeue.Stagger(uid, firstRevisit); wait < visitInterval; wait *= 2 {
 		at := trouble.Add(wait)
 		if at.After(now) {
 			if at.Before(next) {

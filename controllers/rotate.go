@@ -19,6 +19,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
@@ -88,7 +89,7 @@ func rotationPolicy(realm *v1alpha1.AuthRealm, settings realmconfig.Tokens) rota
 	interval := render.RotationInterval(realm)
 	if interval > 0 {
 		// Realms that were made together shall not rotate together.
-		interval += stagger(realm.UID, interval/100)
+		interval += requeue.Stagger(realm.UID, interval/100)
 	}
 	p := rotation.Policy{
 		Algorithm:     realmconfig.Algorithm(render.Algorithm(realm)),

@@ -16,6 +16,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
@@ -134,7 +135,7 @@ func keyStatus(told []rotation.Key) []v1alpha1.SigningKeyStatus {
 func nextKeyEvent(told []rotation.Key) *metav1.Time {
 	next := time.Time{}
 	for _, k := range told {
-		next = soonest(next, k.MovesOn)
+		next = requeue.Soonest(next, k.MovesOn)
 	}
 	return optionalSecond(next)
 }

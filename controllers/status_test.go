@@ -17,7 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -446,24 +445,6 @@ func TestNextLook(t *testing.T) {
 				t.Errorf("next look in %s, want %s to %s", got, c.from, c.to)
 			}
 		})
-	}
-}
-
-func TestStaggerSpreadsRealms(t *testing.T) {
-	t.Parallel()
-	quarters := [4]int{}
-	for i := range 1000 {
-		uid := types.UID(fmt.Sprint("realm ", i))
-		part := stagger(uid, spread)
-		if part < 0 || part >= spread || part != stagger(uid, spread) {
-			t.Fatalf("staggered by %s of %s", part, spread)
-		}
-		quarters[part*4/spread]++
-	}
-	for i, n := range quarters {
-		if n < 200 || n > 300 {
-			t.Errorf("%d of 1000 realms are in quarter %d", n, i)
-		}
 	}
 }
 
