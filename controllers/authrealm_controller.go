@@ -17,6 +17,8 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
@@ -70,7 +72,7 @@ func (r *reconciler) realm(ctx context.Context, req ctrl.Request) (*v1alpha1.Aut
 	err := r.live.Get(ctx, req.NamespacedName, realm)
 	switch {
 	case apierrors.IsNotFound(err):
-		r.memory.forget(req.NamespacedName)
+		r.applier.Forget(req.NamespacedName)
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("get realm: %w", err)
@@ -119,7 +121,7 @@ func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, stat
 	if equality.Semantic.DeepEqual(before.Status, status) {
 		return nil, nil
 	}
-	if err := r.Status().Patch(ctx, realm, overRead(before), client.FieldOwner(fieldOwner)); err != nil {
+	if err := r.Status().Patch(ctx, realm, overRead(before), client.FieldOwner(ownership.FieldOwner)); err != nil {
 		return nil, client.IgnoreNotFound(fmt.Errorf("patch realm status: %w", err))
 	}
 	r.events.Transition(realm, before.Status.Conditions, realm.Status.Conditions)
@@ -184,7 +186,7 @@ func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1
 		next = requeue.Soonest(next, nextTurn(*store.login, store.after, v.now))
 	}
 	if v.waitsUntold() {
-		next = requeue.Soonest(next, v.now.Add(relook))
+		next = requeue.Soonest(next, v.now.Add(kinds.AskAgain))
 	}
 	if v.passing {
 		next = requeue.Soonest(next, v.now.Add(requeue.Retry(realm.UID)))

@@ -15,6 +15,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
 // certificateView is what is known of the serving certificate.
@@ -91,14 +92,14 @@ func (v *certificateView) show(leaf *pki.Pair) {
 
 // served is the certificate that pods have, nil when there is none to use.
 func (r *reconciler) served(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (*pki.Pair, error) {
-	s, err := r.own(ctx, realm, render.NamesOf(realm).Certificate())
+	s, err := r.secrets.Owned(ctx, realm, render.NamesOf(realm).Certificate())
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	g.versions[s.Name] = versionOf(s)
+	g.versions.Note(s)
 	leaf, err := pki.ParsePair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
 	if err != nil {
 		return nil, nil // another one takes its place
@@ -108,9 +109,9 @@ func (r *reconciler) served(ctx context.Context, realm *v1alpha1.AuthRealm, g *g
 
 func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (pki.Authority, error) {
 	var authority pki.Authority
-	_, created, err := r.content(ctx, realm, g, generated{
-		name: render.NamesOf(realm).Authority(), kind: corev1.SecretTypeTLS, anew: v1alpha1.NewAuthorityAnnotation,
-		draw: func() (map[string][]byte, error) {
+	_, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+		Name: render.NamesOf(realm).Authority(), Type: corev1.SecretTypeTLS, GiveUpAnnotation: v1alpha1.NewAuthorityAnnotation,
+		Draw: func() (map[string][]byte, error) {
 			a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
 			return map[string][]byte{
 				corev1.TLSCertKey:       a.CertificatePEM,
@@ -118,7 +119,7 @@ func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g
 				render.CABundleKey:      a.Bundle,
 			}, err
 		},
-		read: func(data map[string][]byte) (err error) {
+		Read: func(data map[string][]byte) (err error) {
 			authority, err = pki.ParseAuthority(
 				data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey], data[render.CABundleKey], r.now())
 			return err
@@ -142,7 +143,7 @@ func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRea
 		return fmt.Errorf("renew authority: %w", err)
 	}
 	in.Authority = &renewed
-	if err := r.write(ctx, realm, g, render.AuthoritySecret(in)); err != nil {
+	if err := r.applier.ApplySecret(ctx, realm, g.versions, render.AuthoritySecret(in)); err != nil {
 		return err
 	}
 	g.inputs.Authority = &renewed
@@ -170,7 +171,7 @@ func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, g
 		return err
 	}
 	in.Certificate = &issued
-	if err := r.write(ctx, realm, g, render.ServingSecret(in)); err != nil {
+	if err := r.applier.ApplySecret(ctx, realm, g.versions, render.ServingSecret(in)); err != nil {
 		return err
 	}
 	g.inputs.Certificate = &issued
@@ -190,7 +191,7 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 			return err
 		}
 	}
-	data, err := r.referenced(ctx, realm.Namespace, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
+	data, err := r.secrets.ReferencedData(ctx, realm.Namespace, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
 	if err != nil {
 		return err
 	}
@@ -217,7 +218,7 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 // One that was issued serves on when cert-manager is gone.
 func (r *reconciler) awaitIssued(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.CertificateSecret(realm)
-	_, err := r.secret(ctx, realm.Namespace, name)
+	_, err := r.secrets.Get(ctx, realm.Namespace, name)
 	if !apierrors.IsNotFound(err) {
 		return err
 	}

@@ -5,13 +5,18 @@ package controllers
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"io"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
@@ -29,7 +34,7 @@ func (r *reconciler) mayDrawEncryptionKeys(ctx context.Context, realm *v1alpha1.
 	}
 	return conditions.NewFailure(v1alpha1.ReasonKeysLost, "Secret %q is gone, and with it the keys to every second factor in the database; "+
 		"pods that run go on, and no new one starts. Restore it from a backup. If there is none, give the second factors up: %s",
-		render.NamesOf(realm).EncryptionKeys(), annotate(realm, v1alpha1.NewEncryptionKeysAnnotation, lost))
+		render.NamesOf(realm).EncryptionKeys(), secrets.GiveUpCommand(realm, v1alpha1.NewEncryptionKeysAnnotation, lost))
 }
 
 // hasRun reports whether there may be something that only the realm's encryption
@@ -40,16 +45,30 @@ func (r *reconciler) hasRun(ctx context.Context, realm *v1alpha1.AuthRealm) (boo
 		return true, nil
 	}
 	names := render.NamesOf(realm)
-	server, err := r.metadata(ctx, realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: names.Server()})
-	if err != nil || server != nil && belongs(realm, server) {
+	server, err := r.applier.Metadata(ctx, realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: names.Server()})
+	if err != nil || server != nil && ownership.Belongs(realm, server) {
 		return err == nil, err
 	}
 	if !render.ManagesDatabase(realm) {
 		return false, nil
 	}
 	// Claims are not watched: their number is the cluster's.
-	claim, err := metadataFrom(ctx, r.live, realm.Namespace, render.Reference{
+	claim, err := r.applier.LiveMetadata(ctx, realm.Namespace, render.Reference{
 		Kind: corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"), Name: names.DatabaseClaim(),
 	})
 	return err == nil && claim != nil && claim.DeletionTimestamp == nil, err
+}
+
+// firstEncryptionKeys makes a realm's first key for secrets at rest.
+func firstEncryptionKeys(random io.Reader) ([]byte, error) {
+	material := make(realmconfig.KeyBytes, realmconfig.EncryptionKeyBytes)
+	if _, err := io.ReadFull(random, material); err != nil {
+		return nil, fmt.Errorf("draw encryption key: %w", err)
+	}
+	const id = "1"
+	return realmconfig.Encode(realmconfig.EncryptionKeys{
+		Version: realmconfig.Version,
+		Primary: id,
+		Keys:    []realmconfig.EncryptionKey{{ID: id, Key: material}},
+	})
 }

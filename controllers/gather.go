@@ -4,18 +4,18 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
 // gathered is what a realm is made of, and what is missing.
@@ -25,7 +25,7 @@ type gathered struct {
 	// versions are those of the realm's own Secrets as they were read, by name.
 	// They are applied only over those: what has changed since, or was deleted,
 	// is not undone unseen.
-	versions map[string]version
+	versions secrets.Versions
 
 	// own is what is wrong with the realm's own Secrets. What depends on one stays as
 	// it is; everything else goes on.
@@ -63,20 +63,12 @@ type gathered struct {
 	providers []v1alpha1.ProviderStatus
 }
 
-// version is one state of one object.
-type version struct {
-	uid      types.UID
-	resource string
-}
-
-func versionOf(o client.Object) version { return version{o.GetUID(), o.GetResourceVersion()} }
-
 // gather reads or makes everything the realm's objects are made of. What cannot be
 // had becomes a failure to its own part alone; an error ends the pass.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
 	g := gathered{
 		inputs:   render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.namespace},
-		versions: map[string]version{},
+		versions: secrets.Versions{},
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
 		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
@@ -115,9 +107,9 @@ func (g *gathered) classify(err error) (*conditions.Failure, error) {
 }
 
 func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	data, created, err := r.content(ctx, realm, g, generated{
-		name: render.NamesOf(realm).SigningKeys(), kind: corev1.SecretTypeOpaque, anew: v1alpha1.NewSigningKeysAnnotation,
-		draw: func() (map[string][]byte, error) {
+	data, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+		Name: render.NamesOf(realm).SigningKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewSigningKeysAnnotation,
+		Draw: func() (map[string][]byte, error) {
 			policy := rotationPolicy(realm, render.Config(g.inputs).Tokens)
 			keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
 			if err != nil {
@@ -126,7 +118,7 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 			document, err := realmconfig.Encode(keyset)
 			return map[string][]byte{render.KeysetKey: document}, err
 		},
-		read: func(data map[string][]byte) error {
+		Read: func(data map[string][]byte) error {
 			g.keys.keyset = realmconfig.Keyset{} // what is read into one in use mixes with it
 			return ofKey(render.KeysetKey, realmconfig.Decode(data[render.KeysetKey], &g.keys.keyset))
 		},
@@ -144,14 +136,14 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 }
 
 func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	data, created, err := r.content(ctx, realm, g, generated{
-		name: render.NamesOf(realm).EncryptionKeys(), kind: corev1.SecretTypeOpaque, anew: v1alpha1.NewEncryptionKeysAnnotation,
-		draw: func() (map[string][]byte, error) {
+	data, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+		Name: render.NamesOf(realm).EncryptionKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewEncryptionKeysAnnotation,
+		Draw: func() (map[string][]byte, error) {
 			document, err := firstEncryptionKeys(r.random)
 			return map[string][]byte{render.EncryptionKeysKey: document}, err
 		},
-		may: func() error { return r.mayDrawEncryptionKeys(ctx, realm) },
-		read: func(data map[string][]byte) error {
+		MayCreate: func() error { return r.mayDrawEncryptionKeys(ctx, realm) },
+		Read: func(data map[string][]byte) error {
 			g.encryption = realmconfig.EncryptionKeys{}
 			return ofKey(render.EncryptionKeysKey, realmconfig.Decode(data[render.EncryptionKeysKey], &g.encryption))
 		},
@@ -169,9 +161,9 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 
 func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
 	name := render.NamesOf(realm).InitialAdmin()
-	data, _, err := r.content(ctx, realm, g, generated{name: name, kind: corev1.SecretTypeOpaque,
-		draw: func() (map[string][]byte, error) {
-			password, err := newPassword(r.random)
+	data, _, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{Name: name, Type: corev1.SecretTypeOpaque,
+		Draw: func() (map[string][]byte, error) {
+			password, err := secrets.NewPassword(r.random)
 			return map[string][]byte{
 				render.AdminEmailKey:    []byte(render.AdminEmail(realm)),
 				render.AdminPasswordKey: []byte(password),
@@ -189,6 +181,14 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	g.inputs.Admin = render.Admin{
 		Email:    string(data[render.AdminEmailKey]),
 		Password: string(data[render.AdminPasswordKey]),
+	}
+	return nil
+}
+
+// ofKey is what is wrong with the document under a key.
+func ofKey(key string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
 	}
 	return nil
 }

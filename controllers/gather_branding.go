@@ -15,6 +15,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
 // gatherBranding reads the logo, and notes what of ui is left out of the pages.
@@ -48,7 +49,7 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 	if ref == nil {
 		return nil, nil
 	}
-	if !canBeNamed(ref.Name) {
+	if !secrets.CanBeNamed(ref.Name) {
 		return nil, conditions.NewFailure(v1alpha1.ReasonConfigMapNotFound,
 			"%s: no ConfigMap can have the name %q; name one by lower-case letters, digits, '-' and '.'", field, ref.Name)
 	}

@@ -48,7 +48,7 @@ func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRea
 func (r *reconciler) inspectDelivery(
 	ctx context.Context, realm *v1alpha1.AuthRealm, s render.DeliverySecret, into *realmconfig.Credentials,
 ) error {
-	data, err := r.referenced(ctx, realm.Namespace, s.Field, s.Name, s.Keys()...)
+	data, err := r.secrets.ReferencedData(ctx, realm.Namespace, s.Field, s.Name, s.Keys()...)
 	s.Fill(into, data)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -84,7 +85,7 @@ func (r *reconciler) secretsGiven(ctx context.Context, realm *v1alpha1.AuthRealm
 	var given *corev1.Secret
 	return func(provider string) ([]byte, error) {
 		if given == nil {
-			s, err := r.own(ctx, realm, render.NamesOf(realm).ProviderCredentials())
+			s, err := r.secrets.Owned(ctx, realm, render.NamesOf(realm).ProviderCredentials())
 			if client.IgnoreNotFound(err) != nil {
 				return nil, err
 			}
@@ -107,11 +108,11 @@ type clientSecret struct {
 func (r *reconciler) clientSecret(ctx context.Context, p *v1alpha1.OAuthProvider) (clientSecret, error) {
 	const field = "clientSecretRef"
 	ref := render.ClientSecret(p)
-	s, err := r.found(ctx, p.Namespace, field, ref.Name, ref.Key)
+	s, err := r.secrets.Referenced(ctx, p.Namespace, field, ref.Name, ref.Key)
 	if err != nil {
 		return clientSecret{}, err
 	}
-	if render.RealmOf(s.Labels) != "" || ofARealm(s) {
+	if render.RealmOf(s.Labels) != "" || ownership.OfAnyRealm(s) {
 		// Sent to the token endpoint of somebody's choice, it could be a realm's signing key.
 		return clientSecret{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -73,7 +74,7 @@ func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthR
 	}
 	document := []byte(before.Data[path.Base(realmconfig.ConfigFile)])
 	var last realmconfig.Config // a new one: what is read into one in use mixes with it
-	if err != nil || !belongs(realm, &before) || realmconfig.Decode(document, &last) != nil {
+	if err != nil || !ownership.Belongs(realm, &before) || realmconfig.Decode(document, &last) != nil {
 		s.absent = true
 		return nil
 	}

@@ -85,7 +85,7 @@ func (r *reconciler) gatherStore(
 func (r *reconciler) storeSecret(
 	ctx context.Context, namespace, field string, ref v1alpha1.SecretKeyRef, validate func(string) error,
 ) (realmconfig.Credential, error) {
-	data, err := r.referenced(ctx, namespace, field, ref.Name, ref.Key)
+	data, err := r.secrets.ReferencedData(ctx, namespace, field, ref.Name, ref.Key)
 	if err != nil {
 		return "", err
 	}

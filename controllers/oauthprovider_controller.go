@@ -23,6 +23,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
@@ -143,7 +144,7 @@ func (r *providerReconciler) report(ctx context.Context, provider *v1alpha1.OAut
 		return provider.Status, nil
 	}
 	after := provider.Status
-	if err := r.Status().Patch(ctx, provider, overRead(before), client.FieldOwner(fieldOwner)); err != nil {
+	if err := r.Status().Patch(ctx, provider, overRead(before), client.FieldOwner(ownership.FieldOwner)); err != nil {
 		return after, client.IgnoreNotFound(fmt.Errorf("patch provider status: %w", err))
 	}
 	r.events.Transition(provider, before.Status.Conditions, after.Conditions)

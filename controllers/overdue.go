@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 )
 
 // overdue is how long a Ready may stand beside a spec that it is not about. A pass
@@ -111,7 +112,7 @@ func (r *overdueReconciler) takeBack(ctx context.Context, o client.Object) (ctrl
 	*conditions = append([]metav1.Condition{}, was...)
 	meta.SetStatusCondition(conditions, after)
 	// Only over what was read: a pass that has ended meanwhile has said more.
-	err := r.Status().Patch(ctx, o, overRead(before), client.FieldOwner(fieldOwner))
+	err := r.Status().Patch(ctx, o, overRead(before), client.FieldOwner(ownership.FieldOwner))
 	switch {
 	case apierrors.IsConflict(err):
 		return ctrl.Result{RequeueAfter: time.Second}, nil

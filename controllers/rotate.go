@@ -76,7 +76,7 @@ func (r *reconciler) moveKeysOn(ctx context.Context, v *view, acks rotation.Acks
 func (r *reconciler) writeKeyset(ctx context.Context, v *view, document []byte) error {
 	in := v.inputs
 	in.Keyset = document
-	if err := r.write(ctx, in.Realm, &v.gathered, render.SigningKeys(in)); err != nil {
+	if err := r.applier.ApplySecret(ctx, in.Realm, v.versions, render.SigningKeys(in)); err != nil {
 		return err
 	}
 	v.inputs.Keyset, v.keys.revision = document, realmconfig.Revision(document)

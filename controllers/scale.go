@@ -15,13 +15,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // scaleOwner keeps the number of pods between the operator, which no longer
 // says it, and the autoscaler, which owns it from its first change on. A field
 // that its last owner gives up would fall back to its default, one pod.
-const scaleOwner = fieldOwner + "-scale"
+const scaleOwner = ownership.FieldOwner + "-scale"
 
 // handOver reports whether the number of pods is left to the autoscaler, and
 // sees to it that none is lost when the operator stops saying it. A Deployment
@@ -38,7 +39,7 @@ func (r *reconciler) handOver(ctx context.Context, realm *v1alpha1.AuthRealm) (b
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("get Deployment %s: %w", name, err)
-	case !belongs(realm, d) || !saysReplicas(d.ManagedFields):
+	case !ownership.Belongs(realm, d) || !saysReplicas(d.ManagedFields):
 		return true, nil
 	}
 	now := min(max(number(d.Spec.Replicas), render.Replicas(realm)), realm.Spec.Autoscaling.MaxReplicas)
@@ -54,7 +55,7 @@ func (r *reconciler) handOver(ctx context.Context, realm *v1alpha1.AuthRealm) (b
 // saysReplicas reports whether the operator owns spec.replicas.
 func saysReplicas(fields []metav1.ManagedFieldsEntry) bool {
 	for _, f := range fields {
-		if f.Manager != fieldOwner || f.Operation != metav1.ManagedFieldsOperationApply || f.Subresource != "" || f.FieldsV1 == nil {
+		if f.Manager != ownership.FieldOwner || f.Operation != metav1.ManagedFieldsOperationApply || f.Subresource != "" || f.FieldsV1 == nil {
 			continue
 		}
 		var owned struct {

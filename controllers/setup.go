@@ -29,7 +29,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -41,10 +40,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
@@ -122,14 +124,17 @@ type reconciler struct {
 	live   client.Reader
 	events conditions.Recorder
 
-	memory memory
+	secrets   secrets.Reader
+	generator secrets.Generator
+	applier   *apply.Applier
+
 	images render.Images
 	now    func() time.Time
 	random io.Reader
 	ask    podstatus.Ask
 
 	namespace string
-	kinds     *kinds
+	kinds     *kinds.Registry
 }
 
 // What leader election needs, in the operator's own namespace:
@@ -156,6 +161,10 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		ask:    options.AskPod,
 
 		namespace: options.Namespace,
+
+		secrets:   secrets.NewReader(mgr.GetAPIReader()),
+		generator: secrets.NewGenerator(mgr.GetClient(), mgr.GetAPIReader()),
+		applier:   apply.New(mgr.GetClient(), mgr.GetAPIReader()),
 	}
 	wake := make(chan event.GenericEvent)
 	err := errors.Join(
@@ -166,7 +175,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		newOverdueReconciler(r, &v1alpha1.OAuthProvider{}, conditionsOfProvider).setup(mgr, "oauthprovider-overdue"),
 	)
 	if !options.OneNamespace {
-		err = errors.Join(err, (&definitionReconciler{r, wake}).setup(mgr))
+		err = errors.Join(err, kinds.NewDefinitionReconciler(r.kinds, mgr.GetAPIReader(), render.CustomKinds(), r.wakeWanting(wake)).Setup(mgr))
 	}
 	if err != nil {
 		return fmt.Errorf("set up controllers: %w", err)
@@ -202,13 +211,12 @@ func (r *reconciler) setupRealms(mgr ctrl.Manager, told bool, wake <-chan event.
 	if err != nil {
 		return fmt.Errorf("create discovery client: %w", err)
 	}
-	r.kinds = &kinds{
-		discovery: asking, now: r.now, told: told, seen: map[schema.GroupVersionKind]sighting{},
-		watch: func(_ context.Context, kind client.Object) error {
+	r.kinds = kinds.NewRegistry(asking, r.now, kinds.Watches{
+		Begin: func(_ context.Context, kind client.Object) error {
 			return realms.Watch(source.Kind(mgr.GetCache(), kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf)))
 		},
-		forget: func(ctx context.Context, kind client.Object) error { return mgr.GetCache().RemoveInformer(ctx, kind) },
-	}
+		End: func(ctx context.Context, kind client.Object) error { return mgr.GetCache().RemoveInformer(ctx, kind) },
+	}, told)
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
 // A managed store's password changes in two steps. First the store takes two
@@ -82,12 +83,12 @@ func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	if !rotationDue(login, store.after, r.now()) {
 		return nil
 	}
-	password, err := newPassword(r.random)
+	password, err := secrets.NewPassword(r.random)
 	if err != nil {
 		return err
 	}
 	*store.login = login.Next(password, r.now())
-	if err := r.write(ctx, realm, g, store.render(g.inputs)); err != nil {
+	if err := r.applier.ApplySecret(ctx, realm, g.versions, store.render(g.inputs)); err != nil {
 		*store.login = login // which is what the store and its pods have
 		return err
 	}
@@ -97,14 +98,14 @@ func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm,
 }
 
 func (r *reconciler) login(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, store managedStore) (render.StoreLogin, error) {
-	s, created, err := r.generate(ctx, realm, store.secret, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
-		password, err := newPassword(r.random)
+	s, created, err := r.generator.GetOrCreate(ctx, realm, store.secret, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+		password, err := secrets.NewPassword(r.random)
 		return map[string][]byte{render.PasswordKey: []byte(password)}, err
 	})
 	if err != nil {
 		return render.StoreLogin{}, err
 	}
-	g.versions[s.Name] = versionOf(s)
+	g.versions.Note(s)
 	login, err := store.read(s.Data, s.CreationTimestamp.Time)
 	if err != nil {
 		return render.StoreLogin{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
@@ -149,7 +150,7 @@ func (r *reconciler) dropEarlierLogins(ctx context.Context, v *view) error {
 		}
 		login := *store.login
 		store.login.Earlier = nil
-		err := r.write(ctx, v.inputs.Realm, &v.gathered, store.render(v.inputs))
+		err := r.applier.ApplySecret(ctx, v.inputs.Realm, v.versions, store.render(v.inputs))
 		if err != nil {
 			*store.login = login
 		}

@@ -5,9 +5,12 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -52,4 +55,25 @@ func (r *reconciler) realmsOf(ctx context.Context, o client.Object) []reconcile.
 
 func request(namespace, name string) reconcile.Request {
 	return reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: name}}
+}
+
+// wakeWanting asks for a pass over each realm that asks for a kind.
+func (r *reconciler) wakeWanting(wake chan<- event.GenericEvent) func(context.Context, schema.GroupVersionKind) error {
+	return func(ctx context.Context, kind schema.GroupVersionKind) error {
+		var realms v1alpha1.AuthRealmList
+		if err := r.List(ctx, &realms); err != nil {
+			return fmt.Errorf("list realms: %w", err)
+		}
+		for i := range realms.Items {
+			if !slices.Contains(render.CustomKindsWanted(&realms.Items[i]), kind) {
+				continue
+			}
+			select {
+			case wake <- event.GenericEvent{Object: &realms.Items[i]}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}
 }

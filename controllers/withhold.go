@@ -19,7 +19,7 @@ func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, 
 	in, names := g.inputs, render.NamesOf(g.inputs.Realm)
 	var failures []*conditions.Failure
 	absent := func(kind, name string) (bool, error) {
-		existing, err := r.metadata(ctx, in.Realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind(kind), Name: name})
+		existing, err := r.applier.Metadata(ctx, in.Realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind(kind), Name: name})
 		failure, err := g.classify(err)
 		if failure != nil {
 			failures = append(failures, failure)

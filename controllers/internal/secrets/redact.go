@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package secrets
 
 import (
 	"encoding/base64"
@@ -13,20 +13,20 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// secretWords are words about a Secret, without anything of the values that were sent
-// and of those that stand. Whoever
-// refuses one may quote it: the API server does for a field that is invalid, and a
-// policy says what it pleases.
-func secretWords(err error, s *corev1ac.SecretApplyConfiguration, stands map[string][]byte) string {
+// redact is the message of an error about a Secret, without anything of the values that
+// were sent and of those that exist. Whoever refuses one may quote it: the API server
+// does for a field that is invalid, and a policy says what it pleases.
+func redact(err error, s *corev1ac.SecretApplyConfiguration, existing map[string][]byte) string {
 	said := err.Error()
 	var status apierrors.APIStatus
 	if errors.As(err, &status) && apierrors.IsInvalid(err) && status.Status().Details != nil {
 		said = strings.Join(fieldErrors(status.Status().Details.Causes), ", ")
 	}
-	return conditions.StableMessage(errors.New(withoutValues(withoutValues(said, s, s.Data), s, stands)))
+	return conditions.StableMessage(errors.New(withoutValues(withoutValues(said, s, s.Data), s, existing)))
 }
 
 // fieldErrors are fields and what is wrong with them, without the values that the
@@ -48,50 +48,50 @@ func fieldErrors(causes []metav1.StatusCause) []string {
 	return all
 }
 
-// telling is how many characters of a value, one after the other, say too much.
-const telling = 8
+// revealing is how many characters of a value, one after the other, say too much.
+const revealing = 8
 
 // withoutValues leaves out a Secret's values, as they are or in base64, and every
 // word that has a part of one.
 func withoutValues(said string, s *corev1ac.SecretApplyConfiguration, data map[string][]byte) string {
-	public := strings.NewReplacer(*s.GetName(), "", *s.GetNamespace(), "", s.Labels[render.RealmLabel], "", fieldOwner, "")
+	public := strings.NewReplacer(*s.GetName(), "", *s.GetNamespace(), "", s.Labels[render.RealmLabel], "", ownership.FieldOwner, "")
 	var parts []string
 	for key, value := range data {
 		if key == render.AdminEmailKey {
 			continue // no secret, and the host in it stands in many a word
 		}
 		for _, whole := range []string{string(value), base64.StdEncoding.EncodeToString(value)} {
-			if len(whole) >= telling || strings.ContainsAny(whole, " \t\n") {
+			if len(whole) >= revealing || strings.ContainsAny(whole, " \t\n") {
 				said = strings.ReplaceAll(said, whole, conditions.Ellipsis)
 			}
-			parts = append(parts, tellingParts(public.Replace(whole))...)
+			parts = append(parts, secretParts(public.Replace(whole))...)
 		}
 	}
 	all := strings.Fields(said)
 	for i, word := range all {
-		if slices.ContainsFunc(parts, func(part string) bool { return tells(word, part) }) {
+		if slices.ContainsFunc(parts, func(part string) bool { return reveals(word, part) }) {
 			all[i] = conditions.Ellipsis
 		}
 	}
 	return strings.Join(all, " ")
 }
 
-// tellingParts are a value's words that are not plain language: those with a digit,
+// secretParts are a value's words that are not plain language: those with a digit,
 // and a value that is too short to be looked for in parts.
-func tellingParts(value string) []string {
-	if len(value) < telling {
+func secretParts(value string) []string {
+	if len(value) < revealing {
 		return []string{value}
 	}
 	return slices.DeleteFunc(strings.Fields(value), func(part string) bool { return !strings.ContainsAny(part, "0123456789") })
 }
 
-// tells reports whether a word has as much of a secret part as says too much.
-func tells(word, part string) bool {
-	if len(part) < telling {
+// reveals reports whether a word has as much of a secret part as says too much.
+func reveals(word, part string) bool {
+	if len(part) < revealing {
 		return part != "" && strings.Trim(word, `"'()[]{},.;:`) == part
 	}
-	for i := 0; i+telling <= len(part); i++ {
-		if strings.Contains(word, part[i:i+telling]) {
+	for i := 0; i+revealing <= len(part); i++ {
+		if strings.Contains(word, part[i:i+revealing]) {
 			return true
 		}
 	}

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package kinds
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,30 +14,42 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
-
-	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
 
-// definitionReconciler notices kinds that come and go, and wakes the realms
-// that ask for them.
-type definitionReconciler struct {
-	*reconciler
-	wake chan<- event.GenericEvent
+// DefinitionReconciler notices kinds that come and go.
+type DefinitionReconciler struct {
+	registry *Registry
+	live     client.Reader
+
+	// kinds are those to notice, by the names of their CustomResourceDefinitions.
+	kinds map[string]schema.GroupVersionKind
+
+	// changed is called when a kind has come or gone.
+	changed func(context.Context, schema.GroupVersionKind) error
 }
 
-func (d *definitionReconciler) setup(mgr ctrl.Manager) error {
+// NewDefinitionReconciler is a DefinitionReconciler that reads from live, which is not a
+// cache, and calls changed when one of the kinds, which go by the names of their
+// CustomResourceDefinitions, has come or gone.
+func NewDefinitionReconciler(
+	registry *Registry, live client.Reader, kinds map[string]schema.GroupVersionKind,
+	changed func(context.Context, schema.GroupVersionKind) error,
+) *DefinitionReconciler {
+	return &DefinitionReconciler{registry, live, kinds, changed}
+}
+
+// Setup adds the reconciler to a manager.
+func (d *DefinitionReconciler) Setup(mgr ctrl.Manager) error {
 	ours := predicate.NewPredicateFuncs(func(o client.Object) bool {
-		_, found := render.CustomKinds()[o.GetName()]
+		_, found := d.kinds[o.GetName()]
 		return found
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("definition").
-		For(metadataOf(definitionKind()), builder.WithPredicates(ours)).
+		For(Metadata(definitionKind()), builder.WithPredicates(ours)).
 		Complete(d)
 }
 
@@ -51,18 +62,18 @@ func definitionKind() schema.GroupVersionKind {
 const untilServed = time.Second
 
 // Reconcile makes one pass over a CustomResourceDefinition.
-func (d *definitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	kind := render.CustomKinds()[req.Name]
+func (d *DefinitionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	kind := d.kinds[req.Name]
 	established, err := d.established(ctx, req.Name, kind.Version)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	there, changed, err := d.kinds.lookAgain(ctx, kind)
+	there, changed, err := d.registry.Ask(ctx, kind)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	if changed {
-		if err := d.wakeRealms(ctx, kind); err != nil {
+		if err := d.changed(ctx, kind); err != nil {
 			return ctrl.Result{}, err
 		}
 	}
@@ -89,7 +100,7 @@ type definition struct {
 }
 
 // established reports whether a definition has the API server serve a version.
-func (d *definitionReconciler) established(ctx context.Context, name, version string) (bool, error) {
+func (d *DefinitionReconciler) established(ctx context.Context, name, version string) (bool, error) {
 	o := &unstructured.Unstructured{}
 	o.SetGroupVersionKind(definitionKind())
 	err := d.live.Get(ctx, types.NamespacedName{Name: name}, o)
@@ -114,23 +125,4 @@ func (d *definitionReconciler) established(ctx context.Context, name, version st
 		}
 	}
 	return false, nil
-}
-
-// wakeRealms asks for a pass over each realm that asks for a kind.
-func (d *definitionReconciler) wakeRealms(ctx context.Context, kind schema.GroupVersionKind) error {
-	var realms v1alpha1.AuthRealmList
-	if err := d.List(ctx, &realms); err != nil {
-		return fmt.Errorf("list realms: %w", err)
-	}
-	for i := range realms.Items {
-		if !slices.Contains(render.CustomKindsWanted(&realms.Items[i]), kind) {
-			continue
-		}
-		select {
-		case d.wake <- event.GenericEvent{Object: &realms.Items[i]}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package secrets
 
 import (
 	"encoding/base64"
@@ -44,7 +44,7 @@ func TestWordsAboutASecretTellNothingOfIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := secretWords(c.err, s, map[string][]byte{"password": []byte(before)})
+			got := redact(c.err, s, map[string][]byte{"password": []byte(before)})
 			if !strings.Contains(got, c.says) {
 				t.Errorf("it says %q, want %q", got, c.says)
 			}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package controllers
+package apply
 
 import (
 	"crypto/sha256"
@@ -18,18 +18,18 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// memory is what this operator has applied, and what became of it. To apply the
+// lastApplied is what this operator has applied, and what became of it. To apply the
 // same again would change nothing as long as nobody has written to the object
 // since, which its resource version tells. An operator that starts knows nothing
 // and applies everything; what it forgets costs a request and nothing else.
-type memory struct {
+type lastApplied struct {
 	mu     sync.Mutex
-	realms map[types.NamespacedName]map[render.Reference]outcome
+	realms map[types.NamespacedName]map[render.Reference]application
 }
 
-// outcome is the last application of an object.
-type outcome struct {
-	applied [sha256.Size]byte
+// application is the last one of an object.
+type application struct {
+	digest  [sha256.Size]byte
 	version string
 
 	// answer is what the API server said of an object with a status that counts. It
@@ -37,57 +37,57 @@ type outcome struct {
 	answer render.Object
 }
 
-// settled returns the last outcome if applying what has the digest to what exists
-// would change nothing.
-func (m *memory) settled(
+// find returns the last application of an object, and reports whether to apply what has
+// the digest to what exists would change nothing.
+func (l *lastApplied) find(
 	realm types.NamespacedName, ref render.Reference, digest [sha256.Size]byte, existing metav1.Object,
-) (outcome, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	last, known := m.realms[realm][ref]
-	return last, known && last.version == existing.GetResourceVersion() && last.applied == digest
+) (last application, unchanged bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last, known := l.realms[realm][ref]
+	return last, known && last.version == existing.GetResourceVersion() && last.digest == digest
 }
 
-// note remembers what was applied and what was answered.
-func (m *memory) note(realm types.NamespacedName, applied [sha256.Size]byte, answer render.Object) error {
+// store remembers what was applied and what was answered.
+func (l *lastApplied) store(realm types.NamespacedName, digest [sha256.Size]byte, answer render.Object) error {
 	version, err := versionIn(answer)
 	if err != nil {
 		return err
 	}
-	o := outcome{applied: applied, version: version}
+	o := application{digest: digest, version: version}
 	switch answer.(type) {
 	case *appsv1ac.DeploymentApplyConfiguration, *appsv1ac.StatefulSetApplyConfiguration,
 		*networkingv1ac.IngressApplyConfiguration, *render.Custom:
 		o.answer = answer
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.realms == nil {
-		m.realms = map[types.NamespacedName]map[render.Reference]outcome{}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.realms == nil {
+		l.realms = map[types.NamespacedName]map[render.Reference]application{}
 	}
-	if m.realms[realm] == nil {
-		m.realms[realm] = map[render.Reference]outcome{}
+	if l.realms[realm] == nil {
+		l.realms[realm] = map[render.Reference]application{}
 	}
-	m.realms[realm][render.ReferenceTo(answer)] = o
+	l.realms[realm][render.ReferenceTo(answer)] = o
 	return nil
 }
 
-// keep forgets what the realm has no longer.
-func (m *memory) keep(realm types.NamespacedName, objects []render.Object) {
+// retain forgets what the realm has no longer.
+func (l *lastApplied) retain(realm types.NamespacedName, objects []render.Object) {
 	rendered := map[render.Reference]bool{}
 	for _, o := range objects {
 		rendered[render.ReferenceTo(o)] = true
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	maps.DeleteFunc(m.realms[realm], func(ref render.Reference, _ outcome) bool { return !rendered[ref] })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.realms[realm], func(ref render.Reference, _ application) bool { return !rendered[ref] })
 }
 
 // forget is for realms that are gone.
-func (m *memory) forget(realm types.NamespacedName) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.realms, realm)
+func (l *lastApplied) forget(realm types.NamespacedName) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.realms, realm)
 }
 
 // digestOf names what is applied, whatever version of the object it is meant for.
