@@ -3,50 +3,29 @@
 // Package controllers turns AuthRealms into running auth servers, and attaches
 // OAuthProviders to them.
 //
-// A pass over a realm gathers what it is made of, renders its objects, applies
-// them, asks the pods what they run, and writes the status, once. Deciding is
-// left to pure functions; what a retry cannot cure is a failure, which becomes
-// a condition and heals by the event that removes it.
-//
-// Each kind has one writer of its status, but for a Ready about a spec that has been
-// replaced: when no pass has come to its end for some seconds, it is taken back. A provider is attached by the pass over
-// its realm; the pass over the provider says what became of it.
+// Each kind has a package of its own: realm makes and watches everything a realm
+// consists of, provider says what became of a provider, which the pass over its realm
+// attaches. What kinds share is below internal. Setup puts them together; it is all
+// that a program needs.
 package controllers
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/client-go/discovery"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
+	"github.com/realmkeeper/realmkeeper/controllers/provider"
+	"github.com/realmkeeper/realmkeeper/controllers/realm"
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
@@ -111,32 +90,6 @@ func (o Options) validate() error {
 	return nil
 }
 
-// concurrency is how many realms are worked on at the same time. A pass mostly
-// waits for the API server and for pods.
-const concurrency = 8
-
-// reconciler makes realms come true.
-type reconciler struct {
-	client.Client
-
-	// live reads past the cache: the contents of Secrets, which are never
-	// cached, and what must not be decided on stale knowledge.
-	live   client.Reader
-	events conditions.Recorder
-
-	secrets   secrets.Reader
-	generator secrets.Generator
-	applier   *apply.Applier
-
-	images render.Images
-	now    func() time.Time
-	random io.Reader
-	ask    podstatus.Ask
-
-	namespace string
-	kinds     *kinds.Registry
-}
-
 // What leader election needs, in the operator's own namespace:
 //
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=realmkeeper-system,verbs=create;get;update
@@ -147,94 +100,20 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if err := options.validate(); err != nil {
 		return fmt.Errorf("set up controllers: %w", err)
 	}
-	r := &reconciler{
-		Client: mgr.GetClient(),
-		live:   mgr.GetAPIReader(),
-		events: conditions.NewRecorder(mgr.GetEventRecorder("realmkeeper")),
-		images: render.Images{
-			AuthServer: options.AuthServerImage,
-			Postgres:   options.PostgresImage,
-			Redis:      options.RedisImage,
-		},
-		now:    options.Now,
-		random: options.Random,
-		ask:    options.AskPod,
-
-		namespace: options.Namespace,
-
-		secrets:   secrets.NewReader(mgr.GetAPIReader()),
-		generator: secrets.NewGenerator(mgr.GetClient(), mgr.GetAPIReader()),
-		applier:   apply.New(mgr.GetClient(), mgr.GetAPIReader()),
-	}
-	wake := make(chan event.GenericEvent)
+	events := conditions.NewRecorder(mgr.GetEventRecorder("realmkeeper"))
 	err := errors.Join(
-		indexNames(mgr.GetFieldIndexer()), indexIssuers(mgr.GetFieldIndexer()), indexProviders(mgr.GetFieldIndexer()),
-		options.Metrics.Register(newRealmMetrics(mgr.GetCache())),
-		r.setupRealms(mgr, !options.OneNamespace, wake), newProviderReconciler(r, options.AskProvider).setup(mgr),
-		newOverdueReconciler(r, &v1alpha1.AuthRealm{}, conditionsOfRealm).setup(mgr, "authrealm-overdue"),
-		newOverdueReconciler(r, &v1alpha1.OAuthProvider{}, conditionsOfProvider).setup(mgr, "oauthprovider-overdue"),
+		attached.Index(mgr.GetFieldIndexer()),
+		realm.Setup(mgr, realm.Options{
+			Images: render.Images{
+				AuthServer: options.AuthServerImage, Postgres: options.PostgresImage, Redis: options.RedisImage,
+			},
+			Now: options.Now, Random: options.Random, AskPod: options.AskPod, Events: events, Metrics: options.Metrics,
+			OperatorNamespace: options.Namespace, OneNamespace: options.OneNamespace,
+		}),
+		provider.Setup(mgr, provider.Options{Now: options.Now, Ask: options.AskProvider, Events: events}),
 	)
-	if !options.OneNamespace {
-		err = errors.Join(err, kinds.NewDefinitionReconciler(r.kinds, mgr.GetAPIReader(), render.CustomKinds(), r.wakeWanting(wake)).Setup(mgr))
-	}
 	if err != nil {
 		return fmt.Errorf("set up controllers: %w", err)
 	}
 	return nil
-}
-
-func (r *reconciler) setupRealms(mgr ctrl.Manager, told bool, wake <-chan event.GenericEvent) error {
-	b := ctrl.NewControllerManagedBy(mgr).
-		Named("authrealm").
-		// Status is the operator's own: a change of it is no news. Annotations give up
-		// what was lost.
-		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(
-			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.OAuthProvider{}, handler.EnqueueRequestsFromMapFunc(realmOf), builder.WithPredicates(concernsOthers())).
-		// Its status changes with the load: four times a minute, and is no news.
-		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.realmsOf),
-			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: statusAside})).
-		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
-	for _, kind := range watched() {
-		// Metadata says that something changed, which is all a watch is for; and
-		// the values of Secrets stay out of memory.
-		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf), builder.OnlyMetadata)
-	}
-	realms, err := b.Build(r)
-	if err != nil {
-		return err
-	}
-	asking, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
-	if err != nil {
-		return fmt.Errorf("create discovery client: %w", err)
-	}
-	r.kinds = kinds.NewRegistry(asking, r.now, kinds.Watches{
-		Begin: func(_ context.Context, kind client.Object) error {
-			return realms.Watch(source.Kind(mgr.GetCache(), kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf)))
-		},
-		End: func(ctx context.Context, kind client.Object) error { return mgr.GetCache().RemoveInformer(ctx, kind) },
-	}, told)
-	return nil
-}
-
-// statusAside reports whether more than an object's status has changed. Before
-// Kubernetes 1.37 an autoscaler has no generation to tell it by.
-func statusAside(e event.UpdateEvent) bool {
-	before, after := e.ObjectOld, e.ObjectNew
-	return after.GetGeneration() == 0 || before.GetGeneration() != after.GetGeneration() ||
-		before.GetDeletionTimestamp().IsZero() != after.GetDeletionTimestamp().IsZero() ||
-		!maps.Equal(before.GetLabels(), after.GetLabels()) ||
-		!equality.Semantic.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences())
-}
-
-// watched are the kinds of which realms are made.
-func watched() []client.Object {
-	return []client.Object{
-		&corev1.Secret{}, &corev1.ConfigMap{}, &corev1.Service{}, &corev1.ServiceAccount{},
-		&appsv1.Deployment{}, &appsv1.StatefulSet{}, &policyv1.PodDisruptionBudget{},
-		&networkingv1.Ingress{}, &networkingv1.NetworkPolicy{},
-	}
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package attached
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+// ProviderKind is OAuthProvider.
+func ProviderKind() Kind {
+	return Kind{
+		object: &v1alpha1.OAuthProvider{},
+		list:   func() client.ObjectList { return &v1alpha1.OAuthProviderList{} },
+		plural: "providers",
+		realm:  named(func(p *v1alpha1.OAuthProvider) string { return p.Spec.RealmRef.Name }),
+		secret: named(func(p *v1alpha1.OAuthProvider) string { return p.Spec.ClientSecretRef.Name }),
+		// Whether it has promised to name itself.
+		published: changed(func(before, after *v1alpha1.OAuthProvider) bool {
+			return before.Status.NamedIssuer != after.Status.NamedIssuer
+		}),
+	}
+}
+
+// Providers are the OAuthProviders of a realm, by name.
+func Providers(ctx context.Context, r client.Reader, namespace, realm string) ([]v1alpha1.OAuthProvider, error) {
+	var list v1alpha1.OAuthProviderList
+	err := r.List(ctx, &list, client.InNamespace(namespace), client.MatchingFields{realmIndex: realm})
+	if err != nil {
+		return nil, fmt.Errorf("list providers: %w", err)
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.OAuthProvider) int { return cmp.Compare(a.Name, b.Name) })
+	return list.Items, nil
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package attached
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// Changes lets pass what an object's realm and its neighbours must know: its spec, and
+// what of its status concerns them. The rest of its status is no news.
+func (k Kind) Changes() predicate.Predicate {
+	published := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return k.published(e.ObjectOld, e.ObjectNew) }}
+	return predicate.Or(predicate.GenerationChangedPredicate{}, published)
+}
+
+// ToRealm maps an object to its realm.
+func (k Kind) ToRealm(_ context.Context, o client.Object) []reconcile.Request {
+	if name := k.realm(o); name != "" {
+		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+	}
+	return nil
+}
+
+// OfRealm maps a realm to the objects that hang on it.
+func (k Kind) OfRealm(r client.Reader) handler.MapFunc { return k.by(r, realmIndex) }
+
+// OfSecret maps a Secret to the objects that name it.
+func (k Kind) OfSecret(r client.Reader) handler.MapFunc { return k.by(r, secretIndex) }
+
+// Neighbours maps an object to all of its realm, itself among them.
+func (k Kind) Neighbours(r client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		return requests(k.lookUp(ctx, r, realmIndex, o.GetNamespace(), k.realm(o)))
+	}
+}
+
+// RealmsOfSecret maps a Secret to the realms of the objects, of whichever of the Kinds,
+// that name it.
+func RealmsOfSecret(r client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		var realms []reconcile.Request
+		for _, k := range Kinds() {
+			for _, object := range k.lookUp(ctx, r, secretIndex, o.GetNamespace(), o.GetName()) {
+				realms = append(realms, k.ToRealm(ctx, object)...)
+			}
+		}
+		return realms
+	}
+}
+
+func (k Kind) by(r client.Reader, index string) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		return requests(k.lookUp(ctx, r, index, o.GetNamespace(), o.GetName()))
+	}
+}
+
+// lookUp are the objects that an index has under a name. An error is logged: a watch
+// has nobody to return it to.
+func (k Kind) lookUp(ctx context.Context, r client.Reader, index, namespace, name string) []client.Object {
+	list := k.list()
+	if err := r.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: name}); err != nil {
+		log.FromContext(ctx).Error(fmt.Errorf("list %s by %s: %w", k.plural, index, err), "Lost an event", "object", name)
+		return nil
+	}
+	var objects []client.Object
+	_ = meta.EachListItem(list, func(o runtime.Object) error {
+		if object, ok := o.(client.Object); ok {
+			objects = append(objects, object)
+		}
+		return nil
+	})
+	return objects
+}
+
+func requests(objects []client.Object) []reconcile.Request {
+	var all []reconcile.Request
+	for _, o := range objects {
+		all = append(all, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)})
+	}
+	return all
+}

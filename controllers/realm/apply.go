@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"context"
+	"errors"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// applied is what the API server said of the workloads when they were applied:
+// the newest there is, never a cache's view of them. Each is nil when it was not
+// applied and is not there.
+type applied struct {
+	server   *appsv1ac.DeploymentApplyConfiguration
+	database *appsv1ac.StatefulSetApplyConfiguration
+	cache    *appsv1ac.DeploymentApplyConfiguration
+
+	// ingress and custom are what leads to the realm and what watches it.
+	ingress *networkingv1ac.IngressApplyConfiguration
+	custom  map[schema.GroupVersionKind]*render.Custom
+
+	// unread is why nobody knows whether there is a server.
+	unread *conditions.Failure
+
+	// unwritten is why something that pods read could not be written.
+	unwritten *conditions.Failure
+
+	// failures are what stood in the way.
+	failures []*conditions.Failure
+}
+
+// addFailure notes what stood in the way, nil for nothing.
+func (a *applied) addFailure(o *conditions.Failure) {
+	if o != nil {
+		a.failures = append(a.failures, o)
+	}
+}
+
+// apply makes the realm's objects what they should be and removes those it
+// needs no longer. One that cannot be written does not keep back the others.
+func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
+	out := applied{custom: map[schema.GroupVersionKind]*render.Custom{}}
+	in, failures, err := r.withhold(ctx, g)
+	if err != nil {
+		return out, err
+	}
+	out.failures = failures
+	realm := in.Realm
+	objects, err := render.Objects(in)
+	failure, err := g.classify(err)
+	if err != nil {
+		return out, err
+	}
+	out.addFailure(failure)
+	complete := failure == nil
+	var ended []error
+	for _, o := range objects {
+		if g.skips(render.ReferenceTo(o).Kind) {
+			continue // which a condition says
+		}
+		answer, err := r.applier.ApplyOrRead(ctx, realm, g.versions, o)
+		failure, err := g.classify(err)
+		out.addFailure(failure)
+		if failure != nil && readByPods(o) {
+			out.unwritten = failure
+		}
+		ended = append(ended, err)
+		if answer != nil {
+			out.note(realm, answer)
+		}
+	}
+	if out.server == nil {
+		failure, err := g.classify(r.readServer(ctx, realm, &out))
+		out.unread = failure
+		out.addFailure(failure)
+		ended = append(ended, err)
+	}
+	r.applier.Retain(realm, objects)
+	for _, ref := range render.Surplus(realm, objects) {
+		if g.skips(ref.Kind) || !complete || ref == render.TrustBundle(realm) && g.certificate.absent {
+			continue
+		}
+		failure, err := g.classify(r.applier.Delete(ctx, realm, ref))
+		out.addFailure(failure)
+		ended = append(ended, err)
+	}
+	return out, errors.Join(ended...)
+}
+
+// readByPods reports whether an object is of a kind that pods read.
+func readByPods(o render.Object) bool {
+	switch o.(type) {
+	case *corev1ac.ConfigMapApplyConfiguration, *corev1ac.SecretApplyConfiguration:
+		return true
+	}
+	return false
+}
+
+// readServer notes the Deployment of a realm that is not to be given another now.
+func (r *reconciler) readServer(ctx context.Context, realm *v1alpha1.AuthRealm, out *applied) error {
+	existing, err := r.applier.Read(ctx, realm, render.Reference{
+		Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: render.NamesOf(realm).Server(),
+	})
+	if existing != nil {
+		out.note(realm, existing)
+	}
+	return err
+}
+
+func (a *applied) note(realm *v1alpha1.AuthRealm, o render.Object) {
+	names := render.NamesOf(realm)
+	switch o := o.(type) {
+	case *appsv1ac.StatefulSetApplyConfiguration:
+		a.database = o
+	case *appsv1ac.DeploymentApplyConfiguration:
+		if *o.GetName() == names.Cache() {
+			a.cache = o
+		} else {
+			a.server = o
+		}
+	case *networkingv1ac.IngressApplyConfiguration:
+		a.ingress = o
+	case *render.Custom:
+		a.custom[render.ReferenceTo(o).Kind] = o
+	}
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
+)
+
+// certificateView is what is known of the serving certificate.
+type certificateView struct {
+	issued      bool
+	fingerprint string
+	notAfter    time.Time
+
+	// next is when something is to be done about it: a renewal, or the end of
+	// a certificate that the user renews.
+	next time.Time
+
+	// failure says what is wrong; absent is set when there is nothing to mount that
+	// is known of.
+	failure *conditions.Failure
+	absent  bool
+}
+
+// gatherCertificate brings the realm's certificate up to date, or looks at the
+// user's. What is wrong goes into the view.
+func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	look := r.inspectProvided
+	if render.OwnsCertificate(realm) {
+		look = r.issue
+	}
+	failure, err := g.classify(look(ctx, realm, g))
+	g.certificate.failure = failure
+	if render.OwnsCertificate(realm) {
+		g.note(failure)
+	}
+	return err
+}
+
+// issue sees to the realm's own authority and certificate. Each is written as soon
+// as it is made: what is told of them is what pods are given.
+func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	before, err := r.served(ctx, realm, g)
+	if err != nil {
+		g.certificate.absent = true
+		return err
+	}
+	g.certificate.show(before)
+	authority, err := r.authority(ctx, realm, g)
+	if err != nil {
+		return err
+	}
+	g.inputs.Authority, g.inputs.Certificate = &authority, before
+	renewal, err := g.classify(r.renewAuthority(ctx, realm, g))
+	if err != nil {
+		return err
+	}
+	if err := r.renewLeaf(ctx, realm, g); err != nil {
+		g.note(renewal)
+		return err
+	}
+	g.certificate.next = g.inputs.Certificate.RenewAt()
+	if renewal != nil {
+		return renewal // which is tried again, though its time is past
+	}
+	g.certificate.next = requeue.Soonest(g.certificate.next, g.inputs.Authority.RenewAt())
+	if problem := render.HostProblem(realm); problem != nil {
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "%v; the certificate stays that of the earlier host", problem)
+	}
+	return nil
+}
+
+// show tells of a certificate of the realm's own, nil for none.
+func (v *certificateView) show(leaf *pki.Pair) {
+	v.absent = leaf == nil
+	if leaf != nil {
+		v.issued, v.fingerprint, v.notAfter = true, leaf.Fingerprint(), leaf.Certificate.NotAfter
+	}
+}
+
+// served is the certificate that pods have, nil when there is none to use.
+func (r *reconciler) served(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (*pki.Pair, error) {
+	s, err := r.generator.Owned(ctx, realm, render.NamesOf(realm).Certificate())
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	g.versions.Note(s)
+	leaf, err := pki.ParsePair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return nil, nil // another one takes its place
+	}
+	return &leaf, nil
+}
+
+func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (pki.Authority, error) {
+	var authority pki.Authority
+	_, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+		Name: render.NamesOf(realm).Authority(), Type: corev1.SecretTypeTLS, GiveUpAnnotation: v1alpha1.NewAuthorityAnnotation,
+		Draw: func() (map[string][]byte, error) {
+			a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
+			return map[string][]byte{
+				corev1.TLSCertKey:       a.CertificatePEM,
+				corev1.TLSPrivateKeyKey: a.KeyPEM,
+				render.CABundleKey:      a.Bundle,
+			}, err
+		},
+		Read: func(data map[string][]byte) (err error) {
+			authority, err = pki.ParseAuthority(
+				data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey], data[render.CABundleKey], r.now())
+			return err
+		},
+	})
+	if err == nil && created && g.certificate.issued {
+		r.events.Warning(realm, eventSecretRemade, actionGenerate,
+			"The realm's certificate authority was lost, and a new one was made: clients have to trust that one")
+	}
+	return authority, err
+}
+
+// renewAuthority gives the authority a new certificate when it is time.
+func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	now, in := r.now(), g.inputs
+	if now.Before(in.Authority.RenewAt()) {
+		return nil
+	}
+	renewed, err := in.Authority.Renew(now, r.random)
+	if err != nil {
+		return fmt.Errorf("renew authority: %w", err)
+	}
+	in.Authority = &renewed
+	if err := r.applier.ApplySecret(ctx, realm, g.versions, render.AuthoritySecret(in)); err != nil {
+		return err
+	}
+	g.inputs.Authority = &renewed
+	r.events.Normal(realm, eventAuthorityRenewed, actionIssue,
+		"The realm's certificate authority was renewed; the earlier certificate stays trusted until %s",
+		renewed.Certificate.NotAfter.UTC().Format(time.DateOnly))
+	return nil
+}
+
+// renewLeaf issues another certificate when the one that is served does not serve
+// any longer.
+func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	hosts, now, in := render.ServingHosts(realm), r.now(), g.inputs
+	if problem := render.HostProblem(realm); problem != nil {
+		if in.Certificate == nil {
+			return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "%v", problem)
+		}
+		hosts = in.Certificate.Hosts()
+	}
+	if in.Certificate != nil && in.Authority.Serves(*in.Certificate, hosts, now) {
+		return nil
+	}
+	issued, err := in.Authority.Issue(hosts, now, r.random)
+	if err != nil {
+		return err
+	}
+	in.Certificate = &issued
+	if err := r.applier.ApplySecret(ctx, realm, g.versions, render.ServingSecret(in)); err != nil {
+		return err
+	}
+	g.inputs.Certificate = &issued
+	g.certificate.show(&issued)
+	r.events.Normal(realm, eventCertificateIssued, actionIssue,
+		"A certificate was issued that is valid until %s", issued.Certificate.NotAfter.UTC().Format(time.DateOnly))
+	return nil
+}
+
+// inspectProvided looks at the certificate that the user brings, or cert-manager.
+func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	field, name, view := "tls.secretRef", render.CertificateSecret(realm), &g.certificate
+	view.absent = true
+	if render.OrdersCertificate(realm) {
+		field = "tls.certManager"
+		if err := r.awaitIssued(ctx, realm, g); err != nil {
+			return err
+		}
+	}
+	data, err := r.generator.ReferencedData(ctx, realm.Namespace, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
+	if err != nil {
+		return err
+	}
+	pair, err := pki.ParsePair(data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: Secret %q cannot be used (%v); correct it, and pods take it up", field, name, err)
+	}
+	view.absent = false
+	view.fingerprint, view.notAfter, view.next = pair.Fingerprint(), pair.Certificate.NotAfter, pair.Certificate.NotAfter
+	g.inputs.ProvidedCA = data[render.CABundleKey]
+	switch {
+	case !r.now().Before(pair.Certificate.NotAfter):
+		view.next = time.Time{} // only a new certificate changes anything
+		return conditions.NewFailure(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s; put a new one there, and pods take it up",
+			field, name, pair.Certificate.NotAfter.UTC().Format(time.DateOnly))
+	case !pair.Covers(render.Host(realm)):
+		return conditions.NewFailure(v1alpha1.ReasonHostNotCovered, "%s: the certificate in Secret %q is not for the issuer's host %q; put one there that is",
+			field, name, render.Host(realm))
+	}
+	return nil
+}
+
+// awaitIssued returns a failure while there is no certificate of cert-manager's.
+// One that was issued serves on when cert-manager is gone.
+func (r *reconciler) awaitIssued(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	name := render.CertificateSecret(realm)
+	_, err := r.generator.Get(ctx, realm.Namespace, name)
+	if !apierrors.IsNotFound(err) {
+		return err
+	}
+	if o := g.lacking("tls.certManager", "cert-manager", render.CertificateKind()); o != nil {
+		return o
+	}
+	return conditions.NewFailure(v1alpha1.ReasonIssuing, "tls.certManager: cert-manager has not put a certificate into Secret %q yet", name)
+}

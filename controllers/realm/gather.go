@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
+)
+
+// gathered is what a realm is made of, and what is missing.
+type gathered struct {
+	inputs render.Inputs
+
+	// versions are those of the realm's own Secrets as they were read, by name.
+	// They are applied only over those: what has changed since, or was deleted,
+	// is not undone unseen.
+	versions secrets.Versions
+
+	// own is what is wrong with the realm's own Secrets. What depends on one stays as
+	// it is; everything else goes on.
+	own []*conditions.Failure
+
+	// passing is set when something stands in the way that may cease to without
+	// anybody being told, whether or not a condition says so.
+	passing bool
+
+	// lacks are the kinds that the cluster does not have now. Nobody tells of new
+	// ones while untold. Of unasked nobody knows, which says why.
+	lacks   []schema.GroupVersionKind
+	untold  bool
+	unasked map[schema.GroupVersionKind]*conditions.Failure
+
+	keys        keysView
+	certificate certificateView
+	settings    settingsView
+	database    storeView
+	cache       storeView
+
+	encryption realmconfig.EncryptionKeys
+
+	// delivery says what is missing for mail and text messages.
+	delivery deliveryView
+
+	// branding says what of ui the pages do without.
+	branding *conditions.Failure
+
+	// duplicate names an older realm of the same issuer; unlisted is why nobody knows
+	// of one.
+	duplicate, unlisted *conditions.Failure
+
+	// providers are those in inputs, as the status shows them.
+	providers []v1alpha1.ProviderStatus
+}
+
+// gather reads or makes everything the realm's objects are made of. What cannot be
+// had becomes a failure to its own part alone; an error ends the pass.
+func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
+	g := gathered{
+		inputs:   render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.operatorNamespace},
+		versions: secrets.Versions{},
+	}
+	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
+		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
+	} {
+		failure, err := g.classify(step(ctx, realm, &g))
+		if err != nil {
+			return gathered{}, err
+		}
+		g.note(failure)
+	}
+	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
+		r.gatherKinds, r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts, r.gatherDelivery, r.gatherBranding,
+		r.gatherProviders, r.gatherSettings,
+	} {
+		if err := step(ctx, realm, &g); err != nil {
+			return gathered{}, err
+		}
+	}
+	return g, nil
+}
+
+// note remembers a failure to the realm's own Secrets.
+func (g *gathered) note(o *conditions.Failure) {
+	if o != nil {
+		g.own = append(g.own, o)
+	}
+}
+
+// classify is conditions.Classify for a pass over a realm, which remembers that
+// something is retryable: a later failure may hide it, and so may what the pass falls
+// back to.
+func (g *gathered) classify(err error) (*conditions.Failure, error) {
+	f, err := conditions.Classify(err)
+	g.passing = g.passing || f != nil && conditions.Retryable(f.Reason)
+	return f, err
+}
+
+func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	data, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+		Name: render.NamesOf(realm).SigningKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewSigningKeysAnnotation,
+		Draw: func() (map[string][]byte, error) {
+			policy := rotationPolicy(realm, render.Config(g.inputs).Tokens)
+			keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
+			if err != nil {
+				return nil, err
+			}
+			document, err := realmconfig.Encode(keyset)
+			return map[string][]byte{render.KeysetKey: document}, err
+		},
+		Read: func(data map[string][]byte) error {
+			g.keys.keyset = realmconfig.Keyset{} // what is read into one in use mixes with it
+			return ofKey(render.KeysetKey, realmconfig.Decode(data[render.KeysetKey], &g.keys.keyset))
+		},
+	})
+	if g.keys.failure, _ = conditions.Classify(err); err != nil {
+		return err
+	}
+	g.inputs.Keyset = data[render.KeysetKey]
+	g.keys.revision = realmconfig.Revision(g.inputs.Keyset)
+	if created && len(realm.Status.SigningKeys) > 0 {
+		r.events.Warning(realm, eventSecretRemade, actionGenerate,
+			"The signing keys were lost, and new ones were made: tokens of the earlier ones are refused, and everybody refreshes once")
+	}
+	return nil
+}
+
+func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	data, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+		Name: render.NamesOf(realm).EncryptionKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewEncryptionKeysAnnotation,
+		Draw: func() (map[string][]byte, error) {
+			document, err := firstEncryptionKeys(r.random)
+			return map[string][]byte{render.EncryptionKeysKey: document}, err
+		},
+		MayCreate: func() error { return r.mayDrawEncryptionKeys(ctx, realm) },
+		Read: func(data map[string][]byte) error {
+			g.encryption = realmconfig.EncryptionKeys{}
+			return ofKey(render.EncryptionKeysKey, realmconfig.Decode(data[render.EncryptionKeysKey], &g.encryption))
+		},
+	})
+	if err != nil {
+		return err
+	}
+	g.inputs.EncryptionKeys = data[render.EncryptionKeysKey]
+	if created && realm.Annotations[v1alpha1.NewEncryptionKeysAnnotation] != "" {
+		r.events.Warning(realm, eventSecretRemade, actionGenerate,
+			"New encryption keys were made, as an annotation asked for: whoever has a second factor sets it up again")
+	}
+	return nil
+}
+
+func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	name := render.NamesOf(realm).InitialAdmin()
+	data, _, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{Name: name, Type: corev1.SecretTypeOpaque,
+		Draw: func() (map[string][]byte, error) {
+			password, err := secrets.NewPassword(r.random)
+			return map[string][]byte{
+				render.AdminEmailKey:    []byte(render.AdminEmail(realm)),
+				render.AdminPasswordKey: []byte(password),
+			}, err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range []string{render.AdminEmailKey, render.AdminPasswordKey} {
+		if len(data[key]) == 0 {
+			return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "Secret %q has no key %s; add it", name, key)
+		}
+	}
+	g.inputs.Admin = render.Admin{
+		Email:    string(data[render.AdminEmailKey]),
+		Password: string(data[render.AdminPasswordKey]),
+	}
+	return nil
+}
+
+// ofKey is what is wrong with the document under a key.
+func ofKey(key string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// settingsView is what pods shall run of the settings: those of the spec or,
+// where no auth server would take them, the last ones that were good.
+type settingsView struct {
+	config   realmconfig.Config
+	revision string
+
+	// failure says what is wrong with the spec's settings; absent is set when
+	// there are no earlier ones either.
+	failure *conditions.Failure
+	absent  bool
+}
+
+// gatherSettings comes last, since providers are among the settings. Settings
+// that cannot be used keep back themselves alone: certificates are renewed and
+// passwords change all the same.
+func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	g.settings.config = render.Config(g.inputs)
+	problem := cmp.Or(render.HostProblem(realm), render.Problem(g.settings.config))
+	if problem == nil {
+		_, g.settings.revision, problem = render.ConfigDocument(g.inputs)
+	}
+	if g.settings.failure == nil {
+		g.settings.failure = unfit(problem)
+	}
+	if g.settings.failure == nil {
+		return nil
+	}
+	g.inputs.WithoutConfig = true
+	failure, err := g.classify(r.lastGoodSettings(ctx, realm, &g.settings))
+	if failure != nil {
+		g.settings.failure = failure // what pods run, nobody knows
+	}
+	return err
+}
+
+// unfit is a failure when an auth server would refuse its settings.
+func unfit(problem error) *conditions.Failure {
+	if problem == nil {
+		return nil
+	}
+	return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", conditions.OneLine(problem))
+}
+
+// lastGoodSettings reads what the pods were given before. It reads past the
+// cache: a pod must not be taken for one that lags.
+func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthRealm, s *settingsView) error {
+	var before corev1.ConfigMap
+	s.revision = ""
+	name := render.NamesOf(realm).Config()
+	err := r.live.Get(ctx, types.NamespacedName{Namespace: realm.Namespace, Name: name}, &before)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("get settings %s: %w", name, err)
+	}
+	document := []byte(before.Data[path.Base(realmconfig.ConfigFile)])
+	var last realmconfig.Config // a new one: what is read into one in use mixes with it
+	if err != nil || !ownership.Belongs(realm, &before) || realmconfig.Decode(document, &last) != nil {
+		s.absent = true
+		return nil
+	}
+	s.config = last
+	s.revision = realmconfig.Revision(document)
+	return nil
+}

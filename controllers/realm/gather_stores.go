@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// storeView is what is known of the database or the cache before anything is applied.
+type storeView struct {
+	managed bool
+	failure *conditions.Failure
+
+	// url and ca are what pods read. There is no url while its Secret is missing:
+	// running pods keep what they had.
+	url, ca realmconfig.Credential
+}
+
+func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	if render.ManagesDatabase(realm) {
+		if g.database.managed = true; g.inputs.Database.Password != "" {
+			g.database.url = realmconfig.NewCredential(render.ManagedDatabaseURL(g.inputs))
+		}
+		return nil
+	}
+	return r.gatherStore(ctx, realm.Namespace, g, &g.database, "database",
+		render.DatabaseURL(realm), render.DatabaseCA(realm), realmconfig.ValidateDatabaseURL)
+}
+
+func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+	if render.ManagesCache(realm) {
+		if g.cache.managed = true; g.inputs.Cache.Password != "" {
+			g.cache.url = realmconfig.NewCredential(render.ManagedCacheURL(g.inputs))
+		}
+		return nil
+	}
+	return r.gatherStore(ctx, realm.Namespace, g, &g.cache, "cache",
+		render.CacheURL(realm), render.CacheCA(realm), realmconfig.ValidateCacheURL)
+}
+
+// gatherPorts notes where pods call the stores of the user's, for policies to
+// let them. What they may call stays while nobody knows where one is.
+func (r *reconciler) gatherPorts(_ context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
+	for _, store := range []storeView{g.database, g.cache} {
+		switch {
+		case store.managed:
+		case store.url == "":
+			g.inputs.WithoutServerPolicy = true
+		default:
+			g.inputs.StorePorts = append(g.inputs.StorePorts, render.StorePorts(string(store.url))...)
+		}
+	}
+	return nil
+}
+
+// gatherStore looks at the Secrets of a store of the user's.
+func (r *reconciler) gatherStore(
+	ctx context.Context, namespace string, g *gathered, view *storeView, field string,
+	url v1alpha1.SecretKeyRef, ca *v1alpha1.SecretKeyRef, validate func(string) error,
+) (err error) {
+	view.url, err = r.storeSecret(ctx, namespace, field+".urlSecretRef", url, validate)
+	if view.failure, err = g.classify(err); err != nil || ca == nil {
+		return err
+	}
+	view.ca, err = r.storeSecret(ctx, namespace, field+".caSecretRef", *ca, validateCA)
+	further, err := g.classify(err)
+	switch {
+	case view.failure == nil:
+		view.failure = further
+	case further != nil:
+		view.failure = conditions.Join([]*conditions.Failure{view.failure, further})
+	}
+	return err
+}
+
+// storeSecret is one value of a user's Secret. It returns the value even with
+// a failure, where there is one: that is what pods read.
+func (r *reconciler) storeSecret(
+	ctx context.Context, namespace, field string, ref v1alpha1.SecretKeyRef, validate func(string) error,
+) (realmconfig.Credential, error) {
+	data, err := r.generator.ReferencedData(ctx, namespace, field, ref.Name, ref.Key)
+	if err != nil {
+		return "", err
+	}
+	value := realmconfig.NewCredential(data[ref.Key])
+	if problem := validate(string(value)); problem != nil {
+		return value, conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
+			"%s: key %q of Secret %q %v; correct it, and pods take it up", field, ref.Key, ref.Name, problem)
+	}
+	return value, nil
+}
+
+func validateCA(pem string) error {
+	if !x509.NewCertPool().AppendCertsFromPEM([]byte(pem)) {
+		return errors.New("holds no certificate in PEM")
+	}
+	return nil
+}

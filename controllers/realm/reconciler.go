@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/status"
+)
+
+// reconciler makes realms come true.
+type reconciler struct {
+	client.Client
+
+	// live reads past the cache what must not be decided on stale knowledge.
+	live   client.Reader
+	events conditions.Recorder
+	status status.Writer
+
+	generator secrets.Generator
+	applier   *apply.Applier
+	kinds     *kinds.Registry
+
+	images render.Images
+	now    func() time.Time
+	random io.Reader
+	ask    podstatus.Ask
+
+	operatorNamespace string
+}
+
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms,verbs=get;list;watch
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms/finalizers,verbs=update
+// +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=configmaps;secrets;services,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;networkpolicies,verbs=create;delete;get;list;patch;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile makes one pass over a realm.
+func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	result, err := requeue.OnConflict(func() (ctrl.Result, error) { return r.pass(ctx, req) })
+	if conditions.IsConflict(err) {
+		return r.reportStale(ctx, req, err)
+	}
+	return result, err
+}
+
+func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	realm, err := r.realm(ctx, req)
+	if realm == nil || err != nil {
+		return ctrl.Result{}, err
+	}
+	seen, err := r.work(ctx, realm)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	before, err := r.report(ctx, realm, statusOf(realm, *seen))
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if before != nil {
+		r.announceKeys(realm, before.SigningKeys, *seen)
+	}
+	return ctrl.Result{RequeueAfter: r.nextLook(realm, *seen, realm.Status)}, nil
+}
+
+// realm reads past the cache: passes follow each other faster than it does, and
+// each writes only what differs from what the one before it has said. It returns nil
+// for a realm that is gone or going: the garbage collector takes what is the realm's.
+func (r *reconciler) realm(ctx context.Context, req ctrl.Request) (*v1alpha1.AuthRealm, error) {
+	realm := &v1alpha1.AuthRealm{}
+	err := r.live.Get(ctx, req.NamespacedName, realm)
+	switch {
+	case apierrors.IsNotFound(err):
+		r.applier.Forget(req.NamespacedName)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("get realm: %w", err)
+	case realm.DeletionTimestamp != nil:
+		return nil, nil
+	}
+	return realm, nil
+}
+
+// work does everything for a realm but its status. What cannot be done is part of
+// what it saw; an error ends the pass, and nothing can be said then.
+func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view, error) {
+	gathered, err := r.gather(ctx, realm)
+	if err != nil {
+		return nil, err
+	}
+	v, acks := &view{gathered: gathered}, rotation.Acks{}
+	if v.unobserved, err = v.classify(r.observe(ctx, v)); err != nil {
+		return nil, err
+	}
+	if v.unobserved == nil {
+		acks = acksOf(v.settings.revision, slices.Concat(v.pods, v.leaving)...)
+	}
+	v.now = r.now()
+	if err := r.rotate(ctx, v, acks); err != nil {
+		return nil, err
+	}
+	v.want = targetOf(v.gathered)
+	if v.applied, err = r.apply(ctx, &v.gathered); err != nil {
+		return nil, err
+	}
+	if v.unheard, err = v.classify(r.nudgeAll(ctx, v)); err != nil {
+		return nil, err
+	}
+	failure, err := v.classify(r.dropEarlierLogins(ctx, v))
+	v.applied.addFailure(failure)
+	return v, err
+}
+
+// report writes a status, if it says anything new, and returns what it took the
+// place of.
+func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, status v1alpha1.AuthRealmStatus) (*v1alpha1.AuthRealmStatus, error) {
+	before := realm.DeepCopy()
+	realm.Status = status
+	written, err := r.status.Write(ctx, before, realm)
+	if err != nil || !written {
+		return nil, err
+	}
+	return &before.Status, nil
+}
+
+// reportStale says that no pass comes to its end, because what is to be written is
+// answered with a conflict again and again.
+func (r *reconciler) reportStale(ctx context.Context, req ctrl.Request, stale error) (ctrl.Result, error) {
+	realm, err := r.realm(ctx, req)
+	if realm == nil || err != nil {
+		return ctrl.Result{}, err
+	}
+	if _, err := r.report(ctx, realm, staleStatus(realm, stale)); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: requeue.Retry(realm.UID)}, nil
+}
+
+const (
+	// soon is how long to wait for pods that take up a change, patiently how
+	// long once they have taken longer than usual.
+	soon      = 2 * time.Second
+	patiently = 15 * time.Second
+	usual     = 3 * time.Minute
+
+	// outage is how long a store that is not the operator's may be out of reach,
+	// at most twice that, before a realm says so. Its pods notice at once, and tell
+	// when they are asked.
+	outage = time.Minute
+
+	// spread keeps realms that were made together from renewing together.
+	spread = time.Hour
+)
+
+// nextLook is when to look at the realm again though nothing happens, 0 for never.
+func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1.AuthRealmStatus) time.Duration {
+	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
+	// Settings that no pod can run wait for the spec to change.
+	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
+	next := v.keys.next
+	switch {
+	case v.applied.server == nil || v.unwritten() || !(lagging || complaining(v.pods) || v.keys.awaitsPods):
+	case v.now.Sub(propagated.LastTransitionTime.Time) < usual:
+		next = requeue.Soonest(next, v.now.Add(soon))
+	default:
+		next = requeue.Soonest(next, v.now.Add(patiently))
+	}
+	if v.applied.server != nil && !(v.database.managed && v.cache.managed) {
+		next = requeue.Soonest(next, v.now.Add(outage+requeue.Stagger(realm.UID, outage)))
+	}
+	if !v.certificate.next.IsZero() {
+		next = requeue.Soonest(next, v.certificate.next.Add(requeue.Stagger(realm.UID, spread)))
+	}
+	for _, store := range managedStores(&v.inputs) {
+		next = requeue.Soonest(next, nextTurn(*store.login, store.after, v.now))
+	}
+	if v.waitsUntold() {
+		next = requeue.Soonest(next, v.now.Add(kinds.AskAgain))
+	}
+	if v.passing {
+		next = requeue.Soonest(next, v.now.Add(requeue.Retry(realm.UID)))
+	}
+	if next.IsZero() {
+		return 0
+	}
+	return max(next.Sub(v.now), time.Second)
+}
+
+// unwritten reports whether pods wait for what was refused. To look at them more
+// often than that is tried again would try it as often.
+func (v view) unwritten() bool {
+	refused := func(o *conditions.Failure) bool { return o != nil && o.Reason == v1alpha1.ReasonApplyFailed }
+	return refused(v.applied.unwritten) || refused(v.keys.failure) || slices.ContainsFunc(v.own, refused)
+}
+
+// complaining reports whether a pod cannot use one of its stores. Only the pod
+// learns when it can.
+func complaining(pods []podstatus.Pod) bool {
+	return slices.ContainsFunc(pods, func(p podstatus.Pod) bool {
+		return p.Report.DatabaseProblem != "" || p.Report.CacheProblem != ""
+	})
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
+)
+
+// keysView is what is known of the signing keys.
+type keysView struct {
+	keyset   realmconfig.Keyset
+	revision string
+	failure  *conditions.Failure
+
+	// told is what rotation says of each key, next when it has something to do,
+	// and awaitsPods is set while it waits for the word of a pod.
+	told       []rotation.Key
+	next       time.Time
+	awaitsPods bool
+}
+
+// rotate moves the realm's keys on. It comes before anything else is applied:
+// the key set remembers for how long what earlier settings gave out holds, and
+// has to do so before pods can follow later ones.
+//
+// A change that is refused is none: what was published before stays so.
+func (r *reconciler) rotate(ctx context.Context, v *view, acks rotation.Acks) (err error) {
+	if v.keys.failure != nil {
+		return nil
+	}
+	v.keys.failure, err = v.classify(r.moveKeysOn(ctx, v, acks))
+	return err
+}
+
+func (r *reconciler) moveKeysOn(ctx context.Context, v *view, acks rotation.Acks) error {
+	realm := v.inputs.Realm
+	out, err := rotation.Plan(v.keys.keyset, rotationPolicy(realm, v.settings.config.Tokens), acks, v.now, mintFrom(r.random))
+	if err != nil {
+		return fmt.Errorf("rotate signing keys: %w", err)
+	}
+	before, err := realmconfig.Encode(v.keys.keyset)
+	if err != nil {
+		return err
+	}
+	document, err := realmconfig.Encode(out.Keyset)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(before, document) {
+		if err := r.writeKeyset(ctx, v, document); err != nil {
+			return err
+		}
+	}
+	v.keys.keyset, v.keys.told, v.keys.next, v.keys.awaitsPods = out.Keyset, out.Keys, out.Next, out.AwaitsPods
+	return nil
+}
+
+// writeKeyset replaces the key set that was read, and no other.
+func (r *reconciler) writeKeyset(ctx context.Context, v *view, document []byte) error {
+	in := v.inputs
+	in.Keyset = document
+	if err := r.applier.ApplySecret(ctx, in.Realm, v.versions, render.SigningKeys(in)); err != nil {
+		return err
+	}
+	v.inputs.Keyset, v.keys.revision = document, realmconfig.Revision(document)
+	return nil
+}
+
+// rotationPolicy is what the realm wants of its keys. The settings are those
+// that its pods shall run.
+func rotationPolicy(realm *v1alpha1.AuthRealm, settings realmconfig.Tokens) rotation.Policy {
+	interval := render.RotationInterval(realm)
+	if interval > 0 {
+		// Realms that were made together shall not rotate together.
+		interval += requeue.Stagger(realm.UID, interval/100)
+	}
+	p := rotation.Policy{
+		Algorithm:     realmconfig.Algorithm(render.Algorithm(realm)),
+		Interval:      interval,
+		JWKSMaxAge:    time.Duration(settings.JWKSMaxAge),
+		TokenLifetime: time.Duration(settings.AccessTokenLifetime),
+	}
+	if keys := realm.Spec.SigningKeys; keys != nil {
+		p.Revoked = keys.Revoked
+		if keys.RotateAfter != nil {
+			p.RotateAfter = keys.RotateAfter.Time
+		}
+	}
+	return p
+}
+
+// acksOf translates what pods said of their keys. Those that no node runs yet
+// will be given the newest ones.
+func acksOf(want string, pods ...podstatus.Pod) rotation.Acks {
+	acks := rotation.Acks{Asked: true}
+	for _, p := range pods {
+		told := rotation.Pod{Name: p.Name, State: rotation.Starting}
+		switch {
+		case p.Answered:
+			told = rotation.Pod{
+				Name: p.Name, State: rotation.Answering, Clock: p.Report.Time,
+				KeyIDs: p.Report.KeyIDs, SigningKeyID: p.Report.SigningKeyID,
+				Settled: p.Report.ConfigRevision == want,
+			}
+		case p.Running:
+			told.State = rotation.Silent
+		case !p.Scheduled:
+			continue
+		}
+		acks.Pods = append(acks.Pods, told)
+	}
+	return acks
+}
+
+// rsaBits is what RFC 7518, section 3.3, wants at least; more only slows logins.
+const rsaBits = 2048
+
+func mintFrom(random io.Reader) rotation.Mint {
+	return func(algorithm realmconfig.Algorithm, now time.Time) (realmconfig.Key, error) {
+		private, err := newSigningKey(algorithm, random)
+		if err != nil {
+			return realmconfig.Key{}, fmt.Errorf("generate signing key: %w", err)
+		}
+		key, err := realmconfig.NewKey(private, now)
+		if err != nil {
+			return realmconfig.Key{}, fmt.Errorf("generate signing key: %w", err)
+		}
+		return key, nil
+	}
+}
+
+func newSigningKey(algorithm realmconfig.Algorithm, random io.Reader) (crypto.Signer, error) {
+	switch algorithm {
+	case realmconfig.ES256:
+		return ecdsa.GenerateKey(elliptic.P256(), random)
+	case realmconfig.RS256:
+		return rsa.GenerateKey(random, rsaBits)
+	case realmconfig.EdDSA:
+		_, private, err := ed25519.GenerateKey(random)
+		return private, err
+	default:
+		return nil, fmt.Errorf("unknown algorithm %q", algorithm)
+	}
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
+)
+
+// view is everything that one pass has learned about a realm.
+type view struct {
+	gathered
+	applied applied
+	want    target
+	now     time.Time
+
+	// pods are those that shall serve, leaving those that may still do.
+	pods, leaving []podstatus.Pod
+
+	// unobserved is why nobody knows of any pods, unheard why they were not told to
+	// look at what is new.
+	unobserved, unheard *conditions.Failure
+
+	// stores are the pods of the database and the cache that the operator runs.
+	stores []corev1.Pod
+}
+
+// statusOf is the realm's status, a pure function of what was seen and of the
+// conditions that stood before.
+func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
+	status := v1alpha1.AuthRealmStatus{
+		ObservedGeneration: realm.Generation,
+		Endpoint:           render.Endpoint(realm),
+		JWKSURI:            realm.Spec.Issuer + "/.well-known/jwks.json",
+		Replicas:           v.wanted(realm),
+		ReadyReplicas:      readyReplicas(realm, v),
+		SigningKeys:        keyStatus(v.keys.told),
+		NextKeyEvent:       nextKeyEvent(v.keys.told),
+		Providers:          attachedProviders(realm, v),
+		EncryptionKeys:     realm.Status.EncryptionKeys,
+
+		CertificateNotAfter: optionalSecond(v.certificate.notAfter),
+		Config: v1alpha1.ConfigStatus{
+			Revision: v.want.config,
+			Pods:     fmt.Sprintf("%d/%d", current(v), v.counted()),
+		},
+		Capacity:   capacityOf(realm.Status.Capacity, v.pods),
+		Conditions: realm.DeepCopy().Status.Conditions,
+	}
+	if v.unobserved != nil { // nobody was asked
+		status.Config.Pods, status.Capacity = realm.Status.Config.Pods, realm.Status.Capacity
+	}
+	if keys := v.inputs.EncryptionKeys; len(keys) > 0 {
+		status.EncryptionKeys = realmconfig.Revision(keys)
+	}
+	if v.keys.failure != nil { // nobody knows them, or they are what they were
+		status.SigningKeys, status.NextKeyEvent = realm.Status.SigningKeys, realm.Status.NextKeyEvent
+	}
+	all := conditionsOf(realm, v)
+	ready := conditions.Summarize("Pods serve the realm as its spec says", readyDependsOn(realm, all))
+	conditions.Set(&status.Conditions, realm.Generation, slices.Insert(all, 0, ready)...)
+	return status
+}
+
+// staleStatus is the status of a realm over which no pass comes to its end.
+func staleStatus(realm *v1alpha1.AuthRealm, why error) v1alpha1.AuthRealmStatus {
+	status := *realm.Status.DeepCopy()
+	status.ObservedGeneration = realm.Generation
+	applied := conditions.False(v1alpha1.ResourcesAppliedCondition, v1alpha1.ReasonApplyFailed, "%s", conditions.StableMessage(why))
+	for _, kind := range v1alpha1.AuthRealmConditions() {
+		c := conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Not looked at yet")
+		if before := meta.FindStatusCondition(status.Conditions, kind); before != nil {
+			c = *before
+		}
+		switch kind {
+		case v1alpha1.ReadyCondition:
+			c = conditions.Summarize("", []metav1.Condition{applied})
+		case v1alpha1.ResourcesAppliedCondition:
+			c = applied
+		}
+		conditions.Set(&status.Conditions, realm.Generation, c)
+	}
+	return status
+}
+
+// readyDependsOn are the conditions that a realm is Ready by. One that was, with the
+// same spec, stays so while renewed keys and certificates, another Secret or a
+// provider are on their way to its pods: ConfigPropagated tells of that.
+func readyDependsOn(realm *v1alpha1.AuthRealm, all []metav1.Condition) []metav1.Condition {
+	ready := meta.FindStatusCondition(realm.Status.Conditions, v1alpha1.ReadyCondition)
+	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != realm.Generation {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ConfigPropagatedCondition && c.Reason == v1alpha1.ReasonPropagating
+	})
+}
+
+func readyReplicas(realm *v1alpha1.AuthRealm, v view) int32 {
+	switch {
+	case v.applied.unread != nil:
+		return realm.Status.ReadyReplicas
+	case v.applied.server == nil || v.applied.server.Status == nil:
+		return 0
+	}
+	return number(v.applied.server.Status.ReadyReplicas)
+}
+
+// keyStatus is what rotation says of each key.
+func keyStatus(told []rotation.Key) []v1alpha1.SigningKeyStatus {
+	var keys []v1alpha1.SigningKeyStatus
+	for _, k := range told {
+		keys = append(keys, v1alpha1.SigningKeyStatus{
+			KID: k.KID, Algorithm: v1alpha1.SigningAlgorithm(k.Algorithm), State: v1alpha1.SigningKeyState(k.State),
+			Since: second(k.Since), MovesOn: optionalSecond(k.MovesOn), WaitsFor: k.WaitsFor,
+		})
+	}
+	return keys
+}
+
+// nextKeyEvent is when the first of the keys moves on.
+func nextKeyEvent(told []rotation.Key) *metav1.Time {
+	next := time.Time{}
+	for _, k := range told {
+		next = requeue.Soonest(next, k.MovesOn)
+	}
+	return optionalSecond(next)
+}
+
+// attachedProviders tells which providers the realm has. One that every pod has
+// run stays ready while other settings are on their way: no later settings leave
+// it out or change it.
+func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderStatus {
+	if v.unobserved != nil || v.settings.failure != nil {
+		return realm.Status.Providers // no settings were applied, or no pod was asked
+	}
+	var providers []v1alpha1.ProviderStatus
+	for _, p := range v.providers {
+		var before attached.Uptake
+		for _, b := range realm.Status.Providers {
+			if b.Name == p.Name {
+				before = attached.Uptake{Revision: b.Revision, Everywhere: b.Ready}
+			}
+		}
+		p.Ready = before.Next(p.Revision, len(v.pods), v.everywhere()).Everywhere
+		providers = append(providers, p)
+	}
+	return providers
+}
+
+// unseen is how many pods the Deployment counts beyond those that were there when
+// pods were asked, which is earlier in a pass.
+func (v view) unseen() int {
+	if v.applied.server == nil || v.applied.server.Status == nil {
+		return 0
+	}
+	return max(0, int(number(v.applied.server.Status.Replicas))-len(v.pods))
+}
+
+// counted is how many pods there are, with the unseen ones.
+func (v view) counted() int { return len(v.pods) + v.unseen() }
+
+// everywhere reports whether every pod runs what it should.
+func (v view) everywhere() bool { return v.unobserved == nil && current(v) == v.counted() }
+
+// current counts the pods that run what they should.
+func current(v view) int {
+	n := 0
+	for _, p := range v.pods {
+		if v.want.reached(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// second drops what the API's times cannot hold.
+func second(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
+
+// optionalSecond is second, and nothing for no time.
+func optionalSecond(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	rounded := second(t)
+	return &rounded
+}
+
+func number[N int32 | int64](n *N) N {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
