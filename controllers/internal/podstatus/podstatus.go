@@ -44,8 +44,8 @@ type Pod struct {
 }
 
 const (
-	// patience is how long one pod may take to answer. It answers from memory.
-	patience = 2 * time.Second
+	// askTimeout is how long one pod may take to answer. It answers from memory.
+	askTimeout = 2 * time.Second
 
 	// inFlight bounds the pods that are asked at the same time.
 	inFlight = 16
@@ -57,14 +57,14 @@ const (
 // Observe asks every pod that is not on its way out. The result is ordered by
 // name. A pod that does not answer is part of it, not an error.
 func Observe(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
-	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), leaving), ask)
+	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), terminating), ask)
 }
 
 // ObserveLeaving asks the pods that Observe leaves out and that may still serve
 // at now, because they have been told to stop and not been killed.
 func ObserveLeaving(ctx context.Context, pods []corev1.Pod, now time.Time, ask Ask) []Pod {
 	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), func(pod corev1.Pod) bool {
-		return pod.DeletionTimestamp == nil || !pod.DeletionTimestamp.After(now) || over(pod)
+		return pod.DeletionTimestamp == nil || !pod.DeletionTimestamp.After(now) || finished(pod)
 	}), ask)
 }
 
@@ -75,7 +75,7 @@ func askAll(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 	group.SetLimit(inFlight)
 	for i := range pods {
 		group.Go(func() error {
-			ctx, cancel := context.WithTimeout(ctx, patience)
+			ctx, cancel := context.WithTimeout(ctx, askTimeout)
 			defer cancel()
 			out[i] = Pod{
 				Name: pods[i].Name, Annotations: pods[i].Annotations,
@@ -94,9 +94,9 @@ func askAll(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 	return out
 }
 
-func leaving(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil || over(pod) }
+func terminating(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil || finished(pod) }
 
-func over(pod corev1.Pod) bool {
+func finished(pod corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 

@@ -24,17 +24,17 @@ type tokenEndpoint struct {
 	namedIssuer string
 }
 
-func (v visit) discover(ctx context.Context) (tokenEndpoint, Finding) {
-	issuer := discovery.Issuer(v.Provider)
+func (p probe) discover(ctx context.Context) (tokenEndpoint, Finding) {
+	issuer := discovery.Issuer(p.Provider)
 	if issuer == "" {
-		return tokenEndpoint{address: discovery.Stated(v.Provider).Token, secretInBody: v.secretInBody()},
+		return tokenEndpoint{address: discovery.Stated(p.Provider).Token, secretInBody: p.secretInBody()},
 			Finding{metav1.ConditionTrue, v1alpha1.ReasonNotNeeded, "Where it answers is known without discovery"}
 	}
-	document, err := v.get(ctx, discovery.URL(issuer))
+	document, err := p.get(ctx, discovery.URL(issuer))
 	if err != nil {
 		return tokenEndpoint{}, undiscovered("The discovery document below the issuer's URL", err)
 	}
-	d, err := discovery.Parse(v.Provider, document)
+	d, err := discovery.Parse(p.Provider, document)
 	switch {
 	case errors.Is(err, discovery.ErrIssuer):
 		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonIssuerMismatch,
@@ -43,7 +43,7 @@ func (v visit) discover(ctx context.Context) (tokenEndpoint, Finding) {
 		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidDiscovery,
 			fmt.Sprintf("No sign-in is possible, because %v; correct issuer, or the provider", err)}
 	}
-	document, err = v.get(ctx, d.JWKS)
+	document, err = p.get(ctx, d.JWKS)
 	if err != nil {
 		return tokenEndpoint{}, undiscovered("The key set", err)
 	}
@@ -51,8 +51,8 @@ func (v visit) discover(ctx context.Context) (tokenEndpoint, Finding) {
 		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidDiscovery,
 			"No sign-in is possible, because no published key can verify an ID token; the provider must have one"}
 	}
-	named := namedIssuer(v.Provider, d)
-	if named == "" && v.Provider.RequireIssuer {
+	named := namedIssuer(p.Provider, d)
+	if named == "" && p.Provider.RequireIssuer {
 		return tokenEndpoint{}, Finding{metav1.ConditionFalse, v1alpha1.ReasonIssuerNotNamed,
 			"The discovery document no longer promises that answers name the issuer, without which none counts at the shared callback;" +
 				" set callback: PerProvider, and register the callback URL that the status shows then"}
@@ -74,22 +74,22 @@ func undiscovered(what string, err error) Finding {
 	var answered statusError
 	switch {
 	case forbidden(err):
-		return Finding{metav1.ConditionFalse, v1alpha1.ReasonForbiddenAddress, what + forbiddenWords}
-	case errors.As(err, &answered) && !answered.passing():
+		return Finding{metav1.ConditionFalse, v1alpha1.ReasonForbiddenAddress, what + forbiddenMessage}
+	case errors.As(err, &answered) && !answered.temporary():
 		return Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidDiscovery,
 			fmt.Sprintf("%s is not there: %v; correct issuer, or the provider", what, answered)}
 	}
 	return Finding{metav1.ConditionFalse, v1alpha1.ReasonUnreachable,
-		fmt.Sprintf("%s cannot be read: %s; it is asked again soon", what, words(err))}
+		fmt.Sprintf("%s cannot be read: %s; it is asked again soon", what, explain(err))}
 }
 
 // get reads a document.
-func (v visit) get(ctx context.Context, address string) ([]byte, error) {
+func (p probe) get(ctx context.Context, address string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	status, body, err := v.do(r)
+	status, body, err := p.do(r)
 	if err == nil && status != http.StatusOK {
 		err = statusError(status)
 	}
@@ -97,10 +97,10 @@ func (v visit) get(ctx context.Context, address string) ([]byte, error) {
 }
 
 // do returns the status and the body of an answer.
-func (v visit) do(r *http.Request) (int, []byte, error) {
+func (p probe) do(r *http.Request) (int, []byte, error) {
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "realmkeeper")
-	response, err := v.client.Do(r)
+	response, err := p.client.Do(r)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -20,19 +20,19 @@ type statusError int
 
 func (s statusError) Error() string { return fmt.Sprintf("it answers %d", int(s)) }
 
-// passing reports whether the provider says that it will be better later.
-func (s statusError) passing() bool {
+// temporary reports whether the provider says that it will be better later.
+func (s statusError) temporary() bool {
 	return s == http.StatusTooManyRequests || s >= http.StatusInternalServerError
 }
 
 func forbidden(err error) bool { return errors.Is(err, outbound.ErrForbiddenAddress) }
 
-const forbiddenWords = " is at an address that is not public; set allowPrivateNetworks: true if that is meant" +
+const forbiddenMessage = " is at an address that is not public; set allowPrivateNetworks: true if that is meant" +
 	" (link-local and metadata addresses stay forbidden)"
 
-// words say why there was no answer. They quote neither the provider nor the
+// explain says why there was no answer. It quotes neither the provider nor the
 // request.
-func words(err error) string {
+func explain(err error) string {
 	var (
 		answered  statusError
 		lookup    *net.DNSError

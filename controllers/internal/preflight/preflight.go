@@ -24,8 +24,8 @@ const (
 	// Timeout bounds one request, and MaxAnswer its answer in bytes.
 	Timeout   = 5 * time.Second
 	MaxAnswer = 512 << 10
-	// patience bounds all requests of one question together.
-	patience = 10 * time.Second
+	// questionTimeout bounds all requests of one question together.
+	questionTimeout = 10 * time.Second
 )
 
 // Question is about one provider. All fields are required.
@@ -60,26 +60,26 @@ type Ask func(ctx context.Context, q Question) (Answer, error)
 // used for one question.
 func OverHTTP(client func(allowPrivate bool) *http.Client) Ask {
 	return func(ctx context.Context, q Question) (Answer, error) {
-		v := visit{q, client(q.Provider.AllowPrivateNetworks)}
-		defer v.client.CloseIdleConnections()
-		bounded, cancel := context.WithTimeout(ctx, patience)
+		p := probe{q, client(q.Provider.AllowPrivateNetworks)}
+		defer p.client.CloseIdleConnections()
+		bounded, cancel := context.WithTimeout(ctx, questionTimeout)
 		defer cancel()
-		answer := v.ask(bounded)
+		answer := p.ask(bounded)
 		return answer, ctx.Err()
 	}
 }
 
-// visit is one question on its way.
-type visit struct {
+// probe is one question on its way.
+type probe struct {
 	Question
 	client *http.Client
 }
 
-func (v visit) ask(ctx context.Context) Answer {
-	where, discovered := v.discover(ctx)
+func (p probe) ask(ctx context.Context) Answer {
+	where, discovered := p.discover(ctx)
 	if discovered.Status != metav1.ConditionTrue {
 		return Answer{Discovered: discovered, CredentialsAccepted: Finding{metav1.ConditionUnknown, v1alpha1.ReasonBlocked,
 			"Not asked, because of what Discovered says"}}
 	}
-	return Answer{discovered, v.present(ctx, where), where.namedIssuer}
+	return Answer{discovered, p.authenticate(ctx, where), where.namedIssuer}
 }

@@ -79,7 +79,7 @@ func custom(realm *v1alpha1.AuthRealm, kind schema.GroupVersionKind, name string
 		WithLabels(labels(realm, server)).
 		WithOwnerReferences(owner(realm))
 	if slices.Contains(MonitoringKinds(), kind) {
-		meta.WithLabels(chosen(realm))
+		meta.WithLabels(selectedLabels(realm))
 	}
 	content := configuration[map[string]any](map[string]any{
 		"apiVersion": kind.GroupVersion().String(), "kind": kind.Kind, "metadata": meta, "spec": spec,

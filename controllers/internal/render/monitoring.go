@@ -85,7 +85,7 @@ func dashboardConfigMap(in Inputs) (*corev1ac.ConfigMapApplyConfiguration, error
 	name := NamesOf(in.Realm).Dashboard()
 	return corev1ac.ConfigMap(name, in.Realm.Namespace).
 		WithLabels(labels(in.Realm, server)).
-		WithLabels(chosen(in.Realm)).
+		WithLabels(selectedLabels(in.Realm)).
 		WithLabels(map[string]string{"grafana_dashboard": "1"}).
 		WithOwnerReferences(owner(in.Realm)).
 		WithData(map[string]string{fmt.Sprintf("%s-%s.json", in.Realm.Namespace, in.Realm.Name): document}), nil
@@ -97,8 +97,8 @@ func ofRealm(realm *v1alpha1.AuthRealm, text string) string {
 	return strings.NewReplacer("@namespace", realm.Namespace, "@realm", realm.Name).Replace(text)
 }
 
-// chosen are the labels that the spec gives to everything of monitoring.
-func chosen(realm *v1alpha1.AuthRealm) map[string]string {
+// selectedLabels are the labels that the spec gives to everything of monitoring.
+func selectedLabels(realm *v1alpha1.AuthRealm) map[string]string {
 	return plainLabels(realm.Spec.Monitoring.Labels)
 }
 

@@ -37,7 +37,7 @@ func serverPolicy(in Inputs) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, server))).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithIngress(callers, watchers(in)).
+		WithIngress(callers, monitoringPeers(in)).
 		WithEgress(nameServers())
 	if ManagesDatabase(in.Realm) {
 		spec.WithEgress(to(pods(in, database), databasePort))
@@ -54,9 +54,9 @@ func serverPolicy(in Inputs) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return policy(in, NamesOf(in.Realm).Server(), server, spec)
 }
 
-// watchers are who may reach the ops port: the operator, which asks pods what
+// monitoringPeers are who may reach the ops port: the operator, which asks pods what
 // they run, and whoever else the spec lets read metrics.
-func watchers(in Inputs) *networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration {
+func monitoringPeers(in Inputs) *networkingv1ac.NetworkPolicyIngressRuleApplyConfiguration {
 	rule := networkingv1ac.NetworkPolicyIngressRule().
 		WithPorts(tcp(realmconfig.OpsPort)...).
 		WithFrom(networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(

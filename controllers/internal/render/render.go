@@ -120,7 +120,7 @@ func Objects(in Inputs) ([]Object, error) {
 	if !in.WithoutServer {
 		objects = append(objects, serverDeployment(in))
 	}
-	around, err := surroundings(in)
+	around, err := optionalObjects(in)
 	return append(objects, around...), err
 }
 
@@ -163,9 +163,9 @@ func stores(in Inputs) []Object {
 	return objects
 }
 
-// surroundings are what the spec asks for around the pods, and nothing when it
+// optionalObjects are what the spec asks for around the pods, and nothing when it
 // does not.
-func surroundings(in Inputs) ([]Object, error) {
+func optionalObjects(in Inputs) ([]Object, error) {
 	var objects []Object
 	spec := in.Realm.Spec
 	if OrdersCertificate(in.Realm) {
@@ -192,9 +192,9 @@ func surroundings(in Inputs) ([]Object, error) {
 
 // Read is an object of a realm's as the API server has it, nil for one of a kind of
 // which nothing is told.
-func Read(stands *unstructured.Unstructured) (Object, error) {
+func Read(existing *unstructured.Unstructured) (Object, error) {
 	var into Object
-	switch stands.GetKind() {
+	switch existing.GetKind() {
 	case "Deployment":
 		into = &appsv1ac.DeploymentApplyConfiguration{}
 	case "StatefulSet":
@@ -203,14 +203,14 @@ func Read(stands *unstructured.Unstructured) (Object, error) {
 		into = &networkingv1ac.IngressApplyConfiguration{}
 	default:
 		for _, kind := range CustomKinds() {
-			if kind == stands.GroupVersionKind() {
-				return &Custom{Content: stands}, nil
+			if kind == existing.GroupVersionKind() {
+				return &Custom{Content: existing}, nil
 			}
 		}
 		return nil, nil
 	}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(stands.Object, into); err != nil {
-		return nil, fmt.Errorf("read %s %s: %w", stands.GetKind(), stands.GetName(), err)
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(existing.Object, into); err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", existing.GetKind(), existing.GetName(), err)
 	}
 	return into, nil
 }

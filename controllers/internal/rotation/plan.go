@@ -21,9 +21,9 @@ type plan struct {
 	// among them. What must have passed is judged by the slowest, what must not
 	// come too early by the fastest.
 	slowest, fastest time.Time
-	// odd is a pod whose clock is far from the operator's, or the other way round:
+	// skewed is a pod whose clock is far from the operator's, or the other way round:
 	// nobody knows what time it is. It is empty when there is none.
-	odd string
+	skewed string
 
 	// waits is what each key waits for besides time, by kid.
 	waits map[string]string
@@ -50,16 +50,16 @@ func newPlan(keyset realmconfig.Keyset, policy Policy, acks Acks, now time.Time,
 		if clock.After(p.fastest) {
 			p.fastest = clock
 		}
-		if p.odd == "" && clock.Sub(now).Abs() > Leeway {
-			p.odd = pod.Name
+		if p.skewed == "" && clock.Sub(now).Abs() > Leeway {
+			p.skewed = pod.Name
 		}
 	}
 	return p
 }
 
-// disbelieveTheFuture corrects what was noted by a clock that was wrong: what
+// correctFutureTimes corrects what was noted by a clock that was wrong: what
 // has happened cannot lie ahead, and would hold up everything until it does not.
-func (p *plan) disbelieveTheFuture() {
+func (p *plan) correctFutureTimes() {
 	correct := func(t *time.Time, offset time.Duration) *time.Time {
 		if t == nil || !t.After(p.fastest.Add(Leeway)) {
 			return t
@@ -80,9 +80,9 @@ func (p *plan) disbelieveTheFuture() {
 	}
 }
 
-// remember keeps the longest of the settings that pods may follow, until every
+// keepLongest keeps the longest of the settings that pods may follow, until every
 // one of them has said that it follows a shorter one.
-func (p *plan) remember(promise *realmconfig.Promise, setting time.Duration) {
+func (p *plan) keepLongest(promise *realmconfig.Promise, setting time.Duration) {
 	longest := realmconfig.Duration(setting)
 	switch {
 	case promise.Longest < longest:
@@ -101,7 +101,7 @@ func (p *plan) remember(promise *realmconfig.Promise, setting time.Duration) {
 
 // settled reports whether every pod runs the newest settings.
 func (p *plan) settled() bool {
-	return p.acks.Asked && p.odd == "" && !slices.ContainsFunc(p.acks.Pods, func(pod Pod) bool {
+	return p.acks.Asked && p.skewed == "" && !slices.ContainsFunc(p.acks.Pods, func(pod Pod) bool {
 		return pod.State != Answering || !pod.Settled
 	})
 }
@@ -130,17 +130,17 @@ func (p *plan) revoke() error {
 
 // proceed does everything that can wait until it is clear what time it is.
 func (p *plan) proceed() error {
-	p.forsake()
+	p.dropUnwantedAlgorithm()
 	p.remove()
 	p.sign()
 	p.retire()
-	err := p.begin()
+	err := p.addSuccessor()
 	p.acknowledge()
 	return err
 }
 
-// forsake drops a pending key of an algorithm that is not wanted any more.
-func (p *plan) forsake() {
+// dropUnwantedAlgorithm drops a pending key of an algorithm that is not wanted any more.
+func (p *plan) dropUnwantedAlgorithm() {
 	p.keyset.Keys = slices.DeleteFunc(p.keyset.Keys, func(k realmconfig.Key) bool {
 		return k.SignFrom == nil && k.Algorithm != p.policy.Algorithm
 	})
@@ -230,13 +230,13 @@ func (p *plan) acknowledge() {
 	}
 }
 
-// begin makes the signing key's successor when it is time.
-func (p *plan) begin() error {
+// addSuccessor makes the signing key's successor when it is time.
+func (p *plan) addSuccessor() error {
 	signing, signs := p.keyset.SigningKey(p.now)
 	if !signs || p.pending() != nil || !p.due(signing) {
 		return nil
 	}
-	if len(p.keyset.Keys) >= mostKeys {
+	if len(p.keyset.Keys) >= maxKeys {
 		p.waits[signing.KID] = "an earlier key to be gone: there are as many as there may be"
 		return nil
 	}
@@ -254,7 +254,7 @@ func (p *plan) due(signing realmconfig.Key) bool {
 	}
 	at := p.successorAt(signing)
 	if at.After(p.now) {
-		p.await(at)
+		p.lookAgainAt(at)
 	}
 	return !at.IsZero() && !at.After(p.now)
 }

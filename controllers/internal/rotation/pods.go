@@ -20,7 +20,7 @@ func (p *plan) everyPod(kid string, since time.Time, lacks func(Pod) string) boo
 		return false
 	}
 	for _, pod := range p.acks.Pods {
-		if what := p.keeps(pod, since, lacks); what != "" {
+		if what := p.heldBackBy(pod, since, lacks); what != "" {
 			p.waits[kid] = fmt.Sprintf("pod %s, %s", pod.Name, what)
 			return false
 		}
@@ -28,7 +28,7 @@ func (p *plan) everyPod(kid string, since time.Time, lacks func(Pod) string) boo
 	return true
 }
 
-func (p *plan) keeps(pod Pod, since time.Time, lacks func(Pod) string) string {
+func (p *plan) heldBackBy(pod Pod, since time.Time, lacks func(Pod) string) string {
 	switch {
 	case pod.State == Answering:
 		what := lacks(pod)
@@ -49,12 +49,12 @@ func (p *plan) passed(t time.Time) bool {
 	if !t.After(p.slowest) {
 		return true
 	}
-	p.await(t.Add(p.now.Sub(p.slowest)))
+	p.lookAgainAt(t.Add(p.now.Sub(p.slowest)))
 	return false
 }
 
-// await asks for another look at t.
-func (p *plan) await(t time.Time) {
+// lookAgainAt asks for another look at t.
+func (p *plan) lookAgainAt(t time.Time) {
 	if p.next.IsZero() || t.Before(p.next) {
 		p.next = t
 	}

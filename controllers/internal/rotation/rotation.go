@@ -37,9 +37,9 @@ const (
 	// Leeway is how far the clocks of pods and verifiers may be apart.
 	Leeway = time.Minute
 
-	// mostKeys bounds a key set, and so the JWKS. Rotations that are asked for
+	// maxKeys bounds a key set, and so the JWKS. Rotations that are asked for
 	// faster than tokens expire wait; a revocation does not.
-	mostKeys = 32
+	maxKeys = 32
 )
 
 // Policy is what a realm wants of its keys.
@@ -152,16 +152,16 @@ func First(policy Policy, now time.Time, mint Mint) (realmconfig.Keyset, error) 
 // Plan decides what becomes of a key set. The error is mint's.
 func Plan(keyset realmconfig.Keyset, policy Policy, acks Acks, now time.Time, mint Mint) (Outcome, error) {
 	p := newPlan(keyset, policy, acks, now, mint)
-	p.disbelieveTheFuture()
-	p.remember(&p.keyset.JWKSMaxAge, policy.JWKSMaxAge)
-	p.remember(&p.keyset.TokenLifetime, policy.TokenLifetime)
+	p.correctFutureTimes()
+	p.keepLongest(&p.keyset.JWKSMaxAge, policy.JWKSMaxAge)
+	p.keepLongest(&p.keyset.TokenLifetime, policy.TokenLifetime)
 	if err := p.revoke(); err != nil {
 		return Outcome{}, err
 	}
-	if p.odd == "" {
+	if p.skewed == "" {
 		if err := p.proceed(); err != nil {
 			return Outcome{}, err
 		}
 	}
-	return Outcome{Keyset: p.keyset, Keys: p.tell(), Next: p.next, AwaitsPods: p.awaitsPods || p.odd != ""}, nil
+	return Outcome{Keyset: p.keyset, Keys: p.report(), Next: p.next, AwaitsPods: p.awaitsPods || p.skewed != ""}, nil
 }

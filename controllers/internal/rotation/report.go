@@ -9,28 +9,28 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// tell says of every key what it does and when it moves on. Of times it names
+// report says of every key what it does and when it moves on. Of times it names
 // only such as stand in the key set and in the policy: the same on every look.
-func (p *plan) tell() []Key {
+func (p *plan) report() []Key {
 	signing, signs := p.keyset.SigningKey(p.now)
 	var keys []Key
 	for _, k := range p.keyset.Keys {
-		told := Key{KID: k.KID, Algorithm: k.Algorithm, WaitsFor: p.waits[k.KID]}
+		reported := Key{KID: k.KID, Algorithm: k.Algorithm, WaitsFor: p.waits[k.KID]}
 		switch {
 		case signs && k.KID == signing.KID:
-			told.State, told.Since, told.MovesOn = Active, later(k.CreatedAt, *k.SignFrom), p.successionOf(k)
+			reported.State, reported.Since, reported.MovesOn = Active, later(k.CreatedAt, *k.SignFrom), p.successionOf(k)
 		case k.SignFrom == nil:
-			told.State, told.Since, told.MovesOn = Pending, k.CreatedAt, p.signsAt(k)
+			reported.State, reported.Since, reported.MovesOn = Pending, k.CreatedAt, p.signsAt(k)
 		default:
-			told.State, told.Since = Retiring, p.stoppedAt(k)
+			reported.State, reported.Since = Retiring, p.stoppedAt(k)
 			if k.VerifyUntil != nil {
-				told.MovesOn = *k.VerifyUntil
+				reported.MovesOn = *k.VerifyUntil
 			}
 		}
-		if p.odd != "" {
-			told.MovesOn, told.WaitsFor = time.Time{}, "pod "+p.odd+", whose clock is far from the operator's"
+		if p.skewed != "" {
+			reported.MovesOn, reported.WaitsFor = time.Time{}, "pod "+p.skewed+", whose clock is far from the operator's"
 		}
-		keys = append(keys, told)
+		keys = append(keys, reported)
 	}
 	slices.SortStableFunc(keys, func(a, b Key) int { return rank(a.State) - rank(b.State) })
 	return keys
