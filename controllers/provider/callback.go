@@ -14,26 +14,26 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// settle finds out which callback the provider has beside its neighbours, by what
+// decideCallback finds out which callback the provider has beside its neighbours, by what
 // is known of it so far.
-func (v *providerView) settle(provider *v1alpha1.OAuthProvider) {
+func (st *state) decideCallback(provider *v1alpha1.OAuthProvider) {
 	itself := provider.DeepCopy()
-	itself.Status.NamedIssuer = v.namedIssuer(provider)
-	others := slices.DeleteFunc(slices.Clone(v.neighbours), func(p v1alpha1.OAuthProvider) bool { return p.Name == provider.Name })
-	v.callback = render.Callbacks(append(others, *itself))[provider.Name]
-	revision, err := render.ProviderRevision(provider, v.callback)
-	v.revision, v.problem = revision, cmp.Or(v.problem, err)
+	itself.Status.NamedIssuer = st.namedIssuer(provider)
+	others := slices.DeleteFunc(slices.Clone(st.neighbours), func(p v1alpha1.OAuthProvider) bool { return p.Name == provider.Name })
+	st.callback = render.Callbacks(append(others, *itself))[provider.Name]
+	revision, err := render.ProviderRevision(provider, st.callback)
+	st.revision, st.settingsProblem = revision, cmp.Or(st.settingsProblem, err)
 }
 
 // namedIssuer is the issuer that has promised to name itself in its answers. A
 // promise holds while the provider is away, and cannot be taken back: what it says
 // later must not take a callback away from others, nor make its answers count
 // that do not name it.
-func (v providerView) namedIssuer(provider *v1alpha1.OAuthProvider) string {
+func (st state) namedIssuer(provider *v1alpha1.OAuthProvider) string {
 	before := provider.Status.NamedIssuer
 	switch {
-	case v.answer != nil && v.answer.Discovered.Status == metav1.ConditionTrue:
-		return v.answer.NamedIssuer
+	case st.answer != nil && st.answer.Discovered.Status == metav1.ConditionTrue:
+		return st.answer.NamedIssuer
 	case before == render.ProviderIssuer(provider):
 		return before
 	default:
@@ -42,18 +42,18 @@ func (v providerView) namedIssuer(provider *v1alpha1.OAuthProvider) string {
 }
 
 // callbackDistinct says whether an answer tells by its callback whose it is.
-func callbackDistinct(provider *v1alpha1.OAuthProvider, v providerView) metav1.Condition {
+func callbackDistinct(provider *v1alpha1.OAuthProvider, st state) metav1.Condition {
 	const kind = v1alpha1.CallbackDistinctCondition
-	if v.unread != nil { // nobody knows its neighbours
-		return v.unread.Unknown(kind)
+	if st.realmUnknown != nil { // nobody knows its neighbours
+		return st.realmUnknown.Unknown(kind)
 	}
-	if v.realm == nil {
+	if st.realm == nil {
 		return conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Nobody can tell, because of what %s says", v1alpha1.RealmFoundCondition)
 	}
-	c, url := v.callback, render.CallbackURL(v.realm, provider.Name, v.callback)
+	c, url := st.callback, render.CallbackURL(st.realm, provider.Name, st.callback)
 	switch {
 	case c.Rival != "":
-		return conditions.False(kind, v1alpha1.ReasonRegisterCallback, "%s", waiting(provider, v))
+		return conditions.False(kind, v1alpha1.ReasonRegisterCallback, "%s", rivalMessage(provider, st))
 	case c.Own:
 		return conditions.True(kind, v1alpha1.ReasonPerProvider, "No other provider's answers come to %s", url)
 	case c.RequireIssuer:
@@ -63,16 +63,16 @@ func callbackDistinct(provider *v1alpha1.OAuthProvider, v providerView) metav1.C
 	}
 }
 
-// waiting says why the provider waits for a callback of its own, or for another's
+// rivalMessage says why the provider waits for a callback of its own, or for another's
 // to get one, and what ends it.
-func waiting(provider *v1alpha1.OAuthProvider, v providerView) string {
-	rival, shared := v.callback.Rival, render.CallbackURL(v.realm, "", render.Callback{})
-	own := func(name string) string { return render.CallbackURL(v.realm, name, render.Callback{Own: true}) }
+func rivalMessage(provider *v1alpha1.OAuthProvider, st state) string {
+	rival, shared := st.callback.Rival, render.CallbackURL(st.realm, "", render.Callback{})
+	own := func(name string) string { return render.CallbackURL(st.realm, name, render.Callback{Own: true}) }
 	switch {
-	case v.callback.Below && provider.Spec.Callback == v1alpha1.PerProviderCallback:
+	case st.callback.Below && provider.Spec.Callback == v1alpha1.PerProviderCallback:
 		return fmt.Sprintf("OAuthProvider %q has the shared callback, and GitHub sends answers to every URL below it, this one's too;"+
 			" register %s at GitHub in place of %s, and then set callback: PerProvider there", rival, own(rival), shared)
-	case v.callback.Below:
+	case st.callback.Below:
 		return fmt.Sprintf("GitHub sends answers to every URL below a callback, and below the shared one is that of OAuthProvider %q;"+
 			" register %s at GitHub in place of %s, and then set callback: PerProvider", rival, own(provider.Name), shared)
 	default:

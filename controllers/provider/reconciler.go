@@ -6,12 +6,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -36,8 +34,7 @@ type reconciler struct {
 	now func() time.Time
 	ask preflight.Ask
 
-	mu       sync.Mutex
-	findings map[types.NamespacedName]finding
+	answers answerCache
 }
 
 // +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=oauthproviders,verbs=get;list;watch
@@ -54,13 +51,13 @@ func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	provider := &v1alpha1.OAuthProvider{}
 	err := r.live.Get(ctx, req.NamespacedName, provider)
 	if apierrors.IsNotFound(err) || err == nil && provider.DeletionTimestamp != nil {
-		r.forget(req.NamespacedName)
+		r.answers.forget(req.NamespacedName)
 		return ctrl.Result{}, nil
 	}
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("get provider: %w", err)
 	}
-	seen, err := r.look(ctx, provider)
+	seen, err := r.gather(ctx, provider)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
@@ -68,52 +65,52 @@ func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	return ctrl.Result{RequeueAfter: r.nextVisit(provider, seen, status)}, nil
+	return ctrl.Result{RequeueAfter: r.requeueAfter(provider, seen, status)}, nil
 }
 
-// nextVisit is when to look at the provider again though nothing happens, 0 for never.
-func (r *reconciler) nextVisit(provider *v1alpha1.OAuthProvider, v providerView, status v1alpha1.OAuthProviderStatus) time.Duration {
+// requeueAfter is when to look at the provider again though nothing happens, 0 for never.
+func (r *reconciler) requeueAfter(provider *v1alpha1.OAuthProvider, st state, status v1alpha1.OAuthProviderStatus) time.Duration {
 	if slices.ContainsFunc(status.Conditions, func(c metav1.Condition) bool { return conditions.Retryable(c.Reason) }) {
 		return requeue.Retry(provider.UID)
 	}
-	if v.answer == nil {
+	if st.answer == nil {
 		return 0
 	}
-	_, next := visits(provider.UID, troubledSince(status.Conditions), r.now())
+	_, next := askTimes(provider.UID, failingSince(status.Conditions), r.now())
 	return max(next.Sub(r.now()), time.Second)
 }
 
-// look finds out everything that a provider's status tells of. What cannot be found
+// gather finds out everything that a provider's status tells of. What cannot be found
 // out is a failure in what is returned; an error ends the pass.
-func (r *reconciler) look(ctx context.Context, provider *v1alpha1.OAuthProvider) (providerView, error) {
-	var v providerView
+func (r *reconciler) gather(ctx context.Context, provider *v1alpha1.OAuthProvider) (state, error) {
+	var st state
 	var err error
-	if v.realm, v.unread, err = attached.Realm(ctx, r.cache, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
-		return v, err
+	if st.realm, st.realmUnknown, err = attached.Realm(ctx, r.cache, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
+		return st, err
 	}
-	secret, err := attached.ReadClientSecret(ctx, r.secrets, provider.Namespace, attached.ClientSecretField, render.ClientSecret(provider))
-	if v.secret, err = conditions.Classify(err); err != nil {
-		return v, err
+	secret, err := attached.ProviderSecret(ctx, r.secrets, provider)
+	if st.secretFailure, err = conditions.Classify(err); err != nil {
+		return st, err
 	}
-	v.problem = render.ProviderProblem(provider)
-	if v.neighbours, err = attached.Providers(ctx, r.cache, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
-		v.unread, err = conditions.Classify(err)
-		return v, err
+	st.settingsProblem = render.ProviderProblem(provider)
+	if st.neighbours, err = attached.Providers(ctx, r.cache, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
+		st.realmUnknown, err = conditions.Classify(err)
+		return st, err
 	}
-	v.settle(provider)
-	if v.realm == nil || v.secret != nil || v.problem != nil {
-		return v, nil
+	st.decideCallback(provider)
+	if st.realm == nil || st.secretFailure != nil || st.settingsProblem != nil {
+		return st, nil
 	}
-	if err := r.preflight(ctx, provider, secret, &v); err != nil {
-		return v, err
+	if err := r.preflight(ctx, provider, secret, &st); err != nil {
+		return st, err
 	}
-	v.settle(provider) // it may have promised something
-	return v, nil
+	st.decideCallback(provider) // it may have promised something
+	return st, nil
 }
 
 // report writes the status, if it says anything new, and only over what was read.
-func (r *reconciler) report(ctx context.Context, provider *v1alpha1.OAuthProvider, v providerView) (v1alpha1.OAuthProviderStatus, error) {
-	before, status := provider.DeepCopy(), providerStatusOf(provider, v)
+func (r *reconciler) report(ctx context.Context, provider *v1alpha1.OAuthProvider, st state) (v1alpha1.OAuthProviderStatus, error) {
+	before, status := provider.DeepCopy(), statusOf(provider, st)
 	provider.Status = status
 	_, err := r.status.Write(ctx, before, provider)
 	return status, err

@@ -14,7 +14,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -52,7 +51,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	writer := status.NewWriter(statusKind(), mgr.GetClient(), options.Events)
 	r := &reconciler{
 		cache: mgr.GetClient(), live: mgr.GetAPIReader(), secrets: secrets.NewReader(mgr.GetAPIReader()), status: writer,
-		now: options.Now, ask: options.Ask, findings: map[types.NamespacedName]finding{},
+		now: options.Now, ask: options.Ask,
 	}
 	return errors.Join(
 		r.setup(mgr),

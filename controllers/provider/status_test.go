@@ -33,13 +33,13 @@ func testProvider() *v1alpha1.OAuthProvider {
 }
 
 // offered is what a pass sees of a provider that every pod of its realm offers.
-func offered() providerView {
+func offered() state {
 	realm := testRealm()
 	realm.Status.Providers = []v1alpha1.ProviderStatus{
 		{Name: "github", Revision: "r", Ready: true},
 		{Name: "google", Type: v1alpha1.GoogleProvider, Revision: "r", Ready: true},
 	}
-	return providerView{realm: realm, revision: "r", subject: "s", answer: &preflight.Answer{
+	return state{realm: realm, revision: "r", subject: "s", answer: &preflight.Answer{
 		Discovered:          preflight.Finding{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDiscovered, Message: "usable"},
 		CredentialsAccepted: preflight.Finding{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonProven, Message: "taken"},
 	}}
@@ -48,114 +48,114 @@ func offered() providerView {
 func TestConditionsOfAProvider(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*providerView)
+		change func(*state)
 		kind   string
 		status metav1.ConditionStatus
 		reason string
 		says   string
 	}{
 		"one that is offered": {
-			func(*providerView) {}, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady, "proven, and every pod",
+			func(*state) {}, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady, "proven, and every pod",
 		},
 		"one without a realm": {
-			func(v *providerView) { v.realm = nil },
+			func(st *state) { st.realm = nil },
 			v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, `realmRef: there is no AuthRealm "staff" in this namespace; create it`,
 		},
 		"one without a secret": {
-			func(v *providerView) {
-				v.secret = conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "there is none")
+			func(st *state) {
+				st.secretFailure = conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "there is none")
 			},
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "The realm leaves it out, because of what SecretFound says",
 		},
 		"settings that an auth server refuses": {
-			func(v *providerView) { v.problem = errors.New("providers[0].type: is not known") },
+			func(st *state) { st.settingsProblem = errors.New("providers[0].type: is not known") },
 			v1alpha1.AcceptedCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSettings, "providers[0].type: is not known",
 		},
 		"one that was not asked, for want of a secret": {
-			func(v *providerView) {
-				v.answer, v.secret = nil, conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "there is none")
+			func(st *state) {
+				st.answer, st.secretFailure = nil, conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "there is none")
 			},
 			v1alpha1.CredentialsAcceptedCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "not asked, because of what SecretFound says",
 		},
 		"a secret that the provider does not take": {
-			func(v *providerView) {
-				v.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInvalidClient, Message: "wrong"}
+			func(st *state) {
+				st.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInvalidClient, Message: "wrong"}
 			},
 			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidClient, "CredentialsAccepted: wrong",
 		},
 		"one that waits for a callback of its own": {
-			func(v *providerView) { v.callback = render.Callback{Own: true, Rival: "github"} },
+			func(st *state) { st.callback = render.Callback{Own: true, Rival: "github"} },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionFalse, v1alpha1.ReasonRegisterCallback,
 			`OAuthProvider "github" has the shared callback, where an answer does not tell which of the two gives it; register ` +
 				"https://login.example.com/api/auth/oauth/callback/google at the provider in place of https://login.example.com/api/auth/oauth/callback," +
 				" and then set callback: PerProvider",
 		},
 		"one that the realm leaves out while it waits": {
-			func(v *providerView) { v.callback = render.Callback{Own: true, Rival: "github"} },
+			func(st *state) { st.callback = render.Callback{Own: true, Rival: "github"} },
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "because of what CallbackDistinct says",
 		},
 		"one below the callback of GitHub's": {
-			func(v *providerView) { v.callback = render.Callback{Own: true, Rival: "github", Below: true} },
+			func(st *state) { st.callback = render.Callback{Own: true, Rival: "github", Below: true} },
 			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonRegisterCallback,
 			"GitHub sends answers to every URL below a callback",
 		},
 		"one whose answers name the issuer": {
-			func(v *providerView) { v.callback = render.Callback{RequireIssuer: true} },
+			func(st *state) { st.callback = render.Callback{RequireIssuer: true} },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonIssuerNamed, "name the issuer",
 		},
 		"one with a callback of its own": {
-			func(v *providerView) { v.callback = render.Callback{Own: true} },
+			func(st *state) { st.callback = render.Callback{Own: true} },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionTrue, v1alpha1.ReasonPerProvider, "/api/auth/oauth/callback/google",
 		},
 		"the callback of one whose neighbours nobody knows": {
-			func(v *providerView) { v.unread = conditions.NewFailure(v1alpha1.ReasonFailed, "list providers: no") },
+			func(st *state) { st.realmUnknown = conditions.NewFailure(v1alpha1.ReasonFailed, "list providers: no") },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed, "list providers: no",
 		},
 		"the callback of one without a realm": {
-			func(v *providerView) { v.realm = nil },
+			func(st *state) { st.realm = nil },
 			v1alpha1.CallbackDistinctCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "RealmFound",
 		},
 		"one that is offered whatever the provider said": {
-			func(v *providerView) {
-				v.answer.Discovered = preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonUnreachable, Message: "away"}
+			func(st *state) {
+				st.answer.Discovered = preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonUnreachable, Message: "away"}
 			},
 			v1alpha1.AttachedCondition, metav1.ConditionTrue, v1alpha1.ReasonAttached, "Every pod",
 		},
 		"one of which nobody knows whether it works": {
-			func(v *providerView) {
-				v.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonUnproven, Message: "odd"}
+			func(st *state) {
+				st.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonUnproven, Message: "odd"}
 			},
 			v1alpha1.ReadyCondition, metav1.ConditionUnknown, v1alpha1.ReasonUnproven, "CredentialsAccepted: odd",
 		},
 		"what is wrong before what nobody knows": {
-			func(v *providerView) {
-				v.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonUnproven, Message: "odd"}
-				v.realm.Status.Providers = nil
+			func(st *state) {
+				st.answer.CredentialsAccepted = preflight.Finding{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonUnproven, Message: "odd"}
+				st.realm.Status.Providers = nil
 			},
 			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "Attached: ",
 		},
 		"a realm that does not know it": {
-			func(v *providerView) { v.realm.Status.Providers = nil },
+			func(st *state) { st.realm.Status.Providers = nil },
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "has not taken up",
 		},
 		"a realm with its earlier settings": {
-			func(v *providerView) { v.revision = "s" },
+			func(st *state) { st.revision = "s" },
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "has not taken up",
 		},
 		"a pod that lags": {
-			func(v *providerView) { v.realm.Status.Providers[1].Ready = false },
+			func(st *state) { st.realm.Status.Providers[1].Ready = false },
 			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "Attached: Not every pod",
 		},
 		"a realm of no pods": {
-			func(v *providerView) { v.realm.Spec.Replicas = new(int32(0)) },
+			func(st *state) { st.realm.Spec.Replicas = new(int32(0)) },
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonScaledToZero, "no pods",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := offered()
-			c.change(&v)
-			status := providerStatusOf(testProvider(), v)
+			st := offered()
+			c.change(&st)
+			status := statusOf(testProvider(), st)
 			got := meta.FindStatusCondition(status.Conditions, c.kind)
 			if got.Status != c.status || got.Reason != c.reason || !strings.Contains(got.Message, c.says) || got.ObservedGeneration != 4 {
 				t.Errorf("%s is %s/%s %q of generation %d", c.kind, got.Status, got.Reason, got.Message, got.ObservedGeneration)
@@ -193,7 +193,7 @@ func TestAPromiseHolds(t *testing.T) {
 	} {
 		p := testProvider()
 		p.Status.NamedIssuer = c.before
-		if got := (providerView{answer: c.answer}).namedIssuer(p); got != c.want {
+		if got := (state{answer: c.answer}).namedIssuer(p); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
@@ -202,8 +202,8 @@ func TestAPromiseHolds(t *testing.T) {
 func TestStatusOfAProviderSeenTwiceIsTheSame(t *testing.T) {
 	t.Parallel()
 	p := testProvider()
-	p.Status = providerStatusOf(p, offered())
-	if again := providerStatusOf(p, offered()); !equality.Semantic.DeepEqual(p.Status, again) {
+	p.Status = statusOf(p, offered())
+	if again := statusOf(p, offered()); !equality.Semantic.DeepEqual(p.Status, again) {
 		t.Errorf("a second pass says\n%+v\nafter\n%+v", again, p.Status)
 	}
 }

@@ -29,11 +29,11 @@ type applied struct {
 	ingress *networkingv1ac.IngressApplyConfiguration
 	custom  map[schema.GroupVersionKind]*render.Custom
 
-	// unread is why nobody knows whether there is a server.
-	unread *conditions.Failure
+	// serverUnknown is why nobody knows whether there is a server.
+	serverUnknown *conditions.Failure
 
-	// unwritten is why something that pods read could not be written.
-	unwritten *conditions.Failure
+	// mountFailure is why something that pods read could not be written.
+	mountFailure *conditions.Failure
 
 	// failures are what stood in the way.
 	failures []*conditions.Failure
@@ -48,16 +48,16 @@ func (a *applied) addFailure(o *conditions.Failure) {
 
 // apply makes the realm's objects what they should be and removes those it
 // needs no longer. One that cannot be written does not keep back the others.
-func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
+func (r *reconciler) apply(ctx context.Context, s *scope) (applied, error) {
 	out := applied{custom: map[schema.GroupVersionKind]*render.Custom{}}
-	in, failures, err := r.withhold(ctx, g)
+	in, failures, err := r.withhold(ctx, s)
 	if err != nil {
 		return out, err
 	}
 	out.failures = failures
 	realm := in.Realm
 	objects, err := render.Objects(in)
-	failure, err := g.classify(err)
+	failure, err := s.classify(err)
 	if err != nil {
 		return out, err
 	}
@@ -65,32 +65,32 @@ func (r *reconciler) apply(ctx context.Context, g *gathered) (applied, error) {
 	complete := failure == nil
 	var ended []error
 	for _, o := range objects {
-		if g.skips(render.ReferenceTo(o).Kind) {
+		if s.skipsKind(render.ReferenceTo(o).Kind) {
 			continue // which a condition says
 		}
-		answer, err := r.applier.ApplyOrRead(ctx, realm, g.versions, o)
-		failure, err := g.classify(err)
+		answer, err := r.applier.ApplyOrRead(ctx, realm, s.versions, o)
+		failure, err := s.classify(err)
 		out.addFailure(failure)
 		if failure != nil && readByPods(o) {
-			out.unwritten = failure
+			out.mountFailure = failure
 		}
 		ended = append(ended, err)
 		if answer != nil {
-			out.note(realm, answer)
+			out.add(realm, answer)
 		}
 	}
 	if out.server == nil {
-		failure, err := g.classify(r.readServer(ctx, realm, &out))
-		out.unread = failure
+		failure, err := s.classify(r.readServer(ctx, realm, &out))
+		out.serverUnknown = failure
 		out.addFailure(failure)
 		ended = append(ended, err)
 	}
 	r.applier.Retain(realm, objects)
 	for _, ref := range render.Surplus(realm, objects) {
-		if g.skips(ref.Kind) || !complete || ref == render.TrustBundle(realm) && g.certificate.absent {
+		if s.skipsKind(ref.Kind) || !complete || ref == render.TrustBundle(realm) && s.certificate.absent {
 			continue
 		}
-		failure, err := g.classify(r.applier.Delete(ctx, realm, ref))
+		failure, err := s.classify(r.applier.Delete(ctx, realm, ref))
 		out.addFailure(failure)
 		ended = append(ended, err)
 	}
@@ -112,12 +112,12 @@ func (r *reconciler) readServer(ctx context.Context, realm *v1alpha1.AuthRealm, 
 		Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: render.NamesOf(realm).Server(),
 	})
 	if existing != nil {
-		out.note(realm, existing)
+		out.add(realm, existing)
 	}
 	return err
 }
 
-func (a *applied) note(realm *v1alpha1.AuthRealm, o render.Object) {
+func (a *applied) add(realm *v1alpha1.AuthRealm, o render.Object) {
 	names := render.NamesOf(realm)
 	switch o := o.(type) {
 	case *appsv1ac.StatefulSetApplyConfiguration:

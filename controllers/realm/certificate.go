@@ -18,8 +18,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
-// certificateView is what is known of the serving certificate.
-type certificateView struct {
+// certificateState is what is known of the serving certificate.
+type certificateState struct {
 	issued      bool
 	fingerprint string
 	notAfter    time.Time
@@ -36,80 +36,80 @@ type certificateView struct {
 
 // gatherCertificate brings the realm's certificate up to date, or looks at the
 // user's. What is wrong goes into the view.
-func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	look := r.inspectProvided
 	if render.OwnsCertificate(realm) {
-		look = r.issue
+		look = r.issueCertificate
 	}
-	failure, err := g.classify(look(ctx, realm, g))
-	g.certificate.failure = failure
+	failure, err := s.classify(look(ctx, realm, s))
+	s.certificate.failure = failure
 	if render.OwnsCertificate(realm) {
-		g.note(failure)
+		s.addOwnFailure(failure)
 	}
 	return err
 }
 
-// issue sees to the realm's own authority and certificate. Each is written as soon
+// issueCertificate sees to the realm's own authority and certificate. Each is written as soon
 // as it is made: what is told of them is what pods are given.
-func (r *reconciler) issue(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	before, err := r.served(ctx, realm, g)
+func (r *reconciler) issueCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	before, err := r.servedCertificate(ctx, realm, s)
 	if err != nil {
-		g.certificate.absent = true
+		s.certificate.absent = true
 		return err
 	}
-	g.certificate.show(before)
-	authority, err := r.authority(ctx, realm, g)
-	if err != nil {
-		return err
-	}
-	g.inputs.Authority, g.inputs.Certificate = &authority, before
-	renewal, err := g.classify(r.renewAuthority(ctx, realm, g))
+	s.certificate.set(before)
+	authority, err := r.authority(ctx, realm, s)
 	if err != nil {
 		return err
 	}
-	if err := r.renewLeaf(ctx, realm, g); err != nil {
-		g.note(renewal)
+	s.inputs.Authority, s.inputs.Certificate = &authority, before
+	renewal, err := s.classify(r.renewAuthority(ctx, realm, s))
+	if err != nil {
 		return err
 	}
-	g.certificate.next = g.inputs.Certificate.RenewAt()
+	if err := r.renewLeaf(ctx, realm, s); err != nil {
+		s.addOwnFailure(renewal)
+		return err
+	}
+	s.certificate.next = s.inputs.Certificate.RenewAt()
 	if renewal != nil {
 		return renewal // which is tried again, though its time is past
 	}
-	g.certificate.next = requeue.Soonest(g.certificate.next, g.inputs.Authority.RenewAt())
+	s.certificate.next = requeue.Soonest(s.certificate.next, s.inputs.Authority.RenewAt())
 	if problem := render.HostProblem(realm); problem != nil {
 		return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "%v; the certificate stays that of the earlier host", problem)
 	}
 	return nil
 }
 
-// show tells of a certificate of the realm's own, nil for none.
-func (v *certificateView) show(leaf *pki.Pair) {
-	v.absent = leaf == nil
+// set tells of a certificate of the realm's own, nil for none.
+func (c *certificateState) set(leaf *pki.Pair) {
+	c.absent = leaf == nil
 	if leaf != nil {
-		v.issued, v.fingerprint, v.notAfter = true, leaf.Fingerprint(), leaf.Certificate.NotAfter
+		c.issued, c.fingerprint, c.notAfter = true, leaf.Fingerprint(), leaf.Certificate.NotAfter
 	}
 }
 
-// served is the certificate that pods have, nil when there is none to use.
-func (r *reconciler) served(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (*pki.Pair, error) {
-	s, err := r.generator.Owned(ctx, realm, render.NamesOf(realm).Certificate())
+// servedCertificate is the certificate that pods have, nil when there is none to use.
+func (r *reconciler) servedCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) (*pki.Pair, error) {
+	secret, err := r.generator.Owned(ctx, realm, render.NamesOf(realm).Certificate())
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	g.versions.Note(s)
-	leaf, err := pki.ParsePair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
+	s.versions.Note(secret)
+	leaf, err := pki.ParsePair(secret.Data[corev1.TLSCertKey], secret.Data[corev1.TLSPrivateKeyKey])
 	if err != nil {
 		return nil, nil // another one takes its place
 	}
 	return &leaf, nil
 }
 
-func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) (pki.Authority, error) {
+func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) (pki.Authority, error) {
 	var authority pki.Authority
-	_, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+	_, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).Authority(), Type: corev1.SecretTypeTLS, GiveUpAnnotation: v1alpha1.NewAuthorityAnnotation,
 		Draw: func() (map[string][]byte, error) {
 			a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
@@ -125,7 +125,7 @@ func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g
 			return err
 		},
 	})
-	if err == nil && created && g.certificate.issued {
+	if err == nil && created && s.certificate.issued {
 		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"The realm's certificate authority was lost, and a new one was made: clients have to trust that one")
 	}
@@ -133,8 +133,8 @@ func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, g
 }
 
 // renewAuthority gives the authority a new certificate when it is time.
-func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	now, in := r.now(), g.inputs
+func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	now, in := r.now(), s.inputs
 	if now.Before(in.Authority.RenewAt()) {
 		return nil
 	}
@@ -143,10 +143,10 @@ func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRea
 		return fmt.Errorf("renew authority: %w", err)
 	}
 	in.Authority = &renewed
-	if err := r.applier.ApplySecret(ctx, realm, g.versions, render.AuthoritySecret(in)); err != nil {
+	if err := r.applier.ApplySecret(ctx, realm, s.versions, render.AuthoritySecret(in)); err != nil {
 		return err
 	}
-	g.inputs.Authority = &renewed
+	s.inputs.Authority = &renewed
 	r.events.Normal(realm, eventAuthorityRenewed, actionIssue,
 		"The realm's certificate authority was renewed; the earlier certificate stays trusted until %s",
 		renewed.Certificate.NotAfter.UTC().Format(time.DateOnly))
@@ -155,8 +155,8 @@ func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRea
 
 // renewLeaf issues another certificate when the one that is served does not serve
 // any longer.
-func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	hosts, now, in := render.ServingHosts(realm), r.now(), g.inputs
+func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	hosts, now, in := render.ServingHosts(realm), r.now(), s.inputs
 	if problem := render.HostProblem(realm); problem != nil {
 		if in.Certificate == nil {
 			return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "%v", problem)
@@ -171,23 +171,23 @@ func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, g
 		return err
 	}
 	in.Certificate = &issued
-	if err := r.applier.ApplySecret(ctx, realm, g.versions, render.ServingSecret(in)); err != nil {
+	if err := r.applier.ApplySecret(ctx, realm, s.versions, render.ServingSecret(in)); err != nil {
 		return err
 	}
-	g.inputs.Certificate = &issued
-	g.certificate.show(&issued)
+	s.inputs.Certificate = &issued
+	s.certificate.set(&issued)
 	r.events.Normal(realm, eventCertificateIssued, actionIssue,
 		"A certificate was issued that is valid until %s", issued.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	return nil
 }
 
 // inspectProvided looks at the certificate that the user brings, or cert-manager.
-func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	field, name, view := "tls.secretRef", render.CertificateSecret(realm), &g.certificate
-	view.absent = true
+func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	field, name, certificate := "tls.secretRef", render.CertificateSecret(realm), &s.certificate
+	certificate.absent = true
 	if render.OrdersCertificate(realm) {
 		field = "tls.certManager"
-		if err := r.awaitIssued(ctx, realm, g); err != nil {
+		if err := r.checkIssued(ctx, realm, s); err != nil {
 			return err
 		}
 	}
@@ -199,12 +199,12 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 	if err != nil {
 		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: Secret %q cannot be used (%v); correct it, and pods take it up", field, name, err)
 	}
-	view.absent = false
-	view.fingerprint, view.notAfter, view.next = pair.Fingerprint(), pair.Certificate.NotAfter, pair.Certificate.NotAfter
-	g.inputs.ProvidedCA = data[render.CABundleKey]
+	certificate.absent = false
+	certificate.fingerprint, certificate.notAfter, certificate.next = pair.Fingerprint(), pair.Certificate.NotAfter, pair.Certificate.NotAfter
+	s.inputs.ProvidedCA = data[render.CABundleKey]
 	switch {
 	case !r.now().Before(pair.Certificate.NotAfter):
-		view.next = time.Time{} // only a new certificate changes anything
+		certificate.next = time.Time{} // only a new certificate changes anything
 		return conditions.NewFailure(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s; put a new one there, and pods take it up",
 			field, name, pair.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	case !pair.Covers(render.Host(realm)):
@@ -214,15 +214,15 @@ func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRe
 	return nil
 }
 
-// awaitIssued returns a failure while there is no certificate of cert-manager's.
+// checkIssued returns a failure while there is no certificate of cert-manager's.
 // One that was issued serves on when cert-manager is gone.
-func (r *reconciler) awaitIssued(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) checkIssued(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	name := render.CertificateSecret(realm)
 	_, err := r.generator.Get(ctx, realm.Namespace, name)
 	if !apierrors.IsNotFound(err) {
 		return err
 	}
-	if o := g.lacking("tls.certManager", "cert-manager", render.CertificateKind()); o != nil {
+	if o := s.missingKind("tls.certManager", "cert-manager", render.CertificateKind()); o != nil {
 		return o
 	}
 	return conditions.NewFailure(v1alpha1.ReasonIssuing, "tls.certManager: cert-manager has not put a certificate into Secret %q yet", name)

@@ -24,65 +24,65 @@ import (
 
 // conditionsOf are all conditions but the summary, in the order in which they
 // come true.
-func conditionsOf(realm *v1alpha1.AuthRealm, v view) []metav1.Condition {
+func conditionsOf(realm *v1alpha1.AuthRealm, st state) []metav1.Condition {
 	return []metav1.Condition{
-		resourcesApplied(realm, v), issuerUnique(v), signingKeysReady(v), certificateReady(v),
-		databaseReady(v), cacheReady(v), secretsFound(v), brandingAccepted(v), available(realm, v), configPropagated(realm, v),
-		exposed(realm, v), monitored(realm, v),
+		resourcesApplied(realm, st), issuerUnique(st), signingKeysReady(st), certificateReady(st),
+		databaseReady(st), cacheReady(st), secretsFound(st), brandingAccepted(st), available(realm, st), configPropagated(realm, st),
+		exposed(realm, st), monitored(realm, st),
 	}
 }
 
-func resourcesApplied(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+func resourcesApplied(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	const kind = v1alpha1.ResourcesAppliedCondition
-	all := slices.Concat(v.own, v.applied.failures)
-	if v.settings.failure != nil {
-		all = append(all, v.settings.failure)
+	all := slices.Concat(st.ownFailures, st.applied.failures)
+	if st.settings.failure != nil {
+		all = append(all, st.settings.failure)
 	}
 	if o := conditions.Join(all); o != nil {
 		return o.False(kind)
 	}
-	return conditions.True(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", unsaid(realm.Spec.Registration))
+	return conditions.True(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", registrationAdvice(realm.Spec.Registration))
 }
 
-// unsaid asks for what a realm that is Open since before it had to say so leaves
+// registrationAdvice asks for what a realm that is Open since before it had to say so leaves
 // to a default.
-func unsaid(r *v1alpha1.Registration) string {
+func registrationAdvice(r *v1alpha1.Registration) string {
 	if r == nil || r.Mode != v1alpha1.OpenRegistration || r.EmailVerification != "" {
 		return ""
 	}
 	return ". registration.mode is Open without emailVerification, which is taken for Optional: anybody signs in with an address that may be somebody else's. Set it to Optional if that is meant, or to Required"
 }
 
-func issuerUnique(v view) metav1.Condition {
+func issuerUnique(st state) metav1.Condition {
 	const kind = v1alpha1.IssuerUniqueCondition
 	switch {
-	case v.unlisted != nil:
-		return v.unlisted.Unknown(kind)
-	case v.duplicate != nil:
-		return v.duplicate.False(kind)
+	case st.issuersUnknown != nil:
+		return st.issuersUnknown.Unknown(kind)
+	case st.duplicateIssuer != nil:
+		return st.duplicateIssuer.False(kind)
 	}
 	return conditions.True(kind, v1alpha1.ReasonUnique, "No older realm has the same issuer")
 }
 
-func signingKeysReady(v view) metav1.Condition {
+func signingKeysReady(st state) metav1.Condition {
 	const kind = v1alpha1.SigningKeysReadyCondition
-	if v.keys.failure != nil {
-		return v.keys.failure.False(kind)
+	if st.keys.failure != nil {
+		return st.keys.failure.False(kind)
 	}
-	if len(v.keys.told) == 0 || v.keys.told[0].State != rotation.Active {
+	if len(st.keys.reported) == 0 || st.keys.reported[0].State != rotation.Active {
 		return conditions.False(kind, v1alpha1.ReasonInvalidSecret, "No key of the key set may sign now")
 	}
 	said := []string{}
-	for _, k := range v.keys.told {
-		if what := sayOf(k); what != "" {
+	for _, k := range st.keys.reported {
+		if what := describeKey(k); what != "" {
 			said = append(said, what)
 		}
 	}
 	return conditions.True(kind, v1alpha1.ReasonSigning, "%s", strings.Join(said, "; "))
 }
 
-// sayOf tells of a key what is worth telling in one line.
-func sayOf(k rotation.Key) string {
+// describeKey tells of a key what is worth telling in one line.
+func describeKey(k rotation.Key) string {
 	what, waits := "", ""
 	if k.WaitsFor != "" {
 		waits = ", and waits for " + k.WaitsFor
@@ -100,49 +100,49 @@ func sayOf(k rotation.Key) string {
 	return what + waits
 }
 
-func certificateReady(v view) metav1.Condition {
+func certificateReady(st state) metav1.Condition {
 	const kind = v1alpha1.CertificateReadyCondition
-	end := v.certificate.notAfter.UTC().Format(time.DateOnly)
-	order := v.applied.custom[render.CertificateKind()]
-	switch problem := unready(order); {
+	end := st.certificate.notAfter.UTC().Format(time.DateOnly)
+	order := st.applied.custom[render.CertificateKind()]
+	switch problem := certManagerProblem(order); {
 	case problem != "":
 		return conditions.False(kind, v1alpha1.ReasonIssuing, "cert-manager: %s", problem)
-	case v.certificate.failure != nil:
-		return v.certificate.failure.False(kind)
-	case v.certificate.issued:
+	case st.certificate.failure != nil:
+		return st.certificate.failure.False(kind)
+	case st.certificate.issued:
 		return conditions.True(kind, v1alpha1.ReasonIssued, "The realm's own authority issued a certificate until %s", end)
 	}
 	return conditions.True(kind, v1alpha1.ReasonProvided, "The certificate is valid until %s", end)
 }
 
-func databaseReady(v view) metav1.Condition {
+func databaseReady(st state) metav1.Condition {
 	const kind = v1alpha1.DatabaseReadyCondition
-	ready := v.applied.database != nil && v.applied.database.Status != nil &&
-		number(v.applied.database.Status.ReadyReplicas) > 0
-	return storeReady(kind, "PostgreSQL", "database", v.database, v, ready, "",
+	ready := st.applied.database != nil && st.applied.database.Status != nil &&
+		valueOrZero(st.applied.database.Status.ReadyReplicas) > 0
+	return storeReady(kind, "PostgreSQL", "database", st.database, st, ready, "",
 		func(r realmconfig.Report) string { return r.DatabaseProblem })
 }
 
-func cacheReady(v view) metav1.Condition {
+func cacheReady(st state) metav1.Condition {
 	const kind = v1alpha1.CacheReadyCondition
-	ready := v.applied.cache != nil && v.applied.cache.Status != nil &&
-		number(v.applied.cache.Status.ReadyReplicas) > 0
-	return storeReady(kind, "Redis", "cache", v.cache, v, ready, unmade(v.applied.cache),
+	ready := st.applied.cache != nil && st.applied.cache.Status != nil &&
+		valueOrZero(st.applied.cache.Status.ReadyReplicas) > 0
+	return storeReady(kind, "Redis", "cache", st.cache, st, ready, replicaFailure(st.applied.cache),
 		func(r realmconfig.Report) string { return r.CacheProblem })
 }
 
 func storeReady(
-	kind, product, field string, store storeView, v view, ready bool, why string, problem func(realmconfig.Report) string,
+	kind, product, field string, store storeState, st state, ready bool, why string, problem func(realmconfig.Report) string,
 ) metav1.Condition {
 	switch {
 	case store.failure != nil:
 		return store.failure.False(kind)
 	case store.managed && !ready:
 		return conditions.False(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet%s", product, why)
-	case v.unobserved != nil:
-		return v.unobserved.Unknown(kind)
+	case st.podsUnknown != nil:
+		return st.podsUnknown.Unknown(kind)
 	}
-	for _, p := range v.pods {
+	for _, p := range st.pods {
 		switch said := problem(p.Report); {
 		case said == "":
 		case store.managed:
@@ -159,54 +159,54 @@ func storeReady(
 	return conditions.True(kind, v1alpha1.ReasonExternal, "The URL of a %s of yours is there, and no pod complains of it", product)
 }
 
-func secretsFound(v view) metav1.Condition {
+func secretsFound(st state) metav1.Condition {
 	const kind = v1alpha1.SecretsFoundCondition
 	switch {
-	case v.delivery.failure != nil:
-		return v.delivery.failure.False(kind)
-	case v.delivery.named == 0:
+	case st.delivery.failure != nil:
+		return st.delivery.failure.False(kind)
+	case st.delivery.named == 0:
 		return conditions.True(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret")
 	}
 	return conditions.True(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there")
 }
 
-func brandingAccepted(v view) metav1.Condition {
+func brandingAccepted(st state) metav1.Condition {
 	const kind = v1alpha1.BrandingAcceptedCondition
-	if v.branding != nil {
-		return v.branding.False(kind)
+	if st.branding != nil {
+		return st.branding.False(kind)
 	}
 	return conditions.True(kind, v1alpha1.ReasonAccepted, "Pages look and speak as ui says")
 }
 
-func available(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+func available(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	const kind = v1alpha1.AvailableCondition
-	want := v.wanted(realm)
+	want := st.desiredReplicas(realm)
 	switch {
-	case v.applied.unread != nil:
-		return v.applied.unread.Unknown(kind)
-	case v.applied.server == nil:
+	case st.applied.serverUnknown != nil:
+		return st.applied.serverUnknown.Unknown(kind)
+	case st.applied.server == nil:
 		return conditions.False(kind, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there")
 	case want == 0:
 		return conditions.False(kind, v1alpha1.ReasonScaledToZero, "The spec asks for no pods")
 	}
-	d := v.applied.server
-	if d.Status == nil || number(d.Status.ObservedGeneration) < number(d.Generation) {
+	d := st.applied.server
+	if d.Status == nil || valueOrZero(d.Status.ObservedGeneration) < valueOrZero(d.Generation) {
 		return conditions.False(kind, v1alpha1.ReasonRolling, "The Deployment's newest generation has not been taken up yet")
 	}
-	updated, ready, all := number(d.Status.UpdatedReplicas), number(d.Status.AvailableReplicas), number(d.Status.Replicas)
+	updated, ready, all := valueOrZero(d.Status.UpdatedReplicas), valueOrZero(d.Status.AvailableReplicas), valueOrZero(d.Status.Replicas)
 	switch {
 	case updated < want:
-		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation%s", updated, want, unmade(d))
+		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation%s", updated, want, replicaFailure(d))
 	case all > updated:
 		return conditions.False(kind, v1alpha1.ReasonRolling, "%d pods of an earlier generation are on their way out", all-updated)
 	case ready < want:
-		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s%s", ready, want, stuck(v.pods), unmade(d))
+		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s%s", ready, want, waitingPod(st.pods), replicaFailure(d))
 	}
 	return conditions.True(kind, v1alpha1.ReasonAvailable, "%d of %d pods are available", ready, want)
 }
 
-// stuck names a pod whose containers cannot run.
-func stuck(pods []podstatus.Pod) string {
+// waitingPod names a pod whose containers cannot run.
+func waitingPod(pods []podstatus.Pod) string {
 	for _, p := range pods {
 		if p.Waiting != "" {
 			return fmt.Sprintf("; pod %s: %s", p.Name, p.Waiting)
@@ -215,10 +215,10 @@ func stuck(pods []podstatus.Pod) string {
 	return ""
 }
 
-// unmade says why no further pod of a Deployment can be made, in the words of
+// replicaFailure says why no further pod of a Deployment can be made, in the words of
 // whoever refuses it: a quota, or Pod Security. Each try is for another pod, whose
 // name is left out.
-func unmade(d *appsv1ac.DeploymentApplyConfiguration) string {
+func replicaFailure(d *appsv1ac.DeploymentApplyConfiguration) string {
 	if d == nil || d.Status == nil || d.Name == nil {
 		return ""
 	}
@@ -237,45 +237,45 @@ func unmade(d *appsv1ac.DeploymentApplyConfiguration) string {
 	return ""
 }
 
-func configPropagated(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+func configPropagated(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	const kind = v1alpha1.ConfigPropagatedCondition
 	lagging := func(why string) metav1.Condition {
-		if v.unheard != nil {
-			why += "; it looks by itself within minutes, since it could not be told to: " + v.unheard.Message
+		if st.refreshFailure != nil {
+			why += "; it looks by itself within minutes, since it could not be told to: " + st.refreshFailure.Message
 		}
 		return conditions.False(kind, v1alpha1.ReasonPropagating, "%d of %d pods run the newest settings, keys, credentials and certificate; %s",
-			current(v), v.counted(), why)
+			currentPods(st), st.podCount(), why)
 	}
 	switch {
-	case v.unobserved != nil:
-		return v.unobserved.Unknown(kind)
-	case v.wanted(realm) == 0 && len(v.pods) == 0:
+	case st.podsUnknown != nil:
+		return st.podsUnknown.Unknown(kind)
+	case st.desiredReplicas(realm) == 0 && len(st.pods) == 0:
 		return conditions.True(kind, v1alpha1.ReasonScaledToZero, "No pods run")
-	case len(v.pods) == 0:
+	case len(st.pods) == 0:
 		return conditions.False(kind, v1alpha1.ReasonPropagating, "No pods run yet")
 	}
-	for _, p := range v.pods {
+	for _, p := range st.pods {
 		if p.Answered && p.Report.Problem != "" {
 			return conditions.False(kind, v1alpha1.ReasonRefused, "Pod %s goes on with earlier settings: %s", p.Name, p.Report.Problem)
 		}
 	}
-	for _, p := range v.pods {
-		if !v.want.reached(p) {
-			return lagging("pod " + p.Name + " " + behind(v.want, p))
+	for _, p := range st.pods {
+		if !st.want.runBy(p) {
+			return lagging("pod " + p.Name + " " + lagOf(st.want, p))
 		}
 	}
-	if v.unseen() > 0 {
+	if st.podsNotAsked() > 0 {
 		return lagging("the others have just begun")
 	}
-	if v.settings.failure != nil {
+	if st.settings.failure != nil {
 		return conditions.False(kind, v1alpha1.ReasonInvalidSettings, "%d of %d pods run revision %s, the last settings that were good; ResourcesApplied says what is wrong with the newest",
-			len(v.pods), len(v.pods), v.want.config)
+			len(st.pods), len(st.pods), st.want.config)
 	}
-	return conditions.True(kind, v1alpha1.ReasonPropagated, "%d of %d pods run revision %s", len(v.pods), len(v.pods), v.want.config)
+	return conditions.True(kind, v1alpha1.ReasonPropagated, "%d of %d pods run revision %s", len(st.pods), len(st.pods), st.want.config)
 }
 
-// behind says in what a pod lags.
-func behind(want target, p podstatus.Pod) string {
+// lagOf says in what a pod lags.
+func lagOf(want target, p podstatus.Pod) string {
 	switch {
 	case !p.Answered && p.Waiting != "":
 		return "does not run (" + p.Waiting + ")"

@@ -21,9 +21,9 @@ import (
 
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get
 
-// mayDrawEncryptionKeys returns a failure when a realm that has run has no
+// mayGenerateEncryptionKeys returns a failure when a realm that has run has no
 // encryption keys any more, unless a person gives up what those sealed.
-func (r *reconciler) mayDrawEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm) error {
+func (r *reconciler) mayGenerateEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm) error {
 	lost := cmp.Or(realm.Status.EncryptionKeys, string(realm.UID))
 	if realm.Annotations[v1alpha1.NewEncryptionKeysAnnotation] == lost {
 		return nil

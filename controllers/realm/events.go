@@ -33,7 +33,7 @@ const (
 // announceKeys tells what became of the signing keys since they were last
 // reported. Reports alone are compared: whoever dies between an act and its
 // report leaves both to the next pass.
-func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.SigningKeyStatus, v view) {
+func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.SigningKeyStatus, st state) {
 	earlier, gone := map[string]v1alpha1.SigningKeyState{}, map[string]v1alpha1.SigningKeyStatus{}
 	for _, k := range before {
 		earlier[k.KID], gone[k.KID] = k.State, k
@@ -56,7 +56,7 @@ func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.S
 			continue
 		}
 		if keys := realm.Spec.SigningKeys; keys != nil && slices.Contains(keys.Revoked, k.KID) {
-			r.events.Warning(realm, eventKeyRevoked, actionRotate, "Signing key %s (%s) was revoked%s", k.KID, k.State, v.signedWith(k.KID))
+			r.events.Warning(realm, eventKeyRevoked, actionRotate, "Signing key %s (%s) was revoked%s", k.KID, k.State, st.signedWith(k.KID))
 			continue
 		}
 		r.events.Normal(realm, eventKeyRemoved, actionRotate, "Signing key %s is gone", k.KID)
@@ -65,9 +65,9 @@ func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.S
 
 // signedWith says how many tokens a key has signed, as far as the pods know that
 // run now: each counts from its own start.
-func (v view) signedWith(kid string) string {
+func (st state) signedWith(kid string) string {
 	tokens, pods := int64(0), 0
-	for _, p := range v.pods {
+	for _, p := range st.pods {
 		if p.Answered {
 			pods, tokens = pods+1, tokens+p.Report.TokensSigned[kid]
 		}

@@ -17,7 +17,7 @@ import (
 
 // exposed says whether what exposure asks for leads to the realm. An Ingress has
 // no word for being taken up: that one is there is all that can be known.
-func exposed(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+func exposed(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	const kind = v1alpha1.ExposedCondition
 	wants := realm.Spec.Exposure
 	if wants == nil {
@@ -25,22 +25,22 @@ func exposed(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 	}
 	var ways []string
 	if wants.Gateway != nil {
-		if o := v.lacking("exposure.gateway", "the Gateway API", render.RouteKinds()...); o != nil {
+		if o := st.missingKind("exposure.gateway", "the Gateway API", render.RouteKinds()...); o != nil {
 			return o.False(kind)
 		}
-		if v.applied.routes() == nil {
+		if st.applied.routes() == nil {
 			return blocked(kind)
 		}
-		if problem := v.applied.refused(wants.Gateway.ParentRefs); problem != "" {
+		if problem := st.applied.gatewayProblem(wants.Gateway.ParentRefs); problem != "" {
 			return conditions.False(kind, v1alpha1.ReasonNotAccepted, "%s", problem)
 		}
 		ways = append(ways, fmt.Sprintf("%d Gateways take its route", len(wants.Gateway.ParentRefs)))
 	}
 	if wants.Ingress != nil {
-		if v.applied.ingress == nil {
+		if st.applied.ingress == nil {
 			return blocked(kind)
 		}
-		ways = append(ways, "its Ingress "+ingressAddress(v.applied))
+		ways = append(ways, "its Ingress "+ingressAddress(st.applied))
 	}
 	return conditions.True(kind, v1alpha1.ReasonExposed, "%s leads to the realm: %s", render.Host(realm), strings.Join(ways, ", "))
 }
@@ -58,17 +58,17 @@ func (a applied) routes() []*render.Custom {
 	return all
 }
 
-// refused says what stands between the realm and one of the Gateways, or "".
+// gatewayProblem says what stands between the realm and one of the Gateways, or "".
 // What is said of Gateways that the spec names no longer does not count.
-func (a applied) refused(gateways []v1alpha1.GatewayRef) string {
-	var all []verdict
+func (a applied) gatewayProblem(gateways []v1alpha1.GatewayRef) string {
+	var all []parentStatus
 	for _, o := range a.routes() {
-		all = append(all, verdicts(o)...)
+		all = append(all, parentStatuses(o)...)
 	}
 	for _, g := range gateways {
 		taken := false
 		for _, v := range all {
-			if !v.about(g) {
+			if !v.isFor(g) {
 				continue
 			}
 			if c := v.refusal(); c != nil {
@@ -83,8 +83,8 @@ func (a applied) refused(gateways []v1alpha1.GatewayRef) string {
 	return ""
 }
 
-// verdict is what one controller says of a route or a policy for one Gateway.
-type verdict struct {
+// parentStatus is what one controller says of a route or a policy for one Gateway.
+type parentStatus struct {
 	gateway    gateway
 	conditions []metav1.Condition
 
@@ -99,18 +99,18 @@ type gateway struct {
 	Port        int32  `json:"port"`
 }
 
-// about reports whether the verdict is about a Gateway as the spec names it. One
+// isFor reports whether the verdict is about a Gateway as the spec names it. One
 // about a policy need not name the listener.
-func (v verdict) about(g v1alpha1.GatewayRef) bool {
+func (v parentStatus) isFor(g v1alpha1.GatewayRef) bool {
 	same := v.gateway.Name == g.Name && cmp.Or(v.gateway.Namespace, v.namespace) == cmp.Or(g.Namespace, v.namespace)
 	if v.gateway.SectionName == "" && v.gateway.Port == 0 && v.kind != render.RouteKinds()[0].Kind {
 		return same
 	}
-	return same && v.gateway.SectionName == g.SectionName && v.gateway.Port == number(g.Port)
+	return same && v.gateway.SectionName == g.SectionName && v.gateway.Port == valueOrZero(g.Port)
 }
 
 // refusal is the condition that says no, nil when none does.
-func (v verdict) refusal() *metav1.Condition {
+func (v parentStatus) refusal() *metav1.Condition {
 	for _, c := range v.conditions {
 		if (c.Type == "Accepted" || c.Type == "ResolvedRefs") && c.Status == metav1.ConditionFalse {
 			return &c
@@ -119,8 +119,8 @@ func (v verdict) refusal() *metav1.Condition {
 	return nil
 }
 
-// verdicts are those about the object as it is now.
-func verdicts(o *render.Custom) []verdict {
+// parentStatuses are those about the object as it is now.
+func parentStatuses(o *render.Custom) []parentStatus {
 	var status struct {
 		Parents []struct {
 			Gateway    gateway            `json:"parentRef"`
@@ -132,11 +132,11 @@ func verdicts(o *render.Custom) []verdict {
 		} `json:"ancestors"`
 	}
 	o.Status(&status)
-	var all []verdict
+	var all []parentStatus
 	add := func(about gateway, conditions []metav1.Condition) {
 		stale := func(c metav1.Condition) bool { return c.ObservedGeneration < o.Content.GetGeneration() }
 		if !slices.ContainsFunc(conditions, stale) {
-			all = append(all, verdict{about, conditions, *o.GetKind(), *o.GetNamespace()})
+			all = append(all, parentStatus{about, conditions, *o.GetKind(), *o.GetNamespace()})
 		}
 	}
 	for _, p := range status.Parents {
@@ -162,8 +162,8 @@ func ingressAddress(a applied) string {
 	return "whose controller tells no address"
 }
 
-// unready is what a certificate's own condition Ready says when it is False.
-func unready(order *render.Custom) string {
+// certManagerProblem is what a certificate's own condition Ready says when it is False.
+func certManagerProblem(order *render.Custom) string {
 	var status struct {
 		Conditions []metav1.Condition `json:"conditions"`
 	}
@@ -180,7 +180,7 @@ func unready(order *render.Custom) string {
 }
 
 // monitored says whether what monitoring asks for is there.
-func monitored(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
+func monitored(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	const kind = v1alpha1.MonitoredCondition
 	wants := realm.Spec.Monitoring
 	if wants == nil {
@@ -190,10 +190,10 @@ func monitored(realm *v1alpha1.AuthRealm, v view) metav1.Condition {
 		if !slices.Contains(render.MonitoringKinds(), custom) {
 			continue
 		}
-		if o := v.lacking("monitoring", "the Prometheus operator", custom); o != nil {
+		if o := st.missingKind("monitoring", "the Prometheus operator", custom); o != nil {
 			return o.False(kind)
 		}
-		if v.applied.custom[custom] == nil {
+		if st.applied.custom[custom] == nil {
 			return blocked(kind)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 
 // applyRoute lets a realm ask for two Gateways, and its route be applied with
 // what they say, of the generation given.
-func applyRoute(realm *v1alpha1.AuthRealm, v *view, generation int64, says ...string) {
+func applyRoute(realm *v1alpha1.AuthRealm, st *state, generation int64, says ...string) {
 	realm.Spec.Exposure = &v1alpha1.Exposure{Gateway: &v1alpha1.GatewayExposure{
 		ParentRefs: []v1alpha1.GatewayRef{{Name: "public"}, {Name: "inside", SectionName: "https"}},
 	}}
@@ -41,16 +41,16 @@ func applyRoute(realm *v1alpha1.AuthRealm, v *view, generation int64, says ...st
 		}
 		return map[string]any{"parentRef": ref, "conditions": conditions}
 	}
-	v.applied.custom = map[schema.GroupVersionKind]*render.Custom{}
+	st.applied.custom = map[schema.GroupVersionKind]*render.Custom{}
 	for _, kind := range render.RouteKinds() {
 		o := &unstructured.Unstructured{Object: map[string]any{}}
 		o.SetGroupVersionKind(kind)
 		o.SetGeneration(2)
-		v.applied.custom[kind] = &render.Custom{Content: o}
+		st.applied.custom[kind] = &render.Custom{Content: o}
 	}
-	route := v.applied.custom[render.RouteKinds()[0]].Content
+	route := st.applied.custom[render.RouteKinds()[0]].Content
 	route.Object["status"] = map[string]any{"parents": []any{verdict("public", ""), verdict("inside", "https")}}
-	for _, o := range v.applied.custom {
+	for _, o := range st.applied.custom {
 		o.Content.SetNamespace(realm.Namespace)
 	}
 }
@@ -58,48 +58,48 @@ func applyRoute(realm *v1alpha1.AuthRealm, v *view, generation int64, says ...st
 func TestExposed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(*v1alpha1.AuthRealm, *view)
+		change func(*v1alpha1.AuthRealm, *state)
 		status metav1.ConditionStatus
 		reason string
 		says   string
 	}{
 		"a route that both Gateways take": {
-			func(r *v1alpha1.AuthRealm, v *view) { applyRoute(r, v, 2, "Accepted=True", "ResolvedRefs=True") },
+			func(r *v1alpha1.AuthRealm, st *state) { applyRoute(r, st, 2, "Accepted=True", "ResolvedRefs=True") },
 			metav1.ConditionTrue, v1alpha1.ReasonExposed, "2 Gateways",
 		},
 		"a route that is refused": {
-			func(r *v1alpha1.AuthRealm, v *view) { applyRoute(r, v, 2, "Accepted=False no listener fits") },
+			func(r *v1alpha1.AuthRealm, st *state) { applyRoute(r, st, 2, "Accepted=False no listener fits") },
 			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, `Gateway "public": Accepted of the HTTPRoute is False: no listener fits`,
 		},
 		"a route of which one Gateway says nothing": {
-			func(r *v1alpha1.AuthRealm, v *view) {
-				applyRoute(r, v, 2, "Accepted=True")
+			func(r *v1alpha1.AuthRealm, st *state) {
+				applyRoute(r, st, 2, "Accepted=True")
 				r.Spec.Exposure.Gateway.ParentRefs[1].Namespace = "another"
 			},
 			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, `Gateway "inside": no controller`,
 		},
 		"a refusal of a Gateway that is named no longer": {
-			func(r *v1alpha1.AuthRealm, v *view) {
-				applyRoute(r, v, 2, "Accepted=False no listener fits")
+			func(r *v1alpha1.AuthRealm, st *state) {
+				applyRoute(r, st, 2, "Accepted=False no listener fits")
 				r.Spec.Exposure.Gateway.ParentRefs = []v1alpha1.GatewayRef{{Name: "new"}}
 			},
 			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, `Gateway "new": no controller`,
 		},
 		"what was said of an earlier route": {
-			func(r *v1alpha1.AuthRealm, v *view) { applyRoute(r, v, 1, "Accepted=True") },
+			func(r *v1alpha1.AuthRealm, st *state) { applyRoute(r, st, 1, "Accepted=True") },
 			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, "no controller has taken the route up",
 		},
 		"a route that could not be applied": {
-			func(r *v1alpha1.AuthRealm, v *view) {
-				applyRoute(r, v, 2)
-				delete(v.applied.custom, render.RouteKinds()[0])
+			func(r *v1alpha1.AuthRealm, st *state) {
+				applyRoute(r, st, 2)
+				delete(st.applied.custom, render.RouteKinds()[0])
 			},
 			metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "",
 		},
 		"a policy that a Gateway cannot follow": {
-			func(r *v1alpha1.AuthRealm, v *view) {
-				applyRoute(r, v, 2, "Accepted=True")
-				v.applied.custom[render.RouteKinds()[1]].Content.Object["status"] = map[string]any{"ancestors": []any{map[string]any{
+			func(r *v1alpha1.AuthRealm, st *state) {
+				applyRoute(r, st, 2, "Accepted=True")
+				st.applied.custom[render.RouteKinds()[1]].Content.Object["status"] = map[string]any{"ancestors": []any{map[string]any{
 					"ancestorRef": map[string]any{"name": "public"},
 					"conditions": []any{map[string]any{
 						"type": "Accepted", "status": "False", "message": "no such ConfigMap", "observedGeneration": int64(2),
@@ -109,18 +109,18 @@ func TestExposed(t *testing.T) {
 			metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, "Accepted of the BackendTLSPolicy is False: no such ConfigMap",
 		},
 		"a cluster without the Gateway API": {
-			func(r *v1alpha1.AuthRealm, v *view) {
-				applyRoute(r, v, 2)
-				v.lacks = render.RouteKinds()[:1]
+			func(r *v1alpha1.AuthRealm, st *state) {
+				applyRoute(r, st, 2)
+				st.missingKinds = render.RouteKinds()[:1]
 			},
 			metav1.ConditionFalse, v1alpha1.ReasonKindNotInstalled, "install the Gateway API",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			realm, v := testRealm(), healthy(t)
-			c.change(realm, &v)
-			got := meta.FindStatusCondition(statusOf(realm, v).Conditions, v1alpha1.ExposedCondition)
+			realm, st := testRealm(), healthy(t)
+			c.change(realm, &st)
+			got := meta.FindStatusCondition(statusOf(realm, st).Conditions, v1alpha1.ExposedCondition)
 			if got.Status != c.status || got.Reason != c.reason || !strings.Contains(got.Message, c.says) {
 				t.Errorf("Exposed is %s/%s %q", got.Status, got.Reason, got.Message)
 			}
@@ -138,10 +138,10 @@ func TestAvailabilityFollowsTheAutoscaler(t *testing.T) {
 		"fewer pods than it chose":    {5, metav1.ConditionFalse},
 		"a Deployment scaled to none": {0, metav1.ConditionFalse},
 	} {
-		realm, v := testRealm(), healthy(t)
+		realm, st := testRealm(), healthy(t)
 		realm.Spec.Autoscaling = &v1alpha1.Autoscaling{MaxReplicas: 9}
-		v.applied.server.WithSpec(appsv1ac.DeploymentSpec().WithReplicas(c.chosen))
-		status := statusOf(realm, v)
+		st.applied.server.WithSpec(appsv1ac.DeploymentSpec().WithReplicas(c.chosen))
+		status := statusOf(realm, st)
 		if got := meta.FindStatusCondition(status.Conditions, v1alpha1.AvailableCondition); got.Status != c.status {
 			t.Errorf("%s: Available is %s %q", name, got.Status, got.Message)
 		}

@@ -18,8 +18,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
-// gathered is what a realm is made of, and what is missing.
-type gathered struct {
+// scope is what a realm is made of, and what is missing.
+type scope struct {
 	inputs render.Inputs
 
 	// versions are those of the realm's own Secrets as they were read, by name.
@@ -27,37 +27,37 @@ type gathered struct {
 	// is not undone unseen.
 	versions secrets.Versions
 
-	// own is what is wrong with the realm's own Secrets. What depends on one stays as
+	// ownFailures is what is wrong with the realm's own Secrets. What depends on one stays as
 	// it is; everything else goes on.
-	own []*conditions.Failure
+	ownFailures []*conditions.Failure
 
-	// passing is set when something stands in the way that may cease to without
+	// retry is set when something stands in the way that may cease to without
 	// anybody being told, whether or not a condition says so.
-	passing bool
+	retry bool
 
-	// lacks are the kinds that the cluster does not have now. Nobody tells of new
+	// missingKinds are the kinds that the cluster does not have now. Nobody tells of new
 	// ones while untold. Of unasked nobody knows, which says why.
-	lacks   []schema.GroupVersionKind
-	untold  bool
-	unasked map[schema.GroupVersionKind]*conditions.Failure
+	missingKinds   []schema.GroupVersionKind
+	kindsUnwatched bool
+	unknownKinds   map[schema.GroupVersionKind]*conditions.Failure
 
-	keys        keysView
-	certificate certificateView
-	settings    settingsView
-	database    storeView
-	cache       storeView
+	keys        keysState
+	certificate certificateState
+	settings    settingsState
+	database    storeState
+	cache       storeState
 
 	encryption realmconfig.EncryptionKeys
 
 	// delivery says what is missing for mail and text messages.
-	delivery deliveryView
+	delivery deliveryState
 
 	// branding says what of ui the pages do without.
 	branding *conditions.Failure
 
-	// duplicate names an older realm of the same issuer; unlisted is why nobody knows
+	// duplicateIssuer names an older realm of the same issuer; unlisted is why nobody knows
 	// of one.
-	duplicate, unlisted *conditions.Failure
+	duplicateIssuer, issuersUnknown *conditions.Failure
 
 	// providers are those in inputs, as the status shows them.
 	providers []v1alpha1.ProviderStatus
@@ -65,52 +65,52 @@ type gathered struct {
 
 // gather reads or makes everything the realm's objects are made of. What cannot be
 // had becomes a failure to its own part alone; an error ends the pass.
-func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (gathered, error) {
-	g := gathered{
+func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (scope, error) {
+	s := scope{
 		inputs:   render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.operatorNamespace},
 		versions: secrets.Versions{},
 	}
-	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
+	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *scope) error{
 		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
 	} {
-		failure, err := g.classify(step(ctx, realm, &g))
+		failure, err := s.classify(step(ctx, realm, &s))
 		if err != nil {
-			return gathered{}, err
+			return scope{}, err
 		}
-		g.note(failure)
+		s.addOwnFailure(failure)
 	}
-	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *gathered) error{
+	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *scope) error{
 		r.gatherKinds, r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts, r.gatherDelivery, r.gatherBranding,
 		r.gatherProviders, r.gatherSettings,
 	} {
-		if err := step(ctx, realm, &g); err != nil {
-			return gathered{}, err
+		if err := step(ctx, realm, &s); err != nil {
+			return scope{}, err
 		}
 	}
-	return g, nil
+	return s, nil
 }
 
-// note remembers a failure to the realm's own Secrets.
-func (g *gathered) note(o *conditions.Failure) {
+// addOwnFailure remembers a failure to the realm's own Secrets.
+func (s *scope) addOwnFailure(o *conditions.Failure) {
 	if o != nil {
-		g.own = append(g.own, o)
+		s.ownFailures = append(s.ownFailures, o)
 	}
 }
 
 // classify is conditions.Classify for a pass over a realm, which remembers that
 // something is retryable: a later failure may hide it, and so may what the pass falls
 // back to.
-func (g *gathered) classify(err error) (*conditions.Failure, error) {
+func (s *scope) classify(err error) (*conditions.Failure, error) {
 	f, err := conditions.Classify(err)
-	g.passing = g.passing || f != nil && conditions.Retryable(f.Reason)
+	s.retry = s.retry || f != nil && conditions.Retryable(f.Reason)
 	return f, err
 }
 
-func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	data, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	data, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).SigningKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewSigningKeysAnnotation,
 		Draw: func() (map[string][]byte, error) {
-			policy := rotationPolicy(realm, render.Config(g.inputs).Tokens)
+			policy := rotationPolicy(realm, render.Config(s.inputs).Tokens)
 			keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
 			if err != nil {
 				return nil, err
@@ -119,15 +119,15 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 			return map[string][]byte{render.KeysetKey: document}, err
 		},
 		Read: func(data map[string][]byte) error {
-			g.keys.keyset = realmconfig.Keyset{} // what is read into one in use mixes with it
-			return ofKey(render.KeysetKey, realmconfig.Decode(data[render.KeysetKey], &g.keys.keyset))
+			s.keys.keyset = realmconfig.Keyset{} // what is read into one in use mixes with it
+			return ofKey(render.KeysetKey, realmconfig.Decode(data[render.KeysetKey], &s.keys.keyset))
 		},
 	})
-	if g.keys.failure, _ = conditions.Classify(err); err != nil {
+	if s.keys.failure, _ = conditions.Classify(err); err != nil {
 		return err
 	}
-	g.inputs.Keyset = data[render.KeysetKey]
-	g.keys.revision = realmconfig.Revision(g.inputs.Keyset)
+	s.inputs.Keyset = data[render.KeysetKey]
+	s.keys.revision = realmconfig.Revision(s.inputs.Keyset)
 	if created && len(realm.Status.SigningKeys) > 0 {
 		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"The signing keys were lost, and new ones were made: tokens of the earlier ones are refused, and everybody refreshes once")
@@ -135,23 +135,23 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 	return nil
 }
 
-func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	data, created, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{
+func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	data, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).EncryptionKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewEncryptionKeysAnnotation,
 		Draw: func() (map[string][]byte, error) {
 			document, err := firstEncryptionKeys(r.random)
 			return map[string][]byte{render.EncryptionKeysKey: document}, err
 		},
-		MayCreate: func() error { return r.mayDrawEncryptionKeys(ctx, realm) },
+		MayCreate: func() error { return r.mayGenerateEncryptionKeys(ctx, realm) },
 		Read: func(data map[string][]byte) error {
-			g.encryption = realmconfig.EncryptionKeys{}
-			return ofKey(render.EncryptionKeysKey, realmconfig.Decode(data[render.EncryptionKeysKey], &g.encryption))
+			s.encryption = realmconfig.EncryptionKeys{}
+			return ofKey(render.EncryptionKeysKey, realmconfig.Decode(data[render.EncryptionKeysKey], &s.encryption))
 		},
 	})
 	if err != nil {
 		return err
 	}
-	g.inputs.EncryptionKeys = data[render.EncryptionKeysKey]
+	s.inputs.EncryptionKeys = data[render.EncryptionKeysKey]
 	if created && realm.Annotations[v1alpha1.NewEncryptionKeysAnnotation] != "" {
 		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"New encryption keys were made, as an annotation asked for: whoever has a second factor sets it up again")
@@ -159,9 +159,9 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 	return nil
 }
 
-func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	name := render.NamesOf(realm).InitialAdmin()
-	data, _, err := r.generator.Ensure(ctx, realm, g.versions, secrets.Generated{Name: name, Type: corev1.SecretTypeOpaque,
+	data, _, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{Name: name, Type: corev1.SecretTypeOpaque,
 		Draw: func() (map[string][]byte, error) {
 			password, err := secrets.NewPassword(r.random)
 			return map[string][]byte{
@@ -178,7 +178,7 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 			return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "Secret %q has no key %s; add it", name, key)
 		}
 	}
-	g.inputs.Admin = render.Admin{
+	s.inputs.Admin = render.Admin{
 		Email:    string(data[render.AdminEmailKey]),
 		Password: string(data[render.AdminPasswordKey]),
 	}

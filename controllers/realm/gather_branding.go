@@ -20,24 +20,24 @@ import (
 
 // gatherBranding reads the logo, and notes what of ui is left out of the pages.
 // Nothing of it stops a realm: a page without a logo is a page.
-func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	logo, err := r.logo(ctx, realm)
-	failure, err := g.classify(err)
+	failure, err := s.classify(err)
 	if err != nil {
 		return err
 	}
 	if failure != nil && failure.Reason == v1alpha1.ReasonFailed {
-		var last settingsView
+		var last settingsState
 		// Without the last logo, the settings would lose it.
-		if g.settings.failure, err = g.classify(r.lastGoodSettings(ctx, realm, &last)); err != nil {
+		if s.settings.failure, err = s.classify(r.lastGoodSettings(ctx, realm, &last)); err != nil {
 			return err
 		}
 		logo = last.config.UI.Logo // which pages keep while another cannot be read
 	}
-	g.inputs.Logo = logo
+	s.inputs.Logo = logo
 	_, _, unread := render.Colors(realm)
 	_, unused := render.Texts(realm)
-	g.branding = leftOut(failure, unread, unused)
+	s.branding = brandingFailure(failure, unread, unused)
 	return nil
 }
 
@@ -78,8 +78,8 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 // maxLeftOut bounds how much of what is left out a condition lists.
 const maxLeftOut = 8
 
-// leftOut says everything that pages do without; nil when they do without nothing.
-func leftOut(logo *conditions.Failure, unread, unused []error) *conditions.Failure {
+// brandingFailure says everything that pages do without; nil when they do without nothing.
+func brandingFailure(logo *conditions.Failure, unread, unused []error) *conditions.Failure {
 	var reasons, lines []string
 	if logo != nil {
 		reasons, lines = append(reasons, logo.Reason), append(lines, logo.Message)

@@ -14,13 +14,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// deliveryView is what is known of the Secrets that mail and text messages need.
-type deliveryView struct {
+// deliveryState is what is known of the Secrets that mail and text messages need.
+type deliveryState struct {
 	named   int
 	failure *conditions.Failure
 
-	// unread is set when one could not be looked at.
-	unread bool
+	// unknown is set when one could not be looked at.
+	unknown bool
 
 	// credentials are what pods read of them.
 	credentials realmconfig.Credentials
@@ -28,38 +28,38 @@ type deliveryView struct {
 
 // gatherDelivery looks at the Secrets that email and sms name. Pods run without
 // them, so that what is missing stops nothing; all of it is said at once.
-func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	var all []*conditions.Failure
-	for _, s := range render.DeliverySecrets(realm) {
-		g.delivery.named++
-		failure, err := g.classify(r.inspectDelivery(ctx, realm, s, &g.delivery.credentials))
+	for _, secret := range render.DeliverySecrets(realm) {
+		s.delivery.named++
+		failure, err := s.classify(r.inspectDelivery(ctx, realm, secret, &s.delivery.credentials))
 		if err != nil {
 			return err
 		}
 		if failure != nil {
 			all = append(all, failure)
-			g.delivery.unread = g.delivery.unread || failure.Reason == v1alpha1.ReasonFailed
+			s.delivery.unknown = s.delivery.unknown || failure.Reason == v1alpha1.ReasonFailed
 		}
 	}
-	g.delivery.failure = conditions.Join(all)
+	s.delivery.failure = conditions.Join(all)
 	return nil
 }
 
 func (r *reconciler) inspectDelivery(
-	ctx context.Context, realm *v1alpha1.AuthRealm, s render.DeliverySecret, into *realmconfig.Credentials,
+	ctx context.Context, realm *v1alpha1.AuthRealm, secret render.DeliverySecret, into *realmconfig.Credentials,
 ) error {
-	data, err := r.generator.ReferencedData(ctx, realm.Namespace, s.Field, s.Name, s.Keys()...)
-	s.Fill(into, data)
+	data, err := r.generator.ReferencedData(ctx, realm.Namespace, secret.Field, secret.Name, secret.Keys()...)
+	secret.Fill(into, data)
 	if err != nil {
 		return err
 	}
-	key := s.Keys()[0]
+	key := secret.Keys()[0]
 	switch {
-	case s.Holds(realmconfig.SMTPCAFile) && !x509.NewCertPool().AppendCertsFromPEM(data[key]):
-		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: key %q of Secret %q holds no certificate in PEM", s.Field, key, s.Name)
-	case s.Holds(realmconfig.SMSSecretFile) && realm.Spec.SMS.Webhook != nil && !signingSecret(data[key]):
+	case secret.Holds(realmconfig.SMTPCAFile) && !x509.NewCertPool().AppendCertsFromPEM(data[key]):
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: key %q of Secret %q holds no certificate in PEM", secret.Field, key, secret.Name)
+	case secret.Holds(realmconfig.SMSSecretFile) && realm.Spec.SMS.Webhook != nil && !signingSecret(data[key]):
 		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
-			"%s: key %q of Secret %q must hold whsec_ and 24 to 64 bytes in base64", s.Field, key, s.Name)
+			"%s: key %q of Secret %q must hold whsec_ and 24 to 64 bytes in base64", secret.Field, key, secret.Name)
 	}
 	return nil
 }

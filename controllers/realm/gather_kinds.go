@@ -17,14 +17,14 @@ import (
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=backendtlspolicies;httproutes,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors;prometheusrules,verbs=create;delete;get;list;patch;watch
 
-// lacking is a failure that says which of the kinds that a field of the spec
+// missingKind is a failure that says which of the kinds that a field of the spec
 // needs are missing, or why nobody knows; nil when none is.
-func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKind) *conditions.Failure {
+func (s scope) missingKind(field, provider string, kinds ...schema.GroupVersionKind) *conditions.Failure {
 	for _, kind := range kinds {
-		if o := g.unasked[kind]; o != nil {
+		if o := s.unknownKinds[kind]; o != nil {
 			return o
 		}
-		if slices.Contains(g.lacks, kind) {
+		if slices.Contains(s.missingKinds, kind) {
 			return conditions.NewFailure(v1alpha1.ReasonKindNotInstalled,
 				"%s: the cluster has no kind %s of %s; install %s, or leave the field out",
 				field, kind.Kind, kind.GroupVersion(), provider)
@@ -34,26 +34,26 @@ func (g gathered) lacking(field, provider string, kinds ...schema.GroupVersionKi
 }
 
 // gatherKinds finds out which kinds there are to apply and to remove.
-func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
-	g.untold, g.unasked = !r.kinds.Told(), map[schema.GroupVersionKind]*conditions.Failure{}
+func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, s *scope) error {
+	s.kindsUnwatched, s.unknownKinds = !r.kinds.Told(), map[schema.GroupVersionKind]*conditions.Failure{}
 	for _, kind := range render.CustomKinds() {
 		there, err := r.kinds.Has(ctx, kind)
-		failure, err := g.classify(err)
+		failure, err := s.classify(err)
 		switch {
 		case err != nil:
 			return err
 		case failure != nil:
-			g.unasked[kind] = failure
+			s.unknownKinds[kind] = failure
 		case !there:
-			g.lacks = append(g.lacks, kind)
+			s.missingKinds = append(s.missingKinds, kind)
 		}
 	}
 	return nil
 }
 
-// waitsUntold reports whether the realm waits for a kind of which nobody would tell.
-func (g gathered) waitsUntold() bool {
-	return g.untold && slices.ContainsFunc(render.CustomKindsWanted(g.inputs.Realm), func(kind schema.GroupVersionKind) bool {
-		return slices.Contains(g.lacks, kind)
+// waitsForUnwatchedKind reports whether the realm waits for a kind of which nobody would tell.
+func (s scope) waitsForUnwatchedKind() bool {
+	return s.kindsUnwatched && slices.ContainsFunc(render.CustomKindsWanted(s.inputs.Realm), func(kind schema.GroupVersionKind) bool {
+		return slices.Contains(s.missingKinds, kind)
 	})
 }

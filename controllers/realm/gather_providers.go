@@ -16,26 +16,26 @@ import (
 
 // gatherProviders finds the realm's OAuthProviders that can be used. One that
 // cannot is left out, which its own status explains; it never hurts the realm.
-func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	list, err := attached.Providers(ctx, r, realm.Namespace, realm.Name)
 	if err != nil {
-		return g.keepProviders(err)
+		return s.keepProviders(err)
 	}
 	callbacks := render.Callbacks(list)
-	given := r.secretsGiven(ctx, realm)
+	given := r.clientSecretsInUse(ctx, realm)
 	for i := range list {
 		p, callback := &list[i], callbacks[list[i].Name]
 		if p.DeletionTimestamp != nil || callback.Rival != "" || render.ProviderProblem(p) != nil {
 			continue
 		}
-		secret, err := attached.ReadClientSecret(ctx, r.generator.Reader, p.Namespace, attached.ClientSecretField, render.ClientSecret(p))
-		failure, err := g.classify(err)
+		secret, err := attached.ProviderSecret(ctx, r.generator.Reader, p)
+		failure, err := s.classify(err)
 		if err != nil {
 			return err
 		}
 		if failure != nil && failure.Reason == v1alpha1.ReasonFailed {
 			if secret.Value, err = given(p.Name); err != nil {
-				return g.keepProviders(errors.Join(failure, err))
+				return s.keepProviders(errors.Join(failure, err))
 			}
 		}
 		if secret.Value == nil {
@@ -45,31 +45,31 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 		if err != nil {
 			continue
 		}
-		g.inputs.Providers = append(g.inputs.Providers, render.Provider{Object: p, Callback: callback, Secret: secret.Value})
-		g.providers = append(g.providers, v1alpha1.ProviderStatus{Name: p.Name, Type: p.Spec.Type, Revision: revision})
+		s.inputs.Providers = append(s.inputs.Providers, render.Provider{Object: p, Callback: callback, Secret: secret.Value})
+		s.providers = append(s.providers, v1alpha1.ProviderStatus{Name: p.Name, Type: p.Spec.Type, Revision: revision})
 	}
 	return nil
 }
 
 // keepProviders leaves the settings and the client secrets as they are, since made
 // of what is known now they would lose providers.
-func (g *gathered) keepProviders(why error) (err error) {
-	g.inputs.WithoutProviders = true
-	g.settings.failure, err = g.classify(why)
+func (s *scope) keepProviders(why error) (err error) {
+	s.inputs.WithoutProviders = true
+	s.settings.failure, err = s.classify(why)
 	return err
 }
 
-// secretsGiven tells, by the name of a provider, the client secret that pods have
+// clientSecretsInUse tells, by the name of a provider, the client secret that pods have
 // of it, nil for none. They keep that while another cannot be read.
-func (r *reconciler) secretsGiven(ctx context.Context, realm *v1alpha1.AuthRealm) func(provider string) ([]byte, error) {
+func (r *reconciler) clientSecretsInUse(ctx context.Context, realm *v1alpha1.AuthRealm) func(provider string) ([]byte, error) {
 	var given *corev1.Secret
 	return func(provider string) ([]byte, error) {
 		if given == nil {
-			s, err := r.generator.Owned(ctx, realm, render.NamesOf(realm).ProviderCredentials())
+			secret, err := r.generator.Owned(ctx, realm, render.NamesOf(realm).ProviderCredentials())
 			if client.IgnoreNotFound(err) != nil {
 				return nil, err
 			}
-			if given = s; err != nil {
+			if given = secret; err != nil {
 				given = &corev1.Secret{}
 			}
 		}

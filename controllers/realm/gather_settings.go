@@ -19,9 +19,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// settingsView is what pods shall run of the settings: those of the spec or,
+// settingsState is what pods shall run of the settings: those of the spec or,
 // where no auth server would take them, the last ones that were good.
-type settingsView struct {
+type settingsState struct {
 	config   realmconfig.Config
 	revision string
 
@@ -34,28 +34,28 @@ type settingsView struct {
 // gatherSettings comes last, since providers are among the settings. Settings
 // that cannot be used keep back themselves alone: certificates are renewed and
 // passwords change all the same.
-func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	g.settings.config = render.Config(g.inputs)
-	problem := cmp.Or(render.HostProblem(realm), render.Problem(g.settings.config))
+func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	s.settings.config = render.Config(s.inputs)
+	problem := cmp.Or(render.HostProblem(realm), render.Problem(s.settings.config))
 	if problem == nil {
-		_, g.settings.revision, problem = render.ConfigDocument(g.inputs)
+		_, s.settings.revision, problem = render.ConfigDocument(s.inputs)
 	}
-	if g.settings.failure == nil {
-		g.settings.failure = unfit(problem)
+	if s.settings.failure == nil {
+		s.settings.failure = invalidSettings(problem)
 	}
-	if g.settings.failure == nil {
+	if s.settings.failure == nil {
 		return nil
 	}
-	g.inputs.WithoutConfig = true
-	failure, err := g.classify(r.lastGoodSettings(ctx, realm, &g.settings))
+	s.inputs.WithoutConfig = true
+	failure, err := s.classify(r.lastGoodSettings(ctx, realm, &s.settings))
 	if failure != nil {
-		g.settings.failure = failure // what pods run, nobody knows
+		s.settings.failure = failure // what pods run, nobody knows
 	}
 	return err
 }
 
-// unfit is a failure when an auth server would refuse its settings.
-func unfit(problem error) *conditions.Failure {
+// invalidSettings is a failure when an auth server would refuse its settings.
+func invalidSettings(problem error) *conditions.Failure {
 	if problem == nil {
 		return nil
 	}
@@ -64,9 +64,9 @@ func unfit(problem error) *conditions.Failure {
 
 // lastGoodSettings reads what the pods were given before. It reads past the
 // cache: a pod must not be taken for one that lags.
-func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthRealm, s *settingsView) error {
+func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthRealm, settings *settingsState) error {
 	var before corev1.ConfigMap
-	s.revision = ""
+	settings.revision = ""
 	name := render.NamesOf(realm).Config()
 	err := r.live.Get(ctx, types.NamespacedName{Namespace: realm.Namespace, Name: name}, &before)
 	if err != nil && !apierrors.IsNotFound(err) {
@@ -75,10 +75,10 @@ func (r *reconciler) lastGoodSettings(ctx context.Context, realm *v1alpha1.AuthR
 	document := []byte(before.Data[path.Base(realmconfig.ConfigFile)])
 	var last realmconfig.Config // a new one: what is read into one in use mixes with it
 	if err != nil || !ownership.Belongs(realm, &before) || realmconfig.Decode(document, &last) != nil {
-		s.absent = true
+		settings.absent = true
 		return nil
 	}
-	s.config = last
-	s.revision = realmconfig.Revision(document)
+	settings.config = last
+	settings.revision = realmconfig.Revision(document)
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// storeView is what is known of the database or the cache before anything is applied.
-type storeView struct {
+// storeState is what is known of the database or the cache before anything is applied.
+type storeState struct {
 	managed bool
 	failure *conditions.Failure
 
@@ -23,38 +23,38 @@ type storeView struct {
 	url, ca realmconfig.Credential
 }
 
-func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	if render.ManagesDatabase(realm) {
-		if g.database.managed = true; g.inputs.Database.Password != "" {
-			g.database.url = realmconfig.NewCredential(render.ManagedDatabaseURL(g.inputs))
+		if s.database.managed = true; s.inputs.Database.Password != "" {
+			s.database.url = realmconfig.NewCredential(render.ManagedDatabaseURL(s.inputs))
 		}
 		return nil
 	}
-	return r.gatherStore(ctx, realm.Namespace, g, &g.database, "database",
+	return r.gatherStore(ctx, realm.Namespace, s, &s.database, "database",
 		render.DatabaseURL(realm), render.DatabaseCA(realm), realmconfig.ValidateDatabaseURL)
 }
 
-func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	if render.ManagesCache(realm) {
-		if g.cache.managed = true; g.inputs.Cache.Password != "" {
-			g.cache.url = realmconfig.NewCredential(render.ManagedCacheURL(g.inputs))
+		if s.cache.managed = true; s.inputs.Cache.Password != "" {
+			s.cache.url = realmconfig.NewCredential(render.ManagedCacheURL(s.inputs))
 		}
 		return nil
 	}
-	return r.gatherStore(ctx, realm.Namespace, g, &g.cache, "cache",
+	return r.gatherStore(ctx, realm.Namespace, s, &s.cache, "cache",
 		render.CacheURL(realm), render.CacheCA(realm), realmconfig.ValidateCacheURL)
 }
 
 // gatherPorts notes where pods call the stores of the user's, for policies to
 // let them. What they may call stays while nobody knows where one is.
-func (r *reconciler) gatherPorts(_ context.Context, _ *v1alpha1.AuthRealm, g *gathered) error {
-	for _, store := range []storeView{g.database, g.cache} {
+func (r *reconciler) gatherPorts(_ context.Context, _ *v1alpha1.AuthRealm, s *scope) error {
+	for _, store := range []storeState{s.database, s.cache} {
 		switch {
 		case store.managed:
 		case store.url == "":
-			g.inputs.WithoutServerPolicy = true
+			s.inputs.WithoutServerPolicy = true
 		default:
-			g.inputs.StorePorts = append(g.inputs.StorePorts, render.StorePorts(string(store.url))...)
+			s.inputs.StorePorts = append(s.inputs.StorePorts, render.StorePorts(string(store.url))...)
 		}
 	}
 	return nil
@@ -62,20 +62,20 @@ func (r *reconciler) gatherPorts(_ context.Context, _ *v1alpha1.AuthRealm, g *ga
 
 // gatherStore looks at the Secrets of a store of the user's.
 func (r *reconciler) gatherStore(
-	ctx context.Context, namespace string, g *gathered, view *storeView, field string,
+	ctx context.Context, namespace string, s *scope, store *storeState, field string,
 	url v1alpha1.SecretKeyRef, ca *v1alpha1.SecretKeyRef, validate func(string) error,
 ) (err error) {
-	view.url, err = r.storeSecret(ctx, namespace, field+".urlSecretRef", url, validate)
-	if view.failure, err = g.classify(err); err != nil || ca == nil {
+	store.url, err = r.storeSecret(ctx, namespace, field+".urlSecretRef", url, validate)
+	if store.failure, err = s.classify(err); err != nil || ca == nil {
 		return err
 	}
-	view.ca, err = r.storeSecret(ctx, namespace, field+".caSecretRef", *ca, validateCA)
-	further, err := g.classify(err)
+	store.ca, err = r.storeSecret(ctx, namespace, field+".caSecretRef", *ca, validateCA)
+	further, err := s.classify(err)
 	switch {
-	case view.failure == nil:
-		view.failure = further
+	case store.failure == nil:
+		store.failure = further
 	case further != nil:
-		view.failure = conditions.Join([]*conditions.Failure{view.failure, further})
+		store.failure = conditions.Join([]*conditions.Failure{store.failure, further})
 	}
 	return err
 }

@@ -31,11 +31,11 @@ func indexIssuers(indexer client.FieldIndexer) error {
 // issuer knows the keys of one of them, so that the other's tokens fail. Which
 // is whose is for people to decide: the younger one is told of it and works on,
 // as it must while one takes over from the other.
-func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
+func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	var rivals v1alpha1.AuthRealmList
 	err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: realm.Spec.Issuer})
 	if err != nil {
-		g.unlisted, err = g.classify(fmt.Errorf("list realms of issuer: %w", err))
+		s.issuersUnknown, err = s.classify(fmt.Errorf("list realms of issuer: %w", err))
 		return err
 	}
 	eldest := realm
@@ -45,7 +45,7 @@ func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm
 		}
 	}
 	if eldest != realm {
-		g.duplicate = conditions.NewFailure(v1alpha1.ReasonDuplicateIssuer,
+		s.duplicateIssuer = conditions.NewFailure(v1alpha1.ReasonDuplicateIssuer,
 			"AuthRealm %q in namespace %q has the same issuer and is older; give one of them another issuer",
 			eldest.Name, eldest.Namespace)
 	}
@@ -60,9 +60,9 @@ func older(a, b *v1alpha1.AuthRealm) bool {
 	return a.UID < b.UID
 }
 
-// rivalsOf are the realms of the issuer that a realm has, or had before it
+// realmsOfIssuer are the realms of the issuer that a realm has, or had before it
 // changed: what became of it concerns them.
-func (r *reconciler) rivalsOf(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *reconciler) realmsOfIssuer(ctx context.Context, o client.Object) []reconcile.Request {
 	realm, ok := o.(*v1alpha1.AuthRealm)
 	if !ok {
 		return nil

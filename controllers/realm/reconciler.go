@@ -64,7 +64,7 @@ type reconciler struct {
 func (r *reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	result, err := requeue.OnConflict(func() (ctrl.Result, error) { return r.pass(ctx, req) })
 	if conditions.IsConflict(err) {
-		return r.reportStale(ctx, req, err)
+		return r.reportConflict(ctx, req, err)
 	}
 	return result, err
 }
@@ -85,7 +85,7 @@ func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	if before != nil {
 		r.announceKeys(realm, before.SigningKeys, *seen)
 	}
-	return ctrl.Result{RequeueAfter: r.nextLook(realm, *seen, realm.Status)}, nil
+	return ctrl.Result{RequeueAfter: r.requeueAfter(realm, *seen, realm.Status)}, nil
 }
 
 // realm reads past the cache: passes follow each other faster than it does, and
@@ -108,32 +108,32 @@ func (r *reconciler) realm(ctx context.Context, req ctrl.Request) (*v1alpha1.Aut
 
 // work does everything for a realm but its status. What cannot be done is part of
 // what it saw; an error ends the pass, and nothing can be said then.
-func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*view, error) {
+func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*state, error) {
 	gathered, err := r.gather(ctx, realm)
 	if err != nil {
 		return nil, err
 	}
-	v, acks := &view{gathered: gathered}, rotation.Acks{}
-	if v.unobserved, err = v.classify(r.observe(ctx, v)); err != nil {
+	st, acks := &state{scope: gathered}, rotation.Acks{}
+	if st.podsUnknown, err = st.classify(r.observe(ctx, st)); err != nil {
 		return nil, err
 	}
-	if v.unobserved == nil {
-		acks = acksOf(v.settings.revision, slices.Concat(v.pods, v.leaving)...)
+	if st.podsUnknown == nil {
+		acks = acksOf(st.settings.revision, slices.Concat(st.pods, st.leaving)...)
 	}
-	v.now = r.now()
-	if err := r.rotate(ctx, v, acks); err != nil {
+	st.now = r.now()
+	if err := r.rotate(ctx, st, acks); err != nil {
 		return nil, err
 	}
-	v.want = targetOf(v.gathered)
-	if v.applied, err = r.apply(ctx, &v.gathered); err != nil {
+	st.want = targetOf(st.scope)
+	if st.applied, err = r.apply(ctx, &st.scope); err != nil {
 		return nil, err
 	}
-	if v.unheard, err = v.classify(r.nudgeAll(ctx, v)); err != nil {
+	if st.refreshFailure, err = st.classify(r.refreshPods(ctx, st)); err != nil {
 		return nil, err
 	}
-	failure, err := v.classify(r.dropEarlierLogins(ctx, v))
-	v.applied.addFailure(failure)
-	return v, err
+	failure, err := st.classify(r.dropEarlierLogins(ctx, st))
+	st.applied.addFailure(failure)
+	return st, err
 }
 
 // report writes a status, if it says anything new, and returns what it took the
@@ -148,79 +148,79 @@ func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, stat
 	return &before.Status, nil
 }
 
-// reportStale says that no pass comes to its end, because what is to be written is
+// reportConflict says that no pass comes to its end, because what is to be written is
 // answered with a conflict again and again.
-func (r *reconciler) reportStale(ctx context.Context, req ctrl.Request, stale error) (ctrl.Result, error) {
+func (r *reconciler) reportConflict(ctx context.Context, req ctrl.Request, stale error) (ctrl.Result, error) {
 	realm, err := r.realm(ctx, req)
 	if realm == nil || err != nil {
 		return ctrl.Result{}, err
 	}
-	if _, err := r.report(ctx, realm, staleStatus(realm, stale)); err != nil {
+	if _, err := r.report(ctx, realm, conflictStatus(realm, stale)); err != nil {
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: requeue.Retry(realm.UID)}, nil
 }
 
 const (
-	// soon is how long to wait for pods that take up a change, patiently how
+	// pollInterval is how long to wait for pods that take up a change, patiently how
 	// long once they have taken longer than usual.
-	soon      = 2 * time.Second
-	patiently = 15 * time.Second
-	usual     = 3 * time.Minute
+	pollInterval     = 2 * time.Second
+	slowPollInterval = 15 * time.Second
+	usualRollout     = 3 * time.Minute
 
-	// outage is how long a store that is not the operator's may be out of reach,
+	// storePollInterval is how long a store that is not the operator's may be out of reach,
 	// at most twice that, before a realm says so. Its pods notice at once, and tell
 	// when they are asked.
-	outage = time.Minute
+	storePollInterval = time.Minute
 
-	// spread keeps realms that were made together from renewing together.
-	spread = time.Hour
+	// renewalSpread keeps realms that were made together from renewing together.
+	renewalSpread = time.Hour
 )
 
-// nextLook is when to look at the realm again though nothing happens, 0 for never.
-func (r *reconciler) nextLook(realm *v1alpha1.AuthRealm, v view, status v1alpha1.AuthRealmStatus) time.Duration {
+// requeueAfter is when to look at the realm again though nothing happens, 0 for never.
+func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1alpha1.AuthRealmStatus) time.Duration {
 	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
 	// Settings that no pod can run wait for the spec to change.
 	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
-	next := v.keys.next
+	next := st.keys.next
 	switch {
-	case v.applied.server == nil || v.unwritten() || !(lagging || complaining(v.pods) || v.keys.awaitsPods):
-	case v.now.Sub(propagated.LastTransitionTime.Time) < usual:
-		next = requeue.Soonest(next, v.now.Add(soon))
+	case st.applied.server == nil || st.mountsRefused() || !(lagging || storeProblemReported(st.pods) || st.keys.awaitsPods):
+	case st.now.Sub(propagated.LastTransitionTime.Time) < usualRollout:
+		next = requeue.Soonest(next, st.now.Add(pollInterval))
 	default:
-		next = requeue.Soonest(next, v.now.Add(patiently))
+		next = requeue.Soonest(next, st.now.Add(slowPollInterval))
 	}
-	if v.applied.server != nil && !(v.database.managed && v.cache.managed) {
-		next = requeue.Soonest(next, v.now.Add(outage+requeue.Stagger(realm.UID, outage)))
+	if st.applied.server != nil && !(st.database.managed && st.cache.managed) {
+		next = requeue.Soonest(next, st.now.Add(storePollInterval+requeue.Stagger(realm.UID, storePollInterval)))
 	}
-	if !v.certificate.next.IsZero() {
-		next = requeue.Soonest(next, v.certificate.next.Add(requeue.Stagger(realm.UID, spread)))
+	if !st.certificate.next.IsZero() {
+		next = requeue.Soonest(next, st.certificate.next.Add(requeue.Stagger(realm.UID, renewalSpread)))
 	}
-	for _, store := range managedStores(&v.inputs) {
-		next = requeue.Soonest(next, nextTurn(*store.login, store.after, v.now))
+	for _, store := range managedStores(&st.inputs) {
+		next = requeue.Soonest(next, nextRotationStep(*store.login, store.after, st.now))
 	}
-	if v.waitsUntold() {
-		next = requeue.Soonest(next, v.now.Add(kinds.AskAgain))
+	if st.waitsForUnwatchedKind() {
+		next = requeue.Soonest(next, st.now.Add(kinds.AskAgain))
 	}
-	if v.passing {
-		next = requeue.Soonest(next, v.now.Add(requeue.Retry(realm.UID)))
+	if st.retry {
+		next = requeue.Soonest(next, st.now.Add(requeue.Retry(realm.UID)))
 	}
 	if next.IsZero() {
 		return 0
 	}
-	return max(next.Sub(v.now), time.Second)
+	return max(next.Sub(st.now), time.Second)
 }
 
-// unwritten reports whether pods wait for what was refused. To look at them more
+// mountsRefused reports whether pods wait for what was refused. To look at them more
 // often than that is tried again would try it as often.
-func (v view) unwritten() bool {
+func (st state) mountsRefused() bool {
 	refused := func(o *conditions.Failure) bool { return o != nil && o.Reason == v1alpha1.ReasonApplyFailed }
-	return refused(v.applied.unwritten) || refused(v.keys.failure) || slices.ContainsFunc(v.own, refused)
+	return refused(st.applied.mountFailure) || refused(st.keys.failure) || slices.ContainsFunc(st.ownFailures, refused)
 }
 
-// complaining reports whether a pod cannot use one of its stores. Only the pod
+// storeProblemReported reports whether a pod cannot use one of its stores. Only the pod
 // learns when it can.
-func complaining(pods []podstatus.Pod) bool {
+func storeProblemReported(pods []podstatus.Pod) bool {
 	return slices.ContainsFunc(pods, func(p podstatus.Pod) bool {
 		return p.Report.DatabaseProblem != "" || p.Report.CacheProblem != ""
 	})

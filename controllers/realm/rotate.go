@@ -23,15 +23,15 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
-// keysView is what is known of the signing keys.
-type keysView struct {
+// keysState is what is known of the signing keys.
+type keysState struct {
 	keyset   realmconfig.Keyset
 	revision string
 	failure  *conditions.Failure
 
-	// told is what rotation says of each key, next when it has something to do,
+	// reported is what rotation says of each key, next when it has something to do,
 	// and awaitsPods is set while it waits for the word of a pod.
-	told       []rotation.Key
+	reported   []rotation.Key
 	next       time.Time
 	awaitsPods bool
 }
@@ -41,21 +41,21 @@ type keysView struct {
 // has to do so before pods can follow later ones.
 //
 // A change that is refused is none: what was published before stays so.
-func (r *reconciler) rotate(ctx context.Context, v *view, acks rotation.Acks) (err error) {
-	if v.keys.failure != nil {
+func (r *reconciler) rotate(ctx context.Context, st *state, acks rotation.Acks) (err error) {
+	if st.keys.failure != nil {
 		return nil
 	}
-	v.keys.failure, err = v.classify(r.moveKeysOn(ctx, v, acks))
+	st.keys.failure, err = st.classify(r.advanceKeys(ctx, st, acks))
 	return err
 }
 
-func (r *reconciler) moveKeysOn(ctx context.Context, v *view, acks rotation.Acks) error {
-	realm := v.inputs.Realm
-	out, err := rotation.Plan(v.keys.keyset, rotationPolicy(realm, v.settings.config.Tokens), acks, v.now, mintFrom(r.random))
+func (r *reconciler) advanceKeys(ctx context.Context, st *state, acks rotation.Acks) error {
+	realm := st.inputs.Realm
+	out, err := rotation.Plan(st.keys.keyset, rotationPolicy(realm, st.settings.config.Tokens), acks, st.now, mintFrom(r.random))
 	if err != nil {
 		return fmt.Errorf("rotate signing keys: %w", err)
 	}
-	before, err := realmconfig.Encode(v.keys.keyset)
+	before, err := realmconfig.Encode(st.keys.keyset)
 	if err != nil {
 		return err
 	}
@@ -64,22 +64,22 @@ func (r *reconciler) moveKeysOn(ctx context.Context, v *view, acks rotation.Acks
 		return err
 	}
 	if !bytes.Equal(before, document) {
-		if err := r.writeKeyset(ctx, v, document); err != nil {
+		if err := r.writeKeyset(ctx, st, document); err != nil {
 			return err
 		}
 	}
-	v.keys.keyset, v.keys.told, v.keys.next, v.keys.awaitsPods = out.Keyset, out.Keys, out.Next, out.AwaitsPods
+	st.keys.keyset, st.keys.reported, st.keys.next, st.keys.awaitsPods = out.Keyset, out.Keys, out.Next, out.AwaitsPods
 	return nil
 }
 
 // writeKeyset replaces the key set that was read, and no other.
-func (r *reconciler) writeKeyset(ctx context.Context, v *view, document []byte) error {
-	in := v.inputs
+func (r *reconciler) writeKeyset(ctx context.Context, st *state, document []byte) error {
+	in := st.inputs
 	in.Keyset = document
-	if err := r.applier.ApplySecret(ctx, in.Realm, v.versions, render.SigningKeys(in)); err != nil {
+	if err := r.applier.ApplySecret(ctx, in.Realm, st.versions, render.SigningKeys(in)); err != nil {
 		return err
 	}
-	v.inputs.Keyset, v.keys.revision = document, realmconfig.Revision(document)
+	st.inputs.Keyset, st.keys.revision = document, realmconfig.Revision(document)
 	return nil
 }
 

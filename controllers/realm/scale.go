@@ -24,10 +24,10 @@ import (
 // that its last owner gives up would fall back to its default, one pod.
 const scaleOwner = ownership.FieldOwner + "-scale"
 
-// handOver reports whether the number of pods is left to the autoscaler, and
+// handOverReplicas reports whether the number of pods is left to the autoscaler, and
 // sees to it that none is lost when the operator stops saying it. A Deployment
 // that does not exist yet begins with the least number.
-func (r *reconciler) handOver(ctx context.Context, realm *v1alpha1.AuthRealm) (bool, error) {
+func (r *reconciler) handOverReplicas(ctx context.Context, realm *v1alpha1.AuthRealm) (bool, error) {
 	if !render.Autoscales(realm) {
 		return false, nil
 	}
@@ -39,10 +39,10 @@ func (r *reconciler) handOver(ctx context.Context, realm *v1alpha1.AuthRealm) (b
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("get Deployment %s: %w", name, err)
-	case !ownership.Belongs(realm, d) || !saysReplicas(d.ManagedFields):
+	case !ownership.Belongs(realm, d) || !ownsReplicas(d.ManagedFields):
 		return true, nil
 	}
-	now := min(max(number(d.Spec.Replicas), render.Replicas(realm)), realm.Spec.Autoscaling.MaxReplicas)
+	now := min(max(valueOrZero(d.Spec.Replicas), render.Replicas(realm)), realm.Spec.Autoscaling.MaxReplicas)
 	// Of this version only: the autoscaler may have changed the number since.
 	kept := appsv1ac.Deployment(name, realm.Namespace).WithResourceVersion(d.ResourceVersion).
 		WithSpec(appsv1ac.DeploymentSpec().WithReplicas(now))
@@ -52,8 +52,8 @@ func (r *reconciler) handOver(ctx context.Context, realm *v1alpha1.AuthRealm) (b
 	return true, nil
 }
 
-// saysReplicas reports whether the operator owns spec.replicas.
-func saysReplicas(fields []metav1.ManagedFieldsEntry) bool {
+// ownsReplicas reports whether the operator owns spec.replicas.
+func ownsReplicas(fields []metav1.ManagedFieldsEntry) bool {
 	for _, f := range fields {
 		if f.Manager != ownership.FieldOwner || f.Operation != metav1.ManagedFieldsOperationApply || f.Subresource != "" || f.FieldsV1 == nil {
 			continue
@@ -71,9 +71,9 @@ func saysReplicas(fields []metav1.ManagedFieldsEntry) bool {
 	return false
 }
 
-// wanted is the number of pods that there should be.
-func (v view) wanted(realm *v1alpha1.AuthRealm) int32 {
-	if d := v.applied.server; render.Autoscales(realm) && d != nil && d.Spec != nil && d.Spec.Replicas != nil {
+// desiredReplicas is the number of pods that there should be.
+func (st state) desiredReplicas(realm *v1alpha1.AuthRealm) int32 {
+	if d := st.applied.server; render.Autoscales(realm) && d != nil && d.Spec != nil && d.Spec.Replicas != nil {
 		return *d.Spec.Replicas
 	}
 	return render.Replicas(realm)

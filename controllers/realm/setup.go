@@ -124,11 +124,11 @@ func (r *reconciler) setup(mgr ctrl.Manager, told bool, wake <-chan event.Generi
 		// what was lost.
 		For(&v1alpha1.AuthRealm{}, builder.WithPredicates(
 			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf),
+		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.realmsOfIssuer),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		// Its status changes with the load: four times a minute, and is no news.
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.realmsOf),
-			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: statusAside})).
+			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: moreThanStatus})).
 		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
 	for _, kind := range attached.Kinds() {
@@ -156,9 +156,9 @@ func (r *reconciler) setup(mgr ctrl.Manager, told bool, wake <-chan event.Generi
 	return nil
 }
 
-// statusAside reports whether more than an object's status has changed. Before
+// moreThanStatus reports whether more than an object's status has changed. Before
 // Kubernetes 1.37 an autoscaler has no generation to tell it by.
-func statusAside(e event.UpdateEvent) bool {
+func moreThanStatus(e event.UpdateEvent) bool {
 	before, after := e.ObjectOld, e.ObjectNew
 	return after.GetGeneration() == 0 || before.GetGeneration() != after.GetGeneration() ||
 		before.GetDeletionTimestamp().IsZero() != after.GetDeletionTimestamp().IsZero() ||

@@ -21,9 +21,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
-// view is everything that one pass has learned about a realm.
-type view struct {
-	gathered
+// state is everything that one pass has learned about a realm.
+type state struct {
+	scope
 	applied applied
 	want    target
 	now     time.Time
@@ -31,9 +31,9 @@ type view struct {
 	// pods are those that shall serve, leaving those that may still do.
 	pods, leaving []podstatus.Pod
 
-	// unobserved is why nobody knows of any pods, unheard why they were not told to
+	// podsUnknown is why nobody knows of any pods, unheard why they were not told to
 	// look at what is new.
-	unobserved, unheard *conditions.Failure
+	podsUnknown, refreshFailure *conditions.Failure
 
 	// stores are the pods of the database and the cache that the operator runs.
 	stores []corev1.Pod
@@ -41,43 +41,43 @@ type view struct {
 
 // statusOf is the realm's status, a pure function of what was seen and of the
 // conditions that stood before.
-func statusOf(realm *v1alpha1.AuthRealm, v view) v1alpha1.AuthRealmStatus {
+func statusOf(realm *v1alpha1.AuthRealm, st state) v1alpha1.AuthRealmStatus {
 	status := v1alpha1.AuthRealmStatus{
 		ObservedGeneration: realm.Generation,
 		Endpoint:           render.Endpoint(realm),
 		JWKSURI:            realm.Spec.Issuer + "/.well-known/jwks.json",
-		Replicas:           v.wanted(realm),
-		ReadyReplicas:      readyReplicas(realm, v),
-		SigningKeys:        keyStatus(v.keys.told),
-		NextKeyEvent:       nextKeyEvent(v.keys.told),
-		Providers:          attachedProviders(realm, v),
+		Replicas:           st.desiredReplicas(realm),
+		ReadyReplicas:      readyReplicas(realm, st),
+		SigningKeys:        keyStatus(st.keys.reported),
+		NextKeyEvent:       nextKeyEvent(st.keys.reported),
+		Providers:          attachedProviders(realm, st),
 		EncryptionKeys:     realm.Status.EncryptionKeys,
 
-		CertificateNotAfter: optionalSecond(v.certificate.notAfter),
+		CertificateNotAfter: optionalTime(st.certificate.notAfter),
 		Config: v1alpha1.ConfigStatus{
-			Revision: v.want.config,
-			Pods:     fmt.Sprintf("%d/%d", current(v), v.counted()),
+			Revision: st.want.config,
+			Pods:     fmt.Sprintf("%d/%d", currentPods(st), st.podCount()),
 		},
-		Capacity:   capacityOf(realm.Status.Capacity, v.pods),
+		Capacity:   capacityOf(realm.Status.Capacity, st.pods),
 		Conditions: realm.DeepCopy().Status.Conditions,
 	}
-	if v.unobserved != nil { // nobody was asked
+	if st.podsUnknown != nil { // nobody was asked
 		status.Config.Pods, status.Capacity = realm.Status.Config.Pods, realm.Status.Capacity
 	}
-	if keys := v.inputs.EncryptionKeys; len(keys) > 0 {
+	if keys := st.inputs.EncryptionKeys; len(keys) > 0 {
 		status.EncryptionKeys = realmconfig.Revision(keys)
 	}
-	if v.keys.failure != nil { // nobody knows them, or they are what they were
+	if st.keys.failure != nil { // nobody knows them, or they are what they were
 		status.SigningKeys, status.NextKeyEvent = realm.Status.SigningKeys, realm.Status.NextKeyEvent
 	}
-	all := conditionsOf(realm, v)
+	all := conditionsOf(realm, st)
 	ready := conditions.Summarize("Pods serve the realm as its spec says", readyDependsOn(realm, all))
 	conditions.Set(&status.Conditions, realm.Generation, slices.Insert(all, 0, ready)...)
 	return status
 }
 
-// staleStatus is the status of a realm over which no pass comes to its end.
-func staleStatus(realm *v1alpha1.AuthRealm, why error) v1alpha1.AuthRealmStatus {
+// conflictStatus is the status of a realm over which no pass comes to its end.
+func conflictStatus(realm *v1alpha1.AuthRealm, why error) v1alpha1.AuthRealmStatus {
 	status := *realm.Status.DeepCopy()
 	status.ObservedGeneration = realm.Generation
 	applied := conditions.False(v1alpha1.ResourcesAppliedCondition, v1alpha1.ReasonApplyFailed, "%s", conditions.StableMessage(why))
@@ -110,14 +110,14 @@ func readyDependsOn(realm *v1alpha1.AuthRealm, all []metav1.Condition) []metav1.
 	})
 }
 
-func readyReplicas(realm *v1alpha1.AuthRealm, v view) int32 {
+func readyReplicas(realm *v1alpha1.AuthRealm, st state) int32 {
 	switch {
-	case v.applied.unread != nil:
+	case st.applied.serverUnknown != nil:
 		return realm.Status.ReadyReplicas
-	case v.applied.server == nil || v.applied.server.Status == nil:
+	case st.applied.server == nil || st.applied.server.Status == nil:
 		return 0
 	}
-	return number(v.applied.server.Status.ReadyReplicas)
+	return valueOrZero(st.applied.server.Status.ReadyReplicas)
 }
 
 // keyStatus is what rotation says of each key.
@@ -126,7 +126,7 @@ func keyStatus(told []rotation.Key) []v1alpha1.SigningKeyStatus {
 	for _, k := range told {
 		keys = append(keys, v1alpha1.SigningKeyStatus{
 			KID: k.KID, Algorithm: v1alpha1.SigningAlgorithm(k.Algorithm), State: v1alpha1.SigningKeyState(k.State),
-			Since: second(k.Since), MovesOn: optionalSecond(k.MovesOn), WaitsFor: k.WaitsFor,
+			Since: wholeSecond(k.Since), MovesOn: optionalTime(k.MovesOn), WaitsFor: k.WaitsFor,
 		})
 	}
 	return keys
@@ -138,69 +138,66 @@ func nextKeyEvent(told []rotation.Key) *metav1.Time {
 	for _, k := range told {
 		next = requeue.Soonest(next, k.MovesOn)
 	}
-	return optionalSecond(next)
+	return optionalTime(next)
 }
 
 // attachedProviders tells which providers the realm has. One that every pod has
 // run stays ready while other settings are on their way: no later settings leave
 // it out or change it.
-func attachedProviders(realm *v1alpha1.AuthRealm, v view) []v1alpha1.ProviderStatus {
-	if v.unobserved != nil || v.settings.failure != nil {
+func attachedProviders(realm *v1alpha1.AuthRealm, st state) []v1alpha1.ProviderStatus {
+	if st.podsUnknown != nil || st.settings.failure != nil {
 		return realm.Status.Providers // no settings were applied, or no pod was asked
 	}
 	var providers []v1alpha1.ProviderStatus
-	for _, p := range v.providers {
-		var before attached.Uptake
-		for _, b := range realm.Status.Providers {
-			if b.Name == p.Name {
-				before = attached.Uptake{Revision: b.Revision, Everywhere: b.Ready}
-			}
-		}
-		p.Ready = before.Next(p.Revision, len(v.pods), v.everywhere()).Everywhere
+	for _, p := range st.providers {
+		before := attached.ProviderUptake(realm, p.Name)
+		p.Ready = before.Next(p.Revision, len(st.pods), st.everyPodCurrent()).Everywhere
 		providers = append(providers, p)
 	}
 	return providers
 }
 
-// unseen is how many pods the Deployment counts beyond those that were there when
+// podsNotAsked is how many pods the Deployment counts beyond those that were there when
 // pods were asked, which is earlier in a pass.
-func (v view) unseen() int {
-	if v.applied.server == nil || v.applied.server.Status == nil {
+func (st state) podsNotAsked() int {
+	if st.applied.server == nil || st.applied.server.Status == nil {
 		return 0
 	}
-	return max(0, int(number(v.applied.server.Status.Replicas))-len(v.pods))
+	return max(0, int(valueOrZero(st.applied.server.Status.Replicas))-len(st.pods))
 }
 
-// counted is how many pods there are, with the unseen ones.
-func (v view) counted() int { return len(v.pods) + v.unseen() }
+// podCount is how many pods there are, with the unseen ones.
+func (st state) podCount() int { return len(st.pods) + st.podsNotAsked() }
 
-// everywhere reports whether every pod runs what it should.
-func (v view) everywhere() bool { return v.unobserved == nil && current(v) == v.counted() }
+// everyPodCurrent reports whether every pod runs what it should.
+func (st state) everyPodCurrent() bool {
+	return st.podsUnknown == nil && currentPods(st) == st.podCount()
+}
 
-// current counts the pods that run what they should.
-func current(v view) int {
+// currentPods counts the pods that run what they should.
+func currentPods(st state) int {
 	n := 0
-	for _, p := range v.pods {
-		if v.want.reached(p) {
+	for _, p := range st.pods {
+		if st.want.runBy(p) {
 			n++
 		}
 	}
 	return n
 }
 
-// second drops what the API's times cannot hold.
-func second(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
+// wholeSecond drops what the API's times cannot hold.
+func wholeSecond(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
 
-// optionalSecond is second, and nothing for no time.
-func optionalSecond(t time.Time) *metav1.Time {
+// optionalTime is second, and nothing for no time.
+func optionalTime(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil
 	}
-	rounded := second(t)
+	rounded := wholeSecond(t)
 	return &rounded
 }
 
-func number[N int32 | int64](n *N) N {
+func valueOrZero[N int32 | int64](n *N) N {
 	if n == nil {
 		return 0
 	}

@@ -31,7 +31,7 @@ const overlap = time.Minute
 type managedStore struct {
 	product   string
 	condition string
-	view      func(*gathered) *storeView
+	state     func(*scope) *storeState
 
 	secret string
 	login  *render.StoreLogin
@@ -45,14 +45,14 @@ func managedStores(in *render.Inputs) []managedStore {
 	var stores []managedStore
 	if render.ManagesDatabase(in.Realm) {
 		stores = append(stores, managedStore{
-			"PostgreSQL", v1alpha1.DatabaseReadyCondition, func(g *gathered) *storeView { return &g.database },
+			"PostgreSQL", v1alpha1.DatabaseReadyCondition, func(s *scope) *storeState { return &s.database },
 			render.NamesOf(in.Realm).Database(), &in.Database,
 			render.RotateDatabaseAfter(in.Realm), render.ReadDatabaseLogin, render.DatabaseSecret,
 		})
 	}
 	if render.ManagesCache(in.Realm) {
 		stores = append(stores, managedStore{
-			"Redis", v1alpha1.CacheReadyCondition, func(g *gathered) *storeView { return &g.cache },
+			"Redis", v1alpha1.CacheReadyCondition, func(s *scope) *storeState { return &s.cache },
 			render.NamesOf(in.Realm).Cache(), &in.Cache,
 			render.RotateCacheAfter(in.Realm), render.ReadCacheLogin, render.CacheSecret,
 		})
@@ -62,20 +62,20 @@ func managedStores(in *render.Inputs) []managedStore {
 
 // gatherLogins reads or makes how pods log in to the stores that the operator
 // runs, and makes a new password where one is asked for.
-func (r *reconciler) gatherLogins(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered) error {
-	for _, store := range managedStores(&g.inputs) {
-		failure, err := g.classify(r.gatherLogin(ctx, realm, g, store))
+func (r *reconciler) gatherLogins(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	for _, store := range managedStores(&s.inputs) {
+		failure, err := s.classify(r.gatherLogin(ctx, realm, s, store))
 		if err != nil {
 			return err
 		}
-		store.view(g).failure = failure
-		g.note(failure)
+		store.state(s).failure = failure
+		s.addOwnFailure(failure)
 	}
 	return nil
 }
 
-func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, store managedStore) error {
-	login, err := r.login(ctx, realm, g, store)
+func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope, store managedStore) error {
+	login, err := r.login(ctx, realm, s, store)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm,
 		return err
 	}
 	*store.login = login.Next(password, r.now())
-	if err := r.applier.ApplySecret(ctx, realm, g.versions, store.render(g.inputs)); err != nil {
+	if err := r.applier.ApplySecret(ctx, realm, s.versions, store.render(s.inputs)); err != nil {
 		*store.login = login // which is what the store and its pods have
 		return err
 	}
@@ -97,16 +97,16 @@ func (r *reconciler) gatherLogin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	return nil
 }
 
-func (r *reconciler) login(ctx context.Context, realm *v1alpha1.AuthRealm, g *gathered, store managedStore) (render.StoreLogin, error) {
-	s, created, err := r.generator.GetOrCreate(ctx, realm, store.secret, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
+func (r *reconciler) login(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope, store managedStore) (render.StoreLogin, error) {
+	secret, created, err := r.generator.GetOrCreate(ctx, realm, store.secret, corev1.SecretTypeOpaque, func() (map[string][]byte, error) {
 		password, err := secrets.NewPassword(r.random)
 		return map[string][]byte{render.PasswordKey: []byte(password)}, err
 	})
 	if err != nil {
 		return render.StoreLogin{}, err
 	}
-	g.versions.Note(s)
-	login, err := store.read(s.Data, s.CreationTimestamp.Time)
+	s.versions.Note(secret)
+	login, err := store.read(secret.Data, secret.CreationTimestamp.Time)
 	if err != nil {
 		return render.StoreLogin{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
 			"Secret %q cannot be used: %v; correct it, and the managed %s takes it up", store.secret, err, store.product)
@@ -125,13 +125,13 @@ func rotationDue(l render.StoreLogin, after *metav1.Time, now time.Time) bool {
 }
 
 // superseded reports whether nobody needs the earlier login any longer.
-func superseded(l render.StoreLogin, v view) bool {
-	return l.Earlier != nil && v.want.credentials != "" && v.everywhere() && !v.now.Before(l.Since.Add(overlap))
+func superseded(l render.StoreLogin, st state) bool {
+	return l.Earlier != nil && st.want.credentials != "" && st.everyPodCurrent() && !st.now.Before(l.Since.Add(overlap))
 }
 
-// nextTurn is when the rotation of a login goes on though nothing happens, the
+// nextRotationStep is when the rotation of a login goes on though nothing happens, the
 // zero time for never.
-func nextTurn(l render.StoreLogin, after *metav1.Time, now time.Time) time.Time {
+func nextRotationStep(l render.StoreLogin, after *metav1.Time, now time.Time) time.Time {
 	switch {
 	case l.Earlier != nil && l.Since.Add(overlap).After(now):
 		return l.Since.Add(overlap)
@@ -143,14 +143,14 @@ func nextTurn(l render.StoreLogin, after *metav1.Time, now time.Time) time.Time 
 
 // dropEarlierLogins takes the second step for the stores whose pods have all
 // taken the first.
-func (r *reconciler) dropEarlierLogins(ctx context.Context, v *view) error {
-	for _, store := range managedStores(&v.inputs) {
-		if !superseded(*store.login, *v) {
+func (r *reconciler) dropEarlierLogins(ctx context.Context, st *state) error {
+	for _, store := range managedStores(&st.inputs) {
+		if !superseded(*store.login, *st) {
 			continue
 		}
 		login := *store.login
 		store.login.Earlier = nil
-		err := r.applier.ApplySecret(ctx, v.inputs.Realm, v.versions, store.render(v.inputs))
+		err := r.applier.ApplySecret(ctx, st.inputs.Realm, st.versions, store.render(st.inputs))
 		if err != nil {
 			*store.login = login
 		}
@@ -160,7 +160,7 @@ func (r *reconciler) dropEarlierLogins(ctx context.Context, v *view) error {
 		if err != nil {
 			return err
 		}
-		r.events.Normal(v.inputs.Realm, eventPasswordRotated, actionRotate,
+		r.events.Normal(st.inputs.Realm, eventPasswordRotated, actionRotate,
 			"Every pod uses the new password of the managed %s; the earlier one is no longer valid", store.product)
 	}
 	return nil

@@ -15,19 +15,19 @@ import (
 // withhold leaves out the Deployment when its pods could only wait for something to
 // mount, and the StatefulSet when there are no keys for what it will hold. One that
 // exists goes on.
-func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, []*conditions.Failure, error) {
-	in, names := g.inputs, render.NamesOf(g.inputs.Realm)
+func (r *reconciler) withhold(ctx context.Context, s *scope) (render.Inputs, []*conditions.Failure, error) {
+	in, names := s.inputs, render.NamesOf(s.inputs.Realm)
 	var failures []*conditions.Failure
 	absent := func(kind, name string) (bool, error) {
 		existing, err := r.applier.Metadata(ctx, in.Realm.Namespace, render.Reference{Kind: appsv1.SchemeGroupVersion.WithKind(kind), Name: name})
-		failure, err := g.classify(err)
+		failure, err := s.classify(err)
 		if failure != nil {
 			failures = append(failures, failure)
 		}
 		return existing == nil, err
 	}
 	var err error
-	if g.lacksForServer() {
+	if s.lacksMounts() {
 		if in.WithoutServer, err = absent("Deployment", names.Server()); err != nil {
 			return in, nil, err
 		}
@@ -37,8 +37,8 @@ func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, 
 			return in, nil, err
 		}
 	}
-	in.WithoutReplicas, err = r.handOver(ctx, in.Realm)
-	failure, err := g.classify(err)
+	in.WithoutReplicas, err = r.handOverReplicas(ctx, in.Realm)
+	failure, err := s.classify(err)
 	if failure != nil {
 		in.WithoutServer = true // applied, it would fall back to one pod
 		failures = append(failures, failure)
@@ -46,15 +46,15 @@ func (r *reconciler) withhold(ctx context.Context, g *gathered) (render.Inputs, 
 	return in, failures, err
 }
 
-// lacksForServer reports whether a new pod would wait for something to mount.
-func (g gathered) lacksForServer() bool {
-	in := g.inputs
-	return g.database.failure != nil || g.cache.failure != nil || g.certificate.absent || g.settings.absent ||
+// lacksMounts reports whether a new pod would wait for something to mount.
+func (s scope) lacksMounts() bool {
+	in := s.inputs
+	return s.database.failure != nil || s.cache.failure != nil || s.certificate.absent || s.settings.absent ||
 		len(in.Keyset) == 0 || len(in.EncryptionKeys) == 0 || in.Admin.Password == ""
 }
 
-// skips reports whether objects of a kind are left alone: there is none, or nobody
+// skipsKind reports whether objects of a kind are left alone: there is none, or nobody
 // knows.
-func (g gathered) skips(kind schema.GroupVersionKind) bool {
-	return g.lacking("", "", kind) != nil
+func (s scope) skipsKind(kind schema.GroupVersionKind) bool {
+	return s.missingKind("", "", kind) != nil
 }

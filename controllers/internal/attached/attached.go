@@ -5,10 +5,12 @@
 //
 // An object of such a kind names a realm of its namespace, and may name a Secret. The
 // pass over the realm takes up the objects that it can use, and its status tells which
-// revision of each every pod runs. The pass over an object says what became of it: that
-// its realm is there (RealmFound), its Secret can be used (ReadClientSecret), and every
-// pod of the realm runs it as the spec says (Attached). A Kind wakes each by what the
-// other does.
+// revision of each every pod runs. The pass over an object says what became of it: its
+// realm is there (RealmFound), its Secret and its settings can be used (SecretFound and
+// Accepted), and every pod of the realm runs it as the spec says (Attached). A Kind wakes
+// each by what the other does.
+//
+// Each kind has a file here with its Kind and what both passes must know alike.
 package attached
 
 import (
@@ -22,7 +24,6 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // Realm reads the realm of an attached object. It returns nil when there is none, and a
@@ -52,47 +53,25 @@ func RealmFound(name string, realm *v1alpha1.AuthRealm, unread *conditions.Failu
 	return conditions.True(kind, v1alpha1.ReasonFound, "AuthRealm %q is there", name)
 }
 
-// Uptake is how far the pods of a realm have taken up an object.
-type Uptake struct {
-	// Revision names what the realm has told its pods of the object, empty for nothing.
-	Revision string
-
-	// Everywhere is set once every pod has run it.
-	Everywhere bool
-}
-
-// Next is the uptake of a revision after a pass over the realm, which has seen how many
-// pods there are and whether each runs what it should. What every pod has run stays so
-// while other settings are on their way: no later settings leave it out or change it.
-func (u Uptake) Next(revision string, pods int, everywhere bool) Uptake {
-	return Uptake{revision, pods > 0 && (everywhere || u.Everywhere && u.Revision == revision)}
-}
-
-// Attached is the condition that compares what the pods of the realm run with the
-// revision that the spec asks for. The realm leaves an object out while one of the
-// conditions it needs is False.
-func Attached(
-	realm *v1alpha1.AuthRealm, unread *conditions.Failure, needed []metav1.Condition, uptake Uptake, revision string,
-) metav1.Condition {
-	const kind = v1alpha1.AttachedCondition
-	if unread != nil {
-		return unread.Unknown(kind)
-	}
-	for _, c := range needed {
-		// What is not known leaves nothing out: the realm goes on with what it had.
-		if c.Status == metav1.ConditionFalse {
-			return conditions.False(kind, v1alpha1.ReasonBlocked, "The realm leaves it out, because of what %s says", c.Type)
-		}
-	}
+// SecretFound is the condition that says whether the client secret can be used, which it
+// cannot because of the failure.
+func SecretFound(failure *conditions.Failure) metav1.Condition {
+	const kind = v1alpha1.SecretFoundCondition
 	switch {
-	case render.Replicas(realm) == 0:
-		return conditions.False(kind, v1alpha1.ReasonScaledToZero, "AuthRealm %q is asked for no pods", realm.Name)
-	case uptake.Revision != revision:
-		return conditions.False(kind, v1alpha1.ReasonPropagating,
-			"AuthRealm %q has not taken up these settings yet; its own conditions say why if it lasts", realm.Name)
-	case !uptake.Everywhere:
-		return conditions.False(kind, v1alpha1.ReasonPropagating,
-			"Not every pod of AuthRealm %q runs these settings yet; its ConfigPropagated says which", realm.Name)
+	case failure != nil && failure.Reason == v1alpha1.ReasonFailed:
+		return failure.Unknown(kind)
+	case failure != nil:
+		return failure.False(kind)
 	}
-	return conditions.True(kind, v1alpha1.ReasonAttached, "Every pod of AuthRealm %q offers it", realm.Name)
+	return conditions.True(kind, v1alpha1.ReasonFound, "The client secret is there")
+}
+
+// Accepted is the condition that says whether an auth server takes the settings, which it
+// does not because of the problem.
+func Accepted(problem error) metav1.Condition {
+	const kind = v1alpha1.AcceptedCondition
+	if problem != nil {
+		return conditions.False(kind, v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", conditions.OneLine(problem))
+	}
+	return conditions.True(kind, v1alpha1.ReasonAccepted, "An auth server takes the settings")
 }

@@ -11,6 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
 // ProviderKind is OAuthProvider.
@@ -37,4 +39,23 @@ func Providers(ctx context.Context, r client.Reader, namespace, realm string) ([
 	}
 	slices.SortFunc(list.Items, func(a, b v1alpha1.OAuthProvider) int { return cmp.Compare(a.Name, b.Name) })
 	return list.Items, nil
+}
+
+// ProviderSecret reads the client secret of a provider. It returns a
+// conditions.Failure when there is none to use.
+func ProviderSecret(ctx context.Context, reader secrets.Reader, p *v1alpha1.OAuthProvider) (ClientSecret, error) {
+	return ReadClientSecret(ctx, reader, p.Namespace, "clientSecretRef", render.ClientSecret(p))
+}
+
+// ProviderUptake is how far the pods of a realm, nil for none, have taken up a provider.
+func ProviderUptake(realm *v1alpha1.AuthRealm, provider string) Uptake {
+	if realm == nil {
+		return Uptake{}
+	}
+	for _, p := range realm.Status.Providers {
+		if p.Name == provider {
+			return Uptake{Revision: p.Revision, Everywhere: p.Ready}
+		}
+	}
+	return Uptake{}
 }

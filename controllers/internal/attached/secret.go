@@ -17,9 +17,6 @@ import (
 // realm's share one Secret, which no single one may fill.
 const maxClientSecret = 4096
 
-// ClientSecretField is the field by which OAuthProviders name their client secret.
-const ClientSecretField = "clientSecretRef"
-
 // ClientSecret is that of an attached object, and the version of the Secret it was read
 // from.
 type ClientSecret struct {

@@ -17,11 +17,11 @@ func TestVisitsAreSpreadOverTheHour(t *testing.T) {
 	minutes := map[int]int{}
 	for i := range providers {
 		uid := types.UID(fmt.Sprintf("6f1c0d9e-0000-4000-8000-%012d", i))
-		last, next := visits(uid, time.Time{}, now)
-		if last.After(now) || !next.After(now) || next.Sub(last) != visitInterval {
+		last, next := askTimes(uid, time.Time{}, now)
+		if last.After(now) || !next.After(now) || next.Sub(last) != askInterval {
 			t.Fatalf("at %s the last visit is %s and the next %s", now, last, next)
 		}
-		if again, _ := visits(uid, time.Time{}, next); again != next {
+		if again, _ := askTimes(uid, time.Time{}, next); again != next {
 			t.Errorf("what was due at %s is not: %s", next, again)
 		}
 		minutes[int(next.Sub(now)/time.Minute)]++
@@ -40,19 +40,19 @@ func TestAProviderInTroubleIsVisitedSoonerAndThenSeldom(t *testing.T) {
 		uid := types.UID(fmt.Sprint("provider ", i))
 		at, gap, times := begin, time.Duration(0), 0
 		for at.Before(begin.Add(6 * time.Hour)) {
-			last, next := visits(uid, begin, at)
+			last, next := askTimes(uid, begin, at)
 			if last.After(at) || !next.After(at) {
 				t.Fatalf("at %s the last visit is %s and the next %s", at, last, next)
 			}
-			if gap = next.Sub(at); at == begin && (gap < 1 || gap > 2*firstRevisit) {
+			if gap = next.Sub(at); at == begin && (gap < 1 || gap > 2*firstRetry) {
 				t.Errorf("the first time is after %s", gap)
 			}
-			if due, _ := visits(uid, begin, next); due != next {
+			if due, _ := askTimes(uid, begin, next); due != next {
 				t.Errorf("what was due at %s is not: %s", next, due)
 			}
 			at, times = next, times+1
 		}
-		if gap != visitInterval || times > 15 {
+		if gap != askInterval || times > 15 {
 			t.Errorf("visited %d times, at last every %s", times, gap)
 		}
 	}
