@@ -40,9 +40,9 @@ type applied struct {
 }
 
 // addFailure notes what stood in the way, nil for nothing.
-func (a *applied) addFailure(o *conditions.Failure) {
-	if o != nil {
-		a.failures = append(a.failures, o)
+func (a *applied) addFailure(f *conditions.Failure) {
+	if f != nil {
+		a.failures = append(a.failures, f)
 	}
 }
 
@@ -55,14 +55,24 @@ func (r *reconciler) apply(ctx context.Context, s *scope) (applied, error) {
 		return out, err
 	}
 	out.failures = failures
-	realm := in.Realm
 	objects, err := render.Objects(in)
-	failure, err := s.classify(err)
+	incomplete, err := s.classify(err)
 	if err != nil {
 		return out, err
 	}
-	out.addFailure(failure)
-	complete := failure == nil
+	out.addFailure(incomplete)
+	err = r.applyObjects(ctx, s, objects, &out)
+	r.applier.Retain(in.Realm, objects)
+	if incomplete == nil {
+		err = errors.Join(err, r.deleteSurplus(ctx, s, objects, &out))
+	}
+	return out, err
+}
+
+// applyObjects applies each object, and reads the server's Deployment where that is not
+// to be given another now.
+func (r *reconciler) applyObjects(ctx context.Context, s *scope, objects []render.Object, out *applied) error {
+	realm := s.inputs.Realm
 	var ended []error
 	for _, o := range objects {
 		if s.skipsKind(render.ReferenceTo(o).Kind) {
@@ -80,21 +90,27 @@ func (r *reconciler) apply(ctx context.Context, s *scope) (applied, error) {
 		}
 	}
 	if out.server == nil {
-		failure, err := s.classify(r.readServer(ctx, realm, &out))
+		failure, err := s.classify(r.readServer(ctx, realm, out))
 		out.serverUnknown = failure
 		out.addFailure(failure)
 		ended = append(ended, err)
 	}
-	r.applier.Retain(realm, objects)
+	return errors.Join(ended...)
+}
+
+// deleteSurplus deletes what an earlier spec has made and these objects no longer hold.
+func (r *reconciler) deleteSurplus(ctx context.Context, s *scope, objects []render.Object, out *applied) error {
+	realm := s.inputs.Realm
+	var ended []error
 	for _, ref := range render.Surplus(realm, objects) {
-		if s.skipsKind(ref.Kind) || !complete || ref == render.TrustBundle(realm) && s.certificate.absent {
+		if s.skipsKind(ref.Kind) || ref == render.TrustBundle(realm) && s.certificate.absent {
 			continue
 		}
 		failure, err := s.classify(r.applier.Delete(ctx, realm, ref))
 		out.addFailure(failure)
 		ended = append(ended, err)
 	}
-	return out, errors.Join(ended...)
+	return errors.Join(ended...)
 }
 
 // readByPods reports whether an object is of a kind that pods read.

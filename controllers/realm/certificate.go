@@ -35,7 +35,7 @@ type certificateState struct {
 }
 
 // gatherCertificate brings the realm's certificate up to date, or looks at the
-// user's. What is wrong goes into the view.
+// user's. What is wrong goes into the scope.
 func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	look := r.inspectProvided
 	if render.OwnsCertificate(realm) {
@@ -222,8 +222,8 @@ func (r *reconciler) checkIssued(ctx context.Context, realm *v1alpha1.AuthRealm,
 	if !apierrors.IsNotFound(err) {
 		return err
 	}
-	if o := s.missingKind("tls.certManager", "cert-manager", render.CertificateKind()); o != nil {
-		return o
+	if failure := s.missingKind("tls.certManager", "cert-manager", render.CertificateKind()); failure != nil {
+		return failure
 	}
 	return conditions.NewFailure(v1alpha1.ReasonIssuing, "tls.certManager: cert-manager has not put a certificate into Secret %q yet", name)
 }

@@ -38,14 +38,14 @@ func resourcesApplied(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	if st.settings.failure != nil {
 		all = append(all, st.settings.failure)
 	}
-	if o := conditions.Join(all); o != nil {
-		return o.False(kind)
+	if failure := conditions.Join(all); failure != nil {
+		return failure.False(kind)
 	}
 	return conditions.True(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", registrationAdvice(realm.Spec.Registration))
 }
 
-// registrationAdvice asks for what a realm that is Open since before it had to say so leaves
-// to a default.
+// registrationAdvice asks for what a realm that is Open since before it had to say so
+// leaves to a default.
 func registrationAdvice(r *v1alpha1.Registration) string {
 	if r == nil || r.Mode != v1alpha1.OpenRegistration || r.EmailVerification != "" {
 		return ""
@@ -72,7 +72,7 @@ func signingKeysReady(st state) metav1.Condition {
 	if len(st.keys.reported) == 0 || st.keys.reported[0].State != rotation.Active {
 		return conditions.False(kind, v1alpha1.ReasonInvalidSecret, "No key of the key set may sign now")
 	}
-	said := []string{}
+	var said []string
 	for _, k := range st.keys.reported {
 		if what := describeKey(k); what != "" {
 			said = append(said, what)
@@ -83,7 +83,7 @@ func signingKeysReady(st state) metav1.Condition {
 
 // describeKey tells of a key what is worth telling in one line.
 func describeKey(k rotation.Key) string {
-	what, waits := "", ""
+	var what, waits string
 	if k.WaitsFor != "" {
 		waits = ", and waits for " + k.WaitsFor
 	}
@@ -260,7 +260,7 @@ func configPropagated(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 		}
 	}
 	for _, p := range st.pods {
-		if !st.want.runBy(p) {
+		if !st.want.isRunBy(p) {
 			return lagging("pod " + p.Name + " " + lagOf(st.want, p))
 		}
 	}

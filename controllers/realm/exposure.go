@@ -25,8 +25,8 @@ func exposed(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	}
 	var ways []string
 	if wants.Gateway != nil {
-		if o := st.missingKind("exposure.gateway", "the Gateway API", render.RouteKinds()...); o != nil {
-			return o.False(kind)
+		if failure := st.missingKind("exposure.gateway", "the Gateway API", render.RouteKinds()...); failure != nil {
+			return failure.False(kind)
 		}
 		if st.applied.routes() == nil {
 			return blocked(kind)
@@ -67,14 +67,14 @@ func (a applied) gatewayProblem(gateways []v1alpha1.GatewayRef) string {
 	}
 	for _, g := range gateways {
 		taken := false
-		for _, v := range all {
-			if !v.isFor(g) {
+		for _, p := range all {
+			if !p.isFor(g) {
 				continue
 			}
-			if c := v.refusal(); c != nil {
-				return fmt.Sprintf("Gateway %q: %s of the %s is False: %s", g.Name, c.Type, v.kind, conditions.Truncate(c.Message))
+			if c := p.refusal(); c != nil {
+				return fmt.Sprintf("Gateway %q: %s of the %s is False: %s", g.Name, c.Type, p.kind, conditions.Truncate(c.Message))
 			}
-			taken = taken || v.kind == render.RouteKinds()[0].Kind
+			taken = taken || p.kind == render.RouteKinds()[0].Kind
 		}
 		if !taken {
 			return fmt.Sprintf("Gateway %q: no controller has taken the route up; is there such a Gateway?", g.Name)
@@ -99,19 +99,19 @@ type gateway struct {
 	Port        int32  `json:"port"`
 }
 
-// isFor reports whether the verdict is about a Gateway as the spec names it. One
+// isFor reports whether the status is about a Gateway as the spec names it. One
 // about a policy need not name the listener.
-func (v parentStatus) isFor(g v1alpha1.GatewayRef) bool {
-	same := v.gateway.Name == g.Name && cmp.Or(v.gateway.Namespace, v.namespace) == cmp.Or(g.Namespace, v.namespace)
-	if v.gateway.SectionName == "" && v.gateway.Port == 0 && v.kind != render.RouteKinds()[0].Kind {
+func (p parentStatus) isFor(g v1alpha1.GatewayRef) bool {
+	same := p.gateway.Name == g.Name && cmp.Or(p.gateway.Namespace, p.namespace) == cmp.Or(g.Namespace, p.namespace)
+	if p.gateway.SectionName == "" && p.gateway.Port == 0 && p.kind != render.RouteKinds()[0].Kind {
 		return same
 	}
-	return same && v.gateway.SectionName == g.SectionName && v.gateway.Port == valueOrZero(g.Port)
+	return same && p.gateway.SectionName == g.SectionName && p.gateway.Port == valueOrZero(g.Port)
 }
 
 // refusal is the condition that says no, nil when none does.
-func (v parentStatus) refusal() *metav1.Condition {
-	for _, c := range v.conditions {
+func (p parentStatus) refusal() *metav1.Condition {
+	for _, c := range p.conditions {
 		if (c.Type == "Accepted" || c.Type == "ResolvedRefs") && c.Status == metav1.ConditionFalse {
 			return &c
 		}
@@ -190,8 +190,8 @@ func monitored(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 		if !slices.Contains(render.MonitoringKinds(), custom) {
 			continue
 		}
-		if o := st.missingKind("monitoring", "the Prometheus operator", custom); o != nil {
-			return o.False(kind)
+		if failure := st.missingKind("monitoring", "the Prometheus operator", custom); failure != nil {
+			return failure.False(kind)
 		}
 		if st.applied.custom[custom] == nil {
 			return blocked(kind)

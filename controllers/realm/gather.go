@@ -18,28 +18,28 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
-// scope is what a realm is made of, and what is missing.
+// scope is what one pass has gathered of a realm: what it is made of, and what is
+// missing.
 type scope struct {
 	inputs render.Inputs
 
-	// versions are those of the realm's own Secrets as they were read, by name.
-	// They are applied only over those: what has changed since, or was deleted,
-	// is not undone unseen.
+	// versions are those of the realm's own Secrets as they were read.
 	versions secrets.Versions
 
-	// ownFailures is what is wrong with the realm's own Secrets. What depends on one stays as
-	// it is; everything else goes on.
+	// ownFailures are what is wrong with the realm's own Secrets. What depends on one
+	// stays as it is; everything else goes on.
 	ownFailures []*conditions.Failure
 
 	// retry is set when something stands in the way that may cease to without
 	// anybody being told, whether or not a condition says so.
 	retry bool
 
-	// missingKinds are the kinds that the cluster does not have now. Nobody tells of new
-	// ones while untold. Of unasked nobody knows, which says why.
+	// missingKinds are the kinds that the cluster does not have now, and unknownKinds
+	// those of which nobody knows, each with why. Nobody tells of new kinds when they are
+	// unwatched.
 	missingKinds   []schema.GroupVersionKind
-	kindsUnwatched bool
 	unknownKinds   map[schema.GroupVersionKind]*conditions.Failure
+	kindsUnwatched bool
 
 	keys        keysState
 	certificate certificateState
@@ -55,8 +55,8 @@ type scope struct {
 	// branding says what of ui the pages do without.
 	branding *conditions.Failure
 
-	// duplicateIssuer names an older realm of the same issuer; unlisted is why nobody knows
-	// of one.
+	// duplicateIssuer names an older realm of the same issuer; issuersUnknown is why
+	// nobody knows of one.
 	duplicateIssuer, issuersUnknown *conditions.Failure
 
 	// providers are those in inputs, as the status shows them.
@@ -90,10 +90,10 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (sco
 	return s, nil
 }
 
-// addOwnFailure remembers a failure to the realm's own Secrets.
-func (s *scope) addOwnFailure(o *conditions.Failure) {
-	if o != nil {
-		s.ownFailures = append(s.ownFailures, o)
+// addOwnFailure notes what is wrong with one of the realm's own Secrets, nil for nothing.
+func (s *scope) addOwnFailure(f *conditions.Failure) {
+	if f != nil {
+		s.ownFailures = append(s.ownFailures, f)
 	}
 }
 

@@ -21,8 +21,8 @@ import (
 // needs are missing, or why nobody knows; nil when none is.
 func (s scope) missingKind(field, provider string, kinds ...schema.GroupVersionKind) *conditions.Failure {
 	for _, kind := range kinds {
-		if o := s.unknownKinds[kind]; o != nil {
-			return o
+		if failure := s.unknownKinds[kind]; failure != nil {
+			return failure
 		}
 		if slices.Contains(s.missingKinds, kind) {
 			return conditions.NewFailure(v1alpha1.ReasonKindNotInstalled,

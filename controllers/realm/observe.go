@@ -32,9 +32,9 @@ func (t target) revision() string {
 	return realmconfig.Revision([]byte(t.config + "/" + t.keyset + "/" + t.certificate + "/" + t.credentials))
 }
 
-// runBy reports whether a pod runs the target, as far as that is known.
-func (t target) runBy(p podstatus.Pod) bool {
-	runs := func(told, want string) bool { return told == want || want == "" }
+// isRunBy reports whether a pod runs the target, as far as that is known.
+func (t target) isRunBy(p podstatus.Pod) bool {
+	runs := func(has, want string) bool { return has == want || want == "" }
 	return p.Answered &&
 		runs(p.Report.ConfigRevision, t.config) &&
 		runs(p.Report.KeysetRevision, t.keyset) &&
@@ -82,13 +82,13 @@ func (r *reconciler) observe(ctx context.Context, st *state) error {
 	return nil
 }
 
-// refreshPods nudges the pods that run something older than they should, and those
-// of the realm's stores that have not been told of a change.
+// refreshPods has the mounts refreshed of the pods that run something older than they
+// should, and of those of the realm's stores that have not been told of a change.
 func (r *reconciler) refreshPods(ctx context.Context, st *state) error {
 	in := st.inputs
 	var failures []error
 	for _, pod := range st.stores {
-		revision := ""
+		var revision string
 		switch {
 		case render.IsDatabase(pod.Labels) && render.ManagesDatabase(in.Realm):
 			revision = render.DatabaseRevision(in)
@@ -100,7 +100,7 @@ func (r *reconciler) refreshPods(ctx context.Context, st *state) error {
 		}
 	}
 	for _, pod := range st.pods {
-		if pod.Answered && !st.want.runBy(pod) && pod.Annotations[render.RevisionAnnotation] != st.want.revision() {
+		if pod.Answered && !st.want.isRunBy(pod) && pod.Annotations[render.RevisionAnnotation] != st.want.revision() {
 			failures = append(failures, r.refreshPod(ctx, in.Realm.Namespace, pod.Name, st.want.revision()))
 		}
 	}

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -113,10 +111,11 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*stat
 	if err != nil {
 		return nil, err
 	}
-	st, acks := &state{scope: gathered}, rotation.Acks{}
+	st := &state{scope: gathered}
 	if st.podsUnknown, err = st.classify(r.observe(ctx, st)); err != nil {
 		return nil, err
 	}
+	var acks rotation.Acks
 	if st.podsUnknown == nil {
 		acks = acksOf(st.settings.revision, slices.Concat(st.pods, st.leaving)...)
 	}
@@ -150,78 +149,13 @@ func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, stat
 
 // reportConflict says that no pass comes to its end, because what is to be written is
 // answered with a conflict again and again.
-func (r *reconciler) reportConflict(ctx context.Context, req ctrl.Request, stale error) (ctrl.Result, error) {
+func (r *reconciler) reportConflict(ctx context.Context, req ctrl.Request, conflict error) (ctrl.Result, error) {
 	realm, err := r.realm(ctx, req)
 	if realm == nil || err != nil {
 		return ctrl.Result{}, err
 	}
-	if _, err := r.report(ctx, realm, conflictStatus(realm, stale)); err != nil {
+	if _, err := r.report(ctx, realm, conflictStatus(realm, conflict)); err != nil {
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: requeue.Retry(realm.UID)}, nil
-}
-
-const (
-	// pollInterval is how long to wait for pods that take up a change, patiently how
-	// long once they have taken longer than usual.
-	pollInterval     = 2 * time.Second
-	slowPollInterval = 15 * time.Second
-	usualRollout     = 3 * time.Minute
-
-	// storePollInterval is how long a store that is not the operator's may be out of reach,
-	// at most twice that, before a realm says so. Its pods notice at once, and tell
-	// when they are asked.
-	storePollInterval = time.Minute
-
-	// renewalSpread keeps realms that were made together from renewing together.
-	renewalSpread = time.Hour
-)
-
-// requeueAfter is when to look at the realm again though nothing happens, 0 for never.
-func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1alpha1.AuthRealmStatus) time.Duration {
-	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
-	// Settings that no pod can run wait for the spec to change.
-	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
-	next := st.keys.next
-	switch {
-	case st.applied.server == nil || st.mountsRefused() || !(lagging || storeProblemReported(st.pods) || st.keys.awaitsPods):
-	case st.now.Sub(propagated.LastTransitionTime.Time) < usualRollout:
-		next = requeue.Soonest(next, st.now.Add(pollInterval))
-	default:
-		next = requeue.Soonest(next, st.now.Add(slowPollInterval))
-	}
-	if st.applied.server != nil && !(st.database.managed && st.cache.managed) {
-		next = requeue.Soonest(next, st.now.Add(storePollInterval+requeue.Stagger(realm.UID, storePollInterval)))
-	}
-	if !st.certificate.next.IsZero() {
-		next = requeue.Soonest(next, st.certificate.next.Add(requeue.Stagger(realm.UID, renewalSpread)))
-	}
-	for _, store := range managedStores(&st.inputs) {
-		next = requeue.Soonest(next, nextRotationStep(*store.login, store.after, st.now))
-	}
-	if st.waitsForUnwatchedKind() {
-		next = requeue.Soonest(next, st.now.Add(kinds.AskAgain))
-	}
-	if st.retry {
-		next = requeue.Soonest(next, st.now.Add(requeue.Retry(realm.UID)))
-	}
-	if next.IsZero() {
-		return 0
-	}
-	return max(next.Sub(st.now), time.Second)
-}
-
-// mountsRefused reports whether pods wait for what was refused. To look at them more
-// often than that is tried again would try it as often.
-func (st state) mountsRefused() bool {
-	refused := func(o *conditions.Failure) bool { return o != nil && o.Reason == v1alpha1.ReasonApplyFailed }
-	return refused(st.applied.mountFailure) || refused(st.keys.failure) || slices.ContainsFunc(st.ownFailures, refused)
-}
-
-// storeProblemReported reports whether a pod cannot use one of its stores. Only the pod
-// learns when it can.
-func storeProblemReported(pods []podstatus.Pod) bool {
-	return slices.ContainsFunc(pods, func(p podstatus.Pod) bool {
-		return p.Report.DatabaseProblem != "" || p.Report.CacheProblem != ""
-	})
 }

@@ -21,7 +21,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
-// state is everything that one pass has learned about a realm.
+// state is everything that one pass knows of a realm at its end: its scope, what the API
+// server has, and what the pods say.
 type state struct {
 	scope
 	applied applied
@@ -31,8 +32,8 @@ type state struct {
 	// pods are those that shall serve, leaving those that may still do.
 	pods, leaving []podstatus.Pod
 
-	// podsUnknown is why nobody knows of any pods, unheard why they were not told to
-	// look at what is new.
+	// podsUnknown is why nobody knows of any pods, refreshFailure why the mounts of some
+	// were not refreshed.
 	podsUnknown, refreshFailure *conditions.Failure
 
 	// stores are the pods of the database and the cache that the operator runs.
@@ -134,7 +135,7 @@ func keyStatus(told []rotation.Key) []v1alpha1.SigningKeyStatus {
 
 // nextKeyEvent is when the first of the keys moves on.
 func nextKeyEvent(told []rotation.Key) *metav1.Time {
-	next := time.Time{}
+	var next time.Time
 	for _, k := range told {
 		next = requeue.Soonest(next, k.MovesOn)
 	}
@@ -178,7 +179,7 @@ func (st state) everyPodCurrent() bool {
 func currentPods(st state) int {
 	n := 0
 	for _, p := range st.pods {
-		if st.want.runBy(p) {
+		if st.want.isRunBy(p) {
 			n++
 		}
 	}

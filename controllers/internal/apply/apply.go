@@ -130,7 +130,7 @@ func (a *Applier) Delete(ctx context.Context, realm *v1alpha1.AuthRealm, ref ren
 	case conditions.EndsPass(err):
 		return fmt.Errorf("delete %s %s: %w", ref.Kind.Kind, ref.Name, err)
 	}
-	message := ""
+	var message string
 	if ref.Kind == corev1.SchemeGroupVersion.WithKind("Secret") {
 		message = a.secrets.Message(ctx, corev1ac.Secret(ref.Name, realm.Namespace), err)
 	} else {

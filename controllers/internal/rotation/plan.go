@@ -261,7 +261,7 @@ func (p *plan) due(signing realmconfig.Key) bool {
 
 // successorAt is when a key gets its successor, zero for never.
 func (p *plan) successorAt(signing realmconfig.Key) time.Time {
-	at := time.Time{}
+	var at time.Time
 	if signing.CreatedAt.Before(p.policy.RotateAfter) {
 		at = p.policy.RotateAfter.UTC()
 	}

@@ -58,7 +58,7 @@ func (p *plan) signsAt(k realmconfig.Key) time.Time {
 
 // stoppedAt is when the next key was told to sign.
 func (p *plan) stoppedAt(k realmconfig.Key) time.Time {
-	stopped := time.Time{}
+	var stopped time.Time
 	for _, other := range p.keyset.Keys {
 		if other.SignFrom != nil && other.SignFrom.After(*k.SignFrom) && (stopped.IsZero() || other.SignFrom.Before(stopped)) {
 			stopped = *other.SignFrom

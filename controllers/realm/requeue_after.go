@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realm
+
+import (
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+)
+
+const (
+	// pollInterval is how long to wait for pods that take up a change, slowPollInterval
+	// how long once they have taken longer than usual.
+	pollInterval     = 2 * time.Second
+	slowPollInterval = 15 * time.Second
+	usualRollout     = 3 * time.Minute
+
+	// storePollInterval is how long a store that is not the operator's may be out of
+	// reach, at most twice that, before a realm says so. Its pods notice at once, and
+	// tell when they are asked.
+	storePollInterval = time.Minute
+
+	// renewalSpread keeps realms that were made together from renewing together.
+	renewalSpread = time.Hour
+)
+
+// requeueAfter is when to look at the realm again though nothing happens, 0 for never.
+func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1alpha1.AuthRealmStatus) time.Duration {
+	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
+	// Settings that no pod can run wait for the spec to change.
+	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
+	next := st.keys.next
+	switch {
+	case st.applied.server == nil || st.mountsRefused() || !(lagging || storeProblemReported(st.pods) || st.keys.awaitsPods):
+	case st.now.Sub(propagated.LastTransitionTime.Time) < usualRollout:
+		next = requeue.Soonest(next, st.now.Add(pollInterval))
+	default:
+		next = requeue.Soonest(next, st.now.Add(slowPollInterval))
+	}
+	if st.applied.server != nil && !(st.database.managed && st.cache.managed) {
+		next = requeue.Soonest(next, st.now.Add(storePollInterval+requeue.Stagger(realm.UID, storePollInterval)))
+	}
+	if !st.certificate.next.IsZero() {
+		next = requeue.Soonest(next, st.certificate.next.Add(requeue.Stagger(realm.UID, renewalSpread)))
+	}
+	for _, store := range managedStores(&st.inputs) {
+		next = requeue.Soonest(next, nextRotationStep(*store.login, store.after, st.now))
+	}
+	if st.waitsForUnwatchedKind() {
+		next = requeue.Soonest(next, st.now.Add(kinds.AskAgain))
+	}
+	if st.retry {
+		next = requeue.Soonest(next, st.now.Add(requeue.Retry(realm.UID)))
+	}
+	if next.IsZero() {
+		return 0
+	}
+	return max(next.Sub(st.now), time.Second)
+}
+
+// mountsRefused reports whether pods wait for what was refused. To look at them more
+// often than that is tried again would try it as often.
+func (st state) mountsRefused() bool {
+	refused := func(f *conditions.Failure) bool { return f != nil && f.Reason == v1alpha1.ReasonApplyFailed }
+	return refused(st.applied.mountFailure) || refused(st.keys.failure) || slices.ContainsFunc(st.ownFailures, refused)
+}
+
+// storeProblemReported reports whether a pod cannot use one of its stores. Only the pod
+// learns when it can.
+func storeProblemReported(pods []podstatus.Pod) bool {
+	return slices.ContainsFunc(pods, func(p podstatus.Pod) bool {
+		return p.Report.DatabaseProblem != "" || p.Report.CacheProblem != ""
+	})
+}
