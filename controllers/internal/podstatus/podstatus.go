@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package podstatus asks auth server pods what they run.
+//
+// Each pod is asked at its ops listener, all of them at once and each for a moment
+// alone. One that does not answer is part of what is observed, not an error: the kubelet's
+// word is then all that is known of it.
 package podstatus
 
 import (
