@@ -49,8 +49,8 @@ func (r *reconciler) gatherCertificate(ctx context.Context, realm *v1alpha1.Auth
 	return err
 }
 
-// issueCertificate sees to the realm's own authority and certificate. Each is written as soon
-// as it is made: what is told of them is what pods are given.
+// issueCertificate sees to the realm's own authority and certificate. Each is written as
+// soon as it is made: what is told of them is what pods are given.
 func (r *reconciler) issueCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	before, err := r.servedCertificate(ctx, realm, s)
 	if err != nil {
@@ -111,7 +111,7 @@ func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, s
 	var authority pki.Authority
 	_, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).Authority(), Type: corev1.SecretTypeTLS, GiveUpAnnotation: v1alpha1.NewAuthorityAnnotation,
-		Draw: func() (map[string][]byte, error) {
+		Generate: func() (map[string][]byte, error) {
 			a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
 			return map[string][]byte{
 				corev1.TLSCertKey:       a.CertificatePEM,

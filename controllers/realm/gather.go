@@ -109,7 +109,7 @@ func (s *scope) classify(err error) (*conditions.Failure, error) {
 func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	data, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).SigningKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewSigningKeysAnnotation,
-		Draw: func() (map[string][]byte, error) {
+		Generate: func() (map[string][]byte, error) {
 			policy := rotationPolicy(realm, render.Config(s.inputs).Tokens)
 			keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
 			if err != nil {
@@ -138,7 +138,7 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	data, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).EncryptionKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewEncryptionKeysAnnotation,
-		Draw: func() (map[string][]byte, error) {
+		Generate: func() (map[string][]byte, error) {
 			document, err := firstEncryptionKeys(r.random)
 			return map[string][]byte{render.EncryptionKeysKey: document}, err
 		},
@@ -162,7 +162,7 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	name := render.NamesOf(realm).InitialAdmin()
 	data, _, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{Name: name, Type: corev1.SecretTypeOpaque,
-		Draw: func() (map[string][]byte, error) {
+		Generate: func() (map[string][]byte, error) {
 			password, err := secrets.NewPassword(r.random)
 			return map[string][]byte{
 				render.AdminEmailKey:    []byte(render.AdminEmail(realm)),

@@ -35,9 +35,9 @@ func (r *reconciler) gatherBranding(ctx context.Context, realm *v1alpha1.AuthRea
 		logo = last.config.UI.Logo // which pages keep while another cannot be read
 	}
 	s.inputs.Logo = logo
-	_, _, unread := render.Colors(realm)
-	_, unused := render.Texts(realm)
-	s.branding = brandingFailure(failure, unread, unused)
+	_, _, lowContrast := render.Colors(realm)
+	_, unknownTexts := render.Texts(realm)
+	s.branding = brandingFailure(failure, lowContrast, unknownTexts)
 	return nil
 }
 
@@ -78,16 +78,16 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 // maxLeftOut bounds how much of what is left out a condition lists.
 const maxLeftOut = 8
 
-// brandingFailure says everything that pages do without; nil when they do without nothing.
-func brandingFailure(logo *conditions.Failure, unread, unused []error) *conditions.Failure {
+// brandingFailure says everything that pages do without; nil when that is nothing.
+func brandingFailure(logo *conditions.Failure, lowContrast, unknownTexts []error) *conditions.Failure {
 	var reasons, lines []string
 	if logo != nil {
 		reasons, lines = append(reasons, logo.Reason), append(lines, logo.Message)
 	}
-	for _, err := range unread {
+	for _, err := range lowContrast {
 		reasons, lines = append(reasons, v1alpha1.ReasonLowContrast), append(lines, conditions.OneLine(err)+"; the theme is left as it was built")
 	}
-	for _, err := range unused {
+	for _, err := range unknownTexts {
 		reasons, lines = append(reasons, v1alpha1.ReasonUnknownText), append(lines, err.Error())
 	}
 	if len(lines) == 0 {

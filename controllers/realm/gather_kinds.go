@@ -35,7 +35,7 @@ func (s scope) missingKind(field, provider string, kinds ...schema.GroupVersionK
 
 // gatherKinds finds out which kinds there are to apply and to remove.
 func (r *reconciler) gatherKinds(ctx context.Context, _ *v1alpha1.AuthRealm, s *scope) error {
-	s.kindsUnwatched, s.unknownKinds = !r.kinds.Told(), map[schema.GroupVersionKind]*conditions.Failure{}
+	s.kindsUnwatched, s.unknownKinds = !r.kinds.Notified(), map[schema.GroupVersionKind]*conditions.Failure{}
 	for _, kind := range render.CustomKinds() {
 		there, err := r.kinds.Has(ctx, kind)
 		failure, err := s.classify(err)

@@ -22,7 +22,7 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 		return s.keepProviders(err)
 	}
 	callbacks := render.Callbacks(list)
-	given := r.clientSecretsInUse(ctx, realm)
+	inUse := r.clientSecretsInUse(ctx, realm)
 	for i := range list {
 		p, callback := &list[i], callbacks[list[i].Name]
 		if p.DeletionTimestamp != nil || callback.Rival != "" || render.ProviderProblem(p) != nil {
@@ -34,7 +34,7 @@ func (r *reconciler) gatherProviders(ctx context.Context, realm *v1alpha1.AuthRe
 			return err
 		}
 		if failure != nil && failure.Reason == v1alpha1.ReasonFailed {
-			if secret.Value, err = given(p.Name); err != nil {
+			if secret.Value, err = inUse(p.Name); err != nil {
 				return s.keepProviders(errors.Join(failure, err))
 			}
 		}
@@ -62,17 +62,17 @@ func (s *scope) keepProviders(why error) (err error) {
 // clientSecretsInUse tells, by the name of a provider, the client secret that pods have
 // of it, nil for none. They keep that while another cannot be read.
 func (r *reconciler) clientSecretsInUse(ctx context.Context, realm *v1alpha1.AuthRealm) func(provider string) ([]byte, error) {
-	var given *corev1.Secret
+	var stored *corev1.Secret
 	return func(provider string) ([]byte, error) {
-		if given == nil {
+		if stored == nil {
 			secret, err := r.generator.Owned(ctx, realm, render.NamesOf(realm).ProviderCredentials())
 			if client.IgnoreNotFound(err) != nil {
 				return nil, err
 			}
-			if given = secret; err != nil {
-				given = &corev1.Secret{}
+			if stored = secret; err != nil {
+				stored = &corev1.Secret{}
 			}
 		}
-		return given.Data[provider], nil
+		return stored.Data[provider], nil
 	}
 }

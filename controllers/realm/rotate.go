@@ -111,20 +111,20 @@ func rotationPolicy(realm *v1alpha1.AuthRealm, settings realmconfig.Tokens) rota
 func acksOf(want string, pods ...podstatus.Pod) rotation.Acks {
 	acks := rotation.Acks{Asked: true}
 	for _, p := range pods {
-		told := rotation.Pod{Name: p.Name, State: rotation.Starting}
+		pod := rotation.Pod{Name: p.Name, State: rotation.Starting}
 		switch {
 		case p.Answered:
-			told = rotation.Pod{
+			pod = rotation.Pod{
 				Name: p.Name, State: rotation.Answering, Clock: p.Report.Time,
 				KeyIDs: p.Report.KeyIDs, SigningKeyID: p.Report.SigningKeyID,
 				Settled: p.Report.ConfigRevision == want,
 			}
 		case p.Running:
-			told.State = rotation.Silent
+			pod.State = rotation.Silent
 		case !p.Scheduled:
 			continue
 		}
-		acks.Pods = append(acks.Pods, told)
+		acks.Pods = append(acks.Pods, pod)
 	}
 	return acks
 }

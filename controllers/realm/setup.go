@@ -117,7 +117,7 @@ func statusKind() status.Kind {
 	})
 }
 
-func (r *reconciler) setup(mgr ctrl.Manager, told bool, wake <-chan event.GenericEvent) error {
+func (r *reconciler) setup(mgr ctrl.Manager, notified bool, wake <-chan event.GenericEvent) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("authrealm").
 		// Status is the operator's own: a change of it is no news. Annotations give up
@@ -152,7 +152,7 @@ func (r *reconciler) setup(mgr ctrl.Manager, told bool, wake <-chan event.Generi
 			return realms.Watch(source.Kind(mgr.GetCache(), kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf)))
 		},
 		End: func(ctx context.Context, kind client.Object) error { return mgr.GetCache().RemoveInformer(ctx, kind) },
-	}, told)
+	}, notified)
 	return nil
 }
 

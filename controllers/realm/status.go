@@ -122,21 +122,21 @@ func readyReplicas(realm *v1alpha1.AuthRealm, st state) int32 {
 }
 
 // keyStatus is what rotation says of each key.
-func keyStatus(told []rotation.Key) []v1alpha1.SigningKeyStatus {
-	var keys []v1alpha1.SigningKeyStatus
-	for _, k := range told {
-		keys = append(keys, v1alpha1.SigningKeyStatus{
+func keyStatus(keys []rotation.Key) []v1alpha1.SigningKeyStatus {
+	var status []v1alpha1.SigningKeyStatus
+	for _, k := range keys {
+		status = append(status, v1alpha1.SigningKeyStatus{
 			KID: k.KID, Algorithm: v1alpha1.SigningAlgorithm(k.Algorithm), State: v1alpha1.SigningKeyState(k.State),
 			Since: wholeSecond(k.Since), MovesOn: optionalTime(k.MovesOn), WaitsFor: k.WaitsFor,
 		})
 	}
-	return keys
+	return status
 }
 
 // nextKeyEvent is when the first of the keys moves on.
-func nextKeyEvent(told []rotation.Key) *metav1.Time {
+func nextKeyEvent(keys []rotation.Key) *metav1.Time {
 	var next time.Time
-	for _, k := range told {
+	for _, k := range keys {
 		next = requeue.Soonest(next, k.MovesOn)
 	}
 	return optionalTime(next)
@@ -167,7 +167,7 @@ func (st state) podsNotAsked() int {
 	return max(0, int(valueOrZero(st.applied.server.Status.Replicas))-len(st.pods))
 }
 
-// podCount is how many pods there are, with the unseen ones.
+// podCount is how many pods there are, with those that were not asked.
 func (st state) podCount() int { return len(st.pods) + st.podsNotAsked() }
 
 // everyPodCurrent reports whether every pod runs what it should.
@@ -189,7 +189,7 @@ func currentPods(st state) int {
 // wholeSecond drops what the API's times cannot hold.
 func wholeSecond(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
 
-// optionalTime is second, and nothing for no time.
+// optionalTime is wholeSecond, and nothing for no time.
 func optionalTime(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil

@@ -25,8 +25,8 @@ import (
 const (
 	// stale is how old an answer about a kind may be where nobody tells of a change.
 	stale = time.Minute
-	// AskAgain is after how long to ask again for a kind that the cluster lacks, where
-	// nobody tells of a change.
+	// AskAgain is after how long to ask again for a kind that the cluster lacks, where the
+	// Registry is not Notified.
 	AskAgain = 5 * time.Minute
 )
 
@@ -40,21 +40,21 @@ type Registry struct {
 	discovery *discovery.DiscoveryClient
 	now       func() time.Time
 	watches   Watches
-	told      bool
+	notified  bool
 
 	mu   sync.Mutex
 	seen map[schema.GroupVersionKind]sighting
 }
 
-// NewRegistry is a Registry that knows of no kind yet. It is told of changes by a
+// NewRegistry is a Registry that knows of no kind yet. It is notified of changes by a
 // DefinitionReconciler, or else, where the operator may see one namespace alone, asks
 // again for itself: kinds belong to the cluster.
-func NewRegistry(discovery *discovery.DiscoveryClient, now func() time.Time, watches Watches, told bool) *Registry {
-	return &Registry{discovery: discovery, now: now, watches: watches, told: told, seen: map[schema.GroupVersionKind]sighting{}}
+func NewRegistry(discovery *discovery.DiscoveryClient, now func() time.Time, watches Watches, notified bool) *Registry {
+	return &Registry{discovery: discovery, now: now, watches: watches, notified: notified, seen: map[schema.GroupVersionKind]sighting{}}
 }
 
-// Told reports whether somebody tells of kinds that come and go.
-func (r *Registry) Told() bool { return r.told }
+// Notified reports whether the Registry is notified of kinds that come and go.
+func (r *Registry) Notified() bool { return r.notified }
 
 // sighting is what was last seen of a kind.
 type sighting struct {
@@ -67,7 +67,7 @@ func (r *Registry) Has(ctx context.Context, kind schema.GroupVersionKind) (bool,
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last, found := r.seen[kind]
-	if found && (r.told || r.now().Sub(last.at) < stale) {
+	if found && (r.notified || r.now().Sub(last.at) < stale) {
 		return last.there, nil
 	}
 	there, err := r.look(ctx, kind)

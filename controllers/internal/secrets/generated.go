@@ -19,7 +19,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// Generator makes a realm's own Secrets, whose content is drawn once.
+// Generator makes a realm's own Secrets, whose content is generated once.
 type Generator struct {
 	Reader
 	client client.Writer
@@ -35,8 +35,8 @@ type Generated struct {
 	Name string
 	Type corev1.SecretType
 
-	// Draw makes the content.
-	Draw func() (map[string][]byte, error)
+	// Generate makes the content.
+	Generate func() (map[string][]byte, error)
 
 	// MayCreate is asked before a Secret is made where there is none, nil when it
 	// always may.
@@ -60,7 +60,7 @@ func (g Generator) Ensure(
 				return nil, err
 			}
 		}
-		return want.Draw()
+		return want.Generate()
 	})
 	if err != nil {
 		return nil, false, err
@@ -94,13 +94,13 @@ func (g Generator) Ensure(
 // by mistake: with two operators at work, one of them finds the other's.
 func (g Generator) GetOrCreate(
 	ctx context.Context, realm *v1alpha1.AuthRealm, name string, kind corev1.SecretType,
-	draw func() (map[string][]byte, error),
+	generate func() (map[string][]byte, error),
 ) (s *corev1.Secret, created bool, err error) {
 	s, err = g.Owned(ctx, realm, name)
 	if !apierrors.IsNotFound(err) {
 		return s, false, err
 	}
-	data, err := draw()
+	data, err := generate()
 	if err != nil {
 		return nil, false, fmt.Errorf("generate secret %s: %w", name, err)
 	}
@@ -116,9 +116,9 @@ func (g Generator) GetOrCreate(
 	return s, true, nil
 }
 
-// replace draws new content for a Secret, over exactly what was read of it.
+// replace generates new content for a Secret, over exactly what was read of it.
 func (g Generator) replace(ctx context.Context, s *corev1.Secret, want Generated) (map[string][]byte, error) {
-	data, err := want.Draw()
+	data, err := want.Generate()
 	if err != nil {
 		return nil, fmt.Errorf("generate secret %s: %w", want.Name, err)
 	}
