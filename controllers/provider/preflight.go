@@ -22,22 +22,22 @@ import (
 // asked about has changed and when it is due, and not in between; when an operator
 // starts, what stands in the status makes do until it is due again, so that a restart
 // asks nobody.
-func (r *reconciler) preflight(ctx context.Context, provider *v1alpha1.OAuthProvider, secret attached.ClientSecret, st *state) error {
-	now, name := r.now(), client.ObjectKeyFromObject(provider)
+func (o *observer) preflight(ctx context.Context, provider *v1alpha1.OAuthProvider, secret attached.ClientSecret, st *state) error {
+	now, name := o.now(), client.ObjectKeyFromObject(provider)
 	callback := render.CallbackURL(st.realm, provider.Name, st.callback)
 	revision, err := render.ProviderRevision(provider, render.Callback{})
 	if err != nil {
 		return fmt.Errorf("render provider: %w", err)
 	}
 	st.subject = subjectOf(revision, callback, secret.Version)
-	last, found := r.answers.find(name)
+	last, found := o.answers.find(name)
 	if !found && provider.Status.Preflight == st.subject {
 		last = recordedAnswer{st.subject, answerIn(provider.Status), now}
-		r.answers.store(name, last)
+		o.answers.store(name, last)
 	}
 	due, _ := askTimes(provider.UID, failingSince(provider.Status.Conditions), now)
 	if last.subject != st.subject || last.at.Before(due) {
-		answer, err := r.ask(ctx, preflight.Question{
+		answer, err := o.ask(ctx, preflight.Question{
 			Provider: render.ProviderSettings(provider, st.callback), Secret: realmconfig.Credential(secret.Value), CallbackURL: callback,
 		})
 		if err != nil {
@@ -45,7 +45,7 @@ func (r *reconciler) preflight(ctx context.Context, provider *v1alpha1.OAuthProv
 			return ctx.Err()
 		}
 		last = recordedAnswer{st.subject, answer, now}
-		r.answers.store(name, last)
+		o.answers.store(name, last)
 	}
 	st.answer = &last.answer
 	return nil

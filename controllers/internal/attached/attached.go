@@ -5,12 +5,14 @@
 //
 // An object of such a kind names a realm of its namespace, and may name a Secret. The
 // pass over the realm takes up the objects that it can use, and its status tells which
-// revision of each every pod runs. The pass over an object says what became of it: its
-// realm is there (RealmFound), its Secret and its settings can be used (SecretFound and
-// Accepted), and every pod of the realm runs it as the spec says (Attached). A Kind wakes
-// each by what the other does.
+// revision of each every pod runs. The pass over an object, which a Controller makes, says
+// in the object's own status what became of it: its realm is there (RealmFound), its Secret
+// and its settings can be used (SecretFound and Accepted), and every pod of the realm runs
+// it as the spec says (Attached).
 //
-// Each kind has a file here with its Kind and what both passes must know alike.
+// A Kind tells which realm and which Secret an object names, so that each pass is woken by
+// what the other does. Each kind has a file here with its Kind and what both passes must
+// know alike.
 package attached
 
 import (

@@ -7,6 +7,8 @@ import (
 	"errors"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/realmkeeper/realmkeeper/controllers/internal/status"
 )
 
 // Kind is a kind whose objects hang on realms.
@@ -17,8 +19,12 @@ type Kind struct {
 	// plural is what messages call the objects.
 	plural string
 
-	// realm and secret name what an object refers to.
+	// realm and secret name what an object refers to. There is no secret of a kind that
+	// names none.
 	realm, secret func(client.Object) string
+
+	// status says where the status has its conditions.
+	status status.Kind
 
 	// published reports whether a change of an object's status is one that its realm and
 	// its neighbours must know.
@@ -42,6 +48,9 @@ func Index(indexer client.FieldIndexer) error {
 	var failures []error
 	for _, k := range Kinds() {
 		for field, name := range map[string]func(client.Object) string{realmIndex: k.realm, secretIndex: k.secret} {
+			if name == nil {
+				continue
+			}
 			failures = append(failures, indexer.IndexField(context.Background(), k.object, field,
 				func(o client.Object) []string {
 					if n := name(o); n != "" {

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/status"
 )
 
 // ProviderKind is OAuthProvider.
@@ -21,6 +23,9 @@ func ProviderKind() Kind {
 		object: &v1alpha1.OAuthProvider{},
 		list:   func() client.ObjectList { return &v1alpha1.OAuthProviderList{} },
 		plural: "providers",
+		status: status.NewKind("provider", &v1alpha1.OAuthProvider{}, func(p *v1alpha1.OAuthProvider) (*[]metav1.Condition, int64) {
+			return &p.Status.Conditions, p.Status.ObservedGeneration
+		}),
 		realm:  named(func(p *v1alpha1.OAuthProvider) string { return p.Spec.RealmRef.Name }),
 		secret: named(func(p *v1alpha1.OAuthProvider) string { return p.Spec.ClientSecretRef.Name }),
 		// Whether it has promised to name itself.

@@ -51,6 +51,9 @@ func RealmsOfSecret(r client.Reader) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
 		var realms []reconcile.Request
 		for _, k := range Kinds() {
+			if k.secret == nil {
+				continue
+			}
 			for _, object := range k.lookUp(ctx, r, secretIndex, o.GetNamespace(), o.GetName()) {
 				realms = append(realms, k.ToRealm(ctx, object)...)
 			}

@@ -67,7 +67,7 @@ func (r *StaleReadyReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 		r.settle(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	all, observed := r.writer.kind.conditions(o)
+	all, observed := r.writer.kind.Conditions(o)
 	ready := meta.FindStatusCondition(*all, v1alpha1.ReadyCondition)
 	if observed == o.GetGeneration() || ready == nil || ready.Status != metav1.ConditionTrue || o.GetDeletionTimestamp() != nil {
 		r.settle(req.NamespacedName)
@@ -85,7 +85,7 @@ func (r *StaleReadyReconciler) takeBack(ctx context.Context, before client.Objec
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	all, _ := r.writer.kind.conditions(after)
+	all, _ := r.writer.kind.Conditions(after)
 	conditions.Set(all, after.GetGeneration(), conditions.Unknown(v1alpha1.ReadyCondition, v1alpha1.ReasonNotObserved,
 		"The spec has changed, and the operator is still at it; the other conditions are about the spec before"))
 	_, err = r.writer.Write(ctx, before, after)

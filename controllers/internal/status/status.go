@@ -28,8 +28,15 @@ type Kind struct {
 	// name is what messages call an object.
 	name string
 
-	// conditions are an object's, and the generation that its status is about.
 	conditions func(client.Object) (conditions *[]metav1.Condition, observed int64)
+}
+
+// Name is what messages call an object of the kind.
+func (k Kind) Name() string { return k.name }
+
+// Conditions are those in the status of an object, and the generation that it is about.
+func (k Kind) Conditions(o client.Object) (conditions *[]metav1.Condition, observed int64) {
+	return k.conditions(o)
 }
 
 // NewKind is the Kind of an object, which messages call by the name. The function
@@ -67,8 +74,8 @@ func (w Writer) Write(ctx context.Context, before, after client.Object) (written
 	if err := w.client.Status().Patch(ctx, after, overRead, client.FieldOwner(ownership.FieldOwner)); err != nil {
 		return false, client.IgnoreNotFound(fmt.Errorf("patch %s status: %w", w.kind.name, err))
 	}
-	earlier, _ := w.kind.conditions(before)
-	now, _ := w.kind.conditions(after)
+	earlier, _ := w.kind.Conditions(before)
+	now, _ := w.kind.Conditions(after)
 	w.events.Transition(after, *earlier, *now)
 	return true, nil
 }

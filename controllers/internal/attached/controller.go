@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package attached
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/status"
+)
+
+// Controller makes passes over the objects of a Kind. A pass says in the object's status
+// what became of it, and changes nothing else.
+type Controller[O client.Object] struct {
+	Kind Kind
+
+	// Name is that of the controller. A second one, which takes back a Ready that is about
+	// an earlier spec, has it with "-overdue".
+	Name string
+
+	// Concurrency is how many objects are worked on at the same time.
+	Concurrency int
+
+	// Events records that an object became ready, or is no longer.
+	Events conditions.Recorder
+
+	// Pass finds out what became of an object, as it was read past the cache, and writes
+	// it into the status of what it is given. It returns after how long to look again
+	// though nothing happens, 0 for never. What may pass by itself, as
+	// conditions.Retryable tells by the reasons in the status, is looked at again anyway.
+	Pass func(context.Context, O) (time.Duration, error)
+
+	// Forget drops what is remembered of an object that is gone.
+	Forget func(types.NamespacedName)
+}
+
+// Setup adds the controller to a manager whose indexer has Index.
+func (c Controller[O]) Setup(mgr ctrl.Manager) error {
+	writer := status.NewWriter(c.Kind.status, mgr.GetClient(), c.Events)
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named(c.Name).
+		For(c.Kind.object, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		// What becomes of one may depend on the others.
+		Watches(c.Kind.object, handler.EnqueueRequestsFromMapFunc(c.Kind.Neighbours(mgr.GetClient())), builder.WithPredicates(c.Kind.Changes())).
+		// A realm's status is what tells that its pods run an object.
+		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(c.Kind.OfRealm(mgr.GetClient()))).
+		WithOptions(controller.Options{MaxConcurrentReconciles: c.Concurrency})
+	if c.Kind.secret != nil {
+		b = b.Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(c.Kind.OfSecret(mgr.GetClient())), builder.OnlyMetadata)
+	}
+	return errors.Join(
+		b.Complete(&reconciler[O]{c, mgr.GetAPIReader(), writer}),
+		status.NewStaleReadyReconciler(writer, mgr.GetClient()).Setup(mgr, c.Name+"-overdue"),
+	)
+}
+
+type reconciler[O client.Object] struct {
+	Controller[O]
+	live   client.Reader
+	writer status.Writer
+}
+
+// Reconcile makes one pass over an object.
+func (r *reconciler[O]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return requeue.OnConflict(func() (ctrl.Result, error) { return r.pass(ctx, req) })
+}
+
+// pass reads past the cache, since what it says of the object counts only over what it
+// has read.
+func (r *reconciler[O]) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	object, ok := r.Kind.object.DeepCopyObject().(O)
+	if !ok {
+		return ctrl.Result{}, fmt.Errorf("%T is no object of the kind", r.Kind.object)
+	}
+	err := r.live.Get(ctx, req.NamespacedName, object)
+	if apierrors.IsNotFound(err) || err == nil && object.GetDeletionTimestamp() != nil {
+		r.Forget(req.NamespacedName)
+		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("get %s: %w", r.Kind.status.Name(), err)
+	}
+	before, ok := object.DeepCopyObject().(client.Object)
+	if !ok {
+		return ctrl.Result{}, fmt.Errorf("%T is no object", object)
+	}
+	after, err := r.Pass(ctx, object)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	all, _ := r.Kind.status.Conditions(object)
+	if slices.ContainsFunc(*all, func(c metav1.Condition) bool { return conditions.Retryable(c.Reason) }) {
+		after = requeue.Retry(object.GetUID())
+	}
+	if _, err := r.writer.Write(ctx, before, object); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: after}, nil
+}
