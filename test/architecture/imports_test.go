@@ -20,12 +20,14 @@ import (
 
 const module = "github.com/realmkeeper/realmkeeper/"
 
-// pkg is what `go list -json` says of a package; tests are not in it.
+// pkg is what `go list -json` says of a package. Only the last two are of its tests.
 type pkg struct {
-	ImportPath string
-	Standard   bool
-	Imports    []string
-	Deps       []string
+	ImportPath   string
+	Standard     bool
+	Imports      []string
+	Deps         []string
+	TestImports  []string
+	XTestImports []string
 }
 
 // rule forbids a part of the tree some imports.
@@ -37,6 +39,8 @@ type rule struct {
 	forbidden func(imported string) bool
 	// direct looks at the package's own imports only, not at what those import.
 	direct bool
+	// tests looks at what the package's tests import as well.
+	tests bool
 }
 
 // adapters each hide one thing of the world from the policy; only the package
@@ -63,6 +67,7 @@ func rules() []rule {
 			forbidden: startingWith("k8s.io/", "sigs.k8s.io/", module+"api", module+"controllers")},
 		{name: "the hashing engine knows no policy", within: "authserver/internal/password",
 			forbidden: startingWith("net/http", module+"authserver/internal/auth")},
+		{name: "bcrypt stands by itself", within: "authserver/internal/password/bcrypt", tests: true, forbidden: outside("golang.org/x/")},
 		{name: "the operator knows of the server only the contract", within: "controllers",
 			forbidden: below(module+"authserver", "realmconfig")},
 		{name: "what operator and server share knows neither", within: "internal/discovery",
@@ -113,6 +118,9 @@ func TestImportsFollowTheArchitecture(t *testing.T) {
 				if r.direct {
 					imports = p.Imports
 				}
+				if r.tests {
+					imports = slices.Concat(imports, p.TestImports, p.XTestImports)
+				}
 				for _, imported := range imports {
 					if imported != p.ImportPath && !strings.HasPrefix(imported, module+r.within+"/") && r.forbidden(imported) {
 						t.Errorf("%s imports %s", name, imported)
@@ -137,7 +145,7 @@ func TestPackagesAreNamedAfterSomething(t *testing.T) {
 func list(t *testing.T) []pkg {
 	t.Helper()
 	lookAtSources(t)
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports,Deps", module+"...").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports,Deps,TestImports,XTestImports", module+"...").Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {

@@ -10,6 +10,9 @@
 // at a low priority and let go of their cores now and then, so that no other
 // request waits for them, in this process or another.
 //
+// Where the Standard implementation is asked for, a worker has one hash at a time,
+// and lets go of its core between two hashes.
+//
 // What cannot start in time is refused at once, with the wait to expect: a flood
 // of logins must not queue up work whose callers have long given up, nor may one
 // source keep the others out.
@@ -17,7 +20,6 @@ package password
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -54,14 +56,16 @@ type Options struct {
 	MaxWait time.Duration
 	// MaxWaiting is how many requests may wait at once.
 	MaxWaiting int
-	Now        func() time.Time
-	Random     io.Reader
+	// Implementation says what computes the hashes that begin from now on. It must
+	// not wait for anything.
+	Implementation func() Implementation
+	Now            func() time.Time
+	Random         io.Reader
 }
 
 // Engine hashes passwords. Its methods may be called at once from anywhere.
 type Engine struct {
 	options Options
-	origin  *bcrypt.Origin
 	workers sync.WaitGroup
 
 	mu     sync.Mutex
@@ -69,21 +73,20 @@ type Engine struct {
 	line   *line
 	loads  []load // by worker
 	ahead  int    // iterations that are left of all tasks, waiting and running
-	pace   pace
+	paces  [implementations]pace
 	guests guests
 	counts Counts
 	closed bool
 }
 
-// New starts an engine, after a few milliseconds of calibration.
+// New starts an engine, after some milliseconds of calibration.
 func New(o Options) *Engine {
-	e := &Engine{
-		options: o, origin: bcrypt.NewOrigin(),
-		line: newLine(o.MaxWaiting), loads: make([]load, o.Workers),
-	}
+	e := &Engine{options: o, line: newLine(o.MaxWaiting), loads: make([]load, o.Workers)}
 	e.wake = sync.NewCond(&e.mu)
 	e.guests = guests{wake: sync.NewCond(&e.mu), line: newLine(o.MaxWaiting)}
-	e.pace = calibrate(e.origin, o.Now)
+	for i, h := range newHashers() {
+		e.paces[i] = calibrate(h, o.Now)
+	}
 	for worker := range o.Workers {
 		e.start(func() { e.work(worker) })
 	}
@@ -124,12 +127,11 @@ func (e *Engine) Hash(ctx context.Context, source, password string, cost int) (s
 	if _, err := io.ReadFull(e.options.Random, h.Salt[:]); err != nil {
 		return "", fmt.Errorf("make salt: %w", err)
 	}
-	sum, err := e.compute(ctx, source, password, h)
+	a, err := e.compute(ctx, &task{source: source, password: []byte(password), hash: h})
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
-	h.Sum = sum
-	return h.String(), nil
+	return a.encoded, nil
 }
 
 // Verify reports whether encoded was made of password, by us or by another
@@ -144,16 +146,17 @@ func (e *Engine) Verify(ctx context.Context, source, encoded, password string) (
 	if err != nil {
 		return false, fmt.Errorf("read password hash: %w", err)
 	}
-	sum, err := e.compute(ctx, source, password, h)
+	a, err := e.compute(ctx, &task{source: source, password: []byte(password), hash: h, check: true})
 	if err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}
-	return subtle.ConstantTimeCompare(sum[:], h.Sum[:]) == 1 && len(password) <= MaxLength, nil
+	return a.right && len(password) <= MaxLength, nil
 }
 
 // Burn takes as long as a Verify at cost, for an account that does not exist.
 func (e *Engine) Burn(ctx context.Context, source, password string, cost int) error {
-	_, err := e.compute(ctx, source, password, bcrypt.Hash{Cost: cost})
+	nobody := bcrypt.Hash{Minor: 'b', Cost: cost}
+	_, err := e.compute(ctx, &task{source: source, password: []byte(password), hash: nobody, check: true})
 	return err
 }
 
@@ -163,18 +166,15 @@ func (e *Engine) Current(encoded string, cost int) bool {
 	return err == nil && h.Cost == cost
 }
 
-// compute waits for a turn and for the sum of password with h's salt and cost.
-func (e *Engine) compute(ctx context.Context, source, password string, h bcrypt.Hash) ([bcrypt.SumSize]byte, error) {
-	t := &task{
-		source: source, password: []byte(password), salt: h.Salt, cost: h.Cost,
-		iterations: 1 << h.Cost, since: e.options.Now(), answer: make(chan answer, 1),
-	}
+// compute waits for t's turn and for its answer.
+func (e *Engine) compute(ctx context.Context, t *task) (answer, error) {
+	t.iterations, t.since, t.answer = 1<<t.hash.Cost, e.options.Now(), make(chan answer, 1)
 	e.join(t)
 	select {
 	case a := <-t.answer:
-		return a.sum, a.err
+		return a, a.err
 	case <-ctx.Done():
 		e.leave(t)
-		return [bcrypt.SumSize]byte{}, ctx.Err()
+		return answer{}, ctx.Err()
 	}
 }

@@ -21,7 +21,10 @@ import (
 
 func newEngine(t *testing.T, change func(*password.Options)) *password.Engine {
 	t.Helper()
-	o := password.Options{Workers: 2, MaxWait: time.Minute, MaxWaiting: 100, Now: time.Now, Random: rand.Reader}
+	o := password.Options{
+		Workers: 2, MaxWait: time.Minute, MaxWaiting: 100, Now: time.Now, Random: rand.Reader,
+		Implementation: func() password.Implementation { return password.Interleaved },
+	}
 	if change != nil {
 		change(&o)
 	}

@@ -5,6 +5,8 @@ package password
 import (
 	"slices"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 )
 
 // Load is what a worker has in its lanes.
@@ -35,7 +37,10 @@ func (e *Engine) PretendGuestWork(d time.Duration) (finish func()) {
 // Beginnings are the iterations of a single worker at which n hashes begin that
 // all wait from the start.
 func Beginnings(n, cost int) []int {
-	e := &Engine{line: newLine(n), loads: make([]load, 1), options: Options{Now: time.Now, MaxWait: time.Hour}, closed: true}
+	e := &Engine{line: newLine(n), loads: make([]load, 1), closed: true, options: Options{
+		Now: time.Now, MaxWait: time.Hour, Implementation: func() Implementation { return Interleaved },
+	}}
+	e.paces[Interleaved].lanes = bcrypt.Lanes
 	for range n {
 		e.line.join(&task{iterations: 1 << cost, since: time.Now(), answer: make(chan answer, 1)})
 	}
@@ -44,7 +49,7 @@ func Beginnings(n, cost int) []int {
 	for iteration := 0; ; iteration++ {
 		running := slices.Clone(lanes)
 		var open bool
-		if lanes, open = e.between(0, lanes, 0); !open {
+		if lanes, open = e.between(0, lanes, step{iterations: 1}); !open {
 			return beginnings
 		}
 		for _, t := range lanes {

@@ -10,44 +10,50 @@ import (
 )
 
 // pace is how long one iteration with every lane in use takes on this machine.
-type pace time.Duration
+type pace struct {
+	iteration time.Duration
+	lanes     int // of one worker
+}
 
-// calibrate runs a few iterations, several times: the fastest was disturbed least.
-func calibrate(origin *bcrypt.Origin, now func() time.Time) pace {
+// calibrate hashes at the lowest cost, several times: the fastest was disturbed least.
+func calibrate(h hasher, now func() time.Time) pace {
 	const (
 		iterations = 1 << bcrypt.MinCost
 		rounds     = 8
 	)
 	fastest := time.Duration(math.MaxInt64)
 	for range rounds {
-		batch := origin.NewBatch()
-		for range bcrypt.Lanes {
-			batch.Start(nil, [bcrypt.SaltSize]byte{}, bcrypt.MinCost)
+		tasks := make([]*task, h.lanes())
+		for i := range tasks {
+			tasks[i] = &task{hash: bcrypt.Hash{Minor: 'b', Cost: bcrypt.MinCost}, check: true, iterations: iterations}
 		}
 		started := now()
-		for range iterations {
-			batch.Step()
+		for done := 0; done < iterations; {
+			done += h.step(tasks)
 		}
 		fastest = min(fastest, now().Sub(started))
 	}
-	return pace(fastest / iterations)
+	return pace{fastest / iterations, h.lanes()}
 }
 
 // learn follows the machine's speed with an average that forgets: within a tenth
 // of a second, and not sooner, or a worker that the kernel kept from its core for
 // a moment would have logins refused that had time enough.
-func (p *pace) learn(lanes int, took time.Duration) {
-	const memory = 1024
-	if lanes == bcrypt.Lanes {
-		*p += (pace(took) - *p) / memory
+func (p *pace) learn(lanes, iterations int, took time.Duration) {
+	const memory = 1024 // iterations
+	if lanes == p.lanes {
+		p.iteration += (took - time.Duration(iterations)*p.iteration) / time.Duration(memory+iterations)
 	}
 }
+
+// pace is that of the implementation in force.
+func (e *Engine) pace() pace { return e.paces[e.options.Implementation()] }
 
 // Rate is how many hashes of a cost the engine makes in a second when it is busy.
 func (e *Engine) Rate(cost int) float64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	perHash := time.Duration(e.pace) << cost / time.Duration(len(e.loads)*bcrypt.Lanes)
+	perHash := e.pace().iteration << cost / time.Duration(e.room())
 	return float64(time.Second) / float64(max(perHash, 1))
 }
 

@@ -13,24 +13,25 @@ import (
 type task struct {
 	source     string
 	password   []byte
-	salt       [bcrypt.SaltSize]byte
-	cost       int
-	iterations int // left, of 1<<cost
+	hash       bcrypt.Hash // to make, or to check the password against
+	check      bool
+	iterations int // left, of 1<<hash.Cost
 	since      time.Time
-	foreign    foreign.Hash // a guest's, in place of salt, cost and iterations
+	foreign    foreign.Hash // a guest's, in place of hash and iterations
 	answer     chan answer  // of one place, so that a worker never waits for a caller
 
-	abandoned bool // the caller has given up; under the engine's lock
+	by        Implementation // what computes it, from when it begins
+	abandoned bool           // the caller has given up; under the engine's lock
 
 	// These are the worker's alone.
-	hash *bcrypt.Computation
-	sum  [bcrypt.SumSize]byte
+	computation *bcrypt.Computation
+	done        answer
 }
 
 type answer struct {
-	sum   [bcrypt.SumSize]byte
-	right bool // a guest's answer, which has no sum
-	err   error
+	encoded string // the hash that was made
+	right   bool   // the password is that of the hash
+	err     error
 }
 
 // join puts t in the line, or answers at once that there is no use in waiting.
@@ -71,9 +72,12 @@ func (e *Engine) refuse(t *task, err error) {
 	t.answer <- answer{err: err}
 }
 
-// free is how many lanes nobody has.
+// room is how many hashes all workers can have at once.
+func (e *Engine) room() int { return len(e.loads) * e.pace().lanes }
+
+// free is how many of them nobody has.
 func (e *Engine) free() int {
-	free := len(e.loads) * bcrypt.Lanes
+	free := e.room()
 	for _, l := range e.loads {
 		free -= l.lanes
 	}
@@ -85,5 +89,5 @@ func (e *Engine) wait() time.Duration {
 	if e.line.waiting <= e.free() {
 		return 0
 	}
-	return time.Duration(e.pace) * time.Duration(e.ahead/(len(e.loads)*bcrypt.Lanes))
+	return e.pace().iteration * time.Duration(e.ahead/e.room())
 }

@@ -9,61 +9,60 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 )
 
-// work is the life of one worker: between two iterations it lets finished and
-// abandoned tasks go and new ones in.
+// work is the life of one worker: between two steps it lets finished and abandoned
+// tasks go and new ones in.
 func (e *Engine) work(worker int) {
+	hashers := newHashers()
 	lanes := make([]*task, 0, bcrypt.Lanes)
-	batch := e.origin.NewBatch()
-	var took, turn time.Duration
+	var last step
+	var turn time.Duration
 	for {
-		if turn += took; turn >= longestTurn {
+		if turn += last.took; turn >= longestTurn {
 			letOthersIn()
 			turn = 0
 		}
 		var open bool
-		if lanes, open = e.between(worker, lanes, took); !open {
+		if lanes, open = e.between(worker, lanes, last); !open {
 			return
 		}
-		for _, t := range lanes {
-			if t.hash == nil {
-				t.hash = batch.Start(t.password, t.salt, t.cost)
-				clear(t.password)
-			}
-		}
 		started := e.options.Now()
-		batch.Step()
-		took = e.options.Now().Sub(started)
-
-		for _, t := range lanes {
-			if t.hash.Done() {
-				t.sum = t.hash.Sum()
-			}
-		}
+		last.iterations = hashers[lanes[0].by].step(lanes)
+		last.took = e.options.Now().Sub(started)
 	}
+}
+
+// step is what a worker has done to each task in its lanes, and in which time.
+type step struct {
+	iterations int
+	took       time.Duration
 }
 
 // longestTurn is how long a worker hashes before it lets others in.
 const longestTurn = 3 * time.Millisecond
 
-// between clears and fills a worker's lanes after an iteration that took so long,
-// and waits while there is nothing to do. The second result is false when the
-// engine is closed and the lanes are empty.
-func (e *Engine) between(worker int, lanes []*task, took time.Duration) ([]*task, bool) {
+// between clears and fills a worker's lanes after its last step, and waits while
+// there is nothing to do. The second result is false when the engine is closed and
+// the lanes are empty.
+func (e *Engine) between(worker int, lanes []*task, last step) ([]*task, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.pace.learn(len(lanes), took)
-	lanes = slices.DeleteFunc(lanes, func(t *task) bool { return e.finished(t) })
+	if len(lanes) > 0 {
+		e.paces[lanes[0].by].learn(len(lanes), last.iterations, last.took)
+	}
+	lanes = slices.DeleteFunc(lanes, func(t *task) bool { return e.finished(t, last.iterations) })
 	e.loads[worker] = load{pause: max(e.loads[worker].pause-1, 0)}
 	for _, t := range lanes {
 		e.loads[worker].add(t)
 	}
 	for {
-		for e.mayTake(worker) {
+		by := e.options.Implementation()
+		for e.mayTake(worker, by) {
 			t := e.line.next()
 			if e.options.Now().Sub(t.since) > e.options.MaxWait {
 				e.refuse(t, &BusyError{e.wait()})
 				continue
 			}
+			t.by = by
 			lanes = append(lanes, t)
 			e.loads[worker].add(t)
 			e.loads[worker].pause = min(apart, t.iterations/bcrypt.Lanes)
@@ -78,20 +77,20 @@ func (e *Engine) between(worker int, lanes []*task, took time.Duration) ([]*task
 	}
 }
 
-// finished accounts for the iteration that t has just had, answers it if it was
-// the last, and says whether t leaves its lane.
-func (e *Engine) finished(t *task) bool {
-	e.ahead--
-	t.iterations--
+// finished accounts for the iterations that t has just had, answers it if they
+// were the last, and says whether t leaves its lane.
+func (e *Engine) finished(t *task, iterations int) bool {
+	e.ahead -= iterations
+	t.iterations -= iterations
 	switch {
 	case t.iterations == 0:
 		e.counts.Hashed++
-		t.answer <- answer{sum: t.sum}
+		t.answer <- t.done
 		return true
 	case t.abandoned:
 		e.ahead -= t.iterations
 		e.counts.Abandoned++
-		t.hash.Wipe()
+		t.computation.Wipe()
 		return true
 	}
 	return false
@@ -121,12 +120,14 @@ func (l load) lighter(than load) bool {
 	return l.iterations < than.iterations
 }
 
-// mayTake reports whether worker should take the next task in line.
-func (e *Engine) mayTake(worker int) bool {
+// mayTake reports whether worker should take the next task in line, to have it
+// computed by an implementation. Its lanes never hold tasks of two: those of
+// Interleaved leave one after another, and that of Standard fills the worker.
+func (e *Engine) mayTake(worker int, by Implementation) bool {
 	own := e.loads[worker]
 	if own.lanes > 0 && own.pause > 0 && e.line.waiting > e.free() {
 		return false
 	}
-	return e.line.waiting > 0 && own.lanes < bcrypt.Lanes &&
+	return e.line.waiting > 0 && own.lanes < e.paces[by].lanes &&
 		!slices.ContainsFunc(e.loads, func(other load) bool { return other.lighter(own) })
 }

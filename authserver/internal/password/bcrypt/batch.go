@@ -2,24 +2,29 @@
 
 package bcrypt
 
-// Batch is what one core works on: up to Lanes computations. They lie side by
-// side, so that a kernel finds all of them from one address and has enough
-// registers left for their halves.
+// Batch is what one core works on: up to Lanes computations. NewBatch makes one.
+// A batch and its computations are for one goroutine at a time.
 type Batch struct {
-	origin *Origin
-	lanes  [Lanes]Computation
+	initial *cipher
+	// The lanes lie side by side, so that a kernel finds all of them from one
+	// address and has enough registers left for their halves.
+	lanes [Lanes]Computation
 }
 
 // NewBatch makes a batch whose lanes are free.
-func (o *Origin) NewBatch() *Batch { return &Batch{origin: o} }
+func NewBatch() *Batch { return &Batch{initial: newCipher()} }
 
-// Start begins a hash of the first MaxPassword bytes of password in a free lane.
-// The cost must be within MinCost and MaxCost. The lane is taken until the
-// computation's Sum or Wipe, and to start more than Lanes panics.
+// Start begins a hash of the first MaxPassword bytes of password in a free lane,
+// and keeps no reference to password. The lane is taken until the computation's
+// Sum or Wipe. It panics when no lane is free, and when cost is not within MinCost
+// and MaxCost.
 func (b *Batch) Start(password []byte, salt [SaltSize]byte, cost int) *Computation {
+	if cost < MinCost || cost > MaxCost {
+		panic("bcrypt: cost out of range")
+	}
 	for i := range b.lanes {
 		if c := &b.lanes[i]; !c.busy {
-			c.start(b.origin, password, salt, cost)
+			c.start(b.initial, password, salt, cost)
 			return c
 		}
 	}

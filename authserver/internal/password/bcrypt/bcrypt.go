@@ -5,13 +5,18 @@
 //
 // It is the algorithm of Provos and Mazières ("A Future-Adaptable Password
 // Scheme", USENIX 1999) as OpenBSD's $2b$ has it: at most 72 bytes of password,
-// a terminating NUL counted in. A Computation is one hash under way; a Batch takes
-// up to Lanes of them one iteration further, whatever their costs and progress.
+// a terminating NUL counted in. It makes and reads the same hashes as
+// golang.org/x/crypto/bcrypt.
+//
+// A [Batch] works on up to [Lanes] hashes. [Batch.Start] begins one, which is a
+// [Computation], and each [Batch.Step] takes all of them one iteration further,
+// whatever their costs and progress. A finished one is a [Hash] with
+// [Computation.Sum], and is compared by [Hash.Matches]. Who calls Step, and how
+// many batches there are, is up to the caller: this package has no goroutines, no
+// locks and no randomness.
 package bcrypt
 
-import (
-	"encoding/binary"
-)
+import "encoding/binary"
 
 const (
 	// SaltSize and SumSize are in bytes.
@@ -32,7 +37,8 @@ const (
 // magic is "OrpheanBeholderScryDoubt", what the finished key schedule encrypts.
 const magic = "OrpheanBeholderScryDoubt"
 
-// Computation is one hash under way, in a lane of a Batch.
+// Computation is one hash under way, in a lane of a Batch. It must not be used
+// after its Sum or Wipe: the lane may be somebody else's by then.
 type Computation struct {
 	schedule  cipher
 	key, salt subkeys
@@ -42,8 +48,8 @@ type Computation struct {
 }
 
 // start begins a hash of the first MaxPassword bytes of password.
-func (c *Computation) start(o *Origin, password []byte, salt [SaltSize]byte, cost int) {
-	c.schedule, c.left, c.busy = o.cipher, 1<<cost, true
+func (c *Computation) start(initial *cipher, password []byte, salt [SaltSize]byte, cost int) {
+	c.schedule, c.left, c.busy = *initial, 1<<cost, true
 	terminated := make([]byte, len(password)+1)
 	copy(terminated, password)
 	c.key.repeat(terminated)
@@ -67,8 +73,12 @@ func (k *subkeys) repeat(b []byte) {
 // Done says whether Sum may be called.
 func (c *Computation) Done() bool { return c.left == 0 }
 
-// Sum is the hash. It frees the lane.
+// Sum is the hash. It frees the lane. It panics when the computation is not done
+// or the lane was freed before.
 func (c *Computation) Sum() [SumSize]byte {
+	if !c.busy || !c.Done() {
+		panic("bcrypt: no sum, or not yet")
+	}
 	sum := c.sum
 	c.Wipe()
 	return sum

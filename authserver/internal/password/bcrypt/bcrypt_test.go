@@ -12,8 +12,8 @@ import (
 )
 
 // hash runs a computation from start to end, beside others that take longer.
-func hash(o *bcrypt.Origin, password []byte, salt [bcrypt.SaltSize]byte, cost, others int) [bcrypt.SumSize]byte {
-	batch := o.NewBatch()
+func hash(password []byte, salt [bcrypt.SaltSize]byte, cost, others int) [bcrypt.SumSize]byte {
+	batch := bcrypt.NewBatch()
 	for i := range others {
 		batch.Start([]byte{byte(i)}, salt, cost+1)
 	}
@@ -27,7 +27,6 @@ func hash(o *bcrypt.Origin, password []byte, salt [bcrypt.SaltSize]byte, cost, o
 // TestPublishedVectors holds hashes that jBCrypt and OpenBSD's own tests publish.
 func TestPublishedVectors(t *testing.T) {
 	t.Parallel()
-	origin := bcrypt.NewOrigin()
 	cases := []struct{ password, hash string }{
 		{"a", "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe"},
 		{"abc", "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i"},
@@ -39,7 +38,7 @@ func TestPublishedVectors(t *testing.T) {
 			t.Errorf("%q: %v", c.hash, err)
 			continue
 		}
-		if hash(origin, []byte(c.password), h.Salt, h.Cost, 0) != h.Sum {
+		if hash([]byte(c.password), h.Salt, h.Cost, 0) != h.Sum {
 			t.Errorf("%q does not hash to %s", c.password, c.hash)
 		}
 	}
@@ -49,7 +48,7 @@ func TestPublishedVectors(t *testing.T) {
 // at random moments, drops some halfway, and asks the reference about the rest.
 func TestAnyMixOfLanesGivesTheReferencesHashes(t *testing.T) {
 	t.Parallel()
-	batch := bcrypt.NewOrigin().NewBatch()
+	batch := bcrypt.NewBatch()
 	random := rand.New(rand.NewPCG(1, 2))
 	type entry struct {
 		*bcrypt.Computation
@@ -94,12 +93,11 @@ func FuzzSumEqualsTheReference(f *testing.F) {
 	f.Add([]byte("password"), []byte("0123456789abcdef"), byte(0))
 	f.Add([]byte("\x00"), []byte(""), byte(1))
 	f.Add(bytes.Repeat([]byte("ÿ"), 36), bytes.Repeat([]byte{255}, 16), byte(3))
-	origin := bcrypt.NewOrigin()
 	f.Fuzz(func(t *testing.T, password, salt []byte, others byte) {
 		password = password[:min(len(password), bcrypt.MaxPassword)]
 		h := bcrypt.Hash{Minor: 'b', Cost: bcrypt.MinCost}
 		copy(h.Salt[:], salt)
-		h.Sum = hash(origin, password, h.Salt, h.Cost, int(others)%bcrypt.Lanes)
+		h.Sum = hash(password, h.Salt, h.Cost, int(others)%bcrypt.Lanes)
 		if err := reference.CompareHashAndPassword([]byte(h.String()), password); err != nil {
 			t.Errorf("%q: %v", password, err)
 		}
@@ -115,34 +113,4 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q reads as %q", encoded, h)
 		}
 	})
-}
-
-func BenchmarkReference(b *testing.B) {
-	encoded, err := reference.GenerateFromPassword([]byte("right"), 10)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		_ = reference.CompareHashAndPassword(encoded, []byte("wrong"))
-	}
-}
-
-func BenchmarkLanes(b *testing.B) {
-	origin := bcrypt.NewOrigin()
-	for i, name := range []string{"one", "two", "three", "four"} {
-		n := i + 1
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				batch := origin.NewBatch()
-				lanes := make([]*bcrypt.Computation, n)
-				for i := range lanes {
-					lanes[i] = batch.Start([]byte("wrong"), [bcrypt.SaltSize]byte{byte(i)}, 10)
-				}
-				for !lanes[0].Done() {
-					batch.Step()
-				}
-			}
-			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "hashes/s")
-		})
-	}
 }

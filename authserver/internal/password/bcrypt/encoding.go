@@ -3,6 +3,7 @@
 package bcrypt
 
 import (
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,9 +14,16 @@ type Hash struct {
 	// Minor is the revision letter: 'a', 'b' or 'y'. They mean the same here,
 	// since a password's length never exceeds what the older ones handled.
 	Minor byte
-	Cost  int
-	Salt  [SaltSize]byte
-	Sum   [SumSize]byte
+	// Cost is the base-2 logarithm of the iteration count.
+	Cost int
+	Salt [SaltSize]byte
+	Sum  [SumSize]byte
+}
+
+// Matches reports whether sum, computed of a password with h's salt and cost, is
+// h's own. It takes as long for any two sums.
+func (h Hash) Matches(sum [SumSize]byte) bool {
+	return subtle.ConstantTimeCompare(h.Sum[:], sum[:]) == 1
 }
 
 // ErrMalformed says that a text is no bcrypt hash of a revision in use.
@@ -25,7 +33,7 @@ var ErrMalformed = errors.New("malformed bcrypt hash")
 const encodedSize = 7 + 22 + 31
 
 // Parse takes a hash apart. It accepts only what String writes, so that no two
-// texts stand for the same hash.
+// texts stand for the same hash, and returns ErrMalformed for anything else.
 func Parse(encoded string) (Hash, error) {
 	var h Hash
 	if len(encoded) != encodedSize || encoded[:2] != "$2" || encoded[3] != '$' || encoded[6] != '$' {

@@ -7,10 +7,6 @@ import (
 	"encoding/binary"
 )
 
-// Origin is the state every Blowfish key schedule starts from. It never changes
-// and is shared by all computations of an engine.
-type Origin struct{ cipher }
-
 // piDigits are the binary digits of π after the point, as many as Blowfish wants:
 // a table, which a test computes, because to compute it takes longer than the rest
 // of a server's start.
@@ -18,15 +14,16 @@ type Origin struct{ cipher }
 //go:embed pi.bin
 var piDigits string
 
-// NewOrigin lays out the digits: first the subkeys, then the four S-boxes.
-func NewOrigin() *Origin {
-	o := new(Origin)
+// newCipher is the schedule that every hash starts from: the digits, first as
+// subkeys and then as the four S-boxes.
+func newCipher() *cipher {
+	c := new(cipher)
 	digits := []byte(piDigits)
-	for _, table := range o.tables() {
+	for _, table := range c.tables() {
 		for i := range table {
 			table[i] = binary.BigEndian.Uint32(digits)
 			digits = digits[4:]
 		}
 	}
-	return o
+	return c
 }
