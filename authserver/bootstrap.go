@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
@@ -19,9 +20,9 @@ import (
 // bootstrap creates an admin with credentials that the realm has never seen.
 // Those it has seen do nothing again, whatever has become of the admin: who was
 // deleted, or has another address or password, does not come back at a restart.
-func bootstrap(ctx context.Context, o Options, store *postgres.Store, address mailaddress.Address, secret string, cost int) error {
+func bootstrap(ctx context.Context, o Options, store *postgres.Store, address mailaddress.Address, secret string, folder *live.Folder) error {
 	account := auth.KeyOf(string(address))
-	engine := newPasswordEngine(1)
+	engine := newPasswordEngine(1, folder)
 	defer engine.Close()
 	outcome := postgres.Overtaken
 	for outcome == postgres.Overtaken {
@@ -32,7 +33,7 @@ func bootstrap(ctx context.Context, o Options, store *postgres.Store, address ma
 		if known, err := matchesAny(ctx, engine, seen, secret); err != nil || known {
 			return err
 		}
-		hash, err := engine.Hash(ctx, "", secret, cost)
+		hash, err := engine.Hash(ctx, "", secret, folder.Config().Passwords.BcryptCost)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func (s *server) migrate(ctx context.Context) error {
 	if err := account.RewriteAddresses(ctx, store, s.Now, s.Log); err != nil {
 		return err
 	}
-	return createInitialAdmin(ctx, s.Options, store, s.folder.Config().Passwords.BcryptCost)
+	return createInitialAdmin(ctx, s.Options, store, s.folder)
 }
 
 // awaitDatabase returns the database once it answers. It has no tables yet, which
@@ -80,7 +80,7 @@ func (s *server) awaitDatabase(ctx context.Context) (store *postgres.Store, plac
 	return store, place, err
 }
 
-func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, cost int) error {
+func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, folder *live.Folder) error {
 	mountedEmail, emailErr := realmconfig.ReadCredential(o.ConfigDir, realmconfig.InitialAdminEmailFile)
 	mountedPassword, passwordErr := realmconfig.ReadCredential(o.ConfigDir, realmconfig.InitialAdminPasswordFile)
 	email, secret := string(mountedEmail), string(mountedPassword)
@@ -100,7 +100,7 @@ func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, c
 		}
 		return withoutAdmin(ctx, o, store, err)
 	}
-	return bootstrap(ctx, o, store, address, secret, cost)
+	return bootstrap(ctx, o, store, address, secret, folder)
 }
 
 // withoutAdmin lets a realm that has users go on although what is mounted was an

@@ -64,7 +64,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 	}
 	traces := s.newTracing()
 	s.life.OnStop(traces.Close)
-	engine := newPasswordEngine(s.HashingWorkers)
+	engine := newPasswordEngine(s.HashingWorkers, s.folder)
 	s.life.OnStop(engine.Close)
 	s.engine.Store(engine)
 	s.gauge(store, cache, engine)
@@ -128,9 +128,15 @@ func newProviderClient(allowPrivate bool) *http.Client {
 
 // newPasswordEngine measures real time, whatever clock the realm runs on: it is
 // about how fast this machine is.
-func newPasswordEngine(workers int) *password.Engine {
+func newPasswordEngine(workers int, folder *live.Folder) *password.Engine {
 	return password.New(password.Options{
 		Workers: workers, MaxWait: maxPasswordWait, MaxWaiting: maxPasswordsWaiting,
+		Implementation: func() password.Implementation {
+			if folder.Config().Passwords.Engine == realmconfig.StandardEngine {
+				return password.Standard
+			}
+			return password.Interleaved
+		},
 		Now: time.Now, Random: rand.Reader,
 	})
 }

@@ -145,6 +145,9 @@ func TestConfigValidate(t *testing.T) {
 		"an unknown way to conceal":   {func(c *realmconfig.Config) { c.Login.UnknownUser = "Hide" }, "login.unknownUser: "},
 		"bcrypt too cheap":            {func(c *realmconfig.Config) { c.Passwords.BcryptCost = 9 }, "passwords.bcryptCost: "},
 		"bcrypt too dear":             {func(c *realmconfig.Config) { c.Passwords.BcryptCost = 17 }, "passwords.bcryptCost: "},
+		"our own bcrypt":              {func(c *realmconfig.Config) { c.Passwords.Engine = realmconfig.InterleavedEngine }, ""},
+		"the usual bcrypt":            {func(c *realmconfig.Config) { c.Passwords.Engine = realmconfig.StandardEngine }, ""},
+		"a bcrypt nobody has written": {func(c *realmconfig.Config) { c.Passwords.Engine = "Fastest" }, "passwords.engine: must be Interleaved or Standard"},
 		"a lockout of under a second": {func(c *realmconfig.Config) { c.Login.Lockout.Duration = realmconfig.Duration(time.Millisecond) }, "login.lockout.duration: "},
 	}
 	for name, c := range cases {

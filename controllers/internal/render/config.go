@@ -66,6 +66,7 @@ func login(l v1alpha1.Login, absent realmconfig.Login) realmconfig.Login {
 func passwords(p v1alpha1.Passwords, absent realmconfig.Passwords) realmconfig.Passwords {
 	return realmconfig.Passwords{
 		BcryptCost:         intOr(p.BcryptCost, absent.BcryptCost),
+		Engine:             realmconfig.PasswordEngine(p.Engine),
 		MinLength:          intOr(p.MinLength, absent.MinLength),
 		AllowCommon:        p.AllowCommon,
 		ResetTokenLifetime: durationOr(p.ResetTokenLifetime, absent.ResetTokenLifetime),

@@ -56,6 +56,11 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return c.Passwords },
 			realmconfig.Passwords{BcryptCost: 11, MinLength: 14, AllowCommon: true, ResetTokenLifetime: minutes(120)},
 		},
+		"passwords hashed by the usual library": {
+			issuer + "passwords: {engine: Standard}",
+			func(c realmconfig.Config) any { return c.Passwords.Engine },
+			realmconfig.StandardEngine,
+		},
 		"passwords by default": {
 			issuer,
 			func(c realmconfig.Config) any { return c.Passwords },

@@ -147,7 +147,7 @@ cache:
 signingKeys: {algorithm: EdDSA}
 tokens: {audience: [https://shop.example.com], accessTokenLifetime: 15m, refreshTokenLifetime: 12h, refreshGracePeriod: 0s}
 login: {unknownUser: Conceal, lockout: {failures: 3, duration: 1h}}
-passwords: {bcryptCost: 13}
+passwords: {bcryptCost: 13, engine: Standard}
 initialAdmin: {email: ops@example.com}`,
 		"delivering": `
 issuer: https://login.example.com
