@@ -182,4 +182,4 @@ func (s *selftest) remove(ctx context.Context) error {
 	return nil
 }
 
-func (s *selftest) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
+func (s *selftest) say(format string, args ...any) { _, _ = fmt.Fprintf(s.out, format+"\n", args...) }

@@ -62,7 +62,7 @@ func Stated(p realmconfig.Provider) realmconfig.Endpoints {
 	case p.Endpoints != nil:
 		return *p.Endpoints
 	case p.Type == realmconfig.GitHub:
-		return realmconfig.Endpoints{
+		return realmconfig.Endpoints{ //nolint:gosec // addresses, not credentials
 			Authorization: "https://github.com/login/oauth/authorize",
 			Token:         "https://github.com/login/oauth/access_token",
 			UserInfo:      "https://api.github.com/user",

@@ -42,8 +42,8 @@ func (s *Sealer) Seal(purpose, owner string, value []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	header := append([]byte{version, byte(len(keys.Primary))}, keys.Primary...)
-	return aead.Seal(header, nil, value, bind(header, purpose, owner)), nil
+	header := append([]byte{version, byte(len(keys.Primary))}, keys.Primary...) //nolint:gosec // validated ids are short
+	return aead.Seal(header, nil, value, bind(header, purpose, owner)), nil     //nolint:gosec // the cipher draws the nonce
 }
 
 // Open decrypts what Seal made for the same purpose and owner; otherwise the
@@ -69,7 +69,7 @@ func (s *Sealer) Open(purpose, owner string, sealed []byte) ([]byte, error) {
 // find those that should be sealed again.
 func (s *Sealer) Primary() []byte {
 	id := s.keys().Primary
-	return append([]byte{version, byte(len(id))}, id...)
+	return append([]byte{version, byte(len(id))}, id...) //nolint:gosec // validated ids are short
 }
 
 func keyID(sealed []byte) (string, bool) {

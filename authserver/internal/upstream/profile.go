@@ -64,6 +64,8 @@ func (p *provider) claims() realmconfig.Claims {
 	switch p.Type {
 	case realmconfig.GitHub:
 		own.Subject = "id"
+	case realmconfig.Google, realmconfig.GitLab, realmconfig.OIDC, realmconfig.OAuth2:
+		// OpenID Connect's own names (Core 1.0, section 5.1).
 	case realmconfig.Microsoft:
 		// Anybody may write any address into a Microsoft account. This claim says
 		// that the tenant owns its domain.

@@ -93,7 +93,7 @@ func parameters(text string, names ...string) ([]int, error) {
 	}
 	values := make([]int, len(names))
 	for i, part := range parts {
-		digits, found := strings.CutPrefix(part, names[i]+"=")
+		digits, found := strings.CutPrefix(part, names[i]+"=") //nolint:gosec // as many names as parts
 		value, err := number(digits)
 		if !found || err != nil {
 			return nil, ErrMalformed

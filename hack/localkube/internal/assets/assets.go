@@ -82,7 +82,7 @@ func build(ctx context.Context, module, version, folder string, say func(progres
 	if err != nil {
 		return fmt.Errorf("create build folder: %w", err)
 	}
-	defer os.RemoveAll(scratch)
+	defer func() { _ = os.RemoveAll(scratch) }()
 	if err := os.Chmod(scratch, 0o755); err != nil {
 		return fmt.Errorf("open build folder: %w", err)
 	}
@@ -132,8 +132,8 @@ func lock(path string) (unlock func(), err error) {
 		}
 	}
 	if err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return func() { file.Close() }, nil
+	return func() { _ = file.Close() }, nil
 }

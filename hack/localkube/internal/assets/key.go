@@ -31,7 +31,7 @@ func cacheKey(module string) (key, version string, err error) {
 		}
 	}
 	sum := sha256.New()
-	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, _ = fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, name := range inputs {
 		content, err := os.ReadFile(filepath.Join(module, name))
 		if err != nil {
@@ -43,7 +43,7 @@ func cacheKey(module string) (key, version string, err error) {
 				return "", "", err
 			}
 		}
-		fmt.Fprintf(sum, "%s %d\n", name, len(content))
+		_, _ = fmt.Fprintf(sum, "%s %d\n", name, len(content))
 		sum.Write(content)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12], version, nil

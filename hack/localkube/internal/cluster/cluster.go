@@ -73,7 +73,7 @@ func (k *Cluster) Start(ctx context.Context, programs string) error {
 	if err != nil {
 		return err
 	}
-	defer exclusive.Close()
+	defer func() { _ = exclusive.Close() }()
 
 	last, err := k.last()
 	if err != nil {

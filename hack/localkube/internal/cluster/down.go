@@ -44,7 +44,7 @@ func (k *Cluster) Down(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer exclusive.Close()
+	defer func() { _ = exclusive.Close() }()
 	if running != nil {
 		if err := removeFromMachine(ctx, running); err != nil {
 			return err
@@ -86,7 +86,7 @@ func endProcess(r *record) error {
 	if err != nil {
 		return fmt.Errorf("open the node's process: %w", err)
 	}
-	defer unix.Close(handle)
+	defer func() { _ = unix.Close(handle) }()
 	if !r.alive() {
 		return nil
 	}
@@ -95,7 +95,7 @@ func endProcess(r *record) error {
 	}
 	deadline := time.Now().Add(endTimeout)
 	for {
-		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(handle), Events: unix.POLLIN}}, int(time.Until(deadline).Milliseconds()))
+		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(handle), Events: unix.POLLIN}}, int(time.Until(deadline).Milliseconds())) //nolint:gosec // descriptors are small
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:

@@ -30,7 +30,7 @@ func (k *Cluster) Import(ctx context.Context, archive image.Archive) error {
 	if err != nil {
 		return fmt.Errorf("open image: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	_, err = k.ctr(ctx, file, "images", "import", "-")
 	return err
 }

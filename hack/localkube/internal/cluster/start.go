@@ -95,7 +95,7 @@ func (k *Cluster) startNode(programs string) error {
 	if err != nil {
 		return fmt.Errorf("open log of the node: %w", err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 
 	cmd := exec.Command("/proc/self/exe", NodeCommand, k.State(), programs)
 	cmd.Args[0] = "localkube"

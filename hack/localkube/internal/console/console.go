@@ -37,14 +37,14 @@ func New(out io.Writer) *Console {
 func (c *Console) Say(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.out, "%6.1fs  %s\n", time.Since(c.begun).Seconds(), fmt.Sprintf(format, args...))
+	_, _ = fmt.Fprintf(c.out, "%6.1fs  %s\n", time.Since(c.begun).Seconds(), fmt.Sprintf(format, args...))
 }
 
 // Print writes text as it is, for output that people copy.
 func (c *Console) Print(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprint(c.out, text)
+	_, _ = fmt.Fprint(c.out, text)
 }
 
 // Step runs do, gives signs of life while it lasts and says how long it took.

@@ -87,7 +87,7 @@ func (d Deployment) awaitOperator(ctx context.Context) error {
 	_, err := d.Kubectl.Run(ctx, nil, "rollout", "status", "deployment/"+Release,
 		"--namespace", OperatorNamespace, "--timeout", readyTimeout.String())
 	if err != nil {
-		return fmt.Errorf("the operator did not come up: %w\n%s", err, d.evidence())
+		return fmt.Errorf("the operator did not come up: %w\n%s", err, d.evidence()) //nolint:contextcheck // ctx may have ended
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ func (d Deployment) Await(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return fmt.Errorf("the realm did not become ready: %w\n%s", errors.Join(context.Cause(ctx), err), d.evidence())
+			return fmt.Errorf("the realm did not become ready: %w\n%s", errors.Join(context.Cause(ctx), err), d.evidence()) //nolint:contextcheck // ctx has ended
 		}
 	}
 }

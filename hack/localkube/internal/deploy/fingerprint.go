@@ -17,7 +17,7 @@ import (
 func fingerprint(root string, values map[string]string) (string, error) {
 	sum := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintf(sum, "%s=%s\n", name, values[name])
+		_, _ = fmt.Fprintf(sum, "%s=%s\n", name, values[name])
 	}
 	for _, input := range []string{chart, sample} {
 		err := filepath.WalkDir(filepath.Join(root, input), func(path string, entry fs.DirEntry, err error) error {
@@ -25,7 +25,7 @@ func fingerprint(root string, values map[string]string) (string, error) {
 				return err
 			}
 			content, err := os.ReadFile(path)
-			fmt.Fprintf(sum, "%s %d\n%s", path, len(content), content)
+			_, _ = fmt.Fprintf(sum, "%s %d\n%s", path, len(content), content)
 			return err
 		})
 		if err != nil {

@@ -35,7 +35,7 @@ func write(path, repository, tag string, config v1.Config, fill func(*layer) err
 	if err != nil {
 		return Archive{}, fmt.Errorf("create folder for image: %w", err)
 	}
-	defer os.RemoveAll(scratch)
+	defer func() { _ = os.RemoveAll(scratch) }()
 	content := filepath.Join(scratch, "layer.tar")
 	if err := writeLayer(content, fill); err != nil {
 		return Archive{}, err

@@ -34,7 +34,7 @@ func isolate(state, programs string) error {
 		if err != nil {
 			return fmt.Errorf("open node folder: %w", err)
 		}
-		defer folder.Close()
+		defer func() { _ = folder.Close() }()
 		folders[target] = folder
 	}
 	for _, path := range hidden {
