@@ -167,8 +167,8 @@ type Passwords struct {
 	// engine is what computes the hashes: Interleaved (our own program, which works
 	// on four at once on a core, also when absent) or Standard
 	// (golang.org/x/crypto/bcrypt, one at a time, with which a core checks about a
-	// quarter as many passwords). Each verifies what the other has hashed, and
-	// changing it restarts nothing.
+	// third as many passwords). Each verifies what the other has hashed, and changing
+	// it restarts nothing.
 	// +optional
 	Engine PasswordEngine `json:"engine,omitempty"`
 
