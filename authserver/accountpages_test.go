@@ -23,7 +23,7 @@ func TestPagesChangeAProfile(t *testing.T) {
 	if got := query[string](r, "SELECT name || ' ' || locale FROM users"); got != "Grace de" {
 		t.Errorf("the profile is %s", got)
 	}
-	r.exec("UPDATE users SET locale = 'pt-BR'")
+	r.Exec("UPDATE users SET locale = 'pt-BR'")
 	b.open("/account")
 	b.submit("/account/profile", map[string]string{"name": "Grace"})
 	if got := query[string](r, "SELECT locale FROM users"); got != "pt-BR" {
@@ -34,12 +34,12 @@ func TestPagesChangeAProfile(t *testing.T) {
 func TestPagesChangeAnAddress(t *testing.T) {
 	t.Parallel()
 	r := newMailingRealm(t)
-	r.config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
-	r.write()
+	r.Config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
+	r.Update()
 	suite.secrets.used(annNext)
 	b := r.serve().newVisitor()
 	b.signIn(adminEmail, adminPassword)
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	b.submit("/account/email", map[string]string{"email": "ann"})
 	b.sees("/account/email", http.StatusBadRequest, "This is not an e-mail address.")
 	if attribute(b.find("input", "id", "new-email"), "value") != "ann" {
@@ -123,7 +123,7 @@ func TestPagesSetUpATelephone(t *testing.T) {
 	b.submit("/account/two-factor/sms/verify", map[string]string{"code": first})
 	b.sees("/account/two-factor/sms/verify", http.StatusOK, "Your new backup codes", codes[0])
 
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	b.open("/account")
 	b.submit("/account/two-factor/disable", nil)
 	b.submit("/account/two-factor/disable", map[string]string{"text": "yes"})
@@ -146,7 +146,7 @@ func TestPagesLinkIdentities(t *testing.T) {
 	s.newBrowser().signIn("second", nil) // Bob has it
 	b := s.newVisitor()
 	b.signIn(adminEmail, adminPassword)
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	b.submit("/account/identities", map[string]string{"provider": "first"})
 	b.submit("/account/identities", map[string]string{"password": wrongPassword})
 	b.sees("/account/identities", http.StatusForbidden, "The password is wrong.")
@@ -207,7 +207,7 @@ func TestPagesBelieveNoFaultThatAnAddressTellsOf(t *testing.T) {
 			r := newRequest(t, http.MethodGet, path+code, nil)
 			r.Header.Set("Accept", "text/html")
 			r.Header.Set("Cookie", "__Host-rk-access=x")
-			response, err := s.client.Do(r)
+			response, err := s.HTTP.Do(r)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 // People who register, and what they choose.
@@ -34,8 +34,8 @@ func newMailingRealm(t *testing.T) *realm {
 
 func (r *realm) requireVerification() {
 	r.t.Helper()
-	r.config.Registration.EmailVerification = realmconfig.VerificationRequired
-	r.write()
+	r.Config.Registration.EmailVerification = realmconfig.VerificationRequired
+	r.Update()
 }
 
 func (s *server) tryRegister(email, password string) answer {
@@ -45,7 +45,7 @@ func (s *server) tryRegister(email, password string) answer {
 
 func (s *server) registerAnn() {
 	s.t.Helper()
-	s.tryRegister(annEmail, annPassword).expect(s.t, http.StatusCreated, "")
+	s.tryRegister(annEmail, annPassword).Expect(s.t, http.StatusCreated, "")
 }
 
 func (s *server) loginAnn(password string) tokens {
@@ -63,13 +63,13 @@ func (s *server) verifyEmail(token, password string) answer {
 // verifyAnn confirms Ann's address.
 func (s *server) verifyAnn() {
 	s.t.Helper()
-	s.verifyEmail(s.realm.lastLetter(annEmail, auth.VerifyEmailMessage).token(s.t), annPassword).expect(s.t, http.StatusOK, "")
+	s.verifyEmail(s.realm.lastLetter(annEmail, auth.VerifyEmailMessage).token(s.t), annPassword).Expect(s.t, http.StatusOK, "")
 }
 
 // hashed is how many passwords the server has hashed: what a request has cost.
 func (s *server) hashed() int {
 	s.t.Helper()
-	n, err := strconv.Atoi(s.metric("realmkeeper_passwords_hashed_total"))
+	n, err := strconv.Atoi(s.Metric("realmkeeper_passwords_hashed_total"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -77,8 +77,8 @@ func (s *server) hashed() int {
 }
 
 // same is an answer without what is different every time.
-func (a answer) same() string {
-	return strings.ReplaceAll(a.body, a.problem.RequestID, "")
+func same(a answer) string {
+	return strings.ReplaceAll(a.Body, a.Problem.RequestID, "")
 }
 
 func TestRegistration(t *testing.T) {
@@ -88,9 +88,9 @@ func TestRegistration(t *testing.T) {
 	a := s.post("/api/auth/register", map[string]string{
 		"email": " Ann@Example.COM", "password": annPassword, "name": "Ann Lee", "locale": "de-CH",
 	})
-	a.expect(t, http.StatusCreated, "")
-	if a.body != `{"email_verification_required":false}` {
-		t.Errorf("answered %s", a.body)
+	a.Expect(t, http.StatusCreated, "")
+	if a.Body != `{"email_verification_required":false}` {
+		t.Errorf("answered %s", a.Body)
 	}
 	session := s.loginAnn(annPassword) // nothing waits for the mail where it is optional
 	profile := decode[map[string]any](t, s.profile(session.Access), http.StatusOK)
@@ -107,10 +107,10 @@ func TestRegistration(t *testing.T) {
 		t.Errorf("the mail says\n%s", mail.Text)
 	}
 	token := mail.token(t)
-	s.verifyEmail(token+"x", annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
-	s.verifyEmail(strings.Replace(token, "rkv_", "rkp_", 1), annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
-	s.verifyEmail(token, annPassword).expect(t, http.StatusOK, "")
-	s.verifyEmail(token, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token+"x", annPassword).Expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(strings.Replace(token, "rkv_", "rkp_", 1), annPassword).Expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusOK, "")
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusBadRequest, "verification_token_invalid")
 	if profile := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); profile["email_verified"] != true {
 		t.Error("the address is not verified")
 	}
@@ -127,18 +127,18 @@ func TestRegistrationWaitsForTheMailWhereRequired(t *testing.T) {
 	s.login() // the initial admin need not wait
 	s.registerAnn()
 	for range 6 { // more often than wrong passwords are allowed
-		s.tryLogin(annEmail, annPassword).expect(t, http.StatusForbidden, "email_not_verified")
+		s.tryLogin(annEmail, annPassword).Expect(t, http.StatusForbidden, "email_not_verified")
 	}
-	s.tryLogin(annEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin(annEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 
 	first := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
-	s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
-	s.verifyEmail(first, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid") // the newest link is the one
+	s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).Expect(t, http.StatusAccepted, "")
+	s.verifyEmail(first, annPassword).Expect(t, http.StatusBadRequest, "verification_token_invalid") // the newest link is the one
 	s.verifyAnn()
 	s.loginAnn(annPassword)
 
 	before := len(r.letters(annEmail))
-	s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
+	s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).Expect(t, http.StatusAccepted, "")
 	if after := len(r.letters(annEmail)); after != before {
 		t.Error("a verified address was mailed another link")
 	}
@@ -150,8 +150,8 @@ func TestVerificationLinksExpire(t *testing.T) {
 	s := r.serve()
 	s.registerAnn()
 	token := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
-	r.clock.advance(24 * time.Hour)
-	s.verifyEmail(token, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	r.Clock.Advance(24 * time.Hour)
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusBadRequest, "verification_token_invalid")
 }
 
 func TestRegistrationIsRefused(t *testing.T) {
@@ -178,19 +178,19 @@ func TestRegistrationIsRefused(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			a := s.post("/api/auth/register", c.body)
-			a.expect(t, c.status, c.code)
-			if strings.Contains(a.body, annPassword) || strings.Contains(a.body, annEmail) {
-				t.Errorf("the answer quotes what was sent: %s", a.body)
+			a.Expect(t, c.status, c.code)
+			if strings.Contains(a.Body, annPassword) || strings.Contains(a.Body, annEmail) {
+				t.Errorf("the answer quotes what was sent: %s", a.Body)
 			}
 		})
 	}
 	if s.hashed() != hashed {
 		t.Error("passwords were hashed for nothing")
 	}
-	r.config.Registration.Mode = realmconfig.Closed
-	r.write()
+	r.Config.Registration.Mode = realmconfig.Closed
+	r.Update()
 	s.eventually("registration is closed", func() bool {
-		return s.tryRegister(annEmail, annPassword).problem.Code == "registration_closed"
+		return s.tryRegister(annEmail, annPassword).Problem.Code == "registration_closed"
 	})
 	if users := query[int](r, "SELECT count(*) FROM users"); users != 2 {
 		t.Errorf("%d users, want the admin and Ann", users)
@@ -205,18 +205,14 @@ func TestRegistrationGivesAnAddressToOne(t *testing.T) {
 	s := r.serve()
 	const callers = 8
 	added := atomic.Int32{}
-	group := sync.WaitGroup{}
-	for range callers {
-		group.Go(func() {
-			switch a := s.tryRegister(annEmail, annPassword); {
-			case a.status == http.StatusCreated:
-				added.Add(1)
-			case a.problem.Code != "email_taken" && a.problem.Code != "busy":
-				t.Errorf("answered %d %s", a.status, a.body)
-			}
-		})
-	}
-	group.Wait()
+	race.Run(callers, func(int) {
+		switch a := s.tryRegister(annEmail, annPassword); {
+		case a.Status == http.StatusCreated:
+			added.Add(1)
+		case a.Problem.Code != "email_taken" && a.Problem.Code != "busy":
+			t.Errorf("answered %d %s", a.Status, a.Body)
+		}
+	})
 	if added.Load() != 1 || len(r.letters(annEmail)) != 1 {
 		t.Errorf("%d of %d registered, %d mails", added.Load(), callers, len(r.letters(annEmail)))
 	}
@@ -258,12 +254,12 @@ func TestAnswersDoNotTellWhoHasAnAccount(t *testing.T) {
 			if knownCost != unknownCost {
 				t.Errorf("they cost %d and %d hashes", knownCost, unknownCost)
 			}
-			if known.status != c.status || known.status != unknown.status || known.same() != unknown.same() {
-				t.Errorf("answered %d %s and %d %s", known.status, known.body, unknown.status, unknown.body)
+			if known.Status != c.status || known.Status != unknown.Status || same(known) != same(unknown) {
+				t.Errorf("answered %d %s and %d %s", known.Status, known.Body, unknown.Status, unknown.Body)
 			}
-			for header := range known.header {
-				if header != "Date" && header != "X-Request-Id" && known.header.Get(header) != unknown.header.Get(header) {
-					t.Errorf("%s is %q and %q", header, known.header.Get(header), unknown.header.Get(header))
+			for header := range known.Header {
+				if header != "Date" && header != "X-Request-Id" && known.Header.Get(header) != unknown.Header.Get(header) {
+					t.Errorf("%s is %q and %q", header, known.Header.Get(header), unknown.Header.Get(header))
 				}
 			}
 			query[string](r, "WITH gone AS (DELETE FROM users WHERE email = $1) SELECT ''", stranger)
@@ -272,21 +268,21 @@ func TestAnswersDoNotTellWhoHasAnAccount(t *testing.T) {
 	if got := r.letters(adminEmail); len(got) != 2 || got[1].kind == got[0].kind {
 		t.Errorf("the admin was written %d mails", len(got))
 	}
-	s.tryLogin(adminEmail, newPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin(adminEmail, newPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	s.login() // with the password that no stranger has replaced
 }
 
 func TestRegistrationCostsTheSameForATakenAddress(t *testing.T) {
 	t.Parallel()
 	r := newMailingRealm(t)
-	r.config.Login.UnknownUser = realmconfig.Conceal
-	r.write()
+	r.Config.Login.UnknownUser = realmconfig.Conceal
+	r.Update()
 	s := r.serve()
 	s.registerAnn()
 	if got := s.hashed(); got != 1 {
 		t.Errorf("a new address cost %d hashes", got)
 	}
-	s.tryRegister(annEmail, newPassword).expect(t, http.StatusCreated, "")
+	s.tryRegister(annEmail, newPassword).Expect(t, http.StatusCreated, "")
 	if got := s.hashed(); got != 2 {
 		t.Errorf("with a taken address, %d passwords were hashed", got)
 	}
@@ -299,18 +295,14 @@ func TestMailsToAnAddressAreLimited(t *testing.T) {
 	r := newMailingRealm(t)
 	s := r.serve()
 	s.registerAnn()
-	group := sync.WaitGroup{}
-	for range 30 {
-		group.Go(func() {
-			s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
-		})
-	}
-	group.Wait()
+	race.Run(30, func(int) {
+		s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).Expect(t, http.StatusOK, "")
+	})
 	if got := len(r.letters(annEmail)); got != 1+notify.MailLimit {
 		t.Errorf("%d mails, want that of the registration and %d", got, notify.MailLimit)
 	}
-	r.clock.advance(notify.MailLimitWindow)
-	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+	r.Clock.Advance(notify.MailLimitWindow)
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).Expect(t, http.StatusOK, "")
 	if got := len(r.letters(annEmail)); got != 2+notify.MailLimit {
 		t.Errorf("an hour later there are %d mails", got)
 	}
@@ -325,7 +317,7 @@ func TestARealmWithoutMail(t *testing.T) {
 	s.loginAnn(annPassword)
 	for _, path := range []string{"/api/auth/reset-password", "/api/auth/verify-email/resend"} {
 		for _, email := range []string{annEmail, "nobody@example.com"} {
-			s.post(path, map[string]string{"email": email}).expect(t, http.StatusServiceUnavailable, "email_unavailable")
+			s.post(path, map[string]string{"email": email}).Expect(t, http.StatusServiceUnavailable, "email_unavailable")
 		}
 	}
 	if waiting := query[int](r, "SELECT count(*) FROM outbox"); waiting != 0 {
@@ -341,9 +333,9 @@ func TestMailsOfOneKindUseUpNoOther(t *testing.T) {
 	s := r.serve()
 	s.createUser(s.login().Access, annEmail, "user")
 	for range notify.MailLimit {
-		s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).expect(t, http.StatusAccepted, "")
+		s.post("/api/auth/verify-email/resend", map[string]string{"email": annEmail}).Expect(t, http.StatusAccepted, "")
 	}
-	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).Expect(t, http.StatusOK, "")
 	if got := len(r.letters(annEmail)); got != 1 {
 		t.Errorf("%d mails, want the one that sets a password", got)
 	}

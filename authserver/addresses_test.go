@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 const (
@@ -36,9 +36,9 @@ func (r *realm) former(email string) string {
 		r.t.Fatal(err)
 	}
 	id := uuid.Must(uuid.NewV7()).String()
-	r.exec("ALTER TABLE users DISABLE TRIGGER users_email_added")
-	r.exec("INSERT INTO users (id, email, password_hash, created_at) VALUES ($1, $2, $3, now())", id, email, string(hash))
-	r.exec("ALTER TABLE users ENABLE TRIGGER users_email_added")
+	r.Exec("ALTER TABLE users DISABLE TRIGGER users_email_added")
+	r.Exec("INSERT INTO users (id, email, password_hash, created_at) VALUES ($1, $2, $3, now())", id, email, string(hash))
+	r.Exec("ALTER TABLE users ENABLE TRIGGER users_email_added")
 	return id
 }
 
@@ -52,12 +52,12 @@ func TestOneMailboxIsOneAccount(t *testing.T) {
 	suite.secrets.used(typedDomain, storedDomain)
 	r := newMailingRealm(t)
 	s := r.serve()
-	s.tryRegister(typedDomain, annPassword).expect(t, http.StatusCreated, "")
-	s.tryRegister("ANN@xn--bcher-kva.EXAMPLE", annPassword).expect(t, http.StatusConflict, "email_taken")
+	s.tryRegister(typedDomain, annPassword).Expect(t, http.StatusCreated, "")
+	s.tryRegister("ANN@xn--bcher-kva.EXAMPLE", annPassword).Expect(t, http.StatusConflict, "email_taken")
 	for _, name := range []string{typedDomain, storedDomain, " ann@BU\u0308CHER.example\n"} {
 		s.tokensOf(s.tryLogin(name, annPassword))
 	}
-	s.verifyEmail(r.lastLetter(storedDomain, auth.VerifyEmailMessage).token(t), annPassword).expect(t, http.StatusOK, "")
+	s.verifyEmail(r.lastLetter(storedDomain, auth.VerifyEmailMessage).token(t), annPassword).Expect(t, http.StatusOK, "")
 	if n := query[int](r, "SELECT count(*) FROM users WHERE email = $1", storedDomain); n != 1 {
 		t.Errorf("%d accounts", n)
 	}
@@ -87,9 +87,9 @@ func TestWhatCannotBeMailedIsRefusedAtOnce(t *testing.T) {
 			"new user":     s.as(admin, http.MethodPost, "/api/admin/users", map[string]string{"email": email, "password": annPassword}),
 			"change":       s.as(admin, http.MethodPost, "/api/user/email", map[string]string{"email": email, "password": adminPassword}),
 		} {
-			a.expect(t, http.StatusBadRequest, "invalid_request")
-			if len(a.problem.Errors) != 1 || a.problem.Errors[0].Field != "email" || a.problem.Errors[0].Detail != detail {
-				t.Errorf("%s with %q says %v, want %s", what, email, a.problem.Errors, detail)
+			a.Expect(t, http.StatusBadRequest, "invalid_request")
+			if len(a.Problem.Errors) != 1 || a.Problem.Errors[0].Field != "email" || a.Problem.Errors[0].Detail != detail {
+				t.Errorf("%s with %q says %v, want %s", what, email, a.Problem.Errors, detail)
 			}
 		}
 		if err := r.importUsers(line(t, map[string]any{"email": email, "password_hash": hashesOfOthers()["django"]})); err == nil {
@@ -106,20 +106,20 @@ func TestWhatCannotBeMailedIsRefusedAtOnce(t *testing.T) {
 func TestImpossibleAddressIsAnUnknownOne(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.UnknownUser = realmconfig.Conceal
-	r.config.Login.Lockout.Failures = 3
-	r.write()
+	r.Config.Login.UnknownUser = realmconfig.Conceal
+	r.Config.Login.Lockout.Failures = 3
+	r.Update()
 	s := r.serve()
 	for _, email := range []string{"nobody@example.com", "adm\u0130n@example.com", "a,b@example.com", "nobody@\u0130nternal.example"} {
 		suite.secrets.used(email)
 		for range 3 {
 			before := s.hashed()
-			s.tryLogin(email, adminPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+			s.tryLogin(email, adminPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 			if did := s.hashed() - before; did != 1 {
 				t.Errorf("%q cost %d hashes", email, did)
 			}
 		}
-		s.tryLogin(email, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+		s.tryLogin(email, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	}
 	s.login() // it is nobody's but the admin's counter that was locked
 }
@@ -137,20 +137,16 @@ func TestFormerAddressesAreRewrittenOrReported(t *testing.T) {
 	movable, unmailable := r.former("hana@bücher.example"), r.former("müller@example.com")
 	first, second := r.former("bob@müller.example"), r.former("bob@mu\u0308ller.example")
 	fine, fake := r.former("eve@xn--bcher-kva.example"), r.former("eve@xn--a.example")
-	r.exec(`INSERT INTO tickets (hash, kind, user_id, email, created_at, expires_at)
+	r.Exec(`INSERT INTO tickets (hash, kind, user_id, email, created_at, expires_at)
 		VALUES (sha256('x'), 'verify', $1, 'hana@bücher.example', now(), now() + interval '1 hour')`, movable)
-	r.exec(`INSERT INTO attempts (key, pending, failures, allowed, reserved_at, expires_at)
+	r.Exec(`INSERT INTO attempts (key, pending, failures, allowed, reserved_at, expires_at)
 		VALUES (sha256(convert_to('hana@bücher.example', 'UTF8')), 0, 4, 5, now(), now() + interval '1 hour')`)
 
-	var migrators sync.WaitGroup
-	for range 5 {
-		migrators.Go(func() {
-			if err := r.migrate(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	migrators.Wait()
+	race.Run(5, func(int) {
+		if err := r.migrate(); err != nil {
+			t.Error(err)
+		}
+	})
 	const trail = "email_taken %s, invalid_email %s, invalid_email %s, succeeded %s, succeeded %s"
 	want := fmt.Sprintf(trail, second, unmailable, fake, movable, first)
 	if said := r.rewritten(); said != want {
@@ -199,8 +195,8 @@ func TestNobodyIsShutOutByTheirFormerAddress(t *testing.T) {
 	suite.secrets.used("mueller@example.com")
 	tokens := s.tokensOf(s.tryLogin("müller@example.com", annPassword))
 	s.as(tokens.Access, http.MethodPost, "/api/user/email", map[string]string{"email": "mueller@example.com", "password": annPassword}).
-		expect(t, http.StatusAccepted, "")
-	s.verifyEmail(r.lastLetter("mueller@example.com", auth.VerifyEmailMessage).token(t), annPassword).expect(t, http.StatusOK, "")
+		Expect(t, http.StatusAccepted, "")
+	s.verifyEmail(r.lastLetter("mueller@example.com", auth.VerifyEmailMessage).token(t), annPassword).Expect(t, http.StatusOK, "")
 	if has := r.emailOf(unmailable); has != "mueller@example.com" {
 		t.Errorf("has %s", has)
 	}
@@ -211,15 +207,15 @@ func TestNobodyIsShutOutByTheirFormerAddress(t *testing.T) {
 func TestSpellingsOfAnAddressAreCountedTogether(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.Lockout.Failures = 3
-	r.write()
+	r.Config.Login.Lockout.Failures = 3
+	r.Update()
 	r.former(storedDomain)
 	s := r.serve()
 	for _, name := range []string{"ann@bücher.example", "ann@ＢÜCHER.example", "ANN@bu\u0308cher。example"} {
 		suite.secrets.used(name)
-		s.tryLogin(name, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(name, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	s.tryLogin(storedDomain, annPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(storedDomain, annPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 func TestTheDatabaseTakesOnlyAddresses(t *testing.T) {
@@ -237,7 +233,7 @@ func TestTheDatabaseTakesOnlyAddresses(t *testing.T) {
 			t.Errorf("%q: is an address is %t", email, is)
 		}
 	}
-	conn, err := pgx.Connect(t.Context(), r.database)
+	conn, err := pgx.Connect(t.Context(), r.DatabaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,8 +314,8 @@ func TestProvidersVouchForTheAddressItself(t *testing.T) {
 	r, s := serveWith(t, providers...)
 	for name, c := range cases {
 		_, a := s.newBrowser().signIn(named[name], nil)
-		if a.status != c.status {
-			t.Errorf("%s: answered %d %s", name, a.status, a.body)
+		if a.Status != c.status {
+			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 			continue
 		}
 		if c.is == "" {

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 // With this password people are created.
@@ -37,10 +37,10 @@ func (s *server) as(access, method, path string, body any) answer {
 func decode[T any](t testing.TB, a answer, status int) T {
 	t.Helper()
 	value := *new(T)
-	if a.status != status {
-		t.Fatalf("answered %d %s, want %d", a.status, a.body, status)
+	if a.Status != status {
+		t.Fatalf("answered %d %s, want %d", a.Status, a.Body, status)
 	}
-	if err := json.Unmarshal([]byte(a.body), &value); err != nil {
+	if err := json.Unmarshal([]byte(a.Body), &value); err != nil {
 		t.Fatal(err)
 	}
 	return value
@@ -65,7 +65,7 @@ func TestAdminsManageUsers(t *testing.T) {
 	}
 	path := "/api/admin/users/" + ann.ID
 	again := s.as(admin, http.MethodPost, "/api/admin/users", map[string]string{"email": "ann@example.com", "password": strangerPassword})
-	again.expect(t, http.StatusConflict, "email_taken")
+	again.Expect(t, http.StatusConflict, "email_taken")
 
 	annsTokens := s.tokensOf(s.tryLogin("ann@example.com", strangerPassword))
 	if got := decode[person](t, s.as(admin, http.MethodGet, path, nil), http.StatusOK); got.Sessions != 1 || got.LockedUntil != nil {
@@ -77,18 +77,18 @@ func TestAdminsManageUsers(t *testing.T) {
 		t.Errorf("changed to %+v", changed)
 	}
 
-	if a := s.as(admin, http.MethodDelete, path+"/sessions", nil); a.status != http.StatusNoContent {
-		t.Errorf("ending sessions answered %d %s", a.status, a.body)
+	if a := s.as(admin, http.MethodDelete, path+"/sessions", nil); a.Status != http.StatusNoContent {
+		t.Errorf("ending sessions answered %d %s", a.Status, a.Body)
 	}
-	s.profile(annsTokens.Access).expect(t, http.StatusUnauthorized, "token_invalid")
-	s.tryRefresh(annsTokens.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.profile(annsTokens.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+	s.tryRefresh(annsTokens.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 
-	if a := s.as(admin, http.MethodDelete, path, nil); a.status != http.StatusNoContent {
-		t.Errorf("deletion answered %d %s", a.status, a.body)
+	if a := s.as(admin, http.MethodDelete, path, nil); a.Status != http.StatusNoContent {
+		t.Errorf("deletion answered %d %s", a.Status, a.Body)
 	}
-	s.as(admin, http.MethodGet, path, nil).expect(t, http.StatusNotFound, "not_found")
-	s.as(admin, http.MethodDelete, path, nil).expect(t, http.StatusNotFound, "not_found")
-	s.tryLogin("ann@example.com", strangerPassword).expect(t, http.StatusNotFound, "user_not_found")
+	s.as(admin, http.MethodGet, path, nil).Expect(t, http.StatusNotFound, "not_found")
+	s.as(admin, http.MethodDelete, path, nil).Expect(t, http.StatusNotFound, "not_found")
+	s.tryLogin("ann@example.com", strangerPassword).Expect(t, http.StatusNotFound, "user_not_found")
 }
 
 func TestAnAdminInvites(t *testing.T) {
@@ -97,16 +97,16 @@ func TestAnAdminInvites(t *testing.T) {
 	s := r.serve()
 	admin := s.login().Access
 	invitation := map[string]string{"email": "ann@example.com", "name": "Ann"}
-	s.as(admin, http.MethodPost, "/api/admin/users", invitation).expect(t, http.StatusServiceUnavailable, "email_unavailable")
+	s.as(admin, http.MethodPost, "/api/admin/users", invitation).Expect(t, http.StatusServiceUnavailable, "email_unavailable")
 	r.sendsMail()
 	s.eventually("the realm can send mail", func() bool {
-		return s.as(admin, http.MethodPost, "/api/admin/users", invitation).status == http.StatusCreated
+		return s.as(admin, http.MethodPost, "/api/admin/users", invitation).Status == http.StatusCreated
 	})
-	s.tryLogin("ann@example.com", strangerPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin("ann@example.com", strangerPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	token := r.lastLetter("ann@example.com", auth.ResetPasswordMessage).token(t)
 	suite.secrets.used(strangerPassword)
-	if a := s.post("/api/auth/reset/"+token, map[string]string{"password": strangerPassword}); a.status != http.StatusOK {
-		t.Fatalf("the first password was answered %d %s", a.status, a.body)
+	if a := s.post("/api/auth/reset/"+token, map[string]string{"password": strangerPassword}); a.Status != http.StatusOK {
+		t.Fatalf("the first password was answered %d %s", a.Status, a.Body)
 	}
 	s.tokensOf(s.tryLogin("ann@example.com", strangerPassword))
 }
@@ -119,19 +119,19 @@ func TestAnAdminUnlocks(t *testing.T) {
 	for range 5 {
 		s.tryLogin(ann.Email, wrongPassword)
 	}
-	s.tryLogin(ann.Email, strangerPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(ann.Email, strangerPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	path := "/api/admin/users/" + ann.ID
 	if got := decode[person](t, s.as(admin, http.MethodGet, path, nil), http.StatusOK); got.LockedUntil == nil {
 		t.Error("the lock is not shown")
 	}
-	if a := s.as(admin, http.MethodPost, path+"/unlock", nil); a.status != http.StatusNoContent {
-		t.Errorf("answered %d %s", a.status, a.body)
+	if a := s.as(admin, http.MethodPost, path+"/unlock", nil); a.Status != http.StatusNoContent {
+		t.Errorf("answered %d %s", a.Status, a.Body)
 	}
 	s.tokensOf(s.tryLogin(ann.Email, strangerPassword))
 	nobody := "/api/admin/users/0198c9c4-6f0a-7c3e-9b1d-2f5a8e7d4c10"
-	s.as(admin, http.MethodPost, nobody+"/unlock", nil).expect(t, http.StatusNotFound, "not_found")
-	s.as(admin, http.MethodPatch, nobody, map[string]string{"name": "x"}).expect(t, http.StatusNotFound, "not_found")
-	s.as(admin, http.MethodDelete, nobody+"/sessions", nil).expect(t, http.StatusNotFound, "not_found")
+	s.as(admin, http.MethodPost, nobody+"/unlock", nil).Expect(t, http.StatusNotFound, "not_found")
+	s.as(admin, http.MethodPatch, nobody, map[string]string{"name": "x"}).Expect(t, http.StatusNotFound, "not_found")
+	s.as(admin, http.MethodDelete, nobody+"/sessions", nil).Expect(t, http.StatusNotFound, "not_found")
 }
 
 func TestDisablingShutsOutAtOnce(t *testing.T) {
@@ -147,13 +147,13 @@ func TestDisablingShutsOutAtOnce(t *testing.T) {
 	if disable(true).DisabledAt == nil {
 		t.Error("not disabled")
 	}
-	s.profile(session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
-	s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
-	s.tryLogin(ann.Email, strangerPassword).expect(t, http.StatusForbidden, "account_disabled")
+	s.profile(session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+	s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.tryLogin(ann.Email, strangerPassword).Expect(t, http.StatusForbidden, "account_disabled")
 	if disable(false).DisabledAt != nil {
 		t.Error("still disabled")
 	}
-	s.profile(session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	s.profile(session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 	s.tokensOf(s.tryLogin(ann.Email, strangerPassword))
 }
 
@@ -178,7 +178,7 @@ func TestOnlyAdminsAdminister(t *testing.T) {
 		{"POST", path + "/unlock", nil},
 		{"GET", "/api/admin/audit", nil},
 	} {
-		s.as(user, c.method, c.path, c.body).expect(t, http.StatusForbidden, "permission_denied")
+		s.as(user, c.method, c.path, c.body).Expect(t, http.StatusForbidden, "permission_denied")
 	}
 	if got := query[int](r, "SELECT count(*)::int FROM audit_events WHERE actor_id = $1 AND outcome = 'permission_denied'", ann.ID); got != 5 {
 		t.Errorf("%d refused acts stand in the trail", got)
@@ -186,11 +186,11 @@ func TestOnlyAdminsAdminister(t *testing.T) {
 
 	// What counts is the role that the store knows, not the token's.
 	s.as(admin, http.MethodPatch, path, map[string]string{"role": "admin"})
-	if a := s.as(user, http.MethodGet, "/api/admin/users", nil); a.status != http.StatusOK {
-		t.Errorf("a new admin with an old token was answered %d", a.status)
+	if a := s.as(user, http.MethodGet, "/api/admin/users", nil); a.Status != http.StatusOK {
+		t.Errorf("a new admin with an old token was answered %d", a.Status)
 	}
 	s.as(admin, http.MethodPatch, path, map[string]string{"role": "user"})
-	s.as(user, http.MethodGet, "/api/admin/users", nil).expect(t, http.StatusForbidden, "permission_denied")
+	s.as(user, http.MethodGet, "/api/admin/users", nil).Expect(t, http.StatusForbidden, "permission_denied")
 }
 
 func TestUsersAreFound(t *testing.T) {
@@ -268,14 +268,14 @@ func TestTheLastAdminStays(t *testing.T) {
 		"disabled": func() answer { return s.as(admin, http.MethodPatch, self, map[string]bool{"disabled": true}) },
 		"deleted":  func() answer { return s.as(admin, http.MethodDelete, self, nil) },
 	} {
-		t.Run(name, func(t *testing.T) { try().expect(t, http.StatusConflict, "last_admin") })
+		t.Run(name, func(t *testing.T) { try().Expect(t, http.StatusConflict, "last_admin") })
 	}
 	second := s.createUser(admin, "second@example.com", "admin")
 	s.as(admin, http.MethodPatch, "/api/admin/users/"+second.ID, map[string]bool{"disabled": true})
-	s.as(admin, http.MethodDelete, self, nil).expect(t, http.StatusConflict, "last_admin")
+	s.as(admin, http.MethodDelete, self, nil).Expect(t, http.StatusConflict, "last_admin")
 	s.as(admin, http.MethodPatch, "/api/admin/users/"+second.ID, map[string]bool{"disabled": false})
-	if a := s.as(admin, http.MethodDelete, self, nil); a.status != http.StatusNoContent {
-		t.Errorf("with another admin there: %d %s", a.status, a.body)
+	if a := s.as(admin, http.MethodDelete, self, nil); a.Status != http.StatusNoContent {
+		t.Errorf("with another admin there: %d %s", a.Status, a.Body)
 	}
 }
 
@@ -293,33 +293,29 @@ func TestAdminsWhoRemoveEachOtherLeaveOne(t *testing.T) {
 			admins = append(admins, u.ID)
 			tokens = append(tokens, s.tokensOf(s.tryLogin(u.Email, strangerPassword)).Access)
 		}
-		if a := s.as(tokens[0], http.MethodPatch, "/api/admin/users/"+decode[person](t, s.profile(root), http.StatusOK).ID, map[string]string{"role": "user"}); a.status != http.StatusOK {
-			t.Fatalf("the first admin stays: %d %s", a.status, a.body)
+		if a := s.as(tokens[0], http.MethodPatch, "/api/admin/users/"+decode[person](t, s.profile(root), http.StatusOK).ID, map[string]string{"role": "user"}); a.Status != http.StatusOK {
+			t.Fatalf("the first admin stays: %d %s", a.Status, a.Body)
 		}
-		var group sync.WaitGroup
-		for i := range 50 {
+		race.Run(50, func(i int) {
 			actor, target := tokens[i%5], "/api/admin/users/"+admins[(i/5+i+1)%5]
-			group.Go(func() {
-				a := answer{}
-				switch i % 3 {
-				case 0:
-					a = s.as(actor, http.MethodPatch, target, map[string]string{"role": "user"})
-				case 1:
-					a = s.as(actor, http.MethodPatch, target, map[string]bool{"disabled": true})
-				default:
-					a = s.as(actor, http.MethodDelete, target, nil)
-				}
-				if a.status >= 500 {
-					t.Errorf("answered %d %s", a.status, a.body)
-				}
-			})
-		}
-		group.Wait()
+			a := answer{}
+			switch i % 3 {
+			case 0:
+				a = s.as(actor, http.MethodPatch, target, map[string]string{"role": "user"})
+			case 1:
+				a = s.as(actor, http.MethodPatch, target, map[string]bool{"disabled": true})
+			default:
+				a = s.as(actor, http.MethodDelete, target, nil)
+			}
+			if a.Status >= 500 {
+				t.Errorf("answered %d %s", a.Status, a.Body)
+			}
+		})
 		if got := query[int](r, "SELECT count(*)::int FROM users WHERE role = 'admin' AND disabled_at IS NULL"); got < 1 {
 			t.Fatalf("%d admins are left", got)
 		}
-		r.exec("UPDATE users SET role = 'admin' WHERE email = $1", adminEmail)
-		r.exec("DELETE FROM users WHERE email <> $1", adminEmail)
+		r.Exec("UPDATE users SET role = 'admin' WHERE email = $1", adminEmail)
+		r.Exec("DELETE FROM users WHERE email <> $1", adminEmail)
 	}
 }
 
@@ -384,7 +380,7 @@ func TestTheTrailTellsOfEveryAct(t *testing.T) {
 	if got := trail("email=Nobody@example.com"); len(got.Events) != 1 || got.Events[0].Outcome != "user_not_found" || got.Events[0].Account == nil {
 		t.Errorf("attempts on an address: %+v", got)
 	}
-	now := r.clock.now()
+	now := r.Clock.Now()
 	if got := trail("from=" + now.Add(time.Hour).UTC().Format(time.RFC3339)); len(got.Events) != 0 {
 		t.Errorf("the future has %d events", len(got.Events))
 	}
@@ -392,6 +388,6 @@ func TestTheTrailTellsOfEveryAct(t *testing.T) {
 		t.Errorf("the past has %d events", len(got.Events))
 	}
 	for _, query := range []string{"from=yesterday", "actor=ann", "cursor=x", "limit=0", "limit=1&limit=2"} {
-		s.as(admin, http.MethodGet, "/api/admin/audit?"+query, nil).expect(t, http.StatusBadRequest, "invalid_request")
+		s.as(admin, http.MethodGet, "/api/admin/audit?"+query, nil).Expect(t, http.StatusBadRequest, "invalid_request")
 	}
 }

@@ -83,7 +83,7 @@ func TestPagesFindUsers(t *testing.T) {
 	for _, email := range []string{annEmail, "anna@example.com", "bob@example.com"} {
 		s.createUser(admin, email, map[bool]string{true: "auditor", false: "user"}[email[0] == 'b'])
 	}
-	r.exec("UPDATE users SET disabled_at = now() WHERE email = 'anna@example.com'")
+	r.Exec("UPDATE users SET disabled_at = now() WHERE email = 'anna@example.com'")
 	for _, c := range []struct {
 		fields map[string]string
 		want   string
@@ -120,7 +120,7 @@ func TestPagesFindUsers(t *testing.T) {
 func TestPagesOfManyUsers(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.exec(`INSERT INTO users (id, email, role, created_at)
+	r.Exec(`INSERT INTO users (id, email, role, created_at)
 		SELECT gen_random_uuid(), 'user' || n || '@example.com', 'user', now() FROM generate_series(1, 119) n`)
 	_, b := newAdmin(t, r)
 	b.open("/admin/users?status=active")
@@ -224,7 +224,7 @@ func TestPagesAdministerAUser(t *testing.T) {
 
 	session := s.tokensOf(s.tryLogin(annEmail, strangerPassword))
 	act("/sessions/end", nil, "The user is signed out everywhere.")
-	s.profile(session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	s.profile(session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 	s.enrol(s.tokensOf(s.tryLogin(annEmail, strangerPassword)).Access)
 	b.open(path)
 	b.sees(path, http.StatusOK, "Authenticator app", "backup codes left: 10")
@@ -236,7 +236,7 @@ func TestPagesAdministerAUser(t *testing.T) {
 	act("/unlock", nil, "The user can try to sign in again.")
 	s.tokensOf(s.tryLogin(annEmail, strangerPassword))
 	act("/disable", nil, "disabled and signed out everywhere")
-	s.tryLogin(annEmail, strangerPassword).expect(t, http.StatusForbidden, "account_disabled")
+	s.tryLogin(annEmail, strangerPassword).Expect(t, http.StatusForbidden, "account_disabled")
 	act("/enable", nil, "The user may sign in again.")
 
 	b.submit(path+"/delete", map[string]string{"confirm": "ann"})
@@ -291,8 +291,8 @@ func TestPagesShowTheTrail(t *testing.T) {
 		}
 		return strings.Join(seen, ", ")
 	}
-	today := r.clock.now().UTC().Format("2006-01-02")
-	tomorrow := r.clock.now().UTC().AddDate(0, 0, 1).Format("2006-01-02")
+	today := r.Clock.Now().UTC().Format("2006-01-02")
+	tomorrow := r.Clock.Now().UTC().AddDate(0, 0, 1).Format("2006-01-02")
 	for _, c := range []struct {
 		fields map[string]string
 		want   string
@@ -317,10 +317,10 @@ func TestPagesShowTheTrail(t *testing.T) {
 	if strings.Contains(b.text(), "not confirmed yet") {
 		t.Error("a proved address is doubted")
 	}
-	r.exec("UPDATE users SET email_verified_at = NULL WHERE id = $1", ann.ID)
+	r.Exec("UPDATE users SET email_verified_at = NULL WHERE id = $1", ann.ID)
 	events(map[string]string{"email": annEmail})
 	b.sees("/admin/audit", http.StatusOK, annEmail, "not confirmed yet") // or ann may be anybody
-	r.exec("DELETE FROM users WHERE id = $1", ann.ID)
+	r.Exec("DELETE FROM users WHERE id = $1", ann.ID)
 	events(map[string]string{"email": annEmail})
 	b.sees("/admin/audit", http.StatusOK, "The e-mail address or the password is wrong.")
 	for field, value := range map[string]string{"from": "yesterday", "to": "2026-02-31", "email": "ann"} {
@@ -331,7 +331,7 @@ func TestPagesShowTheTrail(t *testing.T) {
 		}
 	}
 
-	r.exec(`INSERT INTO audit_events (id, at, action, outcome, address, user_agent, detail)
+	r.Exec(`INSERT INTO audit_events (id, at, action, outcome, address, user_agent, detail)
 		SELECT gen_random_uuid(), now() - n * interval '1 minute', 'login', 'user_not_found', '192.0.2.1', '', n::text FROM generate_series(1, 120) n`)
 	b.open("/admin/audit?action=login")
 	for range 2 {

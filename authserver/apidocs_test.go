@@ -140,12 +140,12 @@ type shell struct {
 func newShell(t *testing.T) *shell {
 	t.Helper()
 	r := newRealm(t)
-	r.config.Browser.AllowedOrigins = []string{"https://app.example.com"}
+	r.Config.Browser.AllowedOrigins = []string{"https://app.example.com"}
 	mails := r.sendsMail()
 	s := r.serve()
 	home := t.TempDir()
 	curlrc := fmt.Sprintf("silent\ncacert = %q\nconnect-to = \"%s:443:%s\"\n",
-		filepath.Join(r.dir, realmconfig.CertificateFile), issuerHost, s.api)
+		filepath.Join(r.Dir, realmconfig.CertificateFile), issuerHost, s.API)
 	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(curlrc), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -7,29 +7,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
-// enrolment is what a user is shown once.
-type enrolment struct {
-	Secret      string   `json:"secret"`
-	URL         string   `json:"otpauth_url"`
-	QRCode      string   `json:"qr_code"`
-	BackupCodes []string `json:"backup_codes"`
-}
-
-// challenge is what a login answers to a user with a second factor.
-type challenge struct {
-	Require   bool     `json:"require_2fa"`
-	SessionID string   `json:"session_id"`
-	ExpiresIn int      `json:"session_expires_in"`
-	Methods   []string `json:"methods"`
-}
+type (
+	enrolment = realmtest.Enrolment
+	challenge = realmtest.Challenge
+)
 
 // twoFactor posts to an endpoint of the second factor with an access token.
 func (s *server) twoFactor(access, endpoint string, body any) answer {
@@ -50,31 +39,24 @@ func (s *server) enable(access string) enrolment {
 func (s *server) enrol(access string) enrolment {
 	s.t.Helper()
 	e := s.enable(access)
-	if a := s.twoFactor(access, "verify", code(s.shown(e.Secret))); a.status != http.StatusOK {
-		s.t.Fatalf("verify answered %d %s", a.status, a.body)
+	if a := s.twoFactor(access, "verify", code(s.shown(e.Secret))); a.Status != http.StatusOK {
+		s.t.Fatalf("verify answered %d %s", a.Status, a.Body)
 	}
 	s.nextStep()
 	return e
 }
 
-func (s *server) nextStep() { s.realm.clock.advance(30 * time.Second) }
+func (s *server) nextStep() { s.realm.Clock.Advance(30 * time.Second) }
 
 // shown is what an authenticator app shows now: oathtool computes it.
 func (s *server) shown(secret string) string {
 	s.t.Helper()
-	return oathtool(s.t, secret, s.realm.clock.now())
+	return oathtool(s.t, secret, s.realm.Clock.Now())
 }
 
 func oathtool(t testing.TB, secret string, at time.Time) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "oathtool", "--totp", "--base32",
-		"--now", at.UTC().Format("2006-01-02 15:04:05 UTC"), "-")
-	command.Stdin = strings.NewReader(secret)
-	output, err := command.Output()
-	if err != nil {
-		t.Fatalf("oathtool: %v", err)
-	}
-	shown := strings.TrimSpace(string(output))
+	shown := testenv.AppCode(t, secret, at)
 	suite.secrets.used(`"` + shown + `"`)
 	return shown
 }
@@ -87,15 +69,7 @@ func scanned(t testing.TB, dataURI string) string {
 	if err != nil || !found {
 		t.Fatalf("no picture: %v", err)
 	}
-	file := filepath.Join(t.TempDir(), "qr.png")
-	if err := os.WriteFile(file, picture, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	output, err := exec.CommandContext(t.Context(), "zbarimg", "--quiet", "--raw", file).Output()
-	if err != nil {
-		t.Fatalf("zbarimg: %v", err)
-	}
-	return strings.TrimSpace(string(output))
+	return testenv.ScanQRCode(t, picture)
 }
 
 // challenged logs in up to the second factor.
@@ -121,7 +95,7 @@ func telephone(number string) map[string]string { return map[string]string{"phon
 // wrongCode is six digits that no clock near now shows.
 func (s *server) wrongCode(secret string) string {
 	s.t.Helper()
-	now, near := s.realm.clock.now(), map[string]bool{}
+	now, near := s.realm.Clock.Now(), map[string]bool{}
 	for step := -3; step <= 3; step++ {
 		near[oathtool(s.t, secret, now.Add(time.Duration(step)*30*time.Second))] = true
 	}
@@ -135,12 +109,12 @@ func (s *server) wrongCode(secret string) string {
 }
 
 // attemptsLeft is of a problem; -1 when it does not say.
-func (a answer) attemptsLeft(t testing.TB) int {
+func attemptsLeft(t testing.TB, a answer) int {
 	t.Helper()
 	body := struct {
 		Left *int `json:"attempts_left"`
 	}{}
-	if err := json.Unmarshal([]byte(a.body), &body); err != nil {
+	if err := json.Unmarshal([]byte(a.Body), &body); err != nil {
 		t.Fatal(err)
 	}
 	if body.Left == nil {

@@ -9,13 +9,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // newBalancer spreads TCP connections over the targets of the moment, as a
 // Service does: it knows nothing of what runs through them.
 func newBalancer(t *testing.T, address string, targets func() []string) net.Addr {
 	t.Helper()
-	l := listen(t, address)
+	l := realmtest.Listen(t, address)
 	var group sync.WaitGroup
 	t.Cleanup(func() {
 		_ = l.Close()

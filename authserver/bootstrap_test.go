@@ -5,12 +5,12 @@ package authserver_test
 import (
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 func (r *realm) restart(email, password string) {
 	r.t.Helper()
 	suite.secrets.used(email, password)
-	r.mountFiles(map[string]any{realmconfig.InitialAdminEmailFile: email, realmconfig.InitialAdminPasswordFile: password})
+	r.Mount(map[string]any{realmconfig.InitialAdminEmailFile: email, realmconfig.InitialAdminPasswordFile: password})
 	if err := r.migrate(); err != nil {
 		r.t.Fatal(err)
 	}
@@ -40,15 +40,15 @@ func (s *server) succeeded() string {
 func (s *server) deleteUser(access, email string) {
 	s.t.Helper()
 	id := query[string](s.realm, "SELECT id::text FROM users WHERE email = $1", email)
-	if a := s.as(access, http.MethodDelete, "/api/admin/users/"+id, nil); a.status != http.StatusNoContent {
-		s.t.Fatalf("delete %s: %d %s", email, a.status, a.body)
+	if a := s.as(access, http.MethodDelete, "/api/admin/users/"+id, nil); a.Status != http.StatusNoContent {
+		s.t.Fatalf("delete %s: %d %s", email, a.Status, a.Body)
 	}
 }
 
 func (s *server) logsIn(email, password string) bool {
 	s.t.Helper()
 	suite.secrets.used(email, password)
-	return s.post("/api/auth/login", map[string]string{"email": email, "password": password}).status == http.StatusOK
+	return s.post("/api/auth/login", map[string]string{"email": email, "password": password}).Status == http.StatusOK
 }
 
 func TestADeletedInitialAdminDoesNotComeBack(t *testing.T) {
@@ -68,7 +68,7 @@ func TestADeletedInitialAdminDoesNotComeBack(t *testing.T) {
 func TestAnInitialAdminWithAnotherAddressIsNotCreatedAgain(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.exec("UPDATE users SET email = 'somebody@example.com' WHERE email = $1", adminEmail)
+	r.Exec("UPDATE users SET email = 'somebody@example.com' WHERE email = $1", adminEmail)
 	r.restart(adminEmail, adminPassword)
 	if n := query[int](r, "SELECT count(*) FROM users"); n != 1 {
 		t.Errorf("%d users", n)
@@ -126,16 +126,12 @@ func TestManyRescuesAtOnceAreOne(t *testing.T) {
 	t.Parallel()
 	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
 	before := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'user.created'")
-	r.mountFiles(map[string]any{realmconfig.InitialAdminEmailFile: rescueEmail, realmconfig.InitialAdminPasswordFile: rescuePassword})
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() {
-			if err := r.migrate(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
+	r.Mount(map[string]any{realmconfig.InitialAdminEmailFile: rescueEmail, realmconfig.InitialAdminPasswordFile: rescuePassword})
+	race.Run(8, func(int) {
+		if err := r.migrate(); err != nil {
+			t.Error(err)
+		}
+	})
 	if n := query[int](r, "SELECT count(*) FROM users"); n != 2 {
 		t.Errorf("%d users", n)
 	}
@@ -150,8 +146,8 @@ func TestManyRescuesAtOnceAreOne(t *testing.T) {
 // beforeBootstraps takes a database back to when nothing was remembered.
 func (r *realm) beforeBootstraps() {
 	r.t.Helper()
-	r.exec("DROP TABLE bootstraps")
-	r.exec("DELETE FROM goose_db_version WHERE version_id = 60")
+	r.Exec("DROP TABLE bootstraps")
+	r.Exec("DELETE FROM goose_db_version WHERE version_id = 60")
 }
 
 func TestAnUpgradeBringsNoDeletedAdminBack(t *testing.T) {
@@ -159,15 +155,11 @@ func TestAnUpgradeBringsNoDeletedAdminBack(t *testing.T) {
 	s := newRealm(t).serve()
 	s.deleteUser(s.succeeded(), adminEmail)
 	s.realm.beforeBootstraps()
-	var group sync.WaitGroup
-	for range 4 {
-		group.Go(func() {
-			if err := s.realm.migrate(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
+	race.Run(4, func(int) {
+		if err := s.realm.migrate(); err != nil {
+			t.Error(err)
+		}
+	})
 	s.realm.restart(adminEmail, adminPassword)
 	if s.logsIn(adminEmail, adminPassword) {
 		t.Error("the old password opens the realm again")
@@ -199,7 +191,7 @@ func TestRememberedCredentialsRevealNothing(t *testing.T) {
 	}
 	hash := query[string](r, "SELECT password_hash FROM bootstraps WHERE account_key = sha256($1)", []byte(rescueEmail))
 	cost, err := bcrypt.Cost([]byte(hash))
-	if err != nil || cost != r.config.Passwords.BcryptCost {
+	if err != nil || cost != r.Config.Passwords.BcryptCost {
 		t.Errorf("the hash has cost %d, %v", cost, err)
 	}
 }
@@ -213,7 +205,7 @@ func TestAnInitialAdminWithoutAnAddressStopsNewRealmsAlone(t *testing.T) {
 	if n := query[int](r, "SELECT count(*) FROM users"); n != 1 {
 		t.Errorf("%d users", n)
 	}
-	r.exec("DELETE FROM users")
+	r.Exec("DELETE FROM users")
 	if err := r.migrate(); err == nil || !strings.Contains(err.Error(), realmconfig.InitialAdminEmailFile) {
 		t.Errorf("a realm without users is left without an admin: %v", err)
 	}

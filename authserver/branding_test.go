@@ -20,7 +20,7 @@ func branded(t *testing.T) *realm {
 		t.Fatal(err)
 	}
 	r := newRealm(t)
-	r.config.UI = realmconfig.UI{
+	r.Config.UI = realmconfig.UI{
 		DisplayName: "The <Shop>", Logo: picture, Languages: []string{"de", "en"},
 		Light:      realmconfig.Theme{Accent: "#ffcc00"},
 		SupportURL: "https://shop.example.com/help",
@@ -30,7 +30,7 @@ func branded(t *testing.T) *realm {
 			"de": {"signin.text-of-another-release": "?"},
 		},
 	}
-	r.write()
+	r.Update()
 	return r
 }
 
@@ -95,7 +95,7 @@ func TestPagesSpeakTheLanguagesOfTheirRealm(t *testing.T) {
 // revision is of the settings on the disk.
 func (r *realm) revision() string {
 	r.t.Helper()
-	document, err := realmconfig.Encode(r.config)
+	document, err := realmconfig.Encode(r.Config)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -113,10 +113,10 @@ func TestPagesChangeTheirLookWhileTheyRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.config.UI.Logo = changed
-	r.config.UI.Texts = nil
-	r.write()
-	s.eventually("the new look is taken up", func() bool { return s.report().ConfigRevision == r.revision() })
+	r.Config.UI.Logo = changed
+	r.Config.UI.Texts = nil
+	r.Update()
+	s.eventually("the new look is taken up", func() bool { return s.Report().ConfigRevision == r.revision() })
 	b.open("/signin")
 	b.sees("/signin", http.StatusOK, "Sign in")
 	if after := attribute(b.find("img", "alt", "The <Shop>"), "src"); after == before {

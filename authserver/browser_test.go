@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // browser follows redirects and fills in forms; it keeps cookies. It finds the
@@ -29,10 +31,10 @@ func (s *server) newBrowser() *browser {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	transport := newTransport(s.realm.roots(), s.api, false)
+	transport := realmtest.NewTransport(s.realm.Roots(), s.API, false)
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if strings.HasPrefix(address, issuerHost+":") {
-			address = s.api
+			address = s.API
 		}
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
@@ -46,17 +48,15 @@ func (s *server) newBrowser() *browser {
 // do sends one request and follows nothing.
 func (b *browser) do(r *http.Request) answer {
 	b.t.Helper()
-	s := *b.server
-	s.client = b.client
 	if r.URL.Host == issuerHost {
-		return s.do(r)
+		return b.server.doBy(b.client, r)
 	}
 	response, err := b.client.Do(r)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	return answer{status: response.StatusCode, header: response.Header, body: readAll(b.t, response.Body)}
+	return answer{Status: response.StatusCode, Header: response.Header, Body: readAll(b.t, response.Body)}
 }
 
 func (b *browser) get(address string) answer {
@@ -75,9 +75,9 @@ func (b *browser) location(address string, a answer) string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	to, err := from.Parse(a.header.Get("Location"))
-	if err != nil || a.header.Get("Location") == "" {
-		b.t.Fatalf("no redirect from %s, but %d %s", from.Path, a.status, a.body)
+	to, err := from.Parse(a.Header.Get("Location"))
+	if err != nil || a.Header.Get("Location") == "" {
+		b.t.Fatalf("no redirect from %s, but %d %s", from.Path, a.Status, a.Body)
 	}
 	return to.String()
 }
@@ -91,7 +91,7 @@ func (b *browser) follow(address string) (string, answer) {
 			return address, answer{}
 		}
 		a := b.get(address)
-		if a.status < 300 || a.status > 399 {
+		if a.Status < 300 || a.Status > 399 {
 			return address, a
 		}
 		address = b.location(address, a)
@@ -105,9 +105,9 @@ var formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
 // submit fills in the form of a page that stands at address, and follows.
 func (b *browser) submit(address string, page answer, fields url.Values) (string, answer) {
 	b.t.Helper()
-	action := formAction.FindStringSubmatch(page.body)
+	action := formAction.FindStringSubmatch(page.Body)
 	if action == nil {
-		b.t.Fatalf("no form in %d %s", page.status, page.body)
+		b.t.Fatalf("no form in %d %s", page.Status, page.Body)
 	}
 	base, err := url.Parse(address)
 	if err != nil {

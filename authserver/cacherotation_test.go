@@ -15,8 +15,8 @@ import (
 // mountCache mounts another URL, and returns the revision that names it.
 func (r *realm) mountCache(url string) (revision string) {
 	r.t.Helper()
-	r.cache = url
-	r.mountFiles(map[string]any{realmconfig.CacheURLFile: url})
+	r.CacheURL = url
+	r.Mount(map[string]any{realmconfig.CacheURLFile: url})
 	return r.credentialsRevision()
 }
 
@@ -25,7 +25,7 @@ func (s *server) usesCache(when string) {
 	s.t.Helper()
 	s.eventually(when+", the cache is used", func() bool {
 		s.refresh(s.login().Refresh)
-		return s.report().CacheProblem == "" && s.metric("realmkeeper_cache_away") == "0"
+		return s.Report().CacheProblem == "" && s.Metric("realmkeeper_cache_away") == "0"
 	})
 }
 
@@ -94,17 +94,17 @@ func TestACacheThatDoesNotAnswerLeavesTheOldOneInForce(t *testing.T) {
 			t.Parallel()
 			r := newRealmOn(t, suite.postgres.Database(t), good.URL())
 			s := r.serve()
-			before := s.report().CredentialsRevision
+			before := s.Report().CredentialsRevision
 			r.mountCache(c.url)
-			s.eventually("the problem is reported", func() bool { return s.report().CacheProblem != "" })
-			report := s.report()
+			s.eventually("the problem is reported", func() bool { return s.Report().CacheProblem != "" })
+			report := s.Report()
 			if !strings.Contains(report.CacheProblem, c.problem) || len(suite.secrets.in(report.CacheProblem)) > 0 {
 				t.Errorf("the problem is %q, want %q", report.CacheProblem, c.problem)
 			}
 			if report.CredentialsRevision != before {
 				t.Errorf("revision %s is in force, was %s", report.CredentialsRevision, before)
 			}
-			if away := s.metric("realmkeeper_cache_away"); away != "0" {
+			if away := s.Metric("realmkeeper_cache_away"); away != "0" {
 				t.Errorf("cache_away is %s although the old one answers", away)
 			}
 			s.runs(r.mountCache(good.URL()))
@@ -118,11 +118,11 @@ func TestCacheWithTLSAndACAThatChanges(t *testing.T) {
 	r := newRealmOn(t, suite.postgres.Database(t), "rediss://"+redis.TLSAddress+"/0")
 	s := r.serve()
 	s.eventually("the server is not trusted", func() bool {
-		return strings.Contains(s.report().CacheProblem, "certificate signed by unknown authority")
+		return strings.Contains(s.Report().CacheProblem, "certificate signed by unknown authority")
 	})
 	s.refresh(s.login().Refresh)
 	mountCA := func(ca string) string {
-		r.mountFiles(map[string]any{realmconfig.CacheCAFile: ca})
+		r.Mount(map[string]any{realmconfig.CacheCAFile: ca})
 		return r.credentialsRevision()
 	}
 	s.runs(mountCA(first))
@@ -169,6 +169,6 @@ func TestCacheIsACluster(t *testing.T) {
 	session := s.login()
 	s.eventually("the problem is reported", func() bool {
 		session = s.refresh(session.Refresh)
-		return s.report().CacheProblem != ""
+		return s.Report().CacheProblem != ""
 	})
 }

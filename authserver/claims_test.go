@@ -14,14 +14,14 @@ func TestTokensSayWhenTheUserSignedIn(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	s := r.serve()
-	signedIn := r.clock.now()
+	signedIn := r.Clock.Now()
 	// off is how far the auth_time of an access token is from the sign-in.
 	off := func(access string) time.Duration {
 		seconds, _ := claimsOf(t, access)["auth_time"].(float64)
 		return time.Unix(int64(seconds), 0).Sub(signedIn).Abs()
 	}
 	first := s.login()
-	r.clock.advance(20 * time.Minute)
+	r.Clock.Advance(20 * time.Minute)
 	second := s.refresh(first.Refresh)
 	retried := s.refresh(first.Refresh)
 	for what, access := range map[string]string{"signed in": first.Access, "refreshed": second.Access, "refreshed again": retried.Access} {
@@ -29,7 +29,7 @@ func TestTokensSayWhenTheUserSignedIn(t *testing.T) {
 			t.Errorf("%s: auth_time is %s off", what, off)
 		}
 	}
-	r.exec("UPDATE sessions SET auth_time = NULL") // as a release left it that did not know the time
+	r.Exec("UPDATE sessions SET auth_time = NULL") // as a release left it that did not know the time
 	if off := off(s.refresh(second.Refresh).Access); off > 10*time.Second {
 		t.Errorf("an older session: auth_time is %s off", off)
 	}
@@ -43,7 +43,7 @@ func TestTokensSayWhetherTheAddressIsProved(t *testing.T) {
 	if said := claimsOf(t, first.Access)["email_verified"]; said != true {
 		t.Errorf("of a proved address it says %v", said)
 	}
-	r.exec("UPDATE users SET email_verified_at = NULL")
+	r.Exec("UPDATE users SET email_verified_at = NULL")
 	for what, access := range map[string]string{"refreshed": s.refresh(first.Refresh).Access, "signed in": s.login().Access} {
 		if said := claimsOf(t, access)["email_verified"]; said != false {
 			t.Errorf("%s: of an address that nobody has proved it says %v", what, said)

@@ -108,31 +108,31 @@ func (c *contract) check(method, path string, a answer) error {
 	}
 	op, found := c.find(method, path)
 	if !found {
-		if a.problem.Code == "not_found" || a.problem.Code == "method_not_allowed" || a.status < 400 && method == http.MethodOptions {
+		if a.Problem.Code == "not_found" || a.Problem.Code == "method_not_allowed" || a.Status < 400 && method == http.MethodOptions {
 			return nil
 		}
-		return fmt.Errorf("%s %s is not described, and answered %d", method, path, a.status)
+		return fmt.Errorf("%s %s is not described, and answered %d", method, path, a.Status)
 	}
-	contents, described := op.responses[a.status]
+	contents, described := op.responses[a.Status]
 	if !described {
-		return fmt.Errorf("%s %s: %d %s is not described: add it to the route's refuses or also", op.method, op.path, a.status, a.problem.Code)
+		return fmt.Errorf("%s %s: %d %s is not described: add it to the route's refuses or also", op.method, op.path, a.Status, a.Problem.Code)
 	}
-	if a.body == "" {
+	if a.Body == "" {
 		if len(contents) > 0 && method != http.MethodHead {
-			return fmt.Errorf("%s %s: the described body of a %d is missing", op.method, op.path, a.status)
+			return fmt.Errorf("%s %s: the described body of a %d is missing", op.method, op.path, a.Status)
 		}
 		return nil
 	}
-	mediaType, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	mediaType, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	if err != nil || contents[mediaType] == nil {
-		return fmt.Errorf("%s %s: a %d of type %q is not described", op.method, op.path, a.status, mediaType)
+		return fmt.Errorf("%s %s: a %d of type %q is not described", op.method, op.path, a.Status, mediaType)
 	}
-	value, err := jsonschema.UnmarshalJSON(strings.NewReader(a.body))
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(a.Body))
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", op.method, op.path, err)
 	}
 	if err := contents[mediaType].Validate(value); err != nil {
-		return fmt.Errorf("%s %s: a %d %s is not as described; a code that is missing belongs into the route's refuses: %w", op.method, op.path, a.status, a.problem.Code, err)
+		return fmt.Errorf("%s %s: a %d %s is not as described; a code that is missing belongs into the route's refuses: %w", op.method, op.path, a.Status, a.Problem.Code, err)
 	}
 	return nil
 }
@@ -191,21 +191,21 @@ func TestTheContractNoticesWhatIsWrong(t *testing.T) {
 	}
 	const login = "/api/auth/login"
 	for name, a := range map[string]answer{
-		"a status nobody described": {status: 418, header: typed("application/json"), body: "{}"},
-		"a missing member":          {status: 200, header: typed("application/json"), body: `{"access_token": "x"}`},
-		"a missing body":            {status: 200, header: typed("application/json")},
-		"a foreign code":            {status: 404, header: typed("application/problem+json"), body: problem("not_found")},
-		"a foreign media type":      {status: 404, header: typed("application/json"), body: problem("user_not_found")},
-		"a member nobody described": {status: 404, header: typed("application/problem+json"), body: strings.Replace(problem("user_not_found"), "{", `{"stack": "x", `, 1)},
+		"a status nobody described": {Status: 418, Header: typed("application/json"), Body: "{}"},
+		"a missing member":          {Status: 200, Header: typed("application/json"), Body: `{"access_token": "x"}`},
+		"a missing body":            {Status: 200, Header: typed("application/json")},
+		"a foreign code":            {Status: 404, Header: typed("application/problem+json"), Body: problem("not_found")},
+		"a foreign media type":      {Status: 404, Header: typed("application/json"), Body: problem("user_not_found")},
+		"a member nobody described": {Status: 404, Header: typed("application/problem+json"), Body: strings.Replace(problem("user_not_found"), "{", `{"stack": "x", `, 1)},
 	} {
 		if c.check(http.MethodPost, login, a) == nil {
 			t.Errorf("%s goes unnoticed", name)
 		}
 	}
-	if err := c.check(http.MethodPost, login, answer{status: 404, header: typed("application/problem+json"), body: problem("user_not_found")}); err != nil {
+	if err := c.check(http.MethodPost, login, answer{Status: 404, Header: typed("application/problem+json"), Body: problem("user_not_found")}); err != nil {
 		t.Error(err)
 	}
-	if c.check(http.MethodGet, "/api/nowhere", answer{status: 200}) == nil {
+	if c.check(http.MethodGet, "/api/nowhere", answer{Status: 200}) == nil {
 		t.Error("a route that nobody described goes unnoticed")
 	}
 }

@@ -11,8 +11,8 @@ func TestCORS(t *testing.T) {
 	t.Parallel()
 	const ours, theirs = "https://app.example.com", "https://app.example.com.evil.example"
 	r := newRealm(t)
-	r.config.Browser.AllowedOrigins = []string{ours}
-	r.write()
+	r.Config.Browser.AllowedOrigins = []string{ours}
+	r.Update()
 	s := r.serve()
 	ask := func(method, path, origin string, headers ...string) answer {
 		request := newRequest(t, method, path, nil)
@@ -25,16 +25,16 @@ func TestCORS(t *testing.T) {
 	preflight := []string{"Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "authorization,content-type"}
 
 	a := ask(http.MethodOptions, "/api/user/profile", ours, preflight...)
-	if a.status != http.StatusNoContent || a.header.Get("Access-Control-Allow-Origin") != ours ||
-		a.header.Get("Access-Control-Allow-Methods") != "GET, PATCH" ||
-		a.header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, X-Device-Token" {
-		t.Errorf("preflight answered %d %v", a.status, a.header)
+	if a.Status != http.StatusNoContent || a.Header.Get("Access-Control-Allow-Origin") != ours ||
+		a.Header.Get("Access-Control-Allow-Methods") != "GET, PATCH" ||
+		a.Header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, X-Device-Token" {
+		t.Errorf("preflight answered %d %v", a.Status, a.Header)
 	}
 	a = ask(http.MethodGet, "/api/user/profile", ours)
-	a.expect(t, http.StatusUnauthorized, "token_missing") // a problem can be read as well
-	if a.header.Get("Access-Control-Allow-Origin") != ours || a.header.Get("Vary") != "Origin" ||
-		a.header.Get("Access-Control-Expose-Headers") != "Retry-After, WWW-Authenticate, X-Request-Id" {
-		t.Errorf("headers are %v", a.header)
+	a.Expect(t, http.StatusUnauthorized, "token_missing") // a problem can be read as well
+	if a.Header.Get("Access-Control-Allow-Origin") != ours || a.Header.Get("Vary") != "Origin" ||
+		a.Header.Get("Access-Control-Expose-Headers") != "Retry-After, WWW-Authenticate, X-Request-Id" {
+		t.Errorf("headers are %v", a.Header)
 	}
 	for name, a := range map[string]answer{
 		"another origin":                 ask(http.MethodGet, "/api/user/profile", theirs),
@@ -44,20 +44,20 @@ func TestCORS(t *testing.T) {
 		"a page without an origin":       ask(http.MethodGet, "/api/user/profile", "null"),
 		"a preflight outside of the API": ask(http.MethodOptions, "/nothing", ours, preflight...),
 	} {
-		if got := a.header.Get("Access-Control-Allow-Origin"); got != "" || a.status < 400 {
-			t.Errorf("%s: answered %d, allowing %q", name, a.status, got)
+		if got := a.Header.Get("Access-Control-Allow-Origin"); got != "" || a.Status < 400 {
+			t.Errorf("%s: answered %d, allowing %q", name, a.Status, got)
 		}
 	}
-	if a := ask(http.MethodOptions, "/api/nothing", ours, preflight...); a.status != http.StatusNotFound {
-		t.Errorf("a preflight of nothing answered %d", a.status)
+	if a := ask(http.MethodOptions, "/api/nothing", ours, preflight...); a.Status != http.StatusNotFound {
+		t.Errorf("a preflight of nothing answered %d", a.Status)
 	}
 	for _, a := range []answer{ask(http.MethodGet, "/api/user/profile", ours), ask(http.MethodOptions, "/api/user/profile", ours, preflight...)} {
-		if a.header.Get("Access-Control-Allow-Credentials") != "" {
+		if a.Header.Get("Access-Control-Allow-Credentials") != "" {
 			t.Error("cookies are allowed across origins")
 		}
 	}
-	if a := ask(http.MethodGet, "/.well-known/jwks.json", theirs); a.header.Get("Access-Control-Allow-Origin") != "*" {
-		t.Errorf("keys allow %q", a.header.Get("Access-Control-Allow-Origin"))
+	if a := ask(http.MethodGet, "/.well-known/jwks.json", theirs); a.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("keys allow %q", a.Header.Get("Access-Control-Allow-Origin"))
 	}
 }
 
@@ -78,7 +78,7 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 			"Referrer-Policy":              "no-referrer",
 			"Cross-Origin-Resource-Policy": "same-origin",
 		} {
-			if got := a.header.Get(header); got != want {
+			if got := a.Header.Get(header); got != want {
 				t.Errorf("%s: %s is %q, want %q", name, header, got, want)
 			}
 		}

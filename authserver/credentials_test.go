@@ -27,7 +27,7 @@ func TestTheReportNamesEveryCredentialInForce(t *testing.T) {
 		realmconfig.SMSSecretFile:                     "another",
 		realmconfig.ProviderSecretsDir + "/elsewhere": "another",
 	} {
-		r.mountFiles(map[string]any{name: content})
+		r.Mount(map[string]any{name: content})
 		next := r.credentialsRevision()
 		if next == revision {
 			t.Errorf("%s is not part of the revision", name)
@@ -42,10 +42,10 @@ func TestABadSettingKeepsNoOldPasswordInUse(t *testing.T) {
 	p, database := guard(t)
 	r := newRealmOn(t, addRole(t, p, database, "app", rand.Text()), "redis://127.0.0.1:1/0")
 	s := r.serve()
-	r.mountFiles(map[string]any{realmconfig.ConfigFile: "{"})
-	s.eventually("the problem is reported", func() bool { return s.report().Problem != "" })
+	r.Mount(map[string]any{realmconfig.ConfigFile: "{"})
+	s.eventually("the problem is reported", func() bool { return s.Report().Problem != "" })
 	next := r.mountDatabase(addRole(t, p, database, "app_2", rand.Text()))
-	s.eventually("the new role is used", func() bool { return s.report().CredentialsRevision == next })
+	s.eventually("the new role is used", func() bool { return s.Report().CredentialsRevision == next })
 	p.Execute(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
 	s.login()
 }
@@ -57,12 +57,12 @@ func TestAServerThatStartsWaitsForCredentialsThatWork(t *testing.T) {
 	r := newRealmOn(t, asRole(t, database, "app", wrongPassword), "redis://127.0.0.1:1/0")
 	s := r.launch("127.0.0.1:0", "127.0.0.1:0", 0)
 	s.eventually("the problem is reported", func() bool {
-		return strings.Contains(s.report().DatabaseProblem, "password authentication failed")
+		return strings.Contains(s.Report().DatabaseProblem, "password authentication failed")
 	})
-	if status := s.opsStatus("/readyz"); status != http.StatusServiceUnavailable {
+	if status := s.OpsStatus("/readyz"); status != http.StatusServiceUnavailable {
 		t.Errorf("readyz is %d", status)
 	}
 	r.mountDatabase(good)
-	s.awaitReady()
+	s.AwaitReady()
 	s.login()
 }

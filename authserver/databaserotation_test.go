@@ -15,15 +15,14 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // guard gives the realm a PostgreSQL of its own that asks for passwords.
 func guard(t *testing.T) (p *testenv.Postgres, database string) {
 	t.Helper()
-	p = testenv.NewPostgres(t)
-	if err := prepareTemplate(p); err != nil {
-		t.Fatal(err)
-	}
+	p = realmtest.NewPostgres(t, logger())
 	p.AskForPasswords(t)
 	return p, p.Database(t)
 }
@@ -56,25 +55,25 @@ func asRole(t *testing.T, database, role, password string) string {
 // mountDatabase mounts another URL, and returns the revision that names it.
 func (r *realm) mountDatabase(url string) (revision string) {
 	r.t.Helper()
-	r.database = url
-	r.mountFiles(map[string]any{realmconfig.DatabaseURLFile: url})
+	r.DatabaseURL = url
+	r.Mount(map[string]any{realmconfig.DatabaseURLFile: url})
 	return r.credentialsRevision()
 }
 
 // credentialsRevision is what the operator computes of what is mounted.
 func (r *realm) credentialsRevision() string {
 	r.t.Helper()
-	credentials, err := realmconfig.LoadCredentials(r.dir, r.config.Providers)
+	credentials, err := realmconfig.LoadCredentials(r.Dir, r.Config.Providers)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return realmconfig.CredentialsRevision(encryptionKeys(), credentials)
+	return realmconfig.CredentialsRevision(r.EncryptionKeys, credentials)
 }
 
 func (s *server) runs(revision string) {
 	s.t.Helper()
 	s.eventually("the new credentials are in force, and all is well", func() bool {
-		report := s.report()
+		report := s.Report()
 		return report.CredentialsRevision == revision && report.Problem+report.DatabaseProblem+report.CacheProblem == ""
 	})
 }
@@ -112,15 +111,11 @@ func (c *crowd) goesOn(when string) {
 // burst is many at once: more than there are connections to a store.
 func (c *crowd) burst(access string) {
 	c.t.Helper()
-	var group sync.WaitGroup
-	for range 40 {
-		group.Go(func() {
-			r, _ := http.NewRequest(http.MethodGet, issuer+"/api/user/profile", nil)
-			r.Header.Set("Authorization", "Bearer "+access)
-			c.meets(c.server, r, nil)
-		})
-	}
-	group.Wait()
+	race.Run(40, func(int) {
+		r, _ := http.NewRequest(http.MethodGet, issuer+"/api/user/profile", nil)
+		r.Header.Set("Authorization", "Bearer "+access)
+		c.meets(c.server, r, nil)
+	})
 }
 
 func (c *crowd) leaves() {
@@ -152,7 +147,7 @@ func TestDatabasePasswordIsRotatedUnderLoad(t *testing.T) {
 		next := changePassword(t, p, database, role, rand.Text())
 		c.burst(access)
 		c.goesOn("with a password that is not mounted yet")
-		if now := s.report().CredentialsRevision; now != revision {
+		if now := s.Report().CredentialsRevision; now != revision {
 			t.Errorf("revision %s is in force although nothing was mounted after %s", now, revision)
 		}
 		s.runs(r.mountDatabase(next))
@@ -181,10 +176,10 @@ func TestADatabaseThatDoesNotAnswerLeavesTheOldOneInForce(t *testing.T) {
 			t.Parallel()
 			r := newRealmOn(t, good, "redis://127.0.0.1:1/0")
 			s := r.serve()
-			before := s.report().CredentialsRevision
+			before := s.Report().CredentialsRevision
 			bad := r.mountDatabase(c.url)
-			s.eventually("the problem is reported", func() bool { return s.report().DatabaseProblem != "" })
-			report := s.report()
+			s.eventually("the problem is reported", func() bool { return s.Report().DatabaseProblem != "" })
+			report := s.Report()
 			if !strings.Contains(report.DatabaseProblem, c.problem) || len(suite.secrets.in(report.DatabaseProblem)) > 0 {
 				t.Errorf("the problem is %q, want %q", report.DatabaseProblem, c.problem)
 			}
@@ -194,8 +189,8 @@ func TestADatabaseThatDoesNotAnswerLeavesTheOldOneInForce(t *testing.T) {
 			s.refresh(s.login().Refresh)
 
 			r.mountDatabase(good)
-			s.eventually("the problem is over", func() bool { return s.report().DatabaseProblem == "" })
-			if after := s.report().CredentialsRevision; after != before {
+			s.eventually("the problem is over", func() bool { return s.Report().DatabaseProblem == "" })
+			if after := s.Report().CredentialsRevision; after != before {
 				t.Errorf("revision %s is in force, was %s", after, before)
 			}
 		})
@@ -206,15 +201,12 @@ func TestADatabaseThatDoesNotAnswerLeavesTheOldOneInForce(t *testing.T) {
 // there are serve. A CA that fits nothing leaves the good one in force.
 func TestDatabaseCAIsTakenUpLive(t *testing.T) {
 	t.Parallel()
-	p := testenv.NewPostgres(t)
-	if err := prepareTemplate(p); err != nil {
-		t.Fatal(err)
-	}
+	p := realmtest.NewPostgres(t, logger())
 	first := p.ServeTLS(t)
 	p.Execute(t, "CREATE ROLE app LOGIN IN ROLE pg_read_all_data, pg_write_all_data")
 	r := newRealmOn(t, strings.Replace(asRole(t, p.Database(t), "app", "unused"), "sslmode=disable", "sslmode=verify-full", 1), testenv.RedisURL(t))
 	mountCA := func(ca string) string {
-		r.mountFiles(map[string]any{realmconfig.DatabaseCAFile: ca})
+		r.Mount(map[string]any{realmconfig.DatabaseCAFile: ca})
 		return r.credentialsRevision()
 	}
 	old := mountCA(first)
@@ -232,7 +224,7 @@ func TestDatabaseCAIsTakenUpLive(t *testing.T) {
 
 	mountCA(first)
 	s.eventually("the problem is reported", func() bool {
-		return strings.Contains(s.report().DatabaseProblem, "certificate signed by unknown authority")
+		return strings.Contains(s.Report().DatabaseProblem, "certificate signed by unknown authority")
 	})
 	s.login()
 	s.runs(mountCA(second))

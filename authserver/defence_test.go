@@ -5,12 +5,12 @@ package authserver_test
 import (
 	"fmt"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 // Where requests come from, as the proxy in front of the realm says.
@@ -22,8 +22,8 @@ const (
 // behindProxy makes the test the realm's proxy.
 func (r *realm) behindProxy() {
 	r.t.Helper()
-	r.config.Network.TrustedProxies = []string{"127.0.0.0/8"}
-	r.write()
+	r.Config.Network.TrustedProxies = []string{"127.0.0.0/8"}
+	r.Update()
 }
 
 func (s *server) loginRequest(email, password string, headers ...string) *http.Request {
@@ -47,17 +47,17 @@ func TestSprayingOverManyAccountsIsStoppedAtItsSource(t *testing.T) {
 	t.Parallel()
 	redis := testenv.StartRedis(t)
 	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
-	r.config.Login.Lockout.SourceFailures = 10
+	r.Config.Login.Lockout.SourceFailures = 10
 	r.behindProxy()
 	s := r.serve()
 	for i := range 10 {
-		s.loginFrom(office, account(i), wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
+		s.loginFrom(office, account(i), wrongPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	}
 	refused := func(when, source string, atLeast, atMost int) {
 		t.Helper()
 		a := s.loginFrom(source, adminEmail, adminPassword)
-		a.expect(t, http.StatusTooManyRequests, "rate_limited")
-		if wait := a.retryAfter(); wait < atLeast || wait > atMost {
+		a.Expect(t, http.StatusTooManyRequests, "rate_limited")
+		if wait := a.RetryAfter(); wait < atLeast || wait > atMost {
 			t.Errorf("%s: Retry-After is %d, want %d to %d", when, wait, atLeast, atMost)
 		}
 	}
@@ -70,23 +70,23 @@ func TestSprayingOverManyAccountsIsStoppedAtItsSource(t *testing.T) {
 	refused("with hops of its own making", "192.0.2.1, 127.0.0.1, "+office, 860, 900)
 	s.tokensOf(s.loginFrom(elsewhere, adminEmail, adminPassword)) // nobody else is refused
 	s.tokensOf(s.loginFrom(office+", "+elsewhere, adminEmail, adminPassword))
-	if got := s.metric(`realmkeeper_lockouts_total{by="source"}`); got != "1" {
+	if got := s.Metric(`realmkeeper_lockouts_total{by="source"}`); got != "1" {
 		t.Errorf("counted %q lockouts, want 1", got)
 	}
-	r.clock.advance(15 * time.Minute)
+	r.Clock.Advance(15 * time.Minute)
 	s.tokensOf(s.loginFrom(office, adminEmail, adminPassword))
 }
 
 func TestOneIPv6NetworkIsOneSource(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.Lockout.SourceFailures = 4
+	r.Config.Login.Lockout.SourceFailures = 4
 	r.behindProxy()
 	s := r.serve()
 	for i := range 4 {
-		s.loginFrom(fmt.Sprintf("2001:db8:0:1:%x::1", i), account(i), wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
+		s.loginFrom(fmt.Sprintf("2001:db8:0:1:%x::1", i), account(i), wrongPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	}
-	s.loginFrom("[2001:db8:0:1:ffff::9]:4711", adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "rate_limited")
+	s.loginFrom("[2001:db8:0:1:ffff::9]:4711", adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "rate_limited")
 	s.tokensOf(s.loginFrom("2001:db8:0:2::1", adminEmail, adminPassword))
 	if got := query[string](r, "SELECT address FROM sessions"); got != "2001:db8:0:2::1" {
 		t.Errorf("the session remembers %q", got)
@@ -96,56 +96,51 @@ func TestOneIPv6NetworkIsOneSource(t *testing.T) {
 func TestRightPasswordsCostASourceNothing(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.Lockout.SourceFailures = 3
+	r.Config.Login.Lockout.SourceFailures = 3
 	r.behindProxy()
 	s := r.serve()
 	for range 2 {
-		s.loginFrom(office, "nobody@example.com", wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
+		s.loginFrom(office, "nobody@example.com", wrongPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	}
 	for range 5 {
 		s.tokensOf(s.loginFrom(office, adminEmail, adminPassword))
 	}
 	// Nor do they buy back what was guessed wrongly.
-	s.loginFrom(office, "nobody@example.com", wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
-	s.loginFrom(office, adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "rate_limited")
+	s.loginFrom(office, "nobody@example.com", wrongPassword).Expect(t, http.StatusNotFound, "user_not_found")
+	s.loginFrom(office, adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "rate_limited")
 }
 
 func TestAStrangersForwardedHopsAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.Lockout.SourceFailures = 3
-	r.write()
+	r.Config.Login.Lockout.SourceFailures = 3
+	r.Update()
 	s := r.serve()
 	for i := range 3 {
-		s.loginFrom(fmt.Sprintf("198.51.100.%d", i), account(i), wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
+		s.loginFrom(fmt.Sprintf("198.51.100.%d", i), account(i), wrongPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	}
-	s.loginFrom(elsewhere, adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "rate_limited")
+	s.loginFrom(elsewhere, adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "rate_limited")
 	forwarded := s.loginRequest(adminEmail, adminPassword, "Forwarded", "for="+elsewhere, "X-Real-IP", elsewhere)
-	s.do(forwarded).expect(t, http.StatusTooManyRequests, "rate_limited")
+	s.do(forwarded).Expect(t, http.StatusTooManyRequests, "rate_limited")
 }
 
 func TestParallelGuessesGetNoMoreThanTheSourcesLimit(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.Lockout.SourceFailures = 20
-	r.write()
+	r.Config.Login.Lockout.SourceFailures = 20
+	r.Update()
 	first, second := r.serve(), r.serve()
 	judged, refused := atomic.Int64{}, atomic.Int64{}
-	group := sync.WaitGroup{}
-	for i := range 80 {
-		s := []*server{first, second}[i%2]
-		group.Go(func() {
-			switch a := s.tryLogin(account(i), wrongPassword); {
-			case a.problem.Code == "user_not_found":
-				judged.Add(1)
-			case a.problem.Code == "rate_limited" && a.retryAfter() >= 1:
-				refused.Add(1)
-			default:
-				t.Errorf("answered %d %s", a.status, a.body)
-			}
-		})
-	}
-	group.Wait()
+	race.Run(80, func(i int) {
+		switch a := []*server{first, second}[i%2].tryLogin(account(i), wrongPassword); {
+		case a.Problem.Code == "user_not_found":
+			judged.Add(1)
+		case a.Problem.Code == "rate_limited" && a.RetryAfter() >= 1:
+			refused.Add(1)
+		default:
+			t.Errorf("answered %d %s", a.Status, a.Body)
+		}
+	})
 	if judged.Load() != 20 || refused.Load() != 60 {
 		t.Errorf("%d guesses were judged and %d refused, want 20 and 60", judged.Load(), refused.Load())
 	}
@@ -171,6 +166,6 @@ func TestALockIsToldToTheOwnerOnce(t *testing.T) {
 		t.Errorf("the trail has %d locks, want one of each address", n)
 	}
 	// The way in for an owner whom strangers have locked out everywhere.
-	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.reset(s.resetToken(annEmail), newPassword).Expect(t, http.StatusOK, "")
 	s.loginAnn(newPassword)
 }

@@ -20,12 +20,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // enqueue stores messages the way a change does that brings them with it.
 func (r *realm) enqueue(channel auth.Channel, kind auth.MessageKind, notices ...notify.Notice) (ids []string) {
 	r.t.Helper()
-	sealer := sealing.New(func() realmconfig.EncryptionKeys { return encryptionKeys() })
+	sealer := sealing.New(func() realmconfig.EncryptionKeys { return r.EncryptionKeys })
 	messages := []auth.Message{}
 	for _, n := range notices {
 		suite.secrets.used(n.To, string(n.Link), string(n.Code))
@@ -41,12 +42,12 @@ func (r *realm) enqueue(channel auth.Channel, kind auth.MessageKind, notices ...
 		ids = append(ids, id)
 		messages = append(messages, auth.Message{ID: id, Channel: channel, Kind: kind, Sealed: sealed})
 	}
-	store, err := postgres.Open(r.t.Context(), realmconfig.Place{URL: realmconfig.Credential(r.database)})
+	store, err := postgres.Open(r.t.Context(), realmconfig.Place{URL: realmconfig.Credential(r.DatabaseURL)})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer store.Close()
-	ticket := auth.OneTimeToken{Kind: "test", CreatedAt: r.clock.now(), ExpiresAt: r.clock.now()}
+	ticket := auth.OneTimeToken{Kind: "test", CreatedAt: r.Clock.Now(), ExpiresAt: r.Clock.Now()}
 	_, _ = rand.Read(ticket.Hash[:])
 	if err := store.IssueToken(r.t.Context(), ticket, auth.Effects{Messages: messages}); err != nil {
 		r.t.Fatal(err)
@@ -60,20 +61,20 @@ func (r *realm) resetNotices(count int) []notify.Notice {
 	for i := range count {
 		notices = append(notices, notify.Notice{
 			To: fmt.Sprintf("reader%d@example.com", i), Link: auth.Secret("https://app.example.com/reset?token=" + rand.Text()),
-			Lifetime: time.Hour, At: r.clock.now(),
+			Lifetime: time.Hour, At: r.Clock.Now(),
 		})
 	}
 	return notices
 }
 
 // hurry brings retries closer, slowly enough for no claim to run out meanwhile.
-func (r *realm) hurry() { r.clock.advance(20 * time.Millisecond) }
+func (r *realm) hurry() { r.Clock.Advance(20 * time.Millisecond) }
 
 func (r *realm) waiting() int { return query[int](r, "SELECT count(*) FROM outbox") }
 
 func (s *server) messages(channel, kind, outcome string) int {
 	s.t.Helper()
-	n, _ := strconv.Atoi(s.metric(fmt.Sprintf(`realmkeeper_messages_total{channel=%q,kind=%q,outcome=%q}`, channel, kind, outcome)))
+	n, _ := strconv.Atoi(s.Metric(fmt.Sprintf(`realmkeeper_messages_total{channel=%q,kind=%q,outcome=%q}`, channel, kind, outcome)))
 	return n
 }
 
@@ -167,7 +168,7 @@ func TestMailServerAwayLosesNothing(t *testing.T) {
 		t.Errorf("%d mails wait, want %d", r.waiting(), len(notices))
 	}
 	servers[0].eventually("the metrics say so", func() bool {
-		return servers[0].metric("realmkeeper_messages_waiting") == strconv.Itoa(len(notices))
+		return servers[0].Metric("realmkeeper_messages_waiting") == strconv.Itoa(len(notices))
 	})
 	smtp.Start(t)
 	servers[0].eventually("the outbox is empty", func() bool {
@@ -215,8 +216,8 @@ func TestHangingMailServerHoldsUpNobody(t *testing.T) {
 	r := newRealm(t)
 	smtp := r.sendsMail()
 	// Whoever is slow to hear the server's yes sends again, so a busy machine needs time.
-	r.config.Email.Timeout = realmconfig.Duration(15 * time.Second)
-	r.write()
+	r.Config.Email.Timeout = realmconfig.Duration(15 * time.Second)
+	r.Update()
 	s := r.serve()
 	notices := r.resetNotices(30)
 	for _, n := range notices[:10] {
@@ -256,7 +257,7 @@ func TestExpiredLinkIsNotSent(t *testing.T) {
 	smtp := r.sendsMail()
 	s := r.serve()
 	notices := r.resetNotices(1)
-	notices[0].At = r.clock.now().Add(-time.Hour)
+	notices[0].At = r.Clock.Now().Add(-time.Hour)
 	r.enqueue(auth.ByMail, auth.ResetPasswordMessage, notices...)
 	s.eventually("it is abandoned", func() bool { return r.waiting() == 0 })
 	if len(smtp.Mails()) != 0 {
@@ -275,10 +276,10 @@ func TestMailInHandIsFinishedBeforeTheEnd(t *testing.T) {
 	smtp.Hold(notices[0].To)
 	r.enqueue(auth.ByMail, auth.ResetPasswordMessage, notices...)
 	s.eventually("it is in hand", func() bool { return smtp.Attempts(notices[0].To) == 1 })
-	s.stop()
-	s.eventually("no more requests are taken", func() bool { return s.opsStatus("/readyz") != 200 })
+	s.Stop()
+	s.eventually("no more requests are taken", func() bool { return s.OpsStatus("/readyz") != 200 })
 	smtp.Accept(notices[0].To)
-	s.end()
+	s.End()
 	expectOneEach(t, smtp, notices)
 	if r.waiting() != 0 {
 		t.Error("the mail would be sent again")
@@ -289,18 +290,7 @@ func TestMailInHandIsFinishedBeforeTheEnd(t *testing.T) {
 // sent again.
 func TestPostgresAwaySendsNoMailTwice(t *testing.T) {
 	t.Parallel()
-	database, err := testenv.StartPostgres(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := database.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := prepareTemplate(database); err != nil {
-		t.Fatal(err)
-	}
+	database := realmtest.NewPostgres(t, logger())
 	r := newRealmOn(t, database.Database(t), testenv.RedisURL(t))
 	smtp := r.sendsMail()
 	servers := []*server{r.serve(), r.serve()}
@@ -332,11 +322,11 @@ func TestMailIsGivenUpAfterADay(t *testing.T) {
 	smtp := r.sendsMail()
 	s := r.serve()
 	smtp.Refuse("ann@example.com", 450)
-	r.enqueue(auth.ByMail, auth.PasswordChangedMessage, notify.Notice{To: "ann@example.com", At: r.clock.now()})
+	r.enqueue(auth.ByMail, auth.PasswordChangedMessage, notify.Notice{To: "ann@example.com", At: r.Clock.Now()})
 	s.eventually("it is put off", func() bool { return s.messages("mail", "password-changed", "postponed") >= 1 })
-	r.clock.advance(24*time.Hour - time.Minute)
+	r.Clock.Advance(24*time.Hour - time.Minute)
 	s.eventually("it is put off again", func() bool { return s.messages("mail", "password-changed", "postponed") >= 2 })
-	r.clock.advance(15 * time.Minute)
+	r.Clock.Advance(15 * time.Minute)
 	s.eventually("it is given up", func() bool { return r.waiting() == 0 })
 	if detail := query[string](r, "SELECT detail FROM audit_events WHERE action = 'message.abandoned'"); detail !=
 		"mail password-changed: the mail server refused the recipient with 450 4.1.1" {
@@ -351,11 +341,11 @@ func TestMailTemplatesAreTakenUpLive(t *testing.T) {
 	s := r.serve()
 	word := func(subject string) {
 		t.Helper()
-		r.config.Email.Templates = map[string]realmconfig.EmailTemplate{"code": {Subject: subject}}
-		revision := s.report().ConfigRevision
-		r.write()
+		r.Config.Email.Templates = map[string]realmconfig.EmailTemplate{"code": {Subject: subject}}
+		revision := s.Report().ConfigRevision
+		r.Update()
 		s.eventually("the template is in force or refused", func() bool {
-			return s.report().ConfigRevision != revision || s.report().Problem != ""
+			return s.Report().ConfigRevision != revision || s.Report().Problem != ""
 		})
 	}
 	send := func(nth int) string {
@@ -370,7 +360,7 @@ func TestMailTemplatesAreTakenUpLive(t *testing.T) {
 		t.Errorf("subject is %q", got)
 	}
 	word("{{.Password}}")
-	if problem := s.report().Problem; !strings.Contains(problem, "email.templates[code].subject") {
+	if problem := s.Report().Problem; !strings.Contains(problem, "email.templates[code].subject") {
 		t.Errorf("the report says %q", problem)
 	}
 	if got := send(2); got != "Example is written in its own words" {

@@ -22,7 +22,7 @@ func (s *server) lockOut(email string) {
 	for range 5 {
 		s.tryLogin(email, wrongPassword)
 	}
-	s.tryLogin(email, adminPassword).expect(s.t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(email, adminPassword).Expect(s.t, http.StatusTooManyRequests, "account_locked")
 }
 
 func TestStrangersDoNotLockOutADeviceThatHasLoggedIn(t *testing.T) {
@@ -41,22 +41,22 @@ func TestStrangersDoNotLockOutADeviceThatHasLoggedIn(t *testing.T) {
 	s.tokensOf(s.do(cookie))
 	// Its own guesses count, apart from those of strangers.
 	r.cheapen()
-	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	for range 5 {
-		s.loginOn(device, adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.loginOn(device, adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	s.loginOn(device, adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
-	s.loginOn(again.Device, adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.loginOn(device, adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
+	s.loginOn(again.Device, adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	for sample, want := range map[string]string{
 		`realmkeeper_lockouts_total{by="account"}`: "1",
 		`realmkeeper_lockouts_total{by="device"}`:  "1",
 		"realmkeeper_known_device_logins_total":    "9",
 	} {
-		if got := s.metric(sample); got != want {
+		if got := s.Metric(sample); got != want {
 			t.Errorf("%s is %q, want %s", sample, got, want)
 		}
 	}
-	r.clock.advance(15 * time.Minute)
+	r.Clock.Advance(15 * time.Minute)
 	s.tokensOf(s.loginOn(device, adminEmail, adminPassword))
 }
 
@@ -66,13 +66,13 @@ func TestTheDeviceCookieIsForTheRealmAlone(t *testing.T) {
 	a := s.tryLogin(adminEmail, adminPassword)
 	device := s.tokensOf(a).Device
 	want := "__Host-rk-device=" + device + "; Path=/; Max-Age=15552000; HttpOnly; Secure; SameSite=Lax"
-	if got := a.header.Values("Set-Cookie"); len(got) != 1 || got[0] != want {
+	if got := a.Header.Values("Set-Cookie"); len(got) != 1 || got[0] != want {
 		t.Errorf("%d cookies, or not as they should be", len(got))
 	}
 	if len(device) > 512 || !strings.HasPrefix(device, "rkd_") {
 		t.Errorf("a device token has %d bytes", len(device))
 	}
-	if a := s.tryRefresh(s.tokensOf(a).Refresh); a.header.Get("Set-Cookie") != "" || strings.Contains(a.body, "device_token") {
+	if a := s.tryRefresh(s.tokensOf(a).Refresh); a.Header.Get("Set-Cookie") != "" || strings.Contains(a.Body, "device_token") {
 		t.Error("a refresh speaks of devices")
 	}
 }
@@ -91,14 +91,14 @@ func TestADeviceTokenOpensNothingElse(t *testing.T) {
 		"noise":           "\xff\xfe",
 		"endless":         "rkd_" + strings.Repeat("A", 8000),
 	} {
-		s.loginOn(token, annEmail, annPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+		s.loginOn(token, annEmail, annPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 		if t.Failed() {
 			t.Fatalf("with a token that is %s", name)
 		}
 	}
 	s.tokensOf(s.loginOn(anns, annEmail, annPassword))
-	s.profile(anns).expect(t, http.StatusUnauthorized, "token_invalid")
-	s.tryRefresh(anns).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.profile(anns).Expect(t, http.StatusUnauthorized, "token_invalid")
+	s.tryRefresh(anns).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 }
 
 func TestANewPasswordMakesDevicesStrangers(t *testing.T) {
@@ -106,9 +106,9 @@ func TestANewPasswordMakesDevicesStrangers(t *testing.T) {
 	_, s := newRealmWithAnn(t)
 	session := s.loginAnn(annPassword)
 	change := map[string]string{"current_password": annPassword, "new_password": newPassword}
-	s.as(session.Access, http.MethodPost, "/api/user/password", change).expect(t, http.StatusNoContent, "")
+	s.as(session.Access, http.MethodPost, "/api/user/password", change).Expect(t, http.StatusNoContent, "")
 	s.lockOut(annEmail)
-	s.loginOn(session.Device, annEmail, newPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.loginOn(session.Device, annEmail, newPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 func TestADeviceIsForgottenAfterHalfAYear(t *testing.T) {
@@ -117,17 +117,17 @@ func TestADeviceIsForgottenAfterHalfAYear(t *testing.T) {
 	s := r.serve()
 	device := s.login().Device
 	r.cheapen()
-	r.clock.advance(179 * 24 * time.Hour)
+	r.Clock.Advance(179 * 24 * time.Hour)
 	s.lockOut(adminEmail)
 	device = s.tokensOf(s.loginOn(device, adminEmail, adminPassword)).Device // and known anew from here
 	r.cheapen()
-	r.clock.advance(179 * 24 * time.Hour)
+	r.Clock.Advance(179 * 24 * time.Hour)
 	s.lockOut(adminEmail)
 	s.tokensOf(s.loginOn(device, adminEmail, adminPassword))
-	r.clock.advance(24 * time.Hour)
+	r.Clock.Advance(24 * time.Hour)
 	r.cheapen()
 	s.lockOut(adminEmail)
-	s.loginOn(device, adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.loginOn(device, adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 func TestADeviceIsKnownAcrossARotationOfTheKey(t *testing.T) {
@@ -136,19 +136,19 @@ func TestADeviceIsKnownAcrossARotationOfTheKey(t *testing.T) {
 	s := r.serve()
 	device := s.login().Device
 	r.cheapen()
-	keys := encryptionKeys()
+	keys := r.EncryptionKeys
 	next := make([]byte, realmconfig.EncryptionKeyBytes)
 	next[0] = 1
 	keys.Keys = append(keys.Keys, realmconfig.EncryptionKey{ID: "two", Key: next})
 	keys.Primary = "two"
-	r.mountFiles(map[string]any{realmconfig.EncryptionKeysFile: keys})
+	r.Mount(map[string]any{realmconfig.EncryptionKeysFile: keys})
 	s.lockOut(adminEmail)
 	s.eventually("the device is sealed under the new key", func() bool {
 		device = s.tokensOf(s.loginOn(device, adminEmail, adminPassword)).Device
 		return strings.HasPrefix(device, "rkd_AQN0d2") // version 1, three bytes: "two"
 	})
 	keys.Keys = keys.Keys[1:]
-	r.mountFiles(map[string]any{realmconfig.EncryptionKeysFile: keys})
+	r.Mount(map[string]any{realmconfig.EncryptionKeysFile: keys})
 	s.tokensOf(s.loginOn(device, adminEmail, adminPassword))
 }
 

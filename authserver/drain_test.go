@@ -12,8 +12,8 @@ import (
 func TestDrainingServerSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).launch("127.0.0.1:0", "127.0.0.1:0", 3*time.Second)
-	s.awaitReady()
-	kept := s.newClient(false)
+	s.AwaitReady()
+	kept := s.NewClient(false)
 	ask := func(client *http.Client) *http.Response {
 		t.Helper()
 		response, err := client.Do(newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil))
@@ -28,15 +28,15 @@ func TestDrainingServerSaysSo(t *testing.T) {
 		t.Error("a connection is closed although nothing drains")
 	}
 
-	s.stop()
-	s.eventually("readyz says no", func() bool { return s.opsStatus("/readyz") == http.StatusServiceUnavailable })
-	if status := s.opsStatus("/livez"); status != http.StatusOK {
+	s.Stop()
+	s.eventually("readyz says no", func() bool { return s.OpsStatus("/readyz") == http.StatusServiceUnavailable })
+	if status := s.OpsStatus("/livez"); status != http.StatusOK {
 		t.Errorf("livez is %d: the pod would be killed", status)
 	}
-	for name, client := range map[string]*http.Client{"a kept connection": kept, "a new connection": s.newClient(false)} {
+	for name, client := range map[string]*http.Client{"a kept connection": kept, "a new connection": s.NewClient(false)} {
 		if response := ask(client); response.StatusCode != http.StatusOK || !response.Close {
 			t.Errorf("%s: answered %d, told to close %t", name, response.StatusCode, response.Close)
 		}
 	}
-	ask(s.newClient(true))
+	ask(s.NewClient(true))
 }

@@ -15,10 +15,10 @@ import (
 func TestTheStandardEngineHashesEverything(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Registration.Mode = realmconfig.Open
-	r.config.Passwords.Engine = realmconfig.StandardEngine
-	r.config.Login.UnknownUser = realmconfig.Conceal
-	r.write()
+	r.Config.Registration.Mode = realmconfig.Open
+	r.Config.Passwords.Engine = realmconfig.StandardEngine
+	r.Config.Login.UnknownUser = realmconfig.Conceal
+	r.Update()
 	s := r.serve()
 	s.registerAnn()
 	s.tokensOf(s.tryLogin(annEmail, annPassword))
@@ -38,8 +38,8 @@ func TestTheStandardEngineHashesEverything(t *testing.T) {
 		"a password bcrypt would cut": s.tryLogin(annEmail, strings.Repeat("p", 100)),
 		"nobody's address":            s.tryLogin("nobody@example.com", strings.Repeat("p", 100)),
 	} {
-		if refused.status != http.StatusUnauthorized || refused.problem.Code != "invalid_credentials" {
-			t.Errorf("%s: %d %s", name, refused.status, refused.body)
+		if refused.Status != http.StatusUnauthorized || refused.Problem.Code != "invalid_credentials" {
+			t.Errorf("%s: %d %s", name, refused.Status, refused.Body)
 		}
 	}
 }
@@ -49,16 +49,16 @@ func TestTheStandardEngineHashesEverything(t *testing.T) {
 func TestTheEngineIsChangedUnderRunningLogins(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Registration.Mode = realmconfig.Open
-	r.write()
+	r.Config.Registration.Mode = realmconfig.Open
+	r.Update()
 	s := r.serve()
 	users := []string{}
 	for i, engine := range []realmconfig.PasswordEngine{realmconfig.StandardEngine, realmconfig.InterleavedEngine, ""} {
-		r.config.Passwords.Engine = engine
-		r.write()
-		s.eventually("the engine is in force", func() bool { return s.report().ConfigRevision == r.revision() })
+		r.Config.Passwords.Engine = engine
+		r.Update()
+		s.eventually("the engine is in force", func() bool { return s.Report().ConfigRevision == r.revision() })
 		user := string("abc"[i]) + annEmail
-		s.tryRegister(user, annPassword).expect(t, http.StatusCreated, "")
+		s.tryRegister(user, annPassword).Expect(t, http.StatusCreated, "")
 		users = append(users, user)
 		want := "$2b$"
 		if engine == realmconfig.StandardEngine {

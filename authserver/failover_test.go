@@ -37,14 +37,14 @@ func TestAPromotedStandbyIsFound(t *testing.T) {
 	}
 	s.eventually("the problem is told", func() bool {
 		a := s.profile(session.Access)
-		return a.status == http.StatusServiceUnavailable && a.problem.Code == "database_unavailable"
+		return a.Status == http.StatusServiceUnavailable && a.Problem.Code == "database_unavailable"
 	})
-	s.eventually("the problem is reported", func() bool { return s.report().DatabaseProblem != "" })
+	s.eventually("the problem is reported", func() bool { return s.Report().DatabaseProblem != "" })
 	standby.Promote(t)
-	s.eventually("the standby is used", func() bool { return s.profile(session.Access).status == http.StatusOK })
+	s.eventually("the standby is used", func() bool { return s.profile(session.Access).Status == http.StatusOK })
 	s.refresh(session.Refresh)
 	s.login()
-	s.eventually("the problem is over", func() bool { return s.report().DatabaseProblem == "" })
+	s.eventually("the problem is over", func() bool { return s.Report().DatabaseProblem == "" })
 }
 
 // A server that turns read-only keeps its connections. They lead nowhere, so new
@@ -72,9 +72,9 @@ func TestAServerThatTurnsReadOnlyIsLeft(t *testing.T) {
 	first.Execute(t, "SELECT pg_reload_conf()")
 	s.eventually("logins go on at the other host", func() bool {
 		a := s.tryLogin(adminEmail, adminPassword)
-		if a.status != http.StatusOK {
-			a.expect(t, http.StatusServiceUnavailable, "database_unavailable")
+		if a.Status != http.StatusOK {
+			a.Expect(t, http.StatusServiceUnavailable, "database_unavailable")
 		}
-		return a.status == http.StatusOK
+		return a.Status == http.StatusOK
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // forger makes tokens that are like a genuine one but for one thing.
@@ -47,7 +48,7 @@ func (f forger) forged() map[string]forgery {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	foreign := f.signer(newKey(realmconfig.ES256))
+	foreign := f.signer(realmfolder.NewKey(realmconfig.ES256))
 	genuine := f.sign(jwt.SigningMethodES256, key, nil, nil)
 	parts := strings.Split(genuine, ".")
 	claim := func(name string, value any) string {
@@ -81,7 +82,7 @@ func (f forger) forged() map[string]forgery {
 		"HS256 with the key as DER":    {token: f.sign(jwt.SigningMethodHS256, public, nil, nil), code: invalid},
 		"HS256 with the key as JWK":    {token: f.sign(jwt.SigningMethodHS256, jwkDocument, nil, nil), code: invalid},
 		"HS256 with no key":            {token: f.sign(jwt.SigningMethodHS256, []byte{}, nil, nil), code: invalid},
-		"RS256 by a foreign key":       {token: f.sign(jwt.SigningMethodRS256, f.signer(newKey(realmconfig.RS256)), nil, nil), code: invalid},
+		"RS256 by a foreign key":       {token: f.sign(jwt.SigningMethodRS256, f.signer(realmfolder.NewKey(realmconfig.RS256)), nil, nil), code: invalid},
 		"with other claims":            {token: parts[0] + "." + f.segment(f.claims(map[string]any{"role": "admin", "sub": marker})) + "." + parts[2], code: invalid},
 		"with half a signature":        {token: genuine[:len(genuine)-40], code: invalid},
 		"without a signature":          {token: parts[0] + "." + parts[1] + ".", code: invalid},
@@ -147,7 +148,7 @@ func TestEveryRouteRefusesForgedTokens(t *testing.T) {
 	s := hostileRealm(t)
 	suite.secrets.used(marker)
 	access, other := s.login().Access, s.login().Access
-	f := forger{t, s.realm.keyset.Keys[0], claimsOf(t, access)}
+	f := forger{t, s.realm.Keyset.Keys[0], claimsOf(t, access)}
 	forged := f.forged()
 	for _, c := range forged {
 		suite.secrets.used(c.token)
@@ -171,8 +172,8 @@ func TestEveryRouteRefusesForgedTokens(t *testing.T) {
 			op.answers(t, s, name, header, "token_invalid")
 		}
 	}
-	if a := s.profile(other); a.status != http.StatusOK {
-		t.Errorf("a genuine token is answered %d %s", a.status, a.body)
+	if a := s.profile(other); a.Status != http.StatusOK {
+		t.Errorf("a genuine token is answered %d %s", a.Status, a.Body)
 	}
 }
 
@@ -186,13 +187,13 @@ func (o operation) answers(t *testing.T, s *server, name, authorization, code st
 	r := newRequest(t, o.method, o.address("", ""), body)
 	r.Header.Set("Authorization", authorization)
 	a := s.do(r)
-	if a.status != http.StatusUnauthorized || a.problem.Code != code {
-		t.Errorf("%s %s with a token %s: answered %d %s, want %s", o.method, o.path, name, a.status, a.body, code)
+	if a.Status != http.StatusUnauthorized || a.Problem.Code != code {
+		t.Errorf("%s %s with a token %s: answered %d %s, want %s", o.method, o.path, name, a.Status, a.Body, code)
 	}
-	if !strings.Contains(a.header.Get("WWW-Authenticate"), `error="invalid_token"`) {
-		t.Errorf("%s %s with a token %s: challenge is %q", o.method, o.path, name, a.header.Get("WWW-Authenticate"))
+	if !strings.Contains(a.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+		t.Errorf("%s %s with a token %s: challenge is %q", o.method, o.path, name, a.Header.Get("WWW-Authenticate"))
 	}
-	if strings.Contains(a.body, marker) {
-		t.Errorf("%s %s with a token %s: the answer quotes it: %s", o.method, o.path, name, a.body)
+	if strings.Contains(a.Body, marker) {
+		t.Errorf("%s %s with a token %s: the answer quotes it: %s", o.method, o.path, name, a.Body)
 	}
 }

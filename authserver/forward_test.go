@@ -11,6 +11,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // forward asks what a gateway asks.
@@ -25,13 +26,13 @@ func (s *server) forward(method, path, access string) answer {
 		return s.do(r)
 	}
 	// Requests of every kind are no endpoint of their own, so nothing describes them.
-	response, err := s.client.Do(r)
+	response, err := s.HTTP.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	a := answer{status: response.StatusCode, header: response.Header, body: readAll(s.t, response.Body)}
-	_ = json.Unmarshal([]byte(a.body), &a.problem)
+	a := answer{Status: response.StatusCode, Header: response.Header, Body: readAll(s.t, response.Body)}
+	_ = json.Unmarshal([]byte(a.Body), &a.Problem)
 	return a
 }
 
@@ -66,12 +67,12 @@ func TestGatewaysAskWhomATokenSpeaksFor(t *testing.T) {
 				c.method = http.MethodGet
 			}
 			a := s.forward(c.method, c.path, c.access)
-			a.expect(t, c.status, c.code)
-			if a.header.Get("Cache-Control") != "no-store" {
+			a.Expect(t, c.status, c.code)
+			if a.Header.Get("Cache-Control") != "no-store" {
 				t.Error("the answer may be cached")
 			}
-			if c.status == 401 && !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer ") {
-				t.Errorf("challenge is %q", a.header.Get("WWW-Authenticate"))
+			if c.status == 401 && !strings.HasPrefix(a.Header.Get("WWW-Authenticate"), "Bearer ") {
+				t.Errorf("challenge is %q", a.Header.Get("WWW-Authenticate"))
 			}
 			if c.status != 200 {
 				return
@@ -80,14 +81,14 @@ func TestGatewaysAskWhomATokenSpeaksFor(t *testing.T) {
 				"X-Auth-User-Id": user.ID, "X-Auth-Email": user.Email, "X-Auth-Email-Verified": "true", "X-Auth-Role": "admin",
 				"X-Auth-Session-Id": claimsOf(t, access)["sid"].(string),
 			} {
-				if got := a.header.Values(header); len(got) != 1 || got[0] != want {
+				if got := a.Header.Values(header); len(got) != 1 || got[0] != want {
 					t.Errorf("%s is %q, want %q", header, got, want)
 				}
 			}
 		})
 	}
-	r.clock.advance(r.accessLifetime())
-	s.forward(http.MethodGet, path, access).expect(t, http.StatusUnauthorized, "token_expired")
+	r.Clock.Advance(r.AccessTokenLifetime())
+	s.forward(http.MethodGet, path, access).Expect(t, http.StatusUnauthorized, "token_expired")
 }
 
 // Somebody who has typed another's address is not taken for them.
@@ -99,8 +100,8 @@ func TestGatewaysAreNotToldAnAddressThatNobodyHasProved(t *testing.T) {
 	told := func(access string) (email, verified string) {
 		t.Helper()
 		a := s.forward(http.MethodGet, "/api/auth/verify", access)
-		a.expect(t, http.StatusOK, "")
-		emails, proofs := a.header.Values("X-Auth-Email"), a.header.Values("X-Auth-Email-Verified")
+		a.Expect(t, http.StatusOK, "")
+		emails, proofs := a.Header.Values("X-Auth-Email"), a.Header.Values("X-Auth-Email-Verified")
 		if len(emails) != 1 || len(proofs) != 1 {
 			t.Fatalf("said %q and %q", emails, proofs)
 		}
@@ -109,14 +110,14 @@ func TestGatewaysAreNotToldAnAddressThatNobodyHasProved(t *testing.T) {
 	if email, verified := told(session.Access); email != "" || verified != "false" {
 		t.Errorf("before the proof: %q, %s", email, verified)
 	}
-	r.config.ForwardAuth.UnverifiedEmail = realmconfig.SendUnverified
-	r.write()
+	r.Config.ForwardAuth.UnverifiedEmail = realmconfig.SendUnverified
+	r.Update()
 	s.eventually("the realm allows it", func() bool {
 		email, verified := told(session.Access)
 		return email == annEmail && verified == "false"
 	})
-	r.config.ForwardAuth.UnverifiedEmail = realmconfig.OmitUnverified
-	r.write()
+	r.Config.ForwardAuth.UnverifiedEmail = realmconfig.OmitUnverified
+	r.Update()
 	s.eventually("the realm does not", func() bool {
 		email, _ := told(session.Access)
 		return email == ""
@@ -132,14 +133,14 @@ func TestGatewaysGetHeadersThatAreSafe(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	s := r.serve()
-	r.exec("ALTER TABLE users DISABLE TRIGGER users_email_changed") // as if from before the rule for addresses
+	r.Exec("ALTER TABLE users DISABLE TRIGGER users_email_changed") // as if from before the rule for addresses
 	query[string](r, `UPDATE users SET email = 'jörg%41@example.com', role = E'admin\r\nX-Auth-Role: root' RETURNING id::text`)
 	suite.secrets.used("jörg%41@example.com")
 	a := s.forward(http.MethodGet, "/api/auth/verify", s.tokensOf(s.tryLogin("jörg%41@example.com", adminPassword)).Access)
-	if got := a.header.Get("X-Auth-Email"); a.status != http.StatusOK || got != "j%C3%B6rg%2541@example.com" {
-		t.Errorf("answered %d, address %q", a.status, got)
+	if got := a.Header.Get("X-Auth-Email"); a.Status != http.StatusOK || got != "j%C3%B6rg%2541@example.com" {
+		t.Errorf("answered %d, address %q", a.Status, got)
 	}
-	if got := a.header.Values("X-Auth-Role"); len(got) != 1 || got[0] != "admin%0D%0AX-Auth-Role:%20root" {
+	if got := a.Header.Values("X-Auth-Role"); len(got) != 1 || got[0] != "admin%0D%0AX-Auth-Role:%20root" {
 		t.Errorf("role is %q", got)
 	}
 }
@@ -147,34 +148,27 @@ func TestGatewaysGetHeadersThatAreSafe(t *testing.T) {
 func TestGatewaysLearnOfEndedSessions(t *testing.T) {
 	t.Parallel()
 	redis := testenv.StartRedis(t)
-	postgres, err := testenv.StartPostgres(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = postgres.Stop() })
-	if err := prepareTemplate(postgres); err != nil {
-		t.Fatal(err)
-	}
+	postgres := realmtest.NewPostgres(t, logger())
 	r := newRealmOn(t, postgres.Database(t), redis.URL())
 	s := r.serve()
 	ended, live := s.login().Access, s.login().Access
 	logout := newRequest(t, http.MethodPost, "/api/auth/logout", map[string]string{})
 	logout.Header.Set("Authorization", "Bearer "+ended)
-	if a := s.do(logout); a.status != http.StatusNoContent {
-		t.Fatalf("logout answered %d %s", a.status, a.body)
+	if a := s.do(logout); a.Status != http.StatusNoContent {
+		t.Fatalf("logout answered %d %s", a.Status, a.Body)
 	}
-	r.clock.advance(r.accessLifetime() - time.Minute) // long after any grace period
+	r.Clock.Advance(r.AccessTokenLifetime() - time.Minute) // long after any grace period
 	ask := func(access string) answer { return s.forward(http.MethodGet, "/api/auth/verify", access) }
-	ask(ended).expect(t, http.StatusUnauthorized, "token_invalid")
+	ask(ended).Expect(t, http.StatusUnauthorized, "token_invalid")
 
 	// The database is not asked, and Redis need not answer.
 	if err := postgres.Halt(); err != nil {
 		t.Fatal(err)
 	}
-	ask(live).expect(t, http.StatusOK, "")
-	ask(ended).expect(t, http.StatusUnauthorized, "token_invalid")
+	ask(live).Expect(t, http.StatusOK, "")
+	ask(ended).Expect(t, http.StatusUnauthorized, "token_invalid")
 	redis.Stop(t)
-	ask(live).expect(t, http.StatusOK, "")
+	ask(live).Expect(t, http.StatusOK, "")
 	if err := postgres.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // gateway is a program of other people's in front of an application, set up as
@@ -79,7 +80,7 @@ func documented(t *testing.T, language string, replace map[string]string) string
 // authority is a file with the certificate to trust, as anybody may read it.
 func (r *realm) authority() string {
 	r.t.Helper()
-	certificate, err := os.ReadFile(filepath.Join(r.dir, realmconfig.CertificateFile))
+	certificate, err := os.ReadFile(filepath.Join(r.Dir, realmconfig.CertificateFile))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -167,11 +168,11 @@ func TestGatewaysAsDocumented(t *testing.T) {
 	ann := s.createUser(admin, "ann@example.com", "")
 	access := s.tokensOf(s.tryLogin("ann@example.com", strangerPassword)).Access
 	bob := s.createUser(admin, "bob@example.com", "")
-	r.exec("UPDATE users SET email_verified_at = NULL WHERE id = $1", bob.ID)
+	r.Exec("UPDATE users SET email_verified_at = NULL WHERE id = $1", bob.ID)
 	unproved := s.tokensOf(s.tryLogin("bob@example.com", strangerPassword)).Access
 	for name, start := range gateways() {
 		t.Run(name, func(t *testing.T) {
-			g := start(t, s.api, r.authority())
+			g := start(t, s.API, r.authority())
 			cases := map[string]struct {
 				method, path, access string
 				status               int
@@ -237,7 +238,7 @@ func TestGatewaysLetNobodyInWithoutTheRealm(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	access := s.login().Access
-	foreign, _, err := newCertificate(time.Now().Add(time.Hour))
+	foreign, _, err := realmfolder.NewCertificate(time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +249,7 @@ func TestGatewaysLetNobodyInWithoutTheRealm(t *testing.T) {
 	for name, start := range gateways() {
 		for what, c := range map[string]struct{ realm, authority string }{
 			"nobody there":      {net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), r.authority()},
-			"another authority": {s.api, authorityFile(t, []byte(foreign))},
+			"another authority": {s.API, authorityFile(t, []byte(foreign))},
 		} {
 			t.Run(name+", "+what, func(t *testing.T) {
 				g := start(t, c.realm, c.authority)

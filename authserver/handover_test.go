@@ -42,8 +42,8 @@ func askToReturn(verifier string) string {
 func newRealmWithApp(t *testing.T) *realm {
 	t.Helper()
 	r := newRealm(t)
-	r.config.Browser.ReturnURLs = []string{appURL}
-	r.write()
+	r.Config.Browser.ReturnURLs = []string{appURL}
+	r.Update()
 	return r
 }
 
@@ -73,13 +73,13 @@ func TestCodesAreLostWithTheirSession(t *testing.T) {
 	cases["by signing out on the pages"] = nil
 	cases["by the settings"] = func(s *server, _ ann) answer {
 		r := s.realm
-		notBefore := r.clock.now().Add(2 * time.Second).Truncate(time.Second).UTC()
-		r.config.Tokens.SessionsNotBefore = &notBefore
-		revision := s.report().ConfigRevision
-		r.write()
-		s.eventually("the settings are in force", func() bool { return s.report().ConfigRevision != revision })
-		r.clock.advance(3 * time.Second)
-		return answer{status: http.StatusOK}
+		notBefore := r.Clock.Now().Add(2 * time.Second).Truncate(time.Second).UTC()
+		r.Config.Tokens.SessionsNotBefore = &notBefore
+		revision := s.Report().ConfigRevision
+		r.Update()
+		s.eventually("the settings are in force", func() bool { return s.Report().ConfigRevision != revision })
+		r.Clock.Advance(3 * time.Second)
+		return answer{Status: http.StatusOK}
 	}
 	for name, end := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -93,10 +93,10 @@ func TestCodesAreLostWithTheirSession(t *testing.T) {
 			if end == nil {
 				b.open("/account")
 				b.submit("/signout", nil)
-			} else if ended := end(s, a); ended.status >= 300 {
-				t.Fatalf("ending answered %d %s", ended.status, ended.body)
+			} else if ended := end(s, a); ended.Status >= 300 {
+				t.Fatalf("ending answered %d %s", ended.Status, ended.Body)
 			}
-			redeem().expect(t, http.StatusBadRequest, "oauth_code_invalid")
+			redeem().Expect(t, http.StatusBadRequest, "oauth_code_invalid")
 		})
 	}
 }
@@ -108,9 +108,9 @@ func TestAHandOverProvesNothingNew(t *testing.T) {
 	r := newRealmWithApp(t)
 	s := r.serve()
 	b := s.newVisitor()
-	signedIn := r.clock.now()
+	signedIn := r.Clock.Now()
 	s.handOver(b, adminEmail, adminPassword)()
-	r.clock.advance(2 * time.Hour)
+	r.Clock.Advance(2 * time.Hour)
 	app := s.tokensOf(s.handOver(b, "", "")())
 	for what, access := range map[string]string{"handed over": app.Access, "refreshed": s.refresh(app.Refresh).Access} {
 		seconds, _ := claimsOf(t, access)["auth_time"].(float64)
@@ -120,7 +120,7 @@ func TestAHandOverProvesNothingNew(t *testing.T) {
 	}
 	b.open("/account")
 	b.submit("/signout", nil)
-	s.profile(app.Access).expect(t, http.StatusOK, "")
+	s.profile(app.Access).Expect(t, http.StatusOK, "")
 }
 
 // Whoever has found an access token and puts it where the pages keep theirs gets
@@ -137,7 +137,7 @@ func TestAnAccessTokenAloneIsHandedNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRequest(t, http.MethodGet, askToReturn(oauth2.GenerateVerifier()), nil)
 			r.Header.Set("Cookie", "__Host-rk-access="+stolen.Access+"; __Host-rk-session="+refresh)
-			client := *s.client
+			client := *s.HTTP
 			client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			response, err := client.Do(r)
 			if err != nil {
@@ -177,12 +177,12 @@ func TestANewAddressIsLostWithTheSessionThatAskedForIt(t *testing.T) {
 			suite.secrets.used(annNext)
 			s.as(a.session.Access, http.MethodPost, "/api/user/email", map[string]string{
 				"email": annNext, "password": strangerPassword,
-			}).expect(t, http.StatusAccepted, "")
+			}).Expect(t, http.StatusAccepted, "")
 			token := r.lastLetter(annNext, "verify-email").token(t)
-			if ended := endings()[c.end](s, a); ended.status >= 300 {
-				t.Fatalf("ending answered %d %s", ended.status, ended.body)
+			if ended := endings()[c.end](s, a); ended.Status >= 300 {
+				t.Fatalf("ending answered %d %s", ended.Status, ended.Body)
 			}
-			s.verifyEmail(token, strangerPassword).expect(t, c.status, c.code)
+			s.verifyEmail(token, strangerPassword).Expect(t, c.status, c.code)
 		})
 	}
 }
@@ -195,17 +195,17 @@ func TestAHandOverForgivesNoGuesses(t *testing.T) {
 	s.realm.cheapen()
 	refresh := s.login().Refresh
 	for range 2 {
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 		next, got := s.handOverBy(refresh)
 		if refresh = next; got.Device != "" {
 			t.Error("a device is known without a sign-in")
 		}
 	}
-	s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	s.handOverBy(refresh)
-	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 // handOverBy gets an application's tokens for nothing but a refresh token of the
@@ -215,7 +215,7 @@ func (s *server) handOverBy(refresh string) (next string, got tokens) {
 	verifier := oauth2.GenerateVerifier()
 	r := newRequest(s.t, http.MethodGet, askToReturn(verifier), nil)
 	r.Header.Set("Cookie", "__Host-rk-session="+refresh)
-	client := *s.client
+	client := *s.HTTP
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(r)
 	if err != nil {

@@ -41,12 +41,12 @@ func hostileTexts() map[string]string {
 func hostileRealm(t *testing.T) *server {
 	t.Helper()
 	r := newRealm(t)
-	r.config.Email = &realmconfig.Email{
+	r.Config.Email = &realmconfig.Email{
 		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS,
 		Timeout: realmconfig.Duration(time.Second), Product: "Example",
 	}
-	r.config.Login.Lockout.Failures = 100
-	r.write()
+	r.Config.Login.Lockout.Failures = 100
+	r.Update()
 	return r.serve()
 }
 
@@ -207,16 +207,16 @@ func (a attack) send(t *testing.T, s *server, op operation, name, access string)
 		r.Header.Set("Authorization", "Bearer "+access)
 	}
 	answer := s.do(r)
-	if answer.status >= 500 && answer.problem.Code != "email_unavailable" && answer.problem.Code != "second_factor_unavailable" {
-		t.Errorf("%s %s: %s: answered %d %s", op.method, op.path, name, answer.status, answer.body)
+	if answer.Status >= 500 && answer.Problem.Code != "email_unavailable" && answer.Problem.Code != "second_factor_unavailable" {
+		t.Errorf("%s %s: %s: answered %d %s", op.method, op.path, name, answer.Status, answer.Body)
 	}
-	if a.status != 0 && (answer.status != a.status || answer.problem.Code != a.code) {
-		t.Errorf("%s %s: %s: answered %d %s, want %d %s", op.method, op.path, name, answer.status, answer.body, a.status, a.code)
+	if a.status != 0 && (answer.Status != a.status || answer.Problem.Code != a.code) {
+		t.Errorf("%s %s: %s: answered %d %s, want %d %s", op.method, op.path, name, answer.Status, answer.Body, a.status, a.code)
 	}
-	if answer.status >= 400 && strings.Contains(answer.body+fmt.Sprint(answer.header), marker) {
-		t.Errorf("%s %s: %s: the refusal quotes what was sent: %v %s", op.method, op.path, name, answer.header, answer.body)
+	if answer.Status >= 400 && strings.Contains(answer.Body+fmt.Sprint(answer.Header), marker) {
+		t.Errorf("%s %s: %s: the refusal quotes what was sent: %v %s", op.method, op.path, name, answer.Header, answer.Body)
 	}
-	if answer.header.Get("Set-Cookie") == "admin=1" {
+	if answer.Header.Get("Set-Cookie") == "admin=1" {
 		t.Errorf("%s %s: %s: a header was injected", op.method, op.path, name)
 	}
 }

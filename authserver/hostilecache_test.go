@@ -31,7 +31,7 @@ func newIntruder(t *testing.T, r *realm, url string) *intruder {
 	}
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
-	return &intruder{t, client, "rk:" + r.config.Realm + ":"}
+	return &intruder{t, client, "rk:" + r.Config.Realm + ":"}
 }
 
 // write sets a key for ever. A value of several lines becomes a list.
@@ -99,16 +99,16 @@ func TestNobodyIsLockedOutByWhatStandsInRedis(t *testing.T) {
 	lock := func(email string) {
 		t.Helper()
 		for range 5 {
-			s.tryLogin(email, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+			s.tryLogin(email, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 		}
-		s.tryLogin(email, wrongPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+		s.tryLogin(email, wrongPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	}
 	for name, value := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			i.write(lockOf(adminEmail), value)
 			for range 5 {
-				if a := s.tryLogin(adminEmail, adminPassword); a.status != http.StatusOK {
-					t.Fatalf("answered %d %s", a.status, a.body)
+				if a := s.tryLogin(adminEmail, adminPassword); a.Status != http.StatusOK {
+					t.Fatalf("answered %d %s", a.Status, a.Body)
 				}
 			}
 		})
@@ -122,7 +122,7 @@ func TestNobodyIsLockedOutByWhatStandsInRedis(t *testing.T) {
 		r.cheapen()
 		lock(adminEmail)
 		old := i.read(lockOf(adminEmail))
-		r.clock.advance(15 * time.Minute)
+		r.Clock.Advance(15 * time.Minute)
 		i.write(lockOf(adminEmail), old)
 		s.login()
 	})
@@ -131,12 +131,12 @@ func TestNobodyIsLockedOutByWhatStandsInRedis(t *testing.T) {
 		lock(adminEmail)
 		for name, value := range hostile() {
 			i.write(lockOf(adminEmail), value)
-			if a := s.tryLogin(adminEmail, adminPassword); a.problem.Code != "account_locked" || a.retryAfter() > 15*60 {
-				t.Errorf("%s: answered %d %s", name, a.status, a.body)
+			if a := s.tryLogin(adminEmail, adminPassword); a.Problem.Code != "account_locked" || a.RetryAfter() > 15*60 {
+				t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 			}
 		}
 	})
-	if s.metric("realmkeeper_cache_away") != "0" {
+	if s.Metric("realmkeeper_cache_away") != "0" {
 		t.Error("the cache is left alone for what somebody wrote")
 	}
 }
@@ -145,26 +145,26 @@ func TestNobodyIsLockedOutByWhatStandsInRedis(t *testing.T) {
 func TestALoweredLimitFreesThoseWhoAreLocked(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.Lockout.Duration = realmconfig.Duration(24 * time.Hour)
-	r.write()
+	r.Config.Login.Lockout.Duration = realmconfig.Duration(24 * time.Hour)
+	r.Update()
 	s := r.serve()
 	for range 5 {
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	if a := s.tryLogin(adminEmail, adminPassword); a.problem.Code != "account_locked" || a.retryAfter() < 23*3600 {
-		t.Fatalf("answered %d %s", a.status, a.body)
+	if a := s.tryLogin(adminEmail, adminPassword); a.Problem.Code != "account_locked" || a.RetryAfter() < 23*3600 {
+		t.Fatalf("answered %d %s", a.Status, a.Body)
 	}
-	revision := s.report().ConfigRevision
-	r.config.Login.Lockout.Duration = realmconfig.Duration(10 * time.Minute)
-	r.write()
-	s.eventually("the limit is lowered", func() bool { return s.report().ConfigRevision != revision })
-	r.clock.advance(5 * time.Minute)
+	revision := s.Report().ConfigRevision
+	r.Config.Login.Lockout.Duration = realmconfig.Duration(10 * time.Minute)
+	r.Update()
+	s.eventually("the limit is lowered", func() bool { return s.Report().ConfigRevision != revision })
+	r.Clock.Advance(5 * time.Minute)
 	for range 2 { // told by PostgreSQL, then by Redis
-		if a := s.tryLogin(adminEmail, adminPassword); a.problem.Code != "account_locked" || a.retryAfter() > 5*60 {
-			t.Errorf("answered %d %s, %s", a.status, a.body, a.header.Get("Retry-After"))
+		if a := s.tryLogin(adminEmail, adminPassword); a.Problem.Code != "account_locked" || a.RetryAfter() > 5*60 {
+			t.Errorf("answered %d %s, %s", a.Status, a.Body, a.Header.Get("Retry-After"))
 		}
 	}
-	r.clock.advance(5 * time.Minute)
+	r.Clock.Advance(5 * time.Minute)
 	s.login()
 }
 
@@ -214,7 +214,7 @@ func TestRefreshesGoOnWhateverStandsInRedis(t *testing.T) {
 		}
 		session = next
 	}
-	if s.metric("realmkeeper_cache_away") != "0" {
+	if s.Metric("realmkeeper_cache_away") != "0" {
 		t.Error("the cache is left alone for what somebody wrote")
 	}
 }
@@ -224,8 +224,8 @@ func TestNoSourceWaitsLongForWhatStandsInRedis(t *testing.T) {
 	t.Parallel()
 	cache := testenv.StartRedis(t)
 	r := newRealmOn(t, suite.postgres.Database(t), cache.URL())
-	r.config.Network.RequestsPerMinute = 3
-	r.write()
+	r.Config.Network.RequestsPerMinute = 3
+	r.Update()
 	s := r.serve()
 	i := newIntruder(t, r, cache.URL())
 	s.login()
@@ -238,12 +238,12 @@ func TestNoSourceWaitsLongForWhatStandsInRedis(t *testing.T) {
 			i.write(key, value)
 		}
 		first := s.tryLogin(adminEmail, adminPassword)
-		if first.status != http.StatusOK && (first.problem.Code != "rate_limited" || first.retryAfter() > 60) {
-			t.Errorf("%s: answered %d %s", name, first.status, first.body)
+		if first.Status != http.StatusOK && (first.Problem.Code != "rate_limited" || first.RetryAfter() > 60) {
+			t.Errorf("%s: answered %d %s", name, first.Status, first.Body)
 		}
-		r.clock.advance(time.Minute)
-		if a := s.tryLogin(adminEmail, adminPassword); a.status != http.StatusOK {
-			t.Errorf("%s: after a minute answered %d %s", name, a.status, a.body)
+		r.Clock.Advance(time.Minute)
+		if a := s.tryLogin(adminEmail, adminPassword); a.Status != http.StatusOK {
+			t.Errorf("%s: after a minute answered %d %s", name, a.Status, a.Body)
 		}
 	}
 }
@@ -258,11 +258,11 @@ func TestOldNewsShutsNobodyOut(t *testing.T) {
 	i := newIntruder(t, r, cache.URL())
 	a := s.newAnn("user")
 	admin := s.login().Access
-	s.as(admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, map[string]any{"role": "editor"}).expect(t, http.StatusOK, "")
+	s.as(admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, map[string]any{"role": "editor"}).Expect(t, http.StatusOK, "")
 	news := i.read("revoked:" + a.user.ID)
-	s.as(admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, map[string]any{"role": "user"}).expect(t, http.StatusOK, "")
-	r.exec("DELETE FROM revocations") // as they are when nobody has to know of them any more
-	r.clock.advance(26 * time.Hour)
+	s.as(admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, map[string]any{"role": "user"}).Expect(t, http.StatusOK, "")
+	r.Exec("DELETE FROM revocations") // as they are when nobody has to know of them any more
+	r.Clock.Advance(26 * time.Hour)
 	later := r.serve()
 	i.write("revoked:"+a.user.ID, news)
 	fresh := later.tokensOf(later.tryLogin(a.user.Email, strangerPassword))

@@ -35,14 +35,14 @@ func newHostilePages(t *testing.T) *hostilePages {
 	t.Helper()
 	suite.secrets.used(marker)
 	r := newRealm(t)
-	r.config.Email = &realmconfig.Email{
+	r.Config.Email = &realmconfig.Email{
 		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS,
 		Timeout: realmconfig.Duration(time.Second), Product: "Example",
 	}
-	r.config.SMS = &realmconfig.SMS{Kind: realmconfig.Webhook, URL: "https://sms.invalid", Timeout: realmconfig.Duration(time.Second)}
-	r.config.Browser.ReturnURLs = []string{appURL}
-	r.config.Login.Lockout.Failures, r.config.TwoFactor.Failures = 100, 100
-	r.write()
+	r.Config.SMS = &realmconfig.SMS{Kind: realmconfig.Webhook, URL: "https://sms.invalid", Timeout: realmconfig.Duration(time.Second)}
+	r.Config.Browser.ReturnURLs = []string{appURL}
+	r.Config.Login.Lockout.Failures, r.Config.TwoFactor.Failures = 100, 100
+	r.Update()
 	s := r.serve()
 	p := &hostilePages{t: t, s: s, admin: s.login()}
 	p.other = s.createUser(p.admin.Access, "other@example.com", "user")
@@ -132,7 +132,7 @@ func (p *hostilePages) send(method, address string, form url.Values, header http
 	for name, values := range header {
 		r.Header[name] = values
 	}
-	response, err := p.s.client.Transport.RoundTrip(r)
+	response, err := p.s.HTTP.Transport.RoundTrip(r)
 	if err != nil {
 		p.t.Fatalf("%s %s: %s: %v", method, address, what, err)
 	}
@@ -149,7 +149,7 @@ func (p *hostilePages) send(method, address string, form url.Values, header http
 // signInAgain is for pages that end the session, or count guesses.
 func (p *hostilePages) signInAgain() {
 	p.t.Helper()
-	p.s.realm.exec("DELETE FROM attempts")
+	p.s.realm.Exec("DELETE FROM attempts")
 	p.admin = p.s.login()
 }
 

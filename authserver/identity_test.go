@@ -50,13 +50,13 @@ func TestIdentityJoinsAnAccountOnlyByProof(t *testing.T) {
 			}
 			r := newRealm(t)
 			if c.conceal {
-				r.config.Login.UnknownUser = realmconfig.Conceal
+				r.Config.Login.UnknownUser = realmconfig.Conceal
 			}
 			r.withProviders(upstreamSecret, p)
 			s := r.serve()
 			id := query[string](r, `UPDATE users SET email = 'bob@example.com', `+c.account+` RETURNING id::text`)
 			_, a := s.newBrowser().signIn("elsewhere", nil)
-			a.expect(t, c.status, c.code)
+			a.Expect(t, c.status, c.code)
 			linked := query[int](r, "SELECT count(*) FROM identities WHERE user_id = $1", id)
 			events := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'identity.linked' AND target_id = $1", id)
 			if want := map[bool]int{true: 1}[c.status == 200]; linked != want || events != want {
@@ -92,15 +92,15 @@ func TestIdentityIsTheSubjectOfAnIssuer(t *testing.T) {
 		t.Errorf("with a new address, Bob is %+v", again)
 	}
 	query[string](r, "UPDATE users SET disabled_at = now() WHERE id = $1 RETURNING id::text", bob.ID)
-	signIn().expect(t, http.StatusForbidden, "account_disabled")
+	signIn().Expect(t, http.StatusForbidden, "account_disabled")
 
 	second.script(func() { second.claims["email"] = "mallory@example.com" })
-	r.config.Providers[0].Issuer = second.server.URL
-	r.write()
+	r.Config.Providers[0].Issuer = second.server.URL
+	r.Update()
 	stranger := answer{}
 	s.eventually("the other issuer is asked", func() bool {
 		stranger = signIn()
-		return stranger.status == http.StatusOK
+		return stranger.Status == http.StatusOK
 	})
 	if got := s.profileOf(s.tokensOf(stranger).Access); got.ID == bob.ID || got.Email != "mallory@example.com" {
 		t.Errorf("the same subject elsewhere is %+v", got)
@@ -119,8 +119,8 @@ func TestSecondFactorIsStillAsked(t *testing.T) {
 	_, direct := b.signIn("elsewhere", nil)
 	address, _ := b.signIn("elsewhere", url.Values{"return_to": {appURL}})
 	for name, a := range map[string]answer{"the callback": direct, "the exchange": s.exchange(address, "")} {
-		if strings.Contains(a.body, "access_token") {
-			t.Errorf("%s answered %d %s", name, a.status, a.body)
+		if strings.Contains(a.Body, "access_token") {
+			t.Errorf("%s answered %d %s", name, a.Status, a.Body)
 		}
 		asked := decode[challenge](t, a, http.StatusOK)
 		suite.secrets.used(asked.SessionID)
@@ -172,14 +172,14 @@ func TestOneTimeCodeIsForWhoeverBegan(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			address := begin(c.challenge)
-			r.clock.advance(c.late)
+			r.Clock.Advance(c.late)
 			a := s.exchange(address, c.verifier)
 			if c.code == "" {
 				s.tokensOf(a)
 			} else {
-				a.expect(t, http.StatusBadRequest, c.code)
+				a.Expect(t, http.StatusBadRequest, c.code)
 			}
-			s.exchange(address, verifier).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+			s.exchange(address, verifier).Expect(t, http.StatusBadRequest, "oauth_code_invalid")
 		})
 	}
 	for name, q := range map[string]url.Values{
@@ -187,8 +187,8 @@ func TestOneTimeCodeIsForWhoeverBegan(t *testing.T) {
 		"a plain challenge":        {"return_to": {appURL}, "code_challenge": {challenge}, "code_challenge_method": {"plain"}},
 		"another site":             {"return_to": {"https://evil.example/"}},
 	} {
-		if _, a := s.newBrowser().signIn("elsewhere", q); a.status != http.StatusBadRequest || a.header.Get("Location") != "" {
-			t.Errorf("%s: answered %d %s", name, a.status, a.body)
+		if _, a := s.newBrowser().signIn("elsewhere", q); a.Status != http.StatusBadRequest || a.Header.Get("Location") != "" {
+			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 		}
 	}
 	u.script(func() { u.answer = func(q url.Values) { q.Set("error", "access_denied") } })
@@ -216,8 +216,8 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	if len(first) != 1 || first[0].Provider != "first" || first[0].Email != "bob@example.com" {
 		t.Fatalf("identities are %+v", first)
 	}
-	unlink(first[0].ID).expect(t, http.StatusConflict, "last_identity")
-	unlink("0195d5a0-0000-7000-8000-000000000000").expect(t, http.StatusNotFound, "not_found")
+	unlink(first[0].ID).Expect(t, http.StatusConflict, "last_identity")
+	unlink("0195d5a0-0000-7000-8000-000000000000").Expect(t, http.StatusNotFound, "not_found")
 	r.givePassword("bob@example.com")
 
 	const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" // RFC 7636, appendix B
@@ -244,37 +244,37 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	finish := func(access, code, verifier string) answer {
 		return s.as(access, http.MethodPost, "/api/user/identities", map[string]string{"code": code, "code_verifier": verifier})
 	}
-	begin("nonsense", "second", appURL).expect(t, http.StatusUnauthorized, "token_invalid")
-	begin(access, "third", appURL).expect(t, http.StatusNotFound, "provider_unknown")
-	begin(access, "second", "https://evil.example/").expect(t, http.StatusBadRequest, "return_url_refused")
+	begin("nonsense", "second", appURL).Expect(t, http.StatusUnauthorized, "token_invalid")
+	begin(access, "third", appURL).Expect(t, http.StatusNotFound, "provider_unknown")
+	begin(access, "second", "https://evil.example/").Expect(t, http.StatusBadRequest, "return_url_refused")
 
 	// Somebody who is led to another's address ends with a code that is no good:
 	// their own account may not take it, nor can they sign in with it.
 	admin := s.login().Access
 	lured := found(s.newBrowser(), access)
-	s.post("/api/auth/oauth/token", map[string]string{"code": lured, "code_verifier": verifier}).expect(t, http.StatusBadRequest, "oauth_code_invalid")
-	finish(admin, lured, verifier).expect(t, http.StatusBadRequest, "oauth_code_invalid")
-	finish(access, lured, verifier).expect(t, http.StatusBadRequest, "oauth_code_invalid") // used up
-	finish(access, found(b, access), strings.Repeat("a", 43)).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	s.post("/api/auth/oauth/token", map[string]string{"code": lured, "code_verifier": verifier}).Expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	finish(admin, lured, verifier).Expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	finish(access, lured, verifier).Expect(t, http.StatusBadRequest, "oauth_code_invalid") // used up
+	finish(access, found(b, access), strings.Repeat("a", 43)).Expect(t, http.StatusBadRequest, "oauth_code_invalid")
 	signedIn, _ := b.signIn("first", url.Values{"return_to": {appURL}})
-	finish(access, queryOf(t, signedIn, "code"), "").expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	finish(access, queryOf(t, signedIn, "code"), "").Expect(t, http.StatusBadRequest, "oauth_code_invalid")
 
 	// The address works once, for its provider.
 	address := link(access)
 	_, a = b.follow(strings.Replace(address, "/second?", "/first?", 1))
-	a.expect(t, http.StatusBadRequest, "state_invalid")
+	a.Expect(t, http.StatusBadRequest, "state_invalid")
 	_, a = b.follow(address)
-	a.expect(t, http.StatusBadRequest, "state_invalid")
+	a.Expect(t, http.StatusBadRequest, "state_invalid")
 	_, a = b.follow(issuer + "/api/auth/oauth/second?link=nonsense")
-	a.expect(t, http.StatusBadRequest, "state_invalid")
+	a.Expect(t, http.StatusBadRequest, "state_invalid")
 
 	// Fifty at once take it once; again, it is theirs already.
 	mine := found(b, access)
 	if taken := together(50, func() answer { return finish(access, mine, verifier) }, http.StatusNoContent); len(taken) != 1 {
 		t.Fatalf("%d took the identity", len(taken))
 	}
-	if a := finish(access, found(b, access), verifier); a.status != http.StatusNoContent {
-		t.Errorf("linking it again answered %d %s", a.status, a.body)
+	if a := finish(access, found(b, access), verifier); a.Status != http.StatusNoContent {
+		t.Errorf("linking it again answered %d %s", a.Status, a.Body)
 	}
 	if both := list(); len(both) != 2 || both[1].Provider != "second" {
 		t.Fatalf("identities are %+v", both)
@@ -285,10 +285,10 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	}
 
 	// It is taken now, and the admin cannot have it.
-	finish(admin, found(s.newBrowser(), admin), verifier).expect(t, http.StatusConflict, "identity_taken")
-	s.as(admin, http.MethodDelete, "/api/user/identities/"+first[0].ID, nil).expect(t, http.StatusNotFound, "not_found")
-	if a := unlink(first[0].ID); a.status != http.StatusNoContent {
-		t.Errorf("unlinking answered %d %s", a.status, a.body)
+	finish(admin, found(s.newBrowser(), admin), verifier).Expect(t, http.StatusConflict, "identity_taken")
+	s.as(admin, http.MethodDelete, "/api/user/identities/"+first[0].ID, nil).Expect(t, http.StatusNotFound, "not_found")
+	if a := unlink(first[0].ID); a.Status != http.StatusNoContent {
+		t.Errorf("unlinking answered %d %s", a.Status, a.Body)
 	}
 
 	other.script(func() { other.answer = func(q url.Values) { q.Set("error", "access_denied") } })

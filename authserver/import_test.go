@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -34,8 +33,7 @@ func hashesOfOthers() map[string]string {
 
 func (r *realm) importUsers(lines string) error {
 	r.t.Helper()
-	options := authserver.Options{ConfigDir: r.dir, Log: logger(), Now: r.clock.now}
-	return authserver.Import(r.t.Context(), options, strings.NewReader(lines))
+	return r.Import(r.t.Context(), strings.NewReader(lines))
 }
 
 // line is what is known of a user elsewhere.
@@ -52,8 +50,8 @@ func TestImportedUsersLogInAndTheirHashesBecomeBcrypt(t *testing.T) {
 	t.Parallel()
 	suite.secrets.used(importedPassword)
 	r := newRealm(t)
-	r.config.Login.UnknownUser = realmconfig.Conceal
-	r.write()
+	r.Config.Login.UnknownUser = realmconfig.Conceal
+	r.Update()
 	s := r.serve()
 	lines := strings.Builder{}
 	for kind, hash := range hashesOfOthers() {
@@ -65,7 +63,7 @@ func TestImportedUsersLogInAndTheirHashesBecomeBcrypt(t *testing.T) {
 	}
 	for kind := range hashesOfOthers() {
 		email := kind + "@example.com"
-		s.tryLogin(email, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(email, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 		s.tokensOf(s.tryLogin(email, importedPassword))
 		hash := query[string](r, "SELECT password_hash FROM users WHERE email = $1", email)
 		if !strings.HasPrefix(hash, "$2") || hash[4:6] != "10" {
@@ -84,15 +82,15 @@ func TestImportedUsersLogInAndTheirHashesBecomeBcrypt(t *testing.T) {
 func TestCheapHashIsNotToldFromAnUnknownAddress(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.UnknownUser = realmconfig.Conceal
-	r.write()
+	r.Config.Login.UnknownUser = realmconfig.Conceal
+	r.Update()
 	s := r.serve()
 	hashed := 0
 	for kind, hash := range hashesOfOthers() {
 		if err := r.importUsers(line(t, map[string]any{"email": kind + "@example.com", "password_hash": hash})); err != nil {
 			t.Fatal(err)
 		}
-		s.tryLogin(kind+"@example.com", wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(kind+"@example.com", wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 		if hashed += 2; s.hashed() != hashed {
 			t.Errorf("%s: %d passwords hashed up to here, want %d", kind, s.hashed(), hashed)
 		}
@@ -112,7 +110,7 @@ func TestImportKeepsWhoIsThere(t *testing.T) {
 	if !strings.Contains(before, adminEmail) || strings.Contains(before, "pbkdf2") || !strings.Contains(before, "ann@example.com") {
 		t.Error("the admin was changed, or nobody added")
 	}
-	r.clock.advance(time.Hour)
+	r.Clock.Advance(time.Hour)
 	if err := r.importUsers(text); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +142,7 @@ func TestImportWhileTheServerServes(t *testing.T) {
 	tokens := s.login()
 	for range 20 {
 		tokens = s.refresh(tokens.Refresh)
-		s.profile(tokens.Access).expect(t, http.StatusOK, "")
+		s.profile(tokens.Access).Expect(t, http.StatusOK, "")
 	}
 	callers.Wait()
 	if n := query[int](r, "SELECT count(*) FROM users WHERE email LIKE 'user-%'"); n != users {

@@ -4,35 +4,26 @@ package authserver_test
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // serveAtItsIssuer is for clients that find the server by the issuer alone.
 func (r *realm) serveAtItsIssuer() *server {
 	r.t.Helper()
-	port, err := testenv.FreePort()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	r.config.Issuer = "https://" + address
-	r.write()
-	s := r.launch(address, "127.0.0.1:0", 0)
-	s.awaitReady()
-	return s
+	r.Listen()
+	return r.serve()
 }
 
 // trust is what makes Node.js take the realm's certificate.
 func (r *realm) trust() []string {
-	return []string{"NODE_EXTRA_CA_CERTS=" + filepath.Join(r.dir, realmconfig.CertificateFile)}
+	return []string{"NODE_EXTRA_CA_CERTS=" + filepath.Join(r.Dir, realmconfig.CertificateFile)}
 }
 
 func TestJoseVerifiesFromDiscoveryAlone(t *testing.T) {
@@ -41,9 +32,9 @@ func TestJoseVerifiesFromDiscoveryAlone(t *testing.T) {
 	for _, algorithm := range []realmconfig.Algorithm{realmconfig.ES256, realmconfig.RS256, realmconfig.EdDSA} {
 		t.Run(string(algorithm), func(t *testing.T) {
 			r := newRealm(t)
-			r.keyset.Keys = []realmconfig.Key{newKey(algorithm)}
+			r.Keyset.Keys = []realmconfig.Key{realmfolder.NewKey(algorithm)}
 			access := r.serveAtItsIssuer().login().Access
-			out, err := node.Run(access, r.trust(), "verify.mjs", r.config.Issuer, audience)
+			out, err := node.Run(access, r.trust(), "verify.mjs", r.Config.Issuer, audience)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +42,7 @@ func TestJoseVerifiesFromDiscoveryAlone(t *testing.T) {
 			if err := json.Unmarshal([]byte(out), &claims); err != nil || claims["email"] != adminEmail || claims["role"] != "admin" {
 				t.Errorf("claims are %v, %v", claims, err)
 			}
-			if _, err := node.Run(access, r.trust(), "verify.mjs", r.config.Issuer, "https://other.example"); err == nil {
+			if _, err := node.Run(access, r.trust(), "verify.mjs", r.Config.Issuer, "https://other.example"); err == nil {
 				t.Error("it takes a token for another audience")
 			}
 		})
@@ -75,14 +66,14 @@ func TestAClientMadeFromTheDescriptionLogsIn(t *testing.T) {
 	s := r.serveAtItsIssuer()
 	document := s.do(newRequest(t, http.MethodGet, "/api/openapi.json", nil))
 	node := testenv.NewNode(t)
-	if _, err := node.Run(document.body, nil, "generate.mjs", "api.d.ts"); err != nil {
+	if _, err := node.Run(document.Body, nil, "generate.mjs", "api.d.ts"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := node.Run("", nil, "node_modules/typescript/bin/tsc", "-p", "."); err != nil {
 		t.Fatal(err)
 	}
 	out, err := node.Run("", append(r.trust(),
-		"ISSUER="+r.config.Issuer, "EMAIL="+adminEmail, "PASSWORD="+adminPassword, "WRONG_PASSWORD="+wrongPassword), "client.js")
+		"ISSUER="+r.Config.Issuer, "EMAIL="+adminEmail, "PASSWORD="+adminPassword, "WRONG_PASSWORD="+wrongPassword), "client.js")
 	if err != nil {
 		t.Fatal(err)
 	}

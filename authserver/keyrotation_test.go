@@ -22,13 +22,13 @@ func TestEncryptionKeysAreRotatedUnderLogins(t *testing.T) {
 	decode[enrolment](t, first.twoFactor(access, "sms/enable", telephone(aliceNumber)), http.StatusOK)
 	decode[factors](t, first.twoFactor(access, "sms/verify", code(phones.last(1))), http.StatusOK)
 
-	keys := encryptionKeys()
+	keys := r.EncryptionKeys
 	if keys.Primary != "one" || len(keys.Keys) != 1 {
 		t.Fatalf("the keys begin as %d, primary %s", len(keys.Keys), keys.Primary)
 	}
 	keys.Primary = "two"
 	keys.Keys = append(keys.Keys, realmconfig.EncryptionKey{ID: "two", Key: bytes.Repeat([]byte{2}, realmconfig.EncryptionKeyBytes)})
-	r.mountFiles(map[string]any{realmconfig.EncryptionKeysFile: keys})
+	r.Mount(map[string]any{realmconfig.EncryptionKeysFile: keys})
 
 	left := func() int {
 		return query[int](r, `SELECT count(*) FROM second_factors WHERE substring(sealed FROM 3 FOR 3) <> 'two'`)
@@ -42,11 +42,11 @@ func TestEncryptionKeysAreRotatedUnderLogins(t *testing.T) {
 		return left() == 0
 	})
 	for _, s := range []*server{first, second} {
-		s.eventually("the gauge says so", func() bool { return s.metric("realmkeeper_sealed_values_old_key") == "0" })
+		s.eventually("the gauge says so", func() bool { return s.Metric("realmkeeper_sealed_values_old_key") == "0" })
 	}
 
 	keys.Keys = keys.Keys[1:]
-	r.mountFiles(map[string]any{realmconfig.EncryptionKeysFile: keys})
+	r.Mount(map[string]any{realmconfig.EncryptionKeysFile: keys})
 	third := r.serve() // which has never seen the old key
 	third.tokensOf(third.validate(third.challenged(), third.shown(e.Secret)))
 	c := third.challenged()
@@ -65,9 +65,9 @@ func TestALostEncryptionKeyIsSeen(t *testing.T) {
 		Version: realmconfig.Version, Primary: "two",
 		Keys: []realmconfig.EncryptionKey{{ID: "two", Key: bytes.Repeat([]byte{2}, realmconfig.EncryptionKeyBytes)}},
 	}
-	r.mountFiles(map[string]any{realmconfig.EncryptionKeysFile: keys})
-	s.eventually("the gauge shows it", func() bool { return s.metric("realmkeeper_sealed_values_old_key") == "1" })
+	r.Mount(map[string]any{realmconfig.EncryptionKeysFile: keys})
+	s.eventually("the gauge shows it", func() bool { return s.Metric("realmkeeper_sealed_values_old_key") == "1" })
 	c := s.challenged()
-	s.validate(c, s.shown(e.Secret)).expect(t, http.StatusInternalServerError, "internal")
+	s.validate(c, s.shown(e.Secret)).Expect(t, http.StatusInternalServerError, "internal")
 	s.tokensOf(s.validate(c, e.BackupCodes[0])) // which need no key
 }

@@ -14,7 +14,7 @@ import (
 // givePassword lets a user sign in with the admin's password too.
 func (r *realm) givePassword(email string) {
 	r.t.Helper()
-	r.exec("UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE email = $1) WHERE email = $2", adminEmail, email)
+	r.Exec("UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE email = $1) WHERE email = $2", adminEmail, email)
 }
 
 // A stolen access token gives nobody a way in that lasts.
@@ -32,11 +32,11 @@ func TestLinkingTakesProof(t *testing.T) {
 		}
 		return s.as(access, http.MethodPost, "/api/user/identities/elsewhere", body)
 	}
-	r.clock.advance(longAgo)
-	begin(access, nil).expect(t, http.StatusForbidden, "proof_required")
-	begin(access, map[string]string{"password": wrongPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	begin(access, map[string]string{"code": "000000"}).expect(t, http.StatusUnauthorized, "code_invalid")
-	begin(access, map[string]string{"password": adminPassword}).expect(t, http.StatusOK, "")
+	r.Clock.Advance(longAgo)
+	begin(access, nil).Expect(t, http.StatusForbidden, "proof_required")
+	begin(access, map[string]string{"password": wrongPassword}).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	begin(access, map[string]string{"code": "000000"}).Expect(t, http.StatusUnauthorized, "code_invalid")
+	begin(access, map[string]string{"password": adminPassword}).Expect(t, http.StatusOK, "")
 
 	app := s.enrol(s.proves(access, password(adminPassword)).Access)
 	begun := begin(access, map[string]string{"code": s.shown(app.Secret)})
@@ -46,7 +46,7 @@ func TestLinkingTakesProof(t *testing.T) {
 	suite.secrets.used(queryOf(t, address, "link"))
 	back, _ := s.newBrowser().follow(address)
 	suite.secrets.used(queryOf(t, back, "code"))
-	s.as(access, http.MethodPost, "/api/user/identities", map[string]string{"code": queryOf(t, back, "code")}).expect(t, http.StatusNoContent, "")
+	s.as(access, http.MethodPost, "/api/user/identities", map[string]string{"code": queryOf(t, back, "code")}).Expect(t, http.StatusNoContent, "")
 	if told := r.lastLetter(adminEmail, auth.IdentityLinkedMessage); !strings.Contains(told.Text, "elsewhere") {
 		t.Errorf("the mail is\n%s", told.Text)
 	}
@@ -62,7 +62,7 @@ func TestLinkingTakesAPasswordToHave(t *testing.T) {
 	_, s := serveWith(t, u.provider("first", realmconfig.OIDC), other.provider("second", realmconfig.OIDC))
 	_, a := s.newBrowser().signIn("first", nil)
 	body := map[string]string{"return_to": appURL, "password": adminPassword}
-	s.as(s.tokensOf(a).Access, http.MethodPost, "/api/user/identities/second", body).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.as(s.tokensOf(a).Access, http.MethodPost, "/api/user/identities/second", body).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 }
 
 // Joining by an address is told, too: whoever owns the account may not be whoever came.
@@ -72,9 +72,9 @@ func TestJoiningByAddressIsTold(t *testing.T) {
 	u.script(func() { u.claims["email"] = adminEmail })
 	r := newMailingRealm(t)
 	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
-	r.exec("UPDATE users SET email_verified_at = now()")
+	r.Exec("UPDATE users SET email_verified_at = now()")
 	_, a := r.serve().newBrowser().signIn("elsewhere", nil)
-	a.expect(t, http.StatusOK, "")
+	a.Expect(t, http.StatusOK, "")
 	kinds := []auth.MessageKind{}
 	for _, l := range r.letters(adminEmail) {
 		kinds = append(kinds, l.kind)

@@ -14,23 +14,24 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 func TestCertificateIsTakenUpLive(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	s := r.serve()
-	certificate, key, err := newCertificate(time.Now().Add(48 * time.Hour))
+	certificate, key, err := realmfolder.NewCertificate(time.Now().Add(48 * time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.mountFiles(map[string]any{realmconfig.CertificateFile: certificate, realmconfig.CertificateKeyFile: key})
+	r.Mount(map[string]any{realmconfig.CertificateFile: certificate, realmconfig.CertificateKeyFile: key})
 	block, _ := pem.Decode([]byte(certificate))
 	fingerprint := sha256.Sum256(block.Bytes)
 	s.eventually("the new certificate is reported", func() bool {
-		return s.report().CertificateSHA256 == hex.EncodeToString(fingerprint[:])
+		return s.Report().CertificateSHA256 == hex.EncodeToString(fingerprint[:])
 	})
-	s.client = s.newClient(false) // trusts only the new one
+	s.HTTP = s.NewClient(false) // trusts only the new one
 	s.login()
 }
 
@@ -41,43 +42,43 @@ func TestSettingsAndKeysAreTakenUpLive(t *testing.T) {
 	before := s.login()
 
 	// Published first, signing later, the old key kept for the tokens it signed.
-	next := newKey(realmconfig.EdDSA)
+	next := realmfolder.NewKey(realmconfig.EdDSA)
 	next.SignFrom = nil
-	r.keyset.Keys = append(r.keyset.Keys, next)
-	r.write()
-	s.eventually("the next key is published", func() bool { return slices.Contains(s.report().KeyIDs, next.KID) })
-	if report := s.report(); report.SigningKeyID != r.keyset.Keys[0].KID || report.Problem != "" {
+	r.Keyset.Keys = append(r.Keyset.Keys, next)
+	r.Update()
+	s.eventually("the next key is published", func() bool { return slices.Contains(s.Report().KeyIDs, next.KID) })
+	if report := s.Report(); report.SigningKeyID != r.Keyset.Keys[0].KID || report.Problem != "" {
 		t.Errorf("report is %+v", report)
 	}
 	signFrom := time.Now().Add(time.Hour)
 	retired := signFrom.Add(time.Hour)
-	r.keyset.Keys[1].SignFrom = &signFrom
-	r.write()
-	encoded, err := realmconfig.Encode(r.keyset)
+	r.Keyset.Keys[1].SignFrom = &signFrom
+	r.Update()
+	encoded, err := realmconfig.Encode(r.Keyset)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.eventually("the start of the next key is known", func() bool {
-		return s.report().KeysetRevision == realmconfig.Revision(encoded)
+		return s.Report().KeysetRevision == realmconfig.Revision(encoded)
 	})
-	r.clock.advance(30 * time.Minute)
-	if a := s.profile(before.Access); a.status != http.StatusOK {
-		t.Errorf("a token of the old key answered %d %s", a.status, a.body)
+	r.Clock.Advance(30 * time.Minute)
+	if a := s.profile(before.Access); a.Status != http.StatusOK {
+		t.Errorf("a token of the old key answered %d %s", a.Status, a.Body)
 	}
-	r.clock.advance(31 * time.Minute) // nothing but time passes
-	if got := s.report().SigningKeyID; got != next.KID {
+	r.Clock.Advance(31 * time.Minute) // nothing but time passes
+	if got := s.Report().SigningKeyID; got != next.KID {
 		t.Errorf("%s signs, want the next key", got)
 	}
-	r.keyset.Keys[0].VerifyUntil = &retired
-	r.write()
+	r.Keyset.Keys[0].VerifyUntil = &retired
+	r.Update()
 	after := s.login()
-	if a := s.profile(after.Access); a.status != http.StatusOK {
-		t.Errorf("a token of the new key answered %d %s", a.status, a.body)
+	if a := s.profile(after.Access); a.Status != http.StatusOK {
+		t.Errorf("a token of the new key answered %d %s", a.Status, a.Body)
 	}
-	r.keyset.Keys = r.keyset.Keys[1:] // revoked
-	r.write()
-	s.eventually("the old key is gone", func() bool { return len(s.report().KeyIDs) == 1 })
-	s.profile(before.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	r.Keyset.Keys = r.Keyset.Keys[1:] // revoked
+	r.Update()
+	s.eventually("the old key is gone", func() bool { return len(s.Report().KeyIDs) == 1 })
+	s.profile(before.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 }
 
 func TestBadDocumentsKeepTheLastGoodOnes(t *testing.T) {
@@ -96,10 +97,10 @@ func TestBadDocumentsKeepTheLastGoodOnes(t *testing.T) {
 			t.Parallel()
 			r := newRealm(t)
 			s := r.serve()
-			good := s.report()
-			r.mountFiles(c.files)
-			s.eventually("the problem is reported", func() bool { return s.report().Problem != "" })
-			bad := s.report()
+			good := s.Report()
+			r.Mount(c.files)
+			s.eventually("the problem is reported", func() bool { return s.Report().Problem != "" })
+			bad := s.Report()
 			if !strings.Contains(bad.Problem, c.named) {
 				t.Errorf("the problem is %q and does not name %q", bad.Problem, c.named)
 			}
@@ -110,10 +111,10 @@ func TestBadDocumentsKeepTheLastGoodOnes(t *testing.T) {
 			}
 			s.login()
 
-			if err := r.writeAll(); err != nil {
+			if err := r.Save(); err != nil {
 				t.Fatal(err)
 			}
-			s.eventually("the problem is over", func() bool { return s.report().Problem == "" })
+			s.eventually("the problem is over", func() bool { return s.Report().Problem == "" })
 		})
 	}
 }
@@ -123,26 +124,26 @@ func TestWithoutASigningKeyNothingIsUsedUp(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	session := s.login()
-	signing := r.keyset.Keys[0]
+	signing := r.Keyset.Keys[0]
 	withKeys := func(key realmconfig.Key) {
 		t.Helper()
-		r.keyset.Keys = []realmconfig.Key{key}
-		r.write()
-		s.eventually("the keys are in force", func() bool { return (s.report().SigningKeyID == "") == (key.SignFrom == nil) })
+		r.Keyset.Keys = []realmconfig.Key{key}
+		r.Update()
+		s.eventually("the keys are in force", func() bool { return (s.Report().SigningKeyID == "") == (key.SignFrom == nil) })
 	}
 	pending := signing
 	pending.SignFrom = nil
 	withKeys(pending)
 	for name, a := range map[string]answer{"login": s.tryLogin(adminEmail, adminPassword), "refresh": s.tryRefresh(session.Refresh)} {
-		a.expect(t, http.StatusServiceUnavailable, "signing_unavailable")
-		if a.retryAfter() != 1 {
-			t.Errorf("%s: Retry-After is %d", name, a.retryAfter())
+		a.Expect(t, http.StatusServiceUnavailable, "signing_unavailable")
+		if a.RetryAfter() != 1 {
+			t.Errorf("%s: Retry-After is %d", name, a.RetryAfter())
 		}
 	}
-	if a := s.profile(session.Access); a.status != http.StatusOK {
-		t.Errorf("verification answered %d %s", a.status, a.body)
+	if a := s.profile(session.Access); a.Status != http.StatusOK {
+		t.Errorf("verification answered %d %s", a.Status, a.Body)
 	}
-	r.clock.advance(time.Minute) // well beyond the grace period
+	r.Clock.Advance(time.Minute) // well beyond the grace period
 	withKeys(signing)
 	s.refresh(session.Refresh)
 }
@@ -152,8 +153,8 @@ func TestOldTLSIsRefused(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	for version, accepted := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
-		conn, err := tls.Dial("tcp", s.api, &tls.Config{
-			RootCAs: r.roots(), ServerName: issuerHost, MinVersion: version, MaxVersion: version,
+		conn, err := tls.Dial("tcp", s.API, &tls.Config{
+			RootCAs: r.Roots(), ServerName: issuerHost, MinVersion: version, MaxVersion: version,
 		})
 		if (err == nil) != accepted {
 			t.Errorf("%s: %v", tls.VersionName(version), err)

@@ -4,11 +4,11 @@ package authserver_test
 
 import (
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 func TestLockout(t *testing.T) {
@@ -18,18 +18,18 @@ func TestLockout(t *testing.T) {
 	s := r.serve()
 
 	for range 4 {
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
 	s.login() // a right password starts the count again
 	r.cheapen()
 	for range 5 {
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
 	locked := func(atLeast, atMost int) {
 		t.Helper()
 		a := s.tryLogin(adminEmail, adminPassword)
-		a.expect(t, http.StatusTooManyRequests, "account_locked")
-		if wait := a.retryAfter(); wait < atLeast || wait > atMost {
+		a.Expect(t, http.StatusTooManyRequests, "account_locked")
+		if wait := a.RetryAfter(); wait < atLeast || wait > atMost {
 			t.Errorf("Retry-After is %d, want %d to %d", wait, atLeast, atMost)
 		}
 	}
@@ -39,11 +39,11 @@ func TestLockout(t *testing.T) {
 	redis.Stop(t)
 	locked(870, 900)
 	redis.Start(t)
-	r.clock.advance(10 * time.Minute)
+	r.Clock.Advance(10 * time.Minute)
 	locked(270, 300)
-	r.clock.advance(5 * time.Minute)
+	r.Clock.Advance(5 * time.Minute)
 	s.login()
-	if got := s.metric(`realmkeeper_lockouts_total{by="account"}`); got != "1" {
+	if got := s.Metric(`realmkeeper_lockouts_total{by="account"}`); got != "1" {
 		t.Errorf("counted %q lockouts, want 1", got)
 	}
 }
@@ -53,11 +53,11 @@ func TestFailuresAgeOut(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	for range 4 {
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	r.clock.advance(15 * time.Minute)
+	r.Clock.Advance(15 * time.Minute)
 	for range 4 {
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
 	s.login()
 }
@@ -66,9 +66,9 @@ func TestUnknownAddressesAreLockedToo(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
 	for range 5 {
-		s.tryLogin("nobody@example.com", wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
+		s.tryLogin("nobody@example.com", wrongPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	}
-	s.tryLogin("nobody@example.com", wrongPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin("nobody@example.com", wrongPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	s.login() // nobody else is
 }
 
@@ -78,24 +78,18 @@ func TestConcurrentGuessesGetNoMoreThanTheLimit(t *testing.T) {
 	r := newRealm(t)
 	first, second := r.serve(), r.serve()
 	const guesses = 50
-	answers := make([]answer, guesses)
-	var group sync.WaitGroup
-	for i := range guesses {
-		s := []*server{first, second}[i%2]
-		group.Go(func() { answers[i] = s.tryLogin(adminEmail, wrongPassword) })
-	}
-	group.Wait()
+	guess := func(i int) answer { return []*server{first, second}[i%2].tryLogin(adminEmail, wrongPassword) }
 	checked := 0
-	for _, a := range answers {
+	for _, a := range race.Answers(guesses, guess) {
 		switch {
-		case a.status == http.StatusUnauthorized && a.problem.Code == "invalid_credentials":
+		case a.Status == http.StatusUnauthorized && a.Problem.Code == "invalid_credentials":
 			checked++
-		case a.status != http.StatusTooManyRequests || a.retryAfter() < 1:
-			t.Errorf("answered %d %s", a.status, a.body)
+		case a.Status != http.StatusTooManyRequests || a.RetryAfter() < 1:
+			t.Errorf("answered %d %s", a.Status, a.Body)
 		}
 	}
 	if checked != 5 {
 		t.Errorf("%d guesses were checked, want 5", checked)
 	}
-	first.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	first.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 func TestLoginYieldsASession(t *testing.T) {
@@ -21,7 +21,7 @@ func TestLoginYieldsASession(t *testing.T) {
 	if got.Type != "Bearer" || got.ExpiresIn != 3600 || got.RefreshExpiresIn != 7*24*3600 {
 		t.Errorf("tokens are described as %+v", got)
 	}
-	if a.header.Get("Cache-Control") != "no-store" {
+	if a.Header.Get("Cache-Control") != "no-store" {
 		t.Error("tokens may be cached")
 	}
 	profile := s.profile(got.Access)
@@ -29,13 +29,13 @@ func TestLoginYieldsASession(t *testing.T) {
 		ID, Email, Role string
 		LastLoginAt     *time.Time `json:"last_login_at"`
 	}{}
-	if err := json.Unmarshal([]byte(profile.body), &user); err != nil || profile.status != http.StatusOK {
-		t.Fatalf("profile: %d %s", profile.status, profile.body)
+	if err := json.Unmarshal([]byte(profile.Body), &user); err != nil || profile.Status != http.StatusOK {
+		t.Fatalf("profile: %d %s", profile.Status, profile.Body)
 	}
 	if user.Email != adminEmail || user.Role != "admin" || user.LastLoginAt == nil {
 		t.Errorf("profile is %+v", user)
 	}
-	if got := s.metric(`realmkeeper_logins_total{outcome="succeeded"}`); got != "1" {
+	if got := s.Metric(`realmkeeper_logins_total{outcome="succeeded"}`); got != "1" {
 		t.Errorf("counted %q logins, want 1", got)
 	}
 	s.post("/nothing/here", "{}")
@@ -44,7 +44,7 @@ func TestLoginYieldsASession(t *testing.T) {
 		`realmkeeper_http_requests_total{route="none",status="404"}`:                 "1",
 		"realmkeeper_password_queue":                                                 "0",
 	} {
-		if got := s.metric(sample); got != want {
+		if got := s.Metric(sample); got != want {
 			t.Errorf("%s is %q, want %s", sample, got, want)
 		}
 	}
@@ -53,31 +53,31 @@ func TestLoginYieldsASession(t *testing.T) {
 func TestLoginWithALongPasswordIsSimplyWrong(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
-	s.tryLogin(adminEmail, strings.Repeat("p", 100)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin(adminEmail, strings.Repeat("p", 100)).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 }
 
 func TestLoginConcealsUnknownUsers(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Login.UnknownUser = realmconfig.Conceal
-	r.config.Login.Lockout.Failures = 2
-	r.write()
+	r.Config.Login.UnknownUser = realmconfig.Conceal
+	r.Config.Login.Lockout.Failures = 2
+	r.Update()
 	s := r.serve()
 	known, unknown := s.tryLogin(adminEmail, wrongPassword), s.tryLogin("nobody@example.com", wrongPassword)
-	known.expect(t, http.StatusUnauthorized, "invalid_credentials")
-	same := func(a answer) string { return strings.ReplaceAll(a.body, a.problem.RequestID, "") }
-	if same(known) != same(unknown) || known.status != unknown.status {
-		t.Errorf("answers differ:\n%s\n%s", known.body, unknown.body)
+	known.Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	same := func(a answer) string { return strings.ReplaceAll(a.Body, a.Problem.RequestID, "") }
+	if same(known) != same(unknown) || known.Status != unknown.Status {
+		t.Errorf("answers differ:\n%s\n%s", known.Body, unknown.Body)
 	}
-	s.tryLogin("nobody@example.com", wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	s.tryLogin("nobody@example.com", wrongPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin("nobody@example.com", wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin("nobody@example.com", wrongPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 func TestLoginUpgradesAnOldHash(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Passwords.BcryptCost = 11
-	r.write()
+	r.Config.Passwords.BcryptCost = 11
+	r.Update()
 	s := r.serve()
 	s.login()
 	hash := query[string](r, "SELECT password_hash FROM users")
@@ -92,15 +92,9 @@ func TestLoginUpgradesAnOldHash(t *testing.T) {
 func TestLoginsAtOnceThatUpgradeAHashAllSucceed(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
-	answers := make([]answer, 4)
-	var callers sync.WaitGroup
-	for i := range answers {
-		callers.Go(func() { answers[i] = s.tryLogin(adminEmail, adminPassword) })
-	}
-	callers.Wait()
-	for _, a := range answers {
-		if a.status != http.StatusOK {
-			t.Errorf("a right password was answered with %d %s", a.status, a.body)
+	for _, a := range race.Answers(4, func(int) answer { return s.tryLogin(adminEmail, adminPassword) }) {
+		if a.Status != http.StatusOK {
+			t.Errorf("a right password was answered with %d %s", a.Status, a.Body)
 		}
 	}
 }
@@ -125,20 +119,20 @@ func TestLogoutEndsTheSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			session := s.login()
 			for range 2 { // the second time there is nothing left to end
-				if a := logout(with(session)); a.status != http.StatusNoContent || a.body != "" {
-					t.Fatalf("logout answered %d %s", a.status, a.body)
+				if a := logout(with(session)); a.Status != http.StatusNoContent || a.Body != "" {
+					t.Fatalf("logout answered %d %s", a.Status, a.Body)
 				}
 			}
-			s.profile(session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
-			s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+			s.profile(session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+			s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 		})
 	}
 	t.Run("within the grace period of a rotation", func(t *testing.T) {
 		session := s.login()
 		s.refresh(session.Refresh)
 		logout("", session.Refresh)
-		s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	})
-	logout("", "").expect(t, http.StatusUnauthorized, "token_missing")
-	logout("nonsense", "").expect(t, http.StatusUnauthorized, "token_invalid")
+	logout("", "").Expect(t, http.StatusUnauthorized, "token_missing")
+	logout("nonsense", "").Expect(t, http.StatusUnauthorized, "token_invalid")
 }

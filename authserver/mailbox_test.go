@@ -25,7 +25,7 @@ func (r *realm) letters(address string) []letter {
 	r.t.Helper()
 	eventually.Holds(r.t, "the mails are delivered", func() bool { return r.waiting() == 0 })
 	all := []letter{}
-	for _, m := range r.smtp.MailsTo(address) {
+	for _, m := range r.SMTP.MailsTo(address) {
 		all = append(all, letter{auth.MessageKind(m.Header.Get("X-Realmkeeper-Kind")), m})
 	}
 	slices.SortFunc(all, func(a, b letter) int { return cmp.Compare(a.ID, b.ID) })

@@ -5,7 +5,6 @@ package authserver_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"index/suffixarray"
@@ -15,13 +14,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/jackc/pgx/v5"
-	"golang.org/x/crypto/bcrypt"
-
-	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // The initial admin of every test database.
@@ -54,7 +49,7 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = postgres.Stop() }()
 	suite.postgres = postgres
-	if err := prepareTemplate(postgres); err != nil {
+	if err := realmtest.Prepare(context.Background(), postgres, logger()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -86,39 +81,6 @@ func actionsUntold(log string) []string {
 		}
 	}
 	return untold
-}
-
-// prepareTemplate migrates a database the way a pod's init container does.
-func prepareTemplate(postgres *testenv.Postgres) error {
-	dir, err := os.MkdirTemp("", "realmkeeper-template-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	return postgres.Prepare(context.Background(), func(url string) error {
-		d := newDocuments(dir, "template/template", url, "redis://127.0.0.1:1/0")
-		if err := d.writeAll(); err != nil {
-			return err
-		}
-		err := authserver.Migrate(context.Background(), authserver.Options{ConfigDir: dir, Log: logger(), Now: time.Now})
-		return errors.Join(err, cheapen(context.Background(), url))
-	})
-}
-
-// cheapen hashes the admin's password again at the least cost, so that a wrong
-// one is found out quickly. The first login brings the realm's cost back.
-func cheapen(ctx context.Context, url string) error {
-	hash, err := bcrypt.GenerateFromPassword([]byte(adminPassword), bcrypt.MinCost)
-	if err != nil {
-		return err
-	}
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	_, err = conn.Exec(ctx, "UPDATE users SET password_hash = $1", string(hash))
-	return err
 }
 
 func logger() *slog.Logger {

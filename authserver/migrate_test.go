@@ -3,7 +3,6 @@
 package authserver_test
 
 import (
-	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,38 +18,29 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 func (r *realm) migrate() error {
-	return authserver.Migrate(r.t.Context(), authserver.Options{ConfigDir: r.dir, Log: logger(), Now: r.clock.now})
+	return r.Migrate(r.t.Context())
 }
 
 // empty takes away what the template has brought.
 func (r *realm) empty() {
 	r.t.Helper()
-	conn, err := pgx.Connect(r.t.Context(), r.database)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	if _, err := conn.Exec(r.t.Context(), "DROP SCHEMA public CASCADE; CREATE SCHEMA public"); err != nil {
-		r.t.Fatal(err)
-	}
+	r.Exec("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 }
 
 func TestMigrateManyAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
 	r.empty()
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() {
-			if err := r.migrate(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
+	race.Run(8, func(int) {
+		if err := r.migrate(); err != nil {
+			t.Error(err)
+		}
+	})
 	if users := query[int](r, "SELECT count(*) FROM users WHERE role = 'admin'"); users != 1 {
 		t.Errorf("%d initial admins", users)
 	}
@@ -76,7 +65,7 @@ func TestARealmLivesBehindAPooler(t *testing.T) {
 func TestMigrateKeepsAnExistingUser(t *testing.T) {
 	t.Parallel()
 	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
-	r.mountFiles(map[string]any{
+	r.Mount(map[string]any{
 		realmconfig.InitialAdminEmailFile: " ADMIN@example.com ", realmconfig.InitialAdminPasswordFile: "another one",
 	})
 	if err := r.migrate(); err != nil {
@@ -89,7 +78,7 @@ func TestMigrateWithoutAnInitialAdmin(t *testing.T) {
 	t.Parallel()
 	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
 	r.empty()
-	if err := os.RemoveAll(filepath.Join(r.dir, "initial-admin")); err != nil {
+	if err := os.RemoveAll(filepath.Join(r.Dir, "initial-admin")); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.migrate(); err != nil {
@@ -110,7 +99,7 @@ func TestMigrateRefusesABadInitialAdmin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
-			r.mountFiles(map[string]any{
+			r.Mount(map[string]any{
 				realmconfig.InitialAdminEmailFile: c.email, realmconfig.InitialAdminPasswordFile: c.password,
 			})
 			err := r.migrate()
@@ -124,7 +113,7 @@ func TestMigrateRefusesABadInitialAdmin(t *testing.T) {
 func TestMigrateWaitsForTheDatabase(t *testing.T) {
 	t.Parallel()
 	// An address that refuses at first and then leads to the real server.
-	gate := listen(t, "127.0.0.1:0")
+	gate := realmtest.Listen(t, "127.0.0.1:0")
 	address := gate.Addr().String()
 	if err := gate.Close(); err != nil {
 		t.Fatal(err)
@@ -153,11 +142,10 @@ func TestMigrateWaitsForTheDatabase(t *testing.T) {
 func TestMigrateSaysWhatItWaitsForAndFollowsTheMount(t *testing.T) {
 	t.Parallel()
 	r := newRealmOn(t, "postgres://app:hunter2@127.0.0.1:1/app", "redis://127.0.0.1:1/0")
-	ops := listen(t, "127.0.0.1:0")
+	ops := realmtest.Listen(t, "127.0.0.1:0")
 	migrated := make(chan error, 1)
-	go func() {
-		migrated <- authserver.Migrate(t.Context(), authserver.Options{ConfigDir: r.dir, Log: logger(), Now: r.clock.now, Ops: ops})
-	}()
+	r.Options.Ops = ops
+	go func() { migrated <- r.Migrate(t.Context()) }()
 	problem := func() string {
 		response, err := http.Get("http://" + ops.Addr().String() + realmconfig.ReportPath)
 		if err != nil {
@@ -187,7 +175,7 @@ func TestMigrateSaysWhatItWaitsForAndFollowsTheMount(t *testing.T) {
 		}
 	}
 	says("connection refused")
-	r.mountFiles(map[string]any{realmconfig.DatabaseURLFile: "mysql://app:hunter2@db/app"})
+	r.Mount(map[string]any{realmconfig.DatabaseURLFile: "mysql://app:hunter2@db/app"})
 	says("must be a URL that starts with postgres://")
 	r.mountDatabase(suite.postgres.Database(t))
 	if err := <-migrated; err != nil {
@@ -199,10 +187,8 @@ func TestServeRefusesAnOldSchema(t *testing.T) {
 	t.Parallel()
 	r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0")
 	r.empty()
-	err := authserver.Run(t.Context(), authserver.Options{
-		ConfigDir: r.dir, Build: "test", Log: logger(), Now: r.clock.now,
-		API: listen(t, "127.0.0.1:0"), Ops: listen(t, "127.0.0.1:0"),
-	})
+	r.Options.API, r.Options.Ops = realmtest.Listen(t, "127.0.0.1:0"), realmtest.Listen(t, "127.0.0.1:0")
+	err := authserver.Run(t.Context(), r.Options)
 	if err == nil || !strings.Contains(err.Error(), "run migrate") {
 		t.Errorf("error is %v", err)
 	}

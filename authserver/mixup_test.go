@@ -69,18 +69,18 @@ func TestNoProviderGetsTheCodeOfAnother(t *testing.T) {
 			}
 			r := newRealm(t)
 			r.withProviders(upstreamSecret, honest.provider("honest", c.honest), evil.provider("evil", c.evil))
-			c.honestHas(&r.config.Providers[0])
-			c.evilHas(&r.config.Providers[1])
-			r.write()
+			c.honestHas(&r.Config.Providers[0])
+			c.evilHas(&r.Config.Providers[1])
+			r.Update()
 			s := r.serve()
 			registered := callbackURL
-			if r.config.Providers[0].OwnCallback {
+			if r.Config.Providers[0].OwnCallback {
 				registered = ownCallbackURL("honest")
 			}
 			evil.mixUp(honest, registered)
 
 			_, a := s.newBrowser().signIn("evil", nil)
-			a.expect(t, http.StatusBadRequest, "state_invalid")
+			a.Expect(t, http.StatusBadRequest, "state_invalid")
 			if back, _ := s.newBrowser().signIn("evil", url.Values{"return_to": {appURL}}); back != appURL+"?error=state_invalid" {
 				t.Errorf("sent back to %s", back)
 			}
@@ -101,10 +101,10 @@ func TestNoProviderGetsTheCodeOfAnother(t *testing.T) {
 			}
 
 			_, a = s.newBrowser().signIn("honest", nil)
-			if c.honestNames || !r.config.Providers[0].RequireIssuer {
+			if c.honestNames || !r.Config.Providers[0].RequireIssuer {
 				s.tokensOf(a)
 			} else {
-				a.expect(t, http.StatusBadRequest, "state_invalid")
+				a.Expect(t, http.StatusBadRequest, "state_invalid")
 			}
 		})
 	}
@@ -125,8 +125,8 @@ func TestAnswersComeToTheirCallback(t *testing.T) {
 	r := newRealm(t)
 	r.withProviders(upstreamSecret,
 		alone.provider("alone", realmconfig.OIDC), first.provider("first", realmconfig.OIDC), second.provider("second", realmconfig.OAuth2))
-	r.config.Providers[0].OwnCallback = false
-	r.write()
+	r.Config.Providers[0].OwnCallback = false
+	r.Update()
 	s := r.serve()
 	for name, c := range map[string]struct{ provider, callback string }{
 		"one's own at the shared":     {"first", callbackURL},
@@ -141,11 +141,11 @@ func TestAnswersComeToTheirCallback(t *testing.T) {
 			b := s.newBrowser()
 			answered := b.begin(c.provider)
 			elsewhere := c.callback + answered[strings.IndexByte(answered, '?'):]
-			b.get(elsewhere).expect(t, http.StatusBadRequest, "state_invalid")
-			b.get(answered).expect(t, http.StatusBadRequest, "state_invalid") // used up
+			b.get(elsewhere).Expect(t, http.StatusBadRequest, "state_invalid")
+			b.get(answered).Expect(t, http.StatusBadRequest, "state_invalid") // used up
 
 			state := queryOf(t, b.begin(c.provider), "state")
-			b.get(c.callback+"?error=access_denied&state="+state).expect(t, http.StatusBadRequest, "state_invalid")
+			b.get(c.callback+"?error=access_denied&state="+state).Expect(t, http.StatusBadRequest, "state_invalid")
 		})
 	}
 	for _, u := range []*upstream{alone, first, second} {
@@ -182,7 +182,7 @@ func TestRefusalsAreBoundAsCodesAre(t *testing.T) {
 		if c.iss != "" {
 			q.Set("iss", c.iss)
 		}
-		t.Run(name, func(t *testing.T) { b.get(callbackURL+"?"+q.Encode()).expect(t, c.status, c.code) })
+		t.Run(name, func(t *testing.T) { b.get(callbackURL+"?"+q.Encode()).Expect(t, c.status, c.code) })
 	}
 }
 
@@ -245,10 +245,10 @@ func TestSignInsEndWithWhomTheyBegan(t *testing.T) {
 			r, s := serveWith(t, u.provider("elsewhere", c.kind))
 			b := s.newBrowser()
 			answered := b.begin("elsewhere")
-			c.change(&r.config.Providers[0], other)
-			r.write()
-			s.eventually("the change is taken up", func() bool { return s.report().ConfigRevision == r.revision() })
-			b.get(answered).expect(t, http.StatusBadRequest, "state_invalid")
+			c.change(&r.Config.Providers[0], other)
+			r.Update()
+			s.eventually("the change is taken up", func() bool { return s.Report().ConfigRevision == r.revision() })
+			b.get(answered).Expect(t, http.StatusBadRequest, "state_invalid")
 			if n := u.count("/token") + other.count("/token"); n != 0 {
 				t.Errorf("%d codes were sent on", n)
 			}
@@ -263,11 +263,11 @@ func TestSignInsEndAtTheEndpointsTheyBeganWith(t *testing.T) {
 	r, s := serveWith(t, u.provider("elsewhere", realmconfig.OIDC))
 	b := s.newBrowser()
 	b.begin("elsewhere") // its document is known from now on
-	r.clock.advance(14 * time.Minute)
+	r.Clock.Advance(14 * time.Minute)
 	answered := b.begin("elsewhere")
 	u.script(func() { u.metadata = func(d map[string]any) { d["token_endpoint"] = other.server.URL + "/token" } })
-	r.clock.advance(2 * time.Minute)
-	b.get(answered).expect(t, http.StatusBadRequest, "state_invalid")
+	r.Clock.Advance(2 * time.Minute)
+	b.get(answered).Expect(t, http.StatusBadRequest, "state_invalid")
 	if n := u.count("/token") + other.count("/token"); n != 0 {
 		t.Errorf("%d codes were sent on", n)
 	}
@@ -277,10 +277,10 @@ func TestCallbacksBelowAnIssuerWithAPath(t *testing.T) {
 	t.Parallel()
 	u, other := newUpstream(t), newUpstream(t)
 	r := newRealm(t)
-	r.config.Issuer = issuer + "/realms/one"
+	r.Config.Issuer = issuer + "/realms/one"
 	r.withProviders(upstreamSecret, u.provider("own", realmconfig.OIDC), other.provider("shared", realmconfig.OIDC))
-	r.config.Providers[1].OwnCallback = false
-	r.write()
+	r.Config.Providers[1].OwnCallback = false
+	r.Update()
 	s := r.serve()
 	for provider, callback := range map[string]string{
 		"own": "/realms/one/api/auth/oauth/callback/own?", "shared": "/realms/one/api/auth/oauth/callback?",
@@ -298,6 +298,6 @@ func TestCallbacksBelowAnIssuerWithAPath(t *testing.T) {
 		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
 			t.Errorf("%s answered %d %s, %v", provider, response.StatusCode, body, err)
 		}
-		s.tokensOf(answer{status: response.StatusCode, header: response.Header, body: body})
+		s.tokensOf(answer{Status: response.StatusCode, Header: response.Header, Body: body})
 	}
 }

@@ -24,7 +24,7 @@ import (
 func TestAlertsAndDashboardLookAtWhatServersShow(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
-	response, err := http.Get("http://" + s.ops + "/metrics")
+	response, err := http.Get("http://" + s.Ops + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

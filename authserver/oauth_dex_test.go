@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // appURL is the application that browsers are sent back to.
@@ -22,30 +23,23 @@ const callbackURL = issuer + "/api/auth/oauth/callback"
 func (r *realm) withProviders(secret string, providers ...realmconfig.Provider) {
 	r.t.Helper()
 	suite.secrets.used(secret)
-	files := map[string]any{}
-	for _, p := range providers {
-		files[realmconfig.ProviderSecretsDir+"/"+p.Name] = secret
+	secrets := map[string]string{}
+	for i, p := range providers {
+		providers[i].OwnCallback = p.OwnCallback || len(providers) > 1 && !p.RequireIssuer
+		secrets[p.Name] = secret
 	}
-	for _, p := range providers {
-		p.OwnCallback = p.OwnCallback || len(providers) > 1 && !p.RequireIssuer
-		r.config.Providers = append(r.config.Providers, p)
-	}
-	r.config.Browser.ReturnURLs = []string{appURL}
-	r.mountFiles(files)
-	r.write()
+	r.Config.Browser.ReturnURLs = []string{appURL}
+	r.AddProviders(secrets, providers...)
 }
 
 // member is what a profile says.
-type member struct {
-	ID, Email, Role, Name string
-	EmailVerified         bool `json:"email_verified"`
-}
+type member = realmtest.Profile
 
 func (s *server) profileOf(access string) member {
 	s.t.Helper()
 	a, p := s.profile(access), member{}
-	if err := json.Unmarshal([]byte(a.body), &p); err != nil || a.status != http.StatusOK {
-		s.t.Fatalf("profile answered %d %s", a.status, a.body)
+	if err := json.Unmarshal([]byte(a.Body), &p); err != nil || a.Status != http.StatusOK {
+		s.t.Fatalf("profile answered %d %s", a.Status, a.Body)
 	}
 	return p
 }
@@ -86,11 +80,11 @@ func TestSignInThroughDex(t *testing.T) {
 	if again := s.profileOf(s.tokensOf(s.post("/api/auth/oauth/token", code)).Access); again.ID != first.ID {
 		t.Errorf("the same identity is another user: %+v", again)
 	}
-	s.post("/api/auth/oauth/token", code).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	s.post("/api/auth/oauth/token", code).Expect(t, http.StatusBadRequest, "oauth_code_invalid")
 	if n := query[int](r, "SELECT count(*) FROM users"); n != 2 {
 		t.Errorf("there are %d users, want the admin and Ann", n)
 	}
-	if got := s.metric(`realmkeeper_provider_sign_ins_total{outcome="succeeded",provider="dex"}`); got != "2" {
+	if got := s.Metric(`realmkeeper_provider_sign_ins_total{outcome="succeeded",provider="dex"}`); got != "2" {
 		t.Errorf("counted %q sign-ins, want 2", got)
 	}
 }
@@ -109,8 +103,8 @@ func TestSignInThroughEachOfTwo(t *testing.T) {
 	}
 	r := newRealm(t)
 	r.withProviders("secret of the client at dex", provider("alone", callbackURL), provider("apart", ownCallbackURL("apart")))
-	r.config.Providers[0].OwnCallback = false
-	r.write()
+	r.Config.Providers[0].OwnCallback = false
+	r.Update()
 	s := r.serve()
 	for _, name := range []string{"alone", "apart"} {
 		b := s.newBrowser()

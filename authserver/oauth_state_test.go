@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 func TestStateBelongsToItsBrowser(t *testing.T) {
@@ -22,23 +22,23 @@ func TestStateBelongsToItsBrowser(t *testing.T) {
 		t.Helper()
 		start := issuer + "/api/auth/oauth/elsewhere"
 		a := b.get(start)
-		cookie := a.header.Get("Set-Cookie")
+		cookie := a.Header.Get("Set-Cookie")
 		for _, attribute := range []string{"__Host-rk-oauth=", "; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax"} {
 			if !strings.Contains(cookie, attribute) {
 				t.Errorf("the cookie lacks %s", attribute)
 			}
 		}
-		if a.header.Get("Referrer-Policy") != "no-referrer" || a.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("headers are %v", a.header)
+		if a.Header.Get("Referrer-Policy") != "no-referrer" || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("headers are %v", a.Header)
 		}
 		authorize := b.location(start, a)
 		return b.location(authorize, b.get(authorize))
 	}
 	victim, attacker := s.newBrowser(), s.newBrowser()
 	callback := begin(victim)
-	attacker.get(callback).expect(t, http.StatusBadRequest, "state_invalid")
+	attacker.get(callback).Expect(t, http.StatusBadRequest, "state_invalid")
 	begin(attacker) // has a cookie now, of its own
-	attacker.get(callback).expect(t, http.StatusBadRequest, "state_invalid")
+	attacker.get(callback).Expect(t, http.StatusBadRequest, "state_invalid")
 
 	// Neither a look at it nor another tab's sign-in uses it up.
 	other := begin(victim)
@@ -48,20 +48,20 @@ func TestStateBelongsToItsBrowser(t *testing.T) {
 	}
 	s.tokensOf(victim.get(callback))
 	s.tokensOf(victim.get(other))
-	victim.get(callback).expect(t, http.StatusBadRequest, "state_invalid")
+	victim.get(callback).Expect(t, http.StatusBadRequest, "state_invalid")
 
 	late := begin(victim)
-	r.clock.advance(10 * time.Minute)
-	victim.get(late).expect(t, http.StatusBadRequest, "state_invalid")
+	r.Clock.Advance(10 * time.Minute)
+	victim.get(late).Expect(t, http.StatusBadRequest, "state_invalid")
 	for name, path := range map[string]string{
 		"nonsense": "?state=nonsense&code=x", "of another kind": "?state=rkr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&code=x",
 	} {
-		if a := victim.get(callbackURL + path); a.problem.Code != "state_invalid" {
-			t.Errorf("a state that is %s answered %d %s", name, a.status, a.body)
+		if a := victim.get(callbackURL + path); a.Problem.Code != "state_invalid" {
+			t.Errorf("a state that is %s answered %d %s", name, a.Status, a.Body)
 		}
 	}
-	victim.get(callbackURL+"?code=x").expect(t, http.StatusBadRequest, "invalid_request")
-	victim.get(issuer+"/api/auth/oauth/nobody").expect(t, http.StatusNotFound, "provider_unknown")
+	victim.get(callbackURL+"?code=x").Expect(t, http.StatusBadRequest, "invalid_request")
+	victim.get(issuer+"/api/auth/oauth/nobody").Expect(t, http.StatusNotFound, "provider_unknown")
 }
 
 // Fifty at once, many times over.
@@ -78,7 +78,7 @@ func TestStateAndCodeWorkOnce(t *testing.T) {
 		if len(winners) != 1 {
 			t.Fatalf("round %d: %d callbacks went through", round, len(winners))
 		}
-		back, err := url.Parse(winners[0].header.Get("Location"))
+		back, err := url.Parse(winners[0].Header.Get("Location"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,19 +94,7 @@ func TestStateAndCodeWorkOnce(t *testing.T) {
 
 // together calls often at once and returns the answers of one status.
 func together(callers int, call func() answer, status int) []answer {
-	answers := make([]answer, callers)
-	var group sync.WaitGroup
-	for i := range callers {
-		group.Go(func() { answers[i] = call() })
-	}
-	group.Wait()
-	found := []answer{}
-	for _, a := range answers {
-		if a.status == status {
-			found = append(found, a)
-		}
-	}
-	return found
+	return race.Winners(callers, func(int) answer { return call() }, func(a answer) bool { return a.Status == status })
 }
 
 func TestManySignInsOfANewcomerMakeOneUser(t *testing.T) {

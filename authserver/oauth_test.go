@@ -15,6 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // signIn goes through a provider and returns where it ended.
@@ -156,7 +157,7 @@ func TestProviderAnswersAreChecked(t *testing.T) {
 			script: forge(func(t *jwt.Token, _ jwt.MapClaims) { sign(t, jwt.SigningMethodHS256) }), status: 503, code: away,
 		},
 		"a key that is not published": {script: func(u *upstream) {
-			foreign := newKey(realmconfig.ES256)
+			foreign := realmfolder.NewKey(realmconfig.ES256)
 			foreign.KID, u.key = u.key.KID, foreign
 		}, status: 503, code: away},
 		"no ID token":                         {script: token(answering(200, map[string]string{"access_token": "x", "token_type": "Bearer"})), status: 503, code: away},
@@ -231,10 +232,10 @@ func TestProviderAnswersAreChecked(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			_, a := s.newBrowser().signIn(named[name], nil)
-			a.expect(t, c.status, c.code)
+			a.Expect(t, c.status, c.code)
 			for _, quoted := range []string{"evil", "script", "access_denied", "nobody has"} {
-				if strings.Contains(a.body, quoted) {
-					t.Errorf("the answer quotes the provider: %s", a.body)
+				if strings.Contains(a.Body, quoted) {
+					t.Errorf("the answer quotes the provider: %s", a.Body)
 				}
 			}
 			if n := query[int](r, "SELECT count(*) FROM users"); n != 1 {
@@ -292,7 +293,7 @@ func TestProviderThatHangs(t *testing.T) {
 	}
 	close(over)
 	u.server.Close() // now it is not even there to begin with
-	r.clock.advance(25 * time.Hour)
+	r.Clock.Advance(25 * time.Hour)
 	if got := signIn(); got != appURL+"?error=provider_unavailable" {
 		t.Errorf("sent back to %s", got)
 	}
@@ -305,7 +306,7 @@ func TestProvidersChangeLive(t *testing.T) {
 	names := func() string {
 		list := struct{ Providers []struct{ Name string } }{}
 		a := s.do(newRequest(t, http.MethodGet, "/api/auth/providers", nil))
-		if err := json.Unmarshal([]byte(a.body), &list); err != nil {
+		if err := json.Unmarshal([]byte(a.Body), &list); err != nil {
 			t.Fatal(err)
 		}
 		return fmt.Sprint(list.Providers)
@@ -321,17 +322,17 @@ func TestProvidersChangeLive(t *testing.T) {
 
 	// A wrong secret, and the right one again.
 	secret := func(value string) {
-		r.mountFiles(map[string]any{realmconfig.ProviderSecretsDir + "/elsewhere": value})
+		r.Mount(map[string]any{realmconfig.ProviderSecretsDir + "/elsewhere": value})
 	}
 	secret("not the secret")
-	s.eventually("the new secret is used", func() bool { return signIn().status == http.StatusServiceUnavailable })
+	s.eventually("the new secret is used", func() bool { return signIn().Status == http.StatusServiceUnavailable })
 	secret(upstreamSecret)
-	s.eventually("the old secret is used again", func() bool { return signIn().status == http.StatusOK })
+	s.eventually("the old secret is used again", func() bool { return signIn().Status == http.StatusOK })
 
-	r.config.Providers = nil
-	r.write()
+	r.Config.Providers = nil
+	r.Update()
 	s.eventually("the provider is gone", func() bool { return names() == "[]" })
-	signIn().expect(t, http.StatusNotFound, "provider_unknown")
+	signIn().Expect(t, http.StatusNotFound, "provider_unknown")
 }
 
 func TestProviderRotatesItsKeys(t *testing.T) {
@@ -347,21 +348,21 @@ func TestProviderRotatesItsKeys(t *testing.T) {
 	if n := u.count("/keys"); n != 1 {
 		t.Errorf("keys were read %d times, want once", n)
 	}
-	old, next := u.key, newKey(realmconfig.RS256)
+	old, next := u.key, realmfolder.NewKey(realmconfig.RS256)
 	u.script(func() {
 		u.key, u.keys = next, []realmconfig.Key{old, next}
 		u.forge = func(token *jwt.Token, _ jwt.MapClaims) { sign(token, jwt.SigningMethodRS256) }
 	})
-	r.clock.advance(time.Minute)
+	r.Clock.Advance(time.Minute)
 	s.tokensOf(signIn())
 	if n := u.count("/keys"); n != 2 {
 		t.Errorf("keys were read %d times, want once more for the unknown key", n)
 	}
 
 	// A key nobody knows is looked for once, not each time.
-	u.script(func() { u.key = newKey(realmconfig.RS256) })
+	u.script(func() { u.key = realmfolder.NewKey(realmconfig.RS256) })
 	for range 3 {
-		signIn().expect(t, http.StatusServiceUnavailable, "provider_unavailable")
+		signIn().Expect(t, http.StatusServiceUnavailable, "provider_unavailable")
 	}
 	if n := u.count("/keys"); n != 2 {
 		t.Errorf("keys were read %d times, want no more in ten seconds", n)
@@ -369,16 +370,16 @@ func TestProviderRotatesItsKeys(t *testing.T) {
 
 	// A withdrawn key is not believed for ever, although its id is known.
 	u.script(func() { u.key, u.keys = next, []realmconfig.Key{old} })
-	r.clock.advance(15 * time.Minute)
-	signIn().expect(t, http.StatusServiceUnavailable, "provider_unavailable")
+	r.Clock.Advance(15 * time.Minute)
+	signIn().Expect(t, http.StatusServiceUnavailable, "provider_unavailable")
 
 	// The documents of before make do while there are no others.
 	u.script(func() { u.keys = []realmconfig.Key{next} })
-	r.clock.advance(15 * time.Minute)
+	r.Clock.Advance(15 * time.Minute)
 	s.tokensOf(signIn())
 	u.script(func() {
 		u.instead["/keys"], u.instead["/.well-known/openid-configuration"] = answering(500, nil), answering(500, nil)
 	})
-	r.clock.advance(16 * time.Minute)
+	r.Clock.Advance(16 * time.Minute)
 	s.tokensOf(signIn())
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 func TestRedisAwayLogsNobodyOut(t *testing.T) {
@@ -17,8 +18,8 @@ func TestRedisAwayLogsNobodyOut(t *testing.T) {
 	works := func(when string) {
 		t.Helper()
 		session = s.refresh(session.Refresh)
-		if a := s.profile(session.Access); a.status != http.StatusOK {
-			t.Errorf("%s: profile answered %d %s", when, a.status, a.body)
+		if a := s.profile(session.Access); a.Status != http.StatusOK {
+			t.Errorf("%s: profile answered %d %s", when, a.Status, a.Body)
 		}
 	}
 	works("at first")
@@ -29,14 +30,14 @@ func TestRedisAwayLogsNobodyOut(t *testing.T) {
 		works("stopped")
 	}
 	s.login()
-	if got := s.metric("realmkeeper_cache_away"); got != "1" {
+	if got := s.Metric("realmkeeper_cache_away"); got != "1" {
 		t.Errorf("cache_away is %q while Redis is stopped", got)
 	}
 	redis.Start(t)
 	works("started again")
 	s.eventually("Redis is used again", func() bool {
 		works("coming back")
-		return s.metric("realmkeeper_cache_away") == "0"
+		return s.Metric("realmkeeper_cache_away") == "0"
 	})
 }
 
@@ -48,18 +49,7 @@ func TestServerStartsWithoutRedis(t *testing.T) {
 
 func TestPostgresAwayIsSurvived(t *testing.T) {
 	t.Parallel()
-	postgres, err := testenv.StartPostgres(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := postgres.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := prepareTemplate(postgres); err != nil {
-		t.Fatal(err)
-	}
+	postgres := realmtest.NewPostgres(t, logger())
 	s := newRealmOn(t, postgres.Database(t), testenv.RedisURL(t)).serve()
 	session := s.login()
 	tab := s.refresh(session.Refresh)
@@ -72,26 +62,26 @@ func TestPostgresAwayIsSurvived(t *testing.T) {
 		"refresh": s.tryRefresh(tab.Refresh),
 		"profile": s.profile(tab.Access),
 	} {
-		a.expect(t, http.StatusServiceUnavailable, "database_unavailable")
-		if wait := a.retryAfter(); wait < 1 || wait > 5 {
+		a.Expect(t, http.StatusServiceUnavailable, "database_unavailable")
+		if wait := a.RetryAfter(); wait < 1 || wait > 5 {
 			t.Errorf("%s: Retry-After is %d", name, wait)
 		}
 	}
 	if again := s.refresh(session.Refresh); again.Refresh != tab.Refresh {
 		t.Error("a retry that Redis knows needed PostgreSQL")
 	}
-	if a := s.do(newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil)); a.status != http.StatusOK {
-		t.Errorf("keys answered %d", a.status)
+	if a := s.do(newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil)); a.Status != http.StatusOK {
+		t.Errorf("keys answered %d", a.Status)
 	}
-	s.profile("nonsense").expect(t, http.StatusUnauthorized, "token_invalid")
-	if status := s.opsStatus("/readyz"); status != http.StatusOK {
+	s.profile("nonsense").Expect(t, http.StatusUnauthorized, "token_invalid")
+	if status := s.OpsStatus("/readyz"); status != http.StatusOK {
 		t.Errorf("readyz is %d: taking every pod out would hide the reason from clients", status)
 	}
 
 	if err := postgres.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.eventually("PostgreSQL is used again", func() bool { return s.profile(tab.Access).status == http.StatusOK })
+	s.eventually("PostgreSQL is used again", func() bool { return s.profile(tab.Access).Status == http.StatusOK })
 	s.refresh(tab.Refresh)
 	s.login()
 }

@@ -49,7 +49,7 @@ func TestPagesSessionOutlivesItsAccessToken(t *testing.T) {
 	r := newRealm(t)
 	b := r.serve().newVisitor()
 	b.signIn(adminEmail, adminPassword)
-	r.clock.advance(r.accessLifetime())
+	r.Clock.Advance(r.AccessTokenLifetime())
 	b.open("/account")
 	b.sees("/account", http.StatusOK, adminEmail)
 }
@@ -79,7 +79,7 @@ func TestPagesRefuseForeignForms(t *testing.T) {
 func TestPagesResetAPassword(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Browser.ResetPasswordURL = issuer + "/reset/{token}"
+	r.Config.Browser.ResetPasswordURL = issuer + "/reset/{token}"
 	mails := r.sendsMail()
 	s := r.serve()
 	suite.secrets.used(newPassword)
@@ -110,8 +110,8 @@ func TestPagesResetAPassword(t *testing.T) {
 func TestPagesRegister(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Registration.EmailVerification = "Required"
-	r.config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
+	r.Config.Registration.EmailVerification = "Required"
+	r.Config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
 	mails := r.sendsMail()
 	b := r.serve().newVisitor()
 	const email = "ann@example.com"
@@ -140,8 +140,8 @@ func TestPagesRegister(t *testing.T) {
 func TestPagesOfAClosedRealmDoNotRegister(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Registration.Mode = "Closed"
-	r.write()
+	r.Config.Registration.Mode = "Closed"
+	r.Update()
 	b := r.serve().newVisitor()
 	b.open("/signin")
 	if strings.Contains(b.body, "/register") {
@@ -193,7 +193,7 @@ func TestPagesSetUpASecondFactor(t *testing.T) {
 
 	b.submit("/account/two-factor/verify", map[string]string{"code": "000000"})
 	b.sees("/account/two-factor/verify", http.StatusBadRequest, "The code is wrong.", codes[0])
-	b.submit("/account/two-factor/verify", map[string]string{"code": oathtool(t, key, r.clock.now())})
+	b.submit("/account/two-factor/verify", map[string]string{"code": oathtool(t, key, r.Clock.Now())})
 	b.sees("/account", http.StatusOK, "Two-factor sign-in is changed.", "Backup codes left: 10.")
 
 	b.submit("/signout", nil)
@@ -204,7 +204,7 @@ func TestPagesSetUpASecondFactor(t *testing.T) {
 	b.submit("/signin/code", map[string]string{"code": codes[0]})
 	b.sees("/account", http.StatusOK, "Backup codes left: 9.")
 
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	b.submit("/account/two-factor/disable", nil)
 	b.submit("/account/two-factor/disable", map[string]string{"password": wrongPassword})
 	b.sees("/account/two-factor/disable", http.StatusForbidden, "The password is wrong.")
@@ -275,8 +275,8 @@ func TestPagesAreLight(t *testing.T) {
 func TestPagesSendPeopleBackToTheirApplication(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Browser.ReturnURLs = []string{appURL}
-	r.write()
+	r.Config.Browser.ReturnURLs = []string{appURL}
+	r.Update()
 	s := r.serve()
 	verifier := oauth2.GenerateVerifier()
 	ask := "/signin?" + url.Values{"return_to": {appURL + "inbox"}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}}.Encode()
@@ -297,7 +297,7 @@ func TestPagesSendPeopleBackToTheirApplication(t *testing.T) {
 		t.Errorf("the application knows %+v", got)
 	}
 	b.open(ask) // signed in already
-	exchange(b, oauth2.GenerateVerifier()).expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	exchange(b, oauth2.GenerateVerifier()).Expect(t, http.StatusBadRequest, "oauth_code_invalid")
 
 	b.open("/signin?return_to=https://evil.example.net/")
 	b.sees("/signin", http.StatusBadRequest, "We do not know the page that you want to go to.")

@@ -68,21 +68,21 @@ func TestProblems(t *testing.T) {
 				r.Header[header] = values
 			}
 			a := s.do(r)
-			a.expect(t, c.status, c.code)
+			a.Expect(t, c.status, c.code)
 
-			p := a.problem
-			if a.header.Get("Content-Type") != "application/problem+json" || p.Status != c.status ||
+			p := a.Problem
+			if a.Header.Get("Content-Type") != "application/problem+json" || p.Status != c.status ||
 				p.Type != "urn:realmkeeper:problem:"+c.code || p.Title == "" || p.Detail == "" {
-				t.Errorf("problem is %s", a.body)
+				t.Errorf("problem is %s", a.Body)
 			}
-			if p.RequestID == "" || p.RequestID != a.header.Get("X-Request-Id") || strings.Contains(p.RequestID, "client") {
-				t.Errorf("request id is %q in the body and %q in the header", p.RequestID, a.header.Get("X-Request-Id"))
+			if p.RequestID == "" || p.RequestID != a.Header.Get("X-Request-Id") || strings.Contains(p.RequestID, "client") {
+				t.Errorf("request id is %q in the body and %q in the header", p.RequestID, a.Header.Get("X-Request-Id"))
 			}
-			if c.status == http.StatusUnauthorized && !strings.HasPrefix(a.header.Get("WWW-Authenticate"), `Bearer realm="`+issuer+`"`) {
-				t.Errorf("challenge is %q", a.header.Get("WWW-Authenticate"))
+			if c.status == http.StatusUnauthorized && !strings.HasPrefix(a.Header.Get("WWW-Authenticate"), `Bearer realm="`+issuer+`"`) {
+				t.Errorf("challenge is %q", a.Header.Get("WWW-Authenticate"))
 			}
-			if c.status == http.StatusMethodNotAllowed && a.header.Get("Allow") != "POST" {
-				t.Errorf("allowed is %q", a.header.Get("Allow"))
+			if c.status == http.StatusMethodNotAllowed && a.Header.Get("Allow") != "POST" {
+				t.Errorf("allowed is %q", a.Header.Get("Allow"))
 			}
 			fields := []string{}
 			for _, e := range p.Errors {
@@ -92,12 +92,12 @@ func TestProblems(t *testing.T) {
 				t.Errorf("fields are %q, want %q", got, c.fields)
 			}
 			for _, value := range []string{wrongPassword, "hunter2", "nobody@", "blue"} {
-				if strings.Contains(a.body, value) {
-					t.Errorf("the answer quotes a submitted value: %s", a.body)
+				if strings.Contains(a.Body, value) {
+					t.Errorf("the answer quotes a submitted value: %s", a.Body)
 				}
 			}
-			if a.header.Get("Strict-Transport-Security") == "" || a.header.Get("X-Content-Type-Options") != "nosniff" || a.header.Get("Cache-Control") != "no-store" {
-				t.Errorf("headers are %v", a.header)
+			if a.Header.Get("Strict-Transport-Security") == "" || a.Header.Get("X-Content-Type-Options") != "nosniff" || a.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("headers are %v", a.Header)
 			}
 		})
 	}
@@ -108,13 +108,13 @@ func TestExpiredAccessToken(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	session := s.login()
-	r.clock.advance(r.accessLifetime())
+	r.Clock.Advance(r.AccessTokenLifetime())
 	a := s.profile(session.Access)
-	a.expect(t, http.StatusUnauthorized, "token_expired")
-	if !strings.Contains(a.header.Get("WWW-Authenticate"), `error="invalid_token"`) {
-		t.Errorf("challenge is %q", a.header.Get("WWW-Authenticate"))
+	a.Expect(t, http.StatusUnauthorized, "token_expired")
+	if !strings.Contains(a.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+		t.Errorf("challenge is %q", a.Header.Get("WWW-Authenticate"))
 	}
-	if a := s.profile(s.refresh(session.Refresh).Access); a.status != http.StatusOK {
-		t.Errorf("after a refresh, profile answered %d", a.status)
+	if a := s.profile(s.refresh(session.Refresh).Access); a.Status != http.StatusOK {
+		t.Errorf("after a refresh, profile answered %d", a.Status)
 	}
 }

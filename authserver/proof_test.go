@@ -63,7 +63,7 @@ func newStolen(t *testing.T) *stolen {
 	r := newMailingRealm(t)
 	phones := r.sendsTexts()
 	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
-	r.exec("UPDATE users SET email_verified_at = now()")
+	r.Exec("UPDATE users SET email_verified_at = now()")
 	s := &stolen{server: r.serve(), phones: phones}
 	_, a := s.newBrowser().signIn("elsewhere", nil) // joins by its address
 	access := s.tokensOf(a).Access
@@ -112,13 +112,13 @@ func (s *stolen) kept() string {
 func TestAStolenAccessTokenChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newStolen(t)
-	s.realm.exec("UPDATE users SET disabled_at = now() WHERE id = $1", s.target.ID)
-	s.realm.clock.advance(longAgo)
+	s.realm.Exec("UPDATE users SET disabled_at = now() WHERE id = $1", s.target.ID)
+	s.realm.Clock.Advance(longAgo)
 	before := s.kept()
 	refreshed := s.refresh(s.owner.Refresh)
 	owner := s.proves(s.owner.Access, password(adminPassword))
 	again := s.refresh(refreshed.Refresh)
-	forged := forger{t, s.realm.keyset.Keys[0], claimsOf(t, s.owner.Access)}
+	forged := forger{t, s.realm.Keyset.Keys[0], claimsOf(t, s.owner.Access)}
 	signedAt := func(at any) string {
 		token := forged.sign(jwt.SigningMethodES256, forged.signer(forged.key), nil, map[string]any{"auth_time": at})
 		suite.secrets.used(token)
@@ -129,20 +129,20 @@ func TestAStolenAccessTokenChangesNothing(t *testing.T) {
 		"of a refresh":                       refreshed.Access,
 		"of a refresh after the proof":       again.Access,
 		"of a release without auth_time":     signedAt(nil),
-		"of a sign-in that is yet to happen": signedAt(s.realm.clock.now().Add(time.Minute).Unix()),
+		"of a sign-in that is yet to happen": signedAt(s.realm.Clock.Now().Add(time.Minute).Unix()),
 	} {
 		for _, theft := range s.thefts() {
 			a := s.as(access, theft.method, theft.path, theft.body)
-			if a.status != http.StatusForbidden || a.problem.Code != "proof_required" {
-				t.Errorf("%s %s %v with a token %s answered %d %s", theft.method, theft.path, theft.body, holder, a.status, a.body)
+			if a.Status != http.StatusForbidden || a.Problem.Code != "proof_required" {
+				t.Errorf("%s %s %v with a token %s answered %d %s", theft.method, theft.path, theft.body, holder, a.Status, a.Body)
 			}
 		}
 	}
 	if after := s.kept(); after != before {
 		t.Errorf("something has changed:\n%s\n%s", before, after)
 	}
-	if a := s.twoFactor(owner.Access, "enable", nil); a.status != http.StatusOK {
-		t.Errorf("the owner, who has proved it, is answered %d %s", a.status, a.body)
+	if a := s.twoFactor(owner.Access, "enable", nil); a.Status != http.StatusOK {
+		t.Errorf("the owner, who has proved it, is answered %d %s", a.Status, a.Body)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestEveryRouteSaysWhetherItWantsProof(t *testing.T) {
 func TestASignInIsProofForFiveMinutes(t *testing.T) {
 	t.Parallel()
 	s := newStolen(t)
-	s.realm.clock.advance(4*time.Minute + 50*time.Second)
+	s.realm.Clock.Advance(4*time.Minute + 50*time.Second)
 	access := s.owner.Access
 	decode[enrolment](t, s.twoFactor(access, "enable", nil), http.StatusOK)
 	for _, theft := range s.thefts() {
@@ -180,22 +180,22 @@ func TestASignInIsProofForFiveMinutes(t *testing.T) {
 			continue
 		}
 		a := s.as(access, theft.method, theft.path, theft.body)
-		if a.problem.Code == "proof_required" || a.status >= 500 {
-			t.Errorf("%s %s %v answered %d %s", theft.method, theft.path, theft.body, a.status, a.body)
+		if a.Problem.Code == "proof_required" || a.Status >= 500 {
+			t.Errorf("%s %s %v answered %d %s", theft.method, theft.path, theft.body, a.Status, a.Body)
 		}
 	}
-	s.as(access, http.MethodDelete, "/api/user", nil).expect(t, http.StatusNoContent, "") // Ann's successor is an admin
+	s.as(access, http.MethodDelete, "/api/user", nil).Expect(t, http.StatusNoContent, "") // Ann's successor is an admin
 }
 
 // An admin may shut out and slow down at once, and name people.
 func TestShuttingOutNeedsNoProof(t *testing.T) {
 	t.Parallel()
 	s := newStolen(t)
-	s.realm.clock.advance(longAgo)
+	s.realm.Clock.Advance(longAgo)
 	user := "/api/admin/users/" + s.target.ID
-	s.as(s.owner.Access, "PATCH", user, map[string]any{"name": "Ann", "role": "user"}).expect(t, http.StatusOK, "") // has that role
-	s.as(s.owner.Access, "DELETE", user+"/sessions", nil).expect(t, http.StatusNoContent, "")
-	s.as(s.owner.Access, "PATCH", user, map[string]any{"disabled": true}).expect(t, http.StatusOK, "")
+	s.as(s.owner.Access, "PATCH", user, map[string]any{"name": "Ann", "role": "user"}).Expect(t, http.StatusOK, "") // has that role
+	s.as(s.owner.Access, "DELETE", user+"/sessions", nil).Expect(t, http.StatusNoContent, "")
+	s.as(s.owner.Access, "PATCH", user, map[string]any{"disabled": true}).Expect(t, http.StatusOK, "")
 }
 
 // An address that an admin vouches for speaks for whoever has it, and an account
@@ -203,13 +203,13 @@ func TestShuttingOutNeedsNoProof(t *testing.T) {
 func TestAStolenAdminTokenNeitherVouchesNorUnlocks(t *testing.T) {
 	t.Parallel()
 	s := newStolen(t)
-	s.realm.clock.advance(longAgo)
+	s.realm.Clock.Advance(longAgo)
 	newcomer := map[string]string{"email": "ceo@corp.example", "password": strangerPassword}
-	s.as(s.owner.Access, http.MethodPost, "/api/admin/users", newcomer).expect(t, http.StatusForbidden, "proof_required")
-	s.as(s.owner.Access, http.MethodPost, "/api/admin/users/"+s.target.ID+"/unlock", nil).expect(t, http.StatusForbidden, "proof_required")
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users", newcomer).Expect(t, http.StatusForbidden, "proof_required")
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users/"+s.target.ID+"/unlock", nil).Expect(t, http.StatusForbidden, "proof_required")
 	newcomer["current_password"] = adminPassword
-	s.as(s.owner.Access, http.MethodPost, "/api/admin/users", newcomer).expect(t, http.StatusCreated, "")
-	s.as(s.owner.Access, http.MethodPost, "/api/admin/users/"+s.target.ID+"/unlock", password(adminPassword)).expect(t, http.StatusNoContent, "")
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users", newcomer).Expect(t, http.StatusCreated, "")
+	s.as(s.owner.Access, http.MethodPost, "/api/admin/users/"+s.target.ID+"/unlock", password(adminPassword)).Expect(t, http.StatusNoContent, "")
 }
 
 // proves is the token of a proof.
@@ -240,7 +240,7 @@ func TestProofIsGivenOnceForFiveMinutes(t *testing.T) {
 			e := s.enrol(session.Access)
 			decode[factors](t, s.twoFactor(session.Access, "sms/enable", telephone(aliceNumber)), http.StatusOK)
 			decode[factors](t, s.twoFactor(session.Access, "sms/verify", code(phones.last(1))), http.StatusOK)
-			r.clock.advance(longAgo)
+			r.Clock.Advance(longAgo)
 			proof := given(s, phones, e, session.Access)
 			proven := s.proves(session.Access, proof)
 			before, after := claimsOf(t, session.Access), claimsOf(t, proven.Access)
@@ -250,18 +250,18 @@ func TestProofIsGivenOnceForFiveMinutes(t *testing.T) {
 			fresh := decode[enrolment](t, s.twoFactor(proven.Access, "backup-codes", nil), http.StatusOK)
 			suite.secrets.used(fresh.BackupCodes...)
 			if proof["code"] != "" {
-				s.as(session.Access, http.MethodPost, "/api/auth/proof", proof).expect(t, http.StatusUnauthorized, "code_invalid")
+				s.as(session.Access, http.MethodPost, "/api/auth/proof", proof).Expect(t, http.StatusUnauthorized, "code_invalid")
 			}
-			s.twoFactor(session.Access, "backup-codes", nil).expect(t, http.StatusForbidden, "proof_required")
-			s.twoFactor(s.refresh(session.Refresh).Access, "backup-codes", nil).expect(t, http.StatusForbidden, "proof_required")
-			r.clock.advance(longAgo)
-			s.twoFactor(proven.Access, "backup-codes", nil).expect(t, http.StatusForbidden, "proof_required")
+			s.twoFactor(session.Access, "backup-codes", nil).Expect(t, http.StatusForbidden, "proof_required")
+			s.twoFactor(s.refresh(session.Refresh).Access, "backup-codes", nil).Expect(t, http.StatusForbidden, "proof_required")
+			r.Clock.Advance(longAgo)
+			s.twoFactor(proven.Access, "backup-codes", nil).Expect(t, http.StatusForbidden, "proof_required")
 			kind := map[bool]string{true: "password", false: "code"}[proof["password"] != ""]
 			if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'proof.given' AND outcome = 'succeeded' AND detail = $1", kind); got != 1 {
 				t.Errorf("%d proofs are in the audit trail", got)
 			}
 			s.post("/api/auth/logout", map[string]string{"refresh_token": session.Refresh})
-			s.profile(proven.Access).expect(t, http.StatusUnauthorized, "token_invalid") // it is of the same session
+			s.profile(proven.Access).Expect(t, http.StatusUnauthorized, "token_invalid") // it is of the same session
 		})
 	}
 }
@@ -272,21 +272,21 @@ func TestWrongProofsCountAndLock(t *testing.T) {
 	s := r.serve()
 	access := s.login().Access
 	e := s.enrol(access)
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	prove := func(proof map[string]string) answer { return s.as(access, http.MethodPost, "/api/auth/proof", proof) }
-	s.as(access, http.MethodPost, "/api/auth/proof", nil).expect(t, http.StatusForbidden, "proof_required")
+	s.as(access, http.MethodPost, "/api/auth/proof", nil).Expect(t, http.StatusForbidden, "proof_required")
 	for range 5 {
-		prove(password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		prove(password(wrongPassword)).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	prove(password(adminPassword)).expect(t, http.StatusTooManyRequests, "account_locked")
+	prove(password(adminPassword)).Expect(t, http.StatusTooManyRequests, "account_locked")
 	for left := range 5 {
 		a := prove(code(s.wrongCode(e.Secret)))
-		a.expect(t, http.StatusUnauthorized, "code_invalid")
-		if got := a.attemptsLeft(t); got != 4-left {
+		a.Expect(t, http.StatusUnauthorized, "code_invalid")
+		if got := attemptsLeft(t, a); got != 4-left {
 			t.Errorf("%d attempts left, want %d", got, 4-left)
 		}
 	}
-	prove(code(s.shown(e.Secret))).expect(t, http.StatusTooManyRequests, "account_locked")
+	prove(code(s.shown(e.Secret))).Expect(t, http.StatusTooManyRequests, "account_locked")
 	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'proof.given' AND outcome IN ('invalid_credentials', 'code_invalid')"); got != 10 {
 		t.Errorf("%d wrong proofs are in the audit trail, want 10", got)
 	}
@@ -312,13 +312,13 @@ func TestAFactorThatWaits(t *testing.T) {
 	s := r.serve()
 	session := s.login()
 	e := s.enable(session.Access)
-	r.clock.advance(longAgo)
-	s.as(session.Access, http.MethodPost, "/api/auth/proof", code(s.shown(e.Secret))).expect(t, http.StatusUnauthorized, "code_invalid")
-	s.as(session.Access, http.MethodPost, "/api/auth/proof", code(e.BackupCodes[0])).expect(t, http.StatusUnauthorized, "code_invalid")
-	s.twoFactor(session.Access, "enable", nil).expect(t, http.StatusForbidden, "proof_required") // replaces nothing
-	r.clock.advance(time.Hour)
+	r.Clock.Advance(longAgo)
+	s.as(session.Access, http.MethodPost, "/api/auth/proof", code(s.shown(e.Secret))).Expect(t, http.StatusUnauthorized, "code_invalid")
+	s.as(session.Access, http.MethodPost, "/api/auth/proof", code(e.BackupCodes[0])).Expect(t, http.StatusUnauthorized, "code_invalid")
+	s.twoFactor(session.Access, "enable", nil).Expect(t, http.StatusForbidden, "proof_required") // replaces nothing
+	r.Clock.Advance(time.Hour)
 	later := s.refresh(session.Refresh).Access
-	s.twoFactor(later, "verify", code(s.shown(e.Secret))).expect(t, http.StatusConflict, "second_factor_missing")
+	s.twoFactor(later, "verify", code(s.shown(e.Secret))).Expect(t, http.StatusConflict, "second_factor_missing")
 	if got := query[int](r, "SELECT count(*) FROM second_factors WHERE verified_at IS NOT NULL"); got != 0 {
 		t.Errorf("%d factors were taken into use", got)
 	}
@@ -333,28 +333,28 @@ func TestASignInThroughAProviderIsProof(t *testing.T) {
 	r, s := serveWith(t, u.provider("elsewhere", realmconfig.OIDC))
 	_, a := s.newBrowser().signIn("elsewhere", nil)
 	access := s.tokensOf(a).Access
-	r.clock.advance(longAgo)
-	s.twoFactor(access, "enable", nil).expect(t, http.StatusForbidden, "proof_required")
-	s.twoFactor(access, "enable", password(adminPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	r.Clock.Advance(longAgo)
+	s.twoFactor(access, "enable", nil).Expect(t, http.StatusForbidden, "proof_required")
+	s.twoFactor(access, "enable", password(adminPassword)).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 
 	_, a = s.newBrowser().signIn("elsewhere", nil)
 	s.enable(s.tokensOf(a).Access)
-	s.twoFactor(access, "enable", nil).expect(t, http.StatusForbidden, "proof_required") // for its own holder alone
+	s.twoFactor(access, "enable", nil).Expect(t, http.StatusForbidden, "proof_required") // for its own holder alone
 }
 
 // A proof issues a token, and no more of a session than there is.
 func TestAProofDoesNotOutliveItsSession(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Tokens.RefreshTokenLifetime = realmconfig.Duration(time.Hour)
-	r.write()
+	r.Config.Tokens.RefreshTokenLifetime = realmconfig.Duration(time.Hour)
+	r.Update()
 	s := r.serve()
 	session := s.login()
-	r.clock.advance(59 * time.Minute)
+	r.Clock.Advance(59 * time.Minute)
 	proven := s.proves(session.Access, password(adminPassword))
-	if a := s.profile(proven.Access); a.status != http.StatusOK {
-		t.Fatalf("answered %d %s", a.status, a.body)
+	if a := s.profile(proven.Access); a.Status != http.StatusOK {
+		t.Fatalf("answered %d %s", a.Status, a.Body)
 	}
-	r.clock.advance(2 * time.Minute)
-	s.profile(proven.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	r.Clock.Advance(2 * time.Minute)
+	s.profile(proven.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 }

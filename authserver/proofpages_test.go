@@ -22,9 +22,9 @@ func TestPagesAskOnceForProof(t *testing.T) {
 	admin := s.login().Access
 	ann := s.createUser(admin, annEmail, "user")
 	s.enrol(s.tokensOf(s.tryLogin(annEmail, strangerPassword)).Access)
-	r.exec("UPDATE users SET disabled_at = now() WHERE email = $1", annEmail)
+	r.Exec("UPDATE users SET disabled_at = now() WHERE email = $1", annEmail)
 	app := s.enrol(admin)
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	user := "/admin/users/" + ann.ID
 	dump := func() string {
 		return query[string](r, `SELECT concat((SELECT json_agg(u ORDER BY id) FROM (SELECT id, email, role, disabled_at FROM users) u),
@@ -54,7 +54,7 @@ func TestPagesAskOnceForProof(t *testing.T) {
 		b.submit(c.form, map[string]string{"password": wrongPassword})
 		b.sees(c.form, http.StatusForbidden, "The password is wrong.")
 		s.tryLogin(adminEmail, adminPassword) // so that the wrong ones do not add up
-		r.clock.advance(16 * time.Minute)
+		r.Clock.Advance(16 * time.Minute)
 	}
 	if after := dump(); after != before {
 		t.Errorf("something has changed:\n%s\n%s", before, after)
@@ -66,11 +66,11 @@ func TestPagesAskOnceForProof(t *testing.T) {
 	if got := query[string](r, "SELECT role FROM users WHERE email = 'eve@example.com'"); got != "admin" {
 		t.Errorf("the role is %s", got)
 	}
-	r.clock.advance(4 * time.Minute)
+	r.Clock.Advance(4 * time.Minute)
 	b.open(user)
 	b.submit(user+"/enable", nil)
 	b.sees(user, http.StatusOK, "The user may sign in again.") // not asked again
-	r.clock.advance(2 * time.Minute)
+	r.Clock.Advance(2 * time.Minute)
 	b.submit(user+"/delete", map[string]string{"confirm": annEmail})
 	b.sees(user+"/delete", http.StatusForbidden, "Is it you?")
 	for _, language := range []string{"de", "es", "fr"} {
@@ -89,7 +89,7 @@ func TestAnInterruptedFormStaysWhereItWas(t *testing.T) {
 	r.sendsTexts()
 	s, b := newAdmin(t, r)
 	s.createUser(s.login().Access, annEmail, "user")
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	b.open("/account")
 	b.submit("/account/two-factor/sms", map[string]string{"phone": aliceNumber})
 	interrupted := attribute(b.find("input", "name", "interrupted"), "value")
@@ -118,7 +118,7 @@ func TestAnInterruptedFormStaysWhereItWas(t *testing.T) {
 	b.sees("/account/two-factor/sms", http.StatusOK, "Confirm your phone")
 	suite.secrets.used(strings.Fields(attribute(b.find("input", "name", "codes"), "value"))...)
 	for _, path := range []string{"//evil.example/unlink", "/%2fevil.example/..", "/a%22%3e%3cb%3e/unlink"} {
-		r.clock.advance(longAgo)
+		r.Clock.Advance(longAgo)
 		send(b, "/account/identities"+path+"/unlink", "", "")
 		for _, form := range b.all("form", "method", "post") {
 			if action := attribute(form, "action"); !strings.HasPrefix(action, "/") || strings.HasPrefix(action, "//") {
@@ -142,7 +142,7 @@ func TestPagesTakeASignInAsProof(t *testing.T) {
 	b.sees("/account", http.StatusOK, "bob@example.com")
 	change := func() {
 		t.Helper()
-		r.clock.advance(longAgo)
+		r.Clock.Advance(longAgo)
 		b.open("/account")
 		b.submit("/account/email", map[string]string{"email": annNext})
 		b.sees("/account/email", http.StatusForbidden, "Is it you?")

@@ -16,8 +16,8 @@ import (
 func (s *server) untilLimited(source string) int {
 	s.t.Helper()
 	for judged := range 20 {
-		if a := s.loginFrom(source, account(judged), wrongPassword); a.problem.Code == "rate_limited" {
-			if wait := a.retryAfter(); wait < 1 || wait > 20 {
+		if a := s.loginFrom(source, account(judged), wrongPassword); a.Problem.Code == "rate_limited" {
+			if wait := a.RetryAfter(); wait < 1 || wait > 20 {
 				s.t.Errorf("Retry-After is %d", wait)
 			}
 			return judged
@@ -31,7 +31,7 @@ func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	redis := testenv.StartRedis(t)
 	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
-	r.config.Network.RequestsPerMinute = 3
+	r.Config.Network.RequestsPerMinute = 3
 	r.behindProxy()
 	s := r.serve()
 	if judged := s.untilLimited(office); judged < 3 || judged > 6 {
@@ -40,23 +40,23 @@ func TestRateLimit(t *testing.T) {
 	s.eventually("it is refused before its body is looked at", func() bool {
 		junk := newRequest(t, http.MethodPost, "/api/auth/login", "not even JSON")
 		junk.Header.Set("X-Forwarded-For", office)
-		return s.do(junk).problem.Code == "rate_limited"
+		return s.do(junk).Problem.Code == "rate_limited"
 	})
 	limited := `realmkeeper_rate_limited_total{route="POST /api/auth/login"}`
-	if got := s.metric(limited); got != "2" {
+	if got := s.Metric(limited); got != "2" {
 		t.Errorf("%s is %q", limited, got)
 	}
 	// Another route counts for itself, another source too, and keys are for all.
 	refresh := newRequest(t, http.MethodPost, "/api/auth/refresh", map[string]string{"refresh_token": "x"})
 	refresh.Header.Set("X-Forwarded-For", office)
-	s.do(refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
-	s.loginFrom(elsewhere, "nobody@example.com", wrongPassword).expect(t, http.StatusNotFound, "user_not_found")
+	s.do(refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.loginFrom(elsewhere, "nobody@example.com", wrongPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	for range 20 {
-		if a := s.do(newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil)); a.status != http.StatusOK {
-			t.Fatalf("keys answered %d", a.status)
+		if a := s.do(newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil)); a.Status != http.StatusOK {
+			t.Fatalf("keys answered %d", a.Status)
 		}
 	}
-	r.clock.advance(20 * time.Second)
+	r.Clock.Advance(20 * time.Second)
 	if judged := s.untilLimited(office); judged < 1 || judged > 4 {
 		t.Errorf("%d were judged twenty seconds later, want one", judged)
 	}
@@ -64,9 +64,9 @@ func TestRateLimit(t *testing.T) {
 	if judged := s.untilLimited("192.0.2.77"); judged != 3 {
 		t.Errorf("without Redis %d of three a minute were judged", judged)
 	}
-	r.config.Network.RequestsPerMinute = 0
-	r.write()
+	r.Config.Network.RequestsPerMinute = 0
+	r.Update()
 	s.eventually("the limit is lifted", func() bool {
-		return s.loginFrom(office, account(3), wrongPassword).problem.Code != "rate_limited"
+		return s.loginFrom(office, account(3), wrongPassword).Problem.Code != "rate_limited"
 	})
 }

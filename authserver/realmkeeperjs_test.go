@@ -32,7 +32,7 @@ type saw struct {
 // file is one that the realm serves, and how it was answered.
 func (s *server) file(address string) (*http.Response, string) {
 	s.t.Helper()
-	response, err := s.client.Get(s.realm.config.Issuer + address)
+	response, err := s.HTTP.Get(s.realm.Config.Issuer + address)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func (a *shop) run(what string, environment ...string) saw {
 		a.s.t.Fatal(err)
 	}
 	environment = slices.Concat(a.s.realm.trust(), environment, []string{
-		"ISSUER=" + a.s.realm.config.Issuer, "EMAIL=" + adminEmail, "PASSWORD=" + adminPassword,
+		"ISSUER=" + a.s.realm.Config.Issuer, "EMAIL=" + adminEmail, "PASSWORD=" + adminPassword,
 		"WRONG_PASSWORD=" + wrongPassword, "STORAGE=" + string(storage),
 	})
 	out, err := a.node.Run("", environment, "app/app.js", what)
@@ -117,11 +117,11 @@ func TestRealmkeeperJSRefreshesAndRetries(t *testing.T) {
 	app.run("profile").expect(t, adminEmail, true, profileOK)
 	app.run("strangers").expect(t, "TypeError: https://elsewhere.example is not one of the client's origins, and gets no token", true)
 
-	r.clock.advance(r.accessLifetime())
+	r.Clock.Advance(r.AccessTokenLifetime())
 	app.run("profile").expect(t, adminEmail, true, profileExpired, refreshed, profileOK)
-	r.clock.advance(r.accessLifetime())
+	r.Clock.Advance(r.AccessTokenLifetime())
 	app.run("post").expect(t, "Grace", true, profileExpired, refreshed, profileOK)
-	r.clock.advance(r.accessLifetime())
+	r.Clock.Advance(r.AccessTokenLifetime())
 	together := app.run("together")
 	slices.Sort(together.Asked) // three at once are answered in any order
 	together.expect(t, []string{adminEmail, adminEmail, adminEmail}, true,
@@ -136,7 +136,7 @@ func TestRealmkeeperJSDropsTokensThatCannotBeRefreshed(t *testing.T) {
 	s := r.serveAtItsIssuer()
 	app := s.openShop()
 	app.run("login")
-	r.clock.advance(time.Duration(r.config.Tokens.RefreshTokenLifetime))
+	r.Clock.Advance(time.Duration(r.Config.Tokens.RefreshTokenLifetime))
 	out := app.run("ended")
 	out.expect(t, "refresh_token_invalid", false, profileExpired, "401 /api/auth/refresh")
 	if !slices.Equal(out.Events, []string{"signedout: expired"}) {
@@ -159,9 +159,9 @@ func TestRealmkeeperJSProves(t *testing.T) {
 	app := r.serveAtItsIssuer().openShop()
 	app.run("login")
 	want := map[string]any{"before": "proof_required", "refused": "invalid_credentials", "after": http.StatusOK}
-	r.clock.advance(longAgo)
+	r.Clock.Advance(longAgo)
 	app.run("prove").expect(t, want, true)
-	r.clock.advance(r.accessLifetime())
+	r.Clock.Advance(r.AccessTokenLifetime())
 	refreshes := app.run("prove")
 	refreshes.expect(t, want, true, "401 /api/auth/2fa/enable", refreshed, "403 /api/auth/2fa/enable",
 		"401 /api/auth/proof", "200 /api/auth/proof", "200 /api/auth/2fa/enable")

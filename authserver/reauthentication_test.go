@@ -32,14 +32,14 @@ func TestAProviderIsAskedToLetItsUserSignInAgain(t *testing.T) {
 			u.last = nil
 			delete(u.claims, "auth_time")
 			if c.ago != 0 {
-				u.claims["auth_time"] = r.clock.now().Add(-c.ago).Unix()
+				u.claims["auth_time"] = r.Clock.Now().Add(-c.ago).Unix()
 			}
 		})
 		_, a := s.newBrowser().follow(issuer + "/api/auth/oauth/elsewhere" + c.query)
-		if a.status != c.status || u.lastAsked().Get("max_age") != c.maxAge {
-			t.Errorf("%s: answered %d %s to %v", name, a.status, a.body, u.lastAsked())
+		if a.Status != c.status || u.lastAsked().Get("max_age") != c.maxAge {
+			t.Errorf("%s: answered %d %s to %v", name, a.Status, a.Body, u.lastAsked())
 		}
-		if a.status == http.StatusOK {
+		if a.Status == http.StatusOK {
 			s.tokensOf(a)
 		}
 	}

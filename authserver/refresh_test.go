@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 func TestRefreshRotates(t *testing.T) {
@@ -23,8 +23,8 @@ func TestRefreshRotates(t *testing.T) {
 	if first.Refresh == second.Refresh || second.Refresh == third.Refresh {
 		t.Error("a refresh token was not replaced")
 	}
-	if a := s.profile(third.Access); a.status != http.StatusOK {
-		t.Errorf("the new access token is refused: %d %s", a.status, a.body)
+	if a := s.profile(third.Access); a.Status != http.StatusOK {
+		t.Errorf("the new access token is refused: %d %s", a.Status, a.Body)
 	}
 	if third.RefreshExpiresIn != 7*24*3600 {
 		t.Errorf("the successor lives %d s, want the whole lifetime anew", third.RefreshExpiresIn)
@@ -61,14 +61,8 @@ func TestRefreshOfOneTokenFromManyPlaces(t *testing.T) {
 
 func (s *server) refreshTogether(token string, callers int) string {
 	s.t.Helper()
-	answers := make([]answer, callers)
-	var group sync.WaitGroup
-	for i := range callers {
-		group.Go(func() { answers[i] = s.tryRefresh(token) })
-	}
-	group.Wait()
 	successors := map[string]bool{}
-	for _, a := range answers {
+	for _, a := range race.Answers(callers, func(int) answer { return s.tryRefresh(token) }) {
 		successors[s.tokensOf(a).Refresh] = true
 	}
 	if len(successors) != 1 {
@@ -100,21 +94,21 @@ func TestRefreshReuse(t *testing.T) {
 	t.Run("after the grace period ends the session", func(t *testing.T) {
 		session := s.login()
 		successor := s.refresh(session.Refresh)
-		r.clock.advance(10 * time.Second)
-		s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
-		s.tryRefresh(successor.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
-		s.profile(successor.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+		r.Clock.Advance(10 * time.Second)
+		s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.tryRefresh(successor.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.profile(successor.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 		if reason := query[string](r, "SELECT ended_reason FROM sessions WHERE ended_at IS NOT NULL"); reason != "reuse" {
 			t.Errorf("the session ended for %q", reason)
 		}
 	})
 	t.Run("of an expired token is refused", func(t *testing.T) {
 		session := s.login()
-		r.clock.advance(7 * 24 * time.Hour)
-		s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		r.Clock.Advance(7 * 24 * time.Hour)
+		s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	})
 	for outcome, want := range map[string]string{"rotated": "2", "grace_retry": "2", "reuse": "1", "reuse_of_ended_session": "1", "expired": "1"} {
-		if got := s.metric(fmt.Sprintf("realmkeeper_refreshes_total{outcome=%q}", outcome)); got != want {
+		if got := s.Metric(fmt.Sprintf("realmkeeper_refreshes_total{outcome=%q}", outcome)); got != want {
 			t.Errorf("counted %q refreshes as %s, want %s", got, outcome, want)
 		}
 	}
@@ -123,12 +117,12 @@ func TestRefreshReuse(t *testing.T) {
 func TestRefreshWithoutGracePeriod(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.Tokens.RefreshGracePeriod = 0
-	r.write()
+	r.Config.Tokens.RefreshGracePeriod = 0
+	r.Update()
 	s := r.serve()
 	session := s.login()
 	s.refresh(session.Refresh)
-	s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 }
 
 func TestStoredSessionsRevealNoToken(t *testing.T) {
@@ -157,8 +151,8 @@ func TestRefreshTokensOutliveASettingsChange(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	session := s.login()
-	r.config.Tokens.AccessTokenLifetime = realmconfig.Duration(5 * time.Minute)
-	r.write()
+	r.Config.Tokens.AccessTokenLifetime = realmconfig.Duration(5 * time.Minute)
+	r.Update()
 	s.eventually("the new lifetime is in force", func() bool {
 		session = s.refresh(session.Refresh)
 		return session.ExpiresIn == 300

@@ -13,12 +13,13 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 // resetToken asks for a reset and reads the token out of the mail.
 func (s *server) resetToken(email string) string {
 	s.t.Helper()
-	s.post("/api/auth/reset-password", map[string]string{"email": email}).expect(s.t, http.StatusOK, "")
+	s.post("/api/auth/reset-password", map[string]string{"email": email}).Expect(s.t, http.StatusOK, "")
 	return s.realm.lastLetter(email, auth.ResetPasswordMessage).token(s.t)
 }
 
@@ -42,26 +43,26 @@ func TestReset(t *testing.T) {
 
 	first := s.resetToken(annEmail)
 	token := s.resetToken(annEmail)
-	s.checkReset(first).expect(t, http.StatusBadRequest, "reset_token_invalid") // the newest link is the one
-	if a := s.checkReset(token); a.status != http.StatusOK || a.body != `{"valid":true}` {
-		t.Errorf("a good link answered %d %s", a.status, a.body)
+	s.checkReset(first).Expect(t, http.StatusBadRequest, "reset_token_invalid") // the newest link is the one
+	if a := s.checkReset(token); a.Status != http.StatusOK || a.Body != `{"valid":true}` {
+		t.Errorf("a good link answered %d %s", a.Status, a.Body)
 	}
-	s.reset(token, "password123").expect(t, http.StatusBadRequest, "password_rejected")
-	s.checkReset(token).expect(t, http.StatusOK, "") // a rejected password does not use it up
+	s.reset(token, "password123").Expect(t, http.StatusBadRequest, "password_rejected")
+	s.checkReset(token).Expect(t, http.StatusOK, "") // a rejected password does not use it up
 	s.loginAnn(annPassword)
-	s.reset(token, newPassword).expect(t, http.StatusOK, "")
+	s.reset(token, newPassword).Expect(t, http.StatusOK, "")
 
-	s.reset(token, newPassword).expect(t, http.StatusBadRequest, "reset_token_invalid")
-	s.checkReset(token).expect(t, http.StatusBadRequest, "reset_token_invalid")
+	s.reset(token, newPassword).Expect(t, http.StatusBadRequest, "reset_token_invalid")
+	s.checkReset(token).Expect(t, http.StatusBadRequest, "reset_token_invalid")
 	for name, access := range map[string]string{"a session": session.Access, "a rotated one": rotated.Access} {
-		if a := s.profile(access); a.problem.Code != "token_invalid" {
-			t.Errorf("%s still answers %d %s", name, a.status, a.body)
+		if a := s.profile(access); a.Problem.Code != "token_invalid" {
+			t.Errorf("%s still answers %d %s", name, a.Status, a.Body)
 		}
 	}
 	for _, refresh := range []string{session.Refresh, other.Refresh, rotated.Refresh} {
-		s.tryRefresh(refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.tryRefresh(refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	}
-	s.tryLogin(annEmail, annPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin(annEmail, annPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	r.lastLetter(annEmail, auth.PasswordChangedMessage)
 	profile := decode[map[string]any](t, s.profile(s.loginAnn(newPassword).Access), http.StatusOK)
 	if profile["email_verified"] != true {
@@ -87,11 +88,11 @@ func TestResetWhileRedisIsAway(t *testing.T) {
 	session := s.loginAnn(annPassword)
 	redis.Stop(t)
 	token := s.resetToken(annEmail)
-	s.reset(token, newPassword).expect(t, http.StatusOK, "")
-	s.reset(token, newPassword).expect(t, http.StatusBadRequest, "reset_token_invalid")
+	s.reset(token, newPassword).Expect(t, http.StatusOK, "")
+	s.reset(token, newPassword).Expect(t, http.StatusBadRequest, "reset_token_invalid")
 	redis.Start(t)
-	s.profile(session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
-	s.tryRefresh(session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.profile(session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+	s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	s.loginAnn(newPassword)
 }
 
@@ -110,16 +111,16 @@ func TestResetKeepsTheSecondFactor(t *testing.T) {
 		return c
 	}
 	earlier := challenged(annPassword)
-	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
-	s.validate(earlier, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid")
+	s.reset(s.resetToken(annEmail), newPassword).Expect(t, http.StatusOK, "")
+	s.validate(earlier, s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "challenge_invalid")
 	session := s.tokensOf(s.validate(challenged(newPassword), s.shown(e.Secret)))
 	if p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); p["two_factor"] != true {
 		t.Error("the second factor is gone")
 	}
 
 	s.nextStep()
-	s.as(session.Access, http.MethodDelete, "/api/user", code(s.wrongCode(e.Secret))).expect(t, http.StatusUnauthorized, "code_invalid")
-	s.as(session.Access, http.MethodDelete, "/api/user", code(s.shown(e.Secret))).expect(t, http.StatusNoContent, "")
+	s.as(session.Access, http.MethodDelete, "/api/user", code(s.wrongCode(e.Secret))).Expect(t, http.StatusUnauthorized, "code_invalid")
+	s.as(session.Access, http.MethodDelete, "/api/user", code(s.shown(e.Secret))).Expect(t, http.StatusNoContent, "")
 	for _, table := range []string{"second_factors", "backup_codes", "sessions", "tickets"} {
 		if rows := query[int](r, "SELECT count(*) FROM "+table); rows != 0 {
 			t.Errorf("%d rows are left in %s", rows, table)
@@ -134,7 +135,7 @@ func TestResetLinksAreRefused(t *testing.T) {
 	s.registerAnn()
 	verification := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
 	token := s.resetToken(annEmail)
-	r.clock.advance(time.Hour)
+	r.Clock.Advance(time.Hour)
 	for name, bad := range map[string]string{
 		"expired":                token,
 		"of another kind":        verification,
@@ -148,11 +149,11 @@ func TestResetLinksAreRefused(t *testing.T) {
 		"bytes that are no text": "%ff%fe",
 	} {
 		a := s.checkReset(bad)
-		if a.status != http.StatusBadRequest {
-			t.Errorf("%s: answered %d %s", name, a.status, a.body)
+		if a.Status != http.StatusBadRequest {
+			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 		}
-		if a := s.reset(bad, newPassword); a.status != http.StatusBadRequest || strings.Contains(a.body, newPassword) {
-			t.Errorf("%s: answered %d %s", name, a.status, a.body)
+		if a := s.reset(bad, newPassword); a.Status != http.StatusBadRequest || strings.Contains(a.Body, newPassword) {
+			t.Errorf("%s: answered %d %s", name, a.Status, a.Body)
 		}
 	}
 	s.loginAnn(annPassword)
@@ -164,11 +165,11 @@ func TestResetLiftsTheLockout(t *testing.T) {
 	s := r.serve()
 	s.registerAnn()
 	for range 5 {
-		s.tryLogin(annEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(annEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	s.tryLogin(annEmail, annPassword).expect(t, http.StatusTooManyRequests, "account_locked")
-	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
-	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.tryLogin(annEmail, annPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).Expect(t, http.StatusOK, "")
+	s.reset(s.resetToken(annEmail), newPassword).Expect(t, http.StatusOK, "")
 	s.loginAnn(newPassword)
 }
 
@@ -178,9 +179,9 @@ func TestResetGivesAPasswordToAUserWithoutOne(t *testing.T) {
 	s := r.serve()
 	s.registerAnn()
 	query[string](r, "UPDATE users SET password_hash = NULL WHERE email = $1 RETURNING email", annEmail)
-	s.tryLogin(annEmail, "").expect(t, http.StatusBadRequest, "invalid_request")
-	s.tryLogin(annEmail, annPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.tryLogin(annEmail, "").Expect(t, http.StatusBadRequest, "invalid_request")
+	s.tryLogin(annEmail, annPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.reset(s.resetToken(annEmail), newPassword).Expect(t, http.StatusOK, "")
 	s.loginAnn(newPassword)
 }
 
@@ -191,9 +192,9 @@ func TestResetOfADisabledUser(t *testing.T) {
 	s.registerAnn()
 	token := s.resetToken(annEmail)
 	query[string](r, "UPDATE users SET disabled_at = now() WHERE email = $1 RETURNING email", annEmail)
-	s.reset(token, newPassword).expect(t, http.StatusBadRequest, "reset_token_invalid")
+	s.reset(token, newPassword).Expect(t, http.StatusBadRequest, "reset_token_invalid")
 	before := len(r.letters(annEmail))
-	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).expect(t, http.StatusOK, "")
+	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).Expect(t, http.StatusOK, "")
 	if len(r.letters(annEmail)) != before {
 		t.Error("a disabled user was mailed a link")
 	}
@@ -209,18 +210,14 @@ func TestResetLinkWorksOnce(t *testing.T) {
 	token := s.resetToken(annEmail)
 	const callers = 8
 	winners := atomic.Int32{}
-	group := sync.WaitGroup{}
-	for range callers {
-		group.Go(func() {
-			switch a := s.reset(token, newPassword); {
-			case a.status == http.StatusOK:
-				winners.Add(1)
-			case a.problem.Code != "reset_token_invalid" && a.problem.Code != "busy":
-				t.Errorf("answered %d %s", a.status, a.body)
-			}
-		})
-	}
-	group.Wait()
+	race.Run(callers, func(int) {
+		switch a := s.reset(token, newPassword); {
+		case a.Status == http.StatusOK:
+			winners.Add(1)
+		case a.Problem.Code != "reset_token_invalid" && a.Problem.Code != "busy":
+			t.Errorf("answered %d %s", a.Status, a.Body)
+		}
+	})
 	if winners.Load() != 1 {
 		t.Fatalf("%d of %d set the password", winners.Load(), callers)
 	}
@@ -236,17 +233,17 @@ func TestNoSessionOfTheOldPasswordOutlivesAReset(t *testing.T) {
 	s.registerAnn()
 	password := annPassword
 	for _, next := range []string{newPassword, annPassword} {
-		r.clock.advance(notify.MailLimitWindow)
+		r.Clock.Advance(notify.MailLimitWindow)
 		token := s.resetToken(annEmail)
 		group := sync.WaitGroup{}
 		for range 4 {
 			group.Go(func() {
-				if a := s.tryLogin(annEmail, password); a.status == http.StatusOK {
+				if a := s.tryLogin(annEmail, password); a.Status == http.StatusOK {
 					s.tokensOf(a)
 				}
 			})
 		}
-		group.Go(func() { s.reset(token, next).expect(t, http.StatusOK, "") })
+		group.Go(func() { s.reset(token, next).Expect(t, http.StatusOK, "") })
 		group.Wait()
 		if alive := query[int](r, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"); alive != 0 {
 			t.Fatalf("%d sessions are alive", alive)

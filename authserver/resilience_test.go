@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // Both stores are stopped and started, one after the other and together, while
@@ -21,18 +22,7 @@ import (
 // restarts a server.
 func TestStoresThatComeAndGoCostNobodyASession(t *testing.T) {
 	t.Parallel()
-	postgres, err := testenv.StartPostgres(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := postgres.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := prepareTemplate(postgres); err != nil {
-		t.Fatal(err)
-	}
+	postgres := realmtest.NewPostgres(t, logger())
 	redis := testenv.StartRedis(t)
 	r := newRealmOn(t, postgres.Database(t), redis.URL())
 	servers := []*server{r.serve(), r.serve()}
@@ -130,7 +120,7 @@ func asJSON(path, body string) *http.Request {
 
 // meets reports success, and fails the test at anything that is not documented.
 func (w *weather) meets(s *server, r *http.Request, into any) bool {
-	response, err := s.client.Do(r)
+	response, err := s.HTTP.Do(r)
 	if err != nil {
 		w.t.Errorf("no answer: %v", err)
 		return false

@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // A leaked key: what it signed is refused though it was taken, and remembered, a
@@ -23,27 +24,27 @@ func TestNothingOfARevokedKeyIsTaken(t *testing.T) {
 			s := r.serve()
 			session := s.login()
 			for range 3 {
-				s.forward(http.MethodGet, "/api/auth/verify", session.Access).expect(t, http.StatusOK, "")
+				s.forward(http.MethodGet, "/api/auth/verify", session.Access).Expect(t, http.StatusOK, "")
 			}
-			leaked := r.keyset.Keys[0].KID
-			if signed := s.report().TokensSigned[leaked]; signed != 1 {
+			leaked := r.Keyset.Keys[0].KID
+			if signed := s.Report().TokensSigned[leaked]; signed != 1 {
 				t.Errorf("%d tokens are said to be signed with the key, want 1", signed)
 			}
 
-			next := newKey(algorithm)
-			r.keyset.Keys = []realmconfig.Key{next}
-			r.write()
-			s.eventually("the next key signs", func() bool { return s.report().SigningKeyID == next.KID })
-			if slices.Contains(s.report().KeyIDs, leaked) {
+			next := realmfolder.NewKey(algorithm)
+			r.Keyset.Keys = []realmconfig.Key{next}
+			r.Update()
+			s.eventually("the next key signs", func() bool { return s.Report().SigningKeyID == next.KID })
+			if slices.Contains(s.Report().KeyIDs, leaked) {
 				t.Error("the key is published")
 			}
-			s.profile(session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
-			s.forward(http.MethodGet, "/api/auth/verify", session.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+			s.profile(session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+			s.forward(http.MethodGet, "/api/auth/verify", session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 
 			renewed := s.refresh(session.Refresh)
-			s.profile(renewed.Access).expect(t, http.StatusOK, "")
-			s.forward(http.MethodGet, "/api/auth/verify", renewed.Access).expect(t, http.StatusOK, "")
-			if signed := s.report().TokensSigned; signed[next.KID] != 1 || len(signed) != 1 {
+			s.profile(renewed.Access).Expect(t, http.StatusOK, "")
+			s.forward(http.MethodGet, "/api/auth/verify", renewed.Access).Expect(t, http.StatusOK, "")
+			if signed := s.Report().TokensSigned; signed[next.KID] != 1 || len(signed) != 1 {
 				t.Errorf("tokens are said to be signed with %v", signed)
 			}
 		})
@@ -65,27 +66,27 @@ func TestSessionsFromBeforeATimeAreOver(t *testing.T) {
 			s := r.serve()
 			idle, retried, used := s.login(), s.login(), s.login()
 			s.refresh(retried.Refresh) // whose answer is kept for a second try
-			s.profile(used.Access).expect(t, http.StatusOK, "")
+			s.profile(used.Access).Expect(t, http.StatusOK, "")
 
-			r.clock.advance(5 * time.Second)
-			notBefore := r.clock.now().Add(2 * time.Second).Truncate(time.Second).UTC()
-			r.config.Tokens.SessionsNotBefore = &notBefore
-			r.write()
-			encoded, err := realmconfig.Encode(r.config)
+			r.Clock.Advance(5 * time.Second)
+			notBefore := r.Clock.Now().Add(2 * time.Second).Truncate(time.Second).UTC()
+			r.Config.Tokens.SessionsNotBefore = &notBefore
+			r.Update()
+			encoded, err := realmconfig.Encode(r.Config)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.eventually("the settings are in force", func() bool { return s.report().ConfigRevision == realmconfig.Revision(encoded) })
-			r.clock.advance(2 * time.Second)
+			s.eventually("the settings are in force", func() bool { return s.Report().ConfigRevision == realmconfig.Revision(encoded) })
+			r.Clock.Advance(2 * time.Second)
 
-			s.tryRefresh(idle.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
-			s.tryRefresh(retried.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
-			s.profile(used.Access).expect(t, http.StatusUnauthorized, "token_invalid")
-			s.forward(http.MethodGet, "/api/auth/verify", used.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+			s.tryRefresh(idle.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+			s.tryRefresh(retried.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+			s.profile(used.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+			s.forward(http.MethodGet, "/api/auth/verify", used.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 
 			again := s.login()
 			again = s.refresh(again.Refresh)
-			s.profile(again.Access).expect(t, http.StatusOK, "")
+			s.profile(again.Access).Expect(t, http.StatusOK, "")
 			listed := decode[struct{ Sessions []struct{ ID string } }](t,
 				s.as(again.Access, http.MethodGet, "/api/auth/sessions", nil), http.StatusOK).Sessions
 			if len(listed) != 1 {
@@ -100,11 +101,11 @@ func TestSessionsNotBeforeATimeThatLiesAheadEndsNone(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	session := s.login()
-	notBefore := r.clock.now().Add(time.Hour)
-	r.config.Tokens.SessionsNotBefore = &notBefore
-	revision := s.report().ConfigRevision
-	r.write()
-	s.eventually("the settings are in force", func() bool { return s.report().ConfigRevision != revision })
+	notBefore := r.Clock.Now().Add(time.Hour)
+	r.Config.Tokens.SessionsNotBefore = &notBefore
+	revision := s.Report().ConfigRevision
+	r.Update()
+	s.eventually("the settings are in force", func() bool { return s.Report().ConfigRevision != revision })
 	session = s.refresh(session.Refresh)
-	s.profile(session.Access).expect(t, http.StatusOK, "")
+	s.profile(session.Access).Expect(t, http.StatusOK, "")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 const verifyPath = "/api/auth/verify"
@@ -18,10 +19,10 @@ const verifyPath = "/api/auth/verify"
 func (s *server) verifies(access string, query string) string {
 	s.t.Helper()
 	a := s.forward(http.MethodGet, verifyPath+query, access)
-	if a.status == http.StatusOK {
+	if a.Status == http.StatusOK {
 		return "200"
 	}
-	return a.problem.Code
+	return a.Problem.Code
 }
 
 // ann is a user with a session, and an admin to act on her.
@@ -74,9 +75,9 @@ func endings() map[string]func(s *server, a ann) answer {
 		},
 		"by reuse of a refresh token": func(s *server, a ann) answer {
 			s.refresh(a.session.Refresh)
-			s.realm.clock.advance(time.Minute)
-			s.tryRefresh(a.session.Refresh).expect(s.t, http.StatusUnauthorized, "refresh_token_invalid")
-			return answer{status: http.StatusOK}
+			s.realm.Clock.Advance(time.Minute)
+			s.tryRefresh(a.session.Refresh).Expect(s.t, http.StatusUnauthorized, "refresh_token_invalid")
+			return answer{Status: http.StatusOK}
 		},
 	}
 }
@@ -91,8 +92,8 @@ func TestTokensOfEndedSessionsAreRefusedForGood(t *testing.T) {
 			t.Parallel()
 			redis := testenv.StartRedis(t)
 			r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
-			r.config.Tokens.AccessTokenLifetime = realmconfig.Duration(24 * time.Hour)
-			r.write()
+			r.Config.Tokens.AccessTokenLifetime = realmconfig.Duration(24 * time.Hour)
+			r.Update()
 			s := r.serve()
 			a := s.newAnn("user")
 			live := s.login().Access
@@ -100,12 +101,12 @@ func TestTokensOfEndedSessionsAreRefusedForGood(t *testing.T) {
 				t.Fatalf("before the end: %s", got)
 			}
 
-			revision := s.report().ConfigRevision
-			r.config.Tokens.AccessTokenLifetime = realmconfig.Duration(time.Minute)
-			r.write()
-			s.eventually("tokens live a minute", func() bool { return s.report().ConfigRevision != revision })
-			if ended := end(s, a); ended.status >= 300 {
-				t.Fatalf("ending answered %d %s", ended.status, ended.body)
+			revision := s.Report().ConfigRevision
+			r.Config.Tokens.AccessTokenLifetime = realmconfig.Duration(time.Minute)
+			r.Update()
+			s.eventually("tokens live a minute", func() bool { return s.Report().ConfigRevision != revision })
+			if ended := end(s, a); ended.Status >= 300 {
+				t.Fatalf("ending answered %d %s", ended.Status, ended.Body)
 			}
 			refused := func(when string, s *server) {
 				t.Helper()
@@ -117,13 +118,13 @@ func TestTokensOfEndedSessionsAreRefusedForGood(t *testing.T) {
 				}
 			}
 			refused("at once", s)
-			r.clock.advance(time.Hour)
+			r.Clock.Advance(time.Hour)
 			redis.Flush(t)
 			refused("without what Redis knew", s)
 			redis.Stop(t)
 			refused("without Redis", s)
 			refused("by a pod that has just started", r.serve())
-			r.clock.advance(22 * time.Hour)
+			r.Clock.Advance(22 * time.Hour)
 			refused("at the end of its life", r.serve())
 		})
 	}
@@ -163,8 +164,8 @@ func TestGatewaysLearnOfAnotherRole(t *testing.T) {
 	a := one.newAnn("admin")
 	change := func(change map[string]any) {
 		t.Helper()
-		if got := one.as(a.admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, change); got.status != http.StatusOK {
-			t.Fatalf("answered %d %s", got.status, got.body)
+		if got := one.as(a.admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, change); got.Status != http.StatusOK {
+			t.Fatalf("answered %d %s", got.Status, got.Body)
 		}
 	}
 	expect := func(when string, s *server, access, query, want string) {
@@ -183,9 +184,9 @@ func TestGatewaysLearnOfAnotherRole(t *testing.T) {
 	other.eventually("the other pod knows", func() bool { return other.verifies(a.session.Access, "?role=admin") == "token_expired" })
 
 	// The API looks the role up, and needs no new token.
-	one.as(a.session.Access, http.MethodGet, "/api/admin/users", nil).expect(t, http.StatusForbidden, "permission_denied")
-	if got := one.profile(a.session.Access); got.status != http.StatusOK || !strings.Contains(got.body, `"role":"user"`) {
-		t.Errorf("the profile is %d %s", got.status, got.body)
+	one.as(a.session.Access, http.MethodGet, "/api/admin/users", nil).Expect(t, http.StatusForbidden, "permission_denied")
+	if got := one.profile(a.session.Access); got.Status != http.StatusOK || !strings.Contains(got.Body, `"role":"user"`) {
+		t.Errorf("the profile is %d %s", got.Status, got.Body)
 	}
 
 	renewed := one.refresh(a.session.Refresh)
@@ -220,14 +221,7 @@ func TestARetriedRefreshGivesTheRoleInForce(t *testing.T) {
 
 func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
 	t.Parallel()
-	postgres, err := testenv.StartPostgres(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = postgres.Stop() })
-	if err := prepareTemplate(postgres); err != nil {
-		t.Fatal(err)
-	}
+	postgres := realmtest.NewPostgres(t, logger())
 	r := newRealmOn(t, postgres.Database(t), "redis://127.0.0.1:1/0")
 	one, other := r.serve(), r.serve()
 	ended, live := one.login().Access, one.login().Access
@@ -236,7 +230,7 @@ func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
 	if err := postgres.Halt(); err != nil {
 		t.Fatal(err)
 	}
-	r.clock.advance(r.accessLifetime() - time.Minute)
+	r.Clock.Advance(r.AccessTokenLifetime() - time.Minute)
 	for range 3 {
 		for _, s := range []*server{one, other} {
 			began := time.Now()
@@ -257,11 +251,11 @@ func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
 	next := ""
 	one.eventually("sessions end again", func() bool {
 		a := one.tryLogin(adminEmail, adminPassword)
-		if a.status != http.StatusOK {
+		if a.Status != http.StatusOK {
 			return false
 		}
 		next = one.tokensOf(a).Access
-		return one.as(next, http.MethodPost, "/api/auth/logout", map[string]string{}).status == http.StatusNoContent
+		return one.as(next, http.MethodPost, "/api/auth/logout", map[string]string{}).Status == http.StatusNoContent
 	})
 	other.eventually("and both know", func() bool { return other.verifies(next, "") == "token_invalid" })
 }

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // Two servers behind a balancer are replaced one after the other, twice over,
@@ -23,7 +25,7 @@ func TestRollingRestartLosesNoRequest(t *testing.T) {
 	const drain = 2 * time.Second
 	pods := []*server{r.launch("127.0.0.1:0", "127.0.0.1:0", drain), r.launch("127.0.0.1:0", "127.0.0.1:0", drain)}
 	for _, p := range pods {
-		p.awaitReady()
+		p.AwaitReady()
 	}
 	ready := &endpoints{}
 	ready.follow(t, pods)
@@ -34,7 +36,7 @@ func TestRollingRestartLosesNoRequest(t *testing.T) {
 	load := &load{t: t, access: session.Access}
 	var clients sync.WaitGroup
 	for i := range 4 {
-		transport := newTransport(r.roots(), address, i%2 == 0)
+		transport := realmtest.NewTransport(r.Roots(), address, i%2 == 0)
 		refresh := pods[0].login().Refresh
 		clients.Go(func() {
 			defer transport.CloseIdleConnections()
@@ -44,9 +46,9 @@ func TestRollingRestartLosesNoRequest(t *testing.T) {
 	for round := range 2 {
 		for i, old := range pods {
 			before := load.answered.Load()
-			old.end()
-			pods[i] = r.launch(old.api, old.ops, drain)
-			pods[i].awaitReady()
+			old.End()
+			pods[i] = r.launch(old.API, old.Ops, drain)
+			pods[i].AwaitReady()
 			// A rollout goes on only when the cluster knows the new pod; until then
 			// the other one is all there is.
 			pods[i].eventually("both are in turn", func() bool { return len(ready.now()) == len(pods) })
@@ -73,12 +75,12 @@ func (e *endpoints) now() []string {
 func (e *endpoints) follow(t *testing.T, pods []*server) {
 	addresses := map[string]string{}
 	for _, p := range pods {
-		addresses[p.ops] = p.api
+		addresses[p.Ops] = p.API
 	}
 	probe := func() {
 		ready := []string{}
 		for ops, api := range addresses {
-			if (&server{ops: ops}).opsStatus("/readyz") == http.StatusOK {
+			if realmtest.Probe(ops, "/readyz") == http.StatusOK {
 				ready = append(ready, api)
 			}
 		}

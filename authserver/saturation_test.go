@@ -30,7 +30,7 @@ func TestSaturation(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := r.serve()
-	if s.report().HashesPerSecond <= 0 {
+	if s.Report().HashesPerSecond <= 0 {
 		t.Error("the report does not say how many passwords can be hashed")
 	}
 	tokens := s.login()
@@ -50,7 +50,7 @@ func TestSaturation(t *testing.T) {
 	})
 	for range 10 {
 		tokens = s.refresh(tokens.Refresh)
-		s.profile(tokens.Access).expect(t, http.StatusOK, "")
+		s.profile(tokens.Access).Expect(t, http.StatusOK, "")
 	}
 	if s.hashed() != before {
 		t.Error("a login was answered before ten refreshes that came after it")
@@ -78,7 +78,7 @@ func TestSaturation(t *testing.T) {
 // statusOf is a refused or answered request's status, 0 without an answer. A
 // refusal without a time to come back counts as none.
 func (s *server) statusOf(r *http.Request) int {
-	response, err := s.client.Do(r)
+	response, err := s.HTTP.Do(r)
 	if err != nil {
 		return 0
 	}
@@ -92,7 +92,7 @@ func (s *server) statusOf(r *http.Request) int {
 // count is a whole metric.
 func (s *server) count(name string) int {
 	s.t.Helper()
-	n, err := strconv.Atoi(s.metric("realmkeeper_" + name))
+	n, err := strconv.Atoi(s.Metric("realmkeeper_" + name))
 	if err != nil {
 		s.t.Fatal(err)
 	}

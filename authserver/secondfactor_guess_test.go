@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 func TestAttemptsAtACodeAreCountedApart(t *testing.T) {
@@ -27,8 +27,8 @@ func TestAttemptsAtACodeAreCountedApart(t *testing.T) {
 			typed[i] = strings.Repeat("0", 16) // the form of a backup code
 		}
 		a := s.validate(s.challenged(), typed[i]) // another challenge is no other count
-		a.expect(t, http.StatusUnauthorized, "code_invalid")
-		if left := a.attemptsLeft(t); left != want {
+		a.Expect(t, http.StatusUnauthorized, "code_invalid")
+		if left := attemptsLeft(t, a); left != want {
 			t.Errorf("%d attempts left, want %d", left, want)
 		}
 	}
@@ -36,8 +36,8 @@ func TestAttemptsAtACodeAreCountedApart(t *testing.T) {
 		t.Helper()
 		s.nextStep()
 		a := s.validate(s.challenged(), s.shown(e.Secret)) // the password still works
-		a.expect(t, http.StatusTooManyRequests, "account_locked")
-		if wait := a.retryAfter(); wait < atLeast || wait > atMost {
+		a.Expect(t, http.StatusTooManyRequests, "account_locked")
+		if wait := a.RetryAfter(); wait < atLeast || wait > atMost {
 			t.Errorf("Retry-After is %d, want %d to %d", wait, atLeast, atMost)
 		}
 	}
@@ -46,16 +46,16 @@ func TestAttemptsAtACodeAreCountedApart(t *testing.T) {
 	locked(810, 840)
 	redis.Stop(t)
 	locked(780, 810)
-	s.twoFactor(access, "disable", code(s.shown(e.Secret))).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.twoFactor(access, "disable", code(s.shown(e.Secret))).Expect(t, http.StatusTooManyRequests, "account_locked")
 	redis.Start(t)
-	r.clock.advance(14 * time.Minute)
+	r.Clock.Advance(14 * time.Minute)
 	s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret)))
 
 	r.cheapen()
 	for range 5 {
-		s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 // Whoever has the password and guesses codes must not get them for free by
@@ -66,7 +66,7 @@ func TestARightCodeClearsTheCount(t *testing.T) {
 	e := s.enrol(s.login().Access)
 	for range 2 {
 		for range 4 {
-			s.validate(s.challenged(), s.wrongCode(e.Secret)).expect(t, http.StatusUnauthorized, "code_invalid")
+			s.validate(s.challenged(), s.wrongCode(e.Secret)).Expect(t, http.StatusUnauthorized, "code_invalid")
 		}
 		s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret)))
 		s.nextStep()
@@ -83,7 +83,7 @@ func TestAChallengeDoesNotClearFailedPasswords(t *testing.T) {
 	fail := func(n int) {
 		t.Helper()
 		for range n {
-			s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+			s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 		}
 	}
 	fail(4)
@@ -95,7 +95,7 @@ func TestAChallengeDoesNotClearFailedPasswords(t *testing.T) {
 	fail(4)
 	s.challenged()
 	fail(1)
-	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 // Everything that works once, from fifty places at once: one winner. Nobody gets
@@ -104,27 +104,21 @@ func TestSecondFactorsAreSpentOnce(t *testing.T) {
 	t.Parallel()
 	const callers, rounds = 50, 3
 	together := func(call func(i int) answer) (won int, refused map[string]int) {
-		answers := make([]answer, callers)
-		var group sync.WaitGroup
-		for i := range callers {
-			group.Go(func() { answers[i] = call(i) })
-		}
-		group.Wait()
 		refused = map[string]int{}
-		for _, a := range answers {
-			if a.status == http.StatusOK {
+		for _, a := range race.Answers(callers, call) {
+			if a.Status == http.StatusOK {
 				won++
 				continue
 			}
-			refused[fmt.Sprintf("%d %s", a.status, a.problem.Code)]++
+			refused[fmt.Sprintf("%d %s", a.Status, a.Problem.Code)]++
 		}
 		return won, refused
 	}
 	// So many wrong ones must not lock anybody out here.
 	generous := func(t *testing.T) (*realm, *server) {
 		r := newRealm(t)
-		r.config.TwoFactor.Failures = 100
-		r.write()
+		r.Config.TwoFactor.Failures = 100
+		r.Update()
 		return r, r.serve()
 	}
 	sessions := func(r *realm) int { return query[int](r, "SELECT count(*) FROM sessions") }
@@ -190,26 +184,20 @@ func TestConcurrentCodesGetNoMoreThanTheLimit(t *testing.T) {
 	first, second := r.serve(), r.serve()
 	e := first.enrol(first.login().Access)
 	c, wrong := first.challenged(), first.wrongCode(e.Secret)
-	answers := make([]answer, 50)
-	var group sync.WaitGroup
-	for i := range answers {
-		s := []*server{first, second}[i%2]
-		group.Go(func() { answers[i] = s.validate(c, wrong) })
-	}
-	group.Wait()
+	guess := func(i int) answer { return []*server{first, second}[i%2].validate(c, wrong) }
 	checked := 0
-	for _, a := range answers {
+	for _, a := range race.Answers(50, guess) {
 		switch {
-		case a.status == http.StatusUnauthorized && a.problem.Code == "code_invalid":
+		case a.Status == http.StatusUnauthorized && a.Problem.Code == "code_invalid":
 			checked++
-		case a.status != http.StatusTooManyRequests || a.retryAfter() < 1:
-			t.Errorf("answered %d %s", a.status, a.body)
+		case a.Status != http.StatusTooManyRequests || a.RetryAfter() < 1:
+			t.Errorf("answered %d %s", a.Status, a.Body)
 		}
 	}
 	if checked != 5 {
 		t.Errorf("%d codes were checked, want 5", checked)
 	}
-	first.validate(c, first.shown(e.Secret)).expect(t, http.StatusTooManyRequests, "account_locked")
+	first.validate(c, first.shown(e.Secret)).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
 func TestRedisAwayDuringAChallenge(t *testing.T) {
@@ -223,5 +211,5 @@ func TestRedisAwayDuringAChallenge(t *testing.T) {
 		s.tokensOf(s.validate(c, s.shown(e.Secret)))
 		s.nextStep()
 	}
-	s.validate(s.challenged(), s.wrongCode(e.Secret)).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.validate(s.challenged(), s.wrongCode(e.Secret)).Expect(t, http.StatusUnauthorized, "code_invalid")
 }

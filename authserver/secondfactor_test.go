@@ -26,8 +26,8 @@ func (s *server) factors(access string) factors {
 func TestSecondFactorFromEnrolmentToLogin(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.config.TwoFactor.Label = "Acme & Söhne: Prod"
-	r.write()
+	r.Config.TwoFactor.Label = "Acme & Söhne: Prod"
+	r.Update()
 	s := r.serve()
 	access := s.login().Access
 
@@ -46,22 +46,22 @@ func TestSecondFactorFromEnrolmentToLogin(t *testing.T) {
 		t.Errorf("before verification: %+v", f)
 	}
 	wrong := s.twoFactor(access, "verify", code(s.wrongCode(e.Secret)))
-	wrong.expect(t, http.StatusBadRequest, "enrolment_code_invalid")
-	if left := wrong.attemptsLeft(t); left != 4 {
+	wrong.Expect(t, http.StatusBadRequest, "enrolment_code_invalid")
+	if left := attemptsLeft(t, wrong); left != 4 {
 		t.Errorf("%d attempts left, want 4", left)
 	}
 	first := s.shown(e.Secret)
-	if a := s.twoFactor(access, "verify", code(first[:3]+" "+first[3:])); strings.TrimSpace(a.body) != `{"enabled":true}` || a.status != http.StatusOK {
-		t.Fatalf("verify answered %d %s", a.status, a.body)
+	if a := s.twoFactor(access, "verify", code(first[:3]+" "+first[3:])); strings.TrimSpace(a.Body) != `{"enabled":true}` || a.Status != http.StatusOK {
+		t.Fatalf("verify answered %d %s", a.Status, a.Body)
 	}
-	s.twoFactor(access, "verify", code(first)).expect(t, http.StatusConflict, "second_factor_exists")
-	s.twoFactor(access, "enable", nil).expect(t, http.StatusConflict, "second_factor_exists")
+	s.twoFactor(access, "verify", code(first)).Expect(t, http.StatusConflict, "second_factor_exists")
+	s.twoFactor(access, "enable", nil).Expect(t, http.StatusConflict, "second_factor_exists")
 
 	c := s.challenged()
 	if c.ExpiresIn != 300 || !slices.Equal(c.Methods, []string{"totp", "backup_code"}) {
 		t.Errorf("challenged with %+v", c)
 	}
-	s.validate(c, first).expect(t, http.StatusUnauthorized, "code_invalid") // enrolment has used it up
+	s.validate(c, first).Expect(t, http.StatusUnauthorized, "code_invalid") // enrolment has used it up
 	s.nextStep()
 	a := s.validate(c, s.shown(e.Secret))
 	if left := decode[factors](t, a, http.StatusOK).BackupCodesLeft; left != 10 {
@@ -73,7 +73,7 @@ func TestSecondFactorFromEnrolmentToLogin(t *testing.T) {
 		t.Errorf("in use: %+v", f)
 	}
 	s.nextStep()
-	s.validate(c, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid") // it has been answered
+	s.validate(c, s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "challenge_invalid") // it has been answered
 
 	for sample, want := range map[string]string{
 		`realmkeeper_second_factors_total{method="totp",outcome="succeeded"}`:              "2",
@@ -82,7 +82,7 @@ func TestSecondFactorFromEnrolmentToLogin(t *testing.T) {
 		`realmkeeper_logins_total{outcome="challenged"}`:                                   "1",
 		`realmkeeper_logins_total{outcome="code_invalid"}`:                                 "1",
 	} {
-		if got := s.metric(sample); got != want {
+		if got := s.Metric(sample); got != want {
 			t.Errorf("%s is %q, want %s", sample, got, want)
 		}
 	}
@@ -112,11 +112,11 @@ func TestEnablingAgainReplacesThePendingSecret(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
 	access := s.login().Access
-	s.twoFactor(access, "verify", code("123456")).expect(t, http.StatusConflict, "second_factor_missing")
+	s.twoFactor(access, "verify", code("123456")).Expect(t, http.StatusConflict, "second_factor_missing")
 	first, second := s.enable(access), s.enable(access)
-	s.twoFactor(access, "verify", code(s.shown(first.Secret))).expect(t, http.StatusBadRequest, "enrolment_code_invalid")
+	s.twoFactor(access, "verify", code(s.shown(first.Secret))).Expect(t, http.StatusBadRequest, "enrolment_code_invalid")
 	decode[factors](t, s.twoFactor(access, "verify", code(s.shown(second.Secret))), http.StatusOK)
-	s.validate(s.challenged(), first.BackupCodes[0]).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.validate(s.challenged(), first.BackupCodes[0]).Expect(t, http.StatusUnauthorized, "code_invalid")
 	s.tokensOf(s.validate(s.challenged(), second.BackupCodes[0]))
 }
 
@@ -142,10 +142,10 @@ func TestCodesOfNearbyClocks(t *testing.T) {
 			e := s.enrol(s.login().Access)
 			s.nextStep() // so that a step behind is not the one of the enrolment
 			// In the middle of a step, so that it does not end meanwhile.
-			r.clock.advance(15*time.Second - time.Duration(r.clock.now().Unix()%30)*time.Second)
-			a := s.validate(s.challenged(), oathtool(t, e.Secret, r.clock.now().Add(c.off)))
-			if taken := a.status == http.StatusOK; taken != c.taken {
-				t.Errorf("answered %d %s", a.status, a.body)
+			r.Clock.Advance(15*time.Second - time.Duration(r.Clock.Now().Unix()%30)*time.Second)
+			a := s.validate(s.challenged(), oathtool(t, e.Secret, r.Clock.Now().Add(c.off)))
+			if taken := a.Status == http.StatusOK; taken != c.taken {
+				t.Errorf("answered %d %s", a.Status, a.Body)
 			}
 		})
 	}
@@ -157,12 +157,12 @@ func TestUsedStepsNeverComeBack(t *testing.T) {
 	s := r.serve()
 	e := s.enrol(s.login().Access)
 	s.nextStep()
-	r.clock.advance(15*time.Second - time.Duration(r.clock.now().Unix()%30)*time.Second)
-	behind, now := oathtool(t, e.Secret, r.clock.now().Add(-30*time.Second)), s.shown(e.Secret)
+	r.Clock.Advance(15*time.Second - time.Duration(r.Clock.Now().Unix()%30)*time.Second)
+	behind, now := oathtool(t, e.Secret, r.Clock.Now().Add(-30*time.Second)), s.shown(e.Secret)
 	s.tokensOf(s.validate(s.challenged(), now))
 	c := s.challenged()
-	s.validate(c, now).expect(t, http.StatusUnauthorized, "code_invalid")
-	s.validate(c, behind).expect(t, http.StatusUnauthorized, "code_invalid") // a step before a used one is as good as used
+	s.validate(c, now).Expect(t, http.StatusUnauthorized, "code_invalid")
+	s.validate(c, behind).Expect(t, http.StatusUnauthorized, "code_invalid") // a step before a used one is as good as used
 }
 
 func TestBackupCodes(t *testing.T) {
@@ -170,7 +170,7 @@ func TestBackupCodes(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	access := s.login().Access
-	s.twoFactor(access, "backup-codes", password(adminPassword)).expect(t, http.StatusConflict, "second_factor_missing")
+	s.twoFactor(access, "backup-codes", password(adminPassword)).Expect(t, http.StatusConflict, "second_factor_missing")
 	e := s.enrol(access)
 	typed := []string{
 		e.BackupCodes[0],
@@ -184,21 +184,21 @@ func TestBackupCodes(t *testing.T) {
 		if left := decode[factors](t, a, http.StatusOK).BackupCodesLeft; left != 9-i {
 			t.Errorf("%d left after %d", left, i+1)
 		}
-		s.validate(s.challenged(), as).expect(t, http.StatusUnauthorized, "code_invalid")
+		s.validate(s.challenged(), as).Expect(t, http.StatusUnauthorized, "code_invalid")
 		s.nextStep()
 		s.tokensOf(s.validate(s.challenged(), s.shown(e.Secret))) // the wrong ones count no more
 	}
 
-	r.clock.advance(longAgo)
-	s.twoFactor(access, "backup-codes", map[string]string{}).expect(t, http.StatusForbidden, "proof_required")
-	s.twoFactor(access, "backup-codes", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	s.twoFactor(access, "backup-codes", code(e.BackupCodes[0])).expect(t, http.StatusUnauthorized, "code_invalid")
+	r.Clock.Advance(longAgo)
+	s.twoFactor(access, "backup-codes", map[string]string{}).Expect(t, http.StatusForbidden, "proof_required")
+	s.twoFactor(access, "backup-codes", password(wrongPassword)).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.twoFactor(access, "backup-codes", code(e.BackupCodes[0])).Expect(t, http.StatusUnauthorized, "code_invalid")
 	fresh := decode[enrolment](t, s.twoFactor(access, "backup-codes", code(e.BackupCodes[3])), http.StatusOK).BackupCodes
 	suite.secrets.used(fresh...)
 	if f := s.factors(access); f.BackupCodesLeft != 10 || len(fresh) != 10 {
 		t.Errorf("%d fresh codes, %d left", len(fresh), f.BackupCodesLeft)
 	}
-	s.validate(s.challenged(), e.BackupCodes[4]).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.validate(s.challenged(), e.BackupCodes[4]).Expect(t, http.StatusUnauthorized, "code_invalid")
 	s.tokensOf(s.validate(s.challenged(), fresh[0]))
 }
 
@@ -215,17 +215,17 @@ func TestSecondFactorIsTurnedOffWithProof(t *testing.T) {
 			r := newRealm(t)
 			s := r.serve()
 			access := s.login().Access
-			s.twoFactor(access, "disable", password(adminPassword)).expect(t, http.StatusConflict, "second_factor_missing")
+			s.twoFactor(access, "disable", password(adminPassword)).Expect(t, http.StatusConflict, "second_factor_missing")
 			e := s.enrol(access)
-			r.clock.advance(4*time.Minute + 40*time.Second) // with that of the enrolment, longAgo
+			r.Clock.Advance(4*time.Minute + 40*time.Second) // with that of the enrolment, longAgo
 			open := s.challenged()
-			s.twoFactor(access, "disable", nil).expect(t, http.StatusForbidden, "proof_required")
-			s.twoFactor(access, "disable", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
-			s.twoFactor(access, "disable", code(s.wrongCode(e.Secret))).expect(t, http.StatusUnauthorized, "code_invalid")
+			s.twoFactor(access, "disable", nil).Expect(t, http.StatusForbidden, "proof_required")
+			s.twoFactor(access, "disable", password(wrongPassword)).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+			s.twoFactor(access, "disable", code(s.wrongCode(e.Secret))).Expect(t, http.StatusUnauthorized, "code_invalid")
 			s.challenged() // it is still on
 			decode[factors](t, s.twoFactor(access, "disable", proof(s, e)), http.StatusOK)
 			s.login()
-			s.validate(open, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid")
+			s.validate(open, s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "challenge_invalid")
 			if left := query[int](r, `SELECT (SELECT count(*) FROM second_factors) + (SELECT count(*) FROM backup_codes)`); left != 0 {
 				t.Errorf("%d rows are left", left)
 			}
@@ -245,17 +245,17 @@ func TestAdminsResetSecondFactors(t *testing.T) {
 	reset := func(access, id string) answer {
 		return s.as(access, http.MethodDelete, "/api/admin/users/"+id+"/2fa", nil)
 	}
-	reset(admin, carol.ID).expect(t, http.StatusConflict, "second_factor_missing")
+	reset(admin, carol.ID).Expect(t, http.StatusConflict, "second_factor_missing")
 	s.enrol(session.Access)
-	reset(session.Access, carol.ID).expect(t, http.StatusForbidden, "permission_denied")
-	reset(admin, "00000000-0000-7000-8000-000000000000").expect(t, http.StatusNotFound, "not_found")
+	reset(session.Access, carol.ID).Expect(t, http.StatusForbidden, "permission_denied")
+	reset(admin, "00000000-0000-7000-8000-000000000000").Expect(t, http.StatusNotFound, "not_found")
 	decode[challenge](t, s.tryLogin(carol.Email, strangerPassword), http.StatusOK)
 	shown := decode[person](t, s.as(admin, http.MethodGet, "/api/admin/users/"+carol.ID, nil), http.StatusOK)
 	if !slices.Equal(shown.SecondFactors, []string{"totp"}) || shown.BackupCodesLeft != 10 {
 		t.Errorf("the admin is shown %+v", shown)
 	}
-	if a := reset(admin, carol.ID); a.status != http.StatusNoContent {
-		t.Fatalf("reset answered %d %s", a.status, a.body)
+	if a := reset(admin, carol.ID); a.Status != http.StatusNoContent {
+		t.Fatalf("reset answered %d %s", a.Status, a.Body)
 	}
 	s.tokensOf(s.tryLogin(carol.Email, strangerPassword))
 	who := query[string](r, `SELECT string_agg((actor_id = target_id)::text || ' ' || outcome, ', ' ORDER BY at) FROM audit_events
@@ -274,9 +274,9 @@ func TestSecondFactorEndpointsWantTheirUser(t *testing.T) {
 		"enable": {}, "verify": code("123456"), "disable": password(adminPassword), "backup-codes": password(adminPassword),
 		"sms/enable": telephone("+4930901820"), "sms/verify": code("123456"), "sms/send": {}, "sms/disable": password(adminPassword),
 	} {
-		s.post("/api/auth/2fa/"+endpoint, body).expect(t, http.StatusUnauthorized, "token_missing")
-		s.twoFactor(live.Refresh, endpoint, body).expect(t, http.StatusUnauthorized, "token_invalid")
-		s.twoFactor(ended.Access, endpoint, body).expect(t, http.StatusUnauthorized, "token_invalid")
+		s.post("/api/auth/2fa/"+endpoint, body).Expect(t, http.StatusUnauthorized, "token_missing")
+		s.twoFactor(live.Refresh, endpoint, body).Expect(t, http.StatusUnauthorized, "token_invalid")
+		s.twoFactor(ended.Access, endpoint, body).Expect(t, http.StatusUnauthorized, "token_invalid")
 	}
 }
 
@@ -292,7 +292,7 @@ func TestChallengesOfNobody(t *testing.T) {
 		"a token of another kind": func() string { return "rkr_" + s.challenged().SessionID[4:] },
 		"one that has expired": func() string {
 			c := s.challenged().SessionID
-			r.clock.advance(5 * time.Minute)
+			r.Clock.Advance(5 * time.Minute)
 			return c
 		},
 		"one from before the password was changed": func() string {
@@ -305,7 +305,7 @@ func TestChallengesOfNobody(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := challenge{SessionID: made()}
 			s.nextStep()
-			s.validate(c, s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "challenge_invalid")
+			s.validate(c, s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "challenge_invalid")
 		})
 	}
 	s.nextStep()

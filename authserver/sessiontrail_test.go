@@ -32,9 +32,9 @@ func TestTheTrailTellsOfEveryLogoutOnce(t *testing.T) {
 	pages.signIn(a.user.Email, strangerPassword)
 	onPages := s.pagesOf(pages)
 	for range 2 { // a client may repeat itself
-		s.as(byAccess.Access, http.MethodPost, "/api/auth/logout", map[string]string{}).expect(t, http.StatusNoContent, "")
-		s.post("/api/auth/logout", map[string]string{"refresh_token": byRefresh.Refresh}).expect(t, http.StatusNoContent, "")
-		s.as(byBoth.Access, http.MethodPost, "/api/auth/logout", map[string]string{"refresh_token": byBoth.Refresh}).expect(t, http.StatusNoContent, "")
+		s.as(byAccess.Access, http.MethodPost, "/api/auth/logout", map[string]string{}).Expect(t, http.StatusNoContent, "")
+		s.post("/api/auth/logout", map[string]string{"refresh_token": byRefresh.Refresh}).Expect(t, http.StatusNoContent, "")
+		s.as(byBoth.Access, http.MethodPost, "/api/auth/logout", map[string]string{"refresh_token": byBoth.Refresh}).Expect(t, http.StatusNoContent, "")
 	}
 	pages.submit("/signout", nil)
 
@@ -61,13 +61,13 @@ func TestTheTrailTellsOfReuseOnce(t *testing.T) {
 	s := r.serve()
 	a := s.newAnn("user")
 	s.refresh(a.session.Refresh)
-	s.tryRefresh(a.session.Refresh).expect(t, http.StatusOK, "")
+	s.tryRefresh(a.session.Refresh).Expect(t, http.StatusOK, "")
 	if n := len(s.told(a.admin, "refresh_token.reused", a.user.ID)); n != 0 {
 		t.Errorf("a retry within the grace period is told of %d times", n)
 	}
-	r.clock.advance(time.Minute)
+	r.Clock.Advance(time.Minute)
 	for range 3 {
-		s.tryRefresh(a.session.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.tryRefresh(a.session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	}
 	told := s.told(a.admin, "refresh_token.reused", a.user.ID)
 	if len(told) != 1 {
@@ -77,7 +77,7 @@ func TestTheTrailTellsOfReuseOnce(t *testing.T) {
 	if e.Outcome != "refresh_token_invalid" || e.Actor != nil || e.Detail != claimsOf(t, a.session.Access)["sid"] || e.Address != "127.0.0.1" || e.UserAgent == "" {
 		t.Errorf("told of %+v", e)
 	}
-	s.post("/api/auth/logout", map[string]string{"refresh_token": a.session.Refresh}).expect(t, http.StatusNoContent, "")
+	s.post("/api/auth/logout", map[string]string{"refresh_token": a.session.Refresh}).Expect(t, http.StatusNoContent, "")
 	if n := len(s.told(a.admin, "logout", a.user.ID)); n != 0 {
 		t.Errorf("the end of an ended session is told of %d times", n)
 	}

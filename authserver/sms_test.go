@@ -26,17 +26,8 @@ const annsTelephone = "+4915112345678"
 // sendsSMS lets the realm send text messages to a server of its own.
 func (r *realm) sendsSMS(kind realmconfig.SMSKind) (server *testenv.SMS, secret string) {
 	r.t.Helper()
-	server = testenv.StartSMS(r.t)
-	r.config.SMS = &realmconfig.SMS{
-		Kind: kind, URL: server.URL(), Timeout: realmconfig.Duration(5 * time.Second), AllowPrivateNetworks: true,
-	}
-	if kind == realmconfig.Twilio {
-		r.config.SMS.AccountSID, r.config.SMS.From = "AC0123456789", "+15005550006"
-	}
 	secret = newWebhookSecret(r.t)
-	r.mountFiles(map[string]any{realmconfig.SMSSecretFile: secret})
-	r.write()
-	return server, secret
+	return r.SendTexts(kind, secret), secret
 }
 
 func newWebhookSecret(t *testing.T) string {
@@ -49,7 +40,7 @@ func newWebhookSecret(t *testing.T) string {
 }
 
 func (r *realm) codeNotice() notify.Notice {
-	return notify.Notice{To: annsTelephone, Locale: "en", Code: annsCode, Lifetime: 5 * time.Minute, At: r.clock.now()}
+	return notify.Notice{To: annsTelephone, Locale: "en", Code: annsCode, Lifetime: 5 * time.Minute, At: r.Clock.Now()}
 }
 
 // annsCode has letters, so that no number in a log looks like it.
@@ -88,7 +79,7 @@ func TestTextMessagesByWebhook(t *testing.T) {
 	first := server.Await(t, 1)
 	s.eventually("it is put off", func() bool { return s.messages("sms", "code", "postponed") >= 1 })
 	next := newWebhookSecret(t)
-	r.mountFiles(map[string]any{realmconfig.SMSSecretFile: next + " " + secret + "\n"})
+	r.Mount(map[string]any{realmconfig.SMSSecretFile: next + " " + secret + "\n"})
 	s.eventually("the next secret is used too", func() bool {
 		r.hurry()
 		requests := server.Requests()
@@ -169,16 +160,16 @@ func TestTextMessagesStayOutOfPrivateNetworks(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	server, _ := r.sendsSMS(realmconfig.Webhook)
-	r.config.SMS.AllowPrivateNetworks = false
-	r.write()
+	r.Config.SMS.AllowPrivateNetworks = false
+	r.Update()
 	s := r.serve()
 	r.enqueue(auth.BySMS, auth.CodeMessage, r.codeNotice())
 	s.eventually("it is put off", func() bool { return s.messages("sms", "code", "postponed") >= 1 })
 	if len(server.Requests()) != 0 {
 		t.Error("a server in a private network was reached")
 	}
-	r.config.SMS.AllowPrivateNetworks = true
-	r.write()
+	r.Config.SMS.AllowPrivateNetworks = true
+	r.Update()
 	s.eventually("it is sent once it may be", func() bool { r.hurry(); return r.waiting() == 0 })
 }
 
@@ -188,8 +179,8 @@ func TestHangingMailServerHoldsUpNoTextMessage(t *testing.T) {
 	r := newRealm(t)
 	smtp := r.sendsMail()
 	server, _ := r.sendsSMS(realmconfig.Webhook)
-	r.config.Email.Timeout = realmconfig.Duration(time.Second)
-	r.write()
+	r.Config.Email.Timeout = realmconfig.Duration(time.Second)
+	r.Update()
 	s := r.serve()
 	notices := r.resetNotices(40)
 	for _, n := range notices {

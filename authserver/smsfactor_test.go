@@ -46,11 +46,11 @@ func (r *realm) sendsTexts() *telephones {
 	r.t.Cleanup(service.Close)
 	secret := "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 24))
 	suite.secrets.used(secret, aliceNumber)
-	r.mountFiles(map[string]any{realmconfig.SMSSecretFile: secret})
-	r.config.SMS = &realmconfig.SMS{
+	r.Mount(map[string]any{realmconfig.SMSSecretFile: secret})
+	r.Config.SMS = &realmconfig.SMS{
 		Kind: realmconfig.Webhook, URL: service.URL, Timeout: realmconfig.Duration(10 * time.Second), AllowPrivateNetworks: true,
 	}
-	r.write()
+	r.Update()
 	return p
 }
 
@@ -89,20 +89,20 @@ func TestTelephoneFromEnrolmentToLogin(t *testing.T) {
 	added := s.twoFactor(access, "sms/enable", telephone("+49 (30) 90-18.20"))
 	e := decode[enrolment](t, added, http.StatusOK)
 	suite.secrets.used(e.BackupCodes...)
-	if len(e.BackupCodes) != 10 || !strings.Contains(added.body, `"code_expires_in":300`) {
-		t.Errorf("enable answered %d %s", added.status, added.body)
+	if len(e.BackupCodes) != 10 || !strings.Contains(added.Body, `"code_expires_in":300`) {
+		t.Errorf("enable answered %d %s", added.Status, added.Body)
 	}
 	sent := phones.last(1)
 	s.login() // pending: nobody is asked for it yet
-	s.twoFactor(access, "sms/send", map[string]string{}).expect(t, http.StatusConflict, "second_factor_missing")
+	s.twoFactor(access, "sms/send", map[string]string{}).Expect(t, http.StatusConflict, "second_factor_missing")
 	wrong := s.twoFactor(access, "sms/verify", code(other(sent)))
-	wrong.expect(t, http.StatusBadRequest, "enrolment_code_invalid")
-	if left := wrong.attemptsLeft(t); left != 4 {
+	wrong.Expect(t, http.StatusBadRequest, "enrolment_code_invalid")
+	if left := attemptsLeft(t, wrong); left != 4 {
 		t.Errorf("%d attempts left, want 4", left)
 	}
 	decode[factors](t, s.twoFactor(access, "sms/verify", code(sent)), http.StatusOK)
-	s.twoFactor(access, "sms/verify", code(sent)).expect(t, http.StatusConflict, "second_factor_exists")
-	s.twoFactor(access, "sms/enable", telephone(aliceNumber)).expect(t, http.StatusConflict, "second_factor_exists")
+	s.twoFactor(access, "sms/verify", code(sent)).Expect(t, http.StatusConflict, "second_factor_exists")
+	s.twoFactor(access, "sms/enable", telephone(aliceNumber)).Expect(t, http.StatusConflict, "second_factor_exists")
 	if f := s.factors(access); len(f.Methods) != 1 || f.Methods[0].Method != "sms" || f.BackupCodesLeft != 10 {
 		t.Errorf("in use: %+v", f)
 	}
@@ -111,49 +111,49 @@ func TestTelephoneFromEnrolmentToLogin(t *testing.T) {
 	if !slices.Equal(c.Methods, []string{"sms", "backup_code"}) {
 		t.Errorf("challenged with %v", c.Methods)
 	}
-	s.validate(c, sent).expect(t, http.StatusUnauthorized, "code_invalid") // enrolment has used it up
+	s.validate(c, sent).Expect(t, http.StatusUnauthorized, "code_invalid") // enrolment has used it up
 	ask := func(c challenge) answer {
 		t.Helper()
 		return s.post("/api/auth/2fa/sms/send", map[string]string{"session_id": c.SessionID})
 	}
 	tooSoon := ask(c)
-	tooSoon.expect(t, http.StatusTooManyRequests, "rate_limited")
-	if wait := tooSoon.retryAfter(); wait < 1 || wait > 30 {
+	tooSoon.Expect(t, http.StatusTooManyRequests, "rate_limited")
+	if wait := tooSoon.RetryAfter(); wait < 1 || wait > 30 {
 		t.Errorf("Retry-After is %d", wait)
 	}
-	r.clock.advance(30 * time.Second)
+	r.Clock.Advance(30 * time.Second)
 	decode[factors](t, ask(c), http.StatusOK)
 	second := phones.last(2)
-	r.clock.advance(30 * time.Second)
+	r.Clock.Advance(30 * time.Second)
 	redis.Flush(t)
 	decode[factors](t, ask(c), http.StatusOK)
 	third := phones.last(3)
 	if second != third {
-		s.validate(c, second).expect(t, http.StatusUnauthorized, "code_invalid") // the newest counts
+		s.validate(c, second).Expect(t, http.StatusUnauthorized, "code_invalid") // the newest counts
 	}
 	s.tokensOf(s.validate(c, third))
-	s.validate(s.challenged(), third).expect(t, http.StatusUnauthorized, "code_invalid")
+	s.validate(s.challenged(), third).Expect(t, http.StatusUnauthorized, "code_invalid")
 
 	redis.Stop(t)
 	for n := 4; n <= 5; n++ {
-		r.clock.advance(30 * time.Second)
+		r.Clock.Advance(30 * time.Second)
 		decode[factors](t, ask(s.challenged()), http.StatusOK)
 	}
 	fifth := phones.last(5)
-	r.clock.advance(5 * time.Minute)
-	s.validate(s.challenged(), fifth).expect(t, http.StatusUnauthorized, "code_invalid") // too late
+	r.Clock.Advance(5 * time.Minute)
+	s.validate(s.challenged(), fifth).Expect(t, http.StatusUnauthorized, "code_invalid") // too late
 	sixth := ask(s.challenged())
-	sixth.expect(t, http.StatusTooManyRequests, "rate_limited")
-	if wait := sixth.retryAfter(); wait < 3000 || wait > 3600 {
+	sixth.Expect(t, http.StatusTooManyRequests, "rate_limited")
+	if wait := sixth.RetryAfter(); wait < 3000 || wait > 3600 {
 		t.Errorf("Retry-After is %d", wait)
 	}
-	r.clock.advance(time.Hour)
+	r.Clock.Advance(time.Hour)
 	access = s.tokensOf(s.validate(s.challenged(), e.BackupCodes[0])).Access
 
 	decode[factors](t, s.twoFactor(access, "sms/send", map[string]string{}), http.StatusOK)
 	proof := code(phones.last(6))
-	if a := s.twoFactor(access, "sms/disable", proof); a.status != http.StatusNoContent {
-		t.Errorf("disable answered %d %s", a.status, a.body)
+	if a := s.twoFactor(access, "sms/disable", proof); a.Status != http.StatusNoContent {
+		t.Errorf("disable answered %d %s", a.Status, a.Body)
 	}
 	s.login()
 	if left := query[int](r, `SELECT (SELECT count(*) FROM second_factors) + (SELECT count(*) FROM backup_codes)`); left != 0 {
@@ -169,8 +169,8 @@ func TestTelephoneBesideAnApp(t *testing.T) {
 	access := s.login().Access
 	e := s.enrol(access)
 	added := s.twoFactor(access, "sms/enable", telephone(aliceNumber))
-	if added.status != http.StatusOK || strings.Contains(added.body, "backup_codes") {
-		t.Errorf("enable answered %d %s", added.status, added.body)
+	if added.Status != http.StatusOK || strings.Contains(added.Body, "backup_codes") {
+		t.Errorf("enable answered %d %s", added.Status, added.Body)
 	}
 	decode[factors](t, s.twoFactor(access, "sms/verify", code(phones.last(1))), http.StatusOK)
 	if f := s.factors(access); len(f.Methods) != 2 || f.BackupCodesLeft != 10 {
@@ -183,21 +183,21 @@ func TestTelephoneBesideAnApp(t *testing.T) {
 	with := func(c challenge, method, typed string) answer {
 		return s.post("/api/auth/2fa/validate", map[string]string{"session_id": c.SessionID, "code": typed, "method": method})
 	}
-	with(c, "telepathy", "123456").expect(t, http.StatusBadRequest, "invalid_request")
-	with(c, "sms", s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "code_invalid")
-	with(c, "backup_code", s.shown(e.Secret)).expect(t, http.StatusUnauthorized, "code_invalid")
+	with(c, "telepathy", "123456").Expect(t, http.StatusBadRequest, "invalid_request")
+	with(c, "sms", s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "code_invalid")
+	with(c, "backup_code", s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "code_invalid")
 	s.tokensOf(with(c, "totp", s.shown(e.Secret)))
 	s.nextStep()
 	c = s.challenged()
 	decode[factors](t, s.post("/api/auth/2fa/sms/send", map[string]string{"session_id": c.SessionID}), http.StatusOK)
 	sent := phones.last(2)
-	with(c, "totp", sent).expect(t, http.StatusUnauthorized, "code_invalid")
+	with(c, "totp", sent).Expect(t, http.StatusUnauthorized, "code_invalid")
 	s.tokensOf(with(c, "", sent)) // its form is an app's, too
 
-	if a := s.twoFactor(access, "sms/disable", password(adminPassword)); a.status != http.StatusNoContent {
-		t.Errorf("disable answered %d %s", a.status, a.body)
+	if a := s.twoFactor(access, "sms/disable", password(adminPassword)); a.Status != http.StatusNoContent {
+		t.Errorf("disable answered %d %s", a.Status, a.Body)
 	}
-	s.twoFactor(access, "sms/disable", password(adminPassword)).expect(t, http.StatusConflict, "second_factor_missing")
+	s.twoFactor(access, "sms/disable", password(adminPassword)).Expect(t, http.StatusConflict, "second_factor_missing")
 	if f := s.factors(access); len(f.Methods) != 1 || f.BackupCodesLeft != 10 {
 		t.Errorf("without the telephone: %+v", f)
 	}
@@ -223,9 +223,9 @@ func TestTelephonesThatAreNone(t *testing.T) {
 		"an extension as well": "+4930901820;ext=1",
 	} {
 		a := s.twoFactor(access, "sms/enable", telephone(number))
-		a.expect(t, http.StatusBadRequest, "invalid_request")
-		if len(a.problem.Errors) != 1 || a.problem.Errors[0].Field != "phone" {
-			t.Errorf("%s: %s", name, a.body)
+		a.Expect(t, http.StatusBadRequest, "invalid_request")
+		if len(a.Problem.Errors) != 1 || a.Problem.Errors[0].Field != "phone" {
+			t.Errorf("%s: %s", name, a.Body)
 		}
 	}
 	decode[enrolment](t, s.twoFactor(access, "sms/enable", telephone(aliceNumber)), http.StatusOK)
@@ -242,23 +242,23 @@ func TestNoTelephonesWithoutAService(t *testing.T) {
 	suite.secrets.used(e.BackupCodes...)
 	decode[factors](t, s.twoFactor(access, "sms/verify", code(phones.last(1))), http.StatusOK)
 
-	service := r.config.SMS
-	r.config.SMS = nil
-	r.write()
-	r.clock.advance(time.Minute)
+	service := r.Config.SMS
+	r.Config.SMS = nil
+	r.Update()
+	r.Clock.Advance(time.Minute)
 	ask := func() answer {
 		return s.post("/api/auth/2fa/sms/send", map[string]string{"session_id": s.challenged().SessionID})
 	}
-	s.eventually("the service is gone", func() bool { return ask().problem.Code == "second_factor_unavailable" })
-	ask().expect(t, http.StatusServiceUnavailable, "second_factor_unavailable")
+	s.eventually("the service is gone", func() bool { return ask().Problem.Code == "second_factor_unavailable" })
+	ask().Expect(t, http.StatusServiceUnavailable, "second_factor_unavailable")
 	s.tokensOf(s.validate(s.challenged(), e.BackupCodes[0])) // the owner still gets in
 	if waiting := r.waiting(); waiting != 0 {
 		t.Errorf("%d messages wait for nobody", waiting)
 	}
-	r.config.SMS = service
-	r.write()
-	r.clock.advance(time.Hour)
-	s.eventually("the service is back", func() bool { return ask().status == http.StatusOK })
+	r.Config.SMS = service
+	r.Update()
+	r.Clock.Advance(time.Hour)
+	s.eventually("the service is back", func() bool { return ask().Status == http.StatusOK })
 }
 
 // Whoever reads the database learns neither numbers nor codes.
@@ -285,13 +285,13 @@ func TestOwnersAreToldOfTheirSecondFactors(t *testing.T) {
 	s.enrol(access)
 	r.lastLetter(adminEmail, "second-factor-added")
 	for range 5 {
-		s.validate(s.challenged(), "0000-0000-0000-0000").expect(t, http.StatusUnauthorized, "code_invalid")
+		s.validate(s.challenged(), "0000-0000-0000-0000").Expect(t, http.StatusUnauthorized, "code_invalid")
 	}
 	locked := r.lastLetter(adminEmail, "account-locked")
 	if !strings.Contains(locked.Text, "codes") || strings.Contains(locked.Text, "was not guessed") {
 		t.Errorf("whoever tries codes knows the password, but the mail says: %s", locked.Text)
 	}
-	s.twoFactor(access, "disable", password(wrongPassword)).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.twoFactor(access, "disable", password(wrongPassword)).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	decode[factors](t, s.twoFactor(access, "disable", password(adminPassword)), http.StatusOK)
 	r.lastLetter(adminEmail, "second-factor-removed")
 	trail := query[string](r, `SELECT string_agg(action || ' ' || outcome || ' ' || detail, E'\n') FROM audit_events`)

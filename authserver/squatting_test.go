@@ -45,7 +45,7 @@ func squat(t *testing.T) (*realm, *squatter) {
 	q.mailed = r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
 	q.session = s.loginAnn(annPassword)
 	q.device = q.session.Device
-	s.as(q.session.Access, http.MethodPatch, "/api/user/profile", map[string]string{"name": "Squatter"}).expect(t, http.StatusOK, "")
+	s.as(q.session.Access, http.MethodPatch, "/api/user/profile", map[string]string{"name": "Squatter"}).Expect(t, http.StatusOK, "")
 
 	begin := func(body map[string]string) string {
 		t.Helper()
@@ -60,10 +60,10 @@ func squat(t *testing.T) (*realm, *squatter) {
 		return queryOf(t, back, "code")
 	}
 	finish := s.as(q.session.Access, http.MethodPost, "/api/user/identities", map[string]string{"code": begin(map[string]string{"password": annPassword})})
-	finish.expect(t, http.StatusNoContent, "")
+	finish.Expect(t, http.StatusNoContent, "")
 	q.link = begin(map[string]string{"password": annPassword})
 	s.as(q.session.Access, http.MethodPost, "/api/user/email", map[string]string{"email": "squatter@example.com", "password": annPassword}).
-		expect(t, http.StatusAccepted, "")
+		Expect(t, http.StatusAccepted, "")
 
 	q.app = s.enrol(q.session.Access)
 	decode[enrolment](t, s.twoFactor(q.session.Access, "sms/enable", telephone(aliceNumber)), http.StatusOK)
@@ -83,11 +83,11 @@ func (q *squatter) isOut(t *testing.T) {
 	refused := func(what string, a answer, codes ...string) {
 		t.Helper()
 		for _, code := range codes {
-			if a.problem.Code == code {
+			if a.Problem.Code == code {
 				return
 			}
 		}
-		t.Errorf("%s: answered %d %s", what, a.status, a.body)
+		t.Errorf("%s: answered %d %s", what, a.Status, a.Body)
 	}
 	refused("the session", s.profile(q.session.Access), "token_invalid")
 	refused("the session, at a gateway", s.forward(http.MethodGet, "/api/auth/verify", q.session.Access), "token_invalid")
@@ -98,7 +98,7 @@ func (q *squatter) isOut(t *testing.T) {
 	refused("the challenge, with a backup code", s.validate(q.challenge, q.app.BackupCodes[0]), "challenge_invalid")
 	refused("the linking", s.as(q.session.Access, http.MethodPost, "/api/user/identities", map[string]string{"code": q.link}), "token_invalid")
 	_, elsewhere := s.newBrowser().signIn("theirs", nil)
-	if a := elsewhere; a.status == http.StatusOK && s.profileOf(s.tokensOf(a).Access).Email == annEmail {
+	if a := elsewhere; a.Status == http.StatusOK && s.profileOf(s.tokensOf(a).Access).Email == annEmail {
 		t.Error("the squatter's identity signs in as Ann")
 	}
 	for _, l := range s.realm.letters("squatter@example.com") {
@@ -130,20 +130,20 @@ func TestTheMailedLinkAloneConfirmsNothing(t *testing.T) {
 		return s.as(access, http.MethodPost, "/api/auth/verify-email", body)
 	}
 	before := query[string](r, "SELECT string_agg(t::text, ' ' ORDER BY hash) FROM tickets t")
-	s.post("/api/auth/verify-email", map[string]string{"token": q.mailed}).expect(t, http.StatusForbidden, "proof_required")
-	confirm(admin.Access, map[string]any{}).expect(t, http.StatusForbidden, "proof_required")
-	confirm(admin.Access, map[string]any{"password": wrongPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	confirm("nonsense", map[string]any{}).expect(t, http.StatusUnauthorized, "token_invalid")
-	confirm(admin.Access, map[string]any{"password": adminPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.post("/api/auth/verify-email", map[string]string{"token": q.mailed}).Expect(t, http.StatusForbidden, "proof_required")
+	confirm(admin.Access, map[string]any{}).Expect(t, http.StatusForbidden, "proof_required")
+	confirm(admin.Access, map[string]any{"password": wrongPassword}).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	confirm("nonsense", map[string]any{}).Expect(t, http.StatusUnauthorized, "token_invalid")
+	confirm(admin.Access, map[string]any{"password": adminPassword}).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	if after := query[string](r, "SELECT string_agg(t::text, ' ' ORDER BY hash) FROM tickets t"); after != before {
 		t.Error("something was used up")
 	}
 	if got := query[int](r, "SELECT count(*) FROM users WHERE email = $1 AND email_verified_at IS NOT NULL", annEmail); got != 0 {
 		t.Error("the address counts as proved")
 	}
-	s.verifyEmail(q.mailed, annPassword).expect(t, http.StatusOK, "")
-	confirm(admin.Access, map[string]any{}).expect(t, http.StatusBadRequest, "verification_token_invalid") // looked at first
-	s.profile(q.session.Access).expect(t, http.StatusOK, "")                                               // everything stays
+	s.verifyEmail(q.mailed, annPassword).Expect(t, http.StatusOK, "")
+	confirm(admin.Access, map[string]any{}).Expect(t, http.StatusBadRequest, "verification_token_invalid") // looked at first
+	s.profile(q.session.Access).Expect(t, http.StatusOK, "")                                               // everything stays
 }
 
 func TestASessionOfTheAccountConfirmsItsAddress(t *testing.T) {
@@ -151,9 +151,9 @@ func TestASessionOfTheAccountConfirmsItsAddress(t *testing.T) {
 	r, s := newRealmWithAnn(t)
 	session, other := s.loginAnn(annPassword), s.loginAnn(annPassword)
 	token := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
-	r.clock.advance(time.Hour - time.Minute) // whatever its age
-	s.as(session.Access, http.MethodPost, "/api/auth/verify-email", map[string]string{"token": token}).expect(t, http.StatusOK, "")
-	s.profile(other.Access).expect(t, http.StatusOK, "")
+	r.Clock.Advance(time.Hour - time.Minute) // whatever its age
+	s.as(session.Access, http.MethodPost, "/api/auth/verify-email", map[string]string{"token": token}).Expect(t, http.StatusOK, "")
+	s.profile(other.Access).Expect(t, http.StatusOK, "")
 	if said := claimsOf(t, s.refresh(session.Refresh).Access)["email_verified"]; said != true {
 		t.Errorf("of the address, a new token says %v", said)
 	}
@@ -165,13 +165,13 @@ func TestPasswordsAtAMailedLinkAreCounted(t *testing.T) {
 	r, s := newRealmWithAnn(t)
 	token := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
 	for range 5 {
-		s.verifyEmail(token, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.verifyEmail(token, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
-	s.verifyEmail(token, annPassword).expect(t, http.StatusTooManyRequests, "account_locked")
-	s.tryLogin(annEmail, annPassword).expect(t, http.StatusTooManyRequests, "account_locked")
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
+	s.tryLogin(annEmail, annPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 	r.lastLetter(annEmail, auth.AccountLockedMessage)
-	r.clock.advance(15 * time.Minute)
-	s.verifyEmail(token, annPassword).expect(t, http.StatusOK, "")
+	r.Clock.Advance(15 * time.Minute)
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusOK, "")
 	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'email.verified' AND outcome = 'invalid_credentials' AND target_id IS NOT NULL"); got != 5 {
 		t.Errorf("%d wrong passwords are in the audit trail, want 5", got)
 	}
@@ -182,10 +182,10 @@ func TestAnOwnerDisownsWhatASquatterMade(t *testing.T) {
 	r, q := squat(t)
 	s := q.s
 	a := s.post("/api/auth/verify-email", map[string]any{"token": q.mailed, "discard": true})
-	if a.status != http.StatusOK || a.body != `{"email_verified":true,"password_reset_required":true}` {
-		t.Fatalf("answered %d %s", a.status, a.body)
+	if a.Status != http.StatusOK || a.Body != `{"email_verified":true,"password_reset_required":true}` {
+		t.Fatalf("answered %d %s", a.Status, a.Body)
 	}
-	s.post("/api/auth/verify-email", map[string]any{"token": q.mailed, "discard": true}).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.post("/api/auth/verify-email", map[string]any{"token": q.mailed, "discard": true}).Expect(t, http.StatusBadRequest, "verification_token_invalid")
 	if mail := r.lastLetter(annEmail, auth.AccountReclaimedMessage); strings.Contains(mail.Text, "Squatter") {
 		t.Errorf("the mail calls Ann by the squatter's name:\n%s", mail.Text)
 	}
@@ -193,7 +193,7 @@ func TestAnOwnerDisownsWhatASquatterMade(t *testing.T) {
 	if got := query[string](r, "SELECT string_agg(detail, ' ') FROM audit_events WHERE action = 'account.reclaimed' AND outcome = 'succeeded'"); got != "mail" {
 		t.Errorf("the audit trail says %q", got)
 	}
-	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.reset(s.resetToken(annEmail), newPassword).Expect(t, http.StatusOK, "")
 	q.annHasIt(t, s.loginAnn(newPassword))
 }
 
@@ -211,13 +211,13 @@ func TestAFirstResetDropsWhatASquatterMade(t *testing.T) {
 	t.Parallel()
 	r, q := squat(t)
 	s := q.s
-	s.reset(s.resetToken(annEmail), newPassword).expect(t, http.StatusOK, "")
+	s.reset(s.resetToken(annEmail), newPassword).Expect(t, http.StatusOK, "")
 	r.lastLetter(annEmail, auth.PasswordChangedMessage)
 	q.isOut(t)
 	if got := query[string](r, "SELECT string_agg(detail, ' ') FROM audit_events WHERE action = 'account.reclaimed' AND outcome = 'succeeded'"); got != "reset" {
 		t.Errorf("the audit trail says %q", got)
 	}
-	r.clock.advance(15 * time.Minute)
+	r.Clock.Advance(15 * time.Minute)
 	q.annHasIt(t, s.loginAnn(newPassword))
 }
 
@@ -251,19 +251,19 @@ func TestAChangedAddressNeedsTheAccount(t *testing.T) {
 	session := s.loginAnn(annPassword)
 	change := func() string {
 		t.Helper()
-		r.clock.advance(notify.MailLimitWindow / 4)
+		r.Clock.Advance(notify.MailLimitWindow / 4)
 		s.as(session.Access, http.MethodPost, "/api/user/email", map[string]string{"email": annNext, "password": annPassword}).
-			expect(t, http.StatusAccepted, "")
+			Expect(t, http.StatusAccepted, "")
 		return r.lastLetter(annNext, auth.VerifyEmailMessage).token(t)
 	}
 	token := change()
-	s.post("/api/auth/verify-email", map[string]string{"token": token}).expect(t, http.StatusForbidden, "proof_required")
-	s.verifyEmail(token, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	s.post("/api/auth/verify-email", map[string]any{"token": token + "x", "discard": true}).expect(t, http.StatusBadRequest, "verification_token_invalid")
-	if a := s.post("/api/auth/verify-email", map[string]any{"token": token, "discard": true}); a.status != http.StatusOK || a.body != `{"email_verified":false}` {
-		t.Errorf("answered %d %s", a.status, a.body)
+	s.post("/api/auth/verify-email", map[string]string{"token": token}).Expect(t, http.StatusForbidden, "proof_required")
+	s.verifyEmail(token, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.post("/api/auth/verify-email", map[string]any{"token": token + "x", "discard": true}).Expect(t, http.StatusBadRequest, "verification_token_invalid")
+	if a := s.post("/api/auth/verify-email", map[string]any{"token": token, "discard": true}); a.Status != http.StatusOK || a.Body != `{"email_verified":false}` {
+		t.Errorf("answered %d %s", a.Status, a.Body)
 	}
-	s.verifyEmail(token, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusBadRequest, "verification_token_invalid")
 	p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK)
 	if p["email"] != annEmail || p["email_verified"] != false {
 		t.Errorf("the account has lost something: %v", p)
@@ -273,7 +273,7 @@ func TestAChangedAddressNeedsTheAccount(t *testing.T) {
 		t.Errorf("%d cancelled changes are in the audit trail", got)
 	}
 	token = change()
-	s.as(session.Access, http.MethodPost, "/api/auth/verify-email", map[string]string{"token": token}).expect(t, http.StatusOK, "")
+	s.as(session.Access, http.MethodPost, "/api/auth/verify-email", map[string]string{"token": token}).Expect(t, http.StatusOK, "")
 	if p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); p["email"] != annNext {
 		t.Errorf("the address is %v", p["email"])
 	}
@@ -286,8 +286,8 @@ func TestAnOldLinkDoesNotDisownAProvedAccount(t *testing.T) {
 	token := r.lastLetter(annEmail, auth.VerifyEmailMessage).token(t)
 	session := s.loginAnn(annPassword)
 	s.enrol(session.Access)
-	r.exec("UPDATE users SET email_verified_at = now()") // the link was asked for a moment before
-	s.post("/api/auth/verify-email", map[string]any{"token": token, "discard": true}).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	r.Exec("UPDATE users SET email_verified_at = now()") // the link was asked for a moment before
+	s.post("/api/auth/verify-email", map[string]any{"token": token, "discard": true}).Expect(t, http.StatusBadRequest, "verification_token_invalid")
 	if p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); p["two_factor"] != true || p["has_password"] != true {
 		t.Errorf("the account has lost something: %v", p)
 	}
@@ -308,7 +308,7 @@ func TestALinkIsConfirmedOrDisownedOnce(t *testing.T) {
 	if len(won) != 1 {
 		t.Fatalf("%d won", len(won))
 	}
-	disowned := strings.Contains(won[0].body, "password_reset_required")
+	disowned := strings.Contains(won[0].Body, "password_reset_required")
 	if has := query[bool](r, "SELECT password_hash IS NOT NULL FROM users WHERE email = $1", annEmail); has == disowned {
 		t.Errorf("disowned: %t, has a password: %t", disowned, has)
 	}
@@ -320,8 +320,8 @@ func TestAOneTimeCodeIsOfThePasswordItWasMadeUnder(t *testing.T) {
 	u := newUpstream(t)
 	r, s := serveWith(t, u.provider("elsewhere", realmconfig.OIDC))
 	address, _ := s.newBrowser().signIn("elsewhere", map[string][]string{"return_to": {appURL}})
-	r.exec("UPDATE users SET password_changed_at = now() WHERE email = 'bob@example.com'")
-	s.exchange(address, "").expect(t, http.StatusBadRequest, "oauth_code_invalid")
+	r.Exec("UPDATE users SET password_changed_at = now() WHERE email = 'bob@example.com'")
+	s.exchange(address, "").Expect(t, http.StatusBadRequest, "oauth_code_invalid")
 	address, _ = s.newBrowser().signIn("elsewhere", map[string][]string{"return_to": {appURL}})
 	s.tokensOf(s.exchange(address, ""))
 }
@@ -329,8 +329,8 @@ func TestAOneTimeCodeIsOfThePasswordItWasMadeUnder(t *testing.T) {
 func TestPagesAskForTheAccountBehindALink(t *testing.T) {
 	t.Parallel()
 	r := newMailingRealm(t)
-	r.config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
-	r.write()
+	r.Config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
+	r.Update()
 	s := r.serve()
 	s.registerAnn()
 	link := r.lastLetter(annEmail, auth.VerifyEmailMessage).Links[0]
@@ -361,7 +361,7 @@ func TestPagesAskForTheAccountBehindALink(t *testing.T) {
 	signedIn.sees("/signin", http.StatusOK)
 	stranger.submit("/forgot", nil)
 	stranger.sees("/forgot", http.StatusOK, "Check your e-mail", annEmail)
-	s.reset(r.lastLetter(annEmail, auth.ResetPasswordMessage).token(t), newPassword).expect(t, http.StatusOK, "")
+	s.reset(r.lastLetter(annEmail, auth.ResetPasswordMessage).token(t), newPassword).Expect(t, http.StatusOK, "")
 	s.loginAnn(newPassword)
 	stranger.open(link)
 	stranger.sees(path, http.StatusBadRequest, "This link has expired or was used already.")
@@ -371,11 +371,11 @@ func TestPagesCancelAChangeOfAddress(t *testing.T) {
 	t.Parallel()
 	r := newMailingRealm(t)
 	suite.secrets.used(annNext)
-	r.config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
-	r.write()
+	r.Config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
+	r.Update()
 	s := r.serve()
 	s.as(s.login().Access, http.MethodPost, "/api/user/email", map[string]string{"email": annNext, "password": adminPassword}).
-		expect(t, http.StatusAccepted, "")
+		Expect(t, http.StatusAccepted, "")
 	link := r.lastLetter(annNext, auth.VerifyEmailMessage).Links[0]
 	suite.secrets.used(link[strings.LastIndex(link, "/")+1:])
 	b := s.newVisitor()

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // collector takes traces as an OpenTelemetry collector does: OTLP over HTTP.
@@ -110,8 +111,8 @@ func attributesOf(list []*commonpb.KeyValue) map[string]any {
 func tracedRealm(t *testing.T) (*realm, *collector) {
 	t.Helper()
 	r, c := newRealm(t), newCollector(t)
-	r.config.Tracing = c.settings()
-	r.write()
+	r.Config.Tracing = c.settings()
+	r.Update()
 	return r, c
 }
 
@@ -131,7 +132,7 @@ func TestALoginIsOneTrace(t *testing.T) {
 	r, c := tracedRealm(t)
 	s := r.serve()
 	s.tokensOf(s.loginWithin("00-" + traceID + "-" + parentID + "-01"))
-	s.end()
+	s.End()
 
 	whole := c.one("POST /api/auth/login")
 	if hex.EncodeToString(whole.TraceId) != traceID || hex.EncodeToString(whole.ParentSpanId) != parentID {
@@ -140,7 +141,7 @@ func TestALoginIsOneTrace(t *testing.T) {
 	if got := attributesOf(whole.Attributes); len(got) != 3 || got["http.request.method"] != "POST" || got["http.route"] != "/api/auth/login" || got["http.response.status_code"] != int64(200) {
 		t.Errorf("the request is %v", got)
 	}
-	if got := attributesOf(c.about); got["service.name"] != "realmkeeper" || got["realmkeeper.realm"] != r.config.Realm {
+	if got := attributesOf(c.about); got["service.name"] != "realmkeeper" || got["realmkeeper.realm"] != r.Config.Realm {
 		t.Errorf("the traces are about %v", got)
 	}
 	for _, name := range []string{"reserve attempt", "read user", "verify password", "start session", "GETRANGE"} {
@@ -162,10 +163,10 @@ func TestTheCallerSaysWhetherItsTraceIsKept(t *testing.T) {
 	r, c := tracedRealm(t)
 	s := r.serve()
 	s.tokensOf(s.loginWithin("00-" + traceID + "-" + parentID + "-00"))
-	s.tryLogin(adminEmail, adminPassword).expect(t, http.StatusOK, "")
-	s.loginWithin("00-"+strings.Repeat("0", 32)+"-"+parentID+"-01").expect(t, http.StatusOK, "")
-	s.loginWithin("nonsense").expect(t, http.StatusOK, "")
-	s.end()
+	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusOK, "")
+	s.loginWithin("00-"+strings.Repeat("0", 32)+"-"+parentID+"-01").Expect(t, http.StatusOK, "")
+	s.loginWithin("nonsense").Expect(t, http.StatusOK, "")
+	s.End()
 	got := c.taken("POST /api/auth/login")
 	if len(got) != 3 {
 		t.Errorf("%d logins were kept, want 3", len(got))
@@ -188,17 +189,17 @@ func TestTracesHaveNoSecrets(t *testing.T) {
 	suite.secrets.used(secret)
 
 	got := s.login()
-	s.tryLogin(adminEmail, wrongPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	s.refresh(got.Refresh)
-	s.profile(got.Access).expect(t, http.StatusOK, "")
-	s.profile(secret).expect(t, http.StatusUnauthorized, "token_invalid")
-	s.do(newRequest(t, http.MethodGet, "/"+secret+"?token="+secret, nil)).expect(t, http.StatusNotFound, "not_found")
-	s.do(newRequest(t, strings.ToUpper(secret), "/api/auth/login", nil)).expect(t, http.StatusMethodNotAllowed, "method_not_allowed")
+	s.profile(got.Access).Expect(t, http.StatusOK, "")
+	s.profile(secret).Expect(t, http.StatusUnauthorized, "token_invalid")
+	s.do(newRequest(t, http.MethodGet, "/"+secret+"?token="+secret, nil)).Expect(t, http.StatusNotFound, "not_found")
+	s.do(newRequest(t, strings.ToUpper(secret), "/api/auth/login", nil)).Expect(t, http.StatusMethodNotAllowed, "method_not_allowed")
 	s.post("/api/auth/reset-password?token="+secret, map[string]string{"email": adminEmail})
 	smtp.Await(t, adminEmail, 1)
 	s.newBrowser().signIn("elsewhere", nil)
 	s.eventually("the outbox is empty", func() bool { return r.waiting() == 0 })
-	s.end()
+	s.End()
 
 	for _, name := range []string{"none", "deliver mail", "ask provider", "GET /api/user/profile", "GET /api/auth/oauth/{provider}"} {
 		if len(c.taken(name)) == 0 {
@@ -229,11 +230,11 @@ func TestTracingIsSwitchedLive(t *testing.T) {
 	r := newRealm(t)
 	first, second := newCollector(t), newCollector(t)
 	s := r.serve()
-	s.loginWithin("00-"+traceID+"-"+parentID+"-01").expect(t, http.StatusOK, "")
+	s.loginWithin("00-"+traceID+"-"+parentID+"-01").Expect(t, http.StatusOK, "")
 
 	for _, c := range []*collector{first, second} {
-		r.config.Tracing = c.settings()
-		r.write()
+		r.Config.Tracing = c.settings()
+		r.Update()
 		s.eventually("a login is traced", func() bool {
 			s.login()
 			return len(c.taken("POST /api/auth/login")) > 0
@@ -243,13 +244,13 @@ func TestTracingIsSwitchedLive(t *testing.T) {
 		t.Error("a login was traced before tracing was on")
 	}
 
-	revision := s.report().ConfigRevision
-	r.config.Tracing = nil
-	r.write()
-	s.eventually("tracing is off", func() bool { return s.report().ConfigRevision != revision })
+	revision := s.Report().ConfigRevision
+	r.Config.Tracing = nil
+	r.Update()
+	s.eventually("tracing is off", func() bool { return s.Report().ConfigRevision != revision })
 	before := len(second.taken(""))
 	s.login()
-	s.end()
+	s.End()
 	if now := len(second.taken("")); now != before {
 		t.Errorf("%d spans were sent after tracing was off", now-before)
 	}
@@ -257,21 +258,21 @@ func TestTracingIsSwitchedLive(t *testing.T) {
 
 func TestRequestsGoOnWithoutACollector(t *testing.T) {
 	t.Parallel()
-	silent := listen(t, "127.0.0.1:0") // takes connections and never answers
+	silent := realmtest.Listen(t, "127.0.0.1:0") // takes connections and never answers
 	defer func() { _ = silent.Close() }()
-	gone := listen(t, "127.0.0.1:0")
+	gone := realmtest.Listen(t, "127.0.0.1:0")
 	_ = gone.Close()
 	for name, l := range map[string]net.Listener{"silent": silent, "gone": gone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRealm(t)
-			r.config.Tracing = &realmconfig.Tracing{Endpoint: "http://" + l.Addr().String(), SamplePercent: 100, AllowPrivateNetworks: true}
-			r.write()
+			r.Config.Tracing = &realmconfig.Tracing{Endpoint: "http://" + l.Addr().String(), SamplePercent: 100, AllowPrivateNetworks: true}
+			r.Update()
 			s := r.serve()
 			for range 10 {
 				s.login()
 			}
-			s.end()
+			s.End()
 		})
 	}
 }
@@ -290,7 +291,7 @@ func TestAnOutageOfTheCollectorIsLoggedOnce(t *testing.T) {
 		s.login()
 		return len(c.taken("")) > 0
 	})
-	s.end()
+	s.End()
 	for _, message := range []string{"collector takes no traces, dropping them", "collector takes traces again"} {
 		if lines := r.logged(message); lines != 1 {
 			t.Errorf("%q stands %d times in the log", message, lines)
@@ -301,11 +302,11 @@ func TestAnOutageOfTheCollectorIsLoggedOnce(t *testing.T) {
 func TestPrivateCollectorsHaveToBeAllowed(t *testing.T) {
 	t.Parallel()
 	r, c := tracedRealm(t)
-	r.config.Tracing.AllowPrivateNetworks = false
-	r.write()
+	r.Config.Tracing.AllowPrivateNetworks = false
+	r.Update()
 	s := r.serve()
 	s.login()
-	s.end()
+	s.End()
 	if got := c.taken(""); len(got) != 0 {
 		t.Errorf("%d spans reached a private address", len(got))
 	}
@@ -318,7 +319,7 @@ func TestPrivateCollectorsHaveToBeAllowed(t *testing.T) {
 func (r *realm) logged(message string) int {
 	lines := 0
 	for line := range strings.Lines(suite.log.String()) {
-		if strings.Contains(line, `"msg":"`+message+`"`) && strings.Contains(line, r.config.Realm) {
+		if strings.Contains(line, `"msg":"`+message+`"`) && strings.Contains(line, r.Config.Realm) {
 			lines++
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // upstream is a scripted provider: it signs everybody in as the same person,
@@ -52,7 +53,7 @@ const upstreamSecret = "secret of the client at the provider"
 
 func newUpstream(t testing.TB) *upstream {
 	t.Helper()
-	key := newKey(realmconfig.ES256)
+	key := realmfolder.NewKey(realmconfig.ES256)
 	u := &upstream{
 		t: t, key: key, keys: []realmconfig.Key{key}, codes: map[string]url.Values{}, asked: map[string]int{},
 		claims: map[string]any{

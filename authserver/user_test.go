@@ -48,14 +48,14 @@ func TestProfileIsChanged(t *testing.T) {
 		{`{"name": "Ænn 李", "locale": ""}`, 200, profile{"Ænn 李", ""}},
 	}
 	for _, step := range steps {
-		if a := s.as(access, http.MethodPatch, "/api/user/profile", step.body); a.status != step.status {
-			t.Errorf("%s: answered %d %s", step.body, a.status, a.body)
+		if a := s.as(access, http.MethodPatch, "/api/user/profile", step.body); a.Status != step.status {
+			t.Errorf("%s: answered %d %s", step.body, a.Status, a.Body)
 		}
 		if got := decode[profile](t, s.profile(access), http.StatusOK); got != step.want {
 			t.Errorf("after %s the profile is %+v", step.body, got)
 		}
 	}
-	s.do(newRequest(t, http.MethodPatch, "/api/user/profile", "{}")).expect(t, http.StatusUnauthorized, "token_missing")
+	s.do(newRequest(t, http.MethodPatch, "/api/user/profile", "{}")).Expect(t, http.StatusUnauthorized, "token_missing")
 }
 
 func TestPasswordIsChanged(t *testing.T) {
@@ -69,21 +69,21 @@ func TestPasswordIsChanged(t *testing.T) {
 			"current_password": current, "new_password": password,
 		})
 	}
-	change(wrongPassword, newPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	change(wrongPassword, newPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	rejected := change(annPassword, "password123")
-	rejected.expect(t, http.StatusBadRequest, "password_rejected")
-	if len(rejected.problem.Errors) == 0 || rejected.problem.Errors[0].Field != "new_password" {
-		t.Errorf("answered %s", rejected.body)
+	rejected.Expect(t, http.StatusBadRequest, "password_rejected")
+	if len(rejected.Problem.Errors) == 0 || rejected.Problem.Errors[0].Field != "new_password" {
+		t.Errorf("answered %s", rejected.Body)
 	}
-	change(annPassword, "").expect(t, http.StatusBadRequest, "invalid_request")
-	change(annPassword, newPassword).expect(t, http.StatusNoContent, "")
+	change(annPassword, "").Expect(t, http.StatusBadRequest, "invalid_request")
+	change(annPassword, newPassword).Expect(t, http.StatusNoContent, "")
 
-	s.profile(mine.Access).expect(t, http.StatusOK, "")
+	s.profile(mine.Access).Expect(t, http.StatusOK, "")
 	s.refresh(mine.Refresh)
-	s.profile(other.Access).expect(t, http.StatusUnauthorized, "token_invalid")
-	s.tryRefresh(other.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
-	s.checkReset(reset).expect(t, http.StatusBadRequest, "reset_token_invalid")
-	s.tryLogin(annEmail, annPassword).expect(t, http.StatusUnauthorized, "invalid_credentials")
+	s.profile(other.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+	s.tryRefresh(other.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.checkReset(reset).Expect(t, http.StatusBadRequest, "reset_token_invalid")
+	s.tryLogin(annEmail, annPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	s.loginAnn(newPassword)
 	r.lastLetter(annEmail, auth.PasswordChangedMessage)
 }
@@ -95,7 +95,7 @@ func TestGuessesOfTheCurrentPasswordAreCounted(t *testing.T) {
 	access := s.loginAnn(annPassword).Access
 	wrong := map[string]string{"current_password": wrongPassword, "new_password": newPassword}
 	for range 5 {
-		s.as(access, http.MethodPost, "/api/user/password", wrong).expect(t, http.StatusUnauthorized, "invalid_credentials")
+		s.as(access, http.MethodPost, "/api/user/password", wrong).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	}
 	if got := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'proof.given' AND outcome = 'invalid_credentials' AND actor_id IS NOT NULL"); got != 5 {
 		t.Errorf("%d wrong passwords are in the audit trail, want 5", got)
@@ -105,9 +105,9 @@ func TestGuessesOfTheCurrentPasswordAreCounted(t *testing.T) {
 		"/api/user/email":    {"email": annNext, "password": annPassword},
 	} {
 		a := s.as(access, http.MethodPost, path, body)
-		a.expect(t, http.StatusTooManyRequests, "account_locked")
-		if a.retryAfter() < 890 {
-			t.Errorf("Retry-After is %d", a.retryAfter())
+		a.Expect(t, http.StatusTooManyRequests, "account_locked")
+		if a.RetryAfter() < 890 {
+			t.Errorf("Retry-After is %d", a.RetryAfter())
 		}
 	}
 }
@@ -120,29 +120,29 @@ func TestEmailIsChanged(t *testing.T) {
 		t.Helper()
 		return s.as(session.Access, http.MethodPost, "/api/user/email", body)
 	}
-	r.clock.advance(longAgo)
-	ask(map[string]string{"email": annNext}).expect(t, http.StatusForbidden, "proof_required")
-	ask(map[string]string{"email": annNext, "password": wrongPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	ask(map[string]string{"email": adminEmail, "password": annPassword}).expect(t, http.StatusConflict, "email_taken")
+	r.Clock.Advance(longAgo)
+	ask(map[string]string{"email": annNext}).Expect(t, http.StatusForbidden, "proof_required")
+	ask(map[string]string{"email": annNext, "password": wrongPassword}).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	ask(map[string]string{"email": adminEmail, "password": annPassword}).Expect(t, http.StatusConflict, "email_taken")
 	if len(r.letters(annNext)) != 0 {
 		t.Error("the new address was mailed without proof")
 	}
-	ask(map[string]string{"email": "Ann.Lee@example.com", "password": annPassword}).expect(t, http.StatusAccepted, "")
+	ask(map[string]string{"email": "Ann.Lee@example.com", "password": annPassword}).Expect(t, http.StatusAccepted, "")
 	reset := s.resetToken(annEmail)
 	if p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK); p["email"] != annEmail {
 		t.Error("the address was changed before its mail was followed")
 	}
 
 	token := r.lastLetter(annNext, auth.VerifyEmailMessage).token(t)
-	s.verifyEmail(token, annPassword).expect(t, http.StatusOK, "")
-	s.verifyEmail(token, annPassword).expect(t, http.StatusBadRequest, "verification_token_invalid")
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusOK, "")
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusBadRequest, "verification_token_invalid")
 	p := decode[map[string]any](t, s.profile(session.Access), http.StatusOK)
 	if p["email"] != annNext || p["email_verified"] != true {
 		t.Errorf("the profile is %v", p)
 	}
 	r.lastLetter(annEmail, auth.EmailChangedMessage) // the old address is told
-	s.checkReset(reset).expect(t, http.StatusBadRequest, "reset_token_invalid")
-	s.tryLogin(annEmail, annPassword).expect(t, http.StatusNotFound, "user_not_found")
+	s.checkReset(reset).Expect(t, http.StatusBadRequest, "reset_token_invalid")
+	s.tryLogin(annEmail, annPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	s.tokensOf(s.tryLogin(annNext, annPassword))
 	if claims := claimsOf(t, s.refresh(session.Refresh).Access); claims["email"] != annNext {
 		t.Error("a refreshed token has the old address")
@@ -154,10 +154,10 @@ func TestEmailIsNotChangedToOneThatWasTakenMeanwhile(t *testing.T) {
 	r, s := newRealmWithAnn(t)
 	access := s.loginAnn(annPassword).Access
 	s.as(access, http.MethodPost, "/api/user/email", map[string]string{"email": annNext, "password": annPassword}).
-		expect(t, http.StatusAccepted, "")
+		Expect(t, http.StatusAccepted, "")
 	token := r.lastLetter(annNext, auth.VerifyEmailMessage).token(t)
-	s.tryRegister(annNext, newPassword).expect(t, http.StatusCreated, "")
-	s.verifyEmail(token, annPassword).expect(t, http.StatusConflict, "email_taken")
+	s.tryRegister(annNext, newPassword).Expect(t, http.StatusCreated, "")
+	s.verifyEmail(token, annPassword).Expect(t, http.StatusConflict, "email_taken")
 	s.loginAnn(annPassword)
 }
 
@@ -165,8 +165,8 @@ func TestEmailChangeDoesNotTellWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	r := newMailingRealm(t)
 	suite.secrets.used(annNext)
-	r.config.Login.UnknownUser = realmconfig.Conceal
-	r.write()
+	r.Config.Login.UnknownUser = realmconfig.Conceal
+	r.Update()
 	s := r.serve()
 	s.registerAnn()
 	access := s.loginAnn(annPassword).Access
@@ -175,8 +175,8 @@ func TestEmailChangeDoesNotTellWhoHasAnAccount(t *testing.T) {
 		return s.as(access, http.MethodPost, "/api/user/email", map[string]string{"email": email, "password": annPassword})
 	}
 	taken, free := ask(adminEmail), ask(annNext)
-	if taken.status != http.StatusAccepted || taken.status != free.status || taken.body != free.body {
-		t.Errorf("answered %d %s and %d %s", taken.status, taken.body, free.status, free.body)
+	if taken.Status != http.StatusAccepted || taken.Status != free.Status || taken.Body != free.Body {
+		t.Errorf("answered %d %s and %d %s", taken.Status, taken.Body, free.Status, free.Body)
 	}
 	if mail := r.lastLetter(adminEmail, auth.AlreadyRegisteredMessage); len(mail.Links) != 0 {
 		t.Error("the owner was mailed a link")
@@ -193,16 +193,16 @@ func TestAccountIsDeleted(t *testing.T) {
 		t.Helper()
 		return s.as(access, http.MethodDelete, "/api/user", body)
 	}
-	r.clock.advance(longAgo)
-	remove(session.Access, nil).expect(t, http.StatusForbidden, "proof_required")
-	remove(session.Access, map[string]string{"password": wrongPassword}).expect(t, http.StatusUnauthorized, "invalid_credentials")
-	remove(session.Access, map[string]string{"password": annPassword}).expect(t, http.StatusNoContent, "")
+	r.Clock.Advance(longAgo)
+	remove(session.Access, nil).Expect(t, http.StatusForbidden, "proof_required")
+	remove(session.Access, map[string]string{"password": wrongPassword}).Expect(t, http.StatusUnauthorized, "invalid_credentials")
+	remove(session.Access, map[string]string{"password": annPassword}).Expect(t, http.StatusNoContent, "")
 
-	s.profile(rotated.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	s.profile(rotated.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 	for _, refresh := range []string{session.Refresh, rotated.Refresh} {
-		s.tryRefresh(refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+		s.tryRefresh(refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	}
-	s.tryLogin(annEmail, annPassword).expect(t, http.StatusNotFound, "user_not_found")
+	s.tryLogin(annEmail, annPassword).Expect(t, http.StatusNotFound, "user_not_found")
 	for _, table := range []string{"sessions", "refresh_tokens", "tickets"} {
 		if rows := query[int](r, "SELECT count(*) FROM "+table); rows != 0 {
 			t.Errorf("%d rows are left in %s", rows, table)
@@ -217,8 +217,8 @@ func TestAccountIsDeleted(t *testing.T) {
 	}
 
 	admin := s.login()
-	remove(admin.Access, map[string]string{"password": adminPassword}).expect(t, http.StatusConflict, "last_admin")
-	s.profile(admin.Access).expect(t, http.StatusOK, "")
+	remove(admin.Access, map[string]string{"password": adminPassword}).Expect(t, http.StatusConflict, "last_admin")
+	s.profile(admin.Access).Expect(t, http.StatusOK, "")
 }
 
 func TestSessionsAreListedAndEnded(t *testing.T) {
@@ -226,7 +226,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	r, s := newRealmWithAnn(t)
 	first, second, third := s.loginAnn(annPassword), s.loginAnn(annPassword), s.loginAnn(annPassword)
 	foreign := s.login()
-	r.clock.advance(time.Minute)
+	r.Clock.Advance(time.Minute)
 	s.refresh(second.Refresh)
 
 	type session struct {
@@ -255,22 +255,22 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		t.Helper()
 		return s.as(first.Access, http.MethodDelete, "/api/auth/sessions/"+id, nil)
 	}
-	end(idOf(foreign)).expect(t, http.StatusNotFound, "not_found")
-	end("00000000-0000-0000-0000-000000000000").expect(t, http.StatusNotFound, "not_found")
-	end("nonsense").expect(t, http.StatusBadRequest, "invalid_request")
-	s.profile(foreign.Access).expect(t, http.StatusOK, "")
-	end(idOf(second)).expect(t, http.StatusNoContent, "")
-	end(idOf(second)).expect(t, http.StatusNotFound, "not_found")
-	s.tryRefresh(second.Refresh).expect(t, http.StatusUnauthorized, "refresh_token_invalid") // in its grace period
+	end(idOf(foreign)).Expect(t, http.StatusNotFound, "not_found")
+	end("00000000-0000-0000-0000-000000000000").Expect(t, http.StatusNotFound, "not_found")
+	end("nonsense").Expect(t, http.StatusBadRequest, "invalid_request")
+	s.profile(foreign.Access).Expect(t, http.StatusOK, "")
+	end(idOf(second)).Expect(t, http.StatusNoContent, "")
+	end(idOf(second)).Expect(t, http.StatusNotFound, "not_found")
+	s.tryRefresh(second.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid") // in its grace period
 
-	if a := s.as(first.Access, http.MethodDelete, "/api/auth/sessions", nil); a.body != `{"ended":1}` {
-		t.Errorf("answered %d %s", a.status, a.body)
+	if a := s.as(first.Access, http.MethodDelete, "/api/auth/sessions", nil); a.Body != `{"ended":1}` {
+		t.Errorf("answered %d %s", a.Status, a.Body)
 	}
-	s.profile(third.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	s.profile(third.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 	if left := list(first.Access); len(left) != 1 || !left[0].Current {
 		t.Errorf("listed %+v", left)
 	}
-	s.as(third.Access, http.MethodGet, "/api/auth/sessions", nil).expect(t, http.StatusUnauthorized, "token_invalid")
-	end(idOf(first)).expect(t, http.StatusNoContent, "") // one's own is a logout
-	s.profile(first.Access).expect(t, http.StatusUnauthorized, "token_invalid")
+	s.as(third.Access, http.MethodGet, "/api/auth/sessions", nil).Expect(t, http.StatusUnauthorized, "token_invalid")
+	end(idOf(first)).Expect(t, http.StatusNoContent, "") // one's own is a logout
+	s.profile(first.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // A foreign verifier is given nothing but the issuer.
@@ -32,13 +33,13 @@ func TestTokensVerifyFromDiscoveryAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRealm(t)
-			r.config.Issuer = c.issuer
-			r.keyset.Keys = []realmconfig.Key{newKey(c.algorithm)}
-			r.write()
+			r.Config.Issuer = c.issuer
+			r.Keyset.Keys = []realmconfig.Key{realmfolder.NewKey(c.algorithm)}
+			r.Update()
 			s := r.serve()
 			session := s.login()
 
-			ctx := oidc.ClientContext(t.Context(), s.client)
+			ctx := oidc.ClientContext(t.Context(), s.HTTP)
 			provider, err := oidc.NewProvider(ctx, c.issuer)
 			if err != nil {
 				t.Fatal(err)
@@ -50,8 +51,8 @@ func TestTokensVerifyFromDiscoveryAlone(t *testing.T) {
 			if token.Subject == "" || token.Issuer != c.issuer {
 				t.Errorf("token is %+v", token)
 			}
-			if a := s.profile(session.Access); a.status != http.StatusOK {
-				t.Errorf("profile answered %d %s", a.status, a.body)
+			if a := s.profile(session.Access); a.Status != http.StatusOK {
+				t.Errorf("profile answered %d %s", a.Status, a.Body)
 			}
 		})
 	}
@@ -71,7 +72,7 @@ func TestAccessTokenClaims(t *testing.T) {
 	if err := json.Unmarshal(segment(t, access, 0), &header); err != nil {
 		t.Fatal(err)
 	}
-	if header["typ"] != "at+jwt" || header["kid"] != r.keyset.Keys[0].KID || header["alg"] != "ES256" {
+	if header["typ"] != "at+jwt" || header["kid"] != r.Keyset.Keys[0].KID || header["alg"] != "ES256" {
 		t.Errorf("header is %v", header)
 	}
 }
@@ -79,14 +80,14 @@ func TestAccessTokenClaims(t *testing.T) {
 func TestForgedTokensAreInvalid(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	pending := newKey(realmconfig.ES256)
+	pending := realmfolder.NewKey(realmconfig.ES256)
 	pending.SignFrom = nil
-	r.keyset.Keys = append(r.keyset.Keys, pending)
-	r.write()
+	r.Keyset.Keys = append(r.Keyset.Keys, pending)
+	r.Update()
 	s := r.serve()
 	genuine := claimsOf(t, s.login().Access)
-	key, foreign := r.keyset.Keys[0], newKey(realmconfig.ES256)
-	rsa := newKey(realmconfig.RS256)
+	key, foreign := r.Keyset.Keys[0], realmfolder.NewKey(realmconfig.ES256)
+	rsa := realmfolder.NewKey(realmconfig.RS256)
 
 	cases := map[string]struct {
 		method jwt.SigningMethod
@@ -133,13 +134,13 @@ func TestForgedTokensAreInvalid(t *testing.T) {
 			}
 			a := s.profile(signed)
 			if c.code == "" {
-				if a.status != http.StatusOK {
-					t.Errorf("answered %d %s", a.status, a.body)
+				if a.Status != http.StatusOK {
+					t.Errorf("answered %d %s", a.Status, a.Body)
 				}
 				return
 			}
-			a.expect(t, http.StatusUnauthorized, c.code)
-			if challenge := a.header.Get("WWW-Authenticate"); !strings.Contains(challenge, `error="invalid_token"`) {
+			a.Expect(t, http.StatusUnauthorized, c.code)
+			if challenge := a.Header.Get("WWW-Authenticate"); !strings.Contains(challenge, `error="invalid_token"`) {
 				t.Errorf("challenge is %q", challenge)
 			}
 		})
@@ -151,7 +152,7 @@ func TestForgedTokensAreInvalid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.profile(unsigned).expect(t, http.StatusUnauthorized, "token_invalid")
+		s.profile(unsigned).Expect(t, http.StatusUnauthorized, "token_invalid")
 	})
 }
 
@@ -160,15 +161,15 @@ func TestKeysAreCacheable(t *testing.T) {
 	s := newRealm(t).serve()
 	get := newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil)
 	first := s.do(get)
-	if got := first.header.Get("Cache-Control"); first.status != http.StatusOK || got != "public, max-age=300" {
-		t.Errorf("keys answered %d, cacheable as %q", first.status, got)
+	if got := first.Header.Get("Cache-Control"); first.Status != http.StatusOK || got != "public, max-age=300" {
+		t.Errorf("keys answered %d, cacheable as %q", first.Status, got)
 	}
-	if strings.Contains(first.body, `"d"`) {
+	if strings.Contains(first.Body, `"d"`) {
 		t.Error("a private key is published")
 	}
-	get.Header.Set("If-None-Match", first.header.Get("ETag"))
-	if again := s.do(get); again.status != http.StatusNotModified {
-		t.Errorf("unchanged keys answered %d", again.status)
+	get.Header.Set("If-None-Match", first.Header.Get("ETag"))
+	if again := s.do(get); again.Status != http.StatusNotModified {
+		t.Errorf("unchanged keys answered %d", again.Status)
 	}
 }
 

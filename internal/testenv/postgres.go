@@ -165,6 +165,9 @@ func (p *Postgres) Prepare(ctx context.Context, fill func(url string) error) err
 	return nil
 }
 
+// Prepared reports whether there is a template.
+func (p *Postgres) Prepared() bool { return p.template != "" }
+
 // Database is the URL of a new database of the test's own, a copy of the
 // template if there is one.
 func (p *Postgres) Database(t testing.TB) string {

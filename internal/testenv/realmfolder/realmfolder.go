@@ -1,38 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package realmfolder writes a realm's folder, as the operator mounts it in a
-// pod, for tests that run the server's program.
+// pod, for tests that run the server. Its settings are the defaults of a realm
+// that lets anybody register.
 package realmfolder
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
+	"errors"
 	"fmt"
-	"math/big"
-	"net"
+	"io/fs"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// Folder is what a test may change before Write.
+// Folder is the documents of a realm. A change of them is seen by the server
+// after the next Save or Mount.
 type Folder struct {
+	// Dir is the folder, which realmconfig.Dir is in a pod.
 	Dir    string
 	Config realmconfig.Config
+	Keyset realmconfig.Keyset
+	// EncryptionKeys seal what the database must not show.
+	EncryptionKeys realmconfig.EncryptionKeys
 	// DatabaseURL and CacheURL are where the stores are.
 	DatabaseURL, CacheURL string
 	// AdminEmail and AdminPassword are of the user that migrations create.
 	AdminEmail, AdminPassword string
-	// Files are more of what is mounted, by name, and come before all else.
+	// Files are more of what Save mounts, by name, and come before all else.
 	Files map[string]string
+
+	versions int
 }
 
 // IssuerHost is the name in the server's certificate, beside 127.0.0.1.
@@ -41,10 +48,19 @@ const IssuerHost = "auth.example.com"
 // New is a folder that lasts as long as the test.
 func New(t testing.TB, databaseURL, cacheURL string) *Folder {
 	t.Helper()
+	return In(t.TempDir(), databaseURL, cacheURL)
+}
+
+// In is a folder at dir, which belongs to the caller.
+func In(dir, databaseURL, cacheURL string) *Folder {
 	return &Folder{
-		Dir: t.TempDir(), DatabaseURL: databaseURL, CacheURL: cacheURL,
-		AdminEmail: "admin@example.com", AdminPassword: rand.Text(),
-		Config: Settings(),
+		Dir: dir, Config: Settings(), DatabaseURL: databaseURL, CacheURL: cacheURL,
+		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{NewKey(realmconfig.ES256)}},
+		EncryptionKeys: realmconfig.EncryptionKeys{
+			Version: realmconfig.Version, Primary: "one",
+			Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
+		},
+		AdminEmail: "admin@example.com", AdminPassword: rand.Text(), Files: map[string]string{},
 	}
 }
 
@@ -67,104 +83,96 @@ func (f *Folder) Write(t testing.TB) *tls.Config {
 	if err := f.Save(); err != nil {
 		t.Fatal(err)
 	}
-	certificate, err := os.ReadFile(filepath.Join(f.Dir, realmconfig.CertificateFile))
+	roots, err := f.Roots()
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(certificate)
 	return &tls.Config{RootCAs: roots}
 }
 
-// Save puts the folder on the disk.
+// Roots are those that trust the certificate which is mounted now.
+func (f *Folder) Roots() (*x509.CertPool, error) {
+	certificate, err := os.ReadFile(filepath.Join(f.Dir, realmconfig.CertificateFile))
+	if err != nil {
+		return nil, fmt.Errorf("read certificate: %w", err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(certificate)
+	return roots, nil
+}
+
+// Save mounts everything, with a new certificate unless Files has one.
 func (f *Folder) Save() error {
-	files, err := f.files()
+	certificate, key, err := NewCertificate(time.Now().Add(24 * time.Hour))
 	if err != nil {
 		return err
 	}
-	for name, content := range f.Files {
-		files[name] = []byte(content)
+	files := map[string]any{
+		realmconfig.ConfigFile: f.Config, realmconfig.KeysetFile: f.Keyset, realmconfig.EncryptionKeysFile: f.EncryptionKeys,
+		realmconfig.CertificateFile: certificate, realmconfig.CertificateKeyFile: key,
+		realmconfig.DatabaseURLFile: f.DatabaseURL, realmconfig.CacheURLFile: f.CacheURL,
+		realmconfig.InitialAdminEmailFile: f.AdminEmail + "\n", realmconfig.InitialAdminPasswordFile: f.AdminPassword,
 	}
+	for name, content := range f.Files {
+		files[name] = content
+	}
+	return f.Mount(files)
+}
+
+// Mount replaces the mounted folders of files, the way the kubelet does it. What
+// is not a text is a document and is encoded.
+func (f *Folder) Mount(files map[string]any) error {
+	folders := map[string]map[string][]byte{}
 	for name, content := range files {
-		path := filepath.Join(f.Dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("write realm: %w", err)
+		data, err := encode(content)
+		if err != nil {
+			return fmt.Errorf("mount %s: %w", name, err)
 		}
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			return fmt.Errorf("write realm: %w", err)
+		folder := path.Dir(name)
+		if folders[folder] == nil {
+			folders[folder] = map[string][]byte{}
+		}
+		folders[folder][path.Base(name)] = data
+	}
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		if err := f.swap(folder, folders[folder]); err != nil {
+			return fmt.Errorf("mount %s: %w", folder, err)
 		}
 	}
 	return nil
 }
 
-func (f *Folder) files() (map[string][]byte, error) {
-	certificate, certificateKey, err := newCertificate()
-	if err != nil {
-		return nil, err
+func encode(content any) ([]byte, error) {
+	switch c := content.(type) {
+	case string:
+		return []byte(c), nil
+	default:
+		return realmconfig.Encode(c)
 	}
-	config, err := realmconfig.Encode(f.Config)
-	if err != nil {
-		return nil, fmt.Errorf("encode settings: %w", err)
-	}
-	keyset, err := newKeyset()
-	if err != nil {
-		return nil, err
-	}
-	sealing, err := realmconfig.Encode(realmconfig.EncryptionKeys{
-		Version: realmconfig.Version, Primary: "one",
-		Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("encode encryption keys: %w", err)
-	}
-	return map[string][]byte{
-		realmconfig.ConfigFile:               config,
-		realmconfig.KeysetFile:               keyset,
-		realmconfig.EncryptionKeysFile:       sealing,
-		realmconfig.CertificateFile:          certificate,
-		realmconfig.CertificateKeyFile:       certificateKey,
-		realmconfig.DatabaseURLFile:          []byte(f.DatabaseURL),
-		realmconfig.CacheURLFile:             []byte(f.CacheURL),
-		realmconfig.InitialAdminEmailFile:    []byte(f.AdminEmail),
-		realmconfig.InitialAdminPasswordFile: []byte(f.AdminPassword),
-	}, nil
 }
 
-// newKeyset is one key that signs already.
-func newKeyset() ([]byte, error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("make signing key: %w", err)
+// swap puts new contents into a new folder; then one rename of the symbolic link
+// through which all files are seen shows them.
+func (f *Folder) swap(name string, files map[string][]byte) error {
+	f.versions++
+	folder, version := filepath.Join(f.Dir, name), fmt.Sprintf("..version_%d", f.versions)
+	if err := os.MkdirAll(filepath.Join(folder, version), 0o755); err != nil {
+		return err
 	}
-	since := time.Now()
-	key, err := realmconfig.NewKey(private, since)
-	if err != nil {
-		return nil, fmt.Errorf("make signing key: %w", err)
+	for file, content := range files {
+		if err := os.WriteFile(filepath.Join(folder, version, file), content, 0o600); err != nil {
+			return err
+		}
 	}
-	key.SignFrom = &since
-	return realmconfig.Encode(realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{key}})
-}
-
-// newCertificate signs itself and lasts a day.
-func newCertificate() (certificate, key []byte, err error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make certificate: %w", err)
+	next := filepath.Join(folder, "..data_tmp")
+	if err := errors.Join(os.Symlink(version, next), os.Rename(next, filepath.Join(folder, "..data"))); err != nil {
+		return err
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		DNSNames: []string{IssuerHost}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
+	for file := range files {
+		err := os.Symlink(filepath.Join("..data", file), filepath.Join(folder, file))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make certificate: %w", err)
-	}
-	encoded, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make certificate: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), nil
+	return nil
 }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmfolder
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// NewKey is a key that has signed for an hour. It panics where the system has no
+// randomness, without which no test can go on.
+func NewKey(algorithm realmconfig.Algorithm) realmconfig.Key {
+	var signer crypto.Signer
+	var err error
+	switch algorithm {
+	case realmconfig.RS256:
+		signer, err = rsa.GenerateKey(rand.Reader, 2048)
+	case realmconfig.EdDSA:
+		_, signer, err = ed25519.GenerateKey(rand.Reader)
+	default:
+		signer, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+	if err != nil {
+		panic(err)
+	}
+	since := time.Now().Add(-time.Hour)
+	key, err := realmconfig.NewKey(signer, since)
+	if err != nil {
+		panic(err)
+	}
+	key.SignFrom = &since
+	return key
+}
+
+// NewCertificate is one that signs itself, for IssuerHost and 127.0.0.1, in PEM.
+func NewCertificate(notAfter time.Time) (certificate, key string, err error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", fmt.Errorf("make certificate: %w", err)
+	}
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	if err != nil {
+		return "", "", fmt.Errorf("make certificate: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{CommonName: "test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: notAfter,
+		DNSNames: []string{IssuerHost}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		return "", "", fmt.Errorf("make certificate: %w", err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return "", "", fmt.Errorf("make certificate: %w", err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})), nil
+}
