@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
@@ -40,7 +39,7 @@ func (s *server) newBrowser() *browser {
 	}
 	s.t.Cleanup(transport.CloseIdleConnections)
 	return &browser{s.t, s, &http.Client{
-		Transport: transport, Jar: jar, Timeout: 30 * time.Second,
+		Transport: transport, Jar: jar, Timeout: realmtest.Patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // gateway is a program of other people's in front of an application, set up as
@@ -152,7 +153,7 @@ func (g *gateway) ask(method, path, access string, headers ...string) (*http.Res
 	for i := 0; i < len(headers); i += 2 {
 		r.Header[headers[i]] = []string{headers[i+1]}
 	}
-	response, err := (&http.Client{Timeout: 30 * time.Second}).Do(r)
+	response, err := (&http.Client{Timeout: realmtest.Patience}).Do(r)
 	if err != nil {
 		g.t.Fatal(err)
 	}

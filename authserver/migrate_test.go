@@ -18,6 +18,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
@@ -160,7 +161,7 @@ func TestMigrateSaysWhatItWaitsForAndFollowsTheMount(t *testing.T) {
 	}
 	says := func(words string) {
 		t.Helper()
-		deadline := time.Now().Add(time.Minute)
+		deadline := time.Now().Add(eventually.Patience)
 		for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
 			said := problem()
 			if strings.Contains(said, "hunter2") {

@@ -40,7 +40,7 @@ func TestRollingRestartLosesNoRequest(t *testing.T) {
 		refresh := pods[0].login().Refresh
 		clients.Go(func() {
 			defer transport.CloseIdleConnections()
-			load.run(ctx, &http.Client{Transport: transport, Timeout: 20 * time.Second}, refresh)
+			load.run(ctx, &http.Client{Transport: transport, Timeout: realmtest.Patience}, refresh)
 		})
 	}
 	for round := range 2 {

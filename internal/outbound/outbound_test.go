@@ -13,9 +13,9 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func TestAddresses(t *testing.T) {
@@ -52,7 +52,7 @@ func TestNoConnectionToAForbiddenAddress(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	defer server.Close()
 	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
-	client := outbound.New(outbound.Options{Timeout: 10 * time.Second, MaxAnswer: 1})
+	client := outbound.New(outbound.Options{Timeout: eventually.Patience, MaxAnswer: 1})
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "0.0.0.0"} {
 		response, err := client.Get("http://" + host + ":" + port)
 		if response != nil {
@@ -81,7 +81,7 @@ func TestAnswersAreLimited(t *testing.T) {
 		_, _ = io.WriteString(body, strings.Repeat("a", size))
 	}))
 	defer server.Close()
-	client := outbound.New(outbound.Options{Timeout: 10 * time.Second, MaxAnswer: 100, AllowPrivate: true})
+	client := outbound.New(outbound.Options{Timeout: eventually.Patience, MaxAnswer: 100, AllowPrivate: true})
 	for path, want := range map[string]error{"/whole": nil, "/one-more": outbound.ErrTooLarge, "/bomb": outbound.ErrTooLarge} {
 		response, err := client.Get(server.URL + path)
 		if err != nil {
@@ -99,7 +99,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.RedirectHandler("http://127.0.0.1:1/", http.StatusFound))
 	defer server.Close()
-	client := outbound.New(outbound.Options{Timeout: 10 * time.Second, MaxAnswer: 100, AllowPrivate: true})
+	client := outbound.New(outbound.Options{Timeout: eventually.Patience, MaxAnswer: 100, AllowPrivate: true})
 	response, err := client.Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestTLS(t *testing.T) {
 		"an outdated version": {server.URL, roots, false},
 	}
 	for name, c := range cases {
-		client := outbound.New(outbound.Options{Timeout: 10 * time.Second, AllowPrivate: true, Roots: c.roots})
+		client := outbound.New(outbound.Options{Timeout: eventually.Patience, AllowPrivate: true, Roots: c.roots})
 		response, err := client.Get(c.url)
 		if response != nil {
 			_ = response.Body.Close()

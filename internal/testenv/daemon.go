@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // daemon is a server process in a folder of its own.
@@ -74,7 +76,7 @@ func (d *daemon) stop() error {
 
 // await polls until the server answers; otherwise the error shows its log.
 func (d *daemon) await(ctx context.Context, answers func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, eventually.Patience)
 	defer cancel()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // SMS is an HTTP server of one test that takes text messages, by Twilio's API or
@@ -61,7 +63,7 @@ func (s *SMS) Requests() []SMSRequest {
 // Await returns the nth request, counted from 1, once it is there.
 func (s *SMS) Await(t testing.TB, nth int) SMSRequest {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(eventually.Patience)
 	for {
 		s.mu.Lock()
 		arrived := s.arrived

@@ -13,6 +13,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // SMTP is a real SMTP server of one test, with STARTTLS and authentication, that
@@ -187,7 +189,7 @@ func (s *SMTP) MailsTo(recipient string) []Mail {
 // Await returns the nth mail to a recipient, counted from 1, once it is there.
 func (s *SMTP) Await(t testing.TB, recipient string, nth int) Mail {
 	t.Helper()
-	deadline := time.After(time.Minute)
+	deadline := time.After(eventually.Patience)
 	for {
 		s.mu.Lock()
 		arrived := s.arrived

@@ -21,7 +21,7 @@ func TestBenchmarks(t *testing.T) {
 	}
 	r := newReport(t, quick)
 	w := newWorld(t)
-	r.memoryIdle = w.server.memory(t)
+	r.memoryIdle = w.server.Memory()
 	r.bare = min(reference(t, 1), reference(t, 1), reference(t, 1))
 
 	r.logins(w, span)
@@ -36,7 +36,7 @@ func TestBenchmarks(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Log(w.server.said())
+		t.Log(w.server.Said())
 	}
 	r.publish(t)
 }
@@ -109,7 +109,7 @@ func (r *report) isolation(w *world, span time.Duration) {
 		*c.keep = [2]*figures{idle, busy}
 		r.add(idle, busy)
 	}
-	r.memoryBusy = w.server.memory(w.t)
+	r.memoryBusy = w.server.Memory()
 }
 
 // elsewhere measures what other servers take part in.

@@ -22,7 +22,7 @@ type figures struct {
 	// cpu is the server's share of the processors' time, memory its resident
 	// set at the end, in bytes.
 	cpu    time.Duration
-	memory int64
+	memory int
 	// shared is set when the server did other work meanwhile.
 	shared bool
 	// toReference is the throughput as a multiple of golang.org/x/crypto's on

@@ -123,9 +123,9 @@ func pause(d time.Duration) {
 // whole time until the last answer.
 func (w *world) measure(name string, offered float64, load func(*figures)) *figures {
 	f := &figures{name: name, offered: offered}
-	before, started := w.server.cpu(w.t), time.Now()
+	before, started := w.server.CPU(), time.Now()
 	load(f)
-	f.span, f.cpu, f.memory = time.Since(started), w.server.cpu(w.t)-before, w.server.memory(w.t)
+	f.span, f.cpu, f.memory = time.Since(started), w.server.CPU()-before, w.server.Memory()
 	f.finish()
 	w.t.Logf("%-40s %8.1f/s  p50 %8.2f ms  p95 %8.2f ms  p99 %8.2f ms  refused %d  failed %v",
 		name, f.perSecond(), milliseconds(f.percentile(.5)), milliseconds(f.percentile(.95)),

@@ -9,12 +9,11 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
-type tokens struct {
-	Access  string `json:"access_token"`
-	Refresh string `json:"refresh_token"`
-}
+type tokens = realmtest.Tokens
 
 func (w *world) login(ctx context.Context) (int, error) {
 	_, status, err := w.loginAs(ctx, w.someone())

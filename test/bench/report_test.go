@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/process"
 )
 
 const (
@@ -31,7 +31,7 @@ type report struct {
 	// capacity is in logins per second.
 	bare                   time.Duration
 	capacity               float64
-	memoryIdle, memoryBusy int64
+	memoryIdle, memoryBusy int
 
 	loginAtHalf, loginInBursts, refresh, profile, verify, oauth, mail *figures
 	refreshIsolation, verifyIsolation                                 [2]*figures // idle and busy
@@ -49,20 +49,7 @@ type verdict struct {
 
 func newReport(t *testing.T, quick bool) *report {
 	t.Helper()
-	r := &report{quick: quick}
-	r.fact("Date", time.Now().UTC().Format(time.DateOnly))
-	r.fact("Commit", said(t, "git", "describe", "--always", "--dirty", "--abbrev=12"))
-	r.fact("Processor", fmt.Sprintf("%d × %s", runtime.NumCPU(), field(t, "/proc/cpuinfo", "model name")))
-	r.fact("Memory", field(t, "/proc/meminfo", "MemTotal"))
-	r.fact("System", said(t, "uname", "-sr"))
-	r.fact("Go", runtime.Version())
-	load, _, _ := strings.Cut(string(content(t, "/proc/loadavg")), " ")
-	r.fact("Load before", load+" (anything above 0.5 was not ours, and spoils the figures)")
-	return r
-}
-
-func (r *report) fact(name, value string) {
-	r.machine = append(r.machine, "- "+name+": "+value)
+	return &report{quick: quick, machine: process.Machine(t)}
 }
 
 func (r *report) add(rows ...*figures) { r.rows = append(r.rows, rows...) }
@@ -171,33 +158,4 @@ func orEmpty(format string, x float64) string {
 		return ""
 	}
 	return fmt.Sprintf(format, x)
-}
-
-func said(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), name, args...).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-func content(t *testing.T, path string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// field is the first value of a name in a file of lines "name: value".
-func field(t *testing.T, path, name string) string {
-	t.Helper()
-	for line := range strings.Lines(string(content(t, path))) {
-		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
-			return strings.Join(strings.Fields(value), " ")
-		}
-	}
-	return "unknown"
 }

@@ -50,8 +50,8 @@ func (r *report) sizing() string {
 	return b.String() + "\n"
 }
 
-func (r *report) mostMemory() int64 {
-	most := int64(0)
+func (r *report) mostMemory() int {
+	most := 0
 	for _, f := range r.rows {
 		most = max(most, f.memory)
 	}

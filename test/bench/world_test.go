@@ -5,15 +5,13 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,7 +21,10 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/process"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 const (
@@ -38,7 +39,7 @@ const (
 // world is a realm that is served to a driver.
 type world struct {
 	t      *testing.T
-	server *process
+	server *process.Process
 	client *http.Client
 	smtp   *testenv.SMTP
 	next   atomic.Int64 // the user who logs in next
@@ -51,28 +52,25 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = postgres.Stop() })
-	w := &world{t: t, smtp: testenv.StartSMTP(t)}
-	folder := realmfolder.New(t, postgres.Database(t), testenv.RedisURL(t))
-	w.configure(&folder.Config)
-	trust := folder.Write(t)
-	w.writeCredentials(folder.Dir)
+	w := &world{t: t}
+	r := realmtest.New(t, realmtest.WithDatabase(postgres.Database(t)), realmtest.WithSettings(w.configure))
+	w.smtp = r.SendMail()
+	r.AddProvider("secret", provider(testenv.StartIssuer(t)))
 
-	binary := buildServer(t)
-	runToEnd(t, "", binary, "migrate", "--config-dir", folder.Dir)
-	runToEnd(t, w.userLines(), binary, "import", "--config-dir", folder.Dir)
-	apiPort, opsPort := freePort(t), freePort(t)
-	w.server = startServer(t, binary, folder.Dir, apiPort, opsPort)
+	binary := process.Build(t, "./cmd/authserver")
+	process.Run(t, "", binary, "migrate", "--config-dir", r.Dir)
+	process.Run(t, w.userLines(), binary, "import", "--config-dir", r.Dir)
+	api, ops := freeAddress(t), freeAddress(t)
+	w.server = process.Start(t, nil, binary, "serve", "--config-dir", r.Dir, "--drain-delay", "0s", "--log-level", "warn",
+		"--api-address", api, "--ops-address", ops)
+	eventually.Holds(t, "the server is ready", func() bool { return realmtest.Probe(ops, "/readyz") == http.StatusOK })
+	// As many as a gateway would keep open. A request waits for one, and that counts.
+	transport := realmtest.NewTransport(r.Roots(), api, false)
+	transport.MaxConnsPerHost, transport.MaxIdleConns, transport.MaxIdleConnsPerHost = connections, connections, connections
 	w.client = &http.Client{
 		Timeout:       time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			// As many as a gateway would keep open. A request waits for one, and
-			// that counts.
-			TLSClientConfig: trust, MaxConnsPerHost: connections, MaxIdleConns: connections, MaxIdleConnsPerHost: connections,
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, network, fmt.Sprintf("127.0.0.1:%d", apiPort))
-			},
-		},
+		Transport:     transport,
 	}
 	return w
 }
@@ -81,29 +79,8 @@ func newWorld(t *testing.T) *world {
 // client are not what is measured.
 func (w *world) configure(c *realmconfig.Config) {
 	c.Passwords.BcryptCost = cost
+	c.Login.Lockout.SourceFailures = realmfolder.Settings().Login.Lockout.SourceFailures
 	c.Network.TrustedProxies = []string{"127.0.0.0/8"}
-	c.Email = &realmconfig.Email{
-		From: "Example <login@example.com>", Host: w.smtp.Host(), Port: w.smtp.Port(), Security: realmconfig.StartTLS,
-		Timeout: realmconfig.Duration(10 * time.Second), Product: "Example",
-	}
-	c.Providers = []realmconfig.Provider{newProvider(w.t)}
-}
-
-func (w *world) writeCredentials(dir string) {
-	w.t.Helper()
-	username, secret := w.smtp.Credentials()
-	for name, value := range map[string]string{
-		realmconfig.SMTPUsernameFile: username, realmconfig.SMTPPasswordFile: secret, realmconfig.SMTPCAFile: w.smtp.CA(),
-		realmconfig.ProviderSecretsDir + "/" + providerName: "secret",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			w.t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(value), 0o600); err != nil {
-			w.t.Fatal(err)
-		}
-	}
 }
 
 // userLines give all users the same hash, which would take hours otherwise.
@@ -127,23 +104,12 @@ func (w *world) someone() string {
 
 // do sends a request as some client and decodes the answer if there is one.
 func (w *world) do(ctx context.Context, method, path, bearer string, in, out any) (*http.Response, error) {
-	body := io.Reader(nil)
-	if in != nil {
-		document, err := json.Marshal(in)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(document)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, "https://"+realmfolder.IssuerHost+path, body)
+	request, err := realmtest.NewRequest(ctx, method, "https://"+realmfolder.IssuerHost+path, in)
 	if err != nil {
 		return nil, err
 	}
 	n := w.next.Load()
 	request.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255))
-	if in != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
 	if bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+bearer)
 	}
@@ -163,11 +129,11 @@ func (w *world) send(request *http.Request, out any) (*http.Response, error) {
 	return response, err
 }
 
-func freePort(t *testing.T) int {
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	port, err := testenv.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return port
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }

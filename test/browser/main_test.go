@@ -5,6 +5,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // Who has an account in every realm, all with the same password.
@@ -66,7 +68,7 @@ func start(ctx context.Context) (stop func(), err error) {
 		return stop, err
 	}
 	finally(func() { _ = suite.postgres.Stop() })
-	if err := suite.postgres.Prepare(ctx, fill); err != nil {
+	if err := realmtest.Prepare(ctx, suite.postgres, slog.New(slog.DiscardHandler), fill); err != nil {
 		return stop, err
 	}
 	chromium, err := testenv.StartChromium(ctx, suite.authority.certificate)
@@ -81,26 +83,13 @@ func start(ctx context.Context) (stop func(), err error) {
 	return stop, chromedp.Do(suite.browser)
 }
 
-// fill migrates a database and adds the people.
-func fill(url string) error {
-	dir, err := os.MkdirTemp("", "realmkeeper-template-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	folder := newFolder(dir, url, "redis://127.0.0.1:1/0")
-	if err := folder.Save(); err != nil {
-		return err
-	}
-	o := options(dir)
-	if err := authserver.Migrate(context.Background(), o); err != nil {
-		return err
-	}
+// fill adds the people to a migrated database.
+func fill(ctx context.Context, o authserver.Options) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	if err != nil {
 		return err
 	}
-	return authserver.Import(context.Background(), o, strings.NewReader(fmt.Sprintf(
+	return authserver.Import(ctx, o, strings.NewReader(fmt.Sprintf(
 		`{"email":%q,"name":"Grace Hopper","role":"admin","password_hash":%q,"email_verified":true}
 {"email":%q,"name":"Ann Lee","password_hash":%q,"email_verified":true}
 `, adminEmail, hash, userEmail, hash)))

@@ -3,10 +3,11 @@
 package browser
 
 import (
+	"log/slog"
 	"net/http"
 	"testing"
 
-	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 func TestNothingHere(t *testing.T) {
@@ -40,18 +41,7 @@ func TestTooManyRequests(t *testing.T) {
 
 func TestDatabaseAway(t *testing.T) {
 	t.Parallel()
-	postgres, err := testenv.StartPostgres(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := postgres.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := postgres.Prepare(t.Context(), fill); err != nil {
-		t.Fatal(err)
-	}
+	postgres := realmtest.NewPostgres(t, slog.New(slog.DiscardHandler), fill)
 	r := newRealmOn(t, postgres).serve()
 	b := r.newTab(desk)
 	b.open("/signin")

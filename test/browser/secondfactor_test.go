@@ -3,30 +3,20 @@
 package browser
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
 // scan points a camera at the screen: zbarimg reads the QR code from a picture
 // of the page.
 func (b *tab) scan() *url.URL {
 	b.t.Helper()
-	file := filepath.Join(b.t.TempDir(), "screen.png")
-	if err := os.WriteFile(file, b.shot(), 0o600); err != nil {
-		b.t.Fatal(err)
-	}
-	out, err := exec.CommandContext(b.t.Context(), "zbarimg", "--quiet", "--raw", file).Output()
-	if err != nil {
-		b.t.Fatal(fmt.Errorf("zbarimg: %w", err))
-	}
-	u, err := url.Parse(strings.TrimSpace(string(out)))
+	u, err := url.Parse(testenv.ScanQRCode(b.t, b.shot()))
 	if err != nil || u.Scheme != "otpauth" {
 		b.t.Fatalf("the code on the screen is no address of an authenticator app: %v", err)
 	}

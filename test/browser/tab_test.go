@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
@@ -22,9 +21,6 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
-
-// patience is how long anything may take on a machine that is busy.
-const patience = 2 * time.Minute
 
 // tab is somebody at a browser that nobody has used before.
 type tab struct {
@@ -85,7 +81,7 @@ func (b *tab) begin(ctx context.Context, cancel context.CancelFunc) {
 // do runs steps in the tab, and what must not fail ends the test.
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, eventually.Patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("%s: %v\n%s", b.path(), err, b.text())
@@ -94,7 +90,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func call[P, R any](b *tab, command cdp.Command[P, R], parameters P) R {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, eventually.Patience)
 	defer cancel()
 	result, err := chromedp.Call(ctx, command, parameters)
 	if err != nil {
@@ -106,7 +102,7 @@ func call[P, R any](b *tab, command cdp.Command[P, R], parameters P) R {
 // evaluate asks the page; a promise is waited for.
 func evaluate[T any](b *tab, expression string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, eventually.Patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -152,7 +148,7 @@ func (b *tab) click(text string) {
 
 func (b *tab) goes(what string, step chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, eventually.Patience)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, step)
 	for interrupted(err) {

@@ -32,7 +32,7 @@ func TestManagedDatabaseComesBackFromItsBackup(t *testing.T) {
 
 	shell("kubectl -n $NAMESPACE exec $REALM-database-0 -c postgresql -- pg_dump -U postgres -Fc realmkeeper > " + dump)
 	shell("kubectl -n $NAMESPACE exec $REALM-database-0 -c postgresql -- psql -U postgres -d realmkeeper -c 'TRUNCATE users CASCADE'")
-	if err := app.refresh(t.Context()); err == nil {
+	if err := app.Refresh(t.Context()); err == nil {
 		t.Error("a session outlives its user")
 	}
 

@@ -46,7 +46,7 @@ func TestKilledPodLogsNobodyOut(t *testing.T) {
 		t.Errorf("more than one request in twenty failed")
 	}
 	for i, c := range load.clients {
-		if err := c.refresh(t.Context()); err != nil {
+		if err := c.Refresh(t.Context()); err != nil {
 			t.Errorf("worker %d lost its session: %v", i, err)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // load is a handful of logged-in apps that keep asking, over HTTP/1.1 and
@@ -17,7 +19,7 @@ import (
 type load struct {
 	stop     context.CancelFunc
 	done     sync.WaitGroup
-	clients  []*client
+	clients  []*realmtest.App
 	mu       sync.Mutex
 	requests int
 	failures []string
@@ -46,7 +48,7 @@ func startLoad(t *testing.T, r realm) *load {
 
 // run never cancels a request that is under way: a cancelled request would look
 // like a failed one.
-func (l *load) run(ctx context.Context, worker int, c *client) {
+func (l *load) run(ctx context.Context, worker int, c *realmtest.App) {
 	pause := time.NewTicker(loadPause)
 	defer pause.Stop()
 	for n := 0; ; n++ {
@@ -57,10 +59,10 @@ func (l *load) run(ctx context.Context, worker int, c *client) {
 		}
 		what, err := "refresh", error(nil)
 		if n%5 == 0 {
-			err = c.refresh(context.Background())
+			err = c.Refresh(context.Background())
 		} else {
 			what = "profile"
-			_, err = c.profile(context.Background())
+			_, err = c.Profile(context.Background())
 		}
 		l.count(worker, what, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // A provider is applied, and people sign in through it, without a pod being
@@ -63,10 +64,10 @@ spec:
 	address, page := visitor.follow(t, issuer+"/api/auth/oauth/dex")
 	answer := visitor.submit(t, address, page, url.Values{"login": {ann.Email}, "password": {ann.Password}})
 	c := quickstart.client(t, true)
-	if err := json.Unmarshal([]byte(answer), &c.tokens); err != nil {
+	if err := json.Unmarshal([]byte(answer), &c.Tokens); err != nil {
 		t.Fatalf("no tokens in %s", answer)
 	}
-	if p, err := c.profile(t.Context()); err != nil || p.Email != ann.Email || p.Role != "user" {
+	if p, err := c.Profile(t.Context()); err != nil || p.Email != ann.Email || p.Role != "user" {
 		t.Errorf("who signed in is %+v, %v", p, err)
 	}
 
@@ -103,7 +104,7 @@ func (r realm) visitor(t *testing.T) visitor {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return visitor{&http.Client{Transport: transport, Jar: jar, Timeout: 30 * time.Second}}
+	return visitor{&http.Client{Transport: transport, Jar: jar, Timeout: realmtest.Patience}}
 }
 
 func (v visitor) get(t *testing.T, address string) (status int, body string) {

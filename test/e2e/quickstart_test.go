@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 func TestQuickstartFromYAMLToLogin(t *testing.T) {
@@ -19,12 +21,12 @@ func TestQuickstartFromYAMLToLogin(t *testing.T) {
 	quickstart.loginAsAdmin(t, c)
 
 	t.Run("a relying party verifies the token from discovery alone", func(t *testing.T) {
-		ctx := oidc.ClientContext(t.Context(), c.http)
-		provider, err := oidc.NewProvider(ctx, c.base)
+		ctx := oidc.ClientContext(t.Context(), c.HTTP)
+		provider, err := oidc.NewProvider(ctx, c.URL)
 		if err != nil {
 			t.Fatalf("discover the issuer: %v", err)
 		}
-		token, err := provider.VerifierContext(ctx, &oidc.Config{ClientID: c.base}).Verify(ctx, c.tokens.AccessToken)
+		token, err := provider.VerifierContext(ctx, &oidc.Config{ClientID: c.URL}).Verify(ctx, c.Tokens.Access)
 		if err != nil {
 			t.Fatalf("verify the access token: %v", err)
 		}
@@ -38,7 +40,7 @@ func TestQuickstartFromYAMLToLogin(t *testing.T) {
 	})
 
 	t.Run("the profile is the admin's", func(t *testing.T) {
-		p, err := c.profile(t.Context())
+		p, err := c.Profile(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,25 +51,25 @@ func TestQuickstartFromYAMLToLogin(t *testing.T) {
 
 	t.Run("a wrong password is refused", func(t *testing.T) {
 		email := secret(t, "identity", "quickstart-initial-admin", "email")
-		wantProblem(t, quickstart.client(t, true).login(t.Context(), email, "wrong"), http.StatusUnauthorized)
+		wantProblem(t, quickstart.client(t, true).LogIn(t.Context(), email, "wrong"), http.StatusUnauthorized)
 	})
 
 	t.Run("two tabs that refresh at once get the same successor", func(t *testing.T) {
-		other := &client{base: c.base, http: c.http, tokens: c.tokens}
-		if err := errors.Join(c.refresh(t.Context()), other.refresh(t.Context())); err != nil {
+		other := &realmtest.App{URL: c.URL, HTTP: c.HTTP, Tokens: c.Tokens}
+		if err := errors.Join(c.Refresh(t.Context()), other.Refresh(t.Context())); err != nil {
 			t.Fatal(err)
 		}
-		if c.tokens.RefreshToken != other.tokens.RefreshToken {
+		if c.Tokens.Refresh != other.Tokens.Refresh {
 			t.Error("the tabs hold different refresh tokens")
 		}
 	})
 
 	t.Run("after logout the session is over", func(t *testing.T) {
-		if err := c.logout(t.Context()); err != nil {
+		if err := c.LogOut(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		wantProblem(t, c.refresh(t.Context()), http.StatusUnauthorized)
-		_, err := c.profile(t.Context())
+		wantProblem(t, c.Refresh(t.Context()), http.StatusUnauthorized)
+		_, err := c.Profile(t.Context())
 		wantProblem(t, err, http.StatusUnauthorized)
 	})
 }
@@ -110,7 +112,7 @@ func TestBadYAMLIsRefusedInTheUsersWords(t *testing.T) {
 
 func wantProblem(t *testing.T, err error, status int) {
 	t.Helper()
-	var p problem
+	var p realmtest.Problem
 	if !errors.As(err, &p) || p.Status != status || p.Code == "" {
 		t.Errorf("answer is %v, want a problem with status %d and a code", err, status)
 	}

@@ -5,8 +5,6 @@
 package e2e
 
 import (
-	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
@@ -15,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // realm is one AuthRealm as its users know it.
@@ -84,18 +84,7 @@ func (r realm) transport(t *testing.T, http2 bool) *http.Transport {
 	if !roots.AppendCertsFromPEM([]byte(field(t, r.namespace, "configmap/"+r.name+"-ca", `.data.ca\.crt`))) {
 		t.Fatalf("ConfigMap %s-ca holds no certificate", r.name)
 	}
-	service := r.serviceAddress(t)
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(!http2)
-	protocols.SetHTTP2(http2)
-	return &http.Transport{
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return dialer.DialContext(ctx, network, service)
-		},
-		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		Protocols:       protocols,
-	}
+	return realmtest.NewTransport(roots, r.serviceAddress(t), http2)
 }
 
 func (r realm) serviceAddress(t *testing.T) string {
@@ -104,19 +93,19 @@ func (r realm) serviceAddress(t *testing.T) string {
 }
 
 // client is an app with its own connections to the realm.
-func (r realm) client(t *testing.T, http2 bool) *client {
+func (r realm) client(t *testing.T, http2 bool) *realmtest.App {
 	t.Helper()
 	transport := r.transport(t, http2)
 	t.Cleanup(transport.CloseIdleConnections)
-	return &client{base: r.issuer(t), http: &http.Client{Transport: transport, Timeout: 15 * time.Second}}
+	return &realmtest.App{URL: r.issuer(t), HTTP: &http.Client{Transport: transport, Timeout: realmtest.Patience}}
 }
 
 // loginAsAdmin signs in with the password that the operator made.
-func (r realm) loginAsAdmin(t *testing.T, c *client) {
+func (r realm) loginAsAdmin(t *testing.T, c *realmtest.App) {
 	t.Helper()
 	email := secret(t, r.namespace, r.name+"-initial-admin", "email")
 	password := secret(t, r.namespace, r.name+"-initial-admin", "password")
-	if err := c.login(t.Context(), email, password); err != nil {
+	if err := c.LogIn(t.Context(), email, password); err != nil {
 		t.Fatalf("log in as the initial admin: %v", err)
 	}
 }

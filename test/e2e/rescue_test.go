@@ -34,7 +34,7 @@ func TestLostAdminIsReplacedByAnother(t *testing.T) {
 	}
 	c := quickstart.client(t, true)
 	quickstart.loginAsAdmin(t, c)
-	if p, err := c.profile(t.Context()); err != nil || p.Email != rescue || p.Role != "admin" {
+	if p, err := c.Profile(t.Context()); err != nil || p.Email != rescue || p.Role != "admin" {
 		t.Errorf("profile says %+v, %v", p, err)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 const (
@@ -69,25 +71,25 @@ func TestRotationAwayFromALeakedKey(t *testing.T) {
 	t.Cleanup(func() {
 		kubectlInCleanup(t, "patch", "-n", quickstart.namespace, quickstart.object(), "--type=merge", "-p", `{"spec":{"signingKeys":null}}`)
 	})
-	stolen := c.tokens.AccessToken
+	stolen := c.Tokens.Access
 	quickstart.patch(t, fmt.Sprintf(`{"spec":{"signingKeys":{"revoked":[%q]}}}`, leaked))
 	next := quickstart.awaitOtherKey(t, leaked)
 	quickstart.waitReady(t) // when every pod says that it has the new keys
 
 	for range 20 { // whichever pod is asked
 		thief := quickstart.client(t, false)
-		thief.tokens.AccessToken = stolen
-		_, err := thief.profile(t.Context())
+		thief.Tokens.Access = stolen
+		_, err := thief.Profile(t.Context())
 		wantProblem(t, err, 401)
 	}
-	if err := c.refresh(t.Context()); err != nil {
+	if err := c.Refresh(t.Context()); err != nil {
 		t.Fatalf("refresh after the revocation: %v", err)
 	}
-	if _, err := c.profile(t.Context()); err != nil {
+	if _, err := c.Profile(t.Context()); err != nil {
 		t.Errorf("the new token is refused: %v", err)
 	}
 	v := newVerifier(quickstart, t)
-	if err := v.verify(t.Context(), c.tokens.AccessToken); err != nil {
+	if err := v.verify(t.Context(), c.Tokens.Access); err != nil {
 		t.Errorf("verify the new token: %v", err)
 	}
 	if v.knows(leaked) || !v.knows(next) {
@@ -155,9 +157,9 @@ func startVerifying(t *testing.T, r realm) *verifying {
 	return l
 }
 
-func (l *verifying) run(ctx context.Context, c *client, v *verifier) {
+func (l *verifying) run(ctx context.Context, c *realmtest.App, v *verifier) {
 	// Of the tokens that have not expired, the oldest is checked each time, and any other.
-	tokens := []string{c.tokens.AccessToken}
+	tokens := []string{c.Tokens.Access}
 	pause := time.NewTicker(100 * time.Millisecond)
 	defer pause.Stop()
 	for n := 0; ; n++ {
@@ -167,11 +169,11 @@ func (l *verifying) run(ctx context.Context, c *client, v *verifier) {
 		case <-pause.C:
 		}
 		if n%5 == 0 {
-			if err := c.refresh(context.Background()); err != nil {
+			if err := c.Refresh(context.Background()); err != nil {
 				l.count(fmt.Errorf("refresh: %w", err))
 				continue
 			}
-			tokens = append(tokens, c.tokens.AccessToken)
+			tokens = append(tokens, c.Tokens.Access)
 		}
 		tokens = slices.DeleteFunc(tokens, expired)
 		if len(tokens) == 0 {

@@ -37,7 +37,7 @@ type verifier struct {
 func newVerifier(r realm, t *testing.T) *verifier {
 	t.Helper()
 	c := r.client(t, true)
-	return &verifier{http: c.http, issuer: c.base}
+	return &verifier{http: c.HTTP, issuer: c.URL}
 }
 
 func (v *verifier) knows(kid string) bool { return v.keys[kid] != nil }

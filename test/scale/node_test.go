@@ -29,6 +29,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
 )
 
@@ -82,7 +83,7 @@ func startNode(t *testing.T, plane *apiserver.ControlPlane) *node {
 	}
 	n.server.Handler = http.HandlerFunc(n.answerForPod)
 	t.Cleanup(func() { _ = n.server.Close() })
-	n.issuer = startIssuer(t)
+	n.issuer = testenv.StartIssuer(t)
 	return n
 }
 
@@ -178,17 +179,4 @@ func (n *node) answerForPod(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(report)
-}
-
-func serve(t *testing.T, address string, handler http.Handler) string {
-	t.Helper()
-	l, err := net.Listen("tcp4", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: handler}
-	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close(); <-done })
-	return l.Addr().String()
 }

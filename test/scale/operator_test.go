@@ -9,11 +9,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +22,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/process"
 )
 
 // program is the operator's, and what it needs to run.
@@ -39,12 +38,7 @@ type program struct {
 func buildOperator(t *testing.T, plane *apiserver.ControlPlane) *program {
 	t.Helper()
 	dir := t.TempDir()
-	p := &program{t, filepath.Join(dir, "operator"), filepath.Join(dir, "kubeconfig"), memoryLimit(t)}
-	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", p.binary, "../../cmd/operator")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the operator: %v\n%s", err, out)
-	}
+	p := &program{t, process.Build(t, "./cmd/operator"), filepath.Join(dir, "kubeconfig"), memoryLimit(t)}
 	admin := plane.Admin()
 	config := clientcmdapi.NewConfig()
 	config.Clusters["test"] = &clientcmdapi.Cluster{Server: admin.Host, CertificateAuthorityData: admin.CAData}
@@ -77,53 +71,24 @@ func memoryLimit(t *testing.T) int {
 
 // operator is the program as it runs.
 type operator struct {
+	*process.Process
 	t       *testing.T
-	command *exec.Cmd
 	metrics string
-	log     string
 }
 
-// start runs the program until stop or the end of the test.
+// start runs the program until it is stopped or the test ends.
 func (p *program) start() *operator {
 	p.t.Helper()
 	port, err := testenv.FreePort()
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	o := &operator{t: p.t, metrics: fmt.Sprintf("http://127.0.0.1:%d/metrics", port)}
-	log, err := os.CreateTemp(filepath.Dir(p.binary), "log")
-	if err != nil {
-		p.t.Fatal(err)
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	environment := []string{"KUBECONFIG=" + p.kubeconfig, fmt.Sprint("GOMEMLIMIT=", p.memory)}
+	return &operator{
+		process.Start(p.t, environment, p.binary, "--log-level", "warn", "--health-probe-bind-address", "0", "--metrics-bind-address", address),
+		p.t, "http://" + address + "/metrics",
 	}
-	defer func() { _ = log.Close() }()
-	o.log = log.Name()
-	o.command = exec.Command(p.binary, "--log-level", "warn", "--health-probe-bind-address", "0",
-		"--metrics-bind-address", fmt.Sprintf("127.0.0.1:%d", port))
-	o.command.Env = append(os.Environ(), "KUBECONFIG="+p.kubeconfig, fmt.Sprint("GOMEMLIMIT=", p.memory))
-	o.command.Stderr = log
-	if err := o.command.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	p.t.Cleanup(func() { _ = o.stop() })
-	return o
-}
-
-// stop ends the program. It may be called again.
-func (o *operator) stop() error {
-	if o.command.ProcessState != nil {
-		return nil
-	}
-	if err := o.command.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return o.command.Wait()
-}
-
-// said is the end of the operator's log.
-func (o *operator) said() string {
-	const end = 4 << 10
-	text, _ := os.ReadFile(o.log)
-	return string(text[max(0, len(text)-end):])
 }
 
 // sample is what the operator has done and uses.
@@ -148,7 +113,7 @@ func (s sample) since(earlier sample) sample {
 // sample reads the operator's own metrics. Before it serves them, it has done nothing.
 func (o *operator) sample() sample {
 	o.t.Helper()
-	s := sample{at: time.Now(), peak: o.status("VmHWM"), memory: o.status("VmRSS")}
+	s := sample{at: time.Now(), peak: o.Peak(), memory: o.Memory()}
 	response, err := http.Get(o.metrics)
 	if err != nil {
 		return s
@@ -175,23 +140,4 @@ func (o *operator) sample() sample {
 		o.t.Fatal(err)
 	}
 	return s
-}
-
-// status is a figure of the process in bytes.
-func (o *operator) status(name string) int {
-	o.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", o.command.Process.Pid))
-	if err != nil {
-		o.t.Fatalf("%v\n%s", err, o.said())
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, found := strings.CutPrefix(line, name+":"); found {
-			kilobytes, err := strconv.Atoi(strings.Fields(value)[0])
-			if err != nil {
-				o.t.Fatal(err)
-			}
-			return kilobytes << 10
-		}
-	}
-	return 0
 }

@@ -7,11 +7,11 @@ package scale
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/process"
 )
 
 const reportFile = "../../docs/scale.md"
@@ -33,22 +33,7 @@ type row struct {
 
 func newReport(t *testing.T, realms int) *report {
 	t.Helper()
-	r := &report{realms: realms}
-	r.fact("Date", time.Now().UTC().Format(time.DateOnly))
-	r.fact("Commit", said(t, "git", "describe", "--always", "--dirty", "--abbrev=12"))
-	r.fact("Processor", fmt.Sprintf("%d × %s", runtime.NumCPU(), processor(t)))
-	r.fact("Go", runtime.Version())
-	load, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(load), " ")
-	r.fact("Load before", first+" (anything above 0.5 was not ours, and spoils the figures)")
-	return r
-}
-
-func (r *report) fact(name, value string) {
-	r.machine = append(r.machine, "- "+name+": "+value)
+	return &report{realms: realms, machine: process.Machine(t)}
 }
 
 func (r *report) add(name string, s span) { r.rows = append(r.rows, row{name, s}) }
@@ -91,26 +76,3 @@ func (r *report) markdown() string {
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
-
-func said(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), name, args...).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
-func processor(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == "model name" {
-			return strings.Join(strings.Fields(value), " ")
-		}
-	}
-	return "unknown"
-}

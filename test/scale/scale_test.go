@@ -65,8 +65,8 @@ func TestScale(t *testing.T) {
 	}
 	r.memory = quiet.memory
 
-	if err := o.stop(); err != nil {
-		t.Fatalf("the operator ended with %v\n%s", err, o.said())
+	if err := o.Stop(); err != nil {
+		t.Fatalf("the operator ended with %v\n%s", err, o.Said())
 	}
 	o = program.start()
 	again := o.watch(func() {
@@ -90,7 +90,7 @@ func TestScale(t *testing.T) {
 		t.Errorf("%d are not ready in the end", w.unready())
 	}
 	if t.Failed() {
-		t.Log(o.said())
+		t.Log(o.Said())
 	}
 	r.publish(t)
 }

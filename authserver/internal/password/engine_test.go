@@ -17,6 +17,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 func newEngine(t *testing.T, change func(*password.Options)) *password.Engine {
@@ -94,13 +95,13 @@ func saturate(t *testing.T, e *password.Engine, n int) (release func()) {
 // until polls a condition, giving the processor away in between.
 func until(t *testing.T, condition func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(eventually.Patience)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {
 		case <-deadline:
-			t.Fatal("it did not happen in 20 s")
+			t.Fatal("it did not happen in " + eventually.Patience.String())
 		case <-tick.C:
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // Every migration of this build, each on tables that are full of rows.
@@ -205,7 +206,7 @@ func (o *observer) files(tx pgx.Tx, tables []table) ([]string, error) {
 // every table without a pause. Such a migration has no limit on its waiting, so
 // it must never ask for a lock that they would have to queue behind.
 func (o *observer) beside(m postgres.Migration, tables []table) error {
-	ctx, cancel := context.WithTimeout(o.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(o.t.Context(), eventually.Patience)
 	defer cancel()
 	writer, err := o.write(ctx, tables)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // as is a place as another user sees it.
@@ -62,7 +63,7 @@ func TestARefusedConnectionFailsNobodyWhileOthersWork(t *testing.T) {
 	callers := ask(t, store)
 	select {
 	case <-store.Failing():
-	case <-time.After(10 * time.Second):
+	case <-time.After(eventually.Patience):
 		t.Error("nobody was told that connections are refused")
 	}
 	release()
@@ -86,7 +87,7 @@ func TestARefusedConnectionFailsNobodyWhileOthersWork(t *testing.T) {
 // warm returns when the connections are there that are always kept.
 func warm(t *testing.T, store *postgres.Store) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), eventually.Patience)
 	defer cancel()
 	for {
 		if err := store.CheckSchema(ctx); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // patient makes a cache wait for its server, however busy the machine is.
@@ -202,7 +203,7 @@ func TestRevocationsAreFoundOnAnyNode(t *testing.T) {
 	nodes := testenv.StartRedisCluster(t)
 	c, _ := open(t, "redis+cluster://"+nodes[0].Address())
 	ids := strings.Fields("one two three four five six seven eight")
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(eventually.Patience)
 	for _, id := range ids {
 		for len(c.Revocations(t.Context(), id)) == 0 { // the cluster may be busy with itself
 			c.KeepRevocation(t.Context(), id, []byte(id), time.Minute)

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// patience is how long anything may take on a machine that is busy.
-	patience = 2 * time.Minute
+	// Patience is how long anything may take on a machine that is busy.
+	Patience = 5 * time.Minute
 	// soonest and latest are the first pause between two looks and the longest.
 	soonest, latest = 10 * time.Millisecond, 100 * time.Millisecond
 )
@@ -22,7 +22,7 @@ const (
 // returned otherwise.
 func Succeeds(t testing.TB, check func(ctx context.Context) error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
 	for pause := soonest; ; pause = min(pause*3/2, latest) {
 		err := check(ctx)
@@ -31,7 +31,7 @@ func Succeeds(t testing.TB, check func(ctx context.Context) error) {
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("after %s: %v", patience, err)
+			t.Fatalf("after %s: %v", Patience, err)
 		case <-time.After(pause):
 		}
 	}

@@ -48,10 +48,10 @@ func Prepare(ctx context.Context, p *testenv.Postgres, log *slog.Logger, fill ..
 }
 
 // NewPostgres is a prepared server of one test's own, which it may break.
-func NewPostgres(t testing.TB, log *slog.Logger) *testenv.Postgres {
+func NewPostgres(t testing.TB, log *slog.Logger, fill ...func(context.Context, authserver.Options) error) *testenv.Postgres {
 	t.Helper()
 	p := testenv.NewPostgres(t)
-	if err := Prepare(t.Context(), p, log); err != nil {
+	if err := Prepare(t.Context(), p, log, fill...); err != nil {
 		t.Fatal(err)
 	}
 	return p

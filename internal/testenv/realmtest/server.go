@@ -107,13 +107,18 @@ func (s *Server) AwaitReady() {
 // URL is where the realm is found: its issuer.
 func (s *Server) URL() string { return s.Config.Issuer }
 
-// NewClient has connections of its own, by HTTP/2 or 1.1, and trusts the
-// certificate that is mounted now. It has no time limit: the test has one.
+// Patience is how long a client of a test waits for an answer: longer than any
+// takes on a machine that is busy with other things, so that only one that never
+// comes is given up.
+const Patience = eventually.Patience
+
+// NewClient has connections of its own, by HTTP/2 or 1.1, trusts the certificate
+// that is mounted now, and has Patience.
 func (s *Server) NewClient(http2 bool) *http.Client {
 	s.t.Helper()
 	transport := NewTransport(s.Roots(), s.API, http2)
 	s.t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}
+	return &http.Client{Transport: transport, Timeout: Patience}
 }
 
 // NewTransport finds every host at one address.
