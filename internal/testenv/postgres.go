@@ -182,6 +182,9 @@ func (p *Postgres) Database(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if p.folder != "" && p.daemon == nil {
+			return // a server that was halted for good takes its databases with it
+		}
 		// The context of t is done by now.
 		if err := p.execute(context.Background(), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
 			t.Errorf("drop database: %v", err)

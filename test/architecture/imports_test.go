@@ -5,9 +5,10 @@
 package architecture
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -72,6 +74,8 @@ func rules() []rule {
 			forbidden: below(module+"authserver", "realmconfig")},
 		{name: "what operator and server share knows neither", within: "internal/discovery",
 			forbidden: startingWith("k8s.io/", "sigs.k8s.io/", module+"api", module+"controllers", module+"authserver/internal")},
+		{name: "the worlds of tests know the server by what it lets everybody know", within: "internal/testenv", direct: true,
+			forbidden: startingWith(module+"authserver/internal", module+"controllers")},
 		{name: "what an address is, operator and server agree on", within: "internal/mailaddress", forbidden: outside("golang.org/x/net/idna", "golang.org/x/text/")},
 		{name: "the guard of outgoing requests is a leaf", within: "internal/outbound", forbidden: isNotStandard},
 		{name: "what is known of a request is no transport's", within: "authserver/internal/request",
@@ -141,30 +145,37 @@ func TestPackagesAreNamedAfterSomething(t *testing.T) {
 	}
 }
 
-// list asks the go command about every package of the module.
+// list is every package of the module.
 func list(t *testing.T) []pkg {
 	t.Helper()
 	lookAtSources(t)
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Standard,Imports,Deps,TestImports,XTestImports", module+"...").Output()
+	packages, err := listed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packages
+}
+
+// listed asks the go command, which takes some seconds.
+var listed = sync.OnceValues(func() ([]pkg, error) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Standard,Imports,Deps,TestImports,XTestImports", module+"...").Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
-			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+			return nil, fmt.Errorf("go list: %w\n%s", err, exit.Stderr)
 		}
-		t.Fatalf("go list: %v", err)
+		return nil, fmt.Errorf("go list: %w", err)
 	}
-	var packages []pkg
-	dec := json.NewDecoder(strings.NewReader(string(out)))
-	for {
+	packages, answer := []pkg{}, json.NewDecoder(bytes.NewReader(out))
+	for answer.More() {
 		var p pkg
-		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
-			return packages
-		} else if err != nil {
-			t.Fatalf("read go list: %v", err)
+		if err := answer.Decode(&p); err != nil {
+			return nil, fmt.Errorf("read go list: %w", err)
 		}
 		packages = append(packages, p)
 	}
-}
+	return packages, nil
+})
 
 // lookAtSources makes the go command see that this test depends on every source
 // file: it caches a test's success by the files that the test itself has looked

@@ -11,6 +11,8 @@ import (
 	"testing"
 )
 
+const checkout = "../.."
+
 var (
 	link       = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	fenced     = regexp.MustCompile("(?ms)^```.*?^```")

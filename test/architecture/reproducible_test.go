@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build full
+
 package architecture
 
 import (
@@ -10,8 +12,6 @@ import (
 	"strings"
 	"testing"
 )
-
-const checkout = "../.."
 
 // The same sources make the same bytes, wherever they lie: a build can be
 // checked by whoever repeats it. And what the Dockerfile copies is enough.

@@ -3,16 +3,13 @@
 package postgres_test
 
 import (
-	"sync"
-	"sync/atomic"
 	"testing"
+
+	racing "github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
-// What works once is raced by so many callers, so many times.
-const (
-	rounds  = 50
-	callers = 50
-)
+// What works once is raced by so many callers.
+const callers = 50
 
 // race calls at once, and says how many calls were true.
 func race(t *testing.T, call func(i int) (bool, error)) int {
@@ -22,19 +19,11 @@ func race(t *testing.T, call func(i int) (bool, error)) int {
 
 func raceOf(t *testing.T, callers int, call func(i int) (bool, error)) int {
 	t.Helper()
-	won := atomic.Int32{}
-	group := sync.WaitGroup{}
-	for i := range callers {
-		group.Go(func() {
-			ok, err := call(i)
-			if err != nil {
-				t.Error(err)
-			}
-			if ok {
-				won.Add(1)
-			}
-		})
-	}
-	group.Wait()
-	return int(won.Load())
+	return len(racing.Winners(callers, func(i int) bool {
+		ok, err := call(i)
+		if err != nil {
+			t.Error(err)
+		}
+		return ok
+	}, func(ok bool) bool { return ok }))
 }

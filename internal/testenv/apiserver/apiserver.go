@@ -30,6 +30,9 @@ import (
 // around envtest does.
 const assetsVariable = "KUBEBUILDER_ASSETS"
 
+// buildFlags are those of all builds of this project, which share one cache.
+const buildFlags = "-trimpath -buildvcs=false -gcflags=all=-dwarf=false"
+
 // ControlPlane is a running API server.
 type ControlPlane struct {
 	environment *envtest.Environment
@@ -155,6 +158,8 @@ func assets(ctx context.Context, root string) (string, error) {
 		return folder, nil
 	}
 	build := exec.CommandContext(ctx, "go", "-C", filepath.Join(root, "hack", "localkube"), "run", "./cmd/localkube", "assets")
+	// As `make` builds it, whatever the test itself was built with.
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS="+buildFlags)
 	var stderr bytes.Buffer
 	build.Stderr = &stderr
 	out, err := build.Output()

@@ -29,7 +29,7 @@ func Build(t testing.TB, program string) string {
 	binary := filepath.Join(t.TempDir(), filepath.Base(program))
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", binary, program)
 	build.Dir = filepath.Dir(strings.TrimSpace(string(module)))
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false -gcflags=all=-dwarf=false")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", program, err, out)
 	}
