@@ -35,13 +35,9 @@ status: ## What is running
 
 ##@ Work on it
 
-# Most tests wait for other programs most of the time, so more run at once than
-# there are cores. Vetting is left to `lint`.
 .PHONY: test
 test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
-	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
-	cores=$$(nproc) && for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 \
-		go test -race -vet=off -tags scale -p $$((cores + 1)) -parallel $$((3 * cores)) -timeout 30m ./...); done
+	@hack/test.sh
 
 .PHONY: screenshots
 screenshots: deps ## The pictures of docs/pages.md, taken anew
@@ -50,6 +46,11 @@ screenshots: deps ## The pictures of docs/pages.md, taken anew
 .PHONY: e2e
 e2e: deps ## The promises, as a black box, on a real cluster
 	@hack/e2e.sh
+
+.PHONY: e2e-full
+e2e-full: deps ## All of `test` and `e2e` at full length, in two hours at most
+	@timeout 80m hack/test.sh full
+	@timeout 40m hack/e2e.sh
 
 .PHONY: bench
 bench: deps ## Measure the real server and write docs/benchmarks.md (QUICK=1: three minutes, writes nothing)
@@ -80,6 +81,7 @@ lint: ## gofmt and golangci-lint (.golangci.yml) on every module, helm lint on t
 	@lint=$$(hack/lint.sh) && for module in $(MODULES); do \
 		(cd $$module && "$$lint" run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); done
 	@go vet -asmdecl ./authserver/internal/password/bcrypt # golangci-lint does not look at assembly
+	@go vet -tags "e2e bench scale full" ./test/... ./authserver/...
 	@helm=$$(hack/tools.sh helm) && "$$helm" lint --quiet charts/realmkeeper
 
 .PHONY: build
