@@ -7,7 +7,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"index/suffixarray"
 	"log/slog"
 	"os"
 	"regexp"
@@ -21,8 +20,8 @@ import (
 
 // The initial admin of every test database.
 const (
-	adminEmail    = "admin@example.com"
-	adminPassword = "correct horse battery staple"
+	adminEmail    = realmtest.AdminEmail
+	adminPassword = realmtest.AdminPassword
 	wrongPassword = "not the password at all"
 )
 
@@ -124,18 +123,35 @@ func (s *secrets) used(values ...string) {
 	}
 }
 
-// in returns, for each secret that stands in a text, the first line with it, and
-// without it.
+// in returns, for each secret that stands in a text, a line with it, and without
+// it. There are thousands to look for in tens of megabytes, so they are found by
+// their first bytes.
 func (s *secrets) in(text string) (lines []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	index := suffixarray.New([]byte(text)) // there are thousands to look for
+	const first = 8
+	byFirst, found := map[string][]string{}, map[string]bool{}
 	for v := range s.seen {
-		if found := index.Lookup([]byte(v), 1); len(found) > 0 {
-			from := strings.LastIndexByte(text[:found[0]], '\n') + 1
-			line, _, _ := strings.Cut(text[from:], "\n")
-			lines = append(lines, strings.ReplaceAll(line, v, fmt.Sprintf("[%d bytes]", len(v))))
+		if len(v) >= first {
+			byFirst[v[:first]] = append(byFirst[v[:first]], v)
+		} else if at := strings.Index(text, v); at >= 0 {
+			lines = append(lines, lineOf(text, at, v))
+		}
+	}
+	for at := range max(0, len(text)-first+1) {
+		for _, v := range byFirst[text[at:at+first]] {
+			if !found[v] && strings.HasPrefix(text[at:], v) {
+				found[v] = true
+				lines = append(lines, lineOf(text, at, v))
+			}
 		}
 	}
 	return lines
+}
+
+// lineOf is the line with a secret, and without it.
+func lineOf(text string, at int, secret string) string {
+	from := strings.LastIndexByte(text[:at], '\n') + 1
+	line, _, _ := strings.Cut(text[from:], "\n")
+	return strings.ReplaceAll(line, secret, fmt.Sprintf("[%d bytes]", len(secret)))
 }

@@ -117,7 +117,7 @@ func (r *Realm) Roots() *x509.CertPool {
 }
 
 // Listen makes the address of the next server the realm's issuer, for those who
-// find the server by its issuer alone. Settings that name the issuer follow.
+// find the server by its issuer alone.
 func (r *Realm) Listen() {
 	r.t.Helper()
 	r.listener = Listen(r.t, "127.0.0.1:0")
