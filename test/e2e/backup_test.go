@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestManagedDatabaseComesBackFromItsBackup runs what docs/stores.md says.
@@ -37,7 +36,7 @@ func TestManagedDatabaseComesBackFromItsBackup(t *testing.T) {
 	}
 
 	pods("0")
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if left := kubectl(t, "get", "pods", "-n", quickstart.namespace, "-o", "name",
 			"-l", "app.kubernetes.io/instance="+quickstart.name+",app.kubernetes.io/component=auth-server"); left != "" {
 			return "pods are still there: " + strings.ReplaceAll(left, "\n", " ")

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestDeletedRealmKeepsWhatItsPolicySays(t *testing.T) {
@@ -41,7 +40,7 @@ func TestDeletedRealmKeepsWhatItsPolicySays(t *testing.T) {
 			shop.loginAsAdmin(t, shop.client(t, true))
 
 			kubectl(t, "delete", "-n", shop.namespace, shop.object())
-			eventually(t, 2*time.Minute, func() string {
+			eventually(t, patience, func() string {
 				if left := shop.leftovers(t); !slices.Equal(left, c.kept) {
 					return "left are " + strings.Join(left, " ") + ", want " + strings.Join(c.kept, " ")
 				}

@@ -62,14 +62,14 @@ func TestRealmOutlivesItsOperator(t *testing.T) {
 
 	kubectl(t, "delete", "pod", "-n", operatorHome, "-l", operators, "--wait=false")
 	kubectl(t, "delete", "service", "-n", quickstart.namespace, quickstart.name+"-cache")
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, patience, func() string {
 		out, err := tryKubectl(t.Context(), "", "get", "service", "-n", quickstart.namespace, quickstart.name+"-cache")
 		if err != nil {
 			return "the deleted Service has not come back: " + out
 		}
 		return ""
 	})
-	kubectl(t, "rollout", "status", "-n", operatorHome, "deployment", "-l", operators, "--timeout=2m")
+	kubectl(t, "rollout", "status", "-n", operatorHome, "deployment", "-l", operators, "--timeout=5m")
 	load.flow(t, 50)
 
 	if failures := load.finish(); len(failures) > 0 {
@@ -101,13 +101,13 @@ func TestLeaderHandsOverBeforeItsLeaseEnds(t *testing.T) {
 		}
 		return ""
 	})
-	kubectl(t, "rollout", "status", "-n", operatorHome, "deployment/"+release, "--timeout=2m")
+	kubectl(t, "rollout", "status", "-n", operatorHome, "deployment/"+release, "--timeout=5m")
 }
 
 // gone waits until none of the named pods serves any more.
 func gone(t *testing.T, pods []string) {
 	t.Helper()
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, patience, func() string {
 		for _, pod := range quickstart.pods(t) {
 			if slices.Contains(pods, pod) {
 				return fmt.Sprintf("pod %s is still there", pod)

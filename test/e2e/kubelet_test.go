@@ -36,7 +36,7 @@ func TestHangingKubeletIsToldAndHarmless(t *testing.T) {
 
 	localkube(t, "resume", "kubelet")
 	quickstart.waitReady(t)
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if condition := field(t, quickstart.namespace, quickstart.object(), propagated+".status"); condition != "True" {
 			return "ConfigPropagated is " + condition
 		}

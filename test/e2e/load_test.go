@@ -89,7 +89,7 @@ func (l *load) answered() int {
 func (l *load) flow(t *testing.T, n int) {
 	t.Helper()
 	from := l.answered()
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if got := l.answered() - from; got < n {
 			return fmt.Sprintf("%d of %d requests answered; failures: %v", got, n, l.failuresSoFar())
 		}

@@ -51,7 +51,7 @@ spec:
 	started := time.Now()
 	apply(t, manifest)
 	t.Cleanup(func() { _, _ = tryKubectl(context.Background(), manifest, "delete", "--ignore-not-found", "-f", "-") })
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		ready := field(t, quickstart.namespace, "oauthprovider/dex", `.status.conditions[?(@.type=="Ready")]['status','message']`)
 		if !strings.HasPrefix(ready, "True") {
 			return "the provider is not ready: " + ready
@@ -72,7 +72,7 @@ spec:
 	}
 
 	kubectl(t, "delete", "-n", quickstart.namespace, "oauthprovider/dex")
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if status, _ := visitor.get(t, issuer+"/api/auth/oauth/dex"); status != http.StatusNotFound {
 			return fmt.Sprintf("a provider that is gone answers %d", status)
 		}

@@ -18,7 +18,7 @@ func TestLostAdminIsReplacedByAnother(t *testing.T) {
 	kubectl(t, "patch", "-n", quickstart.namespace, quickstart.object(), "--type=merge", "-p",
 		`{"spec":{"initialAdmin":{"email":"`+rescue+`"}}}`)
 	kubectl(t, "delete", "-n", quickstart.namespace, "secret", name)
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		out, err := tryKubectl(t.Context(), "", "get", "-n", quickstart.namespace, "secret", name)
 		if err != nil {
 			return "the Secret has not come back: " + out

@@ -95,7 +95,7 @@ func TestRotationAwayFromALeakedKey(t *testing.T) {
 	if v.knows(leaked) || !v.knows(next) {
 		t.Errorf("the JWKS has the leaked key: %t; the next one: %t", v.knows(leaked), v.knows(next))
 	}
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		events := kubectl(t, "get", "events", "-n", quickstart.namespace, "-o", `jsonpath={range .items[*]}{.reason} {.message}{"\n"}{end}`)
 		if !strings.Contains(events, "SigningKeyRevoked Signing key "+leaked) {
 			return "no event tells of the revocation"
@@ -117,7 +117,7 @@ func (r realm) signingKey(t *testing.T) string {
 // awaitOtherKey waits until another key signs, and names it.
 func (r realm) awaitOtherKey(t *testing.T, than string) string {
 	t.Helper()
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if kid := r.signingKey(t); kid == "" || kid == than {
 			return "the same key signs still: " + field(t, r.namespace, r.object(), `.status.conditions[?(@.type=="SigningKeysReady")].message`)
 		}
@@ -204,7 +204,7 @@ func (l *verifying) flow(t *testing.T, n int) {
 		return l.verified
 	}
 	from := checked()
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if got := checked() - from; got < n {
 			return fmt.Sprintf("%d of %d tokens checked", got, n)
 		}

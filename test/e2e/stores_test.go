@@ -56,7 +56,7 @@ func (r realm) rotateStorePasswords(t *testing.T) {
 		name string
 		two  bool
 	}{{"a second password", true}, {"one password", false}} {
-		eventually(t, 4*time.Minute, func() string {
+		eventually(t, patience, func() string {
 			for _, store := range []string{"database", "cache"} {
 				name := "secret/" + r.name + "-" + store
 				if two := field(t, r.namespace, name, ".data.earlierPassword") != ""; two != step.two {
@@ -93,7 +93,7 @@ func (r realm) wantLoginEnded(t *testing.T, store, earlier string, login func(ur
 		_, err := tryKubectl(t.Context(), "", "exec", "-n", r.namespace, pod, "--", "sh", "-c", login(here))
 		return err
 	}
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		if try(earlier) == nil {
 			return "the " + store + " still takes its earlier password"
 		}
@@ -114,7 +114,7 @@ func TestRefusedSettingsHurtNobodyAndCanBeWithdrawn(t *testing.T) {
 		kubectl(t, "patch", "-n", quickstart.namespace, quickstart.object(), "--type=merge", "-p", `{"spec":{"email":`+email+`}}`)
 	}
 	patch(`{"from":"login@example.com","smtp":{"host":"smtp.example.com"},"templates":{"code":{"text":"{{.Kode}}"}}}`)
-	eventually(t, time.Minute, func() string {
+	eventually(t, patience, func() string {
 		propagated := field(t, quickstart.namespace, quickstart.object(), `.status.conditions[?(@.type=="ConfigPropagated")]['reason','message']`)
 		if !strings.HasPrefix(propagated, "InvalidSettings") {
 			return "ConfigPropagated says " + propagated

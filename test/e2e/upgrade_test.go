@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 const (
@@ -21,7 +20,7 @@ const (
 )
 
 func TestHelmTestLogsIn(t *testing.T) {
-	said := helm(t, "test", release, "--namespace", operatorHome, "--timeout", bringUp.String(), "--logs")
+	said := helm(t, "test", release, "--namespace", operatorHome, "--timeout", patience.String(), "--logs")
 	if !strings.Contains(said, "Logged in over TLS") {
 		t.Errorf("helm test succeeds and says only\n%s", said)
 	}
@@ -39,12 +38,12 @@ func TestUpgradeAndRollbackUnderLoadLoseNoRequest(t *testing.T) {
 	load.flow(t, 200)
 
 	helm(t, "upgrade", release, filepath.Join(packaged, "realmkeeper-0.1.1.tgz"), "--namespace", operatorHome, "--reuse-values",
-		"--set-string", "image.repository="+repository, "--set-string", "image.tag="+tag, "--wait", "--timeout", bringUp.String())
+		"--set-string", "image.repository="+repository, "--set-string", "image.tag="+tag, "--wait", "--timeout", patience.String())
 	quickstart.runs(t, repository+":"+tag)
 	load.flow(t, 200)
 	upgraded := load.answered()
 
-	helm(t, "rollback", release, "--namespace", operatorHome, "--wait", "--timeout", bringUp.String())
+	helm(t, "rollback", release, "--namespace", operatorHome, "--wait", "--timeout", patience.String())
 	quickstart.runs(t, was)
 	load.flow(t, 200)
 
@@ -63,14 +62,14 @@ func (r realm) image(t *testing.T) string {
 // runs waits until the realm is ready and nothing but the image serves it.
 func (r realm) runs(t *testing.T, image string) {
 	t.Helper()
-	eventually(t, bringUp, func() string {
+	eventually(t, patience, func() string {
 		if now := r.image(t); now != image {
 			return fmt.Sprintf("the realm's Deployment has image %s, want %s", now, image)
 		}
 		return ""
 	})
 	r.rolledOut(t)
-	eventually(t, 2*time.Minute, func() string {
+	eventually(t, patience, func() string {
 		images := strings.Fields(kubectl(t, "get", "pods", "-n", r.namespace,
 			"-l", "app.kubernetes.io/instance="+r.name+",app.kubernetes.io/component=auth-server",
 			"-o", "jsonpath={.items[*].spec.containers[0].image}"))

@@ -14,6 +14,8 @@ import (
 
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 const (
@@ -55,7 +57,7 @@ func TestScale(t *testing.T) {
 	r.add("from nothing to all Ready", watched)
 	r.add("until nothing is asked any more", o.watch(o.rest))
 
-	r.add("one setting of one realm changed", o.watch(func() { r.change = w.changeSetting(0, time.Minute); o.rest() }))
+	r.add("one setting of one realm changed", o.watch(func() { r.change = w.changeSetting(0, eventually.Patience); o.rest() }))
 	r.add("one client secret changed", o.watch(func() { w.changeSecret(1); o.rest() }))
 
 	quiet := o.watch(func() { pause(steady) })
@@ -71,7 +73,7 @@ func TestScale(t *testing.T) {
 	o = program.start()
 	again := o.watch(func() {
 		o.await(realms / 10)
-		r.busyChange = w.changeSetting(realms-1, time.Minute)
+		r.busyChange = w.changeSetting(realms-1, eventually.Patience)
 		o.await(realms * (1 + providersEach))
 		o.rest()
 	})
