@@ -13,6 +13,8 @@ CLUSTER ?= local
 IMAGE ?=
 # Anything makes `bench` short.
 QUICK ?=
+# Anything lets `test` run under the race detector, as .ci/run does.
+RACE ?=
 # With how many realms `scale` measures.
 REALMS ?= 1000
 
@@ -36,8 +38,8 @@ status: ## What is running
 ##@ Work on it
 
 .PHONY: test
-test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis
-	@hack/test.sh
+test: deps ## Unit, golden, API server and black-box tests on real PostgreSQL and Redis (RACE=1: under the race detector)
+	@hack/test.sh $(if $(RACE),race)
 
 .PHONY: screenshots
 screenshots: deps ## The pictures of docs/pages.md, taken anew
