@@ -4,12 +4,10 @@ package authserver_test
 
 import (
 	"context"
-	"html"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -99,27 +97,17 @@ func (b *browser) follow(address string) (string, answer) {
 	return "", answer{}
 }
 
-var formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
-
 // submit fills in the form of a page that stands at address, and follows.
 func (b *browser) submit(address string, page answer, fields url.Values) (string, answer) {
 	b.t.Helper()
-	action := formAction.FindStringSubmatch(page.Body)
-	if action == nil {
-		b.t.Fatalf("no form in %d %s", page.Status, page.Body)
-	}
-	base, err := url.Parse(address)
+	to, err := realmtest.FormAction(address, page.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	to, err := base.Parse(html.UnescapeString(action[1]))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, to.String(), strings.NewReader(fields.Encode()))
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, to, strings.NewReader(fields.Encode()))
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.follow(b.location(to.String(), b.do(r)))
+	return b.follow(b.location(to, b.do(r)))
 }

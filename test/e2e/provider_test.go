@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -120,24 +119,14 @@ func (v visitor) follow(t *testing.T, address string) (final, body string) {
 	return final, body
 }
 
-var formAction = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
-
 // submit fills in the form of a page and returns what the journey ends with.
 func (v visitor) submit(t *testing.T, address, page string, fields url.Values) string {
 	t.Helper()
-	action := formAction.FindStringSubmatch(page)
-	if action == nil {
-		t.Fatalf("no form at %s:\n%s", address, page)
-	}
-	base, err := url.Parse(address)
+	target, err := realmtest.FormAction(address, page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := base.Parse(strings.ReplaceAll(action[1], "&amp;", "&"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _, body := v.ask(t, http.MethodPost, target.String(), fields)
+	_, _, body := v.ask(t, http.MethodPost, target, fields)
 	return body
 }
 

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 )
 
 // App is an application that speaks a realm's JSON API, and keeps the tokens that
@@ -17,8 +16,6 @@ type App struct {
 	URL    string
 	HTTP   *http.Client
 	Tokens Tokens
-	// Headers are sent with every request.
-	Headers http.Header
 }
 
 // Tokens are what a login is answered with. Lifetimes are in seconds.
@@ -130,9 +127,6 @@ func (a *App) Call(ctx context.Context, method, path string, in, out any) error 
 	}
 	if a.Tokens.Access != "" {
 		r.Header.Set("Authorization", "Bearer "+a.Tokens.Access)
-	}
-	for name, values := range a.Headers {
-		r.Header[name] = slices.Clone(values)
 	}
 	response, err := a.HTTP.Do(r)
 	if err != nil {
