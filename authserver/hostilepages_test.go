@@ -183,17 +183,14 @@ func TestEveryPageWithstandsHostileForms(t *testing.T) {
 	t.Parallel()
 	p := newHostilePages(t)
 	texts, fields := pageTexts(), p.fields()
-	for i, page := range p.patterns() {
+	for _, page := range p.patterns() {
 		if page.method != http.MethodPost {
 			continue
 		}
 		p.signInAgain()
 		address := p.path(page.path, "")
-		for j, name := range fields {
-			for k, kind := range []string{"SQL", "NUL", "invalid UTF-8", "half a character", "another UUID", "an address"} {
-				if !tried(i, j, k) {
-					continue
-				}
+		for _, name := range fields {
+			for _, kind := range []string{"SQL", "NUL", "invalid UTF-8", "half a character", "another UUID", "an address"} {
 				text := texts[kind]
 				form := p.inOrder()
 				form.Set(name, text)
@@ -214,19 +211,15 @@ func TestEveryPageWithstandsHostileAddresses(t *testing.T) {
 	t.Parallel()
 	p := newHostilePages(t)
 	texts, fields := pageTexts(), p.fields()
-	for i, page := range p.patterns() {
+	for _, page := range p.patterns() {
 		p.signInAgain()
-		for k, kind := range slices.Sorted(maps.Keys(texts)) {
-			text := texts[kind]
+		for kind, text := range texts {
 			if strings.Contains(page.path, "{") {
 				p.send(page.method, p.path(page.path, url.PathEscape(text)), p.inOrder(), nil, "the path is hostile: "+kind)
 			}
-			for j, name := range fields {
+			for _, name := range fields {
 				if page.method == http.MethodPost && name != "before" {
 					continue // pages read nothing else beside a form
-				}
-				if page.method != http.MethodPost && !tried(i, j, k) {
-					continue
 				}
 				query := url.Values{name: {text}}
 				if name == "code_challenge" {

@@ -2,7 +2,7 @@
 # Runs every test that needs no cluster.
 #   hack/test.sh       without the race detector, which doubles the work and shares nothing with what `make up` has compiled
 #   hack/test.sh race  with it
-#   hack/test.sh full  with it, and all repetitions and combinations of what is otherwise tried in part
+#   hack/test.sh full  with it, and all repetitions of what is otherwise tried less often
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
