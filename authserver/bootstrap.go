@@ -61,6 +61,7 @@ func logOutcome(ctx context.Context, log *slog.Logger, outcome postgres.Bootstra
 		log.WarnContext(ctx, "initial admin not created: the address has a user, who stays as they are; name one that nobody has")
 	case postgres.UsedBefore:
 		log.InfoContext(ctx, "initial admin not created: these credentials count as used before the upgrade; mount others to have one created")
+	case postgres.Overtaken: // tried again until it is something else
 	}
 }
 

@@ -165,7 +165,7 @@ func (w *world) uninstall() {
 		}
 		eventually.Succeeds(w.t, func(ctx context.Context) error {
 			if err := w.Get(ctx, client.ObjectKeyFromObject(d), d.DeepCopy()); !apierrors.IsNotFound(err) {
-				return fmt.Errorf("%s is still there (%v)", name, err)
+				return fmt.Errorf("%s is still there (%v)", name, err) //nolint:errorlint // err may be nil
 			}
 			return nil
 		})

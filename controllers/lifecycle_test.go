@@ -71,7 +71,7 @@ func (w *world) wantGone(o client.Object, name string) {
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
-		return fmt.Errorf("%T %s is there (%v)", o, name, err)
+		return fmt.Errorf("%T %s is there (%v)", o, name, err) //nolint:errorlint // err may be nil
 	})
 }
 
@@ -175,7 +175,7 @@ func (w *world) collectGarbage(ctx context.Context) error {
 		if controller == nil || controller.UID == realm.UID {
 			continue
 		}
-		return fmt.Errorf("%s is of an earlier realm (delete it: %v)", child, w.Delete(ctx, o))
+		return fmt.Errorf("%s is of an earlier realm (delete it: %v)", child, w.Delete(ctx, o)) //nolint:errorlint // err may be nil
 	}
 	return nil
 }

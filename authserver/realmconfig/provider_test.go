@@ -17,6 +17,7 @@ func provider(name string, kind realmconfig.ProviderType, change ...func(*realmc
 		p.Issuer = "https://id.example.com"
 	case realmconfig.OAuth2:
 		p.Endpoints = stated()
+	default: // needs no more
 	}
 	for _, c := range change {
 		c(&p)

@@ -81,7 +81,7 @@ func run(ctx context.Context, f flags, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("create manager: %w", err)
 	}
-	err = controllers.Setup(mgr, controllers.Options{ //nolint:contextcheck // indexes are declared before anything runs
+	err = controllers.Setup(mgr, controllers.Options{
 		AuthServerImage: f.image,
 		PostgresImage:   f.postgresImage,
 		RedisImage:      f.redisImage,

@@ -18,11 +18,6 @@ import (
 // only spares its bearer the counter of strangers, who could otherwise lock an
 // owner out by guessing.
 const (
-	// DeviceLifetime is how long a device is known after its last login.
-	DeviceLifetime = 180 * 24 * time.Hour
-	// MaxDeviceTokenLength is in bytes.
-	MaxDeviceTokenLength = 1024
-
 	deviceTokenPrefix = "rkd_"
 	sealedForDevice   = "known device"
 )
@@ -51,7 +46,7 @@ func (s *Service) sealDevice(d device) (auth.Secret, error) {
 // openDevice reads a token; one that is not ours is no token. It asks no store.
 func (s *Service) openDevice(token auth.Secret) (device, bool) {
 	body, found := strings.CutPrefix(string(token), deviceTokenPrefix)
-	if !found || len(token) > MaxDeviceTokenLength {
+	if !found || len(token) > auth.MaxDeviceTokenLength {
 		return device{}, false
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(body)
@@ -71,7 +66,7 @@ func (s *Service) openDevice(token auth.Secret) (device, bool) {
 // with it. A new password makes every device a stranger again.
 func (s *Service) deviceOf(user auth.User, from auth.Client) (device, bool) {
 	d, ok := s.openDevice(from.Device)
-	known := ok && d.UserID == user.ID && s.Now().Before(d.LoggedInAt.Add(DeviceLifetime)) &&
+	known := ok && d.UserID == user.ID && s.Now().Before(d.LoggedInAt.Add(auth.DeviceLifetime)) &&
 		(user.PasswordChangedAt == nil || d.LoggedInAt.After(*user.PasswordChangedAt))
 	return d, known
 }

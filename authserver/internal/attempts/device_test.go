@@ -47,7 +47,7 @@ func FuzzDeviceToken(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, token string) {
 		d, ok := s.openDevice(auth.Secret(token))
-		if ok && (d.ID == "" || len(token) > MaxDeviceTokenLength) {
+		if ok && (d.ID == "" || len(token) > auth.MaxDeviceTokenLength) {
 			t.Errorf("opened %+v", d)
 		}
 		if _, known := s.deviceOf(auth.User{ID: "u"}, auth.Client{Device: auth.Secret(token)}); known && (!ok || d.UserID != "u") {

@@ -4,6 +4,7 @@ package audit
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -20,13 +21,10 @@ func (l *Log) NewEvent(action auth.Action, actorID, targetID string, from auth.C
 }
 
 // Record writes an event that goes with no change, such as a refusal. It never
-// fails the request that it tells of. What is refused without asking the Store
-// must stay cheap for us, and what the Store could not answer it cannot store
-// either: such events are logged alone.
+// fails the request that it tells of.
 func (l *Log) Record(ctx context.Context, e auth.Event) {
 	l.Print(ctx, e)
-	switch auth.Code(e.Outcome) {
-	case auth.AccountLocked, auth.TooManyAttempts, auth.RateLimited, auth.Busy, auth.DatabaseUnavailable, auth.SigningUnavailable, auth.ClientLeft:
+	if !stored(auth.Code(e.Outcome)) {
 		return
 	}
 	id, err := l.NewID()
@@ -37,6 +35,16 @@ func (l *Log) Record(ctx context.Context, e auth.Event) {
 	if err != nil {
 		l.Realm.Log.ErrorContext(ctx, "audit event not stored", "action", e.Action, "error", err)
 	}
+}
+
+// stored is false of outcomes that are logged alone: what is refused without asking
+// the Store must stay cheap for us, and what the Store could not answer it cannot
+// store either.
+func stored(outcome auth.Code) bool {
+	return !slices.Contains([]auth.Code{
+		auth.AccountLocked, auth.TooManyAttempts, auth.RateLimited, auth.Busy,
+		auth.DatabaseUnavailable, auth.SigningUnavailable, auth.ClientLeft,
+	}, outcome)
 }
 
 // Print writes an event to the server's log, for auditors who read that.

@@ -4,6 +4,14 @@ package auth
 
 import (
 	"net/netip"
+	"time"
+)
+
+const (
+	// DeviceLifetime is how long a device is known after its last sign-in.
+	DeviceLifetime = 180 * 24 * time.Hour
+	// MaxDeviceTokenLength is in bytes.
+	MaxDeviceTokenLength = 1024
 )
 
 // Client is what a session remembers of the device that opened it.

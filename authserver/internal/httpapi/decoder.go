@@ -86,8 +86,11 @@ func fieldOf(sf reflect.StructField) (field, error) {
 	default:
 		err = fmt.Errorf("is a %s", f.kind)
 	}
-	if err != nil || f.name == "" {
-		return field{}, fmt.Errorf("field %s is not described: %v", sf.Name, err)
+	if err != nil {
+		return field{}, fmt.Errorf("field %s is not described: %w", sf.Name, err)
+	}
+	if f.name == "" {
+		return field{}, fmt.Errorf("field %s is not described: it has no name", sf.Name)
 	}
 	return f, nil
 }

@@ -136,7 +136,7 @@ func (a *API) beginSignIn(w http.ResponseWriter, r *http.Request, in beginSignIn
 		a.problems.Write(w, r, err)
 		return
 	case err != nil:
-		a.problems.Judge(r, err)
+		a.problems.Record(r, err)
 	default:
 		http.SetCookie(w, newStateCookie(start))
 	}
@@ -189,7 +189,7 @@ func (a *API) completeSignIn(w http.ResponseWriter, r *http.Request, c federatio
 		a.problems.Write(w, r, err)
 	case result.ReturnTo != "":
 		if err != nil {
-			a.problems.Judge(r, err)
+			a.problems.Record(r, err)
 		}
 		redirect(w, result.ReturnTo)
 	default:

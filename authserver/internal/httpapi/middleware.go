@@ -3,6 +3,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -50,7 +51,7 @@ func setSecurityHeaders(h http.Header) {
 }
 
 func (a *API) recovered(w *statusRecorder, r *http.Request, p any) {
-	if p == http.ErrAbortHandler {
+	if err, is := p.(error); is && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}
 	a.Log.ErrorContext(r.Context(), "handler panicked", "route", request.InfoFrom(r.Context()).Route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

@@ -144,6 +144,7 @@ func (r route) allRefusals() []auth.Code {
 		codes = append(codes, auth.TokenMissing, auth.TokenExpired, auth.TokenInvalid, auth.DatabaseUnavailable)
 	case bearerOptional:
 		codes = append(codes, auth.TokenExpired, auth.TokenInvalid)
+	case bearerUnused:
 	}
 	if r.rate != request.Unlimited {
 		codes = append(codes, auth.RateLimited)

@@ -229,7 +229,7 @@ func (o *observer) beside(m postgres.Migration, tables []table) error {
 		}
 		if err != nil {
 			cancel()
-			<-done
+			<-done //nolint:errcheck // it was cancelled
 			return fmt.Errorf("others cannot write: %w", err)
 		}
 		writer = next

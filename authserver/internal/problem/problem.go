@@ -61,7 +61,7 @@ func RetryAfter(e *auth.Error) int {
 	switch {
 	case e.Code == auth.DatabaseUnavailable:
 		const atMost = 5
-		return 1 + rand.IntN(atMost)
+		return 1 + rand.IntN(atMost) //nolint:gosec // spreads clients; nobody gains by guessing it
 	case e.Code == auth.Busy:
 		return max(1, Seconds(e.RetryAfter))
 	default:

@@ -26,7 +26,8 @@ type Writer struct {
 
 // Write answers a request with what an error is to its sender.
 func (p Writer) Write(w http.ResponseWriter, r *http.Request, err error) {
-	refusal := p.Judge(r, err)
+	refusal := Of(r.Context(), err)
+	p.record(r, refusal)
 	details := DetailsOf(refusal, request.InfoFrom(r.Context()).ID)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -45,15 +46,16 @@ func (p Writer) Write(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write(document) // a client that has left is no news
 }
 
-// Judge is Of for this request, and records it: the code in the request's Info, for
-// its trace, and a cause that is our fault in the log.
-func (p Writer) Judge(r *http.Request, err error) *auth.Error {
-	refusal, info := Of(r.Context(), err), request.InfoFrom(r.Context())
+// Record takes note of an error whose request is answered otherwise: its code in the
+// request's Info, for its trace, and a cause that is our fault in the log.
+func (p Writer) Record(r *http.Request, err error) { p.record(r, Of(r.Context(), err)) }
+
+func (p Writer) record(r *http.Request, refusal *auth.Error) {
+	info := request.InfoFrom(r.Context())
 	if IsFault(refusal) {
 		p.Log.ErrorContext(r.Context(), "request failed", "code", refusal.Code, "route", info.Route, "error", refusal.Cause)
 	}
 	info.Code = refusal.Code
-	return refusal
 }
 
 // challenge is the WWW-Authenticate header (RFC 6750, section 3). It has an

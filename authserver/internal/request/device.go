@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -38,7 +37,7 @@ func KeepDevice(w http.ResponseWriter, token auth.Secret) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: deviceCookie, Value: string(token), Path: "/", MaxAge: int(attempts.DeviceLifetime / time.Second),
+		Name: deviceCookie, Value: string(token), Path: "/", MaxAge: int(auth.DeviceLifetime / time.Second),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 	})
 }

@@ -129,6 +129,7 @@ func (w *Web) refusedChange(req *pageRequest, section string, e *auth.Error) (*r
 		p.Refused = wrongPassword
 	case auth.InvalidRequest:
 		p.Refused = invalid(section).Code
+	default: // in the words of its code
 	}
 	return w.account(req, p)
 }

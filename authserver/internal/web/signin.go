@@ -57,7 +57,7 @@ func (t returnTarget) Query() template.URL {
 	if t.ReturnTo == "" {
 		return ""
 	}
-	return template.URL("?" + url.Values{"return_to": {t.ReturnTo}, "code_challenge": {t.Challenge}}.Encode())
+	return template.URL("?" + url.Values{"return_to": {t.ReturnTo}, "code_challenge": {t.Challenge}}.Encode()) //nolint:gosec // url.Values has escaped it
 }
 
 func (f form) refusedBy(e *auth.Error) form {

@@ -105,6 +105,7 @@ func (w *Web) refusedVerify(req *pageRequest, e *auth.Error) (*response, error) 
 		p.Refused = wrongPassword
 	case auth.ProofRequired:
 		p.Refused = passwordRequired
+	default: // in the words of its code
 	}
 	return &response{template: "verify", status: problem.PageStatus(p.Refused), data: p}, nil
 }

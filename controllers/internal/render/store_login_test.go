@@ -178,7 +178,7 @@ func TestRolesOfARealPostgreSQLTakeTurns(t *testing.T) {
 		eventually.Succeeds(t, func(context.Context) error {
 			for i, user := range []string{"realmkeeper", "realmkeeper_a", "realmkeeper_b"} {
 				if role, err := actsAs(user); role != expected[i] {
-					return fmt.Errorf("%s acts as %s (%v), want %s", user, role, err, expected[i])
+					return fmt.Errorf("%s acts as %s (%v), want %s", user, role, err, expected[i]) //nolint:errorlint // err may be nil
 				}
 			}
 			return nil

@@ -44,7 +44,7 @@ func Retry(uid types.UID) time.Duration { return retry*2/3 + Stagger(uid, retry*
 func Stagger(uid types.UID, of time.Duration) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(uid))
-	return time.Duration(h.Sum64() % uint64(of))
+	return time.Duration(h.Sum64() % uint64(of)) //nolint:gosec // periods are positive
 }
 
 // Soonest is the earlier of two times, where the zero time is none.
