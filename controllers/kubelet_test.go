@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type pods struct {
 	problem string
 	held    map[string]realmconfig.Report // what pods go on with
 	hanging string                        // does not answer
+	signed  map[string]map[string]int64   // tokens that pods have signed, by key, also by one that is gone
 
 	databaseProblem, cacheProblem string
 }
@@ -57,7 +59,21 @@ func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, er
 		return report, err // it cannot start before everything that is mounted is there
 	}
 	report.DatabaseProblem, report.CacheProblem = p.databaseProblem, p.cacheProblem
+	report.TokensSigned = p.countedBy(pod.Name, report.TokensSigned)
 	return report, nil
+}
+
+// countedBy is what a pod has signed since it started. It forgets no key that it
+// has had, however late it is asked.
+func (p *pods) countedBy(name string, now map[string]int64) map[string]int64 {
+	if p.signed == nil {
+		p.signed = map[string]map[string]int64{}
+	}
+	if p.signed[name] == nil {
+		p.signed[name] = map[string]int64{}
+	}
+	maps.Copy(p.signed[name], now)
+	return maps.Clone(p.signed[name])
 }
 
 // timesAsked is how many questions pods have answered.
