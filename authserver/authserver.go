@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package authserver is the server of one realm. Run serves it and Migrate
-// prepares its database; both are told everything by a folder of documents
-// (see realmconfig) and neither ever talks to Kubernetes.
+// Package authserver is the server of one realm. Run serves it, Migrate prepares its
+// database, and Import brings users of another system; all are told everything by a
+// folder of documents (see realmconfig), and none ever talks to Kubernetes.
 package authserver
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"time"
@@ -55,8 +56,5 @@ func Run(ctx context.Context, o Options) error {
 	ctx, cancel := s.life.Until(ctx) // nothing to wait for when a task has failed
 	defer cancel()
 	err = s.serveRealm(ctx)
-	if failure := s.life.Stop(); failure != nil {
-		return failure
-	}
-	return err
+	return errors.Join(err, s.life.Stop())
 }

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-generated=(api config charts docs authserver/internal/commonpasswords authserver/realmconfig)
+generated=(api config charts docs authserver/internal/commonpasswords authserver/realmconfig test/architecture/testdata)
 before=$(git status --porcelain -- "${generated[@]}"; git diff -- "${generated[@]}")
 hack/generate.sh
 after=$(git status --porcelain -- "${generated[@]}"; git diff -- "${generated[@]}")

@@ -2,10 +2,10 @@
 
 // Package realm turns an AuthRealm into running auth servers.
 //
-// A pass over a realm gathers what it is made of, rotates its keys, renders its objects,
-// applies them, asks the pods what they run, and writes the status, once. Deciding is
-// left to pure functions; what a retry cannot cure is a conditions.Failure, which
-// becomes a condition and heals by the event that removes it.
+// A pass over a realm gathers what it is made of, asks the pods what they run, rotates
+// its keys, renders and applies its objects, and writes the status, once. Deciding is
+// left to pure functions; what stands in the way is a conditions.Failure, which becomes
+// a condition.
 //
 // Objects of other kinds that hang on the realm are taken up by its pass; what becomes
 // of them they say themselves.

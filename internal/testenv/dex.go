@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -154,6 +155,9 @@ func built(ctx context.Context, name string) (string, error) {
 	for err == nil {
 		script := filepath.Join(root, "hack", name)
 		if _, missing := os.Stat(script); missing == nil {
+			if err := DependsOn(script, strings.TrimSuffix(script, ".sh")); err != nil {
+				return "", err
+			}
 			out, err := exec.CommandContext(ctx, script).Output()
 			if err != nil {
 				return "", fmt.Errorf("build with hack/%s: %w", name, err)

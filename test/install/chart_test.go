@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
 )
 
@@ -31,6 +32,9 @@ const (
 
 // pinnedHelm is the path of the pinned Helm.
 var pinnedHelm = sync.OnceValues(func() (string, error) {
+	if err := testenv.DependsOn(filepath.Join(root, "charts"), filepath.Join(root, "hack", "tools")); err != nil {
+		return "", err
+	}
 	path, err := exec.Command(filepath.Join(root, "hack", "tools.sh"), "helm").Output()
 	return strings.TrimSpace(string(path)), err
 })

@@ -36,7 +36,7 @@ func (s *Service) Conclude(ctx context.Context, changed UserChanged, events []au
 		}
 		return auth.Refuse(auth.LastAdmin)
 	}
-	s.Sessions.Ended(ctx, changed.Ended...)
+	s.Sessions.RevokeSessions(ctx, changed.Ended...)
 	if changed.InForce != nil {
 		s.Sessions.Revoke(ctx, *changed.InForce)
 	}

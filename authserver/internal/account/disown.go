@@ -60,14 +60,14 @@ func (s *Service) reclaimByMail(ctx context.Context, token auth.OneTimeToken, us
 	if err != nil {
 		return err
 	}
-	reclaim := s.Reclaim.Of(user, event.At)
+	reclaim := s.Reclaim.NewClaim(user, event.At)
 	for range session.MaxRetries {
 		reclaimed, err := s.Store.ReclaimByMail(ctx, reclaim, token.Hash, auth.Effects{Messages: mails, Events: []auth.Event{event}})
 		switch {
 		case err != nil:
 			return err
 		case reclaimed.Done:
-			s.Reclaim.Concluded(ctx, reclaim, reclaimed.Ended)
+			s.Reclaim.Conclude(ctx, reclaim, reclaimed.Ended)
 			s.Audit.Print(ctx, event)
 			return nil
 		}

@@ -121,10 +121,7 @@ func (s *Service) requireAccount(ctx context.Context, user auth.User, bearer str
 	}
 	err := s.SignIn.VerifyPassword(ctx, user, password, from)
 	if err != nil {
-		s.Audit.Record(ctx, auth.Event{
-			Action: auth.ActVerifyEmail, Outcome: auth.OutcomeOf(err), TargetID: user.ID,
-			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
-		})
+		s.Audit.Record(ctx, s.Audit.NewRefusal(auth.ActVerifyEmail, "", user.ID, from, err))
 	}
 	return err
 }

@@ -126,9 +126,9 @@ func inField(name string, err error) error {
 // setPassword hashes and stores a password, and tells the user by mail. The
 // result is false when what stood for the old one is no longer good.
 func (s *Service) setPassword(ctx context.Context, action auth.Action, password auth.Secret, p NewPassword, from auth.Client) (bool, error) {
-	hash, err := s.Passwords.Hash(ctx, from.Source(), string(password), s.Settings().Passwords.BcryptCost)
+	hash, err := s.hash(ctx, password, from)
 	if err != nil {
-		return false, auth.Overloaded(err)
+		return false, err
 	}
 	p.Hash = hash
 	for range session.MaxRetries {
@@ -142,8 +142,8 @@ func (s *Service) setPassword(ctx context.Context, action auth.Action, password 
 			return false, err
 		}
 		if change.Changed {
-			s.Sessions.Ended(ctx, change.Ended...)
-			s.Attempts.Unlocked(ctx, p.Clears...)
+			s.Sessions.RevokeSessions(ctx, change.Ended...)
+			s.Attempts.ForgetLocks(ctx, p.Clears...)
 			for _, event := range also.Events {
 				s.Audit.Print(ctx, event)
 			}

@@ -42,9 +42,9 @@ func (s *Service) Register(ctx context.Context, r Registration, from auth.Client
 	case taken && !conceals(settings):
 		return s.addressTaken(ctx, auth.ActRegister, "", owner, from)
 	}
-	hash, err := s.Passwords.Hash(ctx, from.Source(), string(r.Password), settings.Passwords.BcryptCost)
+	hash, err := s.hash(ctx, r.Password, from)
 	if err != nil {
-		return auth.Overloaded(err)
+		return err
 	}
 	if taken {
 		return s.addressTaken(ctx, auth.ActRegister, "", owner, from)
@@ -67,13 +67,12 @@ func conceals(settings realmconfig.Config) bool {
 // addressTaken refuses with EmailTaken or, in a realm that conceals its
 // accounts, tells the owner of the address alone. The actor is empty for a stranger.
 func (s *Service) addressTaken(ctx context.Context, action auth.Action, actorID string, owner auth.User, from auth.Client) error {
-	refused := auth.Event{
-		Action: action, Outcome: string(auth.EmailTaken), ActorID: actorID, Account: auth.KeyOf(owner.Email),
-		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
-	}
+	taken := auth.Refuse(auth.EmailTaken)
+	refused := s.Audit.NewRefusal(action, actorID, "", from, taken)
+	refused.Account = auth.KeyOf(owner.Email)
 	if !conceals(s.Settings()) {
 		s.Audit.Record(ctx, refused)
-		return auth.Refuse(auth.EmailTaken)
+		return taken
 	}
 	mails, err := s.Notify.Mail(auth.AlreadyRegisteredMessage, owner, from)
 	if err != nil {

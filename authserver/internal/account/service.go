@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package account is what people do with their own: register, prove and change an
+// Package account is what people do with their own account: register, prove and change an
 // address, set a password, turn a second factor on and off, and leave.
 //
 // A new password and a sign-in that meet cannot miss each other: the password is
@@ -20,6 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // Service changes the accounts of a realm's people. Every field is required.
@@ -42,9 +43,16 @@ type Service struct {
 
 // Store changes accounts.
 type Store interface {
-	auth.Users
-	auth.OneTimeTokens
-
+	// UserByEmail finds a user by address; false when there is none.
+	UserByEmail(ctx context.Context, email mailaddress.Address) (auth.User, bool, error)
+	// UserByID finds a user; false when there is none.
+	UserByID(ctx context.Context, id string) (auth.User, bool, error)
+	// PeekToken reads a one-time token that has not expired and leaves it valid; false
+	// when there is none.
+	PeekToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error)
+	// CancelToken takes back a one-time token that has not expired. Of any number of
+	// callers at once it succeeds for one.
+	CancelToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, also auth.Effects, now time.Time) (bool, error)
 	// AddUser adds a user, with a one-time token if there is one, and says whether it
 	// did: not when the address is taken.
 	AddUser(ctx context.Context, u auth.User, token *auth.OneTimeToken, also auth.Effects) (bool, error)

@@ -34,8 +34,11 @@ type Service struct {
 // Store is where administrators look people up and act on them. Of any number of
 // changes at once, none takes away the last admin who is not disabled.
 type Store interface {
-	auth.Users
-
+	// UserByStoredEmail finds a user by what is stored as their address, in whatever
+	// form that is; false when there is none.
+	UserByStoredEmail(ctx context.Context, email string) (auth.User, bool, error)
+	// UserByID finds a user; false when there is none.
+	UserByID(ctx context.Context, id string) (auth.User, bool, error)
 	// FindUsers reads a page of users, the newest first.
 	FindUsers(ctx context.Context, q UserQuery, now time.Time) ([]auth.User, error)
 	// UserDetails says how a user stands, but for the factors, where the lock of an

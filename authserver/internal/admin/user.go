@@ -19,7 +19,7 @@ type UserChange struct {
 	Disabled *bool
 }
 
-// proven is admin for what a stolen access token must not do, with the admin's own
+// proven is session.Admin for what a stolen access token must not do, with the admin's own
 // proof. It refuses as session.Admin and signin.RequireProof do.
 func (s *Service) proven(ctx context.Context, access auth.Secret, act auth.Action, targetID string, p signin.Proof, from auth.Client) (auth.User, error) {
 	user, subject, err := s.Sessions.Admin(ctx, access, act, targetID, from)

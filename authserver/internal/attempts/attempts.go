@@ -98,8 +98,8 @@ func (s *Service) Release(ctx context.Context, counters ...auth.Counter) {
 	}
 }
 
-// Unlocked makes Redis forget locks that the Store has lifted.
-func (s *Service) Unlocked(ctx context.Context, keys ...auth.CounterKey) {
+// ForgetLocks makes Redis forget locks that the Store has lifted.
+func (s *Service) ForgetLocks(ctx context.Context, keys ...auth.CounterKey) {
 	for _, key := range keys {
 		s.Ephemeral.ForgetLock(ctx, key)
 	}
@@ -115,7 +115,7 @@ func (s *Service) Unlock(ctx context.Context, actor, user auth.User, from auth.C
 	if err := s.Store.ClearAttempts(ctx, keys, s.Now(), auth.Effects{Events: []auth.Event{event}}); err != nil {
 		return err
 	}
-	s.Unlocked(ctx, keys...)
+	s.ForgetLocks(ctx, keys...)
 	s.Audit.Print(ctx, event)
 	return nil
 }

@@ -18,6 +18,9 @@ import (
 // only spares its bearer the counter of strangers, who could otherwise lock an
 // owner out by guessing.
 const (
+	// MaxDeviceTokenLength is in bytes.
+	MaxDeviceTokenLength = 1024
+
 	deviceTokenPrefix = "rkd_"
 	sealedForDevice   = "known device"
 )
@@ -46,7 +49,7 @@ func (s *Service) sealDevice(d device) (auth.Secret, error) {
 // openDevice reads a token; one that is not ours is no token. It asks no store.
 func (s *Service) openDevice(token auth.Secret) (device, bool) {
 	body, found := strings.CutPrefix(string(token), deviceTokenPrefix)
-	if !found || len(token) > auth.MaxDeviceTokenLength {
+	if !found || len(token) > MaxDeviceTokenLength {
 		return device{}, false
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(body)

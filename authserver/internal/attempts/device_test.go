@@ -28,8 +28,6 @@ func (stamp) Open(purpose, owner string, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
-func (stamp) Primary() []byte { return nil }
-
 func FuzzDeviceToken(f *testing.F) {
 	s := &Service{Sealer: stamp{}, Realm: auth.Realm{Now: func() time.Time { return time.Unix(1_700_000_000, 0) }}}
 	genuine, err := s.sealDevice(device{ID: "d", UserID: "u", LoggedInAt: s.Now()})
@@ -47,7 +45,7 @@ func FuzzDeviceToken(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, token string) {
 		d, ok := s.openDevice(auth.Secret(token))
-		if ok && (d.ID == "" || len(token) > auth.MaxDeviceTokenLength) {
+		if ok && (d.ID == "" || len(token) > MaxDeviceTokenLength) {
 			t.Errorf("opened %+v", d)
 		}
 		if _, known := s.deviceOf(auth.User{ID: "u"}, auth.Client{Device: auth.Secret(token)}); known && (!ok || d.UserID != "u") {

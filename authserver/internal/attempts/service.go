@@ -36,8 +36,8 @@ type Service struct {
 
 // Store counts.
 type Store interface {
-	auth.Users
-
+	// UserByID finds a user; false when there is none.
+	UserByID(ctx context.Context, id string) (auth.User, bool, error)
 	// ReserveAttempts counts an attempt in every counter before its outcome is
 	// known. When one of them refuses, it is counted in none.
 	ReserveAttempts(ctx context.Context, counters []auth.Counter, now time.Time) (Reservation, error)

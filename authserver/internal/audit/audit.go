@@ -20,6 +20,15 @@ func (l *Log) NewEvent(action auth.Action, actorID, targetID string, from auth.C
 	}, err
 }
 
+// NewRefusal is an event about something that came to nothing, for the reason of err.
+// Record it.
+func (l *Log) NewRefusal(action auth.Action, actorID, targetID string, from auth.Client, err error) auth.Event {
+	return auth.Event{
+		Action: action, Outcome: auth.OutcomeOf(err), ActorID: actorID, TargetID: targetID,
+		Address: from.Address, UserAgent: from.UserAgent, At: l.Now(),
+	}
+}
+
 // Record writes an event that goes with no change, such as a refusal. It never
 // fails the request that it tells of.
 func (l *Log) Record(ctx context.Context, e auth.Event) {
@@ -53,10 +62,9 @@ func (l *Log) Print(ctx context.Context, e auth.Event) { e.Log(ctx, l.Realm.Log)
 // RecordProof tells of a proof and, when it is wrong, of somebody who has the
 // user's access token, but not what only the user has.
 func (l *Log) RecordProof(ctx context.Context, user auth.User, kind string, from auth.Client, err error) {
-	l.Record(ctx, auth.Event{
-		Action: auth.ActProve, Outcome: auth.OutcomeOf(err), ActorID: user.ID, TargetID: user.ID,
-		Address: from.Address, UserAgent: from.UserAgent, Detail: kind, At: l.Now(),
-	})
+	e := l.NewRefusal(auth.ActProve, user.ID, user.ID, from, err)
+	e.Detail = kind
+	l.Record(ctx, e)
 }
 
 // Prune deletes what has been kept for as long as the settings say.

@@ -7,12 +7,8 @@ import (
 	"time"
 )
 
-const (
-	// DeviceLifetime is how long a device is known after its last sign-in.
-	DeviceLifetime = 180 * 24 * time.Hour
-	// MaxDeviceTokenLength is in bytes.
-	MaxDeviceTokenLength = 1024
-)
+// DeviceLifetime is how long a device is known after its last sign-in.
+const DeviceLifetime = 180 * 24 * time.Hour
 
 // Client is what a session remembers of the device that opened it.
 type Client struct {

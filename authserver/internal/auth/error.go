@@ -45,8 +45,10 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code
 }
 
+// Refuse is the refusal of a code, of which no more is to be said.
 func Refuse(code Code) *Error { return &Error{Code: code} }
 
+// RefuseFor is a refusal that may be none after a while.
 func RefuseFor(code Code, retryAfter time.Duration) *Error {
 	return &Error{Code: code, RetryAfter: retryAfter}
 }

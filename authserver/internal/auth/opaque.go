@@ -26,7 +26,7 @@ func NewOpaque(prefix string, random io.Reader) (Secret, error) {
 	return Secret(prefix + base64.RawURLEncoding.EncodeToString(b)), nil
 }
 
-// IsOpaque refuses what newOpaque cannot have made, so that nonsense costs no
+// IsOpaque refuses what NewOpaque cannot have made, so that nonsense costs no
 // query.
 func IsOpaque(prefix string, s Secret) bool {
 	body, ok := strings.CutPrefix(string(s), prefix)
@@ -37,4 +37,5 @@ func IsOpaque(prefix string, s Secret) bool {
 	return err == nil
 }
 
+// HashOf is all that is stored of an opaque token.
 func HashOf(s Secret) TokenHash { return sha256.Sum256([]byte(s)) }

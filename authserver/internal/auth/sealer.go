@@ -7,8 +7,6 @@ package auth
 type Sealer interface {
 	Seal(purpose, owner string, value []byte) ([]byte, error)
 	Open(purpose, owner string, sealed []byte) ([]byte, error)
-	// Primary is what every value that is sealed now begins with.
-	Primary() []byte
 }
 
 // SealedValue is a value of the Store that was not sealed with the present key.

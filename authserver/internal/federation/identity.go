@@ -172,7 +172,7 @@ func (s *Service) reclaimByIdentity(ctx context.Context, user auth.User, identit
 	if err != nil {
 		return false, err
 	}
-	reclaim := s.Reclaim.Of(user, event.At)
+	reclaim := s.Reclaim.NewClaim(user, event.At)
 	ended := []string{}
 	done, err := s.keepIdentity(ctx, auth.ActLinkIdentity, user.ID, identity, mails, from, func(ctx context.Context, i LinkedIdentity, also auth.Effects) (bool, error) {
 		also.Events = append(also.Events, event)
@@ -181,7 +181,7 @@ func (s *Service) reclaimByIdentity(ctx context.Context, user auth.User, identit
 		return reclaimed.Done, err
 	})
 	if err == nil && done {
-		s.Reclaim.Concluded(ctx, reclaim, ended)
+		s.Reclaim.Conclude(ctx, reclaim, ended)
 		s.Audit.Print(ctx, event)
 	}
 	return done, err

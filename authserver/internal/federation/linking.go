@@ -66,7 +66,7 @@ func (s *Service) BeginLink(ctx context.Context, access auth.Secret, r Request, 
 		return "", err
 	}
 	t := auth.OneTimeToken{Hash: auth.HashOf(link), Kind: auth.LinkToken, UserID: subject.UserID}
-	err = s.keep(ctx, t, linkLifetime, sealedForLink, authorization{
+	err = s.keep(ctx, t, linkLifetime, sealedForLink, pendingSignIn{
 		Provider: r.Provider, ReturnTo: to, Challenge: r.Challenge, LinkTo: &subject,
 	})
 	address := strings.TrimSuffix(settings.Issuer, "/") + providersPath + url.PathEscape(r.Provider)
@@ -74,15 +74,15 @@ func (s *Service) BeginLink(ctx context.Context, access auth.Secret, r Request, 
 }
 
 // redeemLink is what the first step began for the browser that brings its secret.
-func (s *Service) redeemLink(ctx context.Context, provider string, link auth.Secret) (authorization, error) {
+func (s *Service) redeemLink(ctx context.Context, provider string, link auth.Secret) (pendingSignIn, error) {
 	if !auth.IsOpaque(linkPrefix, link) {
-		return authorization{}, auth.Refuse(auth.StateInvalid)
+		return pendingSignIn{}, auth.Refuse(auth.StateInvalid)
 	}
 	t, found, err := s.Store.RedeemToken(ctx, auth.LinkToken, auth.HashOf(link), s.Now())
 	if err != nil {
-		return authorization{}, err
+		return pendingSignIn{}, err
 	}
-	a := authorization{}
+	a := pendingSignIn{}
 	if found {
 		err = t.Open(s.Sealer, sealedForLink, &a)
 	}
@@ -93,7 +93,7 @@ func (s *Service) redeemLink(ctx context.Context, provider string, link auth.Sec
 }
 
 // holdIdentity ends the second step with a code.
-func (s *Service) holdIdentity(ctx context.Context, a authorization, identity Identity) (auth.Secret, error) {
+func (s *Service) holdIdentity(ctx context.Context, a pendingSignIn, identity Identity) (auth.Secret, error) {
 	code, err := auth.NewOpaque(signin.CodePrefix, s.Random)
 	if err != nil {
 		return "", err
@@ -128,10 +128,9 @@ func (s *Service) FinishLink(ctx context.Context, access, code, verifier auth.Se
 		return auth.Refuse(auth.AuthorizationCodeInvalid)
 	}
 	if err = s.link(context.WithoutCancel(ctx), user, held.Identity, from); err != nil {
-		s.Audit.Record(ctx, auth.Event{
-			Action: auth.ActLinkIdentity, Outcome: auth.OutcomeOf(err), ActorID: user.ID, TargetID: user.ID,
-			Address: from.Address, UserAgent: from.UserAgent, Detail: held.Identity.Provider, At: s.Now(),
-		})
+		refused := s.Audit.NewRefusal(auth.ActLinkIdentity, user.ID, user.ID, from, err)
+		refused.Detail = held.Identity.Provider
+		s.Audit.Record(ctx, refused)
 	}
 	return err
 }

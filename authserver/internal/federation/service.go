@@ -5,7 +5,7 @@
 //
 // A sign-in begins with a state that belongs to one browser and ends by redeeming
 // it. What the provider says becomes an Identity; which user that is, and whether
-// it may become one, is decided in identity.go.
+// it may become one, is decided by the realm's consent and by who has proved the address.
 package federation
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // Service signs people in through a realm's providers. Every field is required.
@@ -37,9 +38,13 @@ type Service struct {
 
 // Store knows who people are elsewhere. An identity belongs to one user at most.
 type Store interface {
-	auth.Users
-	auth.OneTimeTokens
-
+	// UserByEmail finds a user by address; false when there is none.
+	UserByEmail(ctx context.Context, email mailaddress.Address) (auth.User, bool, error)
+	// IssueToken stores a one-time token.
+	IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) error
+	// RedeemToken uses up a one-time token that has not expired. Of any number of
+	// callers at once it succeeds for one.
+	RedeemToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error)
 	// UseIdentity finds the user of an identity and notes that it was used.
 	UseIdentity(ctx context.Context, i Identity, now time.Time) (auth.User, bool, error)
 	// CreateUserWithIdentity makes a user and their identity. It is false, and

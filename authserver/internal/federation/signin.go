@@ -67,7 +67,7 @@ func (s *Service) Begin(ctx context.Context, r Request) (Redirect, error) {
 	if err != nil {
 		return Redirect{}, err
 	}
-	begun := authorization{Provider: r.Provider, ReturnTo: to, Challenge: r.Challenge, Reauthenticate: r.Reauthenticate}
+	begun := pendingSignIn{Provider: r.Provider, ReturnTo: to, Challenge: r.Challenge, Reauthenticate: r.Reauthenticate}
 	if r.Link != "" {
 		if begun, err = s.redeemLink(ctx, r.Provider, r.Link); err != nil {
 			return Redirect{}, err
@@ -98,7 +98,7 @@ func (s *Service) checkRequest(settings realmconfig.Config, r Request) (string, 
 	return to.String(), nil
 }
 
-func (s *Service) redirect(ctx context.Context, a authorization, browser auth.Secret) (Redirect, error) {
+func (s *Service) redirect(ctx context.Context, a pendingSignIn, browser auth.Secret) (Redirect, error) {
 	settings := s.Settings()
 	provider, err := findProvider(settings, a.Provider)
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *Service) Finish(ctx context.Context, c Callback, from auth.Client) (Res
 }
 
 // conclude turns a provider's answer into a session, a one-time code or a link.
-func (s *Service) conclude(ctx context.Context, a authorization, c Callback, from auth.Client) (Result, error) {
+func (s *Service) conclude(ctx context.Context, a pendingSignIn, c Callback, from auth.Client) (Result, error) {
 	identity, err := s.identify(ctx, a, c)
 	if err == nil && a.LinkTo != nil {
 		code, err := s.holdIdentity(ctx, a, identity)
@@ -179,7 +179,7 @@ func (s *Service) conclude(ctx context.Context, a authorization, c Callback, fro
 	return Result{SignIn: signIn}, err
 }
 
-func (s *Service) identify(ctx context.Context, a authorization, c Callback) (Identity, error) {
+func (s *Service) identify(ctx context.Context, a pendingSignIn, c Callback) (Identity, error) {
 	settings := s.Settings()
 	provider, err := findProvider(settings, a.Provider)
 	if err != nil {
@@ -192,11 +192,9 @@ func (s *Service) identify(ctx context.Context, a authorization, c Callback) (Id
 }
 
 // recordRefusal leaves a trace of an identity that came to nothing.
-func (s *Service) recordRefusal(ctx context.Context, a authorization, identity Identity, from auth.Client, err error) {
-	e := auth.Event{
-		Action: auth.ActLogin, Outcome: auth.OutcomeOf(err), Address: from.Address, UserAgent: from.UserAgent,
-		Detail: a.Provider, At: s.Now(),
-	}
+func (s *Service) recordRefusal(ctx context.Context, a pendingSignIn, identity Identity, from auth.Client, err error) {
+	e := s.Audit.NewRefusal(auth.ActLogin, "", "", from, err)
+	e.Detail = a.Provider
 	if identity.Email != "" {
 		e.Account = auth.KeyOf(identity.Email)
 	}

@@ -95,6 +95,7 @@ func (s *Server) Err() error { return context.Cause(s.failed) }
 // Stop ends everything, the last started first, each awaited before the next. It
 // returns the first failure of a task.
 func (s *Server) Stop() error {
+	s.phase.CompareAndSwap(serving, draining)
 	for _, end := range slices.Backward(s.stops) {
 		end()
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// delivery counts mails and text messages. It implements auth.DeliveryObserver.
+// delivery counts mails and text messages. It implements notify.Observer.
 type delivery struct {
 	messages  *prometheus.CounterVec
 	durations *prometheus.HistogramVec

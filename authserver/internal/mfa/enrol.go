@@ -81,10 +81,10 @@ func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Metho
 		return err
 	}
 	conclude := context.WithoutCancel(ctx)
-	spending, right, err := s.matchEnrolment(factor, parseCode(code))
+	matched, right, err := s.matchEnrolment(factor, parseCode(code))
 	if err == nil && right { // of several requests with this code, one is the first
-		spending.Guesses = counter.Key
-		right, err = s.Store.VerifyFactor(conclude, spending, s.Now(), also)
+		matched.Guesses = counter.Key
+		right, err = s.Store.VerifyFactor(conclude, matched, s.Now(), also)
 	}
 	switch {
 	case err != nil:
@@ -96,7 +96,7 @@ func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Metho
 		s.Audit.RecordProof(conclude, user, string(method), from, err)
 		return err
 	}
-	s.Attempts.Unlocked(conclude, counter.Key)
+	s.Attempts.ForgetLocks(conclude, counter.Key)
 	s.Observer.SecondFactor(method, auth.Succeeded)
 	s.Audit.Print(conclude, added)
 	return nil
@@ -105,7 +105,7 @@ func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Metho
 // pending is the user's factor that waits for its first code, but not for
 // longer than it may.
 func (s *Service) pending(ctx context.Context, user auth.User, method auth.Method) (Factor, error) {
-	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
+	factors, err := s.FactorsOf(ctx, user)
 	if err != nil {
 		return Factor{}, err
 	}
@@ -121,20 +121,20 @@ func (s *Service) pending(ctx context.Context, user auth.User, method auth.Metho
 
 // matchEnrolment is what VerifyFactor is to burn.
 func (s *Service) matchEnrolment(f Factor, code typedCode) (MatchedCode, bool, error) {
-	spending := MatchedCode{UserID: f.UserID, Method: f.Method, Enrolment: f.Enrolment}
+	matched := MatchedCode{UserID: f.UserID, Method: f.Method, Enrolment: f.Enrolment}
 	if code.digits == "" {
-		return spending, false, nil
+		return matched, false, nil
 	}
 	if f.Method == auth.SMSMethod {
 		right, err := s.matchesText(f, code.digits)
 		if right {
-			spending.Text = f.Text.ID
+			matched.Text = f.Text.ID
 		}
-		return spending, right, err
+		return matched, right, err
 	}
 	step, right, err := s.appStep(f, code.digits)
-	spending.Step = &step
-	return spending, right, err
+	matched.Step = &step
+	return matched, right, err
 }
 
 // factorChanged is what the user and the auditor hear of a change. The event is

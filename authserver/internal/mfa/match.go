@@ -47,7 +47,7 @@ func (s *Service) VerifyFor(
 		s.Observer.SecondFactor(matched.Method, string(auth.CodeInvalid))
 		return MatchedCode{}, s.wrongCode(ctx, counter, user, from)
 	}
-	s.Attempts.Unlocked(ctx, counter.Key)
+	s.Attempts.ForgetLocks(ctx, counter.Key)
 	s.Observer.SecondFactor(matched.Method, auth.Succeeded)
 	return matched, nil
 }

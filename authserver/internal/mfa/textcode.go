@@ -53,7 +53,7 @@ func textLimit() TextLimit { return TextLimit{Pause: 30 * time.Second, PerHour: 
 // codes to a user who has no second factor yet. It refuses with SecondFactorExists,
 // SecondFactorUnavailable or RateLimited.
 func (s *Service) EnrolPhone(ctx context.Context, user auth.User, number string, from auth.Client) (Enrolment, time.Duration, error) {
-	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
+	factors, err := s.FactorsOf(ctx, user)
 	if err != nil {
 		return Enrolment{}, 0, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) EnrolPhone(ctx context.Context, user auth.User, number string,
 // SendCode sends a code to the telephone that is the user's second factor, and says how long
 // it works. It refuses with SecondFactorMissing, SecondFactorUnavailable or RateLimited.
 func (s *Service) SendCode(ctx context.Context, user auth.User, from auth.Client) (time.Duration, error) {
-	factors, err := s.Store.FactorsOf(ctx, user.ID, s.Now())
+	factors, err := s.FactorsOf(ctx, user)
 	if err != nil {
 		return 0, err
 	}

@@ -72,7 +72,7 @@ func (s *Service) deliverOne(ctx context.Context, m Claimed) {
 }
 
 func (s *Service) attempt(ctx context.Context, m Claimed) (Notice, error) {
-	notice, err := OpenMessage(s.Sealer, m.Message)
+	notice, err := openMessage(s.Sealer, m.Message)
 	if err != nil {
 		// The key may be one that this pod has not been told of yet.
 		return Notice{}, &DeliveryError{Reason: "contents cannot be opened"}

@@ -49,8 +49,8 @@ func (s *Service) NewMessage(channel auth.Channel, kind auth.MessageKind, n Noti
 	return auth.Message{ID: id, Channel: channel, Kind: kind, Sealed: sealed}, nil
 }
 
-// OpenMessage is what a Message says, for whoever delivers it.
-func OpenMessage(sealer auth.Sealer, m auth.Message) (Notice, error) {
+// openMessage is what a Message says, for whoever delivers it.
+func openMessage(sealer auth.Sealer, m auth.Message) (Notice, error) {
 	document, err := sealer.Open(sealedForOutbox, m.ID, m.Sealed)
 	if err != nil {
 		return Notice{}, err

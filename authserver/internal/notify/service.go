@@ -30,21 +30,8 @@ type Service struct {
 	Observer  Observer
 }
 
-// Store is the outbox, and what limits it.
+// Store is the outbox, where messages get as auth.Effects, and what limits it.
 type Store interface {
-	auth.Users
-	auth.OneTimeTokens
-	Outbox
-
-	// MailToken stores a one-time token of a user who is not disabled in place of an
-	// older one of its kind, with the mail of it, unless t.Email has had its mails. The
-	// result is false when nothing was sent. It does the same work when t has no
-	// UserID.
-	MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error)
-}
-
-// Outbox is where messages wait. They get there as auth.Effects.
-type Outbox interface {
 	// Enqueued receives when messages were stored through this Store. What other
 	// pods have stored must be looked for.
 	Enqueued() <-chan struct{}
@@ -61,4 +48,15 @@ type Outbox interface {
 	PostponeMessage(ctx context.Context, m Claimed, until time.Time) error
 	// Backlog says what waits, due or not.
 	Backlog(ctx context.Context) (Backlog, error)
+
+	// UserByID finds a user; false when there is none.
+	UserByID(ctx context.Context, id string) (auth.User, bool, error)
+	// PeekToken reads a one-time token that has not expired and leaves it valid; false
+	// when there is none.
+	PeekToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error)
+	// MailToken stores a one-time token of a user who is not disabled in place of an
+	// older one of its kind, with the mail of it, unless t.Email has had its mails. The
+	// result is false when nothing was sent. It does the same work when t has no
+	// UserID.
+	MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error)
 }

@@ -86,7 +86,7 @@ func (s *Store) ChangeUser(ctx context.Context, userID string, c admin.UserChang
 	})
 }
 
-// DeleteUser implements account.Store.
+// DeleteUser implements account.Store and admin.Store.
 func (s *Store) DeleteUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (account.UserChanged, error) {
 	return s.changeUser(ctx, deleteUser, userID, also, now, pgx.NamedArgs{})
 }

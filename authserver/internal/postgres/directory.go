@@ -123,7 +123,7 @@ WITH cause AS (
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// AddUser implements account.Store.
+// AddUser implements account.Store and admin.Store.
 func (s *Store) AddUser(ctx context.Context, u auth.User, token *auth.OneTimeToken, also auth.Effects) (bool, error) {
 	args := pgx.NamedArgs{
 		"user": u.ID, "email": u.Email, "name": u.Name, "locale": u.Locale, "role": u.Role,

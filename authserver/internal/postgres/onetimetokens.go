@@ -19,7 +19,7 @@ WITH cause AS (
     RETURNING hash
 )` + withEffects + ` SELECT`
 
-// IssueToken implements auth.OneTimeTokens.
+// IssueToken implements signin.Store and federation.Store.
 func (s *Store) IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) error {
 	args, err := effects(also, t.CreatedAt, pgx.NamedArgs{
 		"hash": t.Hash[:], "kind": t.Kind, "user": orNull(t.UserID), "session": orNull(t.SessionID), "email": orNull(t.Email), "sealed": t.Sealed,
@@ -33,13 +33,13 @@ func (s *Store) IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.E
 
 const tokenColumns = `coalesce(user_id::text, ''), coalesce(session_id::text, ''), coalesce(email, ''), sealed, created_at, expires_at`
 
-// PeekToken implements auth.OneTimeTokens.
+// PeekToken implements notify.Store, signin.Store and account.Store.
 func (s *Store) PeekToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error) {
 	return s.token(ctx, `SELECT `+tokenColumns+` FROM tickets
 		WHERE hash = @hash AND kind = @kind AND expires_at > @now`, kind, hash, now)
 }
 
-// RedeemToken implements auth.OneTimeTokens. The row's lock lets one of any number of
+// RedeemToken implements signin.Store and federation.Store. The row's lock lets one of any number of
 // callers delete it; the others find nothing.
 func (s *Store) RedeemToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error) {
 	return s.token(ctx, `DELETE FROM tickets
@@ -54,7 +54,7 @@ WITH cause AS (
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// CancelToken implements auth.OneTimeTokens.
+// CancelToken implements account.Store.
 func (s *Store) CancelToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, also auth.Effects, now time.Time) (bool, error) {
 	return s.change(ctx, "cancel one-time token", cancelToken, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}, now, also)
 }

@@ -24,7 +24,7 @@ UPDATE outbox SET due_at = @until, attempts = attempts + 1
 FROM due WHERE outbox.id = due.id
 RETURNING outbox.id::text, channel, kind, sealed, attempts, created_at`
 
-// ClaimMessages implements notify.Outbox.
+// ClaimMessages implements notify.Store.
 func (s *Store) ClaimMessages(ctx context.Context, c notify.Claim) ([]notify.Claimed, error) {
 	ctx, end := bounded(ctx, "claim messages")
 	defer end()
@@ -42,7 +42,7 @@ func (s *Store) ClaimMessages(ctx context.Context, c notify.Claim) ([]notify.Cla
 	return claimed, classify("claim messages", err)
 }
 
-// ForgetMessage implements notify.Outbox. Whoever has claimed it since would send
+// ForgetMessage implements notify.Store. Whoever has claimed it since would send
 // it a second time.
 func (s *Store) ForgetMessage(ctx context.Context, id string) error {
 	return s.exec(ctx, "forget message", `DELETE FROM outbox WHERE id = @id`, pgx.NamedArgs{"id": id})
@@ -54,7 +54,7 @@ WITH cause AS (
     RETURNING id
 )` + withEffects + ` SELECT`
 
-// AbandonMessage implements notify.Outbox.
+// AbandonMessage implements notify.Store.
 func (s *Store) AbandonMessage(ctx context.Context, m notify.Claimed, also auth.Effects, now time.Time) error {
 	args, err := effects(also, now, pgx.NamedArgs{"id": m.ID, "attempt": m.Attempt})
 	if err != nil {
@@ -63,13 +63,13 @@ func (s *Store) AbandonMessage(ctx context.Context, m notify.Claimed, also auth.
 	return s.exec(ctx, "abandon message", abandonMessage, args)
 }
 
-// PostponeMessage implements notify.Outbox.
+// PostponeMessage implements notify.Store.
 func (s *Store) PostponeMessage(ctx context.Context, m notify.Claimed, until time.Time) error {
 	return s.exec(ctx, "postpone message", `UPDATE outbox SET due_at = @until WHERE id = @id AND attempts = @attempt`,
 		pgx.NamedArgs{"id": m.ID, "attempt": m.Attempt, "until": until})
 }
 
-// Backlog implements notify.Outbox.
+// Backlog implements notify.Store.
 func (s *Store) Backlog(ctx context.Context) (notify.Backlog, error) {
 	ctx, end := bounded(ctx, "measure outbox")
 	defer end()
@@ -82,7 +82,7 @@ func (s *Store) Backlog(ctx context.Context) (notify.Backlog, error) {
 	return b, classify("measure outbox", err)
 }
 
-// Enqueued implements notify.Outbox.
+// Enqueued implements notify.Store.
 func (s *Store) Enqueued() <-chan struct{} { return s.enqueued }
 
 // postman watches the statements of a pool for those that store messages, and

@@ -33,19 +33,19 @@ func scanUser(row pgx.Row) (auth.User, bool, error) {
 	return u, err == nil, classify("read user", err)
 }
 
-// UserByEmail implements auth.Users.
+// UserByEmail implements account.Store and federation.Store.
 func (s *Store) UserByEmail(ctx context.Context, email mailaddress.Address) (auth.User, bool, error) {
 	return s.UserByStoredEmail(ctx, string(email))
 }
 
-// UserByStoredEmail implements auth.Users.
+// UserByStoredEmail implements signin.Store and admin.Store.
 func (s *Store) UserByStoredEmail(ctx context.Context, email string) (auth.User, bool, error) {
 	ctx, end := bounded(ctx, "read user")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, email))
 }
 
-// UserByID implements auth.Users.
+// UserByID implements the Store of most capabilities.
 func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error) {
 	if !auth.IsID(id) {
 		return auth.User{}, false, nil

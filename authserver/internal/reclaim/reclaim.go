@@ -32,8 +32,8 @@ type Result struct {
 	Ended []string
 }
 
-// Of is the Claim of the owner of the user's address.
-func (s *Service) Of(user auth.User, now time.Time) Claim {
+// NewClaim is the Claim of the owner of the user's address.
+func (s *Service) NewClaim(user auth.User, now time.Time) Claim {
 	return Claim{User: user, Clears: s.Attempts.CountersOf(user), Now: now}
 }
 
@@ -45,10 +45,10 @@ func (s *Service) NewEvent(user auth.User, how string, from auth.Client) (auth.E
 	return event, err
 }
 
-// Concluded tells Ephemeral what the Store has dropped.
-func (s *Service) Concluded(ctx context.Context, r Claim, ended []string) {
-	s.Sessions.Ended(ctx, ended...)
-	s.Attempts.Unlocked(ctx, r.Clears...)
+// Conclude tells Ephemeral what the Store has dropped.
+func (s *Service) Conclude(ctx context.Context, r Claim, ended []string) {
+	s.Sessions.RevokeSessions(ctx, ended...)
+	s.Attempts.ForgetLocks(ctx, r.Clears...)
 }
 
 // Mail tells the owner of the address, but not by the name that somebody else may have

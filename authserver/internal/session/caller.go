@@ -36,18 +36,16 @@ func (s *Service) Caller(ctx context.Context, access auth.Secret) (auth.User, au
 // log; reading is no act.
 func (s *Service) Admin(ctx context.Context, access auth.Secret, act auth.Action, targetID string, from auth.Client) (auth.User, auth.Subject, error) {
 	user, subject, err := s.Caller(ctx, access)
+	denied := auth.Refuse(auth.PermissionDenied)
 	switch {
 	case err != nil:
 		return auth.User{}, auth.Subject{}, err
 	case user.Role == auth.AdminRole:
 		return user, subject, nil
 	case act != "":
-		s.Audit.Record(ctx, auth.Event{
-			Action: act, Outcome: string(auth.PermissionDenied), ActorID: user.ID, TargetID: targetID,
-			Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
-		})
+		s.Audit.Record(ctx, s.Audit.NewRefusal(act, user.ID, targetID, from, denied))
 	}
-	return auth.User{}, auth.Subject{}, auth.Refuse(auth.PermissionDenied)
+	return auth.User{}, auth.Subject{}, denied
 }
 
 const (

@@ -94,7 +94,7 @@ func (s *Service) endSessions(ctx context.Context, e SessionsEnd, actorID string
 		case err != nil:
 			return 0, err
 		case done && len(ended) > 0:
-			s.Ended(ctx, ended...)
+			s.RevokeSessions(ctx, ended...)
 			s.Audit.Print(ctx, event)
 			return len(ended), nil
 		case done:

@@ -60,7 +60,7 @@ func (s *Service) endSession(ctx context.Context, id string, reason EndReason, t
 	if err != nil || !ended {
 		return false, err
 	}
-	s.Ended(ctx, id)
+	s.RevokeSessions(ctx, id)
 	s.Audit.Print(ctx, told)
 	return true, nil
 }

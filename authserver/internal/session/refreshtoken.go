@@ -19,6 +19,7 @@ const refreshTokenPrefix = "rkr_"
 // RefreshToken is the opaque secret of one step of a session.
 type RefreshToken auth.Secret
 
+// NewRefreshToken makes one, which is good once its hash is stored.
 func NewRefreshToken(random io.Reader) (RefreshToken, error) {
 	token, err := auth.NewOpaque(refreshTokenPrefix, random)
 	return RefreshToken(token), err
@@ -28,6 +29,7 @@ func parseRefreshToken(s auth.Secret) (RefreshToken, bool) {
 	return RefreshToken(s), auth.IsOpaque(refreshTokenPrefix, s)
 }
 
+// Hash is all that is stored of it.
 func (t RefreshToken) Hash() auth.TokenHash { return auth.HashOf(auth.Secret(t)) }
 
 // Purposes keep a sealed value of one place from being read in another.

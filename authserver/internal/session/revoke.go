@@ -96,8 +96,8 @@ func (r *revocations) loaded(at time.Time) {
 	r.loadedAt = at
 }
 
-// Ended makes the access tokens of sessions worthless that the Store has ended.
-func (s *Service) Ended(ctx context.Context, ids ...string) {
+// RevokeSessions makes the access tokens of sessions worthless that the Store has ended.
+func (s *Service) RevokeSessions(ctx context.Context, ids ...string) {
 	for _, id := range ids {
 		s.Revoke(ctx, Revocation{About: id})
 	}

@@ -45,7 +45,7 @@ type Store interface {
 	UserOfSession(ctx context.Context, userID, sessionID string, now time.Time) (auth.User, bool, error)
 	// Rotate uses up a live refresh token of a live session and stores its
 	// successor. The second result is false when another caller was first, or
-	// the token is dead: then Spent tells which.
+	// the token is dead: then UsedRefreshToken tells which.
 	Rotate(ctx context.Context, r Rotation) (auth.Subject, bool, error)
 	// UsedRefreshToken says what became of a refresh token; false when it was never known.
 	UsedRefreshToken(ctx context.Context, token auth.TokenHash) (UsedRefreshToken, bool, error)

@@ -9,11 +9,11 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// Verify says for a gateway whom an access token speaks for; roles, if any, are
-// the ones it lets through. It never asks the Store: what was revoked elsewhere it
-// learns from Ephemeral, or from the Store within about a second. It refuses with TokenMissing,
-// TokenExpired (also when the user's role is another by now), TokenInvalid (also
-// when the session has ended) or PermissionDenied.
+// Verify says for a gateway whom an access token speaks for; roles, if any, are the
+// ones it lets through. It never asks the Store: what was revoked elsewhere it learns
+// from Ephemeral at once, or within about a second by FollowRevocations. It refuses
+// with TokenMissing, TokenExpired (also when the user's role is another by now),
+// TokenInvalid (also when the session has ended) or PermissionDenied.
 func (s *Service) Verify(ctx context.Context, access auth.Secret, roles []string) (auth.Subject, error) {
 	if access == "" {
 		return auth.Subject{}, auth.Refuse(auth.TokenMissing)

@@ -99,8 +99,8 @@ type Answer struct {
 	Method auth.Method
 }
 
-// Admitted is a Grant after a second factor.
-type Admitted struct {
+// ChallengeResult is a Grant after a second factor.
+type ChallengeResult struct {
 	session.Grant
 	BackupCodesLeft int
 }
@@ -108,22 +108,22 @@ type Admitted struct {
 // AnswerChallenge opens the session that the Challenge was for. It refuses with
 // ChallengeInvalid, AccountDisabled, CodeInvalid, AccountLocked, TooManyAttempts,
 // SigningUnavailable or DatabaseUnavailable.
-func (s *Service) AnswerChallenge(ctx context.Context, a Answer, from auth.Client) (Admitted, error) {
+func (s *Service) AnswerChallenge(ctx context.Context, a Answer, from auth.Client) (ChallengeResult, error) {
 	if err := s.Tokens.Ready(); err != nil {
-		return Admitted{}, err
+		return ChallengeResult{}, err
 	}
 	first, err := s.openChallenge(ctx, a.Challenge, from)
 	if err != nil {
-		return Admitted{}, err
+		return ChallengeResult{}, err
 	}
-	admitted, err := s.answer(ctx, a, first)
+	result, err := s.answer(ctx, a, first)
 	if err != nil {
 		s.recordRefusal(ctx, first.account, from, err)
 	}
-	return admitted, err
+	return result, err
 }
 
-func (s *Service) answer(ctx context.Context, a Answer, first authentication) (Admitted, error) {
+func (s *Service) answer(ctx context.Context, a Answer, first authentication) (ChallengeResult, error) {
 	challenge := auth.HashOf(a.Challenge)
 	var grant session.Grant
 	matched, err := s.MFA.VerifyFor(ctx, first.user, a.Code, a.Method, first.from, func(ctx context.Context, code mfa.MatchedCode) (used bool, err error) {
@@ -133,7 +133,7 @@ func (s *Service) answer(ctx context.Context, a Answer, first authentication) (A
 		}
 		return err == nil, err
 	})
-	return Admitted{Grant: grant, BackupCodesLeft: matched.BackupCodesLeft}, err
+	return ChallengeResult{Grant: grant, BackupCodesLeft: matched.BackupCodesLeft}, err
 }
 
 // stillOpen refuses with ChallengeInvalid when somebody has used the challenge, or

@@ -67,12 +67,10 @@ func (s *Service) complete(ctx context.Context, a authentication) (SignIn, error
 
 // recordRefusal leaves a trace of a sign-in that came to nothing.
 func (s *Service) recordRefusal(ctx context.Context, account auth.AccountKey, from auth.Client, err error) {
-	outcome := auth.OutcomeOf(err)
-	s.Observer.Login(outcome)
-	s.Audit.Record(ctx, auth.Event{
-		Action: auth.ActLogin, Outcome: outcome, Account: account,
-		Address: from.Address, UserAgent: from.UserAgent, At: s.Now(),
-	})
+	refused := s.Audit.NewRefusal(auth.ActLogin, "", "", from, err)
+	refused.Account = account
+	s.Observer.Login(refused.Outcome)
+	s.Audit.Record(ctx, refused)
 }
 
 // CompleteFederated lets a user in on the word of a provider.

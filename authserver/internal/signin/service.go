@@ -15,6 +15,7 @@ package signin
 
 import (
 	"context"
+	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
@@ -39,9 +40,19 @@ type Service struct {
 
 // Store opens sessions.
 type Store interface {
-	auth.Users
-	auth.OneTimeTokens
-
+	// UserByStoredEmail finds a user by what is stored as their address, in whatever
+	// form that is; false when there is none.
+	UserByStoredEmail(ctx context.Context, email string) (auth.User, bool, error)
+	// UserByID finds a user; false when there is none.
+	UserByID(ctx context.Context, id string) (auth.User, bool, error)
+	// IssueToken stores a one-time token.
+	IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) error
+	// PeekToken reads a one-time token that has not expired and leaves it valid; false
+	// when there is none.
+	PeekToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error)
+	// RedeemToken uses up a one-time token that has not expired. Of any number of
+	// callers at once it succeeds for one.
+	RedeemToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error)
 	// StartSession records a login: session, refresh token, last login, attempts
 	// cleared, password hash upgraded, token redeemed, code used. Started is false
 	// when the user is gone or disabled, the password was changed since it was checked,

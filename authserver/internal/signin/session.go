@@ -86,7 +86,7 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 	case !start.Started:
 		return session.Grant{}, auth.Refuse(auth.InvalidCredentials)
 	case start.WasLocked:
-		s.Attempts.Unlocked(ctx, own)
+		s.Attempts.ForgetLocks(ctx, own)
 	}
 	s.Observer.Login(auth.Succeeded)
 	s.Audit.Print(ctx, login)

@@ -68,7 +68,7 @@ var errSignIn = errors.New("sign-in required")
 
 // signedIn calls use with the visitor's access token, after a refresh when that
 // has expired. Two tabs may refresh at once: both are given the same successor
-// (see package auth). The error is errSignIn when there is no session any more.
+// (see package session). The error is errSignIn when there is no session any more.
 func (w *Web) signedIn(req *pageRequest, use func(access auth.Secret) error) error {
 	access := cmp.Or(req.access, cookie(req.r, accessCookie))
 	if access != "" {

@@ -33,10 +33,6 @@ const (
 // mounts at once, instead of at its next sync a minute later.
 const RevisionAnnotation = v1alpha1.GroupName + "/revision"
 
-// ServerSelector selects the realm's auth server pods. It holds the realm's
-// identity alone, since a selector can never change.
-func ServerSelector(realm *v1alpha1.AuthRealm) map[string]string { return selector(realm, server) }
-
 // Selector selects all pods of the realm, its stores' included.
 func Selector(realm *v1alpha1.AuthRealm) map[string]string {
 	return map[string]string{nameLabel: product, instanceLabel: realm.Name}

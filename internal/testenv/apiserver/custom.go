@@ -12,6 +12,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
 // Definitions are CustomResourceDefinitions that other projects bring to a
@@ -19,7 +21,11 @@ import (
 // the whole control plane, so that a test which installs one needs its own.
 func (c *ControlPlane) Definitions(t testing.TB) map[string]*unstructured.Unstructured {
 	t.Helper()
-	fetch := exec.CommandContext(t.Context(), filepath.Join(c.root, "hack", "kinds.sh"))
+	script := filepath.Join(c.root, "hack", "kinds.sh")
+	if err := testenv.DependsOn(script); err != nil {
+		t.Fatal(err)
+	}
+	fetch := exec.CommandContext(t.Context(), script)
 	var stderr bytes.Buffer
 	fetch.Stderr = &stderr
 	out, err := fetch.Output()

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
 // Build makes the program of a package, such as ./cmd/authserver, in the module
@@ -26,9 +28,15 @@ func Build(t testing.TB, program string) string {
 	if err != nil {
 		t.Fatalf("find the module: %v", err)
 	}
+	root := filepath.Dir(strings.TrimSpace(string(module)))
+	for _, folder := range []string{"api", "authserver", "cmd", "controllers", "internal"} {
+		if err := testenv.DependsOn(filepath.Join(root, folder)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	binary := filepath.Join(t.TempDir(), filepath.Base(program))
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", binary, program)
-	build.Dir = filepath.Dir(strings.TrimSpace(string(module)))
+	build.Dir = root
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-trimpath -buildvcs=false -gcflags=all=-dwarf=false")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", program, err, out)

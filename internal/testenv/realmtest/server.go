@@ -138,7 +138,7 @@ func NewTransport(roots *x509.CertPool, address string, http2 bool) *http.Transp
 // Probe asks an ops listener for a path as a kubelet does, and returns the status,
 // or 0 where nobody answers.
 func Probe(ops, path string) int {
-	response, err := http.Get("http://" + ops + path)
+	response, err := patientClient().Get("http://" + ops + path)
 	if err != nil {
 		return 0
 	}
@@ -152,7 +152,7 @@ func (s *Server) OpsStatus(path string) int { return Probe(s.Ops, path) }
 // Report is what the server tells the operator.
 func (s *Server) Report() realmconfig.Report {
 	s.t.Helper()
-	response, err := http.Get("http://" + s.Ops + realmconfig.ReportPath)
+	response, err := patientClient().Get("http://" + s.Ops + realmconfig.ReportPath)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func (s *Server) Metric(sample string) string {
 		s.t.Fatal(err)
 	}
 	r.Header.Set("Accept-Encoding", "identity")
-	response, err := http.DefaultClient.Do(r)
+	response, err := patientClient().Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -200,3 +200,6 @@ func (s *Server) Metric(sample string) string {
 	}
 	return ""
 }
+
+// patientClient does not wait for ever for a server that hangs.
+func patientClient() *http.Client { return &http.Client{Timeout: eventually.Patience} }

@@ -10,9 +10,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// authorization is a Request between its beginning and its end. It waits in a one-time
+// pendingSignIn is a Request between its beginning and its end. It waits in a one-time
 // token.
-type authorization struct {
+type pendingSignIn struct {
 	Provider string `json:"provider"`
 	// RedirectURI is where the answer must come to, Asked who must give it.
 	RedirectURI string `json:"redirectURI,omitempty"`
@@ -32,32 +32,33 @@ type authorization struct {
 const sealedForState = "oauth journey"
 
 // userID is whose authorization it is, as far as that is known.
-func (a authorization) userID() string {
+func (a pendingSignIn) userID() string {
 	if a.LinkTo == nil {
 		return ""
 	}
 	return a.LinkTo.UserID
 }
 
-func (a authorization) request(state auth.Secret) AuthorizationRequest {
+func (a pendingSignIn) request(state auth.Secret) AuthorizationRequest {
 	return AuthorizationRequest{
 		State: state, Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, Reauthenticate: a.Reauthenticate,
 	}
 }
 
-func (s *Service) redeemState(ctx context.Context, c Callback) (authorization, error) {
+func (s *Service) redeemState(ctx context.Context, c Callback) (pendingSignIn, error) {
 	if !auth.IsOpaque(statePrefix, c.State) || !auth.IsOpaque(browserPrefix, c.Browser) {
-		return authorization{}, auth.Refuse(auth.StateInvalid)
+		return pendingSignIn{}, auth.Refuse(auth.StateInvalid)
 	}
 	t, found, err := s.Store.RedeemToken(ctx, auth.FederationStateToken, stateHash(c.State, c.Browser), s.Now())
 	switch {
 	case err != nil:
-		return authorization{}, err
+		return pendingSignIn{}, err
 	case !found:
-		return authorization{}, auth.Refuse(auth.StateInvalid)
+		return pendingSignIn{}, auth.Refuse(auth.StateInvalid)
 	}
-	a := authorization{}
-	return a, t.Open(s.Sealer, sealedForState, &a)
+	var a pendingSignIn
+	err = t.Open(s.Sealer, sealedForState, &a)
+	return a, err
 }
 
 // stateHash binds a state to the browser that it was given to: in any other
@@ -75,7 +76,7 @@ func (s *Service) keep(ctx context.Context, t auth.OneTimeToken, lifetime time.D
 // checkCallback refuses an answer with StateInvalid unless it came to the callback that
 // the authorization was begun with (RFC 9700, section 4.4.2.2), and that is the
 // provider's still: whoever has the shared one now may not be who had it then.
-func (a authorization) checkCallback(settings realmconfig.Config, p realmconfig.Provider, c Callback) error {
+func (a pendingSignIn) checkCallback(settings realmconfig.Config, p realmconfig.Provider, c Callback) error {
 	if to := callbackURL(settings, c.Provider); to != a.RedirectURI || to != redirectURI(settings, p) {
 		return auth.Refuse(auth.StateInvalid)
 	}
