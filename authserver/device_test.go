@@ -77,6 +77,26 @@ func TestTheDeviceCookieIsForTheRealmAlone(t *testing.T) {
 	}
 }
 
+func TestABrowserIsAKnownDeviceAfterASecondFactor(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	e := s.enrol(s.login().Access)
+	s.nextStep()
+	a := s.validate(s.challenged(), s.shown(e.Secret))
+	device := s.tokensOf(a).Device
+	cookie, attributes, _ := strings.Cut(a.Header.Get("Set-Cookie"), "; ")
+	if cookie != "__Host-rk-device="+device || attributes != "Path=/; Max-Age=15552000; HttpOnly; Secure; SameSite=Lax" {
+		t.Error("the browser was not given the device token of the answer to keep")
+	}
+	r.cheapen()
+	s.lockOut(adminEmail)
+	a = s.do(s.loginRequest(adminEmail, adminPassword, "Cookie", cookie))
+	if a.Expect(t, http.StatusOK, ""); a.Header.Get("Set-Cookie") != "" {
+		t.Error("a login that is not complete speaks of devices")
+	}
+}
+
 func TestADeviceTokenOpensNothingElse(t *testing.T) {
 	t.Parallel()
 	_, s := newRealmWithAnn(t)

@@ -17,6 +17,8 @@ type call[Body any] struct {
 	Body   Body
 	Bearer auth.Secret
 	Client auth.Client
+	// KeepDevice is for tokensOf.
+	KeepDevice deviceKeeper
 }
 
 // empty is the body of a request or response that has none.
@@ -28,7 +30,7 @@ func endpoint[In, Out any](a *API, r route, handle func(context.Context, call[In
 	r.in, r.out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
 	decoder := decoderOf(r.in)
 	r.handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		in := call[In]{Client: request.Client(req, a.Settings().Network)}
+		in := call[In]{Client: request.Client(req, a.Settings().Network), KeepDevice: keeperIn(w)}
 		var err error
 		if r.bearer != bearerUnused {
 			in.Bearer, err = request.Bearer(req)
@@ -43,9 +45,6 @@ func endpoint[In, Out any](a *API, r route, handle func(context.Context, call[In
 		if err != nil {
 			a.problems.Write(w, req, err)
 			return
-		}
-		if answer, ok := any(out).(interface{ device() auth.Secret }); ok {
-			request.KeepDevice(w, answer.device())
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		a.write(w, req, r.status, out)

@@ -193,9 +193,7 @@ func (a *API) completeSignIn(w http.ResponseWriter, r *http.Request, c federatio
 		}
 		redirect(w, result.ReturnTo)
 	default:
-		body := signInOf(result.SignIn)
-		request.KeepDevice(w, body.device())
-		a.write(w, r, http.StatusOK, body)
+		a.write(w, r, http.StatusOK, signInOf(result.SignIn, keeperIn(w)))
 	}
 }
 
@@ -209,5 +207,5 @@ func (a *API) redeemSignInCode(ctx context.Context, r call[oauthCodeBody]) (sign
 	if err != nil {
 		return signInBody{}, err
 	}
-	return signInOf(result), nil
+	return signInOf(result, r.KeepDevice), nil
 }

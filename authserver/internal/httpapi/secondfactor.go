@@ -177,7 +177,7 @@ func (a *API) validateCode(ctx context.Context, r call[validateBody]) (validated
 	if err != nil {
 		return validatedBody{}, err
 	}
-	return validatedBody{tokensOf(admitted.Grant), admitted.BackupCodesLeft}, nil
+	return validatedBody{tokensOf(admitted.Grant, r.KeepDevice), admitted.BackupCodesLeft}, nil
 }
 
 func (a *API) disableSecondFactors(ctx context.Context, r call[proofBody]) (enabledBody, error) {

@@ -62,20 +62,23 @@ type tokensBody struct {
 	DeviceToken string `json:"device_token,omitempty"`
 }
 
-func tokensOf(g session.Grant) tokensBody {
+// deviceKeeper lets the client of an answer keep a device token.
+type deviceKeeper func(auth.Secret)
+
+func keeperIn(w http.ResponseWriter) deviceKeeper {
+	return func(token auth.Secret) { request.KeepDevice(w, token) }
+}
+
+// tokensOf alone makes a tokensBody, so that a browser keeps its device with every
+// one, whichever body that becomes a part of. A refresh has no device token, and
+// changes none.
+func tokensOf(g session.Grant, keep deviceKeeper) tokensBody {
+	keep(g.DeviceToken)
 	return tokensBody{
 		AccessToken: string(g.AccessToken), TokenType: "Bearer", ExpiresIn: seconds(g.AccessLifetime),
 		RefreshToken: string(g.RefreshToken), RefreshExpiresIn: seconds(g.RefreshLifetime),
 		DeviceToken: string(g.DeviceToken),
 	}
-}
-
-// device serves endpoint. A refresh has no device token, and changes none.
-func (b *tokensBody) device() auth.Secret {
-	if b == nil {
-		return ""
-	}
-	return auth.Secret(b.DeviceToken)
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
@@ -96,13 +99,13 @@ type challengeBody struct {
 	Methods          []auth.Method `json:"methods"`
 }
 
-func signInOf(s signin.SignIn) signInBody {
+func signInOf(s signin.SignIn, keep deviceKeeper) signInBody {
 	if c := s.Challenge; c != nil {
 		return signInBody{challengeBody: &challengeBody{
 			RequireTwoFactor: true, SessionID: string(c.ID), SessionExpiresIn: seconds(c.Lifetime), Methods: c.Methods,
 		}}
 	}
-	tokens := tokensOf(s.Grant)
+	tokens := tokensOf(s.Grant, keep)
 	return signInBody{tokensBody: &tokens}
 }
 
@@ -111,7 +114,7 @@ func (a *API) login(ctx context.Context, r call[loginBody]) (signInBody, error) 
 	if err != nil {
 		return signInBody{}, err
 	}
-	return signInOf(result), nil
+	return signInOf(result, r.KeepDevice), nil
 }
 
 func (a *API) refresh(ctx context.Context, r call[refreshBody]) (tokensBody, error) {
@@ -119,7 +122,7 @@ func (a *API) refresh(ctx context.Context, r call[refreshBody]) (tokensBody, err
 	if err != nil {
 		return tokensBody{}, err
 	}
-	return tokensOf(grant), nil
+	return tokensOf(grant, r.KeepDevice), nil
 }
 
 func (a *API) logout(ctx context.Context, r call[logoutBody]) (empty, error) {
