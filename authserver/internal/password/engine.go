@@ -68,29 +68,29 @@ type Engine struct {
 	options Options
 	workers sync.WaitGroup
 
-	mu     sync.Mutex
-	wake   *sync.Cond // a task has joined, or the engine was closed
-	line   *line
-	loads  []load // by worker
-	ahead  int    // iterations that are left of all tasks, waiting and running
-	paces  [implementations]pace
-	guests guests
-	counts Counts
-	closed bool
+	mu      sync.Mutex
+	wake    *sync.Cond // a task has joined, or the engine was closed
+	line    *line
+	loads   []load // by worker
+	ahead   int    // iterations that are left of all tasks, waiting and running
+	paces   [implementations]pace
+	foreign foreignQueue
+	counts  Counts
+	closed  bool
 }
 
 // New starts an engine, after some milliseconds of calibration.
 func New(o Options) *Engine {
 	e := &Engine{options: o, line: newLine(o.MaxWaiting), loads: make([]load, o.Workers)}
 	e.wake = sync.NewCond(&e.mu)
-	e.guests = guests{wake: sync.NewCond(&e.mu), line: newLine(o.MaxWaiting)}
+	e.foreign = foreignQueue{wake: sync.NewCond(&e.mu), line: newLine(o.MaxWaiting)}
 	for i, h := range newHashers() {
 		e.paces[i] = calibrate(h, o.Now)
 	}
 	for worker := range o.Workers {
 		e.start(func() { e.work(worker) })
 	}
-	e.start(e.host)
+	e.start(e.checkForeign)
 	return e
 }
 
@@ -108,11 +108,11 @@ func (e *Engine) Close() {
 	for t := e.line.next(); t != nil; t = e.line.next() {
 		e.refuse(t, ErrClosed)
 	}
-	for t := e.guests.line.next(); t != nil; t = e.guests.line.next() {
-		e.refuseGuest(t, ErrClosed)
+	for t := e.foreign.line.next(); t != nil; t = e.foreign.line.next() {
+		e.refuseForeign(t, ErrClosed)
 	}
 	e.wake.Broadcast()
-	e.guests.wake.Broadcast()
+	e.foreign.wake.Broadcast()
 	e.mu.Unlock()
 	e.workers.Wait()
 }

@@ -23,12 +23,12 @@ func (e *Engine) Loads() []Load {
 	return loads
 }
 
-// PretendGuestWork makes it look as if guests with so much work were ahead.
-func (e *Engine) PretendGuestWork(d time.Duration) (finish func()) {
+// PretendForeignWork makes it look as if foreign hashes with so much work were ahead.
+func (e *Engine) PretendForeignWork(d time.Duration) (finish func()) {
 	add := func(d time.Duration) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.guests.ahead += d
+		e.foreign.ahead += d
 	}
 	add(d)
 	return func() { add(-d) }

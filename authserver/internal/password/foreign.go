@@ -39,12 +39,12 @@ func parseBcrypt(encoded string) (bcrypt.Hash, error) {
 	return h, err
 }
 
-// guests are the tasks whose hashes other programs have made. Such a hash cannot
+// foreignQueue has the tasks whose hashes other programs have made. Such a hash cannot
 // be taken in steps, and needs memory. So they have a line of their own, just as
 // bounded and fair, and are checked one at a time, beside the lanes and not in
 // them. Every user needs that once: the next login finds a bcrypt hash.
-type guests struct {
-	wake  *sync.Cond // a guest has joined, or the engine was closed
+type foreignQueue struct {
+	wake  *sync.Cond // a task has joined, or the engine was closed
 	line  *line
 	ahead time.Duration // the work of all of them, waiting and running
 }
@@ -59,7 +59,7 @@ func (e *Engine) verifyForeign(ctx context.Context, source, encoded, password st
 		source: source, password: []byte(password), foreign: h,
 		since: e.options.Now(), answer: make(chan answer, 1),
 	}
-	e.joinGuests(t)
+	e.joinForeign(t)
 	select {
 	case a := <-t.answer:
 		if a.err != nil {
@@ -67,71 +67,71 @@ func (e *Engine) verifyForeign(ctx context.Context, source, encoded, password st
 		}
 		return a.right, nil
 	case <-ctx.Done():
-		e.leaveGuests(t)
+		e.leaveForeign(t)
 		return false, ctx.Err()
 	}
 }
 
-// joinGuests is join for a guest.
-func (e *Engine) joinGuests(t *task) {
+// joinForeign is join for a task with another program's hash.
+func (e *Engine) joinForeign(t *task) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		t.answer <- answer{err: ErrClosed}
 		return
 	}
-	wait := e.guests.ahead
-	e.guests.ahead += t.foreign.Work()
-	turnedAway := e.guests.line.join(t)
-	if turnedAway == nil && wait > e.options.MaxWait && e.guests.line.remove(t) {
+	wait := e.foreign.ahead
+	e.foreign.ahead += t.foreign.Work()
+	turnedAway := e.foreign.line.join(t)
+	if turnedAway == nil && wait > e.options.MaxWait && e.foreign.line.remove(t) {
 		turnedAway = t
 	}
 	if turnedAway != nil {
-		e.refuseGuest(turnedAway, &BusyError{wait})
+		e.refuseForeign(turnedAway, &BusyError{wait})
 	}
-	e.guests.wake.Signal()
+	e.foreign.wake.Signal()
 }
 
-// leaveGuests forgets t, whose caller has given up, if its turn has not come.
-func (e *Engine) leaveGuests(t *task) {
+// leaveForeign forgets t, whose caller has given up, if its turn has not come.
+func (e *Engine) leaveForeign(t *task) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.guests.line.remove(t) {
-		e.guests.ahead -= t.foreign.Work()
+	if e.foreign.line.remove(t) {
+		e.foreign.ahead -= t.foreign.Work()
 		e.counts.Abandoned++
 	}
 }
 
-func (e *Engine) refuseGuest(t *task, err error) {
-	e.guests.ahead -= t.foreign.Work()
+func (e *Engine) refuseForeign(t *task, err error) {
+	e.foreign.ahead -= t.foreign.Work()
 	e.counts.Refused++
 	t.answer <- answer{err: err}
 }
 
-// host is the life of the one who checks guests.
-func (e *Engine) host() {
-	for t := e.nextGuest(); t != nil; t = e.nextGuest() {
+// checkForeign is the life of the one who checks them.
+func (e *Engine) checkForeign() {
+	for t := e.nextForeign(); t != nil; t = e.nextForeign() {
 		right := t.foreign.Matches(t.password)
 		clear(t.password)
 		e.mu.Lock()
-		e.guests.ahead -= t.foreign.Work()
+		e.foreign.ahead -= t.foreign.Work()
 		e.counts.Hashed++
 		t.answer <- answer{right: right}
 		e.mu.Unlock()
 	}
 }
 
-// nextGuest waits for a guest; nil when the engine is closed.
-func (e *Engine) nextGuest() *task {
+// nextForeign waits for a task; nil when the engine is closed.
+func (e *Engine) nextForeign() *task {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for !e.closed {
-		t := e.guests.line.next()
+		t := e.foreign.line.next()
 		switch {
 		case t == nil:
-			e.guests.wake.Wait()
+			e.foreign.wake.Wait()
 		case e.options.Now().Sub(t.since) > e.options.MaxWait:
-			e.refuseGuest(t, &BusyError{e.guests.ahead})
+			e.refuseForeign(t, &BusyError{e.foreign.ahead})
 		default:
 			return t
 		}

@@ -78,10 +78,10 @@ func TestCanVerify(t *testing.T) {
 	}
 }
 
-// occupyHost has one of n guests checked while the others wait, until release.
+// occupyForeign has one of n hashes checked while the others wait, until release.
 // Whoever is turned away comes again: all may come before the first is let in,
 // and then there is no room for the last.
-func occupyHost(t *testing.T, e *password.Engine, source string, n int) (release func()) {
+func occupyForeign(t *testing.T, e *password.Engine, source string, n int) (release func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var callers sync.WaitGroup
@@ -96,10 +96,10 @@ func occupyHost(t *testing.T, e *password.Engine, source string, n int) (release
 	return func() { cancel(); callers.Wait() }
 }
 
-func TestGuestsAreRefusedWhenTheirLineIsLong(t *testing.T) {
+func TestForeignHashesAreRefusedWhenTheirLineIsLong(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, func(o *password.Options) { o.MaxWait = time.Second })
-	finish := e.PretendGuestWork(2 * time.Second)
+	finish := e.PretendForeignWork(2 * time.Second)
 	var busy *password.BusyError
 	if _, err := e.Verify(t.Context(), "alice", quickHash, "x"); !errors.As(err, &busy) || busy.RetryAfter() != 2*time.Second {
 		t.Errorf("got %v, want a *BusyError of two seconds", err)
@@ -110,10 +110,10 @@ func TestGuestsAreRefusedWhenTheirLineIsLong(t *testing.T) {
 	}
 }
 
-func TestFloodOfGuestsLeavesRoomForOthersAndLanesAlone(t *testing.T) {
+func TestFloodOfForeignHashesLeavesRoomForOthersAndLanesAlone(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, func(o *password.Options) { o.MaxWaiting = 4 })
-	release := occupyHost(t, e, "flood", 5)
+	release := occupyForeign(t, e, "flood", 5)
 	defer release()
 	if right, err := e.Verify(t.Context(), "alice", quickHash, foreignSecret); err != nil || !right {
 		t.Errorf("alice: %t, %v", right, err)
@@ -123,7 +123,7 @@ func TestFloodOfGuestsLeavesRoomForOthersAndLanesAlone(t *testing.T) {
 	}
 }
 
-func TestCloseRefusesWaitingGuests(t *testing.T) {
+func TestCloseRefusesWaitingForeignHashes(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, nil)
 	const callers = 8

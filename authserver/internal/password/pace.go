@@ -66,7 +66,7 @@ type Counts struct {
 type State struct {
 	Counts
 	// Lanes is how many hashes are under way, Waiting how many wait for a lane
-	// or, as guests, for their turn.
+	// or, made by another program, for their turn.
 	Lanes, Waiting int
 	// Wait is what a request that comes now would wait for its turn.
 	Wait time.Duration
@@ -76,7 +76,7 @@ type State struct {
 func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := State{Counts: e.counts, Waiting: e.line.waiting + e.guests.line.waiting, Wait: e.wait()}
+	s := State{Counts: e.counts, Waiting: e.line.waiting + e.foreign.line.waiting, Wait: e.wait()}
 	for _, l := range e.loads {
 		s.Lanes += l.lanes
 	}

@@ -17,7 +17,7 @@ type task struct {
 	check      bool
 	iterations int // left, of 1<<hash.Cost
 	since      time.Time
-	foreign    foreign.Hash // a guest's, in place of hash and iterations
+	foreign    foreign.Hash // another program's, in place of hash and iterations
 	answer     chan answer  // of one place, so that a worker never waits for a caller
 
 	by        Implementation // what computes it, from when it begins

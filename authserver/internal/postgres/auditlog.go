@@ -48,11 +48,11 @@ func (s *Store) FindEvents(ctx context.Context, q admin.EventQuery) ([]auth.Even
 		where.add(`(at, id) < (@before, @before_id)`)
 		args["before"], args["before_id"] = q.Before.At, q.Before.ID
 	}
-	ctx, end := bounded(ctx, "read audit log")
+	ctx, end := bounded(ctx, "read audit trail")
 	defer end()
 	rows, err := s.pool.Query(ctx, `SELECT `+eventColumns+` FROM audit_events`+where.String()+` ORDER BY at DESC, id DESC LIMIT @limit`, args)
 	if err != nil {
-		return nil, classify("read audit log", err)
+		return nil, classify("read audit trail", err)
 	}
 	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Event, error) {
 		e, account := auth.Event{}, []byte(nil)
@@ -60,15 +60,15 @@ func (s *Store) FindEvents(ctx context.Context, q admin.EventQuery) ([]auth.Even
 		copy(e.Account[:], account)
 		return e, err
 	})
-	return events, classify("read audit log", err)
+	return events, classify("read audit trail", err)
 }
 
 // PruneEvents implements audit.Store.
 func (s *Store) PruneEvents(ctx context.Context, before time.Time) (bool, error) {
-	ctx, end := bounded(ctx, "prune audit log")
+	ctx, end := bounded(ctx, "prune audit trail")
 	defer end()
 	tag, err := s.pool.Exec(ctx, `DELETE FROM audit_events WHERE id IN (
 		SELECT id FROM audit_events WHERE at <= @before LIMIT @batch FOR UPDATE SKIP LOCKED)`,
 		pgx.NamedArgs{"before": before, "batch": pruneBatch})
-	return tag.RowsAffected() == pruneBatch, classify("prune audit log", err)
+	return tag.RowsAffected() == pruneBatch, classify("prune audit trail", err)
 }

@@ -97,7 +97,7 @@ func (s *Store) EmailsOf(ctx context.Context, ids []string) (map[string]admin.Ad
 	return emails, classify("read addresses of users", err)
 }
 
-const standingOf = `
+const userDetails = `
 SELECT (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.ended_at IS NULL AND s.expires_at > @now), (` + lockOf + `)
 FROM users u WHERE u.id = @user`
 
@@ -105,10 +105,10 @@ FROM users u WHERE u.id = @user`
 func (s *Store) UserDetails(ctx context.Context, userID string, longestLock time.Duration, now time.Time) (admin.UserDetails, error) {
 	ctx, end := bounded(ctx, "read a user's standing")
 	defer end()
-	standing := admin.UserDetails{}
-	err := s.pool.QueryRow(ctx, standingOf, pgx.NamedArgs{"user": userID, "longest": longestLock, "now": now}).
-		Scan(&standing.Sessions, &standing.LockedUntil)
-	return standing, classify("read a user's standing", err)
+	details := admin.UserDetails{}
+	err := s.pool.QueryRow(ctx, userDetails, pgx.NamedArgs{"user": userID, "longest": longestLock, "now": now}).
+		Scan(&details.Sessions, &details.LockedUntil)
+	return details, classify("read a user's standing", err)
 }
 
 const addUser = `

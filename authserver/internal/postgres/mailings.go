@@ -54,7 +54,7 @@ func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Ef
 	args := quotaArgs(string(t.Kind), auth.KeyOf(t.Email), t.CreatedAt)
 	args["hash"], args["kind"], args["user"], args["email"] = t.Hash[:], t.Kind, orNull(t.UserID), t.Email
 	args["session"], args["expires"] = orNull(t.SessionID), t.ExpiresAt
-	return s.change(ctx, "mail one-time token", mailToken, args, t.CreatedAt, also)
+	return s.change(ctx, "mail ticket", mailToken, args, t.CreatedAt, also)
 }
 
 const mailNotice = withinQuota + `

@@ -28,7 +28,7 @@ func (s *Store) IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.E
 	if err != nil {
 		return err
 	}
-	return s.exec(ctx, "issue one-time token", issueToken, args)
+	return s.exec(ctx, "issue ticket", issueToken, args)
 }
 
 const tokenColumns = `coalesce(user_id::text, ''), coalesce(session_id::text, ''), coalesce(email, ''), sealed, created_at, expires_at`
@@ -56,11 +56,11 @@ SELECT EXISTS (SELECT FROM cause)`
 
 // CancelToken implements account.Store.
 func (s *Store) CancelToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, also auth.Effects, now time.Time) (bool, error) {
-	return s.change(ctx, "cancel one-time token", cancelToken, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}, now, also)
+	return s.change(ctx, "cancel ticket", cancelToken, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}, now, also)
 }
 
 func (s *Store) token(ctx context.Context, statement string, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error) {
-	ctx, end := bounded(ctx, "read one-time token")
+	ctx, end := bounded(ctx, "read ticket")
 	defer end()
 	t := auth.OneTimeToken{Hash: hash, Kind: kind}
 	err := s.pool.QueryRow(ctx, statement, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}).
@@ -68,5 +68,5 @@ func (s *Store) token(ctx context.Context, statement string, kind auth.OneTimeTo
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.OneTimeToken{}, false, nil
 	}
-	return t, err == nil, classify("read one-time token", err)
+	return t, err == nil, classify("read ticket", err)
 }

@@ -115,13 +115,13 @@ func hosts(config *pgx.ConnConfig) int {
 	return len(different)
 }
 
-// visit opens one connection for look and closes it.
-func visit(ctx context.Context, config *pgx.ConnConfig, look func(*pgx.Conn, context.Context) error) error {
+// withConnection opens one connection for do and closes it.
+func withConnection(ctx context.Context, config *pgx.ConnConfig, do func(*pgx.Conn, context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(hosts(config))*config.ConnectTimeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return inPlainWords(err)
 	}
-	return errors.Join(look(conn, ctx), conn.Close(ctx))
+	return errors.Join(do(conn, ctx), conn.Close(ctx))
 }

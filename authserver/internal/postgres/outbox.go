@@ -85,16 +85,16 @@ func (s *Store) Backlog(ctx context.Context) (notify.Backlog, error) {
 // Enqueued implements notify.Store.
 func (s *Store) Enqueued() <-chan struct{} { return s.enqueued }
 
-// postman watches the statements of a pool for those that store messages, and
+// enqueueTracer watches the statements of a pool for those that store messages, and
 // rings once they have succeeded: a statement is a transaction here. No method
 // of the Store has to remember to.
-type postman struct{ bell chan<- struct{} }
+type enqueueTracer struct{ enqueued chan<- struct{} }
 
 // carriesMessages marks the context of a statement that does.
 type carriesMessages struct{}
 
 // TraceQueryStart implements pgx.QueryTracer.
-func (postman) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (enqueueTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	if len(data.Args) == 0 {
 		return ctx
 	}
@@ -105,9 +105,9 @@ func (postman) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQ
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
-func (p postman) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+func (t enqueueTracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
 	if data.Err != nil || ctx.Value(carriesMessages{}) == nil {
 		return
 	}
-	ring(p.bell)
+	ring(t.enqueued)
 }

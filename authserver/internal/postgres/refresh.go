@@ -65,7 +65,7 @@ WHERE t.hash = $1`
 
 // UsedRefreshToken implements session.Store.
 func (s *Store) UsedRefreshToken(ctx context.Context, token auth.TokenHash) (session.UsedRefreshToken, bool, error) {
-	ctx, end := bounded(ctx, "read used refresh token")
+	ctx, end := bounded(ctx, "read spent refresh token")
 	defer end()
 	t := session.UsedRefreshToken{}
 	err := s.pool.QueryRow(ctx, used, token[:]).Scan(append(subjectFields(&t.Subject),
@@ -73,5 +73,5 @@ func (s *Store) UsedRefreshToken(ctx context.Context, token auth.TokenHash) (ses
 	if errors.Is(err, pgx.ErrNoRows) {
 		return session.UsedRefreshToken{}, false, nil
 	}
-	return t, err == nil, classify("read used refresh token", err)
+	return t, err == nil, classify("read spent refresh token", err)
 }

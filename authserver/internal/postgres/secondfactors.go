@@ -213,7 +213,7 @@ SELECT FROM used`
 
 // UseCode implements mfa.Store.
 func (s *Store) UseCode(ctx context.Context, code mfa.MatchedCode, now time.Time) (bool, error) {
-	return s.happened(ctx, "use code", useCodeAlone, codeArgs(code, now, pgx.NamedArgs{}))
+	return s.happened(ctx, "spend code", useCodeAlone, codeArgs(code, now, pgx.NamedArgs{}))
 }
 
 // The row of a user's last code carries the count, so that its lock makes

@@ -19,11 +19,11 @@ import (
 // one. What a caller has used when a later one of them is no good any more is
 // lost: rather a code without a session than a session without a code.
 const (
-	startSession    = `WITH ` + admitUser + openSession
-	startDescendant = `WITH ` + parentLocked + admitUser + parentLives + openSession
+	startSession    = `WITH ` + signInUser + openSession
+	startDescendant = `WITH ` + parentLocked + signInUser + parentLives + openSession
 )
 
-const admitUser = useCode + `, redeemed AS (
+const signInUser = useCode + `, redeemed AS (
     DELETE FROM tickets WHERE hash = @token AND user_id = @user AND expires_at > @now
       AND (NOT @needs_code OR EXISTS (SELECT FROM used))
     RETURNING hash

@@ -52,7 +52,7 @@ func Open(ctx context.Context, place realmconfig.Place) (*Store, error) {
 }
 
 func (s *Store) connect(ctx context.Context, config *pgxpool.Config) (*connections, error) {
-	config.ConnConfig.Tracer = multitracer.New(postman{s.enqueued}, witness{})
+	config.ConnConfig.Tracer = multitracer.New(enqueueTracer{s.enqueued}, errorTracer{})
 	c, err := connect(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database pool: %w", err)
@@ -68,7 +68,7 @@ func (s *Store) Move(ctx context.Context, to realmconfig.Place) error {
 	if err != nil {
 		return err
 	}
-	if err := visit(ctx, config.ConnConfig, func(c *pgx.Conn, ctx context.Context) error { return checkSchema(ctx, c) }); err != nil {
+	if err := withConnection(ctx, config.ConnConfig, func(c *pgx.Conn, ctx context.Context) error { return checkSchema(ctx, c) }); err != nil {
 		return err
 	}
 	next, err := s.connect(context.WithoutCancel(ctx), config)
@@ -87,7 +87,7 @@ func (s *Store) Move(ctx context.Context, to realmconfig.Place) error {
 // the kind: it lives on connections of yesterday's password.
 func (s *Store) Look(ctx context.Context) error {
 	config := s.pool.current.Load().Config()
-	return visit(ctx, config.ConnConfig, (*pgx.Conn).Ping)
+	return withConnection(ctx, config.ConnConfig, (*pgx.Conn).Ping)
 }
 
 // Failing rings when the database has not done what it should.

@@ -24,17 +24,17 @@ func bounded(ctx context.Context, doing string) (_ context.Context, end context.
 	return ctx, func() { s.End(); cancel() }
 }
 
-// witness marks the statements of a pool that fail in their traces, with the
+// errorTracer marks the statements of a pool that fail in their traces, with the
 // SQLSTATE alone: messages quote values.
-type witness struct{}
+type errorTracer struct{}
 
 // TraceQueryStart implements pgx.QueryTracer.
-func (witness) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+func (errorTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	return ctx
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
-func (witness) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
+func (errorTracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryEndData) {
 	if data.Err == nil {
 		return
 	}

@@ -25,7 +25,7 @@ type Cache struct {
 	current atomic.Pointer[client]
 	breaker *breaker
 	prefix  string
-	own     own
+	local   localBuckets
 }
 
 // Open prepares a client; it does not connect yet. Keys carry the realm's name,
@@ -59,11 +59,11 @@ func (c *Cache) Move(ctx context.Context, to realmconfig.Place) error {
 // Look connects anew, writes, and closes. The connections that there are show
 // nothing of the kind: they may live on yesterday's password.
 func (c *Cache) Look(ctx context.Context) error {
-	guest, err := connect(c.current.Load().place)
+	fresh, err := connect(c.current.Load().place)
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.probe(ctx, guest), guest.Close())
+	return errors.Join(c.probe(ctx, fresh), fresh.Close())
 }
 
 // probe writes, because a replica or a full server would let itself be read.

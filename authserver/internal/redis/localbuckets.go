@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// mostOwn bounds each half of an own: about ten megabytes in all.
-const mostOwn = 50_000
+// maxLocalBuckets bounds each half of localBuckets: about ten megabytes in all.
+const maxLocalBuckets = 50_000
 
-// own is what one server has counted while Redis was away. When it is full, it
-// forgets the half that was not asked about for longest.
-type own struct {
+// localBuckets are what one server has counted while Redis was away. When they are
+// full, they forget the half that was not asked about for longest.
+type localBuckets struct {
 	mu          sync.Mutex
 	recent, old map[string]time.Time
 }
 
 // take does what takeScript does.
-func (o *own) take(key string, rate Rate, now time.Time) time.Duration {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	due, found := o.recent[key]
+func (b *localBuckets) take(key string, rate Rate, now time.Time) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	due, found := b.recent[key]
 	if !found {
-		due = o.old[key]
+		due = b.old[key]
 	}
 	latest := now.Add(rate.Window)
 	if due.Before(now) {
@@ -36,9 +36,9 @@ func (o *own) take(key string, rate Rate, now time.Time) time.Duration {
 	if due.After(latest) {
 		return due.Sub(latest)
 	}
-	if len(o.recent) >= mostOwn || o.recent == nil {
-		o.recent, o.old = map[string]time.Time{}, o.recent
+	if len(b.recent) >= maxLocalBuckets || b.recent == nil {
+		b.recent, b.old = map[string]time.Time{}, b.recent
 	}
-	o.recent[key] = due
+	b.recent[key] = due
 	return 0
 }

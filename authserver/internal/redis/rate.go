@@ -30,7 +30,7 @@ func (c *Cache) Take(ctx context.Context, key string, rate Rate) time.Duration {
 		return err
 	})
 	if !answered {
-		return c.own.take(key, rate, now)
+		return c.local.take(key, rate, now)
 	}
 	return wait
 }

@@ -235,16 +235,16 @@ func TestValuesAreReadWithinBounds(t *testing.T) {
 
 func TestWhatAServerCountsItselfIsBounded(t *testing.T) {
 	t.Parallel()
-	o, now, rate := &own{}, time.Unix(0, 0), Rate{Burst: 1, Window: time.Minute}
-	for i := range 3 * mostOwn {
+	o, now, rate := &localBuckets{}, time.Unix(0, 0), Rate{Burst: 1, Window: time.Minute}
+	for i := range 3 * maxLocalBuckets {
 		if wait := o.take(fmt.Sprint(i), rate, now); wait != 0 {
 			t.Fatalf("key %d has to wait", i)
 		}
 	}
-	if n := len(o.recent) + len(o.old); n > 2*mostOwn {
+	if n := len(o.recent) + len(o.old); n > 2*maxLocalBuckets {
 		t.Errorf("%d keys are kept", n)
 	}
-	if o.take(fmt.Sprint(3*mostOwn-1), rate, now) == 0 {
+	if o.take(fmt.Sprint(3*maxLocalBuckets-1), rate, now) == 0 {
 		t.Error("what was counted last is forgotten")
 	}
 }
