@@ -156,25 +156,21 @@ type userChangeBody struct {
 	Name     *string `json:"name" maxLength:"200" format:"name"`
 	Disabled *bool   `json:"disabled"`
 
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
+	proofBody
 }
 
 func (a *API) changeUser(ctx context.Context, r call[userChangeBody]) (userBody, error) {
 	u, err := a.Admin.ChangeUser(ctx, r.Bearer, r.Body.ID, admin.UserChange{
 		Role: r.Body.Role, Name: r.Body.Name, Disabled: r.Body.Disabled,
-	}, signin.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
+	}, r.Body.proof(), r.Client)
 	return userOf(u), err
 }
 
 // provenUserPath is userPath with an admin's proof.
 type provenUserPath struct {
-	ID       string      `path:"id" maxLength:"36" format:"uuid"`
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
+	ID string `path:"id" maxLength:"36" format:"uuid"`
+	proofBody
 }
-
-func (p provenUserPath) proof() signin.Proof { return signin.Proof{Password: p.Password, Code: p.Code} }
 
 func (a *API) deleteUser(ctx context.Context, r call[provenUserPath]) (empty, error) {
 	return empty{}, a.Admin.DeleteUser(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)

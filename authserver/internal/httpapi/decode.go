@@ -50,12 +50,12 @@ func (d decoder) readURL(r *http.Request, into reflect.Value) []auth.FieldProble
 		detail := ""
 		switch values := query[f.name]; {
 		case f.location == inPath:
-			detail = f.setText(r.PathValue(f.name), into.Field(f.index))
+			detail = f.setText(r.PathValue(f.name), into.FieldByIndex(f.index))
 		case f.location != inQuery:
 		case len(values) > 1:
 			detail = "stands twice"
 		case len(values) == 1:
-			detail = f.setText(values[0], into.Field(f.index))
+			detail = f.setText(values[0], into.FieldByIndex(f.index))
 		case f.required:
 			detail = "is required"
 		}
@@ -108,7 +108,7 @@ func (d decoder) decode(document []byte, into reflect.Value) []auth.FieldProblem
 			problems = append(problems, auth.FieldProblem{Field: name, Detail: "stands twice"})
 		default:
 			seen[name] = true
-			problems = append(problems, f.set(raw, into.Field(f.index))...)
+			problems = append(problems, f.set(raw, into.FieldByIndex(f.index))...)
 		}
 	}
 	if _, err := dec.Token(); err != nil {

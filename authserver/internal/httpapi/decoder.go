@@ -12,9 +12,9 @@ import (
 	rules "github.com/realmkeeper/realmkeeper/authserver/internal/field"
 )
 
-// decoder reads requests into a struct, by tags that it has read once. Each field is
-// a string, bool or int, or a pointer to one that is nil when the request does not
-// have it, with the tags
+// decoder reads requests into a struct, by tags that it has read once. Each field, those
+// of embedded structs among them, is a string, bool or int, or a pointer to one that
+// is nil when the request does not have it, with the tags
 //
 //	json:"name", path:"name" or query:"name"   where it stands
 //	required:"true"                            must be there and not empty
@@ -35,7 +35,7 @@ const (
 type field struct {
 	name     string
 	location location
-	index    int
+	index    []int // as reflect.Value.FieldByIndex takes it
 	kind     reflect.Kind
 	pointer  bool
 	// required fields are there; rule is what a string may hold.
@@ -47,12 +47,15 @@ type field struct {
 // decoderOf panics on a type it does not understand: that is a mistake in a route.
 func decoderOf(t reflect.Type) decoder {
 	d := decoder{}
-	for i := range t.NumField() {
-		f, err := fieldOf(t.Field(i))
+	for _, sf := range reflect.VisibleFields(t) {
+		if sf.Anonymous {
+			continue // its fields follow
+		}
+		f, err := fieldOf(sf)
 		if err != nil {
 			panic(fmt.Sprintf("%s: %v", t, err))
 		}
-		f.index = i
+		f.index = sf.Index
 		d.fields = append(d.fields, f)
 	}
 	return d

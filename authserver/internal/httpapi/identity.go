@@ -10,7 +10,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) identityRoutes() []route {
@@ -67,8 +66,7 @@ type beginLinkBody struct {
 	ReturnTo  string `json:"return_to" required:"true" maxLength:"2048"`
 	Challenge string `json:"code_challenge" maxLength:"43"`
 
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
+	proofBody
 }
 
 type departureBody struct {
@@ -78,7 +76,7 @@ type departureBody struct {
 func (a *API) beginLink(ctx context.Context, r call[beginLinkBody]) (departureBody, error) {
 	address, err := a.Federation.BeginLink(ctx, r.Bearer, federation.Request{
 		Provider: r.Body.Provider, ReturnTo: r.Body.ReturnTo, Challenge: r.Body.Challenge,
-	}, signin.Proof{Password: r.Body.Password, Code: r.Body.Code}, r.Client)
+	}, r.Body.proof(), r.Client)
 	return departureBody{string(address)}, err
 }
 
@@ -87,12 +85,10 @@ func (a *API) finishLink(ctx context.Context, r call[oauthCodeBody]) (empty, err
 }
 
 type identityPath struct {
-	ID       string      `path:"id" required:"true" maxLength:"36" format:"uuid"`
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
+	ID string `path:"id" required:"true" maxLength:"36" format:"uuid"`
+	proofBody
 }
 
 func (a *API) unlinkIdentity(ctx context.Context, r call[identityPath]) (empty, error) {
-	proof := signin.Proof{Password: r.Body.Password, Code: r.Body.Code}
-	return empty{}, a.Federation.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, proof, r.Client)
+	return empty{}, a.Federation.UnlinkIdentity(ctx, r.Bearer, r.Body.ID, r.Body.proof(), r.Client)
 }

@@ -24,7 +24,7 @@ func TestExamplesAreAccepted(t *testing.T) {
 	t.Parallel()
 	for _, r := range new(API).routes() {
 		for _, f := range decoderOf(r.in).fields {
-			into := reflect.New(r.in).Elem().Field(f.index)
+			into := reflect.New(r.in).Elem().FieldByIndex(f.index)
 			for _, example := range examplesOf(f.name) {
 				if text, isText := example.(string); isText && f.setString(text, into) != "" {
 					t.Errorf("%s: the example of %s %s", r.pattern(), f.name, f.setString(text, into))

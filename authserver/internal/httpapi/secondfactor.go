@@ -197,9 +197,8 @@ func (a *API) renewBackupCodes(ctx context.Context, r call[proofBody]) (backupCo
 }
 
 type phoneBody struct {
-	Phone    string      `json:"phone" required:"true" maxLength:"32"`
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
+	Phone string `json:"phone" required:"true" maxLength:"32"`
+	proofBody
 }
 
 // textBody is in seconds.
@@ -214,8 +213,7 @@ type phoneAddedBody struct {
 }
 
 func (a *API) enableSMS(ctx context.Context, r call[phoneBody]) (phoneAddedBody, error) {
-	proof := signin.Proof{Password: r.Body.Password, Code: r.Body.Code}
-	e, lifetime, err := a.Accounts.EnableSMS(ctx, r.Bearer, r.Body.Phone, proof, r.Client)
+	e, lifetime, err := a.Accounts.EnableSMS(ctx, r.Bearer, r.Body.Phone, r.Body.proof(), r.Client)
 	if err != nil {
 		return phoneAddedBody{}, err
 	}

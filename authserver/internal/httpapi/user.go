@@ -10,7 +10,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 func (a *API) userRoutes() []route {
@@ -81,9 +80,8 @@ type passwordChangeBody struct {
 }
 
 type emailChangeBody struct {
-	Email    string      `json:"email" required:"true" maxLength:"254" format:"email"`
-	Password auth.Secret `json:"password" maxLength:"4096"`
-	Code     auth.Secret `json:"code" maxLength:"64"`
+	Email string `json:"email" required:"true" maxLength:"254" format:"email"`
+	proofBody
 }
 
 func (a *API) profile(ctx context.Context, r call[empty]) (profileBody, error) {
@@ -101,9 +99,8 @@ func (a *API) changePassword(ctx context.Context, r call[passwordChangeBody]) (e
 }
 
 func (a *API) changeEmail(ctx context.Context, r call[emailChangeBody]) (messageBody, error) {
-	proof := signin.Proof{Password: r.Body.Password, Code: r.Body.Code}
 	return messageBody{"Follow the link in the mail to the new address."},
-		a.Accounts.ChangeEmail(ctx, r.Bearer, r.Body.Email, proof, r.Client)
+		a.Accounts.ChangeEmail(ctx, r.Bearer, r.Body.Email, r.Body.proof(), r.Client)
 }
 
 func (a *API) deleteAccount(ctx context.Context, r call[proofBody]) (empty, error) {
