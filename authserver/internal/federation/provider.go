@@ -50,17 +50,21 @@ type AuthorizationAnswer struct {
 	Error string
 }
 
-// Identity is a person, as a provider knows them.
+// Identity is a person, as a provider knows them. It is sealed into stored one-time
+// tokens under the names in its tags.
 type Identity struct {
-	// Provider is its name in the realm. Issuer is who vouches for Subject: a
-	// provider that is pointed elsewhere must not find the people of before.
-	Provider, Issuer, Subject string
+	// Provider is its name in the realm.
+	Provider string `json:"Provider"`
+	// Issuer is who vouches for Subject: a provider that is pointed elsewhere must
+	// not find the people of before.
+	Issuer  string `json:"Issuer"`
+	Subject string `json:"Subject"`
 	// Email is normalised; empty when there is none that makes sense.
-	Email string
+	Email string `json:"Email"`
 	// EmailVerified is the provider's word for the address, or the realm's trust
 	// in the provider.
-	EmailVerified bool
-	Name          string
+	EmailVerified bool   `json:"EmailVerified"`
+	Name          string `json:"Name"`
 }
 
 // findProvider is a provider's settings; it refuses with ProviderUnknown.

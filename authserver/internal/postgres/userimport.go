@@ -27,7 +27,7 @@ WITH imported AS (
     RETURNING id
 ), recorded AS (
     INSERT INTO audit_events (id, at, action, outcome, target_id, detail)
-    SELECT event, @now, @action, @outcome, id, 'imported' FROM added JOIN imported USING (id)
+    SELECT event, @now, @action, @outcome, id, @detail FROM added JOIN imported USING (id)
 )
 SELECT count(*) FROM added`
 
@@ -66,7 +66,7 @@ func (s *Store) ImportUsers(ctx context.Context, users []auth.User, now time.Tim
 	defer end()
 	added := 0
 	err = s.pool.QueryRow(ctx, importUsers, pgx.NamedArgs{
-		"users": string(document), "action": auth.ActCreateUser, "outcome": auth.Succeeded, "now": now,
+		"users": string(document), "action": auth.ActCreateUser, "outcome": auth.Succeeded, "detail": "imported", "now": now,
 	}).Scan(&added)
 	return added, classify("import users", err)
 }
