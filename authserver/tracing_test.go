@@ -158,6 +158,22 @@ func TestALoginIsOneTrace(t *testing.T) {
 	}
 }
 
+func TestAPageThatIsRefusedSaysWhyInItsTrace(t *testing.T) {
+	t.Parallel()
+	r, c := tracedRealm(t)
+	s := r.serve()
+	request := newRequest(t, http.MethodPost, "/signout", "")
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Sec-Fetch-Site", "cross-site")
+	b := s.newVisitor()
+	b.send(request)
+	s.End()
+	got := attributesOf(c.one("POST /signout").Attributes)
+	if b.status != http.StatusForbidden || got["http.response.status_code"] != int64(http.StatusForbidden) || got["realmkeeper.problem"] != "permission_denied" {
+		t.Errorf("answered %d, and the request is %v", b.status, got)
+	}
+}
+
 func TestTheCallerSaysWhetherItsTraceIsKept(t *testing.T) {
 	t.Parallel()
 	r, c := tracedRealm(t)

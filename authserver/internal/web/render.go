@@ -154,12 +154,10 @@ func (f failure) Title() string {
 	}
 }
 
-// fail shows the error page. A cause that is our fault is logged here, once.
+// fail takes note of an error and shows the error page.
 func (w *Web) fail(req *pageRequest, err error) {
+	w.problems.Record(req.r, err)
 	e := problem.Of(req.r.Context(), err)
-	if problem.IsFault(e) {
-		w.Log.ErrorContext(req.r.Context(), "page failed", "code", e.Code, "error", e.Cause)
-	}
 	seconds := problem.Seconds(e.RetryAfter)
 	if seconds > 0 {
 		req.w.Header().Set("Retry-After", strconv.Itoa(seconds))

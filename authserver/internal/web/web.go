@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
@@ -39,6 +40,7 @@ type Deps struct {
 // Web serves the pages.
 type Web struct {
 	Deps
+	problems  problem.Writer
 	templates templates
 	assets    assets
 	languages []translation
@@ -60,7 +62,10 @@ func New(d Deps) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Web{Deps: d, templates: templates, assets: assets, languages: languages}, nil
+	return &Web{
+		Deps: d, problems: problem.Writer{Settings: d.Settings, Log: d.Log},
+		templates: templates, assets: assets, languages: languages,
+	}, nil
 }
 
 // Pages is everything the pages answer.
