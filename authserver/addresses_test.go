@@ -273,7 +273,7 @@ func TestAdminsFindAddressesAsPeopleTypeThem(t *testing.T) {
 		if len(events.Events) != 1 || events.Events[0].Outcome != "invalid_credentials" {
 			t.Errorf("about %q the trail says %+v", email, events)
 		}
-		b := s.newVisitor()
+		b := s.newPageBrowser()
 		b.signIn(adminEmail, adminPassword)
 		b.open("/admin/audit?action=login&email=" + url.QueryEscape(email))
 		b.sees("/admin/audit", http.StatusOK, "The e-mail address or the password is wrong.")

@@ -13,17 +13,17 @@ import (
 )
 
 // newAdmin is served, and an admin has signed in to the pages.
-func newAdmin(t *testing.T, r *realm) (*server, *visitor) {
+func newAdmin(t *testing.T, r *realm) (*server, *pageBrowser) {
 	t.Helper()
 	suite.secrets.used(annEmail, strangerPassword)
 	s := r.serve()
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
 	return s, b
 }
 
 // listed is the addresses that a list of users shows.
-func (b *visitor) listed() string {
+func (b *pageBrowser) listed() string {
 	emails := []string{}
 	for _, cell := range b.all("th", "scope", "row") {
 		for link := range cell.Descendants() {
@@ -41,7 +41,7 @@ func TestPagesForAdminsAreForAdmins(t *testing.T) {
 	s, b := newAdmin(t, r)
 	ann := s.createUser(s.login().Access, annEmail, "user")
 	b.sees("/account", http.StatusOK, "Users", "Audit trail")
-	user, stranger := s.newVisitor(), s.newVisitor()
+	user, stranger := s.newPageBrowser(), s.newPageBrowser()
 	user.signIn(annEmail, strangerPassword)
 	if strings.Contains(user.body, "/admin/") {
 		t.Error("a user is shown the way to the pages for admins")

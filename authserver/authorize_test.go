@@ -12,9 +12,9 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// handOver signs a visitor in and asks for a code for the application. What the
+// authorize signs a browser in and asks for a code for the application. What the
 // result redeems it with is good once.
-func (s *server) handOver(b *visitor, email, password string) (redeem func() answer) {
+func (s *server) authorize(b *pageBrowser, email, password string) (redeem func() answer) {
 	s.t.Helper()
 	verifier := oauth2.GenerateVerifier()
 	b.open(askToReturn(verifier))
@@ -47,8 +47,8 @@ func newRealmWithApp(t *testing.T) *realm {
 	return r
 }
 
-// pagesOf is the session of a visitor, as endings know one.
-func (s *server) pagesOf(b *visitor) tokens {
+// pagesOf is the session of a browser, as endings know one.
+func (s *server) pagesOf(b *pageBrowser) tokens {
 	s.t.Helper()
 	at, err := url.Parse(issuer)
 	if err != nil {
@@ -86,9 +86,9 @@ func TestCodesAreLostWithTheirSession(t *testing.T) {
 			t.Parallel()
 			s := newRealmWithApp(t).serve()
 			a := s.newAnn("user")
-			b := s.newVisitor()
-			s.tokensOf(s.handOver(b, a.user.Email, strangerPassword)()) // which works
-			redeem := s.handOver(b, a.user.Email, strangerPassword)
+			b := s.newPageBrowser()
+			s.tokensOf(s.authorize(b, a.user.Email, strangerPassword)()) // which works
+			redeem := s.authorize(b, a.user.Email, strangerPassword)
 			a.session = s.pagesOf(b)
 			if end == nil {
 				b.open("/account")
@@ -107,11 +107,11 @@ func TestAHandOverProvesNothingNew(t *testing.T) {
 	t.Parallel()
 	r := newRealmWithApp(t)
 	s := r.serve()
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	signedIn := r.Clock.Now()
-	s.handOver(b, adminEmail, adminPassword)()
+	s.authorize(b, adminEmail, adminPassword)()
 	r.Clock.Advance(2 * time.Hour)
-	app := s.tokensOf(s.handOver(b, "", "")())
+	app := s.tokensOf(s.authorize(b, "", "")())
 	for what, access := range map[string]string{"handed over": app.Access, "refreshed": s.refresh(app.Refresh).Access} {
 		seconds, _ := claimsOf(t, access)["auth_time"].(float64)
 		if off := time.Unix(int64(seconds), 0).Sub(signedIn).Abs(); off > 30*time.Second {
@@ -197,20 +197,20 @@ func TestAHandOverForgivesNoGuesses(t *testing.T) {
 	for range 2 {
 		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 		s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
-		next, got := s.handOverBy(refresh)
+		next, got := s.authorizeBy(refresh)
 		if refresh = next; got.Device != "" {
 			t.Error("a device is known without a sign-in")
 		}
 	}
 	s.tryLogin(adminEmail, wrongPassword).Expect(t, http.StatusUnauthorized, "invalid_credentials")
 	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
-	s.handOverBy(refresh)
+	s.authorizeBy(refresh)
 	s.tryLogin(adminEmail, adminPassword).Expect(t, http.StatusTooManyRequests, "account_locked")
 }
 
-// handOverBy gets an application's tokens for nothing but a refresh token of the
+// authorizeBy gets an application's tokens for nothing but a refresh token of the
 // pages, and the pages' next one.
-func (s *server) handOverBy(refresh string) (next string, got tokens) {
+func (s *server) authorizeBy(refresh string) (next string, got tokens) {
 	s.t.Helper()
 	verifier := oauth2.GenerateVerifier()
 	r := newRequest(s.t, http.MethodGet, askToReturn(verifier), nil)

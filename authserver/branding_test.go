@@ -35,7 +35,7 @@ func branded(t *testing.T) *realm {
 }
 
 // fetch is a file that a page names.
-func (b *visitor) fetch(address string) (http.Header, string) {
+func (b *pageBrowser) fetch(address string) (http.Header, string) {
 	b.t.Helper()
 	response, err := b.client.Get(issuer + address)
 	if err != nil {
@@ -50,7 +50,7 @@ func (b *visitor) fetch(address string) (http.Header, string) {
 
 func TestPagesHaveTheLookOfTheirRealm(t *testing.T) {
 	t.Parallel()
-	b := branded(t).serve().newVisitor()
+	b := branded(t).serve().newPageBrowser()
 	b.open("/signin")
 	b.sees("/signin", http.StatusOK, "Welcome <back>", "Help", "Terms")
 	picture := b.find("img", "alt", "The <Shop>")
@@ -79,7 +79,7 @@ func TestPagesHaveTheLookOfTheirRealm(t *testing.T) {
 
 func TestPagesSpeakTheLanguagesOfTheirRealm(t *testing.T) {
 	t.Parallel()
-	b := branded(t).serve().newVisitor()
+	b := branded(t).serve().newPageBrowser()
 	for language, title := range map[string]string{"en-GB": "Welcome <back>", "de": "Anmelden", "fr": "Anmelden", "": "Anmelden"} {
 		b.language = language
 		b.open("/signin")
@@ -106,7 +106,7 @@ func TestPagesChangeTheirLookWhileTheyRun(t *testing.T) {
 	t.Parallel()
 	r := branded(t)
 	s := r.serve()
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.open("/signin")
 	before := attribute(b.find("img", "alt", "The <Shop>"), "src")
 	changed, err := realmconfig.NewPicture([]byte(strings.Replace(logo, `r="4"`, `r="3"`, 1)))

@@ -277,7 +277,7 @@ func TestPagesRefuseWhatTheyCannotKeep(t *testing.T) {
 		"a long form":            {"/account/profile", "name", strings.Repeat("a", 20_000), "That is too long.", 400},
 		"no id":                  {"/account/sessions/nonsense/end", "name", "", "There is nothing", 404},
 	} {
-		b := p.s.newVisitor()
+		b := p.s.newPageBrowser()
 		b.signIn(adminEmail, adminPassword)
 		form := p.inOrder()
 		form.Set(c.field, c.text)

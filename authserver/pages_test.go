@@ -16,7 +16,7 @@ import (
 
 func TestPagesSignInAndOut(t *testing.T) {
 	t.Parallel()
-	b := newRealm(t).serve().newVisitor()
+	b := newRealm(t).serve().newPageBrowser()
 	b.open("/")
 	b.sees("/signin", http.StatusOK, "Sign in", "Forgot password?")
 
@@ -47,7 +47,7 @@ func TestPagesSignInAndOut(t *testing.T) {
 func TestPagesSessionOutlivesItsAccessToken(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	b := r.serve().newVisitor()
+	b := r.serve().newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
 	r.Clock.Advance(r.AccessTokenLifetime())
 	b.open("/account")
@@ -57,7 +57,7 @@ func TestPagesSessionOutlivesItsAccessToken(t *testing.T) {
 func TestPagesRefuseForeignForms(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
 	for name, header := range map[string]http.Header{
 		"another site, by its own word":     {"Sec-Fetch-Site": {"cross-site"}},
@@ -83,7 +83,7 @@ func TestPagesResetAPassword(t *testing.T) {
 	mails := r.sendsMail()
 	s := r.serve()
 	suite.secrets.used(newPassword)
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.open("/forgot")
 	b.submit("/forgot", map[string]string{"email": "nobody@example.com"})
 	b.sees("/forgot", http.StatusOK, "Check your e-mail", "nobody@example.com")
@@ -113,7 +113,7 @@ func TestPagesRegister(t *testing.T) {
 	r.Config.Registration.EmailVerification = "Required"
 	r.Config.Browser.VerifyEmailURL = issuer + "/verify-email/{token}"
 	mails := r.sendsMail()
-	b := r.serve().newVisitor()
+	b := r.serve().newPageBrowser()
 	const email = "ann@example.com"
 	suite.secrets.used(newPassword, email)
 	b.open("/register")
@@ -142,7 +142,7 @@ func TestPagesOfAClosedRealmDoNotRegister(t *testing.T) {
 	r := newRealm(t)
 	r.Config.Registration.Mode = "Closed"
 	r.Update()
-	b := r.serve().newVisitor()
+	b := r.serve().newPageBrowser()
 	b.open("/signin")
 	if strings.Contains(b.body, "/register") {
 		t.Error("the page offers to register")
@@ -153,7 +153,7 @@ func TestPagesOfAClosedRealmDoNotRegister(t *testing.T) {
 
 func TestPagesSpeakTheVisitorsLanguage(t *testing.T) {
 	t.Parallel()
-	b := newRealm(t).serve().newVisitor()
+	b := newRealm(t).serve().newPageBrowser()
 	for language, title := range map[string]string{
 		"de-CH,de;q=0.9": "Anmelden", "es-MX": "Iniciar sesión", "fr;q=0.8,nl;q=0.9": "Se connecter", "ja": "Sign in", "\"": "Sign in",
 	} {
@@ -180,7 +180,7 @@ func TestPagesSetUpASecondFactor(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
 	s := r.serve()
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
 	b.submit("/account/two-factor", nil)
 	b.sees("/account/two-factor", http.StatusOK, "Set up two-factor sign-in", "Scan this")
@@ -216,7 +216,7 @@ func TestPagesOfAnAccount(t *testing.T) {
 	t.Parallel()
 	s := newRealm(t).serve()
 	suite.secrets.used(newPassword)
-	here, there := s.newVisitor(), s.newVisitor()
+	here, there := s.newPageBrowser(), s.newPageBrowser()
 	here.signIn(adminEmail, adminPassword)
 	there.signIn(adminEmail, adminPassword)
 	here.open("/account")
@@ -239,7 +239,7 @@ func TestPagesOfAnAccount(t *testing.T) {
 
 func TestPagesSayHowLongAnAccountIsLocked(t *testing.T) {
 	t.Parallel()
-	b := newRealm(t).serve().newVisitor()
+	b := newRealm(t).serve().newPageBrowser()
 	for range 6 {
 		b.signIn("nobody@example.com", wrongPassword)
 	}
@@ -251,7 +251,7 @@ func TestPagesSayHowLongAnAccountIsLocked(t *testing.T) {
 
 func TestPagesAreLight(t *testing.T) {
 	t.Parallel()
-	b := newRealm(t).serve().newVisitor()
+	b := newRealm(t).serve().newPageBrowser()
 	b.open("/signin")
 	total := len(b.body)
 	for _, address := range []string{
@@ -280,13 +280,13 @@ func TestPagesSendPeopleBackToTheirApplication(t *testing.T) {
 	s := r.serve()
 	verifier := oauth2.GenerateVerifier()
 	ask := "/signin?" + url.Values{"return_to": {appURL + "inbox"}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}}.Encode()
-	exchange := func(b *visitor, verifier string) answer {
+	exchange := func(b *pageBrowser, verifier string) answer {
 		t.Helper()
 		code := b.away.Query().Get("code")
 		suite.secrets.used(code, verifier)
 		return s.post("/api/auth/oauth/token", map[string]string{"code": code, "code_verifier": verifier})
 	}
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.open(ask)
 	b.submit("/signin", map[string]string{"email": adminEmail, "password": wrongPassword})
 	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
@@ -313,7 +313,7 @@ func TestPagesSignInThroughDex(t *testing.T) {
 		Name: "dex", DisplayName: "Dex", Type: realmconfig.OIDC, ClientID: dex.ClientID, Issuer: dex.Issuer,
 		SignUp: true, AllowPrivateNetworks: true,
 	})
-	b := r.serve().newVisitor()
+	b := r.serve().newPageBrowser()
 	b.open("/signin")
 	b.open(attribute(b.link("Continue with Dex"), "href"))
 	if b.at.Host == issuerHost {
@@ -322,7 +322,7 @@ func TestPagesSignInThroughDex(t *testing.T) {
 	b.submit(attribute(b.find("form", "method", "post"), "action"), map[string]string{"login": ann.Email, "password": ann.Password})
 	b.sees("/account", http.StatusOK, ann.Email)
 
-	b = r.serve().newVisitor()
+	b = r.serve().newPageBrowser()
 	b.open("/signin/return?code=rko_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 	b.sees("/signin/return", http.StatusBadRequest, "began in another browser")
 }

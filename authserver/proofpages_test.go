@@ -93,12 +93,12 @@ func TestAnInterruptedFormStaysWhereItWas(t *testing.T) {
 	b.open("/account")
 	b.submit("/account/two-factor/sms", map[string]string{"phone": aliceNumber})
 	interrupted := attribute(b.find("input", "name", "interrupted"), "value")
-	send := func(b *visitor, path, interrupted, password string) {
+	send := func(b *pageBrowser, path, interrupted, password string) {
 		q := newRequest(t, http.MethodPost, path, url.Values{"interrupted": {interrupted}, "password": {password}}.Encode())
 		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		b.send(q)
 	}
-	other := s.newVisitor()
+	other := s.newPageBrowser()
 	other.signIn(annEmail, strangerPassword)
 	send(other, "/account/two-factor/sms", interrupted, strangerPassword)
 	other.sees("/account/two-factor/sms", http.StatusBadRequest, "Something in the form is not right.")
@@ -111,7 +111,7 @@ func TestAnInterruptedFormStaysWhereItWas(t *testing.T) {
 	if waiting := query[int](r, "SELECT count(*) FROM second_factors"); waiting != 0 {
 		t.Errorf("%d factors were begun", waiting)
 	}
-	stranger := s.newVisitor()
+	stranger := s.newPageBrowser()
 	send(stranger, "/account/two-factor/sms", interrupted, adminPassword)
 	stranger.sees("/signin", http.StatusOK)
 	send(b, "/account/two-factor/sms", interrupted, adminPassword)
@@ -136,7 +136,7 @@ func TestPagesTakeASignInAsProof(t *testing.T) {
 	suite.secrets.used(annNext)
 	r.withProviders(upstreamSecret, u.provider("first", realmconfig.OIDC))
 	s := r.serve()
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.open("/signin")
 	b.open(attribute(b.link("Continue with first"), "href"))
 	b.sees("/account", http.StatusOK, "bob@example.com")

@@ -28,7 +28,7 @@ func TestTheTrailTellsOfEveryLogoutOnce(t *testing.T) {
 	a := s.newAnn("user")
 	session := func() tokens { return s.tokensOf(s.tryLogin(a.user.Email, strangerPassword)) }
 	byAccess, byRefresh, byBoth := a.session, session(), session()
-	pages := s.newVisitor()
+	pages := s.newPageBrowser()
 	pages.signIn(a.user.Email, strangerPassword)
 	onPages := s.pagesOf(pages)
 	for range 2 { // a client may repeat itself
@@ -83,7 +83,7 @@ func TestTheTrailTellsOfReuseOnce(t *testing.T) {
 	}
 
 	// Admins read it in words.
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
 	b.open("/admin/audit?action=refresh_token.reused")
 	b.sees("/admin/audit", http.StatusOK, "The refresh token was not valid any more")

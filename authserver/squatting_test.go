@@ -337,7 +337,7 @@ func TestPagesAskForTheAccountBehindALink(t *testing.T) {
 	suite.secrets.used(link[strings.LastIndex(link, "/")+1:])
 	path := strings.TrimPrefix(link, issuer)
 
-	stranger := s.newVisitor()
+	stranger := s.newPageBrowser()
 	stranger.signIn(adminEmail, adminPassword)
 	stranger.open(link)
 	stranger.sees(path, http.StatusOK, annEmail, "Password of the account", "This was not me")
@@ -346,7 +346,7 @@ func TestPagesAskForTheAccountBehindALink(t *testing.T) {
 	stranger.submit("", map[string]string{"password": adminPassword})
 	stranger.sees(path, http.StatusBadRequest, "The password is wrong.", annEmail)
 
-	signedIn := s.newVisitor()
+	signedIn := s.newPageBrowser()
 	signedIn.signIn(annEmail, annPassword)
 	signedIn.open(link)
 	signedIn.sees(path, http.StatusOK, annEmail, "This was not me")
@@ -378,7 +378,7 @@ func TestPagesCancelAChangeOfAddress(t *testing.T) {
 		Expect(t, http.StatusAccepted, "")
 	link := r.lastLetter(annNext, auth.VerifyEmailMessage).Links[0]
 	suite.secrets.used(link[strings.LastIndex(link, "/")+1:])
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.open(link)
 	b.sees(strings.TrimPrefix(link, issuer), http.StatusOK, annNext, "the change is cancelled")
 	if strings.Contains(b.body, adminEmail) {

@@ -165,7 +165,7 @@ func TestAPageThatIsRefusedSaysWhyInItsTrace(t *testing.T) {
 	request := newRequest(t, http.MethodPost, "/signout", "")
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Sec-Fetch-Site", "cross-site")
-	b := s.newVisitor()
+	b := s.newPageBrowser()
 	b.send(request)
 	s.End()
 	got := attributesOf(c.one("POST /signout").Attributes)

@@ -13,9 +13,9 @@ import (
 	"golang.org/x/net/html"
 )
 
-// visitor is somebody with a browser without scripts: it follows redirects, keeps cookies, and sends
+// pageBrowser is somebody with a browser without scripts: it follows redirects, keeps cookies, and sends
 // forms as they stand in the page.
-type visitor struct {
+type pageBrowser struct {
 	t      testing.TB
 	client *http.Client
 	// language is what it asks for.
@@ -30,7 +30,7 @@ type visitor struct {
 	away *url.URL
 }
 
-func (s *server) newVisitor() *visitor {
+func (s *server) newPageBrowser() *pageBrowser {
 	s.t.Helper()
 	client := *s.newBrowser().client
 	client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
@@ -39,11 +39,11 @@ func (s *server) newVisitor() *visitor {
 		}
 		return nil
 	}
-	return &visitor{t: s.t, client: &client, language: "en"}
+	return &pageBrowser{t: s.t, client: &client, language: "en"}
 }
 
 // open goes to a path of the realm, or to a URL.
-func (b *visitor) open(address string) {
+func (b *pageBrowser) open(address string) {
 	b.t.Helper()
 	if strings.HasPrefix(address, "/") {
 		address = issuer + address
@@ -57,7 +57,7 @@ func (b *visitor) open(address string) {
 
 // submit fills in the form with an action, its own or a button's, and sends it;
 // what is not filled in goes as it stands. The value "" of a button's name presses it.
-func (b *visitor) submit(action string, values map[string]string) {
+func (b *pageBrowser) submit(action string, values map[string]string) {
 	b.t.Helper()
 	form := b.form(action)
 	data := url.Values{}
@@ -94,7 +94,7 @@ func (b *visitor) submit(action string, values map[string]string) {
 	b.send(r)
 }
 
-func (b *visitor) send(r *http.Request) {
+func (b *pageBrowser) send(r *http.Request) {
 	b.t.Helper()
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Accept-Language", b.language)
@@ -120,7 +120,7 @@ func (b *visitor) send(r *http.Request) {
 var key = regexp.MustCompile(`^[a-z-]+\.[a-z.-]+$`)
 
 // judge looks for what no page may have or lack.
-func (b *visitor) judge() {
+func (b *pageBrowser) judge() {
 	b.t.Helper()
 	if csp := b.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
 		b.t.Errorf("%s: content security policy is %q", b.at, csp)
@@ -163,7 +163,7 @@ func (b *visitor) judge() {
 }
 
 // judgeField looks for what password managers and telephones need.
-func (b *visitor) judgeField(n *html.Node) {
+func (b *pageBrowser) judgeField(n *html.Node) {
 	b.t.Helper()
 	fills := attribute(n, "autocomplete")
 	switch name := attribute(n, "name"); {
@@ -187,7 +187,7 @@ func hidden(n *html.Node) bool {
 	return attribute(n, "type") == "hidden" || slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "hidden" })
 }
 
-func (b *visitor) form(action string) *html.Node {
+func (b *pageBrowser) form(action string) *html.Node {
 	b.t.Helper()
 	for n := range b.page.Descendants() {
 		if n.Type == html.ElementNode && n.Data == "form" && (attribute(n, "action") == action || hasElement(n, "button", "formaction", action)) {
@@ -225,7 +225,7 @@ func chosen(list *html.Node) string {
 }
 
 // text is what a reader sees.
-func (b *visitor) text() string {
+func (b *pageBrowser) text() string {
 	words := []string{}
 	for n := range b.page.Descendants() {
 		if n.Type == html.TextNode && n.Parent.Data != "script" {
@@ -236,7 +236,7 @@ func (b *visitor) text() string {
 }
 
 // sees fails the test unless the page is where and what it should be.
-func (b *visitor) sees(path string, status int, texts ...string) {
+func (b *pageBrowser) sees(path string, status int, texts ...string) {
 	b.t.Helper()
 	if b.at.Path != path || b.status != status {
 		b.t.Errorf("is at %s with %d, not at %s with %d:\n%s", b.at, b.status, path, status, b.text())
@@ -249,7 +249,7 @@ func (b *visitor) sees(path string, status int, texts ...string) {
 }
 
 // link is the first link that says text.
-func (b *visitor) link(text string) *html.Node {
+func (b *pageBrowser) link(text string) *html.Node {
 	b.t.Helper()
 	for n := range b.page.Descendants() {
 		if n.Type == html.TextNode && n.Parent.Data == "a" && strings.TrimSpace(n.Data) == text {
@@ -261,7 +261,7 @@ func (b *visitor) link(text string) *html.Node {
 }
 
 // all is the elements of a kind whose attribute has a value.
-func (b *visitor) all(element, name, value string) []*html.Node {
+func (b *pageBrowser) all(element, name, value string) []*html.Node {
 	found := []*html.Node{}
 	for n := range b.page.Descendants() {
 		if n.Type == html.ElementNode && n.Data == element && attribute(n, name) == value {
@@ -272,7 +272,7 @@ func (b *visitor) all(element, name, value string) []*html.Node {
 }
 
 // find is the first element of a kind whose attribute has a value.
-func (b *visitor) find(element, name, value string) *html.Node {
+func (b *pageBrowser) find(element, name, value string) *html.Node {
 	b.t.Helper()
 	for n := range b.page.Descendants() {
 		if n.Type == html.ElementNode && n.Data == element && attribute(n, name) == value {
@@ -292,7 +292,7 @@ func attribute(n *html.Node, name string) string {
 	return ""
 }
 
-func (b *visitor) signIn(email, password string) {
+func (b *pageBrowser) signIn(email, password string) {
 	b.t.Helper()
 	b.open("/signin")
 	b.submit("/signin", map[string]string{"email": email, "password": password})
