@@ -72,8 +72,12 @@ func actionsUntold(log string) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
+	actions := regexp.MustCompile(`\bAction = ("[a-z_.]+")`).FindAllSubmatch(source, -1)
+	if len(actions) == 0 {
+		return []string{"any action, since none was found"}
+	}
 	untold := []string{}
-	for _, found := range regexp.MustCompile(`\bAction = ("[a-z_.]+")`).FindAllSubmatch(source, -1) {
+	for _, found := range actions {
 		if action := string(found[1]); !strings.Contains(log, `"msg":"audit","action":`+action) &&
 			!regexp.MustCompile(`"msg":"audit"[^\n]*"action":`+regexp.QuoteMeta(action)).MatchString(log) {
 			untold = append(untold, action)

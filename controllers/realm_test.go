@@ -159,7 +159,7 @@ func TestSecondPassChangesNothing(t *testing.T) {
 func (w *world) settle() {
 	w.t.Helper()
 	const look, looks = 20 * time.Millisecond, 40 // on a busy machine these take longer, as does the operator
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(eventually.Patience)
 	for last, quiet := int64(-1), 0; quiet < looks; quiet++ {
 		now := int64(w.pods.timesAsked()) + w.requests.made.Load()
 		if now != last || w.requests.waiting.Load() > 0 {

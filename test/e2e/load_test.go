@@ -57,7 +57,8 @@ func (l *load) run(ctx context.Context, worker int, c *realmtest.App) {
 			return
 		case <-pause.C:
 		}
-		what, err := "refresh", error(nil)
+		what := "refresh"
+		var err error
 		if n%5 == 0 {
 			err = c.Refresh(context.Background())
 		} else {

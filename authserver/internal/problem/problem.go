@@ -48,9 +48,9 @@ func Of(ctx context.Context, err error) *auth.Error {
 	return refusal
 }
 
-// IsFault reports whether a refusal has a cause that is our fault, which belongs
+// isFault reports whether a refusal has a cause that is our fault, which belongs
 // into the log, and is told to nobody.
-func IsFault(e *auth.Error) bool {
+func isFault(e *auth.Error) bool {
 	return TypeOf(e.Code).Status >= http.StatusInternalServerError && e.Cause != nil
 }
 

@@ -52,7 +52,7 @@ func (p Writer) Record(r *http.Request, err error) { p.record(r, Of(r.Context(),
 
 func (p Writer) record(r *http.Request, refusal *auth.Error) {
 	info := request.InfoFrom(r.Context())
-	if IsFault(refusal) {
+	if isFault(refusal) {
 		p.Log.ErrorContext(r.Context(), "request failed", "code", refusal.Code, "route", info.Route, "error", refusal.Cause)
 	}
 	info.Code = refusal.Code
