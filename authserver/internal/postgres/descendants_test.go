@@ -72,7 +72,9 @@ func TestNoDescendantSlipsPastAnEndOfAllSessions(t *testing.T) {
 			t.Parallel()
 			s, url := newStoreAt(t)
 			began, refused := atomic.Int32{}, atomic.Int32{}
-			for range rounds {
+			raced := func() bool { return began.Load() > 0 && refused.Load() > 0 }
+			// A busy machine may let the same side win for a while.
+			for round := 0; round < rounds || !raced() && round < 100*rounds; round++ {
 				u := addUser(t, s, uuid.NewString()+"@example.com")
 				parent := newSession(t, s, u, "", start)
 				raceOf(t, redeemers+1, func(i int) (bool, error) {
@@ -90,7 +92,7 @@ func TestNoDescendantSlipsPastAnEndOfAllSessions(t *testing.T) {
 				})
 				alive(t, s, url, u, name)
 			}
-			if began.Load() == 0 || refused.Load() == 0 {
+			if !raced() {
 				t.Errorf("%d began before an end, %d came after: there was no race", began.Load(), refused.Load())
 			}
 		})
