@@ -4,8 +4,6 @@ package signin_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"log/slog"
 	"testing"
@@ -19,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // These answer at once, so that what is measured is ours. Nothing else than the
@@ -73,16 +72,6 @@ func (noRefreshes) Refresh(string) {}
 
 func newInstantService(b *testing.B) *signin.Service {
 	b.Helper()
-	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		b.Fatal(err)
-	}
-	since := time.Now().Add(-time.Hour)
-	key, err := realmconfig.NewKey(signer, since)
-	if err != nil {
-		b.Fatal(err)
-	}
-	key.SignFrom = &since
 	snapshot := &realmconfig.Snapshot{
 		Config: realmconfig.Config{
 			Issuer: "https://auth.example.com",
@@ -94,7 +83,7 @@ func newInstantService(b *testing.B) *signin.Service {
 				Failures: 5, Duration: realmconfig.Duration(time.Minute), SourceFailures: 100,
 			}},
 		},
-		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{key}},
+		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{realmfolder.NewKey(realmconfig.ES256)}},
 		EncryptionKeys: realmconfig.EncryptionKeys{Version: realmconfig.Version, Primary: "one", Keys: []realmconfig.EncryptionKey{
 			{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)},
 		}},

@@ -3,42 +3,13 @@
 package token
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
-
-func newTestKey(b testing.TB, a realmconfig.Algorithm) realmconfig.Key {
-	b.Helper()
-	signer := crypto.Signer(nil)
-	var err error
-	switch a {
-	case realmconfig.RS256:
-		signer, err = rsa.GenerateKey(rand.Reader, 2048)
-	case realmconfig.EdDSA:
-		_, signer, err = ed25519.GenerateKey(rand.Reader)
-	default:
-		signer, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	since := time.Now().Add(-time.Hour)
-	key, err := realmconfig.NewKey(signer, since)
-	if err != nil {
-		b.Fatal(err)
-	}
-	key.SignFrom = &since
-	return key
-}
 
 func newTestSnapshot(b testing.TB, a realmconfig.Algorithm) *realmconfig.Snapshot {
 	b.Helper()
@@ -49,7 +20,7 @@ func newTestSnapshot(b testing.TB, a realmconfig.Algorithm) *realmconfig.Snapsho
 				Audience: []string{"https://api.example.com"}, AccessTokenLifetime: realmconfig.Duration(time.Hour),
 			},
 		},
-		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{newTestKey(b, a)}},
+		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{realmfolder.NewKey(a)}},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
 )
 
 // TestRememberedTokensAreStillHeldAgainstTimeAndDocuments verifies a good token
@@ -34,7 +35,7 @@ func TestRememberedTokensAreStillHeldAgainstTimeAndDocuments(t *testing.T) {
 			s.Config.Tokens.Audience = []string{"https://other.example.com"}
 		}},
 		"its key taken away": {want: auth.TokenInvalid, change: func(s *realmconfig.Snapshot) {
-			s.Keyset.Keys = []realmconfig.Key{newTestKey(t, realmconfig.ES256)}
+			s.Keyset.Keys = []realmconfig.Key{realmfolder.NewKey(realmconfig.ES256)}
 		}},
 		"an end of all sessions, since": {want: auth.TokenInvalid, later: 10 * time.Second, change: func(s *realmconfig.Snapshot) {
 			since := time.Now().Add(5 * time.Second)
@@ -49,7 +50,7 @@ func TestRememberedTokensAreStillHeldAgainstTimeAndDocuments(t *testing.T) {
 			s.Config.Tokens.SessionsNotBefore = &since
 		}},
 		"another key beside its own": {change: func(s *realmconfig.Snapshot) {
-			s.Keyset.Keys = append([]realmconfig.Key{newTestKey(t, realmconfig.EdDSA)}, s.Keyset.Keys...)
+			s.Keyset.Keys = append([]realmconfig.Key{realmfolder.NewKey(realmconfig.EdDSA)}, s.Keyset.Keys...)
 		}},
 	}
 	for name, c := range cases {

@@ -36,8 +36,6 @@ type Folder struct {
 	DatabaseURL, CacheURL string
 	// AdminEmail and AdminPassword are of the user that migrations create.
 	AdminEmail, AdminPassword string
-	// Files are more of what Save mounts, by name, and come before all else.
-	Files map[string]string
 
 	versions int
 }
@@ -60,7 +58,7 @@ func In(dir, databaseURL, cacheURL string) *Folder {
 			Version: realmconfig.Version, Primary: "one",
 			Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
 		},
-		AdminEmail: "admin@example.com", AdminPassword: rand.Text(), Files: map[string]string{},
+		AdminEmail: "admin@example.com", AdminPassword: rand.Text(),
 	}
 }
 
@@ -101,22 +99,18 @@ func (f *Folder) Roots() (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// Save mounts everything, with a new certificate unless Files has one.
+// Save mounts everything, with a new certificate.
 func (f *Folder) Save() error {
 	certificate, key, err := NewCertificate(time.Now().Add(24 * time.Hour))
 	if err != nil {
 		return err
 	}
-	files := map[string]any{
+	return f.Mount(map[string]any{
 		realmconfig.ConfigFile: f.Config, realmconfig.KeysetFile: f.Keyset, realmconfig.EncryptionKeysFile: f.EncryptionKeys,
 		realmconfig.CertificateFile: certificate, realmconfig.CertificateKeyFile: key,
 		realmconfig.DatabaseURLFile: f.DatabaseURL, realmconfig.CacheURLFile: f.CacheURL,
 		realmconfig.InitialAdminEmailFile: f.AdminEmail + "\n", realmconfig.InitialAdminPasswordFile: f.AdminPassword,
-	}
-	for name, content := range f.Files {
-		files[name] = content
-	}
-	return f.Mount(files)
+	})
 }
 
 // Mount replaces the mounted folders of files, the way the kubelet does it. What
