@@ -301,7 +301,7 @@ func TestMailsToAnAddressAreLimited(t *testing.T) {
 	if got := len(r.letters(annEmail)); got != 1+notify.MailLimit {
 		t.Errorf("%d mails, want that of the registration and %d", got, notify.MailLimit)
 	}
-	r.Clock.Advance(notify.MailLimitWindow)
+	r.Clock.Advance(auth.QuotaWindow)
 	s.post("/api/auth/reset-password", map[string]string{"email": annEmail}).Expect(t, http.StatusOK, "")
 	if got := len(r.letters(annEmail)); got != 2+notify.MailLimit {
 		t.Errorf("an hour later there are %d mails", got)

@@ -260,7 +260,7 @@ func TestAdminsFindAddressesAsPeopleTypeThem(t *testing.T) {
 	ann := s.createUser(admin, typedDomain, "user")
 	for query, found := range map[string]string{
 		"bücher": ann.ID, "ann@Bücher.example": ann.ID, "ANN@BÜCHER": ann.ID, "ANN@XN--BCHER": ann.ID, "@bücher.example": ann.ID,
-		"@XN--bcher": ann.ID, "NAME OF": ann.ID, "adm\u0130n@example.com": "", "bob@bücher.example": "", "müller@": old, "%": "",
+		"@XN--bcher": ann.ID, "NAME OF": ann.ID, "\u0430dmin@example.com": "", "bob@bücher.example": "", "müller@": old, "%": "",
 	} {
 		users := decode[struct{ Users []person }](t, s.as(admin, http.MethodGet, "/api/admin/users?q="+url.QueryEscape(query), nil), http.StatusOK).Users
 		if found == "" && len(users) > 0 || found != "" && (len(users) != 1 || users[0].ID != found) {

@@ -387,6 +387,21 @@ func TestTheTrailTellsOfEveryAct(t *testing.T) {
 	if got := trail("to=" + now.Add(-time.Hour).UTC().Format(time.RFC3339)); len(got.Events) != 0 {
 		t.Errorf("the past has %d events", len(got.Events))
 	}
+	// Partitions go as a whole, so that there are events whose retention of 90 days is over.
+	for _, days := range []int{89, 91} {
+		query[int](r, `WITH old AS (INSERT INTO audit_events (id, at, action, outcome, target_id)
+			VALUES (gen_random_uuid(), $1, 'login', 'succeeded', $2) RETURNING id) SELECT count(*)::int FROM old`, now.AddDate(0, 0, -days), self.ID)
+	}
+	for _, query := range []string{"target=" + self.ID, "from=" + now.AddDate(-1, 0, 0).UTC().Format(time.RFC3339)} {
+		for _, e := range trail(query + "&action=login&outcome=succeeded").Events {
+			if age := now.Sub(e.At); age > 90*24*time.Hour {
+				t.Errorf("?%s finds an event of %s ago", query, age)
+			}
+		}
+	}
+	if got := trail("to=" + now.AddDate(0, 0, -80).UTC().Format(time.RFC3339)); len(got.Events) != 1 {
+		t.Errorf("of what is kept yet, %+v are found", got.Events)
+	}
 	for _, query := range []string{"from=yesterday", "actor=ann", "cursor=x", "limit=0", "limit=1&limit=2"} {
 		s.as(admin, http.MethodGet, "/api/admin/audit?"+query, nil).Expect(t, http.StatusBadRequest, "invalid_request")
 	}

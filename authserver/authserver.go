@@ -17,7 +17,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// Options is what Run and Migrate are given; every field they name is required.
+// Options is what Run and Migrate are given; every field they name is required,
+// but those that say what zero means.
 type Options struct {
 	// ConfigDir is the folder of mounted documents, realmconfig.Dir in a pod.
 	ConfigDir string
@@ -30,6 +31,16 @@ type Options struct {
 	// worker keeps a scheduler's processor to itself while there is work, so
 	// GOMAXPROCS must be larger, or every other request waits for a worker.
 	HashingWorkers int
+
+	// DatabaseTimeout is how long one statement may take, including the wait for a
+	// connection; zero is three seconds.
+	DatabaseTimeout time.Duration
+	// PasswordTimeout is how long a login may wait for a processor; zero is five
+	// seconds.
+	PasswordTimeout time.Duration
+	// CacheTimeout is how long one call of the cache may take before the server goes
+	// on without it; zero is a tenth of a second.
+	CacheTimeout time.Duration
 
 	// API and Ops are the listeners to serve; they are closed.
 	API, Ops net.Listener

@@ -4,12 +4,14 @@ package authserver_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
@@ -60,4 +62,15 @@ func splice(client net.Conn, target string) {
 	group.Go(func() { pass(server, client) })
 	group.Go(func() { pass(client, server) })
 	group.Wait()
+}
+
+// freeAddress may be listened at again and again: nobody is given its port meanwhile who
+// asks for any.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	port, err := testenv.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }

@@ -20,9 +20,9 @@ import (
 // bootstrap creates an admin with credentials that the realm has never seen.
 // Those it has seen do nothing again, whatever has become of the admin: who was
 // deleted, or has another address or password, does not come back at a restart.
-func bootstrap(ctx context.Context, o Options, store *postgres.Store, address mailaddress.Address, secret string, folder *live.Folder) error {
+func bootstrap(ctx context.Context, o Options, store *postgres.Store, address mailaddress.Address, secret auth.Secret, folder *live.Folder) error {
 	account := auth.KeyOf(string(address))
-	engine := newPasswordEngine(1, folder)
+	engine := o.newPasswordEngine(1, folder)
 	defer engine.Close()
 	outcome := postgres.Overtaken
 	for outcome == postgres.Overtaken {
@@ -33,7 +33,7 @@ func bootstrap(ctx context.Context, o Options, store *postgres.Store, address ma
 		if known, err := matchesAny(ctx, engine, seen, secret); err != nil || known {
 			return err
 		}
-		hash, err := engine.Hash(ctx, "", secret, folder.Config().Passwords.BcryptCost)
+		hash, err := engine.Hash(ctx, "", string(auth.NormalPassword(secret)), folder.Config().Passwords.BcryptCost)
 		if err != nil {
 			return err
 		}
@@ -65,10 +65,12 @@ func logOutcome(ctx context.Context, log *slog.Logger, outcome postgres.Bootstra
 	}
 }
 
-func matchesAny(ctx context.Context, engine *password.Engine, hashes []string, secret string) (bool, error) {
+func matchesAny(ctx context.Context, engine *password.Engine, hashes []string, secret auth.Secret) (bool, error) {
 	for _, hash := range hashes {
-		if same, err := engine.Verify(ctx, "", hash, secret); err != nil || same {
-			return same, err
+		for _, form := range auth.PasswordForms(secret) {
+			if same, err := engine.Verify(ctx, "", hash, string(form)); err != nil || same {
+				return same, err
+			}
 		}
 	}
 	return false, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
@@ -25,7 +26,7 @@ import (
 type adapters struct {
 	store     *postgres.Store
 	cache     *redis.Cache
-	sealer    auth.Sealer
+	sealer    *sealing.Sealer
 	tokens    session.AccessTokens
 	passwords auth.Passwords
 	providers federation.Providers
@@ -50,7 +51,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	realm := auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log}
 	c := capabilities{audit: &audit.Log{Realm: realm, Store: a.store}}
 	c.notify = &notify.Service{
-		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Transport: a.transport, Observer: s.metrics,
+		Realm: realm, Store: a.store, Sealer: a.sealer, Hasher: a.sealer, Audit: c.audit, Transport: a.transport, Observer: s.metrics,
 	}
 	c.attempts = &attempts.Service{
 		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Audit: c.audit, Notify: c.notify, Observer: s.metrics,

@@ -56,7 +56,7 @@ var readContract = sync.OnceValues(func() (*contract, error) {
 			raw := o.(map[string]any)
 			op := operation{
 				method: strings.ToUpper(method), path: path, raw: raw, schemas: schemas, responses: map[int]map[string]*jsonschema.Schema{},
-				bearer: len(raw["security"].([]any)) > 0, body: raw["requestBody"] != nil,
+				bearer: len(raw["security"].([]any)) > 0, body: dig(raw, "requestBody", "content", "application/json") != nil,
 			}
 			for status, response := range raw["responses"].(map[string]any) {
 				n, err := strconv.Atoi(status)

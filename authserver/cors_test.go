@@ -4,6 +4,8 @@ package authserver_test
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -83,4 +85,31 @@ func TestEveryAnswerIsProtected(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A setting may be written otherwise than a browser writes the same origin.
+func TestOriginsInAnotherForm(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.Config.Browser.AllowedOrigins = []string{"https://App.Example.com:443"}
+	r.Config.Browser.ReturnURLs = []string{"https://APP.example.com:443/inbox/"}
+	r.Update()
+	s := r.serve()
+	request := newRequest(t, http.MethodGet, "/api/user/profile", nil)
+	request.Header.Set("Origin", "https://app.example.com")
+	if got := s.do(request).Header.Get("Access-Control-Allow-Origin"); got != "https://app.example.com" {
+		t.Errorf("a page of the origin is allowed as %q", got)
+	}
+	b := s.newPageBrowser()
+	b.open("/signin?return_to=https://app.example.com:443/inbox/new")
+	b.sees("/signin", http.StatusOK)
+	b.open("/signin?return_to=" + url.QueryEscape(appURL+"inbox/new"))
+	if csp := b.header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' https://app.example.com;") {
+		t.Errorf("the policy is %s", csp)
+	}
+	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
+	if b.away == nil || b.away.Host != "app.example.com" || b.away.Path != "/inbox/new" {
+		t.Fatalf("sent to %s", b.away)
+	}
+	suite.secrets.used(b.away.Query().Get("code"))
 }

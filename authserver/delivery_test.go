@@ -42,7 +42,7 @@ func (r *realm) enqueue(channel auth.Channel, kind auth.MessageKind, notices ...
 		ids = append(ids, id)
 		messages = append(messages, auth.Message{ID: id, Channel: channel, Kind: kind, Sealed: sealed})
 	}
-	store, err := postgres.Open(r.t.Context(), realmconfig.Place{URL: realmconfig.Credential(r.DatabaseURL)})
+	store, err := postgres.Open(r.t.Context(), realmconfig.Place{URL: realmconfig.Credential(r.DatabaseURL)}, postgres.Options{Timeout: r.Options.DatabaseTimeout})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func hostileRealm(t *testing.T) *server {
 	t.Helper()
 	r := newRealm(t)
 	r.Config.Email = &realmconfig.Email{
-		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS,
+		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS, AllowPrivateNetworks: true,
 		Timeout: realmconfig.Duration(time.Second), Product: "Example",
 	}
 	r.Config.Login.Lockout.Failures = 100

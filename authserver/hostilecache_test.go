@@ -3,8 +3,12 @@
 package authserver_test
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,6 +18,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 // intruder is somebody who can read and write the realm's Redis by hand.
@@ -44,6 +49,13 @@ func (i *intruder) write(key, value string) {
 		err = i.client.Set(i.t.Context(), i.prefix+key, value, 0).Err()
 	}
 	if err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+func (i *intruder) set(key, value string) {
+	i.t.Helper()
+	if err := i.client.Set(i.t.Context(), i.prefix+key, value, 0).Err(); err != nil {
 		i.t.Fatal(err)
 	}
 }
@@ -136,9 +148,18 @@ func TestNobodyIsLockedOutByWhatStandsInRedis(t *testing.T) {
 			}
 		}
 	})
-	if s.Metric("realmkeeper_cache_away") != "0" {
-		t.Error("the cache is left alone for what somebody wrote")
-	}
+	s.wantCacheUsed()
+}
+
+// wantCacheUsed says that the cache is not left alone, whatever somebody wrote. A busy
+// machine may do so for a moment.
+func (s *server) wantCacheUsed() {
+	s.t.Helper()
+	s.eventually("the cache is used", func() bool {
+		s.tryLogin(adminEmail, adminPassword)
+		s.realm.Clock.Advance(time.Second) // which a server counts until it tries again
+		return s.Metric("realmkeeper_cache_away") == "0"
+	})
 }
 
 // A lock ends by the limit that is in force, wherever it stands.
@@ -203,6 +224,7 @@ func TestRefreshesGoOnWhateverStandsInRedis(t *testing.T) {
 	r := newRealmOn(t, suite.postgres.Database(t), cache.URL())
 	s := r.serve()
 	i := newIntruder(t, r, cache.URL())
+	r.Clock.Stop() // within the grace period, however long it takes
 	session := s.login()
 	for name, value := range hostile() {
 		next := s.refresh(session.Refresh)
@@ -214,9 +236,54 @@ func TestRefreshesGoOnWhateverStandsInRedis(t *testing.T) {
 		}
 		session = next
 	}
-	if s.Metric("realmkeeper_cache_away") != "0" {
-		t.Error("the cache is left alone for what somebody wrote")
+	s.wantCacheUsed()
+}
+
+// Whoever writes there can seal an answer for a refresh token of their own, which only
+// the Store could contradict.
+func TestNobodyIsSomebodyElseByWhatStandsInRedis(t *testing.T) {
+	t.Parallel()
+	cache, database := testenv.StartRedis(t), realmtest.NewPostgres(t, logger())
+	r := newRealmOn(t, database.Database(t), cache.URL())
+	s := r.serve()
+	i := newIntruder(t, r, cache.URL())
+	admin := claimsOf(t, s.login().Access)
+	ann := s.newAnn("user")
+	if err := database.Halt(); err != nil {
+		t.Fatal(err)
 	}
+	i.set(graceOf(ann.session.Refresh), sealedAnswer(t, ann.session.Refresh, map[string]any{
+		"successor": ann.session.Refresh, "expiresAt": r.Clock.Now().Add(time.Hour), "graceEnds": r.Clock.Now().Add(9 * time.Second),
+		"subject": map[string]any{"user": admin["sub"], "email": adminEmail, "role": "admin", "session": admin["sid"]},
+	}))
+	s.tryRefresh(ann.session.Refresh).Expect(t, http.StatusServiceUnavailable, "database_unavailable")
+}
+
+func graceOf(refresh string) string {
+	sum := sha256.Sum256([]byte(refresh))
+	return "grace:" + hex.EncodeToString(sum[:])
+}
+
+// sealedAnswer is sealed as anybody can who holds the token.
+func sealedAnswer(t *testing.T, refresh string, answer any) string {
+	t.Helper()
+	document, err := json.Marshal(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := hkdf.Key(sha256.New, []byte(refresh), nil, "realmkeeper refresh answer", 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(aead.Seal(nil, nil, document, nil)) //nolint:gosec // the cipher draws the nonce
 }
 
 // Whoever writes there may keep a source waiting for a minute, and no longer.

@@ -38,7 +38,7 @@ func newHostilePages(t *testing.T) *hostilePages {
 	suite.secrets.used(marker)
 	r := newRealm(t)
 	r.Config.Email = &realmconfig.Email{
-		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS,
+		From: "login@example.com", Host: "127.0.0.1", Port: 1, Security: realmconfig.NoTLS, AllowPrivateNetworks: true,
 		Timeout: realmconfig.Duration(time.Second), Product: "Example",
 	}
 	r.Config.SMS = &realmconfig.SMS{Kind: realmconfig.Webhook, URL: "https://sms.invalid", Timeout: realmconfig.Duration(time.Second)}

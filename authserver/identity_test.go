@@ -192,7 +192,7 @@ func TestOneTimeCodeIsForWhoeverBegan(t *testing.T) {
 		}
 	}
 	u.script(func() { u.answer = func(q url.Values) { q.Set("error", "access_denied") } })
-	if got := begin(""); got != appURL+"?error=provider_refused" {
+	if got := begin(""); got != appURL+"?error=provider_refused&error_reason=declined" {
 		t.Errorf("a refusal goes back as %s", got)
 	}
 }
@@ -292,7 +292,7 @@ func TestUsersLinkAndUnlinkIdentities(t *testing.T) {
 	}
 
 	other.script(func() { other.answer = func(q url.Values) { q.Set("error", "access_denied") } })
-	if to, _ := b.follow(link(access)); to != appURL+"?error=provider_refused" {
+	if to, _ := b.follow(link(access)); to != appURL+"?error=provider_refused&error_reason=declined" {
 		t.Errorf("a refusal goes back as %s", to)
 	}
 }

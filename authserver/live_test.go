@@ -164,3 +164,25 @@ func TestOldTLSIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyAuthenticatedEncryptionIsSpoken(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	s := r.serve()
+	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+		if !slices.Contains(suite.SupportedVersions, tls.VersionTLS12) {
+			continue
+		}
+		aead := strings.Contains(suite.Name, "_GCM_") || strings.Contains(suite.Name, "_CHACHA20_")
+		accepted := aead && strings.HasPrefix(suite.Name, "TLS_ECDHE_ECDSA_") // the realm's key is on a curve
+		conn, err := tls.Dial("tcp", s.API, &tls.Config{
+			RootCAs: r.Roots(), ServerName: issuerHost, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID},
+		})
+		if (err == nil) != accepted {
+			t.Errorf("%s: %v", suite.Name, err)
+		}
+		if conn != nil {
+			_ = conn.Close()
+		}
+	}
+}

@@ -4,6 +4,7 @@ package authserver_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -133,6 +134,22 @@ func TestLogoutEndsTheSession(t *testing.T) {
 		logout("", session.Refresh)
 		s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	})
+	for _, contentType := range []string{"application/json", ""} {
+		t.Run("with an empty body of the type "+contentType+" that has no length", func(t *testing.T) {
+			session := s.login()
+			r := newRequest(t, http.MethodPost, "/api/auth/logout", nil)
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader("")), -1
+			r.TransferEncoding = []string{"chunked"}
+			r.Header = http.Header{"Authorization": {"Bearer " + session.Access}}
+			if contentType != "" {
+				r.Header.Set("Content-Type", contentType)
+			}
+			if a := s.do(r); a.Status != http.StatusNoContent {
+				t.Errorf("logout answered %d %s", a.Status, a.Body)
+			}
+			s.profile(session.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
+		})
+	}
 	logout("", "").Expect(t, http.StatusUnauthorized, "token_missing")
 	logout("nonsense", "").Expect(t, http.StatusUnauthorized, "token_invalid")
 }

@@ -5,25 +5,38 @@ package authserver
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 )
 
 const (
+	// pruneInterval is how often a pod prunes. Pods that start together do not do so
+	// together: the first time, each waits for up to as long again.
 	pruneInterval = 10 * time.Minute
 	// resealInterval is how soon values of an old encryption key are looked for.
 	// The question is cheap: an index answers it.
 	resealInterval = 5 * time.Second
+	// searchInterval is how soon the search documents of new and renamed users are
+	// made. A search by name does not wait for it.
+	searchInterval = 5 * time.Second
 )
 
 // startMaintenance starts what looks after the database now and then. It never
 // ends the server.
-func (s *server) startMaintenance(store *postgres.Store, sealer *sealing.Sealer, can capabilities) {
-	s.life.Start("pruning", lifecycle.Every(pruneInterval, func(ctx context.Context) { s.prune(ctx, store, can) }))
+func (s *server) startMaintenance(ctx context.Context, store *postgres.Store, sealer *sealing.Sealer, can capabilities) {
+	if err := can.audit.Begin(ctx); err != nil && ctx.Err() == nil {
+		s.Log.WarnContext(ctx, "audit trail not prepared", "error", err)
+	}
+	s.life.Start("pruning", lifecycle.Later(rand.N(pruneInterval), //nolint:gosec // spreads pods; nobody gains by guessing it
+		lifecycle.Every(pruneInterval, func(ctx context.Context) { s.prune(ctx, store, can) })))
+	s.life.Start("search documents", lifecycle.Every(searchInterval, s.searchDocuments(store)))
 	r := s.newResealing(store, sealer)
 	s.life.Start("resealing", func(ctx context.Context) error {
 		r.run(ctx)
@@ -31,11 +44,26 @@ func (s *server) startMaintenance(store *postgres.Store, sealer *sealing.Sealer,
 	})
 }
 
-// prune deletes expired rows, and ends what the settings say is over.
+// prune ends what the settings say is over, and deletes expired rows.
 func (s *server) prune(ctx context.Context, store *postgres.Store, can capabilities) {
-	err := errors.Join(store.Prune(ctx, s.Now()), can.audit.Prune(ctx), can.sessions.EndBefore(ctx))
+	err := errors.Join(can.sessions.EndBefore(ctx), store.Prune(ctx, s.Now()), can.audit.Prune(ctx))
 	if err != nil && ctx.Err() == nil {
 		s.Log.WarnContext(ctx, "expired rows not pruned", "error", err)
+	}
+}
+
+// searchDocuments makes those that are outdated, and tells of a failure once.
+func (s *server) searchDocuments(store *postgres.Store) func(context.Context) {
+	failed := false
+	return func(ctx context.Context) {
+		err := admin.MakeSearchDocuments(ctx, store)
+		if errors.Is(err, auth.Refuse(auth.Busy)) {
+			err = nil // searches make those that they need
+		}
+		if err != nil && !failed && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "search documents not made", "error", err)
+		}
+		failed = err != nil
 	}
 }
 

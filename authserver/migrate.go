@@ -20,9 +20,10 @@ import (
 // Migrate brings the realm's database to this build's schema and creates the
 // initial admin if one is mounted with credentials that the realm has not seen
 // and the address is free. It waits for the database for up to five minutes,
-// wherever the mount says that it is by then, and says on the ops listener why.
+// wherever the mount says that it is by then, and for as long as it takes for what
+// a migration needs and a pooler does not have; it says on the ops listener why.
 // It changes nothing the second time, and any number may run at once. Of Options
-// it reads ConfigDir, Build, Log, Now, and Ops, which may be nil.
+// it reads ConfigDir, Build, DatabaseTimeout, Log, Now, and Ops, which may be nil.
 func Migrate(ctx context.Context, o Options) error {
 	folder, err := live.Open(o.ConfigDir, o.Log)
 	if err != nil {
@@ -36,7 +37,10 @@ func Migrate(ctx context.Context, o Options) error {
 	}
 	ctx, cancel := s.life.Until(ctx)
 	defer cancel()
-	err = s.migrate(ctx)
+	for err = s.migrate(ctx); errors.Is(err, postgres.ErrNeedsSession); err = s.migrate(ctx) {
+		s.database.record(ctx, status{s.database.status().place, problemOf(err)})
+		pause(ctx, maxRetry, s.folder.Changed(), nil)
+	}
 	return errors.Join(err, s.life.Stop())
 }
 
@@ -64,7 +68,7 @@ func (s *server) awaitDatabase(ctx context.Context) (store *postgres.Store, plac
 			if store != nil {
 				store.Close()
 			}
-			store, problem = postgres.Open(context.WithoutCancel(ctx), wanted)
+			store, problem = postgres.Open(context.WithoutCancel(ctx), wanted, s.databaseOptions())
 			place = wanted
 		}
 		if problem == nil {
@@ -83,13 +87,13 @@ func (s *server) awaitDatabase(ctx context.Context) (store *postgres.Store, plac
 func createInitialAdmin(ctx context.Context, o Options, store *postgres.Store, folder *live.Folder) error {
 	mountedEmail, emailErr := realmconfig.ReadCredential(o.ConfigDir, realmconfig.InitialAdminEmailFile)
 	mountedPassword, passwordErr := realmconfig.ReadCredential(o.ConfigDir, realmconfig.InitialAdminPasswordFile)
-	email, secret := string(mountedEmail), string(mountedPassword)
+	email, secret := string(mountedEmail), auth.Secret(mountedPassword)
 	switch {
 	case emailErr != nil || passwordErr != nil:
 		return fmt.Errorf("read initial admin: %w", errors.Join(emailErr, passwordErr))
 	case email == "" && secret == "":
 		return store.NothingBootstrapped(ctx)
-	case secret == "" || len(secret) > auth.MaxPasswordLength:
+	case secret == "" || len(auth.NormalPassword(secret)) > auth.MaxPasswordLength:
 		return fmt.Errorf("%s: must be 1 to %d bytes", realmconfig.InitialAdminPasswordFile, auth.MaxPasswordLength)
 	}
 	address, err := mailaddress.Parse(email)

@@ -23,7 +23,7 @@ func TestStateBelongsToItsBrowser(t *testing.T) {
 		start := issuer + "/api/auth/oauth/elsewhere"
 		a := b.get(start)
 		cookie := a.Header.Get("Set-Cookie")
-		for _, attribute := range []string{"__Host-rk-oauth=", "; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax"} {
+		for _, attribute := range []string{"__Host-rk-oauth-", "; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax"} {
 			if !strings.Contains(cookie, attribute) {
 				t.Errorf("the cookie lacks %s", attribute)
 			}

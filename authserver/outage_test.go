@@ -5,7 +5,9 @@ package authserver_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
@@ -50,12 +52,18 @@ func TestServerStartsWithoutRedis(t *testing.T) {
 func TestPostgresAwayIsSurvived(t *testing.T) {
 	t.Parallel()
 	postgres := realmtest.NewPostgres(t, logger())
-	s := newRealmOn(t, postgres.Database(t), testenv.RedisURL(t)).serve()
+	r := newRealmOn(t, postgres.Database(t), testenv.RedisURL(t))
+	r.Config.Tokens.RefreshGracePeriod = realmconfig.Duration(time.Minute)
+	r.Update()
+	s := r.serve()
 	session := s.login()
 	tab := s.refresh(session.Refresh)
 
 	if err := postgres.Halt(); err != nil {
 		t.Fatal(err)
+	}
+	if again := s.refresh(session.Refresh); again.Refresh != tab.Refresh {
+		t.Error("a retry that Redis knows needed PostgreSQL")
 	}
 	for name, a := range map[string]answer{
 		"login":   s.tryLogin(adminEmail, adminPassword),
@@ -66,9 +74,6 @@ func TestPostgresAwayIsSurvived(t *testing.T) {
 		if wait := a.RetryAfter(); wait < 1 || wait > 5 {
 			t.Errorf("%s: Retry-After is %d", name, wait)
 		}
-	}
-	if again := s.refresh(session.Refresh); again.Refresh != tab.Refresh {
-		t.Error("a retry that Redis knows needed PostgreSQL")
 	}
 	if a := s.do(newRequest(t, http.MethodGet, "/.well-known/jwks.json", nil)); a.Status != http.StatusOK {
 		t.Errorf("keys answered %d", a.Status)

@@ -42,6 +42,7 @@ func TestRefreshOfOneTokenFromManyPlaces(t *testing.T) {
 				cache = testenv.RedisURL(t)
 			}
 			r := newRealmOn(t, suite.postgres.Database(t), cache)
+			r.Clock.Stop() // within the grace period, however long it takes
 			s := r.serve()
 			token := s.login().Refresh
 			for round := range 20 {
@@ -78,6 +79,7 @@ func TestRefreshReuse(t *testing.T) {
 	t.Parallel()
 	redis := testenv.StartRedis(t)
 	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
+	r.Clock.Stop()
 	s := r.serve()
 
 	t.Run("within the grace period is a retry, with or without Redis", func(t *testing.T) {
@@ -90,6 +92,41 @@ func TestRefreshReuse(t *testing.T) {
 		if again := s.refresh(session.Refresh); again.Refresh != successor.Refresh {
 			t.Error("a retry got another successor from PostgreSQL")
 		}
+	})
+	t.Run("of a slow tab gets the token that is alive", func(t *testing.T) {
+		session := s.login()
+		second := s.refresh(session.Refresh)
+		r.Clock.Advance(7 * time.Second)
+		third := s.refresh(second.Refresh)
+		r.Clock.Advance(time.Second)
+		slow := s.refresh(session.Refresh)
+		redis.Flush(t)
+		if again := s.refresh(session.Refresh); slow.Refresh != third.Refresh || again.Refresh != third.Refresh {
+			t.Error("a retry got a token that was used up")
+		}
+		r.Clock.Advance(time.Hour)
+		s.refresh(slow.Refresh)
+	})
+	t.Run("of a slow tab does so when Redis has missed a rotation", func(t *testing.T) {
+		session := s.login()
+		second := s.refresh(session.Refresh)
+		redis.Stop(t)
+		third := s.refresh(second.Refresh)
+		redis.Start(t)
+		s.eventually("Redis is used again", func() bool {
+			s.login()
+			r.Clock.Advance(time.Second) // after two of them, a server tries Redis again
+			return s.Metric("realmkeeper_cache_away") == "0"
+		})
+		if slow := s.refresh(session.Refresh); slow.Refresh != third.Refresh {
+			t.Error("a retry got a token that was used up")
+		}
+	})
+	t.Run("of a user who was disabled meanwhile is refused", func(t *testing.T) {
+		a := s.newAnn("user")
+		s.refresh(a.session.Refresh)
+		r.Exec("UPDATE users SET disabled_at = now() WHERE id = $1", a.user.ID)
+		s.tryRefresh(a.session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	})
 	t.Run("after the grace period ends the session", func(t *testing.T) {
 		session := s.login()
@@ -107,7 +144,7 @@ func TestRefreshReuse(t *testing.T) {
 		r.Clock.Advance(7 * 24 * time.Hour)
 		s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 	})
-	for outcome, want := range map[string]string{"rotated": "2", "grace_retry": "2", "reuse": "1", "reuse_of_ended_session": "1", "expired": "1"} {
+	for outcome, want := range map[string]string{"rotated": "8", "grace_retry": "5", "reuse": "1", "reuse_of_ended_session": "2", "expired": "1"} {
 		if got := s.Metric(fmt.Sprintf("realmkeeper_refreshes_total{outcome=%q}", outcome)); got != want {
 			t.Errorf("counted %q refreshes as %s, want %s", got, outcome, want)
 		}

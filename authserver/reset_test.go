@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
@@ -233,7 +232,7 @@ func TestNoSessionOfTheOldPasswordOutlivesAReset(t *testing.T) {
 	s.registerAnn()
 	password := annPassword
 	for _, next := range []string{newPassword, annPassword} {
-		r.Clock.Advance(notify.MailLimitWindow)
+		r.Clock.Advance(auth.QuotaWindow)
 		token := s.resetToken(annEmail)
 		group := sync.WaitGroup{}
 		for range 4 {

@@ -11,7 +11,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
@@ -25,6 +27,8 @@ func TestStoresThatComeAndGoCostNobodyASession(t *testing.T) {
 	postgres := realmtest.NewPostgres(t, logger())
 	redis := testenv.StartRedis(t)
 	r := newRealmOn(t, postgres.Database(t), redis.URL())
+	r.Config.Tokens.RefreshGracePeriod = realmconfig.Duration(time.Minute) // longer than an outage
+	r.Update()
 	servers := []*server{r.serve(), r.serve()}
 
 	ctx, stop := context.WithCancel(t.Context())

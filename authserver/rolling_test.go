@@ -23,7 +23,7 @@ func TestRollingRestartLosesNoRequest(t *testing.T) {
 	r := newRealm(t)
 	// Long enough for every kept connection to be used, and so to be told.
 	const drain = 2 * time.Second
-	pods := []*server{r.launch("127.0.0.1:0", "127.0.0.1:0", drain), r.launch("127.0.0.1:0", "127.0.0.1:0", drain)}
+	pods := []*server{r.launch(freeAddress(t), freeAddress(t), drain), r.launch(freeAddress(t), freeAddress(t), drain)}
 	for _, p := range pods {
 		p.AwaitReady()
 	}

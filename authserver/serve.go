@@ -4,17 +4,18 @@ package authserver
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
 // shutdownTimeout is what requests in hand get once the listener is closed.
@@ -36,10 +37,8 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 // closes the listener: a request that is already on its way is answered.
 func (s *server) serveAPI(ctx context.Context, handler http.Handler) error {
 	api := newHTTPServer(handler, s.Log)
-	api.TLSConfig = &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: s.folder.Certificate,
-	}
+	api.TLSConfig = tlspolicy.New()
+	api.TLSConfig.GetCertificate = s.folder.Certificate
 	failed := make(chan error, 1)
 	go func() { failed <- api.ServeTLS(s.API, "", "") }()
 	s.life.Serving()
@@ -88,9 +87,10 @@ func (s *server) Report() realmconfig.Report {
 	inForce.DatabaseURL, inForce.DatabaseCA, r.DatabaseProblem = database.place.URL, database.place.CA, database.problem
 	inForce.CacheURL, inForce.CacheCA, r.CacheProblem = cache.place.URL, cache.place.CA, cache.problem
 	r.CredentialsRevision = realmconfig.CredentialsRevision(snapshot.EncryptionKeys, inForce)
+	r.UnnamedProxies = s.unnamed.Seen(snapshot.Config.Network)
 	if engine := s.engine.Load(); engine != nil {
-		rate := engine.Rate(s.folder.Config().Passwords.BcryptCost)
-		r.HashesPerSecond = math.Round(rate*10) / 10
+		cost, tenths := s.folder.Config().Passwords.BcryptCost, func(rate float64) float64 { return math.Round(rate*10) / 10 }
+		r.HashesPerSecond, r.NodeHashesPerSecond = tenths(engine.Rate(cost)), tenths(engine.RateOf(runtime.NumCPU(), cost))
 	}
 	return r
 }

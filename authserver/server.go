@@ -3,6 +3,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/tracing"
@@ -42,6 +44,7 @@ type server struct {
 	engine  atomic.Pointer[password.Engine] // nil until the stores are open
 
 	database, cache *supervisor
+	unnamed         *request.UnnamedProxies
 }
 
 func newServer(o Options, folder *live.Folder, life *lifecycle.Server) *server {
@@ -49,6 +52,7 @@ func newServer(o Options, folder *live.Folder, life *lifecycle.Server) *server {
 		Options: o, folder: folder, life: life, metrics: metrics.New(), tokens: token.New(folder.Snapshot, o.Now),
 		database: newSupervisor("database", folder, realmconfig.Credentials.Database, o.Log),
 		cache:    newSupervisor("cache", folder, realmconfig.Credentials.Cache, o.Log),
+		unnamed:  request.NewUnnamedProxies(o.Now),
 	}
 }
 
@@ -64,7 +68,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 	}
 	traces := s.newTracing()
 	s.life.OnStop(traces.Close)
-	engine := newPasswordEngine(s.HashingWorkers, s.folder)
+	engine := s.newPasswordEngine(s.HashingWorkers, s.folder)
 	s.life.OnStop(engine.Close)
 	s.engine.Store(engine)
 	s.gauge(store, cache, engine)
@@ -78,7 +82,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 		return unlessStopped(ctx, err)
 	}
 	s.life.Start("revocations", lifecycle.Forever(can.sessions.FollowRevocations))
-	s.startMaintenance(store, sealer, can)
+	s.startMaintenance(ctx, store, sealer, can)
 	s.life.Start("messages", lifecycle.Forever(can.notify.Deliver))
 	handler, err := s.newHandler(can, sealer, cache, traces)
 	if err != nil {
@@ -97,9 +101,10 @@ func unlessStopped(ctx context.Context, err error) error {
 }
 
 func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.Cache, traces *tracing.Tracing) (http.Handler, error) {
+	limiter := request.Limiter{Buckets: minuteBuckets{cache}, Settings: s.folder.Config, Refused: s.metrics, Unnamed: s.unnamed}
 	pages, err := web.New(web.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
-		Sealer: sealer, Settings: s.folder.Config, Log: s.Log,
+		Sealer: sealer, Settings: s.folder.Config, Limiter: limiter, Log: s.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -107,7 +112,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	return httpapi.New(httpapi.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
 		Keys: s.tokens, Settings: s.folder.Config, Health: s.life,
-		Tracer: traces, Observer: s.metrics, Buckets: minuteBuckets{cache},
+		Tracer: traces, Observer: s.metrics, Limiter: limiter,
 		Beside: pages.Pages(), Pages: pages, Log: s.Log,
 	}), nil
 }
@@ -128,9 +133,9 @@ func newProviderClient(allowPrivate bool) *http.Client {
 
 // newPasswordEngine measures real time, whatever clock the realm runs on: it is
 // about how fast this machine is.
-func newPasswordEngine(workers int, folder *live.Folder) *password.Engine {
+func (o Options) newPasswordEngine(workers int, folder *live.Folder) *password.Engine {
 	return password.New(password.Options{
-		Workers: workers, MaxWait: maxPasswordWait, MaxWaiting: maxPasswordsWaiting,
+		Workers: workers, MaxWait: cmp.Or(o.PasswordTimeout, maxPasswordWait), MaxWaiting: maxPasswordsWaiting,
 		Implementation: func() password.Implementation {
 			if folder.Config().Passwords.Engine == realmconfig.StandardEngine {
 				return password.Standard

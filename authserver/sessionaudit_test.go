@@ -58,6 +58,7 @@ func TestTheTrailTellsOfEveryLogoutOnce(t *testing.T) {
 func TestTheTrailTellsOfReuseOnce(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
+	r.Clock.Stop()
 	s := r.serve()
 	a := s.newAnn("user")
 	s.refresh(a.session.Refresh)

@@ -54,14 +54,19 @@ func (r *realm) sendsTexts() *telephones {
 	return p
 }
 
+// all is everything that has arrived so far.
+func (p *telephones) all() []text {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.received)
+}
+
 // last is the code of the n-th message, which must be the last one.
 func (p *telephones) last(n int) string {
 	p.realm.t.Helper()
 	got := []text{}
 	eventually.Holds(p.realm.t, "the message arrives", func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		got = slices.Clone(p.received)
+		got = p.all()
 		return len(got) >= n
 	})
 	if len(got) != n || got[n-1].To != aliceNumber || len(got[n-1].Code) != 6 || !strings.Contains(got[n-1].Text, got[n-1].Code) {
@@ -185,7 +190,7 @@ func TestTelephoneBesideAnApp(t *testing.T) {
 	}
 	with(c, "telepathy", "123456").Expect(t, http.StatusBadRequest, "invalid_request")
 	with(c, "sms", s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "code_invalid")
-	with(c, "backup_code", s.shown(e.Secret)).Expect(t, http.StatusUnauthorized, "code_invalid")
+	with(c, "backup_code", s.shown(e.Secret)).Expect(t, http.StatusBadRequest, "invalid_request")
 	s.tokensOf(with(c, "totp", s.shown(e.Secret)))
 	s.nextStep()
 	c = s.challenged()
@@ -215,7 +220,6 @@ func TestTelephonesThatAreNone(t *testing.T) {
 		"too short":            "+49309",
 		"too long":             "+4930901820123456",
 		"letters":              "+49 CALL NOW",
-		"digits of elsewhere":  "+٤٩٣٠٩٠١٨٢٠",
 		"a country of nobody":  "+0301234567",
 		"two numbers":          "+4930901820,+4930901821",
 		"a header":             "+4930901820\r\nX: y",

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -251,7 +250,7 @@ func TestAChangedAddressNeedsTheAccount(t *testing.T) {
 	session := s.loginAnn(annPassword)
 	change := func() string {
 		t.Helper()
-		r.Clock.Advance(notify.MailLimitWindow / 4)
+		r.Clock.Advance(auth.QuotaWindow / 4)
 		s.as(session.Access, http.MethodPost, "/api/user/email", map[string]string{"email": annNext, "password": annPassword}).
 			Expect(t, http.StatusAccepted, "")
 		return r.lastLetter(annNext, auth.VerifyEmailMessage).token(t)

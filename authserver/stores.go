@@ -3,6 +3,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ const startTimeout = 5 * time.Minute
 // openDatabase returns once the database answers and has this build's schema. It
 // stays open, and where the credentials say, until the server has stopped.
 func (s *server) openDatabase(ctx context.Context) (*postgres.Store, error) {
-	store, err := postgres.Open(context.WithoutCancel(ctx), s.database.status().place)
+	store, err := postgres.Open(context.WithoutCancel(ctx), s.database.status().place, s.databaseOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -36,9 +37,15 @@ func (s *server) openDatabase(ctx context.Context) (*postgres.Store, error) {
 	return store, nil
 }
 
+func (o Options) databaseOptions() postgres.Options {
+	return postgres.Options{Timeout: cmp.Or(o.DatabaseTimeout, postgres.QueryTimeout)}
+}
+
 // openCache does the same for the cache, which need not answer.
 func (s *server) openCache() (*redis.Cache, error) {
-	cache, err := redis.Open(s.cache.status().place, s.folder.Config().Realm, s.Now, s.Log)
+	cache, err := redis.Open(s.cache.status().place, redis.Options{
+		Realm: s.folder.Config().Realm, Timeout: cmp.Or(s.CacheTimeout, redis.CallTimeout), Now: s.Now, Log: s.Log,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"html"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -45,6 +47,8 @@ type upstream struct {
 	instead map[string]http.HandlerFunc
 	// answer changes the redirect that goes back to the client.
 	answer func(query url.Values)
+	// signUserInfo makes UserInfo responses JWTs, as it changes them.
+	signUserInfo func(token *jwt.Token, claims jwt.MapClaims)
 	// metadata changes the discovery document.
 	metadata func(document map[string]any)
 }
@@ -148,6 +152,11 @@ func (u *upstream) serve(w http.ResponseWriter, r *http.Request) {
 			reply(w, http.StatusOK, u.addresses)
 			return
 		}
+		if u.signUserInfo != nil && r.URL.Path == "/userinfo" {
+			w.Header().Set("Content-Type", "application/jwt")
+			_, _ = w.Write([]byte(u.signed(jwt.MapClaims{"iss": u.server.URL, "aud": "client"}, u.signUserInfo)))
+			return
+		}
 		reply(w, http.StatusOK, u.claims)
 	default:
 		http.NotFound(w, r)
@@ -184,6 +193,15 @@ func (u *upstream) authorize(w http.ResponseWriter, r *http.Request) {
 	if u.answer != nil {
 		u.answer(back)
 	}
+	if asked.Get("response_mode") == "form_post" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, `<!doctype html><title>Provider</title><form method="post" action="%s">`, asked.Get("redirect_uri")) //nolint:gosec // a test's own address
+		for name := range back {
+			_, _ = fmt.Fprintf(w, `<input type="hidden" name="%s" value="%s">`, name, html.EscapeString(back.Get(name)))
+		}
+		_, _ = w.Write([]byte(`</form><script>document.forms[0].submit()</script>`))
+		return
+	}
 	http.Redirect(w, r, asked.Get("redirect_uri")+"?"+back.Encode(), http.StatusFound)
 }
 
@@ -216,15 +234,19 @@ func (u *upstream) token(w http.ResponseWriter, r *http.Request) {
 }
 
 func (u *upstream) idToken(nonce string) string {
-	claims := jwt.MapClaims{
+	return u.signed(jwt.MapClaims{
 		"iss": u.server.URL, "aud": "client", "nonce": nonce,
 		"iat": time.Now().Unix(), "exp": time.Now().Add(2 * time.Hour).Unix(),
-	}
+	}, u.forge)
+}
+
+// signed is a JWT about the person who signs in, as forge changes it.
+func (u *upstream) signed(claims jwt.MapClaims, forge func(*jwt.Token, jwt.MapClaims)) string {
 	maps.Copy(claims, u.claims)
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
 	token.Header["kid"] = u.key.KID
-	if u.forge != nil {
-		u.forge(token, claims)
+	if forge != nil {
+		forge(token, claims)
 	}
 	signing := any(nil)
 	switch token.Method {

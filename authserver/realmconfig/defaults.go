@@ -59,11 +59,11 @@ func Defaults(realm, issuer string) Config {
 // DefaultEmail is what a realm that sends mail need not say of it. The port goes
 // with the security: see TransportSecurity.Port.
 func DefaultEmail() Email {
-	return Email{Port: StartTLS.Port(), Security: StartTLS, Timeout: Duration(30 * time.Second)}
+	return Email{Port: StartTLS.Port(), Security: StartTLS, Timeout: Duration(30 * time.Second), MessagesPerHour: 5000}
 }
 
 // DefaultSMS is what a realm that sends text messages need not say of it.
-func DefaultSMS() SMS { return SMS{Timeout: Duration(10 * time.Second)} }
+func DefaultSMS() SMS { return SMS{Timeout: Duration(10 * time.Second), MessagesPerHour: 1000} }
 
 // DefaultTracing is what a realm that is traced need not say of it.
 func DefaultTracing() Tracing { return Tracing{SamplePercent: 100} }

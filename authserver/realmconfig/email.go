@@ -44,8 +44,14 @@ type Email struct {
 	Port int `json:"port"`
 	// Security is StartTLS by default.
 	Security TransportSecurity `json:"security"`
+	// AllowPrivateNetworks lets Host be in private address ranges; it may not by
+	// default.
+	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
 	// Timeout bounds one delivery, connecting included: 1s to 5m, 30s by default.
 	Timeout Duration `json:"timeout"`
+	// MessagesPerHour is how many mails of each kind the realm sends in an hour that
+	// anybody may cause: 0 to 1000000, 5000 by default. Zero means no limit.
+	MessagesPerHour int `json:"messagesPerHour,omitempty"`
 	// Product and SupportURL are named in mails; SupportURL may be empty.
 	Product    string `json:"product"`
 	SupportURL string `json:"supportURL,omitempty"`
@@ -68,6 +74,7 @@ func (e Email) validate(p *problems) {
 	p.number("email.port", e.Port, 1, 65535)
 	oneOf(p, "email.security", e.Security, StartTLS, ImplicitTLS, NoTLS)
 	p.duration("email.timeout", e.Timeout, time.Second, 5*time.Minute)
+	p.number("email.messagesPerHour", e.MessagesPerHour, 0, 1_000_000)
 	p.check(e.Product != "", "email.product: must not be empty")
 	validateTemplates(p, e.Templates)
 }

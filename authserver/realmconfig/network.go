@@ -8,11 +8,12 @@ import "net/netip"
 // requests one source may send.
 type Network struct {
 	// TrustedProxies are CIDR prefixes, none by default. The client is the
-	// right-most address of X-Forwarded-For that is not one of them.
+	// right-most address of X-Forwarded-For that is not one of them. Without any, the
+	// clients of a private peer that sends that header are counted as twenty sources.
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 	// RequestsPerMinute is how many requests one source address may send to an
-	// endpoint that costs work or sends mail, and a tenth of what it may refresh: 0
-	// to 1000000, 120 by default. Zero means no limit.
+	// endpoint that costs work, sends mail or changes something, and a tenth of what
+	// it may refresh and read: 0 to 1000000, 120 by default. Zero means no limit.
 	RequestsPerMinute int `json:"requestsPerMinute"`
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // problems collects what is wrong with a document, so that one look shows all.
@@ -50,7 +51,10 @@ func oneOf[T ~string](p *problems, field string, word T, known ...T) {
 	p.check(false, "%s: must be %s or %s", field, strings.Join(words[:last], ", "), words[last])
 }
 
+// isHTTP reports whether a text is a URL at which somebody may answer: a host that is
+// one, a port that there is, and nothing at which a text with the URL in it would break.
 func isHTTP(raw string) bool {
 	u, err := url.Parse(raw)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil &&
+		!strings.Contains(u.Host, "*") && plausiblePort(u) && !strings.ContainsFunc(raw, unicode.IsSpace)
 }

@@ -21,6 +21,18 @@ const (
 	OAuth2 ProviderType = "OAuth2"
 )
 
+// ResponseMode is how a provider's answer comes back (OAuth 2.0 Multiple Response
+// Type Encoding Practices, section 2.1).
+type ResponseMode string
+
+const (
+	// QueryMode is in the query of a redirect.
+	QueryMode ResponseMode = "Query"
+	// FormPost is in a form that a page of the provider sends (OAuth 2.0 Form Post
+	// Response Mode).
+	FormPost ResponseMode = "FormPost"
+)
+
 // Provider is an identity provider that users may sign in with. Its client
 // secret is in ProviderSecretsDir, in the file of its name.
 type Provider struct {
@@ -45,6 +57,9 @@ type Provider struct {
 	// RequireIssuer refuses answers that do not name the provider's issuer (RFC
 	// 9207). Of the providers at the shared callback, all but one need it.
 	RequireIssuer bool `json:"requireIssuer,omitempty"`
+
+	// ResponseMode is empty by default, which means Query.
+	ResponseMode ResponseMode `json:"responseMode,omitempty"`
 
 	// AllowedEmailDomains, if any, are the only ones let in.
 	AllowedEmailDomains []string `json:"allowedEmailDomains,omitempty"`
@@ -126,6 +141,8 @@ func (v Provider) validate(p *problems, i int) {
 	} else {
 		p.check(v.Endpoints == nil, "providers[%d].endpoints: must be those of the issuer's own document", i)
 	}
+	p.check(v.ResponseMode == "" || v.ResponseMode == QueryMode || v.ResponseMode == FormPost,
+		"providers[%d].responseMode: must be %s or %s", i, QueryMode, FormPost)
 	p.check(v.DisplayName != "", "providers[%d].displayName: must not be empty", i)
 	p.check(v.ClientID != "", "providers[%d].clientID: must not be empty", i)
 	if e := v.Endpoints; e != nil {

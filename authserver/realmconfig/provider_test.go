@@ -51,6 +51,8 @@ func TestProvidersValidate(t *testing.T) {
 		"an issuer of an OAuth 2.0 server":    {list{provider("a", plain, func(p *realmconfig.Provider) { p.Issuer = "https://id.example.com" })}, "OAuth2 has no issuer"},
 		"an issuer that nobody could compare": {list{provider("a", github, named)}, "GitHub has no issuer"},
 		"endpoints beside an issuer":          {list{provider("a", oidc, func(p *realmconfig.Provider) { p.Endpoints = stated() })}, "providers[0].endpoints: must be those of the issuer's own document"},
+		"one that answers by a form":          {list{provider("a", oidc, func(p *realmconfig.Provider) { p.ResponseMode = realmconfig.FormPost })}, ""},
+		"one that answers otherwise":          {list{provider("a", oidc, func(p *realmconfig.Provider) { p.ResponseMode = "fragment" })}, "providers[0].responseMode: must be Query or FormPost"},
 		"the name of the callback":            {list{provider("callback", oidc)}, "providers[0].name: must not be callback or token"},
 		"the name of the exchange":            {list{provider("token", oidc)}, "providers[0].name: must not be callback or token"},
 		"a name of two segments":              {list{provider("callback/a", oidc)}, "providers[0].name: must be one segment"},

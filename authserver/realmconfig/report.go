@@ -38,6 +38,15 @@ type Report struct {
 	// realm's cost: measured at start, followed since, and zero before that.
 	HashesPerSecond float64 `json:"hashesPerSecond"`
 
+	// NodeHashesPerSecond is how many all cores of the pod's node could hash, as
+	// measured at start: the most that pods there can do together. Zero is not known.
+	NodeHashesPerSecond float64 `json:"nodeHashesPerSecond,omitempty"`
+
+	// UnnamedProxies are the private addresses from which requests with
+	// X-Forwarded-For have come in the last hour though network.trustedProxies does
+	// not name them; a few at most.
+	UnnamedProxies []string `json:"unnamedProxies,omitempty"`
+
 	// Problem says why the documents on disk are not in force; empty when they are.
 	Problem string `json:"problem,omitempty"`
 

@@ -29,6 +29,10 @@ type SMS struct {
 	From       string `json:"from,omitempty"`
 	// Timeout bounds one delivery, connecting included: 1s to 1m, 10s by default.
 	Timeout Duration `json:"timeout"`
+	// MessagesPerHour is how many codes the realm sends in an hour to telephones that
+	// are second factors, and as many again to those that are to become one: 0 to
+	// 1000000, 1000 by default. Zero means no limit.
+	MessagesPerHour int `json:"messagesPerHour,omitempty"`
 	// AllowPrivateNetworks lets URL point into private address ranges; it may not
 	// by default.
 	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
@@ -39,4 +43,5 @@ func (s SMS) validate(p *problems) {
 	p.check(isHTTP(s.URL), "sms.url: must be an https or http URL")
 	p.check(s.Kind != Twilio || s.AccountSID != "" && s.From != "", "sms.accountSID and sms.from: %s needs both", Twilio)
 	p.duration("sms.timeout", s.Timeout, time.Second, time.Minute)
+	p.number("sms.messagesPerHour", s.MessagesPerHour, 0, 1_000_000)
 }

@@ -35,8 +35,10 @@ type Document struct {
 	UserInfo      string   `json:"userinfo_endpoint"`
 	JWKS          string   `json:"jwks_uri"`
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
-	TokenAuth     []string `json:"token_endpoint_auth_methods_supported"`
-	NamesItself   bool     `json:"authorization_response_iss_parameter_supported"`
+	// UserInfoAlgorithms are of UserInfo responses; most providers sign none.
+	UserInfoAlgorithms []string `json:"userinfo_signing_alg_values_supported"`
+	TokenAuth          []string `json:"token_endpoint_auth_methods_supported"`
+	NamesItself        bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
 // Issuer is the one of the settings, or the type's own; empty for a provider
@@ -83,6 +85,9 @@ func Parse(p realmconfig.Provider, document []byte) (Document, error) {
 	issuer, d := Issuer(p), Document{}
 	if err := Decode(document, &d); err != nil {
 		return Document{}, err
+	}
+	if d.Issuer == "" { // which every issuer says; whatever this is, it is none
+		return Document{}, ErrNotJSON
 	}
 	if d.Issuer != issuer && !ManyTenants(p, d.Issuer) {
 		return Document{}, ErrIssuer

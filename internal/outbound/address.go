@@ -18,7 +18,7 @@ func allowed(to netip.Addr, allowPrivate bool) bool {
 	switch {
 	case !to.IsValid(), to.IsUnspecified(), to.IsMulticast(), to.IsLinkLocalUnicast(), slices.ContainsFunc(metadata(), within):
 		return false
-	case to.IsLoopback(), to.IsPrivate(), shared.Contains(to):
+	case to.IsLoopback(), IsPrivate(to):
 		return allowPrivate
 	case to.Is6() && !global6.Contains(to):
 		return false
@@ -26,6 +26,11 @@ func allowed(to netip.Addr, allowPrivate bool) bool {
 		return !slices.ContainsFunc(reserved(), within)
 	}
 }
+
+// IsPrivate reports whether an address is of a range in which networks number their own
+// machines: the private ones (RFC 1918, RFC 4193) and the shared one (RFC 6598), where
+// some clouds put pods.
+func IsPrivate(a netip.Addr) bool { return a.IsPrivate() || shared.Contains(a) }
 
 var (
 	nat64   = netip.MustParsePrefix("64:ff9b::/96")

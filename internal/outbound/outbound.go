@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package outbound makes HTTP clients for addresses that were typed into a
-// realm's settings. Whoever may write those settings must not reach what only
+// Package outbound connects to addresses that were typed into a realm's settings. Whoever may write those settings must not reach what only
 // the server can reach: its own ports, the cluster's network, the metadata
 // service of the cloud it runs in.
 package outbound
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -16,6 +14,8 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
 var (
@@ -40,17 +40,18 @@ type Options struct {
 }
 
 // New returns a client that follows no redirect (the caller sees the 3xx answer),
-// uses no proxy and no TLS below 1.2. The address is checked after it was
+// uses no proxy and no TLS but that of package tlspolicy. The address is checked after it was
 // resolved, for every connection, so that a name cannot change its meaning
 // between check and use.
 func New(o Options) *http.Client {
-	dialer := &net.Dialer{Timeout: o.Timeout, Control: guard(o.AllowPrivate)}
+	trust := tlspolicy.New()
+	trust.RootCAs = o.Roots
 	return &http.Client{
 		Timeout:       o.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &limited{max: o.MaxAnswer, next: &http.Transport{
-			DialContext:            dialer.DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+			DialContext:            Dialer(o.Timeout, o.AllowPrivate).DialContext,
+			TLSClientConfig:        trust,
 			ForceAttemptHTTP2:      true,
 			TLSHandshakeTimeout:    o.Timeout,
 			ResponseHeaderTimeout:  o.Timeout,
@@ -59,6 +60,13 @@ func New(o Options) *http.Client {
 			IdleConnTimeout:        time.Minute,
 		}},
 	}
+}
+
+// Dialer connects to the same addresses as a client of New does, for protocols other
+// than HTTP. An address that it must not connect to is ErrForbiddenAddress. A timeout
+// of zero leaves it to the context.
+func Dialer(timeout time.Duration, allowPrivate bool) *net.Dialer {
+	return &net.Dialer{Timeout: timeout, Control: guard(allowPrivate)}
 }
 
 // guard looks at the address of a connection that is about to be made.

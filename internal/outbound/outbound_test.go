@@ -116,6 +116,10 @@ func TestTLS(t *testing.T) {
 	server.TLS = &tls.Config{MinVersion: tls.VersionTLS11, MaxVersion: tls.VersionTLS11}
 	server.StartTLS()
 	defer server.Close()
+	cbc := httptest.NewUnstartedServer(http.NotFoundHandler())
+	cbc.TLS = &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA}}
+	cbc.StartTLS()
+	defer cbc.Close()
 	modern := httptest.NewTLSServer(http.NotFoundHandler())
 	defer modern.Close()
 	roots := x509.NewCertPool()
@@ -128,6 +132,7 @@ func TestTLS(t *testing.T) {
 		"a known authority":   {modern.URL, roots, true},
 		"an unknown one":      {modern.URL, nil, false},
 		"an outdated version": {server.URL, roots, false},
+		"an outdated cipher":  {cbc.URL, roots, false},
 	}
 	for name, c := range cases {
 		client := outbound.New(outbound.Options{Timeout: eventually.Patience, AllowPrivate: true, Roots: c.roots})

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"html/template"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -50,6 +51,7 @@ func StartIssuer(t testing.TB) (issuer string) {
 			"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
 		}
 	})
+	mux.HandleFunc("GET /authorize", sendBack)
 	answer("GET /keys", func(*http.Request) (int, any) {
 		coordinate := base64.RawURLEncoding.EncodeToString
 		return http.StatusOK, map[string]any{"keys": []any{map[string]string{
@@ -71,6 +73,30 @@ func StartIssuer(t testing.TB) (issuer string) {
 	})
 	return issuer
 }
+
+// IssuerVisitor is the subject of whoever a browser takes to StartIssuer's provider.
+const IssuerVisitor = "visitor"
+
+// sendBack answers by a form that the page sends itself (OAuth 2.0 Form Post Response
+// Mode), or in the query of a redirect.
+func sendBack(w http.ResponseWriter, r *http.Request) {
+	asked := r.URL.Query()
+	code := IssuerCode(IssuerVisitor, asked.Get("nonce"))
+	if asked.Get("response_mode") != "form_post" {
+		back := url.Values{"state": {asked.Get("state")}, "code": {code}}
+		http.Redirect(w, r, asked.Get("redirect_uri")+"?"+back.Encode(), http.StatusFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = formPage.Execute(w, map[string]string{"To": asked.Get("redirect_uri"), "State": asked.Get("state"), "Code": code})
+}
+
+var formPage = template.Must(template.New("").Parse(`<!doctype html><title>Provider</title>
+<form method="post" action="{{.To}}">
+<input type="hidden" name="state" value="{{.State}}"><input type="hidden" name="code" value="{{.Code}}">
+<input type="hidden" name="user" value="{&#34;name&#34;: {&#34;firstName&#34;: &#34;Vera&#34;, &#34;lastName&#34;: &#34;Sitor&#34;}}">
+</form>
+<script>document.forms[0].submit()</script>`))
 
 const codeSeparator = "."
 

@@ -7,12 +7,15 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 )
 
 // Pooled is the URL of a database behind a PgBouncer of its own, which gives
-// every transaction whatever session is free, out of few. It ends with the test.
-func Pooled(t testing.TB, database string) string {
+// every transaction whatever session is free, out of few. Further settings are
+// lines of its pgbouncer.ini, such as "pool_mode = session". It ends with the
+// test.
+func Pooled(t testing.TB, database string, settings ...string) string {
 	t.Helper()
 	u, err := url.Parse(database)
 	if err != nil {
@@ -23,6 +26,7 @@ func Pooled(t testing.TB, database string) string {
 		t.Fatal(err)
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	// Of a setting that stands twice, the last one counts.
 	startGateway(t, "pgbouncer", address, map[string]string{"pgbouncer.ini": fmt.Sprintf(`
 [databases]
 * = host=%s port=%s user=%s
@@ -34,7 +38,9 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = 4
 max_client_conn = 100
-`, u.Hostname(), u.Port(), u.User.Username(), port)}, "pgbouncer.ini")
+server_login_retry = 1
+%s
+`, u.Hostname(), u.Port(), u.User.Username(), port, strings.Join(settings, "\n"))}, "pgbouncer.ini")
 	u.Host, u.RawQuery = address, "sslmode=disable"
 	return u.String()
 }

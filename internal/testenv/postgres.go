@@ -29,6 +29,7 @@ type Postgres struct {
 	folder   string // empty when the server is not ours
 	port     int
 	daemon   *daemon
+	settings []string // "name=value", over what PostgreSQL has by itself
 	template string
 	made     atomic.Int64
 }
@@ -46,14 +47,37 @@ func SharedPostgres(ctx context.Context) (*Postgres, error) {
 	return &Postgres{url: u}, nil
 }
 
-// StartPostgres runs a new server in a temporary folder. It is quick, not
-// durable: nothing is ever flushed to the disk.
+// quick are the settings of a server that is not durable: nothing is ever flushed to
+// the disk.
+func quick() []string {
+	return []string{"fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=32MB", "autovacuum=off"}
+}
+
+// StartPostgres runs a new server in a temporary folder. It is quick, not durable.
 func StartPostgres(ctx context.Context) (*Postgres, error) {
 	folder, err := newFolder("postgres")
 	if err != nil {
 		return nil, err
 	}
-	p := &Postgres{folder: folder}
+	return startPostgres(ctx, folder, quick())
+}
+
+// StartPostgresOnDisk runs a new server with the settings that PostgreSQL has by
+// itself, and those that are given ("name=value"), in a temporary folder on a disk: it
+// may grow beyond the memory, and does all that a database in service does.
+func StartPostgresOnDisk(ctx context.Context, settings ...string) (*Postgres, error) {
+	folder, err := os.MkdirTemp(os.TempDir(), "realmkeeper-postgres-")
+	if err != nil {
+		return nil, fmt.Errorf("make folder for postgres: %w", err)
+	}
+	if err := own(folder); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return startPostgres(ctx, folder, settings)
+}
+
+func startPostgres(ctx context.Context, folder string, settings []string) (*Postgres, error) {
+	p := &Postgres{folder: folder, settings: settings}
 	if err := p.initialise(ctx); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
@@ -111,11 +135,11 @@ func (p *Postgres) Start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p.daemon, err = startDaemon(p.folder, "INT", server, "-D", p.data(),
-		"-p", strconv.Itoa(p.port), "-h", "127.0.0.1", "-k", p.folder,
-		"-c", "fsync=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=300", "-c", "shared_buffers=32MB", "-c", "autovacuum=off")
-	if err != nil {
+	argv := []string{server, "-D", p.data(), "-p", strconv.Itoa(p.port), "-h", "127.0.0.1", "-k", p.folder}
+	for _, s := range p.settings {
+		argv = append(argv, "-c", s)
+	}
+	if p.daemon, err = startDaemon(p.folder, "INT", argv...); err != nil {
 		return err
 	}
 	return p.daemon.await(ctx, p.ping)
@@ -128,6 +152,16 @@ func (p *Postgres) ping(ctx context.Context) error {
 	}
 	return conn.Close(ctx)
 }
+
+// Configure starts the server anew with other settings in place of those it was
+// started with.
+func (p *Postgres) Configure(ctx context.Context, settings ...string) error {
+	p.settings = settings
+	return errors.Join(p.Halt(), p.Start(ctx))
+}
+
+// Log is the file to which the server writes what happens.
+func (p *Postgres) Log() string { return filepath.Join(p.folder, "log") }
 
 // Halt stops the server and ends its connections; its data stays for a Start.
 func (p *Postgres) Halt() error {

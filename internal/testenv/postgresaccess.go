@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,6 +38,18 @@ func (p *Postgres) stopAfter(t testing.TB) {
 
 // Address is the host and port of the server.
 func (p *Postgres) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)) }
+
+// Socket is the folder of the server's socket, which is its user's own.
+func (p *Postgres) Socket() string { return p.folder }
+
+// UseSocket has the tests' own user come by the socket from now on, where nobody is asked
+// for a password, whatever becomes of the others.
+func (p *Postgres) UseSocket() {
+	p.url = &url.URL{
+		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
+		RawQuery: url.Values{"host": {p.folder}, "port": {strconv.Itoa(p.port)}}.Encode(),
+	}
+}
 
 // Execute runs a statement as the server's own user.
 func (p *Postgres) Execute(t testing.TB, statement string) {
@@ -100,7 +113,7 @@ func (p *Postgres) Standby(t testing.TB) *Postgres {
 	if err != nil {
 		t.Fatal(err)
 	}
-	standby := &Postgres{folder: folder}
+	standby := &Postgres{folder: folder, settings: quick()}
 	err = standby.run(t.Context(), "pg_basebackup", "--pgdata="+standby.data(), "--write-recovery-conf", "--checkpoint=fast",
 		"--no-sync", "--host=127.0.0.1", "--port="+strconv.Itoa(p.port), "--username=postgres")
 	if err == nil {

@@ -49,6 +49,32 @@ func TestPostgresKeepsItsDataOverAHalt(t *testing.T) {
 	}
 }
 
+func TestPostgresIsConfiguredAnew(t *testing.T) {
+	t.Parallel()
+	p, err := testenv.StartPostgresOnDisk(t.Context(), "work_mem=7MB")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	database := p.Database(t)
+	if err := execute(t, database, "CREATE TABLE seen AS SELECT current_setting('work_mem') AS work_mem, current_setting('fsync') AS fsync"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Configure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := execute(t, database, "INSERT INTO seen SELECT current_setting('work_mem'), current_setting('fsync')"); err != nil {
+		t.Fatal(err)
+	}
+	if err := execute(t, database, "SELECT 1 / (array_agg(work_mem || ' ' || fsync) = ARRAY['7MB on', '4MB on'])::int FROM seen"); err != nil {
+		t.Errorf("it has other settings: %v", err)
+	}
+}
+
 func TestPostgresLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	p, err := testenv.StartPostgres(t.Context())

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -22,9 +24,9 @@ func (s *Service) HashNewPassword(ctx context.Context, user auth.User, password 
 	return s.hash(ctx, password, from)
 }
 
-// hash refuses with Busy.
+// hash is of the password's normal form. It refuses with Busy.
 func (s *Service) hash(ctx context.Context, password auth.Secret, from auth.Client) (string, error) {
-	hash, err := s.Passwords.Hash(ctx, from.Source(), string(password), s.Settings().Passwords.BcryptCost)
+	hash, err := s.Passwords.Hash(ctx, from.Source(), string(auth.NormalPassword(password)), s.Settings().Passwords.BcryptCost)
 	return hash, auth.Overloaded(err)
 }
 
@@ -40,9 +42,11 @@ const (
 )
 
 // checkNewPassword refuses a password that is easy to guess, or that would not
-// be hashed whole, with PasswordRejected and every reason at once. About is what
-// others know of its owner, such as address and name; empty ones do not matter.
+// be hashed whole, with PasswordRejected and every reason at once. It looks at the
+// normal form, which is what is hashed. About is what others know of its owner, such
+// as address and name; empty ones do not matter.
 func (s *Service) checkNewPassword(password auth.Secret, about ...string) error {
+	password = auth.NormalPassword(password)
 	rules := s.Settings().Passwords
 	fields := []auth.FieldProblem{}
 	reject := func(rule, format string, args ...any) {
@@ -102,7 +106,7 @@ func wordsOf(texts []string) []string {
 	const shortest = 3
 	words := []string{}
 	for _, text := range texts {
-		text = strings.ToLower(text)
+		text = strings.ToLower(norm.NFC.String(text))
 		local, _, _ := strings.Cut(text, "@")
 		words = append(words, text, local)
 		words = append(words, strings.FieldsFunc(local, func(r rune) bool {

@@ -21,11 +21,18 @@ func (s *Service) Profile(ctx context.Context, access auth.Secret) (auth.User, e
 }
 
 // UpdateProfile changes what the user is called and addressed in. It refuses as
-// session.Caller does.
+// session.Caller does, or with InvalidRequest.
 func (s *Service) UpdateProfile(ctx context.Context, access auth.Secret, c ProfileChange, from auth.Client) (auth.User, error) {
 	user, _, err := s.Sessions.Caller(ctx, access)
 	if err != nil || c == (ProfileChange{}) {
 		return user, err
+	}
+	if c.Locale != nil {
+		locale, err := auth.ParseLocale(*c.Locale)
+		if err != nil {
+			return auth.User{}, err
+		}
+		c.Locale = &locale
 	}
 	event, err := s.Audit.NewEvent(auth.ActUpdateProfile, user.ID, user.ID, from)
 	if err != nil {

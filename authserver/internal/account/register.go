@@ -32,6 +32,10 @@ func (s *Service) Register(ctx context.Context, r Registration, from auth.Client
 		return err
 	}
 	email := string(address)
+	locale, err := auth.ParseLocale(r.Locale)
+	if err != nil {
+		return err
+	}
 	if err := s.checkNewPassword(r.Password, email, r.Name); err != nil {
 		return err
 	}
@@ -49,7 +53,7 @@ func (s *Service) Register(ctx context.Context, r Registration, from auth.Client
 	if taken {
 		return s.addressTaken(ctx, auth.ActRegister, "", owner, from)
 	}
-	user := auth.User{Email: email, Role: auth.UserRole, Name: r.Name, Locale: r.Locale, PasswordHash: hash, CreatedAt: s.Now()}
+	user := auth.User{Email: email, Role: auth.UserRole, Name: r.Name, Locale: locale, PasswordHash: hash, CreatedAt: s.Now()}
 	added, err := s.addAccount(ctx, user, from)
 	if err != nil || added {
 		return err
@@ -81,7 +85,7 @@ func (s *Service) addressTaken(ctx context.Context, action auth.Action, actorID 
 	if refused.ID, err = s.NewID(); err != nil {
 		return err
 	}
-	if _, err := s.Store.MailNotice(ctx, refused.Account, auth.Effects{Messages: mails, Events: []auth.Event{refused}}, refused.At); err != nil {
+	if _, err := s.Store.MailNotice(ctx, auth.Effects{Messages: mails, Events: []auth.Event{refused}}, refused.At); err != nil {
 		return err
 	}
 	s.Audit.Print(ctx, refused)
@@ -89,7 +93,8 @@ func (s *Service) addressTaken(ctx context.Context, action auth.Action, actorID 
 }
 
 // addAccount stores a user whose address is not proved, and mails the link that
-// proves it if the realm can send mail.
+// proves it if the realm can send mail and its quotas have room: nobody is told, and
+// the user may ask for another.
 func (s *Service) addAccount(ctx context.Context, user auth.User, from auth.Client) (bool, error) {
 	id, err := s.NewID()
 	if err != nil {

@@ -54,7 +54,8 @@ type Store interface {
 	// callers at once it succeeds for one.
 	CancelToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, also auth.Effects, now time.Time) (bool, error)
 	// AddUser adds a user, with a one-time token if there is one, and says whether it
-	// did: not when the address is taken.
+	// did: not when the address is taken. It refuses with RateLimited when the effects
+	// are required and a quota is used up.
 	AddUser(ctx context.Context, u auth.User, token *auth.OneTimeToken, also auth.Effects) (bool, error)
 	// ProveEmail redeems a one-time token that was mailed: its address is proved, and
 	// becomes the user's if it was not. Of any number of callers at once the result is
@@ -71,8 +72,8 @@ type Store interface {
 	// ReclaimByMail redeems a one-time token that was mailed to the address. The
 	// account is left without a password and without any other way in.
 	ReclaimByMail(ctx context.Context, r reclaim.Claim, token auth.TokenHash, also auth.Effects) (reclaim.Result, error)
-	// MailNotice stores the mail in also, unless the account has had its mails.
-	MailNotice(ctx context.Context, account auth.AccountKey, also auth.Effects, now time.Time) (bool, error)
+	// MailNotice stores what is in also, unless a quota is used up.
+	MailNotice(ctx context.Context, also auth.Effects, now time.Time) (bool, error)
 	// DeleteUser deletes a user and all that is theirs, but not the audit log.
 	DeleteUser(ctx context.Context, userID string, now time.Time, also auth.Effects) (UserChanged, error)
 }

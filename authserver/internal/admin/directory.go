@@ -6,6 +6,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -21,11 +23,14 @@ const (
 
 // UserQuery asks for a page of users; what is empty does not matter.
 type UserQuery struct {
-	// Prefix of the address or the name, in any case, or of the domain: behind an
-	// @, or in letters beyond ASCII.
-	Prefix string
-	Role   string
-	Status Status
+	// Text is words of the name or the address: see auth.SearchParts.
+	Text string
+	// Outdated is set while there are so many users whose search documents have to be
+	// made that a search cannot wait for them: those are found by the beginning of
+	// their address, name or domain.
+	Outdated bool
+	Role     string
+	Status   Status
 	// Before is the id of the last user of the page before.
 	Before string
 	// Limit is how many users a page has at most.
@@ -52,10 +57,18 @@ type Address struct {
 }
 
 // FindUsers reads a page of users for an admin, the newest first, and says whether
-// there are more. It refuses as session.Admin does.
+// there are more. It makes outdated search documents first, so that whoever was added
+// or renamed just now is found. It refuses as session.Admin does.
 func (s *Service) FindUsers(ctx context.Context, access auth.Secret, q UserQuery, from auth.Client) ([]auth.User, bool, error) {
 	if _, _, err := s.Sessions.Admin(ctx, access, "", "", from); err != nil {
 		return nil, false, err
+	}
+	if q.Text != "" {
+		more, err := makeSomeDocuments(ctx, s.Store, uuid.Nil.String())
+		if err != nil {
+			return nil, false, err
+		}
+		q.Outdated = more != ""
 	}
 	limit := q.Limit
 	q.Limit++

@@ -63,18 +63,29 @@ func ParseEventCursor(cursor string) (EventCursor, bool) {
 }
 
 // FindEvents reads a page of the audit log for an admin, the newest event first, and
-// says whether there are more. It refuses as session.Admin does.
+// says whether there are more. What is past its retention is not there, though it may
+// not be gone yet. It refuses as session.Admin does.
 func (s *Service) FindEvents(ctx context.Context, access auth.Secret, q EventQuery, from auth.Client) ([]auth.Event, bool, error) {
 	if _, _, err := s.Sessions.Admin(ctx, access, "", "", from); err != nil {
 		return nil, false, err
 	}
 	limit := q.Limit
 	q.Limit++
+	q.From = s.kept(q.From)
 	events, err := s.Store.FindEvents(ctx, q)
 	if err != nil || len(events) <= limit {
 		return events, false, err
 	}
 	return events[:limit], true, nil
+}
+
+// kept is from, or the time from which on events are kept if that is later.
+func (s *Service) kept(from *time.Time) *time.Time {
+	kept := s.Now().Add(-time.Duration(s.Settings().Audit.Retention))
+	if from != nil && from.After(kept) {
+		return from
+	}
+	return &kept
 }
 
 // FindEventsOf does so for what has to do with an address: what its user did, what was

@@ -22,7 +22,8 @@ type NewUser struct {
 // CreateUser adds a user on behalf of an admin, who vouches for the address. It refuses
 // as session.Admin and signin.RequireProof do, since a vouched-for address speaks for
 // whoever has it; with InvalidRequest, EmailTaken, PasswordRejected, Busy, or, where
-// somebody is to be invited and the realm cannot send mail, EmailUnavailable.
+// somebody is to be invited, EmailUnavailable when the realm cannot send mail, or
+// RateLimited when the address has had its invitations.
 func (s *Service) CreateUser(ctx context.Context, access auth.Secret, n NewUser, p signin.Proof, from auth.Client) (auth.User, error) {
 	if n.Role == "" {
 		n.Role = auth.UserRole
@@ -35,9 +36,13 @@ func (s *Service) CreateUser(ctx context.Context, access auth.Secret, n NewUser,
 	if err != nil {
 		return auth.User{}, err
 	}
+	locale, err := auth.ParseLocale(n.Locale)
+	if err != nil {
+		return auth.User{}, err
+	}
 	now := s.Now()
 	user := auth.User{
-		Email: string(email), Name: n.Name, Locale: n.Locale, Role: n.Role,
+		Email: string(email), Name: n.Name, Locale: locale, Role: n.Role,
 		EmailVerifiedAt: &now, CreatedAt: now,
 	}
 	if user.ID, err = s.NewID(); err != nil {
@@ -75,6 +80,9 @@ func (s *Service) invite(user auth.User, from auth.Client, also *auth.Effects) (
 	if err != nil {
 		return nil, err
 	}
-	also.Messages = append(also.Messages, message)
+	if message.Quotas, err = s.Notify.InvitationQuotas(user.Email); err != nil {
+		return nil, err
+	}
+	also.Messages, also.Required = append(also.Messages, message), true
 	return &token, nil
 }

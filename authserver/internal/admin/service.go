@@ -34,6 +34,7 @@ type Service struct {
 // Store is where administrators look people up and act on them. Of any number of
 // changes at once, none takes away the last admin who is not disabled.
 type Store interface {
+	SearchStore
 	// UserByStoredEmail finds a user by what is stored as their address, in whatever
 	// form that is; false when there is none.
 	UserByStoredEmail(ctx context.Context, email string) (auth.User, bool, error)

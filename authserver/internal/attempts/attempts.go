@@ -26,32 +26,73 @@ type Tally struct {
 	LockedUntil time.Time
 }
 
-// Reserve announces an attempt to every counter. It refuses with AccountLocked or
-// TooManyAttempts, or with RateLimited when the source is the reason.
+// Reserve announces an attempt to every counter. Where attempts in flight have used up
+// a limit, it waits for some seconds until one of them is decided. It refuses with
+// AccountLocked or TooManyAttempts, or with RateLimited when the source is the reason.
 func (s *Service) Reserve(ctx context.Context, counters ...auth.Counter) error {
+	contested, others := s.turns.contested(counters)
+	if !others {
+		var err error
+		if contested, err = s.tryReserve(ctx, counters); contested == nobody {
+			return err
+		}
+	}
+	patience, cancel := context.WithTimeout(ctx, maxWait)
+	defer cancel()
+	turn, taken := s.turns.take(patience, counters[contested].Key)
+	if !taken {
+		return counters[contested].Refusal(0)
+	}
+	defer turn.leave()
+	for {
+		contested, err := s.tryReserve(ctx, counters)
+		switch {
+		case contested == nobody:
+			return err
+		case !turn.again(patience):
+			return counters[contested].Refusal(0)
+		}
+	}
+}
+
+// nobody is the place of a counter that attempts in flight have used up, when there is none.
+const nobody = -1
+
+// tryReserve does not wait. It returns the place of the counter whose limit attempts in
+// flight have used up, and nobody when that is decided, with an error as of Reserve.
+func (s *Service) tryReserve(ctx context.Context, counters []auth.Counter) (contested int, err error) {
 	now := s.Now()
 	for _, c := range counters {
 		if until := s.rememberedLock(ctx, c, now); until.After(now) {
-			return c.Refusal(until.Sub(now))
+			return nobody, c.Refusal(until.Sub(now))
 		}
 	}
 	r, err := s.Store.ReserveAttempts(ctx, counters, now)
 	if err != nil || !r.Refused {
-		return err
+		return nobody, err
 	}
 	by := counters[r.By]
 	if r.LockedUntil.After(now) {
 		// Redis did not know: it was away, flushed, or another pod's.
 		s.rememberLock(ctx, by, now, r.LockedUntil)
-		return by.Refusal(r.LockedUntil.Sub(now))
+		return nobody, by.Refusal(r.LockedUntil.Sub(now))
 	}
-	return by.Refusal(0)
+	return r.By, nil
+}
+
+// Decided lets those take their turn who wait for an attempt in flight. Fail, Release and
+// ForgetLocks do so by themselves.
+func (s *Service) Decided(counters ...auth.Counter) {
+	for _, c := range counters {
+		s.turns.decided(c.Key)
+	}
 }
 
 // Fail lets a reserved attempt stand and locks the counters of which it
 // was the last one allowed; also is for a lock of the first. When the Store does
 // not answer, the tallies are nil, and the reservation itself still counts.
 func (s *Service) Fail(ctx context.Context, also auth.Effects, counters ...auth.Counter) []Tally {
+	defer s.Decided(counters...)
 	now := s.Now()
 	tallies, err := s.Store.FailAttempts(ctx, counters, now, also)
 	if err != nil {
@@ -96,6 +137,7 @@ func (s *Service) Release(ctx context.Context, counters ...auth.Counter) {
 	if err := s.Store.ReleaseAttempts(ctx, counters); err != nil {
 		s.Log.ErrorContext(ctx, "attempt not released", "error", err)
 	}
+	s.Decided(counters...)
 }
 
 // ForgetLocks makes Redis forget locks that the Store has lifted.
@@ -103,6 +145,7 @@ func (s *Service) ForgetLocks(ctx context.Context, keys ...auth.CounterKey) {
 	for _, key := range keys {
 		s.Ephemeral.ForgetLock(ctx, key)
 	}
+	s.turns.decided(keys...)
 }
 
 // Unlock lets a user's account be tried again, at once.

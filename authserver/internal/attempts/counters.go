@@ -23,9 +23,6 @@ func (s *Service) PasswordCounters(ctx context.Context, email string, from auth.
 			return []auth.Counter{s.deviceCounter(d)}, nil
 		}
 	}
-	if from.Shared {
-		return []auth.Counter{s.accountCounter(auth.KeyOf(email))}, nil
-	}
 	return []auth.Counter{s.accountCounter(auth.KeyOf(email)), s.sourceCounter(from)}, nil
 }
 
@@ -44,12 +41,16 @@ func (s *Service) deviceCounter(d device) auth.Counter {
 	return c
 }
 
-// sourceCounter counts the failures of a client's source, at whatever account.
+// sourceCounter counts the failures of a client's source, at whatever account. That of
+// a proxy whose clients cannot be told apart is another one than its own.
 func (s *Service) sourceCounter(from auth.Client) auth.Counter {
-	lockout := s.Settings().Login.Lockout
+	lockout, name := s.Settings().Login.Lockout, from.Source()
+	if from.Shared {
+		name = "unnamed proxy " + name
+	}
 	return auth.Counter{
-		Kind: auth.BySource, Key: auth.NewCounterKey(auth.BySource, from.Source()),
-		Limit: auth.AttemptLimit{Failures: lockout.SourceFailures, Duration: time.Duration(lockout.Duration)},
+		Kind: auth.BySource, Key: auth.NewCounterKey(auth.BySource, name),
+		Limit: auth.AttemptLimit{Failures: from.Allowed(lockout.SourceFailures), Duration: time.Duration(lockout.Duration)},
 	}
 }
 

@@ -7,7 +7,8 @@
 // lockout limit. A guess at a password is reserved in two counters, the account's
 // and the source address's; the failure that uses up the limit of one locks it. A
 // right password clears the account's and takes its attempt back from the source's.
-// Guesses at codes have counters of their own.
+// Guesses at codes have counters of their own. When attempts in flight have used up a
+// limit, more of them wait for their turn: they may all be right.
 //
 // Locks by account would let strangers lock anybody out. A device that has signed
 // in therefore keeps a sealed token, is counted by itself, and is neither stopped
@@ -32,6 +33,8 @@ type Service struct {
 	Audit     *audit.Log
 	Notify    *notify.Service
 	Observer  Observer
+
+	turns turns
 }
 
 // Store counts.

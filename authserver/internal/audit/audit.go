@@ -5,7 +5,6 @@ package audit
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
@@ -24,7 +23,7 @@ func (l *Log) NewEvent(action auth.Action, actorID, targetID string, from auth.C
 // Record it.
 func (l *Log) NewRefusal(action auth.Action, actorID, targetID string, from auth.Client, err error) auth.Event {
 	return auth.Event{
-		Action: action, Outcome: auth.OutcomeOf(err), ActorID: actorID, TargetID: targetID,
+		Action: action, Outcome: auth.OutcomeOf(err), Reason: auth.ReasonOf(err), ActorID: actorID, TargetID: targetID,
 		Address: from.Address, UserAgent: from.UserAgent, At: l.Now(),
 	}
 }
@@ -65,15 +64,4 @@ func (l *Log) RecordProof(ctx context.Context, user auth.User, kind string, from
 	e := l.NewRefusal(auth.ActProve, user.ID, user.ID, from, err)
 	e.Detail = kind
 	l.Record(ctx, e)
-}
-
-// Prune deletes what has been kept for as long as the settings say.
-func (l *Log) Prune(ctx context.Context) error {
-	before := l.Now().Add(-time.Duration(l.Settings().Audit.Retention))
-	for {
-		more, err := l.Store.PruneEvents(ctx, before)
-		if err != nil || !more {
-			return err
-		}
-	}
 }

@@ -23,7 +23,13 @@ type Log struct {
 type Store interface {
 	// RecordEvent stores an event that is no effect of a change.
 	RecordEvent(ctx context.Context, e auth.Event) error
-	// PruneEvents deletes a batch of events from before a time, and says whether
-	// there may be more.
-	PruneEvents(ctx context.Context, before time.Time) (bool, error)
+	// ExtendEvents makes room, in partitions of a width, for the events of a width from
+	// now at least.
+	ExtendEvents(ctx context.Context, now time.Time, width time.Duration) error
+	// UnboundEvents takes away what a server that is gone has left of an ExtendEvents, if
+	// it refuses events soon, or already.
+	UnboundEvents(ctx context.Context, now time.Time) error
+	// PruneEvents removes some of the events from before a time, and says whether there
+	// may be more. What it leaves is in a partition that goes within a width.
+	PruneEvents(ctx context.Context, before time.Time, width time.Duration) (bool, error)
 }

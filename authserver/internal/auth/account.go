@@ -37,23 +37,17 @@ func ParseEmail(typed string) (mailaddress.Address, error) {
 	return address, nil
 }
 
-// PlausibleName refuses what would not stay on its line in a mail or a log.
+// PlausibleName refuses what would not stay on its line in a mail or a log, or would turn
+// the text around it.
 func PlausibleName(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
-		return unicode.IsControl(r) || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029'
+		return unicode.IsControl(r) || r == unicode.ReplacementChar || r == '\u2028' || r == '\u2029' || turns(r)
 	})
 }
 
-// PlausibleLocale takes language tags by their form (RFC 5646, section 2.1), such
-// as "pt-BR".
-func PlausibleLocale(tag string) bool {
-	for i, part := range strings.Split(tag, "-") {
-		if len(part) < 1 || len(part) > 8 || i == 0 && len(part) < 2 || strings.ContainsFunc(part, notAlphanumeric) {
-			return false
-		}
-	}
-	return true
-}
+// turns finds the marks that set the direction of all that follows (UAX #9, sections 2.1
+// to 2.4). Those of a single place, which some names need, are none of them.
+func turns(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
 func notAlphanumeric(r rune) bool {
 	return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)

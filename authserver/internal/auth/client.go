@@ -15,10 +15,22 @@ type Client struct {
 	UserAgent string
 	Address   string
 	// Shared is set when Address is that of a proxy whose clients cannot be told
-	// apart. Counting them as one would let any of them shut the others out.
+	// apart. Counted as one, any of them could shut the others out: see Allowed.
 	Shared bool
 	// Device is the token that an earlier login gave to it; empty for none.
 	Device Secret
+}
+
+// sharedSources is how many sources a proxy stands for whose clients cannot be told
+// apart: enough for what a realm of two processors can do, and not without end.
+const sharedSources = 20
+
+// Allowed is how often a client may do what one source may do so often.
+func (c Client) Allowed(oneSource int) int {
+	if c.Shared {
+		return oneSource * sharedSources
+	}
+	return oneSource
 }
 
 // ipv6Network is what one subscriber has at least (RFC 6177): whoever sends from

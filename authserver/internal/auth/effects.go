@@ -7,6 +7,10 @@ package auth
 type Effects struct {
 	Messages []Message
 	Events   []Event
+	// Required is set when nothing is to happen unless every message is within its
+	// quotas. Without it the rest happens, and a message that is not is not stored.
+	// Methods of a Store that heed it say so.
+	Required bool
 }
 
 // Channel is how a message reaches a person.
@@ -42,4 +46,6 @@ type Message struct {
 	Channel Channel
 	Kind    MessageKind
 	Sealed  []byte
+	// Quotas are what it counts against; no two messages of one change share a key.
+	Quotas []Quota
 }

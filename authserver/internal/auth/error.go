@@ -9,6 +9,8 @@ import (
 // Error is a refusal that the caller is told about.
 type Error struct {
 	Code Code
+	// Reason is which rule of the code has refused; empty where there is one alone.
+	Reason Reason
 	// RetryAfter is when a retry may succeed; zero when there is nothing to wait for.
 	RetryAfter time.Duration
 	// AttemptsLeft is how many more wrong guesses are allowed; nil where guesses

@@ -52,6 +52,8 @@ type Event struct {
 	Action Action
 	// Outcome is "succeeded" or the code of the refusal.
 	Outcome string
+	// Reason is the refusal's; empty for others.
+	Reason Reason
 	// ActorID is the user who acted, empty for a stranger; TargetID the user it
 	// was done to.
 	ActorID, TargetID string
@@ -79,7 +81,7 @@ func (e Event) Log(ctx context.Context, log *slog.Logger) {
 	}
 	attrs := []any{"action", e.Action, "outcome", e.Outcome}
 	for _, a := range []struct{ name, value string }{
-		{"actor", e.ActorID}, {"target", e.TargetID}, {"address", e.Address}, {"detail", e.Detail},
+		{"reason", string(e.Reason)}, {"actor", e.ActorID}, {"target", e.TargetID}, {"address", e.Address}, {"detail", e.Detail},
 	} {
 		if a.value != "" {
 			attrs = append(attrs, a.name, a.value)

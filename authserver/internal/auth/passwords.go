@@ -19,8 +19,11 @@ type Passwords interface {
 	Verify(ctx context.Context, source, hash, password string) (bool, error)
 	// Burn does the work of a Verify at a cost and has no result.
 	Burn(ctx context.Context, source, password string, cost int) error
-	// Current reports whether a hash was made the way Hash would at cost.
-	Current(hash string, cost int) bool
+	// Current is the hash that Hash could have made at cost of the password that hash
+	// was verified for; empty where only Hash can tell.
+	Current(hash, password string, cost int) string
+	// CostsAsMuch reports whether Verify of a hash does the work of Burn at cost.
+	CostsAsMuch(hash string, cost int) bool
 }
 
 // Overloaded turns a refusal of the password engine into ours.

@@ -20,7 +20,9 @@ type Callback struct {
 	Provider string
 	State    auth.Secret
 	Answer   AuthorizationAnswer
-	Browser  auth.Secret
+	// Held is an answer that HoldAnswer has sealed; empty when Answer is it.
+	Held    string
+	Browser auth.Secret
 }
 
 // callbackURL is the callback of one provider, or with no name the shared one.

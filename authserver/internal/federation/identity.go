@@ -52,8 +52,8 @@ func (s *Service) userOf(ctx context.Context, identity Identity, from auth.Clien
 	if err != nil {
 		return auth.User{}, err
 	}
-	if !domainAllowed(provider, identity) {
-		return auth.User{}, auth.Refuse(auth.IdentityRefused)
+	if reason := refusalByDomain(provider, identity); reason != "" {
+		return auth.User{}, auth.RefuseBecause(auth.IdentityRefused, reason)
 	}
 	for range maxContention {
 		user, found, err := s.Store.UseIdentity(ctx, identity, s.Now())
@@ -67,16 +67,39 @@ func (s *Service) userOf(ctx context.Context, identity Identity, from auth.Clien
 	return auth.User{}, auth.RefuseFor(auth.TooManyAttempts, auth.Contention)
 }
 
-// domainAllowed is about the domains of a provider's addresses, for old friends too.
-func domainAllowed(p realmconfig.Provider, i Identity) bool {
-	if len(p.AllowedEmailDomains) == 0 {
-		return true
-	}
+// refusalByDomain is about the domains of a provider's addresses, for old friends too.
+// It is empty when the identity may sign in.
+func refusalByDomain(p realmconfig.Provider, i Identity) auth.Reason {
 	address, err := mailaddress.Parse(i.Email)
-	return err == nil && i.EmailVerified && slices.ContainsFunc(p.AllowedEmailDomains, func(allowed string) bool {
+	switch {
+	case len(p.AllowedEmailDomains) == 0:
+		return ""
+	case err != nil:
+		return auth.EmailMissing
+	case !i.EmailVerified:
+		return auth.EmailUnverified
+	case !slices.ContainsFunc(p.AllowedEmailDomains, func(allowed string) bool {
 		domain, err := mailaddress.ParseDomain(allowed)
 		return err == nil && domain == address.Domain()
-	})
+	}):
+		return auth.DomainNotAllowed
+	default:
+		return ""
+	}
+}
+
+// refusalOfNewcomer is why no account is made for an identity; empty when one is.
+func refusalOfNewcomer(p realmconfig.Provider, i Identity) auth.Reason {
+	switch {
+	case !p.SignUp:
+		return auth.SignUpClosed
+	case i.Email == "":
+		return auth.EmailMissing
+	case !i.EmailVerified:
+		return auth.EmailUnverified
+	default:
+		return ""
+	}
 }
 
 // provision links an identity or makes an account for it. It does neither, and is
@@ -88,9 +111,10 @@ func (s *Service) provision(ctx context.Context, settings realmconfig.Config, pr
 			return err
 		}
 	}
+	refusal := refusalOfNewcomer(provider, identity)
 	switch {
 	case taken && !identity.EmailVerified && settings.Login.UnknownUser == realmconfig.Conceal:
-		return auth.Refuse(auth.IdentityRefused) // as if there were no such account
+		return auth.RefuseBecause(auth.IdentityRefused, refusal) // as if there were no such account
 	case taken && (!provider.LinkByEmail || !identity.EmailVerified):
 		return auth.Refuse(auth.IdentityUnlinked)
 	case taken && owner.DisabledAt != nil:
@@ -101,8 +125,8 @@ func (s *Service) provision(ctx context.Context, settings realmconfig.Config, pr
 	case taken:
 		_, err := s.addIdentity(ctx, owner, identity, from, s.Store.LinkByEmail)
 		return err
-	case !provider.SignUp || !identity.EmailVerified:
-		return auth.Refuse(auth.IdentityRefused)
+	case refusal != "":
+		return auth.RefuseBecause(auth.IdentityRefused, refusal)
 	default:
 		return s.createUser(ctx, identity, from)
 	}

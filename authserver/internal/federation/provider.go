@@ -43,11 +43,13 @@ type AuthorizationRequest struct {
 
 // AuthorizationAnswer is what a provider's redirect brings (RFC 6749, section 4.1.2).
 type AuthorizationAnswer struct {
-	Code auth.Secret
+	Code auth.Secret `json:"code,omitempty"`
 	// Issuer says who answers (RFC 9207); empty when the provider does not say.
-	Issuer string
+	Issuer string `json:"issuer,omitempty"`
 	// Error is the provider's refusal (RFC 6749, section 4.1.2.1).
-	Error string
+	Error string `json:"error,omitempty"`
+	// Name is what the user is called, for a provider that says so here alone.
+	Name string `json:"name,omitempty"`
 }
 
 // Identity is a person, as a provider knows them. It is sealed into stored one-time

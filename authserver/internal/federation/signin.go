@@ -16,8 +16,8 @@ const (
 	browserPrefix = "rkb_"
 	noncePrefix   = "rkn_"
 
-	// stateLifetime is how long somebody may take at the provider.
-	stateLifetime = 10 * time.Minute
+	// StateLifetime is how long somebody may take at the provider.
+	StateLifetime = 10 * time.Minute
 )
 
 const providersPath = "/api/auth/oauth/"
@@ -26,10 +26,10 @@ const providersPath = "/api/auth/oauth/"
 // the query.
 type Redirect struct {
 	URL string
-	// Browser is the secret that the browser must bring back, as a cookie, for
-	// as long as Lifetime.
-	Browser  auth.Secret
-	Lifetime time.Duration
+	// State comes back from the provider, Browser from the browser itself, for as
+	// long as StateLifetime. Each sign-in has its own: a browser may be on its way in
+	// several tabs.
+	State, Browser auth.Secret
 }
 
 // Request is what a sign-in through a provider is begun with.
@@ -43,8 +43,6 @@ type Request struct {
 	Challenge string
 	// Reauthenticate is as in AuthorizationRequest.
 	Reauthenticate bool
-	// Browser is the secret that the browser has already; empty when it has none.
-	Browser auth.Secret
 	// Link is the secret of a BeginLink, which says all but the provider and the
 	// browser; empty for a sign-in.
 	Link auth.Secret
@@ -73,9 +71,9 @@ func (s *Service) Begin(ctx context.Context, r Request) (Redirect, error) {
 			return Redirect{}, err
 		}
 	}
-	redirect, err := s.redirect(ctx, begun, r.Browser)
+	redirect, err := s.redirect(ctx, begun)
 	if err != nil && begun.ReturnTo != "" {
-		return Redirect{URL: signin.WithQuery(begun.ReturnTo, "error", auth.OutcomeOf(err))}, err
+		return Redirect{URL: withError(begun.ReturnTo, err)}, err
 	}
 	return redirect, err
 }
@@ -98,7 +96,7 @@ func (s *Service) checkRequest(settings realmconfig.Config, r Request) (string, 
 	return to.String(), nil
 }
 
-func (s *Service) redirect(ctx context.Context, a pendingSignIn, browser auth.Secret) (Redirect, error) {
+func (s *Service) redirect(ctx context.Context, a pendingSignIn) (Redirect, error) {
 	settings := s.Settings()
 	provider, err := findProvider(settings, a.Provider)
 	if err != nil {
@@ -108,19 +106,25 @@ func (s *Service) redirect(ctx context.Context, a pendingSignIn, browser auth.Se
 	if err != nil {
 		return Redirect{}, err
 	}
-	state := secrets[0]
+	state, browser := secrets[0], secrets[3]
 	a.Nonce, a.Verifier, a.RedirectURI = secrets[1], secrets[2], redirectURI(settings, provider)
-	if !auth.IsOpaque(browserPrefix, browser) { // several tabs may be on their way
-		browser = secrets[3]
-	}
 	to, asked, err := s.Providers.AuthorizationURL(ctx, a.Provider, a.request(state))
 	if err != nil {
 		return Redirect{}, err
 	}
 	a.Asked = asked
 	t := auth.OneTimeToken{Hash: stateHash(state, browser), Kind: auth.FederationStateToken, UserID: a.userID()}
-	err = s.keep(ctx, t, stateLifetime, sealedForState, a)
-	return Redirect{URL: to, Browser: browser, Lifetime: stateLifetime}, err
+	err = s.keep(ctx, t, StateLifetime, sealedForState, a)
+	return Redirect{URL: to, State: state, Browser: browser}, err
+}
+
+// withError is the address of an application that is told what its sign-in came to.
+func withError(returnTo string, err error) string {
+	returnTo = signin.WithQuery(returnTo, "error", auth.OutcomeOf(err))
+	if reason := auth.ReasonOf(err); reason != "" {
+		returnTo = signin.WithQuery(returnTo, "error_reason", string(reason))
+	}
+	return returnTo
 }
 
 func (s *Service) newSecrets(prefixes ...string) ([]auth.Secret, error) {
@@ -144,6 +148,10 @@ func (s *Service) Finish(ctx context.Context, c Callback, from auth.Client) (Res
 	if err := s.Tokens.Ready(); err != nil {
 		return Result{}, err
 	}
+	c, err := s.releaseAnswer(c)
+	if err != nil {
+		return Result{}, err
+	}
 	a, err := s.redeemState(ctx, c)
 	if err != nil {
 		return Result{}, err
@@ -151,7 +159,7 @@ func (s *Service) Finish(ctx context.Context, c Callback, from auth.Client) (Res
 	result, err := s.conclude(context.WithoutCancel(ctx), a, c, from)
 	s.Observer.Provider(a.Provider, auth.OutcomeOf(err))
 	if err != nil && a.ReturnTo != "" {
-		result.ReturnTo = signin.WithQuery(a.ReturnTo, "error", auth.OutcomeOf(err))
+		result.ReturnTo = withError(a.ReturnTo, err)
 	}
 	return result, err
 }

@@ -79,7 +79,7 @@ func (f Format) fault(text string) string {
 	case f == Name && !auth.PlausibleName(text):
 		return "must not contain control characters"
 	case f == Locale && !auth.PlausibleLocale(text):
-		return "must be a language tag such as pt-BR"
+		return auth.LocaleFault
 	}
 	return ""
 }

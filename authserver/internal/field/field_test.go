@@ -35,7 +35,7 @@ func TestRules(t *testing.T) {
 		"an id in braces":            {field.Rule{MaxLength: 99, Format: field.UUID}, "{0198c9c4-6f0a-7c3e-9b1d-2f5a8e7d4c10}", "must be a UUID"},
 		"a role":                     {field.Rule{MaxLength: 99, Format: field.Role}, "a b", "must be letters, digits, - and _"},
 		"a name":                     {field.Rule{MaxLength: 99, Format: field.Name}, "a\nb", "must not contain control characters"},
-		"a locale":                   {field.Rule{MaxLength: 99, Format: field.Locale}, "pt_BR", "must be a language tag such as pt-BR"},
+		"a locale":                   {field.Rule{MaxLength: 99, Format: field.Locale}, "pt BR", "must be a language tag such as pt-BR"},
 		"a time":                     {field.Rule{MaxLength: 99, Format: field.DateTime}, "today", "must be a time such as 2026-01-31T12:00:00Z"},
 	} {
 		if fault := c.rule.Fault(c.text); fault != c.fault {

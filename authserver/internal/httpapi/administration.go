@@ -9,6 +9,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
@@ -18,43 +19,50 @@ func (a *API) administrationRoutes() []route {
 		endpoint(a, route{
 			method: "GET", path: users, status: http.StatusOK, bearer: bearerRequired,
 			summary: "Search the realm's users, the newest first",
-			refuses: []auth.Code{auth.PermissionDenied},
+			rate:    request.RateRead,
+			refuses: []auth.Code{auth.PermissionDenied, auth.Busy},
 		}, a.findUsers),
 		endpoint(a, route{
 			method: "POST", path: users, status: http.StatusCreated, bearer: bearerRequired,
 			summary: "Create a user with a password, or invite one by mail",
+			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.PermissionDenied, auth.EmailTaken, auth.PasswordRejected, auth.EmailUnavailable),
 		}, a.createUser),
 		endpoint(a, route{
 			method: "GET", path: user, status: http.StatusOK, bearer: bearerRequired,
 			summary: "A user and how they stand",
-			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound},
+			rate:    request.RateRead,
+			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.Busy},
 		}, a.getUser),
 		endpoint(a, route{
 			method: "PATCH", path: user, status: http.StatusOK, bearer: bearerRequired,
 			summary: "Change a user's role or name, disable or enable a user",
+			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound, auth.LastAdmin),
 		}, a.changeUser),
 		endpoint(a, route{
 			method: "DELETE", path: user, status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Delete a user and all that is theirs",
+			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound, auth.LastAdmin),
 		}, a.deleteUser),
 		endpoint(a, route{
 			method: "DELETE", path: user + "/sessions", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Log a user out everywhere",
+			rate:    request.RateChange,
 			refuses: []auth.Code{auth.PermissionDenied, auth.NotFound, auth.Busy},
 		}, a.endSessionsOfUser),
 		endpoint(a, route{
 			method: "POST", path: user + "/unlock", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Let a locked account be tried again",
+			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound),
 		}, a.unlockUser),
 	}
 }
 
 type userQuery struct {
-	Prefix string `query:"q" maxLength:"254"`
+	Text   string `query:"q" maxLength:"254"`
 	Role   string `query:"role" maxLength:"32" format:"role"`
 	Status string `query:"status" maxLength:"16" enum:"active,disabled,unverified,locked"`
 	Limit  *int   `query:"limit" minimum:"1" maximum:"200"`
@@ -98,7 +106,7 @@ func pageSize(limit *int) int {
 func (a *API) findUsers(ctx context.Context, r call[userQuery]) (usersBody, error) {
 	q := r.Body
 	users, more, err := a.Admin.FindUsers(ctx, r.Bearer, admin.UserQuery{
-		Prefix: q.Prefix, Role: q.Role, Status: admin.Status(q.Status), Before: q.Cursor, Limit: pageSize(q.Limit),
+		Text: q.Text, Role: q.Role, Status: admin.Status(q.Status), Before: q.Cursor, Limit: pageSize(q.Limit),
 	}, r.Client)
 	page := usersBody{Users: []userBody{}}
 	for _, u := range users {

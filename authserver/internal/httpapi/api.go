@@ -28,7 +28,6 @@ import (
 type API struct {
 	Deps
 	problems problem.Writer
-	limiter  request.Limiter
 }
 
 // Deps is what an API stands on; every field is required.
@@ -44,7 +43,7 @@ type Deps struct {
 	Health   interface{ Draining() bool }
 	Tracer   Tracer
 	Observer Observer
-	Buckets  request.Buckets
+	Limiter  request.Limiter
 	// Beside are the routes of other transports; Pages tells people of errors.
 	Beside []request.Route
 	Pages  ErrorPage
@@ -67,8 +66,6 @@ type Tracer interface {
 type Observer interface {
 	// Request counts an answered request.
 	Request(route string, status int, took time.Duration)
-	// Limited counts a request whose source has sent too many.
-	Limited(route string)
 }
 
 // ErrorPage answers people with what an error is to them.
@@ -78,10 +75,7 @@ type ErrorPage interface {
 
 // New returns the handler of the API listener.
 func New(d Deps) http.Handler {
-	a := &API{
-		Deps: d, problems: problem.Writer{Settings: d.Settings, Log: d.Log},
-		limiter: request.Limiter{Buckets: d.Buckets, Settings: d.Settings, Refused: d.Observer},
-	}
+	a := &API{Deps: d, problems: problem.Writer{Settings: d.Settings, Log: d.Log}}
 	mux := http.NewServeMux()
 	for _, r := range a.routes() {
 		mux.Handle(r.pattern(), a.limited(request.Route{Pattern: r.pattern(), Rate: r.rate, Handler: r.handler}))
@@ -97,7 +91,7 @@ func New(d Deps) http.Handler {
 // limited is a route's handler for sources that do not ask too often.
 func (a *API) limited(route request.Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := a.limiter.Check(r, route); err != nil {
+		if err := a.Limiter.Check(r, route); err != nil {
 			a.refuse(w, r, err)
 			return
 		}

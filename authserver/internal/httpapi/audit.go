@@ -9,6 +9,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 func (a *API) auditRoutes() []route {
@@ -16,7 +17,8 @@ func (a *API) auditRoutes() []route {
 		endpoint(a, route{
 			method: "GET", path: "/api/admin/audit", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Search the audit trail, the newest event first",
-			refuses: []auth.Code{auth.PermissionDenied},
+			rate:    request.RateRead,
+			refuses: []auth.Code{auth.PermissionDenied, auth.Busy},
 		}, a.searchAudit),
 	}
 }
@@ -51,6 +53,8 @@ type eventBody struct {
 	Address   string      `json:"address"`
 	UserAgent string      `json:"user_agent"`
 	Detail    string      `json:"detail"`
+	// Reason is which rule of the outcome has refused.
+	Reason *string `json:"reason"`
 }
 
 func (a *API) searchAudit(ctx context.Context, r call[auditQuery]) (trailBody, error) {
@@ -89,6 +93,7 @@ func eventOf(e auth.Event) eventBody {
 	body := eventBody{
 		ID: e.ID, At: e.At, Action: e.Action, Outcome: e.Outcome, Actor: orNull(e.ActorID), Target: orNull(e.TargetID),
 		Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail,
+		Reason: orNull(string(e.Reason)),
 	}
 	if e.Account != (auth.AccountKey{}) {
 		body.Account = orNull(e.Account.Short())

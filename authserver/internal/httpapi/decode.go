@@ -3,11 +3,13 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,12 +30,19 @@ func (d decoder) read(w http.ResponseWriter, r *http.Request, into any) error {
 	problems := d.readURL(r, value)
 	fields := d.in(inBody)
 	optional := !slices.ContainsFunc(fields, func(f field) bool { return f.required })
-	if len(fields) > 0 && !(optional && r.ContentLength == 0) {
+	if len(fields) > 0 && !(optional && isEmpty(r)) {
 		document, err := readJSON(w, r)
 		if err != nil {
 			return err
 		}
 		problems = append(problems, d.decode(document, value)...)
+	}
+	if fields := d.in(inForm); len(fields) > 0 {
+		form, err := readForm(w, r)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, setTexts(fields, form, value)...)
 	}
 	if len(problems) > 0 {
 		return &auth.Error{Code: auth.InvalidRequest, Fields: problems}
@@ -41,17 +50,24 @@ func (d decoder) read(w http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-// readURL reads the fields that stand in the path and the query. Other query
-// parameters are nobody's business.
+// readURL reads the fields that stand in the path and the query.
 func (d decoder) readURL(r *http.Request, into reflect.Value) []auth.FieldProblem {
 	problems := []auth.FieldProblem{}
-	query := r.URL.Query()
-	for _, f := range d.fields {
+	for _, f := range d.in(inPath) {
+		if detail := f.setText(r.PathValue(f.name), into.FieldByIndex(f.index)); detail != "" {
+			problems = append(problems, auth.FieldProblem{Field: f.name, Detail: detail})
+		}
+	}
+	return append(problems, setTexts(d.in(inQuery), r.URL.Query(), into)...)
+}
+
+// setTexts sets fields to what stands under their names. Other parameters are
+// nobody's business.
+func setTexts(fields []field, texts url.Values, into reflect.Value) []auth.FieldProblem {
+	problems := []auth.FieldProblem{}
+	for _, f := range fields {
 		detail := ""
-		switch values := query[f.name]; {
-		case f.location == inPath:
-			detail = f.setText(r.PathValue(f.name), into.FieldByIndex(f.index))
-		case f.location != inQuery:
+		switch values := texts[f.name]; {
 		case len(values) > 1:
 			detail = "stands twice"
 		case len(values) == 1:
@@ -66,9 +82,44 @@ func (d decoder) readURL(r *http.Request, into reflect.Value) []auth.FieldProble
 	return problems
 }
 
+// isEmpty reports whether the body of r has nothing in it. Only its first byte tells
+// that of a body whose length is not stated beforehand (RFC 9112, section 6.3), which
+// is put back for whoever reads on.
+func isEmpty(r *http.Request) bool {
+	if r.ContentLength >= 0 {
+		return r.ContentLength == 0
+	}
+	first := make([]byte, 1)
+	n, err := io.ReadFull(r.Body, first)
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(first[:n]), r.Body), r.Body}
+	return errors.Is(err, io.EOF)
+}
+
 func readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return readBody(w, r, "application/json")
+}
+
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	document, err := readBody(w, r, formType)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(document))
+	if err != nil {
+		return nil, &auth.Error{Code: auth.InvalidRequest, Cause: err}
+	}
+	return form, nil
+}
+
+// formType is of what browsers send.
+const formType = "application/x-www-form-urlencoded"
+
+func readBody(w http.ResponseWriter, r *http.Request, want string) ([]byte, error) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/json" {
+	if err != nil || mediaType != want {
 		return nil, &auth.Error{Code: auth.UnsupportedMediaType}
 	}
 	document, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

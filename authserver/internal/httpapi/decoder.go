@@ -16,7 +16,8 @@ import (
 // of embedded structs among them, is a string, bool or int, or a pointer to one that
 // is nil when the request does not have it, with the tags
 //
-//	json:"name", path:"name" or query:"name"   where it stands
+//	json:"name" or form:"name"                 that it stands in the body, of JSON or a form
+//	path:"name" or query:"name"                or in the address
 //	required:"true"                            must be there and not empty
 //	maxLength:"n"                              in bytes; strings need it
 //	minimum:"n" maximum:"n"                    ints need them
@@ -30,6 +31,7 @@ const (
 	inBody  location = "json"
 	inPath  location = "path"
 	inQuery location = "query"
+	inForm  location = "form"
 )
 
 type field struct {
@@ -64,7 +66,7 @@ func decoderOf(t reflect.Type) decoder {
 func fieldOf(sf reflect.StructField) (field, error) {
 	f := field{required: sf.Tag.Get("required") == "true"}
 	f.rule = rules.Rule{Required: f.required, Format: rules.Format(sf.Tag.Get("format"))}
-	for _, p := range []location{inBody, inPath, inQuery} {
+	for _, p := range []location{inBody, inPath, inQuery, inForm} {
 		if name := sf.Tag.Get(string(p)); name != "" {
 			f.name, f.location = name, p
 		}

@@ -26,6 +26,8 @@ func (a *API) federationRoutes() []route {
 		}, a.beginSignIn),
 		browserEndpoint(a, callbackRoute(federation.CallbackPath, "Where providers send the browser back to that share a callback"), a.finishSignIn),
 		browserEndpoint(a, callbackRoute(federation.CallbackPath+"/{provider}", "Where one identity provider sends the browser back to"), a.finishSignInOf),
+		browserEndpoint(a, heldRoute(federation.CallbackPath, "Where providers that share a callback send a form"), a.holdAnswer),
+		browserEndpoint(a, heldRoute(federation.CallbackPath+"/{provider}", "Where one identity provider sends a form"), a.holdAnswerOf),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/oauth/token", status: http.StatusOK, rate: request.RateFederation,
 			summary: "Exchange the one-time code that the browser brought back",
@@ -94,25 +96,10 @@ func browserEndpoint[In any](a *API, r route, handle func(w http.ResponseWriter,
 	return r
 }
 
-// stateCookie ties a sign-in to the browser that began it. Its prefix keeps
-// neighbouring hosts from setting it (RFC 6265bis, section 4.1.3.2); Lax lets it
-// come back with the provider's redirect.
-const stateCookie = "__Host-rk-oauth"
-
-func newStateCookie(d federation.Redirect) *http.Cookie {
-	return &http.Cookie{
-		Name: stateCookie, Value: string(d.Browser), Path: "/", MaxAge: int(seconds(d.Lifetime)),
-		HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
-	}
-}
-
-// stateCookieOf is empty for a browser that has none, or two.
-func stateCookieOf(r *http.Request) auth.Secret {
-	cookies := r.CookiesNamed(stateCookie)
-	if len(cookies) != 1 {
-		return ""
-	}
-	return auth.Secret(cookies[0].Value)
+// stateCookies tie a sign-in to the browser that began it. They come back with the
+// provider's redirect.
+func stateCookies() request.FlowCookies {
+	return request.FlowCookies{Name: "__Host-rk-oauth", Most: 8, MostBytes: 512, Lifetime: federation.StateLifetime}
 }
 
 type beginSignInQuery struct {
@@ -128,8 +115,7 @@ type beginSignInQuery struct {
 
 func (a *API) beginSignIn(w http.ResponseWriter, r *http.Request, in beginSignInQuery) {
 	start, err := a.Federation.Begin(r.Context(), federation.Request{
-		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Browser: stateCookieOf(r),
-		Reauthenticate: in.Prompt == "login",
+		Provider: in.Provider, ReturnTo: in.ReturnTo, Challenge: in.Challenge, Link: in.Link, Reauthenticate: in.Prompt == "login",
 	})
 	switch {
 	case err != nil && start.URL == "":
@@ -138,7 +124,7 @@ func (a *API) beginSignIn(w http.ResponseWriter, r *http.Request, in beginSignIn
 	case err != nil:
 		a.problems.Record(r, err)
 	default:
-		http.SetCookie(w, newStateCookie(start))
+		stateCookies().Keep(w, r, request.FlowOf(start.State), string(start.Browser))
 	}
 	redirect(w, start.URL)
 }
@@ -155,35 +141,30 @@ type callbackQuery struct {
 	Code   auth.Secret `query:"code" maxLength:"4096"`
 	Issuer string      `query:"iss" maxLength:"512"`
 	Error  string      `query:"error" maxLength:"128"`
+	Held   string      `query:"held" maxLength:"8192"`
 }
 
 // providerCallbackQuery is a callbackQuery at one provider's callback.
 type providerCallbackQuery struct {
-	Provider string      `path:"provider" required:"true" maxLength:"128"`
-	State    auth.Secret `query:"state" required:"true" maxLength:"128"`
-	Code     auth.Secret `query:"code" maxLength:"4096"`
-	Issuer   string      `query:"iss" maxLength:"512"`
-	Error    string      `query:"error" maxLength:"128"`
+	Provider string `path:"provider" required:"true" maxLength:"128"`
+	callbackQuery
 }
 
 func (a *API) finishSignIn(w http.ResponseWriter, r *http.Request, in callbackQuery) {
-	a.completeSignIn(w, r, federation.Callback{
-		State: in.State, Browser: stateCookieOf(r),
-		Answer: federation.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
-	})
+	a.completeSignIn(w, r, "", in)
 }
 
 func (a *API) finishSignInOf(w http.ResponseWriter, r *http.Request, in providerCallbackQuery) {
-	a.completeSignIn(w, r, federation.Callback{
-		Provider: in.Provider, State: in.State, Browser: stateCookieOf(r),
-		Answer: federation.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
-	})
+	a.completeSignIn(w, r, in.Provider, in.callbackQuery)
 }
 
 // completeSignIn sends the browser back to where the sign-in began, or answers with
 // tokens where it began nowhere.
-func (a *API) completeSignIn(w http.ResponseWriter, r *http.Request, c federation.Callback) {
-	result, err := a.Federation.Finish(r.Context(), c, request.Client(r, a.Settings().Network))
+func (a *API) completeSignIn(w http.ResponseWriter, r *http.Request, provider string, in callbackQuery) {
+	result, err := a.Federation.Finish(r.Context(), federation.Callback{
+		Provider: provider, State: in.State, Held: in.Held, Browser: stateCookies().Of(r, request.FlowOf(in.State)),
+		Answer: federation.AuthorizationAnswer{Code: in.Code, Issuer: in.Issuer, Error: in.Error},
+	}, request.Client(r, a.Settings().Network))
 	switch {
 	case err != nil && result.ReturnTo == "":
 		a.problems.Write(w, r, err)

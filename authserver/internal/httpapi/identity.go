@@ -17,6 +17,7 @@ func (a *API) identityRoutes() []route {
 		endpoint(a, route{
 			method: "GET", path: "/api/user/identities", status: http.StatusOK, bearer: bearerRequired,
 			summary: "The identities that the user may sign in with",
+			rate:    request.RateRead,
 		}, a.identities),
 		endpoint(a, route{
 			method: "POST", path: "/api/user/identities/{id}", status: http.StatusOK, bearer: bearerRequired, rate: request.RateFederation,

@@ -76,16 +76,21 @@ func (d *describer) operation(r route) operation {
 		Security: security(r.bearer), Responses: orderedMap[response]{},
 	}
 	for _, f := range s.fields {
-		if f.location != inBody {
+		if f.location == inPath || f.location == inQuery {
 			op.Parameters = append(op.Parameters, parameter{
 				Name: f.name, In: string(f.location), Required: f.location == inPath || f.required, Schema: f.schema(),
 			})
 		}
 	}
-	if fields := s.in(inBody); len(fields) > 0 {
-		op.Body = &requestBody{
-			Required: slices.ContainsFunc(fields, func(f field) bool { return f.required }),
-			Content:  orderedMap[content]{{"application/json", content{Schema: d.request(r.in, fields)}}},
+	for _, body := range []struct {
+		location  location
+		mediaType string
+	}{{inBody, "application/json"}, {inForm, formType}} {
+		if fields := s.in(body.location); len(fields) > 0 {
+			op.Body = &requestBody{
+				Required: slices.ContainsFunc(fields, func(f field) bool { return f.required }),
+				Content:  orderedMap[content]{{body.mediaType, content{Schema: d.request(r.in, fields)}}},
+			}
 		}
 	}
 	op.Responses = append(op.Responses, orderedMap[response]{{strconv.Itoa(r.status), d.success(r)}}...)
@@ -136,7 +141,7 @@ func (r route) allRefusals() []auth.Code {
 	if len(s.fields) > 0 {
 		codes = append(codes, auth.InvalidRequest)
 	}
-	if len(s.in(inBody)) > 0 {
+	if len(s.in(inBody))+len(s.in(inForm)) > 0 {
 		codes = append(codes, auth.UnsupportedMediaType, auth.BodyTooLarge)
 	}
 	switch r.bearer {

@@ -23,6 +23,7 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "GET", path: "/api/auth/2fa", status: http.StatusOK, bearer: bearerRequired,
 			summary: "The second factors of the user",
+			rate:    request.RateRead,
 		}, a.secondFactors),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/enable", status: http.StatusOK, bearer: bearerRequired,
@@ -86,6 +87,7 @@ func (a *API) secondFactorRoutes() []route {
 		endpoint(a, route{
 			method: "DELETE", path: "/api/admin/users/{id}/2fa", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Turn a user's second factor off",
+			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound, auth.SecondFactorMissing),
 		}, a.resetSecondFactors),
 	}
@@ -145,8 +147,8 @@ func texts(codes []auth.Secret) []string {
 	return list
 }
 
-// A code is taken with spaces and hyphens, at nearly any length: one that is too
-// long is simply wrong.
+// A code is taken as people paste it: with white space, hyphens, and digits of other
+// widths and scripts, which have up to four bytes each.
 type codeBody struct {
 	Code auth.Secret `json:"code" required:"true" maxLength:"64"`
 }

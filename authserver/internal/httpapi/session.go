@@ -31,6 +31,7 @@ func (a *API) sessionRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/logout", status: http.StatusNoContent, bearer: bearerOptional,
 			summary: "End the session of an access token or a refresh token",
+			rate:    request.RateRead,
 			refuses: []auth.Code{auth.TokenMissing},
 		}, a.logout),
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 func (a *API) sessionListRoutes() []route {
@@ -15,15 +16,18 @@ func (a *API) sessionListRoutes() []route {
 		endpoint(a, route{
 			method: "GET", path: "/api/auth/sessions", status: http.StatusOK, bearer: bearerRequired,
 			summary: "The user's sessions, the last used first",
+			rate:    request.RateRead,
 		}, a.listSessions),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/auth/sessions/{id}", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "End one of the user's sessions",
+			rate:    request.RateChange,
 			refuses: []auth.Code{auth.NotFound, auth.Busy},
 		}, a.endSession),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/auth/sessions", status: http.StatusOK, bearer: bearerRequired,
 			summary: "End every other session of the user",
+			rate:    request.RateChange,
 			refuses: []auth.Code{auth.Busy},
 		}, a.endOtherSessions),
 	}

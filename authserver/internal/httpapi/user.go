@@ -21,6 +21,7 @@ func (a *API) userRoutes() []route {
 		endpoint(a, route{
 			method: "PATCH", path: "/api/user/profile", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Change what the user is called and addressed in",
+			rate:    request.RateChange,
 		}, a.updateProfile),
 		endpoint(a, route{
 			method: "POST", path: "/api/user/password", status: http.StatusNoContent, bearer: bearerRequired,

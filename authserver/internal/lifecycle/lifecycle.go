@@ -120,6 +120,18 @@ func Every(interval time.Duration, do func(context.Context)) func(context.Contex
 	}
 }
 
+// Later makes a task of one that begins after a while.
+func Later(wait time.Duration, task func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+			return task(ctx)
+		}
+	}
+}
+
 // Forever makes a task of what ends only when its context is done.
 func Forever(run func(context.Context)) func(context.Context) error {
 	return func(ctx context.Context) error {

@@ -120,3 +120,20 @@ func TestWhatIsDoneEveryIntervalWaitsForTheFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestATaskThatComesLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := New(t.Context(), slog.New(slog.DiscardHandler))
+		began, done := time.Now(), []time.Duration{}
+		s.Start("prune", Later(10*time.Second, Every(time.Minute, func(context.Context) { done = append(done, time.Since(began)) })))
+		s.Start("never", Later(time.Hour, func(context.Context) error { return errors.New("it was stopped before") }))
+		time.Sleep(150 * time.Second)
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+		if want := []time.Duration{70 * time.Second, 130 * time.Second}; !slices.Equal(done, want) {
+			t.Errorf("done after %v, want %v", done, want)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
 // undelivered says what went wrong in our own words, because servers quote
@@ -36,6 +37,8 @@ func undelivered(ctx context.Context, err error) *notify.DeliveryError {
 		return &notify.DeliveryError{Reason: "the mail server's certificate is not trusted"}
 	case ctx.Err() != nil, errors.As(err, &network) && network.Timeout():
 		return &notify.DeliveryError{Reason: "the mail server did not answer in time"}
+	case errors.Is(err, outbound.ErrForbiddenAddress):
+		return &notify.DeliveryError{Reason: "the mail server's address is not public, and allowPrivateNetworks is not set"}
 	case errors.As(err, &network):
 		return &notify.DeliveryError{Reason: "the mail server cannot be reached"}
 	default:

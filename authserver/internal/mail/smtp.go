@@ -14,6 +14,8 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
 // goodbye is how long a server that has taken a mail may take to say so.
@@ -54,7 +56,8 @@ func hand(ctx context.Context, settings realmconfig.Email, credentials realmconf
 
 // trustOf is how to know the server.
 func trustOf(settings realmconfig.Email, credentials realmconfig.Credentials) (*tls.Config, error) {
-	trust := &tls.Config{ServerName: settings.Host, MinVersion: tls.VersionTLS12}
+	trust := tlspolicy.New()
+	trust.ServerName = settings.Host
 	if credentials.SMTPCA != "" {
 		trust.RootCAs = x509.NewCertPool()
 		if !trust.RootCAs.AppendCertsFromPEM([]byte(credentials.SMTPCA)) {
@@ -66,10 +69,11 @@ func trustOf(settings realmconfig.Email, credentials realmconfig.Credentials) (*
 
 func dial(ctx context.Context, settings realmconfig.Email, trust *tls.Config) (net.Conn, error) {
 	address := net.JoinHostPort(settings.Host, strconv.Itoa(settings.Port))
+	dialer := outbound.Dialer(time.Duration(settings.Timeout), settings.AllowPrivateNetworks)
 	if settings.Security == realmconfig.ImplicitTLS {
-		return (&tls.Dialer{Config: trust}).DialContext(ctx, "tcp", address)
+		return (&tls.Dialer{NetDialer: dialer, Config: trust}).DialContext(ctx, "tcp", address)
 	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	return dialer.DialContext(ctx, "tcp", address)
 }
 
 func options(settings realmconfig.Email, credentials realmconfig.Credentials, trust *tls.Config) []gomail.Option {

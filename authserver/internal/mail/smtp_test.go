@@ -24,7 +24,7 @@ import (
 func deliver(ctx context.Context, host string, port int, change func(*realmconfig.Snapshot)) error {
 	snapshot := &realmconfig.Snapshot{Config: realmconfig.Config{Email: &realmconfig.Email{
 		From: "Example <login@example.com>", Host: host, Port: port, Security: realmconfig.StartTLS,
-		Timeout: realmconfig.Duration(10 * time.Second), Product: "Example",
+		AllowPrivateNetworks: true, Timeout: realmconfig.Duration(10 * time.Second), Product: "Example",
 	}}}
 	change(snapshot)
 	sender := mail.New(func() *realmconfig.Snapshot { return snapshot }, time.Now)
@@ -93,6 +93,32 @@ func TestTransportSecurity(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+// Whoever may write a realm's settings must not reach what only the server can.
+func TestPrivateMailServersHaveToBeAllowed(t *testing.T) {
+	t.Parallel()
+	server := testenv.StartRelay(t)
+	for name, c := range map[string]struct {
+		host    string
+		allowed bool
+	}{
+		"this machine":                          {server.Host(), false},
+		"this machine by name":                  {"localhost", false},
+		"the metadata service":                  {"169.254.169.254", false},
+		"the metadata service, with permission": {"169.254.169.254", true},
+	} {
+		for _, security := range []realmconfig.TransportSecurity{realmconfig.NoTLS, realmconfig.StartTLS, realmconfig.ImplicitTLS} {
+			err := deliver(t.Context(), c.host, server.Port(), func(s *realmconfig.Snapshot) {
+				s.Config.Email.Security, s.Config.Email.AllowPrivateNetworks = security, c.allowed
+			})
+			t.Log(name, security)
+			expectRetry(t, err, "the mail server's address is not public, and allowPrivateNetworks is not set")
+		}
+	}
+	if got := server.Mails(); len(got) != 0 {
+		t.Errorf("got %+v", got)
 	}
 }
 

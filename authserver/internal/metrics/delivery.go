@@ -27,7 +27,7 @@ func newDelivery() delivery {
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2, 5, 15, 60, 300, 1800, 7200, 43200},
 		}, []string{"channel"}),
 		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "realmkeeper_messages_waiting", Help: "Messages of the realm that are not delivered yet; every pod says the same.",
+			Name: "realmkeeper_messages_waiting", Help: "Messages of the realm that are not delivered yet, estimated beyond 10000; every pod says the same.",
 		}),
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "realmkeeper_messages_oldest_seconds", Help: "How long the oldest of them has waited; 0 when none does.",

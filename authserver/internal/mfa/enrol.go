@@ -65,9 +65,14 @@ func (s *Service) newFactor(user auth.User, method auth.Method, value []byte) (F
 }
 
 // Confirm takes a pending factor into use: from now on a sign-in needs a
-// code. The code is used up by it. It refuses with SecondFactorMissing,
-// SecondFactorExists, EnrolmentCodeInvalid, AccountLocked or TooManyAttempts.
-func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Method, code auth.Secret, from auth.Client) error {
+// code. The code is used up by it. It refuses as ParseCode does, or with
+// SecondFactorMissing, SecondFactorExists, EnrolmentCodeInvalid, AccountLocked or
+// TooManyAttempts.
+func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Method, typed auth.Secret, from auth.Client) error {
+	code, err := ParseCode(typed, method)
+	if err != nil {
+		return err
+	}
 	factor, err := s.pending(ctx, user, method)
 	if err != nil {
 		return err
@@ -81,7 +86,7 @@ func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Metho
 		return err
 	}
 	conclude := context.WithoutCancel(ctx)
-	matched, right, err := s.matchEnrolment(factor, parseCode(code))
+	matched, right, err := s.matchEnrolment(factor, code)
 	if err == nil && right { // of several requests with this code, one is the first
 		matched.Guesses = counter.Key
 		right, err = s.Store.VerifyFactor(conclude, matched, s.Now(), also)
@@ -120,11 +125,8 @@ func (s *Service) pending(ctx context.Context, user auth.User, method auth.Metho
 }
 
 // matchEnrolment is what VerifyFactor is to burn.
-func (s *Service) matchEnrolment(f Factor, code typedCode) (MatchedCode, bool, error) {
+func (s *Service) matchEnrolment(f Factor, code Code) (MatchedCode, bool, error) {
 	matched := MatchedCode{UserID: f.UserID, Method: f.Method, Enrolment: f.Enrolment}
-	if code.digits == "" {
-		return matched, false, nil
-	}
 	if f.Method == auth.SMSMethod {
 		right, err := s.matchesText(f, code.digits)
 		if right {

@@ -12,7 +12,7 @@ import (
 
 // Verify checks a code of a user's second factor and uses it up. It refuses with
 // CodeInvalid, AccountLocked or TooManyAttempts.
-func (s *Service) Verify(ctx context.Context, user auth.User, code auth.Secret, from auth.Client) error {
+func (s *Service) Verify(ctx context.Context, user auth.User, code Code, from auth.Client) error {
 	_, err := s.VerifyFor(ctx, user, code, "", from, func(ctx context.Context, matched MatchedCode) (bool, error) {
 		return s.Store.UseCode(ctx, matched, s.Now())
 	})
@@ -25,7 +25,7 @@ func (s *Service) Verify(ctx context.Context, user auth.User, code auth.Secret, 
 // it is false when somebody has used the code first, which makes it a wrong one. An
 // error of use does not count as a guess.
 func (s *Service) VerifyFor(
-	ctx context.Context, user auth.User, code auth.Secret, method auth.Method, from auth.Client,
+	ctx context.Context, user auth.User, code Code, method auth.Method, from auth.Client,
 	use func(context.Context, MatchedCode) (bool, error),
 ) (MatchedCode, error) {
 	counter := s.Attempts.CodeCounter(attempts.SignInCode, user.ID)
@@ -34,7 +34,7 @@ func (s *Service) VerifyFor(
 	}
 	// From here the attempt counts: a client that hangs up must not get it for free.
 	ctx = context.WithoutCancel(ctx)
-	matched, used, err := s.match(ctx, user, parseCode(code), method)
+	matched, used, err := s.match(ctx, user, code, method)
 	if err == nil && used {
 		matched.Guesses = counter.Key
 		used, err = use(ctx, matched)
@@ -54,7 +54,7 @@ func (s *Service) VerifyFor(
 
 // match finds out which of a user's codes was typed, if any. The method of a code
 // that matches none is what it looks like.
-func (s *Service) match(ctx context.Context, user auth.User, code typedCode, method auth.Method) (MatchedCode, bool, error) {
+func (s *Service) match(ctx context.Context, user auth.User, code Code, method auth.Method) (MatchedCode, bool, error) {
 	factors, err := s.FactorsOf(ctx, user)
 	if err != nil {
 		return MatchedCode{}, false, err

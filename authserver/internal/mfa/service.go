@@ -49,8 +49,9 @@ type Store interface {
 	// for one.
 	UseCode(ctx context.Context, code MatchedCode, now time.Time) (bool, error)
 	// SendText stores a code in place of the last one, and its message, unless
-	// that were too many; then it says when to come back. Enrols is the factor
-	// that the code is to verify, nil when it is verified already.
+	// that were too many, by the limit or by a quota of the message; then it says
+	// when to come back. Enrols is the factor that the code is to verify, nil when
+	// it is verified already.
 	SendText(ctx context.Context, code TextCode, enrols *NewFactor, limit TextLimit, also auth.Effects) (TextSent, error)
 }
 

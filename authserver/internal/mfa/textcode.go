@@ -32,8 +32,8 @@ type TextCode struct {
 	ExpiresAt time.Time
 }
 
-// TextLimit bounds what is sent to one user, whatever the telephone: messages
-// cost money, and may be sent to a stranger's.
+// TextLimit bounds what is sent to one user, whatever the telephone. What is sent to
+// one telephone, whoever the user, is bounded by the quotas of the message.
 type TextLimit struct {
 	Pause   time.Duration
 	PerHour int
@@ -42,7 +42,7 @@ type TextLimit struct {
 // TextSent is what became of a TextCode.
 type TextSent struct {
 	Sent bool
-	// RetryAt is set when the limit was in the way.
+	// RetryAt is set when the limit was in the way, or a quota.
 	RetryAt *time.Time
 }
 
@@ -105,6 +105,9 @@ func (s *Service) sendText(ctx context.Context, user auth.User, factor Factor, e
 		At: code.SentAt, Address: from.Address, UserAgent: from.UserAgent,
 	})
 	if err != nil {
+		return 0, err
+	}
+	if message.Quotas, err = s.Notify.TextQuotas(string(phone), enrols != nil); err != nil {
 		return 0, err
 	}
 	sent, err := s.Store.SendText(ctx, code, enrols, textLimit(), auth.Effects{Messages: []auth.Message{message}})

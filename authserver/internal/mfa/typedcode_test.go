@@ -4,6 +4,7 @@ package mfa
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/url"
 	"regexp"
 	"strings"
@@ -15,30 +16,51 @@ import (
 
 func TestParseCode(t *testing.T) {
 	t.Parallel()
-	for typed, want := range map[string]typedCode{
+	for typed, want := range map[string]Code{
 		"123456":              {digits: "123456"},
 		"000000":              {digits: "000000"},
 		" 123 456 ":           {digits: "123456"},
 		"123-456":             {digits: "123456"},
+		"123456\n":            {digits: "123456"},
+		"123\u00a0456\r\n":    {digits: "123456"},
+		"123\u2013456":        {digits: "123456"},
+		"\u200e123456\ufeff":  {digits: "123456"},
+		"１２３４５６":              {digits: "123456"},
+		"٠١٢٣٤٥":              {digits: "012345"},
 		"12345":               {},
 		"1234567":             {},
 		"12345a":              {},
-		"１２３４５６":              {}, // digits of other widths are no digits
-		"٠١٢٣٤٥":              {},
+		"12345\n":             {},
 		"4q7h-z0kd-9xw2-m5ta": {backup: "4q7hz0kd9xw2m5ta"},
 		"4Q7H Z0KD 9XW2 M5TA": {backup: "4q7hz0kd9xw2m5ta"},
+		"4q7h\u2011z0kd\u20119xw2\u2011m5ta\u00a0": {backup: "4q7hz0kd9xw2m5ta"},
+		"４Ｑ７Ｈ－Ｚ０ＫＤ－９ＸＷ２－Ｍ５ＴＡ":                      {backup: "4q7hz0kd9xw2m5ta"},
 		"4q7hzokd9xw2m5ta":    {backup: "4q7hz0kd9xw2m5ta"},
 		"iIlL-0000-0000-0000": {backup: "1111000000000000"},
+		"0000000000000000":    {backup: "0000000000000000"},
 		"4q7h-z0kd-9xw2-m5t":  {},
 		"4q7h-z0kd-9xw2-m5tu": {},
 		"4q7h_z0kd_9xw2_m5ta": {},
-		"0000000000000000":    {backup: "0000000000000000"},
 		"":                    {},
 		"\xff\xff\xff":        {},
-		"12345\n":             {},
 	} {
-		if got := parseCode(auth.Secret(typed)); got != want {
-			t.Errorf("%q is read as %+v, want %+v", typed, got, want)
+		got, err := ParseCode(auth.Secret(typed), "")
+		if got != want || errors.Is(err, auth.Refuse(auth.InvalidRequest)) != (want == Code{}) {
+			t.Errorf("%q is read as %+v, %v; want %+v", typed, got, err, want)
+		}
+	}
+}
+
+func TestACodeOfAnotherMethodIsNone(t *testing.T) {
+	t.Parallel()
+	const digits, backup = "123456", "4q7h-z0kd-9xw2-m5ta"
+	for method, want := range map[auth.Method][2]bool{
+		"": {true, true}, auth.TOTPMethod: {true, false}, auth.SMSMethod: {true, false}, auth.BackupCodeMethod: {false, true},
+	} {
+		for i, typed := range []auth.Secret{digits, backup} {
+			if _, err := ParseCode(typed, method); (err == nil) != want[i] {
+				t.Errorf("%s, %q: %v", method, string(typed), err)
+			}
 		}
 	}
 }
@@ -51,7 +73,8 @@ func TestBackupCodesAreReadAsTheyAreHashed(t *testing.T) {
 	}
 	seen := map[auth.Secret]bool{}
 	for i, c := range codes {
-		if auth.HashOf(auth.Secret(parseCode(c).backup)) != hashes[i] || seen[c] {
+		read, err := ParseCode(c, "")
+		if err != nil || auth.HashOf(auth.Secret(read.backup)) != hashes[i] || seen[c] {
 			t.Errorf("code %d is not read as what it is", i)
 		}
 		seen[c] = true
@@ -64,11 +87,14 @@ func FuzzParseCode(f *testing.F) {
 	}
 	digits, backup := regexp.MustCompile(`^[0-9]{6}$`), regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{16}$`)
 	f.Fuzz(func(t *testing.T, typed string) {
-		c := parseCode(auth.Secret(typed))
+		c, err := ParseCode(auth.Secret(typed), "")
+		if err != nil && c == (Code{}) {
+			return
+		}
 		if c.digits != "" && (c.backup != "" || !digits.MatchString(c.digits)) || c.backup != "" && !backup.MatchString(c.backup) {
 			t.Errorf("%q is read as %+v", typed, c)
 		}
-		if again := parseCode(auth.Secret(c.digits + c.backup)); again != c {
+		if again, err := ParseCode(auth.Secret(c.digits+c.backup), ""); again != c || err != nil {
 			t.Errorf("%q is read as %+v, and that as %+v", typed, c, again)
 		}
 	})
@@ -77,21 +103,23 @@ func FuzzParseCode(f *testing.F) {
 func TestParsePhone(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
-		"+4930901820":       "+4930901820",
-		"+49 (30) 90-18.20": "+4930901820",
-		"+1 202/555-0123":   "+12025550123",
-		"+123456789012345":  "+123456789012345",
-		"+1234567890123456": "",
-		"+123456":           "",
-		"+0301234567":       "",
-		"004930901820":      "",
-		"4930901820":        "",
-		"++4930901820":      "",
-		"+49+30901820":      "",
-		"+４９３０９０１８２０":       "",
-		"+4930901820\n":     "",
-		"+":                 "",
-		"":                  "",
+		"+4930901820":                         "+4930901820",
+		"+49 (30) 90-18.20":                   "+4930901820",
+		"+1 202/555-0123":                     "+12025550123",
+		"+123456789012345":                    "+123456789012345",
+		"+1234567890123456":                   "",
+		"+123456":                             "",
+		"+0301234567":                         "",
+		"004930901820":                        "",
+		"4930901820":                          "",
+		"++4930901820":                        "",
+		"+49+30901820":                        "",
+		"+４９３０９０１８２０":                         "+4930901820",
+		"+4930901820\n":                       "+4930901820",
+		"+49\u00a030\u202f90\u201118\u201020": "+4930901820",
+		"\u202a+49 30 901820\u202c":           "+4930901820", // as contacts are copied from telephones
+		"+":                                   "",
+		"":                                    "",
 	} {
 		if got, valid := ParsePhone(typed); got != want || valid != (want != "") {
 			t.Errorf("%q is read as %q, %t", typed, got, valid)

@@ -11,13 +11,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// MailLimit is how many mails of one kind an address gets within MailLimitWindow that
-// anybody may ask for. Beyond it nothing is sent, and nobody is told.
-const (
-	MailLimit       = 5
-	MailLimitWindow = time.Hour
-)
-
 // linkOf is how a mailed token of a kind looks.
 func linkOf(kind auth.OneTimeTokenKind, settings realmconfig.Config) (prefix, url string, lifetime realmconfig.Duration, message auth.MessageKind) {
 	switch kind {
@@ -50,20 +43,25 @@ func (s *Service) NewLink(kind auth.OneTimeTokenKind, user auth.User, to string,
 	if err != nil {
 		return auth.OneTimeToken{}, auth.Message{}, err
 	}
+	quotas, err := s.linkQuotas(kind, user, to)
+	if err != nil {
+		return auth.OneTimeToken{}, auth.Message{}, err
+	}
 	now := s.Now()
 	message, err := s.NewMessage(auth.ByMail, kindOfMessage, Notice{
 		To: to, Name: user.Name, Locale: user.Locale,
 		Link: auth.Secret(strings.ReplaceAll(url, "{token}", string(secret))), Lifetime: time.Duration(lifetime),
 		At: now, Address: from.Address, UserAgent: from.UserAgent,
 	})
+	message.Quotas = quotas
 	return auth.OneTimeToken{
 		Hash: auth.HashOf(secret), Kind: kind, UserID: user.ID, Email: to,
 		CreatedAt: now, ExpiresAt: now.Add(time.Duration(lifetime)),
 	}, message, err
 }
 
-// MailLink sends a link within the address's limit. Whether it did is logged and
-// not told: the work is the same for a user without ID, who is nobody. The session
+// MailLink sends a link within its quotas. Whether it did is logged and not told: the
+// work is the same for a user without ID, who is nobody. The session
 // is the one that asked, empty for a stranger.
 func (s *Service) MailLink(ctx context.Context, kind auth.OneTimeTokenKind, action auth.Action, user auth.User, sessionID, to string, from auth.Client) error {
 	token, message, err := s.NewLink(kind, user, to, from)
@@ -83,7 +81,7 @@ func (s *Service) MailLink(ctx context.Context, kind auth.OneTimeTokenKind, acti
 	case sent:
 		s.Audit.Print(ctx, event)
 	default:
-		s.Log.InfoContext(ctx, "mail not sent: no such account, or it has had its mails", "kind", message.Kind, "account", event.Account.Short())
+		s.Log.InfoContext(ctx, "mail not sent: no such account, or a quota is used up", "kind", message.Kind, "account", event.Account.Short())
 	}
 	return nil
 }

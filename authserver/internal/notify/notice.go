@@ -76,5 +76,9 @@ func (s *Service) MailWith(kind auth.MessageKind, user auth.User, n Notice, from
 	n.To, n.Name, n.Locale = user.Email, user.Name, user.Locale
 	n.At, n.Address, n.UserAgent = s.Now(), from.Address, from.UserAgent
 	m, err := s.NewMessage(auth.ByMail, kind, n)
+	if err != nil {
+		return nil, err
+	}
+	m.Quotas, err = s.noticeQuotas(kind, user)
 	return []auth.Message{m}, err
 }

@@ -6,8 +6,9 @@
 // outbox, sealed, where it waits until any server has delivered it.
 //
 // A link carries a one-time token. It proves the address that it went to and no
-// other, works once, and gives way to the next of its kind. An address gets a few
-// mails of each kind an hour, whoever asks. Asking does the same work and is
+// other, works once, and gives way to the next of its kind. An address and a telephone
+// get a few messages of each kind an hour, whoever asks, and the realm sends no more
+// than its settings say of what anybody may ask for. Asking does the same work and is
 // answered the same whether or not there is such an account; what happened is in
 // the mail alone.
 package notify
@@ -25,6 +26,7 @@ type Service struct {
 	auth.Realm
 	Store     Store
 	Sealer    auth.Sealer
+	Hasher    auth.Hasher
 	Audit     *audit.Log
 	Transport Transport
 	Observer  Observer
@@ -46,7 +48,7 @@ type Store interface {
 	// PostponeMessage makes a claimed message due at a time. It does nothing when
 	// another caller has claimed it since.
 	PostponeMessage(ctx context.Context, m Claimed, until time.Time) error
-	// Backlog says what waits, due or not.
+	// Backlog says what waits, due or not; an estimate where that is much.
 	Backlog(ctx context.Context) (Backlog, error)
 
 	// UserByID finds a user; false when there is none.
@@ -55,8 +57,8 @@ type Store interface {
 	// when there is none.
 	PeekToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error)
 	// MailToken stores a one-time token of a user who is not disabled in place of an
-	// older one of its kind, with the mail of it, unless t.Email has had its mails. The
-	// result is false when nothing was sent. It does the same work when t has no
-	// UserID.
+	// older one of its kind, with the mail of it, unless a quota of the mail is used
+	// up. The result is false when nothing was sent. It does the same work when t has
+	// no UserID.
 	MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error)
 }

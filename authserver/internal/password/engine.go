@@ -23,17 +23,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 )
 
-// MaxLength is the longest password, in bytes; bcrypt would ignore the rest.
+// MaxLength is the longest password that bcrypt is given itself, in bytes: it would
+// ignore the rest.
 const MaxLength = bcrypt.MaxPassword
-
-// ErrTooLong refuses to hash a password of more than MaxLength bytes.
-var ErrTooLong = errors.New("password is longer than 72 bytes")
 
 // ErrClosed refuses work after Close.
 var ErrClosed = errors.New("password engine is closed")
@@ -117,40 +116,45 @@ func (e *Engine) Close() {
 	e.workers.Wait()
 }
 
-// Hash makes a bcrypt hash for source, any name that tells one client from
-// another. It returns ErrTooLong, ErrClosed, a *BusyError, or ctx's error.
+// Hash makes a bcrypt hash for source, any name that tells one client from another.
+// Of a password that bcrypt would not read to its end it is a hash of a digest, in the
+// form that Django gives it. It returns ErrClosed, a *BusyError, or ctx's error.
 func (e *Engine) Hash(ctx context.Context, source, password string, cost int) (string, error) {
-	if len(password) > MaxLength {
-		return "", ErrTooLong
-	}
 	h := bcrypt.Hash{Minor: 'b', Cost: cost}
 	if _, err := io.ReadFull(e.options.Random, h.Salt[:]); err != nil {
 		return "", fmt.Errorf("make salt: %w", err)
 	}
-	a, err := e.compute(ctx, &task{source: source, password: []byte(password), hash: h})
+	prefix, input := "", password
+	if len(password) > MaxLength {
+		prefix = digestedPrefix
+		input, _ = hexDigest(password)
+	}
+	a, err := e.compute(ctx, &task{source: source, password: []byte(input), hash: h})
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
-	return a.encoded, nil
+	return prefix + a.encoded, nil
 }
 
 // Verify reports whether encoded was made of password, by us or by another
-// program. A password that is too long for bcrypt takes as long as any and is
-// wrong. When nothing was checked it returns an error of CanVerify, ErrClosed, a
+// program. Of a password that is longer than bcrypt reads, a hash that was brought in
+// tells the beginning alone; where it is ours, such a password takes as long as any and
+// is wrong. When nothing was checked it returns an error of CanVerify, ErrClosed, a
 // *BusyError, or ctx's error.
 func (e *Engine) Verify(ctx context.Context, source, encoded, password string) (bool, error) {
-	if !isBcrypt(encoded) {
+	s, isBcrypt, err := parseBcrypt(encoded)
+	switch {
+	case !isBcrypt:
 		return e.verifyForeign(ctx, source, encoded, password)
-	}
-	h, err := parseBcrypt(encoded)
-	if err != nil {
+	case err != nil:
 		return false, fmt.Errorf("read password hash: %w", err)
 	}
-	a, err := e.compute(ctx, &task{source: source, password: []byte(password), hash: h, check: true})
+	input, possible := s.input(password)
+	a, err := e.compute(ctx, &task{source: source, password: []byte(input), hash: s.hash, check: true})
 	if err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}
-	return a.right && len(password) <= MaxLength, nil
+	return a.right && possible, nil
 }
 
 // Burn takes as long as a Verify at cost, for an account that does not exist.
@@ -160,10 +164,26 @@ func (e *Engine) Burn(ctx context.Context, source, password string, cost int) er
 	return err
 }
 
-// Current reports whether encoded is as strong as what Hash would make at cost.
-func (e *Engine) Current(encoded string, cost int) bool {
-	h, err := bcrypt.Parse(encoded)
-	return err == nil && h.Cost == cost
+// Current returns the hash that Hash could have made of password at cost, without the
+// work of one: encoded was made of it and is as ours are, or is another's of the same
+// algorithm and cost, whose mark goes. It returns "" where a new hash must be made.
+func (e *Engine) Current(encoded, password string, cost int) string {
+	s, isBcrypt, err := parseBcrypt(encoded)
+	switch {
+	case !isBcrypt || err != nil || s.hash.Cost != cost:
+		return ""
+	case s.ours:
+		return encoded
+	case strings.HasPrefix(encoded, foreignRevision) && len(password) <= MaxLength:
+		return interleavedRevision + strings.TrimPrefix(encoded, foreignRevision)
+	}
+	return ""
+}
+
+// CostsAsMuch reports whether Verify of encoded takes as long as Burn at cost.
+func (e *Engine) CostsAsMuch(encoded string, cost int) bool {
+	s, isBcrypt, err := parseBcrypt(encoded)
+	return isBcrypt && err == nil && s.hash.Cost == cost
 }
 
 // compute waits for t's turn and for its answer.

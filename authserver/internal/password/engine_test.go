@@ -62,11 +62,26 @@ func TestHashesAreTheReferences(t *testing.T) {
 	}
 }
 
-func TestHashRefusesWhatBcryptWouldCut(t *testing.T) {
+func TestWhatBcryptWouldCutIsHashedWhole(t *testing.T) {
 	t.Parallel()
-	_, err := newEngine(t, nil).Hash(t.Context(), "", strings.Repeat("x", password.MaxLength+1), bcrypt.MinCost)
-	if !errors.Is(err, password.ErrTooLong) {
-		t.Errorf("got %v, want ErrTooLong", err)
+	e, c := newEngineOf(t, password.Interleaved, nil)
+	for _, implementation := range []password.Implementation{password.Interleaved, password.Standard} {
+		c.use(implementation)
+		for _, length := range []int{password.MaxLength + 1, 4096} {
+			secret := strings.Repeat("x", length)
+			encoded, err := e.Hash(t.Context(), "", secret, bcrypt.MinCost)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for guess, right := range map[string]bool{secret: true, secret + "x": false, secret[:length-1]: false, secret[:password.MaxLength]: false, "": false} {
+				if got, err := e.Verify(t.Context(), "", encoded, guess); err != nil || got != right {
+					t.Errorf("%d of %d bytes: verified %t, %v", len(guess), length, got, err)
+				}
+			}
+			if e.Current(encoded, secret, bcrypt.MinCost) != encoded || e.Current(encoded, secret, bcrypt.MinCost+1) != "" {
+				t.Errorf("%s is not current at its own cost alone", encoded)
+			}
+		}
 	}
 }
 

@@ -9,34 +9,30 @@ import (
 	"sync"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password/foreign"
 )
 
-// maxVerifyCost is the highest bcrypt cost that Verify accepts, the highest a
-// realm may have: a hash that was brought in must not keep a lane for days.
-const maxVerifyCost = 16
+// Adopt returns the form in which a hash of another system is to be stored, so that
+// Verify checks it as that system does. It returns bcrypt.ErrMalformed,
+// foreign.ErrMalformed, foreign.ErrTooCostly or a foreign.UnsupportedError when nobody
+// can check it.
+func Adopt(exported string) (string, error) {
+	encoded := foreign.Unwrap(strings.TrimSpace(exported))
+	for _, own := range []string{standardRevision, interleavedRevision} {
+		if rest, found := strings.CutPrefix(encoded, own); found {
+			encoded = foreignRevision + rest
+		}
+	}
+	return encoded, CanVerify(encoded)
+}
 
-// CanVerify returns nil when Verify can check encoded; otherwise
-// bcrypt.ErrMalformed, foreign.ErrMalformed or foreign.ErrTooCostly.
+// CanVerify returns nil when Verify can check encoded; otherwise what Adopt does.
 func CanVerify(encoded string) error {
-	var err error
-	if isBcrypt(encoded) {
-		_, err = parseBcrypt(encoded)
-	} else {
+	_, isBcrypt, err := parseBcrypt(encoded)
+	if !isBcrypt {
 		_, err = foreign.Parse(encoded)
 	}
 	return err
-}
-
-func isBcrypt(encoded string) bool { return strings.HasPrefix(encoded, "$2") }
-
-func parseBcrypt(encoded string) (bcrypt.Hash, error) {
-	h, err := bcrypt.Parse(encoded)
-	if err == nil && h.Cost > maxVerifyCost {
-		return bcrypt.Hash{}, foreign.ErrTooCostly
-	}
-	return h, err
 }
 
 // foreignQueue has the tasks whose hashes other programs have made. Such a hash cannot

@@ -37,7 +37,7 @@ func TestForeignHashesAreVerifiedAndNeverCurrent(t *testing.T) {
 				t.Errorf("%s verified %q: %t, %v", encoded, guess, got, err)
 			}
 		}
-		if e.Current(encoded, bcrypt.MinCost) {
+		if e.Current(encoded, foreignSecret, bcrypt.MinCost) != "" {
 			t.Errorf("%s is current", encoded)
 		}
 	}

@@ -50,12 +50,13 @@ func TestEachImplementationVerifiesWhatTheOtherHashed(t *testing.T) {
 			}
 			for _, checking := range []password.Implementation{password.Interleaved, password.Standard} {
 				c.use(checking)
-				if !e.Current(encoded, bcrypt.MinCost) || e.Current(encoded, bcrypt.MinCost+1) {
+				if e.Current(encoded, secret, bcrypt.MinCost) != encoded || e.Current(encoded, secret, bcrypt.MinCost+1) != "" {
 					t.Errorf("%s is not current at its own cost alone", encoded)
 				}
 				for _, revision := range []string{"$2a$", "$2b$", "$2y$"} {
 					hash := revision + encoded[len(revision):]
-					for guess, right := range map[string]bool{secret: true, secret + "x": false} {
+					cut := secret == longest && revision == "$2y$" // the other system has read no more
+					for guess, right := range map[string]bool{secret: true, secret + "x": cut} {
 						if got, err := e.Verify(t.Context(), "", hash, guess); err != nil || got != right {
 							t.Errorf("%d hashed %q, and %d verified %q as %t, %v", making, secret, checking, guess, got, err)
 						}
@@ -196,6 +197,10 @@ func TestRateIsThatOfTheImplementationInForce(t *testing.T) {
 	c.use(password.Standard)
 	if standard := e.Rate(10); standard <= 0 || standard == interleaved {
 		t.Errorf("the engine says %f and %f hashes a second", interleaved, standard)
+	}
+	// Nothing has been hashed yet, so that it is undisturbed.
+	if one, four := e.RateOf(1, 10), e.RateOf(4, 10); one <= 0 || one > e.Rate(10)*1.01 || math.Abs(four/one-4) > 0.01 {
+		t.Errorf("a core makes %f of %f hashes a second, and four %f", one, e.Rate(10), four)
 	}
 }
 

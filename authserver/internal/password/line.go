@@ -2,11 +2,15 @@
 
 package password
 
-// line is where tasks wait: bounded, and fair between sources. It has no lock
-// and no clock; the engine provides both.
+// line is where tasks wait: bounded, and fair between sources. Sources take turns, so
+// that one that sends many tasks keeps nobody out. But many people may share a source,
+// an office's address for instance, and theirs must not wait for ever while others come
+// and go: a task goes first once it has waited half as long again as in order of arrival.
+// A line has no lock and no clock; the engine provides both.
 type line struct {
 	limit   int
 	waiting int
+	served  int // since the line was made
 	// bySource holds each source's tasks in order of arrival; turns, the sources
 	// in the order in which they are served next.
 	bySource map[string][]*task
@@ -30,6 +34,7 @@ func (l *line) join(t *task) (turnedAway *task) {
 	if len(l.bySource[t.source]) == 0 {
 		l.turns = append(l.turns, t.source)
 	}
+	t.patience = l.served + l.waiting + (l.waiting+1)/2
 	l.bySource[t.source] = append(l.bySource[t.source], t)
 	l.waiting++
 	return turnedAway
@@ -40,6 +45,11 @@ func (l *line) next() *task {
 	if l.waiting == 0 {
 		return nil
 	}
+	l.served++
+	if t := l.mostImpatient(); t.patience < l.served-1 {
+		l.remove(t)
+		return t
+	}
 	source := l.turns[0]
 	t := l.bySource[source][0]
 	l.remove(t)
@@ -47,6 +57,18 @@ func (l *line) next() *task {
 		l.turns = append(l.turns[1:], source)
 	}
 	return t
+}
+
+// mostImpatient is the task that should have been served soonest. The first of each
+// source is more impatient than those behind it.
+func (l *line) mostImpatient() *task {
+	var most *task
+	for _, source := range l.turns {
+		if first := l.bySource[source][0]; most == nil || first.patience < most.patience {
+			most = first
+		}
+	}
+	return most
 }
 
 // remove takes t out of the line, if it still waits.

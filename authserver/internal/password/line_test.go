@@ -23,6 +23,77 @@ func TestLineServesSourcesInTurn(t *testing.T) {
 	}
 }
 
+// The slowest hundredth waits at most twice as long as half of all clients, also of those
+// who share an address with many others.
+func TestLineLetsNobodyWaitForRounds(t *testing.T) {
+	t.Parallel()
+	const clients, lanes = 32, 8
+	cases := []struct {
+		name   string
+		source func(client, turn int) string
+	}{
+		{"each has an address", func(client, _ int) string { return fmt.Sprint(client) }},
+		{"all share one", func(int, int) string { return "office" }},
+		{"a few share one", func(client, _ int) string { return fmt.Sprint(max(client, 6)) }},
+		{"half of them share one", func(client, _ int) string { return fmt.Sprint(max(client, clients/2)) }},
+		{"most share one", func(client, _ int) string { return fmt.Sprint(min(client, 8)) }},
+		{"those who come together share one", func(_, turn int) string { return fmt.Sprint(turn / 6) }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			took := closedLoop(clients, lanes, 5000, c.source)
+			if p50, p99 := took[len(took)/2], took[len(took)*99/100]; p99 > 2*p50 {
+				t.Errorf("p50 is %d turns, p99 %d", p50, p99)
+			}
+		})
+	}
+}
+
+// closedLoop lets clients join a line again as soon as they are answered. It returns,
+// in order of length, how many answers each has waited for.
+func closedLoop(clients, lanes, answers int, source func(client, turn int) string) []int {
+	l, took := newLine(clients), []int{}
+	client, since := map[*task]int{}, map[*task]int{}
+	join := func(who, turn int) {
+		joined := &task{source: source(who, turn)}
+		client[joined], since[joined] = who, turn
+		l.join(joined)
+	}
+	for who := range clients {
+		join(who, 0)
+	}
+	var running []*task
+	for turn := range answers {
+		for len(running) < lanes {
+			running = append(running, l.next())
+		}
+		done := running[0]
+		running = running[1:]
+		took = append(took, turn-since[done])
+		join(client[done], turn)
+	}
+	slices.Sort(took)
+	return took
+}
+
+func TestLineServesAFloodNoSoonerThanOthers(t *testing.T) {
+	t.Parallel()
+	l := newLine(1000)
+	for range 500 {
+		l.join(&task{source: "flood"})
+	}
+	for i := range 50 {
+		alice := &task{source: "alice"}
+		l.join(alice)
+		for turns := 1; l.next() != alice; turns++ {
+			if turns > 3 {
+				t.Fatalf("alice came as number %d and waits for more than three of the flood", i)
+			}
+		}
+	}
+}
+
 func TestFullLineTurnsAwayTheGreediest(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

@@ -9,10 +9,11 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password/bcrypt"
 )
 
-// pace is how long one iteration with every lane in use takes on this machine.
+// pace is how long one iteration with every lane in use takes on this machine: now,
+// and undisturbed.
 type pace struct {
-	iteration time.Duration
-	lanes     int // of one worker
+	iteration, undisturbed time.Duration
+	lanes                  int // of one worker
 }
 
 // calibrate hashes at the lowest cost, several times: the fastest was disturbed least.
@@ -33,7 +34,7 @@ func calibrate(h hasher, now func() time.Time) pace {
 		}
 		fastest = min(fastest, now().Sub(started))
 	}
-	return pace{fastest / iterations, h.lanes()}
+	return pace{fastest / iterations, fastest / iterations, h.lanes()}
 }
 
 // learn follows the machine's speed with an average that forgets: within a tenth
@@ -53,8 +54,20 @@ func (e *Engine) pace() pace { return e.paces[e.options.Implementation()] }
 func (e *Engine) Rate(cost int) float64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	perHash := e.pace().iteration << cost / time.Duration(e.room())
-	return float64(time.Second) / float64(max(perHash, 1))
+	return inASecond(e.pace().iteration<<cost, e.room())
+}
+
+// RateOf is how many hashes of a cost so many cores of this machine make in a second
+// while nobody else has anything to do.
+func (e *Engine) RateOf(cores, cost int) float64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.pace()
+	return inASecond(p.undisturbed<<cost, cores*p.lanes)
+}
+
+func inASecond(hash time.Duration, atOnce int) float64 {
+	return float64(time.Second) / float64(max(hash/time.Duration(atOnce), 1))
 }
 
 // Counts are what an engine has done since it started.

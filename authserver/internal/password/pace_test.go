@@ -12,7 +12,7 @@ import (
 func TestPaceFollowsTheMachineAndNotAnInterruption(t *testing.T) {
 	t.Parallel()
 	const before, after = 90 * time.Microsecond, 180 * time.Microsecond
-	p := pace{before, bcrypt.Lanes}
+	p := pace{before, before, bcrypt.Lanes}
 	p.learn(bcrypt.Lanes, 1, 20*time.Millisecond)
 	if p.iteration > before*5/4 {
 		t.Errorf("after one interruption an iteration is said to take %s, not %s", p.iteration, before)
@@ -22,6 +22,9 @@ func TestPaceFollowsTheMachineAndNotAnInterruption(t *testing.T) {
 	}
 	if off := (p.iteration - after).Abs(); off > after/20 {
 		t.Errorf("on a machine that has become slower an iteration is said to take %s, not %s", p.iteration, after)
+	}
+	if p.undisturbed != before {
+		t.Error("what others do to the machine counts as its own speed")
 	}
 	p.learn(bcrypt.Lanes-1, 1, time.Hour)
 	if p.iteration > after*21/20 {

@@ -22,6 +22,7 @@ type task struct {
 
 	by        Implementation // what computes it, from when it begins
 	abandoned bool           // the caller has given up; under the engine's lock
+	patience  int            // how many the line will have served when t should be next
 
 	// These are the worker's alone.
 	computation *bcrypt.Computation

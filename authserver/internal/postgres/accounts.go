@@ -70,7 +70,7 @@ func (s *Store) UpdateProfile(ctx context.Context, userID string, c account.Prof
 	if err != nil {
 		return auth.User{}, false, err
 	}
-	ctx, end := bounded(ctx, "update profile")
+	ctx, end := s.bounded(ctx, "update profile")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, updateProfile, args))
 }

@@ -67,7 +67,7 @@ func TestResetTicketSetsOnePassword(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds {
-		now = now.Add(notify.MailLimitWindow)
+		now = now.Add(auth.QuotaWindow)
 		ticket := mailed(t, s, auth.ResetPasswordToken, u, u.Email, now)
 		won := race(t, func(int) (bool, error) {
 			c, err := s.SetPassword(context.Background(), account.NewPassword{
@@ -115,7 +115,7 @@ func TestNoLoginSlipsPastANewPassword(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for round := range rounds {
-		now = now.Add(notify.MailLimitWindow)
+		now = now.Add(auth.QuotaWindow)
 		ticket := mailed(t, s, auth.ResetPasswordToken, u, u.Email, now)
 		changed := atomic.Bool{}
 		race(t, func(i int) (bool, error) {
@@ -157,7 +157,7 @@ func TestEmailIsProvedOnce(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds {
-		now = now.Add(notify.MailLimitWindow)
+		now = now.Add(auth.QuotaWindow)
 		ticket := mailed(t, s, auth.VerifyEmailToken, u, u.Email, now)
 		if won := race(t, func(int) (bool, error) {
 			return s.ProveEmail(context.Background(), auth.VerifyEmailToken, ticket.Hash, auth.Effects{}, now)
@@ -196,8 +196,8 @@ func TestEmailOfATicketIsTheOneThatIsProved(t *testing.T) {
 	}
 
 	bob := addUser(t, s, "bob@example.com")
-	taken := mailed(t, s, auth.ChangeEmailToken, bob, "ann.lee@example.com", start.Add(notify.MailLimitWindow))
-	if _, err := s.ProveEmail(t.Context(), auth.ChangeEmailToken, taken.Hash, auth.Effects{}, start.Add(notify.MailLimitWindow)); !errors.Is(err, &auth.Error{Code: auth.EmailTaken}) {
+	taken := mailed(t, s, auth.ChangeEmailToken, bob, "ann.lee@example.com", start.Add(auth.QuotaWindow))
+	if _, err := s.ProveEmail(t.Context(), auth.ChangeEmailToken, taken.Hash, auth.Effects{}, start.Add(auth.QuotaWindow)); !errors.Is(err, &auth.Error{Code: auth.EmailTaken}) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -208,19 +208,14 @@ func TestMailsAreLimitedAtOnce(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds / 10 {
-		now = now.Add(notify.MailLimitWindow)
+		now = now.Add(auth.QuotaWindow)
 		won := race(t, func(i int) (bool, error) {
-			message := auth.Message{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.ResetPasswordMessage, Sealed: []byte{1}}
 			if i%2 == 0 {
-				message.Kind = auth.AlreadyRegisteredMessage
-			}
-			also := auth.Effects{Messages: []auth.Message{message}}
-			if i%2 == 0 {
-				return s.MailNotice(context.Background(), annKey, also, now)
+				return s.MailNotice(context.Background(), mail(auth.AlreadyRegisteredMessage, to("notice ann", notify.MailLimit)), now)
 			}
 			return s.MailToken(context.Background(), auth.OneTimeToken{
 				Hash: randomHash(), Kind: auth.ResetPasswordToken, UserID: u.ID, Email: u.Email, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
-			}, also)
+			}, mail(auth.ResetPasswordMessage, to("reset ann", notify.MailLimit)))
 		})
 		if won != 2*notify.MailLimit {
 			t.Fatalf("%d mails of two kinds were sent", won)
@@ -241,17 +236,17 @@ func TestMailToNobodyIsCountedAlike(t *testing.T) {
 	s, url := newStoreAt(t)
 	sent, err := s.MailToken(t.Context(), auth.OneTimeToken{
 		Hash: randomHash(), Kind: auth.ResetPasswordToken, Email: "nobody@example.com", CreatedAt: start, ExpiresAt: start.Add(time.Hour),
-	}, auth.Effects{Messages: []auth.Message{{ID: uuid.NewString(), Channel: auth.ByMail, Kind: auth.ResetPasswordMessage, Sealed: []byte{1}}}})
+	}, mail(auth.ResetPasswordMessage, to("reset nobody", notify.MailLimit), ofAll("reset", 1)))
 	if err != nil || sent {
 		t.Errorf("sent %t, %v", sent, err)
 	}
-	if count(t, url, "mail_quotas") != 1 || count(t, url, "outbox") != 0 || count(t, url, "tickets") != 0 {
+	if count(t, url, "quotas") != 1 || count(t, url, "outbox") != 0 || count(t, url, "tickets") != 0 {
 		t.Error("it was not counted, or it was sent")
 	}
-	if err := s.Prune(t.Context(), start.Add(notify.MailLimitWindow)); err != nil {
+	if err := s.Prune(t.Context(), start.Add(auth.QuotaWindow)); err != nil {
 		t.Fatal(err)
 	}
-	if count(t, url, "mail_quotas") != 0 {
+	if count(t, url, "quotas") != 0 {
 		t.Error("the count is kept for ever")
 	}
 }

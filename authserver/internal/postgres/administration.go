@@ -57,7 +57,7 @@ WITH ` + signIns + `, ` + admins + `, cause AS (
 ), ended AS (
     SELECT s.id FROM sessions s JOIN cause ON s.user_id = cause.id WHERE s.ended_at IS NULL
 ), cleared AS (
-    DELETE FROM attempts a USING cause WHERE a.key = sha256(convert_to(cause.email, 'UTF8'))
+    DELETE FROM attempts a USING cause WHERE a.key = account_key(cause.email)
 )` + withRoleInForce + withEffects + changed
 
 const endSessionsOfUser = `
@@ -105,7 +105,7 @@ func (s *Store) changeUser(ctx context.Context, statement, userID string, also a
 	if err != nil {
 		return account.UserChanged{}, err
 	}
-	ctx, end := bounded(ctx, "change user")
+	ctx, end := s.bounded(ctx, "change user")
 	defer end()
 	c := account.UserChanged{Known: true}
 	var role *string

@@ -42,7 +42,7 @@ const endOfCount = `least(a.expires_at, CASE WHEN a.locked_until IS NOT NULL THE
 
 // ReserveAttempts implements attempts.Store. A refusal takes a second statement.
 func (s *Store) ReserveAttempts(ctx context.Context, counters []auth.Counter, now time.Time) (attempts.Reservation, error) {
-	ctx, end := bounded(ctx, "reserve attempt")
+	ctx, end := s.bounded(ctx, "reserve attempt")
 	defer end()
 	rows, _ := s.pool.Query(ctx, reserveAttempts, counted(counters, now))
 	taken, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
@@ -119,7 +119,7 @@ func (s *Store) FailAttempts(ctx context.Context, counters []auth.Counter, now t
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := bounded(ctx, "conclude attempt")
+	ctx, end := s.bounded(ctx, "conclude attempt")
 	defer end()
 	rows, _ := s.pool.Query(ctx, failAttempts, args)
 	tallies, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (attempts.Tally, error) {

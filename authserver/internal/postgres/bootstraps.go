@@ -62,7 +62,7 @@ func (s *Store) BootstrapAdmin(ctx context.Context, admin auth.User, number int,
 	if err != nil {
 		return "", err
 	}
-	ctx, end := bounded(ctx, "bootstrap admin")
+	ctx, end := s.bounded(ctx, "bootstrap admin")
 	defer end()
 	outcome := Bootstrapped("")
 	err = s.pool.QueryRow(ctx, bootstrapAdmin, args).Scan(&outcome)
@@ -72,7 +72,7 @@ func (s *Store) BootstrapAdmin(ctx context.Context, admin auth.User, number int,
 // BootstrapsOf are the hashes of the passwords with which an admin of that address
 // has been asked for.
 func (s *Store) BootstrapsOf(ctx context.Context, account auth.AccountKey) ([]string, error) {
-	ctx, end := bounded(ctx, "read bootstraps")
+	ctx, end := s.bounded(ctx, "read bootstraps")
 	defer end()
 	hashes := []string{}
 	err := s.pool.QueryRow(ctx, `

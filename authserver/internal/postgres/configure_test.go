@@ -9,12 +9,14 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
 // Whoever gives a CA and does not say otherwise never talks to a server that it
@@ -41,7 +43,28 @@ func TestACAIsAlwaysAsked(t *testing.T) {
 				t.Errorf("%s: trusts anybody", text)
 			case c.TLSConfig.RootCAs == nil:
 				t.Errorf("%s: trusts the public CAs", text)
+			case !slices.Equal(c.TLSConfig.CipherSuites, tlspolicy.New().CipherSuites):
+				t.Errorf("%s: speaks every cipher", text)
 			}
+		}
+	}
+}
+
+// Without a name, a statement that was parsed in one session may be taken for another
+// one's in the next, which PostgreSQL notices only when their parameters differ.
+func TestWhatNeedsASession(t *testing.T) {
+	t.Parallel()
+	for query, needed := range map[string]bool{
+		"": true, "?default_query_exec_mode=describe_exec": true,
+		"?default_query_exec_mode=cache_statement": false, "?default_query_exec_mode=cache_describe": false,
+		"?default_query_exec_mode=exec": false, "?default_query_exec_mode=simple_protocol": false,
+	} {
+		config, err := configure(realmconfig.Place{URL: realmconfig.Credential("postgres://app@db/app" + query)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if needsSession(config.ConnConfig) != needed {
+			t.Errorf("%q needs a session: %t", query, !needed)
 		}
 	}
 }

@@ -11,49 +11,70 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
-	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // lockOf finds the lock of a user u at @now, as ReserveAttempts would.
 const lockOf = `SELECT ` + endOfLock + ` FROM attempts
-	WHERE key = sha256(convert_to(u.email, 'UTF8')) AND locked_until IS NOT NULL AND ` + endOfLock + ` > @now`
+	WHERE key = account_key(u.email) AND locked_until IS NOT NULL AND ` + endOfLock + ` > @now`
+
+// lockedUsers are the users u who have the address of a lock l. They are looked up lock by
+// lock, in the order of the index attempts_locked, which has the conditions of lockOfUser:
+// how many locks there are besides, of users or of addresses that nobody has, does not
+// matter. OFFSET keeps the planner from another way, since it takes a lock of the user's
+// own address for a rare match, and would read all locks for a page of them.
+const lockedUsers = `attempts l CROSS JOIN LATERAL (
+	SELECT * FROM users WHERE id = l.user_id AND account_key(email) = l.key OFFSET 0) u`
+
+const lockOfUser = `l.locked_until IS NOT NULL AND l.user_id IS NOT NULL AND ` + endOfLock + ` > @now`
+
+// candidates are the users u who come into question, of whom id is the id, as the index
+// has it that finds them. Ids sort by time.
+type candidates struct {
+	from, id string
+	where    conditions
+}
+
+func (c candidates) String() string { return c.from + c.where.String() }
+
+// newest are the columns of so many of them.
+func (c candidates) newest(columns, limit string) string {
+	return `SELECT ` + columns + ` FROM ` + c.String() + ` ORDER BY ` + c.id + ` DESC LIMIT ` + limit
+}
 
 // FindUsers implements admin.Store. The statement has only the conditions
-// that were asked for, so that each finds its index. Ids sort by time.
+// that were asked for, so that each finds its index.
 func (s *Store) FindUsers(ctx context.Context, q admin.UserQuery, now time.Time) ([]auth.User, error) {
 	args := pgx.NamedArgs{"now": now, "limit": q.Limit, "longest": q.LongestLock}
-	where := conditions{}
-	if q.Prefix != "" {
-		either := `u.email LIKE @email OR lower(u.name) LIKE lower(@name)`
-		email, domain := mailaddress.Prefix(q.Prefix)
-		args["email"], args["name"] = literalLike(email)+"%", literalLike(q.Prefix)+"%"
-		if domain != "" {
-			either += ` OR split_part(u.email, '@', 2) LIKE @domain`
-			args["domain"] = literalLike(domain) + "%"
-		}
-		where.add(`(` + either + `)`)
+	c := candidates{from: `users u`, id: `u.id`}
+	switch q.Status {
+	case admin.LockedStatus:
+		c = candidates{lockedUsers, `l.user_id`, conditions{lockOfUser}}
+	case admin.ActiveStatus:
+		c.where.add(`u.disabled_at IS NULL`)
+	case admin.DisabledStatus:
+		c.where.add(`u.disabled_at IS NOT NULL`)
+	case admin.UnverifiedStatus:
+		c.where.add(`u.email_verified_at IS NULL`)
 	}
 	if q.Role != "" {
-		where.add(`u.role = @role`)
+		c.where.add(`u.role = @role`)
 		args["role"] = q.Role
 	}
 	if q.Before != "" {
-		where.add(`u.id < @before`)
+		c.where.add(c.id + ` < @before`)
 		args["before"] = q.Before
 	}
-	switch q.Status {
-	case admin.ActiveStatus:
-		where.add(`u.disabled_at IS NULL`)
-	case admin.DisabledStatus:
-		where.add(`u.disabled_at IS NOT NULL`)
-	case admin.UnverifiedStatus:
-		where.add(`u.email_verified_at IS NULL`)
-	case admin.LockedStatus:
-		where.add(`EXISTS (` + lockOf + `)`)
+	if text := searchText(q, args); text != nil {
+		return s.findText(ctx, *text, c, q.Limit, args)
 	}
-	ctx, end := bounded(ctx, "find users")
+	return s.findUsers(ctx, c, args)
+}
+
+// findUsers reads a page of users.
+func (s *Store) findUsers(ctx context.Context, c candidates, args pgx.NamedArgs) ([]auth.User, error) {
+	ctx, end := s.bounded(ctx, "find users")
 	defer end()
-	rows, err := s.pool.Query(ctx, `SELECT `+userColumns+` FROM users u`+where.String()+` ORDER BY u.id DESC LIMIT @limit`, args)
+	rows, err := s.pool.Search(ctx, c.newest(userColumns, `@limit`), args)
 	if err != nil {
 		return nil, classify("find users", err)
 	}
@@ -83,7 +104,7 @@ func literalLike(s string) string {
 
 // EmailsOf implements admin.Store.
 func (s *Store) EmailsOf(ctx context.Context, ids []string) (map[string]admin.Address, error) {
-	ctx, end := bounded(ctx, "read addresses of users")
+	ctx, end := s.bounded(ctx, "read addresses of users")
 	defer end()
 	rows, err := s.pool.Query(ctx, `SELECT id::text, email, email_verified_at IS NOT NULL FROM users WHERE id = ANY($1::uuid[])`, ids)
 	if err != nil {
@@ -103,25 +124,32 @@ FROM users u WHERE u.id = @user`
 
 // UserDetails implements admin.Store.
 func (s *Store) UserDetails(ctx context.Context, userID string, longestLock time.Duration, now time.Time) (admin.UserDetails, error) {
-	ctx, end := bounded(ctx, "read a user's standing")
+	ctx, end := s.bounded(ctx, "read a user's standing")
 	defer end()
-	details := admin.UserDetails{}
-	err := s.pool.QueryRow(ctx, userDetails, pgx.NamedArgs{"user": userID, "longest": longestLock, "now": now}).
-		Scan(&details.Sessions, &details.LockedUntil)
+	rows, err := s.pool.Search(ctx, userDetails, pgx.NamedArgs{"user": userID, "longest": longestLock, "now": now})
+	if err != nil {
+		return admin.UserDetails{}, classify("read a user's standing", err)
+	}
+	details, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (admin.UserDetails, error) {
+		d := admin.UserDetails{}
+		return d, row.Scan(&d.Sessions, &d.LockedUntil)
+	})
 	return details, classify("read a user's standing", err)
 }
 
 const addUser = `
-WITH cause AS (
+WITH quota_asking AS (SELECT), quota_recipient AS (SELECT), ` + countingQuotas + `
+, cause AS (
     INSERT INTO users (id, email, name, locale, role, password_hash, email_verified_at, created_at)
-    VALUES (@user, @email, @name, @locale, @role, @hash, @verified, @now)
+    SELECT @user, @email, @name, @locale, @role, @hash, @verified, @now
+    WHERE NOT @required OR NOT EXISTS (SELECT FROM quota_refused)
     ON CONFLICT (email) DO NOTHING
     RETURNING id
 ), issued AS (
     INSERT INTO tickets (hash, kind, user_id, email, sealed, created_at, expires_at)
     SELECT @token, @kind, id, @mailed_to, @sealed, @now, @expires FROM cause WHERE @token::bytea IS NOT NULL
-)` + withEffects + `
-SELECT EXISTS (SELECT FROM cause)`
+)` + withCountedEffects + `
+SELECT EXISTS (SELECT FROM cause), @required AND EXISTS (SELECT FROM quota_refused)`
 
 // AddUser implements account.Store and admin.Store.
 func (s *Store) AddUser(ctx context.Context, u auth.User, token *auth.OneTimeToken, also auth.Effects) (bool, error) {
@@ -134,13 +162,21 @@ func (s *Store) AddUser(ctx context.Context, u auth.User, token *auth.OneTimeTok
 		args["token"], args["kind"], args["mailed_to"] = token.Hash[:], token.Kind, orNull(token.Email)
 		args["sealed"], args["expires"] = token.Sealed, token.ExpiresAt
 	}
+	args["required"] = also.Required
 	args, err := effects(also, u.CreatedAt, args)
 	if err != nil {
 		return false, err
 	}
-	ctx, end := bounded(ctx, "add user")
+	ctx, end := s.bounded(ctx, "add user")
 	defer end()
-	added := false
-	err = s.pool.QueryRow(ctx, addUser, args).Scan(&added)
-	return added, classify("add user", err)
+	added, refused := false, false
+	err = s.pool.QueryRow(ctx, addUser, args).Scan(&added, &refused)
+	if err != nil || !refused {
+		return added, classify("add user", err)
+	}
+	until, err := s.quotasEnd(ctx, args)
+	if until != nil {
+		err = auth.RefuseFor(auth.RateLimited, until.Sub(u.CreatedAt))
+	}
+	return false, err
 }

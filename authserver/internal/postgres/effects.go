@@ -16,19 +16,25 @@ import (
 
 // withEffects goes after the other WITH queries of a statement, of which the one
 // called cause returns a row if the change happens; then, and only then, its
-// messages and events are stored too. Its arguments are those of effects.
+// messages and events are stored too, the messages within their quotas. Its arguments
+// are those of effects.
 const withEffects = `
+, quota_asking AS (SELECT FROM cause), quota_recipient AS (SELECT FROM cause), ` + countingQuotas + withCountedEffects
+
+// withCountedEffects takes the place of withEffects in a statement that has counted its
+// messages against their quotas before the change; see countingQuotas.
+const withCountedEffects = `
 , enqueued AS (
     INSERT INTO outbox (id, channel, kind, sealed, created_at, due_at)
     SELECT id, channel, kind, decode(sealed, 'hex'), @effects_at, @effects_at
     FROM jsonb_to_recordset(@messages) AS m (id uuid, channel text, kind text, sealed text)
-    WHERE EXISTS (SELECT FROM cause)
+    WHERE EXISTS (SELECT FROM cause) AND id NOT IN (SELECT message FROM quota_refused)
 ), recorded AS (
-    INSERT INTO audit_events (id, at, action, outcome, actor_id, target_id, account_key, address, user_agent, detail)
-    SELECT id, at, action, outcome, actor_id, target_id, decode(account_key, 'hex'), address, user_agent, detail
+    INSERT INTO audit_events (id, at, action, outcome, actor_id, target_id, account_key, address, user_agent, detail, reason)
+    SELECT id, at, action, outcome, actor_id, target_id, decode(account_key, 'hex'), address, user_agent, detail, reason
     FROM jsonb_to_recordset(@events) AS e (
         id uuid, at timestamptz, action text, outcome text, actor_id uuid, target_id uuid,
-        account_key text, address text, user_agent text, detail text)
+        account_key text, address text, user_agent text, detail text, reason text)
     WHERE EXISTS (SELECT FROM cause)
 )`
 
@@ -50,6 +56,7 @@ func effects(also auth.Effects, now time.Time, args pgx.NamedArgs) (pgx.NamedArg
 		args[name] = string(document)
 	}
 	args["effects_at"] = now
+	quotaArgs(also.Messages, now, args)
 	return args, nil
 }
 
@@ -71,13 +78,14 @@ type eventRow struct {
 	Address    string    `json:"address"`
 	UserAgent  string    `json:"user_agent"`
 	Detail     string    `json:"detail"`
+	Reason     *string   `json:"reason"`
 }
 
 func rowOf(e auth.Event) eventRow {
 	row := eventRow{
 		ID: e.ID, At: e.At, Action: string(e.Action), Outcome: e.Outcome,
 		ActorID: orNull(e.ActorID), TargetID: orNull(e.TargetID),
-		Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail,
+		Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail, Reason: orNull(string(e.Reason)),
 	}
 	if e.Account != (auth.AccountKey{}) {
 		row.AccountKey = orNull(e.Account.String())

@@ -6,9 +6,13 @@ import (
 	"context"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -46,3 +50,47 @@ func (m Migration) Index() string     { return m.index() }
 
 // Run does what the file says in a transaction, as a migrator does.
 func (m Migration) Run(ctx context.Context, tx pgx.Tx) error { return m.run(ctx, tx) }
+
+// Prepares reports whether statements run as the URL says, prepared if it says
+// nothing.
+func (s *Store) Prepares() bool { return !s.pool.current.Load().shared.Load() }
+
+// EventSearch is the statement of FindEvents.
+func EventSearch(q admin.EventQuery) (string, pgx.NamedArgs) { return eventSearch(q) }
+
+// Statement is one of the Store's, with arguments.
+type Statement struct {
+	Table, Statement string
+	Args             pgx.NamedArgs
+}
+
+// Prunings are the statements of Prune as they begin.
+func Prunings(now time.Time) []Statement {
+	all := []Statement{}
+	for _, p := range prunings() {
+		all = append(all, Statement{p.table, p.statement, firstOf(pruneArgs(now))})
+	}
+	return all
+}
+
+// EndSessionsBefore is the statement of the Store's method as it begins.
+func EndSessionsBefore(since, now time.Time) Statement {
+	return Statement{"sessions", endSessionsBefore, firstOf(pgx.NamedArgs{"since": since, "now": now, "reason": session.EndedBySettings})}
+}
+
+func firstOf(args pgx.NamedArgs) pgx.NamedArgs {
+	args["batch"], args["from"] = firstBatch, beginning
+	return args
+}
+
+// RevokedWithin is the statement of the Store's method.
+const RevokedWithin = revokedWithin
+
+// NextBatch is the size of the batch after one that took so long.
+func NextBatch(size int, took time.Duration) int { return nextBatch(size, took) }
+
+// InBatches repeats a statement on batches, from the time in its arguments on.
+func (s *Store) InBatches(ctx context.Context, statement string, atMost time.Duration, args pgx.NamedArgs) (pgtype.Timestamptz, error) {
+	from, _ := args["from"].(pgtype.Timestamptz)
+	return s.inBatches(ctx, "work in batches", statement, from, atMost, args)
+}

@@ -15,13 +15,13 @@ import (
 
 // The condition is that of the index users_former_address.
 const formerAddresses = `
-SELECT id::text, email FROM users
-WHERE (NOT is_mail_address(email) OR email LIKE '%xn--%') AND id > @after
-ORDER BY id LIMIT @limit`
+SELECT u.id::text, u.email FROM users u
+WHERE (NOT is_mail_address(u.email) OR u.email LIKE '%xn--%') AND u.id > @after
+ORDER BY u.id LIMIT @limit`
 
 // FormerAddresses implements account.FormerAddresses.
 func (s *Store) FormerAddresses(ctx context.Context, after string, limit int) ([]account.FormerAddress, error) {
-	ctx, end := bounded(ctx, "read former addresses")
+	ctx, end := s.bounded(ctx, "read former addresses")
 	defer end()
 	rows, err := s.pool.Query(ctx, formerAddresses, pgx.NamedArgs{"after": after, "limit": limit})
 	if err != nil {
@@ -43,9 +43,9 @@ WITH cause AS (
 ), links AS (
     UPDATE tickets t SET email = @to FROM cause WHERE t.user_id = cause.id AND t.email = @from
 ), guesses AS (
-    UPDATE attempts SET key = sha256(convert_to(@to, 'UTF8'))
-    WHERE key = sha256(convert_to(@from, 'UTF8')) AND EXISTS (SELECT FROM cause)
-      AND NOT EXISTS (SELECT FROM attempts WHERE key = sha256(convert_to(@to, 'UTF8')))
+    UPDATE attempts SET key = account_key(@to)
+    WHERE key = account_key(@from) AND EXISTS (SELECT FROM cause)
+      AND NOT EXISTS (SELECT FROM attempts WHERE key = account_key(@to))
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
@@ -60,16 +60,21 @@ func (s *Store) RewriteAddress(ctx context.Context, a account.FormerAddress, to 
 	return done, err
 }
 
+// Of several who report at once, each waits for the one before it, and then sees its
+// event: the trail is kept by time, so that no index keeps an id from coming twice. The
+// two go in one message, which is one transaction.
 const reportAddress = `
+SELECT FROM users WHERE id = @user::uuid AND email = @email FOR NO KEY UPDATE;
 INSERT INTO audit_events (id, at, action, outcome, target_id, account_key)
-SELECT @event, @at, @action, @outcome, id, @account FROM users WHERE id = @user AND email = @email
-ON CONFLICT (id) DO NOTHING`
+SELECT @event::uuid, @at::timestamptz, @action, @outcome, id, @account::bytea FROM users
+WHERE id = @user::uuid AND email = @email
+  AND NOT EXISTS (SELECT FROM audit_events WHERE target_id = @user::uuid AND id = @event::uuid)`
 
 // ReportAddress implements account.FormerAddresses.
 func (s *Store) ReportAddress(ctx context.Context, a account.FormerAddress, e auth.Event) (bool, error) {
-	ctx, end := bounded(ctx, "report address")
+	ctx, end := s.bounded(ctx, "report address")
 	defer end()
-	tag, err := s.pool.Exec(ctx, reportAddress, pgx.NamedArgs{
+	tag, err := s.pool.Exec(ctx, reportAddress, pgx.QueryExecModeSimpleProtocol, pgx.NamedArgs{
 		"event": e.ID, "at": e.At, "action": string(e.Action), "outcome": e.Outcome, "account": e.Account[:],
 		"user": a.UserID, "email": a.Email,
 	})

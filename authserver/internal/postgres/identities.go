@@ -20,7 +20,7 @@ RETURNING ` + userColumns
 
 // UseIdentity implements federation.Store.
 func (s *Store) UseIdentity(ctx context.Context, i federation.Identity, now time.Time) (auth.User, bool, error) {
-	ctx, end := bounded(ctx, "use identity")
+	ctx, end := s.bounded(ctx, "use identity")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, useIdentity, pgx.NamedArgs{
 		"now": now, "email": i.Email, "provider": i.Provider, "issuer": i.Issuer, "subject": i.Subject,
@@ -100,7 +100,7 @@ func (s *Store) change(ctx context.Context, doing, statement string, args pgx.Na
 	if err != nil {
 		return false, err
 	}
-	ctx, end := bounded(ctx, doing)
+	ctx, end := s.bounded(ctx, doing)
 	defer end()
 	changed := false
 	err = s.pool.QueryRow(ctx, statement, args).Scan(&changed)
@@ -109,11 +109,11 @@ func (s *Store) change(ctx context.Context, doing, statement string, args pgx.Na
 
 // IdentitiesOf implements federation.Store.
 func (s *Store) IdentitiesOf(ctx context.Context, userID string) ([]federation.LinkedIdentity, error) {
-	ctx, end := bounded(ctx, "list identities")
+	ctx, end := s.bounded(ctx, "list identities")
 	defer end()
 	rows, err := s.pool.Query(ctx, `
 		SELECT id::text, user_id::text, provider, issuer, subject, email, created_at, last_used_at
-		FROM identities WHERE user_id = $1 ORDER BY id`, userID)
+		FROM identities i WHERE user_id = $1 ORDER BY i.id`, userID)
 	if err != nil {
 		return nil, classify("list identities", err)
 	}
@@ -148,7 +148,7 @@ func (s *Store) UnlinkIdentity(ctx context.Context, userID, id string, now time.
 	if err != nil {
 		return federation.UnlinkResult{}, err
 	}
-	ctx, end := bounded(ctx, "unlink identity")
+	ctx, end := s.bounded(ctx, "unlink identity")
 	defer end()
 	u := federation.UnlinkResult{}
 	err = s.pool.QueryRow(ctx, unlinkIdentity, args).Scan(&u.Found, &u.Removed)

@@ -8,8 +8,13 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
+
+// ErrNeedsSession means that a limit of the role's has ended a migration which
+// a pooler keeps from lifting it.
+var ErrNeedsSession = errors.New("the role's statement_timeout has ended the build of an index, and behind a pooler " +
+	"no session can do without it: until the migration is done, mount a URL that leads to PostgreSQL itself, " +
+	"or ALTER ROLE … SET statement_timeout = 0 and have the pooler RECONNECT")
 
 // applyAlone runs a statement that must not be in a transaction: the build of an
 // index, as a rule, while its table is in use.
@@ -79,14 +84,14 @@ func indexFinished(ctx context.Context, tx pgx.Tx, index string) (bool, error) {
 
 // runAlone runs a statement for as long as it takes. It waits for those who
 // used the table before it, and nobody waits for it; a limit that the role has
-// would only leave an unfinished index.
+// would only leave an unfinished index. The error is ErrNeedsSession when it has.
 func (m *migrator) runAlone(ctx context.Context, statement string) error {
 	conn, err := m.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	own, err := ownsSession(ctx, conn)
+	own, err := ownsSession(ctx, conn.Conn())
 	if err != nil {
 		return err
 	}
@@ -96,14 +101,8 @@ func (m *migrator) runAlone(ctx context.Context, statement string) error {
 		}
 		defer func() { _, _ = conn.Exec(ctx, "RESET lock_timeout; RESET statement_timeout") }()
 	}
-	_, err = conn.Exec(ctx, statement)
-	return err
-}
-
-// ownsSession is false behind a pooler, whose sessions others use next, with what
-// one has set in them.
-func ownsSession(ctx context.Context, conn *pgxpool.Conn) (bool, error) {
-	backend := uint32(0)
-	err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend)
-	return backend == conn.Conn().PgConn().PID(), err
+	if _, err = conn.Exec(ctx, statement); err == nil || own || state(err) != tookTooLong {
+		return err
+	}
+	return &plainError{errors.Join(ErrNeedsSession, err), ErrNeedsSession.Error()}
 }

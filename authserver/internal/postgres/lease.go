@@ -109,7 +109,7 @@ func (l *lease) keep(ctx context.Context) error {
 
 // prepare makes the table. It cannot be a migration's: it guards them.
 func (l *lease) prepare(ctx context.Context) error {
-	ctx, end := bounded(ctx, "prepare migration lease")
+	ctx, end := bounded(ctx, QueryTimeout, "prepare migration lease")
 	defer end()
 	exists := false
 	err := l.pool.QueryRow(ctx, `SELECT to_regclass('migration_lease') IS NOT NULL`).Scan(&exists)
@@ -149,7 +149,7 @@ func (l *lease) release(ctx context.Context) error {
 }
 
 func (l *lease) change(ctx context.Context, doing, statement string) (bool, error) {
-	ctx, end := bounded(ctx, doing)
+	ctx, end := bounded(ctx, QueryTimeout, doing)
 	defer end()
 	tag, err := l.pool.Exec(ctx, statement, pgx.NamedArgs{"holder": l.holder, "term": leaseTerm.Seconds()})
 	return tag.RowsAffected() == 1, classify(doing, err)

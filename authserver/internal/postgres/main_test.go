@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -40,6 +41,9 @@ func migrate(url string) error {
 	return postgres.Migrate(context.Background(), realmconfig.Place{URL: realmconfig.Credential(url)}, slog.New(slog.DiscardHandler))
 }
 
+// patience lets a statement take its time on a machine that is busy with other things.
+const patience = 20 * time.Second
+
 func newStore(t *testing.T) *postgres.Store {
 	t.Helper()
 	store, _ := newStoreAt(t)
@@ -50,7 +54,7 @@ func newStore(t *testing.T) *postgres.Store {
 func newStoreAt(t *testing.T) (*postgres.Store, string) {
 	t.Helper()
 	url := server.Database(t)
-	store, err := postgres.Open(t.Context(), realmconfig.Place{URL: realmconfig.Credential(url)})
+	store, err := postgres.Open(t.Context(), realmconfig.Place{URL: realmconfig.Credential(url)}, postgres.Options{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,7 +144,7 @@ func (o *observer) inTransaction(m postgres.Migration, tables []table) error {
 			return err
 		}
 		for _, t := range tables {
-			if rows := work[t.oid] - idle[t.oid]; len(locked) > 0 && rows >= t.rows/2 {
+			if rows := work[t.oid] - idle[t.oid]; len(locked) > 0 && rows > 0 && rows >= t.rows/2 {
 				return fmt.Errorf("holds %s while it reads or writes %d rows of %s, which has %d", strings.Join(locked, ", "), rows, t.name, t.rows)
 			}
 		}
@@ -195,7 +195,7 @@ func (o *observer) work(tx pgx.Tx, tables []table) (map[uint32]int64, error) {
 // files are those of the tables that are still there.
 func (o *observer) files(tx pgx.Tx, tables []table) ([]string, error) {
 	found, err := tx.Query(o.t.Context(), `
-		SELECT relname || '=' || relfilenode FROM pg_class WHERE oid = ANY ($1) ORDER BY 1`, oids(tables))
+		SELECT oid || '=' || relfilenode FROM pg_class WHERE oid = ANY ($1) ORDER BY 1`, oids(tables))
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +275,7 @@ func (o *observer) rewritten(tables []table) error {
 		switch {
 		case err != nil:
 			return err
-		case exists && changed >= t.rows/2:
+		case exists && changed > 0 && changed >= t.rows/2:
 			return fmt.Errorf("changes %d of the %d rows of %s in one transaction", changed, t.rows, t.name)
 		case exists && rows <= t.rows/2:
 			return fmt.Errorf("leaves %d of the %d rows of %s", rows, t.rows, t.name)

@@ -37,31 +37,31 @@ var plain = map[string]string{
 	"timestamp with time zone": "now()",
 }
 
-// fill gives every table that is empty its rows: a value for each column that
+// fill gives every table that is not full its rows: a value for each column that
 // needs one, and for one that refers to another table its row of the same number.
 func (o *observer) fill() {
 	o.t.Helper()
-	for empty := o.empty(); len(empty) > 0; {
-		before := len(empty)
-		for _, name := range empty {
+	for sparse := o.sparse(); len(sparse) > 0; {
+		before := len(sparse)
+		for _, name := range sparse {
 			columns := o.columns(name)
-			if !slices.ContainsFunc(columns, func(c column) bool { return slices.Contains(empty, c.Of) && c.Of != name }) {
+			if !slices.ContainsFunc(columns, func(c column) bool { return slices.Contains(sparse, c.Of) && c.Of != name }) {
 				o.fillOne(name, columns)
 			}
 		}
-		if empty = o.empty(); len(empty) == before {
-			o.t.Fatalf("nothing fills %v: say in particular what their columns hold", empty)
+		if sparse = o.sparse(); len(sparse) == before {
+			o.t.Fatalf("nothing fills %v: say in particular what their columns hold", sparse)
 		}
 	}
 }
 
-func (o *observer) empty() (names []string) {
+func (o *observer) sparse() (names []string) {
 	tables, err := o.filled()
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	for _, t := range tables {
-		if t.rows == 0 {
+		if t.rows < rowsEach { // a migration may have made a few
 			names = append(names, t.name)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 const (
 	// lockWait is how long a migration waits for the lock of a table. Everybody
-	// else queues behind it for as long, and gives up after queryTimeout.
+	// else queues behind it for as long, and gives up after QueryTimeout.
 	lockWait = time.Second
 	// firstRetry and latestRetry are the shortest and the longest pause before it
 	// asks for the lock again.
@@ -48,10 +48,7 @@ func migrate(ctx context.Context, place realmconfig.Place, files fs.FS, log *slo
 		return err
 	}
 	config.MinConns, config.MaxConns = 0, 2 // one to work with and one to renew the lease
-	if config.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-		// Prepared statements belong to a session, which a pooler may not keep.
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	}
+	config.ConnConfig = inOneStep(config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("open database pool: %w", err)
@@ -96,7 +93,7 @@ func (m *migrator) bringUpTo(ctx context.Context, all []migration) error {
 
 // prepare makes the table of versions as goose does.
 func (m *migrator) prepare(ctx context.Context) error {
-	ctx, end := bounded(ctx, "prepare schema version")
+	ctx, end := bounded(ctx, QueryTimeout, "prepare schema version")
 	defer end()
 	_, err := m.pool.Exec(ctx, `
 		CREATE TABLE IF NOT EXISTS goose_db_version (
@@ -111,7 +108,7 @@ func (m *migrator) prepare(ctx context.Context) error {
 }
 
 func (m *migrator) pending(ctx context.Context, all []migration) ([]migration, error) {
-	ctx, end := bounded(ctx, "read schema version")
+	ctx, end := bounded(ctx, QueryTimeout, "read schema version")
 	defer end()
 	exists, applied := false, []int64{}
 	err := m.pool.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists)

@@ -43,7 +43,7 @@ func guarded(t *testing.T) (p *testenv.Postgres, database string) {
 
 func open(t *testing.T, p realmconfig.Place) *postgres.Store {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), p)
+	store, err := postgres.Open(t.Context(), p, postgres.Options{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func (s *Store) CancelToken(ctx context.Context, kind auth.OneTimeTokenKind, has
 }
 
 func (s *Store) token(ctx context.Context, statement string, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error) {
-	ctx, end := bounded(ctx, "read ticket")
+	ctx, end := s.bounded(ctx, "read ticket")
 	defer end()
 	t := auth.OneTimeToken{Hash: hash, Kind: kind}
 	err := s.pool.QueryRow(ctx, statement, pgx.NamedArgs{"hash": hash[:], "kind": kind, "now": now}).

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
 const (
@@ -28,6 +29,8 @@ const (
 	// keptConnections stay open while nothing happens, unless the URL says
 	// pool_min_conns: they serve while new ones are refused.
 	keptConnections = 2
+	// keptDescriptions are more than there are statements.
+	keptDescriptions = 512
 	// connectionsAgeApart keeps connections from reaching their age together.
 	connectionsAgeApart = 15 * time.Minute
 )
@@ -55,6 +58,12 @@ func configure(p realmconfig.Place) (*pgxpool.Config, error) {
 	}
 	if !strings.Contains(text, "pool_max_conn_lifetime_jitter=") {
 		config.MaxConnLifetimeJitter = connectionsAgeApart
+	}
+	if c := config.ConnConfig; c.StatementCacheCapacity == 0 && c.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe // which is what whoever keeps none means
+	}
+	if config.ConnConfig.DescriptionCacheCapacity == 0 {
+		config.ConnConfig.DescriptionCacheCapacity = keptDescriptions
 	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "realmkeeper"
@@ -96,7 +105,7 @@ func trust(config *pgx.ConnConfig, roots *x509.CertPool) {
 		if c == nil {
 			continue // in the clear
 		}
-		c.MinVersion = tls.VersionTLS12
+		tlspolicy.Require(c)
 		if roots != nil {
 			c.RootCAs = roots
 		}
@@ -115,13 +124,17 @@ func hosts(config *pgx.ConnConfig) int {
 	return len(different)
 }
 
-// withConnection opens one connection for do and closes it.
+// withConnection opens one connection for do and closes it. A pooler that gives
+// every statement another session is refused.
 func withConnection(ctx context.Context, config *pgx.ConnConfig, do func(*pgx.Conn, context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(hosts(config))*config.ConnectTimeout)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, config)
+	conn, err := pgx.ConnectConfig(ctx, inOneStep(config))
 	if err != nil {
 		return inPlainWords(err)
 	}
-	return errors.Join(do(conn, ctx), conn.Close(ctx))
+	if err = insistOnTransactions(ctx, conn); err == nil {
+		err = do(conn, ctx)
+	}
+	return errors.Join(err, conn.Close(ctx))
 }

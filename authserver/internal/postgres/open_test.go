@@ -58,7 +58,7 @@ func TestTLSIsWhatTheURLAndTheCASay(t *testing.T) {
 
 func look(t *testing.T, p realmconfig.Place) error {
 	t.Helper()
-	store, err := postgres.Open(t.Context(), p)
+	store, err := postgres.Open(t.Context(), p, postgres.Options{Timeout: patience})
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ RETURNING outbox.id::text, channel, kind, sealed, attempts, created_at`
 
 // ClaimMessages implements notify.Store.
 func (s *Store) ClaimMessages(ctx context.Context, c notify.Claim) ([]notify.Claimed, error) {
-	ctx, end := bounded(ctx, "claim messages")
+	ctx, end := s.bounded(ctx, "claim messages")
 	defer end()
 	rows, err := s.pool.Query(ctx, claimMessages, pgx.NamedArgs{
 		"channel": c.Channel, "now": c.Now, "until": c.Until, "limit": c.Limit,
@@ -69,13 +69,24 @@ func (s *Store) PostponeMessage(ctx context.Context, m notify.Claimed, until tim
 		pgx.NamedArgs{"id": m.ID, "attempt": m.Attempt, "until": until})
 }
 
+// mostCounted is up to how many messages are counted one by one. Of more than that, the
+// planner's number will do, which autovacuum keeps up to date.
+const mostCounted = 10_000
+
+// The order has the index walked and not the table, which is as large as the outbox was
+// before the last vacuum.
+const backlog = `
+SELECT CASE WHEN n < @most THEN n ELSE greatest(n, (SELECT reltuples::bigint FROM pg_class WHERE oid = 'outbox'::regclass)) END,
+    (SELECT min(created_at) FROM outbox)
+FROM (SELECT count(*) AS n FROM (SELECT FROM outbox ORDER BY created_at LIMIT @most) AS m) AS counted`
+
 // Backlog implements notify.Store.
 func (s *Store) Backlog(ctx context.Context) (notify.Backlog, error) {
-	ctx, end := bounded(ctx, "measure outbox")
+	ctx, end := s.bounded(ctx, "measure outbox")
 	defer end()
 	var b notify.Backlog
 	var oldest *time.Time
-	err := s.pool.QueryRow(ctx, `SELECT count(*), min(created_at) FROM outbox`).Scan(&b.Messages, &oldest)
+	err := s.pool.QueryRow(ctx, backlog, pgx.NamedArgs{"most": mostCounted}).Scan(&b.Messages, &oldest)
 	if oldest != nil {
 		b.Oldest = *oldest
 	}
@@ -98,7 +109,9 @@ func (enqueueTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.
 	if len(data.Args) == 0 {
 		return ctx
 	}
-	if args, named := data.Args[0].(pgx.NamedArgs); !named || args["messages"] == nil || args["messages"] == "[]" {
+	// Before them may stand how to run the statement.
+	args, _ := data.Args[len(data.Args)-1].(pgx.NamedArgs)
+	if args["messages"] == nil || args["messages"] == "[]" {
 		return ctx
 	}
 	return context.WithValue(ctx, carriesMessages{}, true)

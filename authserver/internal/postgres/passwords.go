@@ -47,7 +47,7 @@ func (s *Store) SetPassword(ctx context.Context, p account.NewPassword, also aut
 	if err != nil {
 		return account.PasswordChange{}, err
 	}
-	ctx, end := bounded(ctx, "set password")
+	ctx, end := s.bounded(ctx, "set password")
 	defer end()
 	c := account.PasswordChange{}
 	err = s.pool.QueryRow(ctx, setPassword, args).Scan(&c.Changed, &c.Ended)

@@ -54,7 +54,7 @@ func wordsOf(err error) string {
 	address, _, _ := strings.Cut(err.Error(), ": ")
 	switch {
 	case errors.As(err, &answer):
-		return address + ": " + answer.Message
+		return address + ": " + answer.Message + adviceOn(answer)
 	case errors.As(err, &certificate):
 		return address + ": " + certificate.Err.Error()
 	case errors.As(err, &authority):
@@ -66,4 +66,12 @@ func wordsOf(err error) string {
 	default:
 		return err.Error()
 	}
+}
+
+// adviceOn says what to do about what only a pooler says.
+func adviceOn(answer *pgconn.PgError) string {
+	if strings.HasPrefix(answer.Message, "unsupported startup parameter") {
+		return "; a pooler takes no parameters for sessions from the URL: set them for the role, by ALTER ROLE … SET"
+	}
+	return ""
 }

@@ -4,65 +4,123 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
-// pruneBatch bounds how long one DELETE holds its locks; SKIP LOCKED lets every
-// pod prune without waiting for the others.
-const pruneBatch = 1000
+// pruning is how the rows of one table go whose time is over. The statement looks at
+// @batch rows at most, from the time @from on, in the order of an index: without an
+// order, a planner whose statistics are out of date reads the whole table for them.
+// It returns how many there were, and the time that it has reached. Rows are found again by
+// their place, which takes no plan at all; SKIP LOCKED lets pods prune at once.
+type pruning struct{ table, statement string }
 
-// Prune deletes what has expired, batch by batch. A session goes with its tokens; a used token of
-// a session that lives on goes when it would have expired by itself, because
-// until then its reuse must be noticed.
-func (s *Store) Prune(ctx context.Context, now time.Time) error {
-	for _, statement := range []string{
-		`DELETE FROM sessions WHERE id IN (
-			SELECT id FROM sessions WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM refresh_tokens WHERE hash IN (
-			SELECT hash FROM refresh_tokens WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM attempts WHERE key IN (
-			SELECT key FROM attempts WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM tickets WHERE hash IN (
-			SELECT hash FROM tickets WHERE expires_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM text_codes WHERE user_id IN (
-			SELECT user_id FROM text_codes WHERE sent_at <= @hour_ago LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM second_factors WHERE (user_id, method) IN (
-			SELECT user_id, method FROM second_factors
-			WHERE verified_at IS NULL AND created_at <= @day_ago
-			LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM mail_quotas WHERE account_key IN (
-			SELECT account_key FROM mail_quotas WHERE since <= @forgotten LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-		`DELETE FROM revocations WHERE about IN (
-			SELECT about FROM revocations WHERE revoked_at <= now() - @memory::interval LIMIT @batch FOR UPDATE SKIP LOCKED)`,
-	} {
-		args := pgx.NamedArgs{
-			"now": now, "hour_ago": now.Add(-time.Hour), "day_ago": now.Add(-24 * time.Hour),
-			"forgotten": now.Add(-notify.MailLimitWindow), "memory": session.RevocationMemory, "batch": pruneBatch,
-		}
-		for pruned := int64(pruneBatch); pruned == pruneBatch; {
-			var err error
-			if pruned, err = s.pruneSome(ctx, statement, args); err != nil {
-				return err
-			}
-		}
+// prunings are in the order in which they are done. Tokens come before their sessions,
+// each of which then has none left to take along: those of one session are in a page
+// each, those of one hour together.
+func prunings() []pruning {
+	return []pruning{
+		oldest("refresh_tokens", "expires_at", "expires_at <= @now"),
+		{"sessions", pruneSessions},
+		oldest("attempts", "expires_at", "expires_at <= @now"),
+		oldest("tickets", "expires_at", "expires_at <= @now"),
+		oldest("text_codes", "sent_at", "sent_at <= @hour_ago"),
+		oldest("second_factors", "created_at", "created_at <= @day_ago AND verified_at IS NULL"),
+		oldest("quotas", "since", "since <= @forgotten"),
+		oldest("mail_quotas", "since", "since <= @forgotten"),
+		oldest("revocations", "revoked_at", "revoked_at <= now() - @memory::interval"),
 	}
-	return nil
 }
 
-func (s *Store) pruneSome(ctx context.Context, statement string, args pgx.NamedArgs) (int64, error) {
-	ctx, end := bounded(ctx, "prune expired rows")
-	defer end()
-	tag, err := s.pool.Exec(ctx, statement, args)
-	return tag.RowsAffected(), classify("prune expired rows", err)
+// oldest deletes the rows of which a condition on the time in a column holds.
+func oldest(table, column, condition string) pruning {
+	return pruning{table, `
+WITH due AS MATERIALIZED (
+    SELECT ctid AS place, ` + column + ` AS at FROM ` + table + `
+    WHERE ` + column + ` >= @from AND ` + condition + `
+    ORDER BY ` + column + ` LIMIT @batch FOR UPDATE SKIP LOCKED
+), pruned AS (
+    DELETE FROM ` + table + ` WHERE ctid = ANY (ARRAY(SELECT place FROM due))
+)
+SELECT count(*), max(at) FROM due`}
+}
+
+// The day of a session may be over though it is alive, because it was used since. Then
+// the day is put off here, once for many uses of the session, which have no index to
+// keep (see the column).
+const pruneSessions = `
+WITH due AS MATERIALIZED (
+    SELECT ctid AS place, prune_after, expires_at FROM sessions
+    WHERE prune_after >= (@from::timestamptz AT TIME ZONE 'UTC')::date
+      AND prune_after < (@now::timestamptz AT TIME ZONE 'UTC')::date
+    ORDER BY prune_after LIMIT @batch FOR UPDATE SKIP LOCKED
+), pruned AS (
+    DELETE FROM sessions WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE expires_at <= @now))
+), put_off AS (
+    UPDATE sessions SET prune_after = (expires_at AT TIME ZONE 'UTC')::date
+    WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE expires_at > @now))
+)
+SELECT count(*), max(prune_after)::timestamp AT TIME ZONE 'UTC' FROM due`
+
+// pruneTime is how long a table has in one round; what is left then waits for the next.
+const pruneTime = 20 * time.Second
+
+// progress is how far the last round has come in each table where it did not come to the
+// end. The next goes on from there: the index may have millions of entries before that
+// lead to nothing any more, and reading them would take all of its time.
+type progress struct {
+	mu      sync.Mutex
+	reached map[string]pgtype.Timestamptz
+}
+
+func (p *progress) of(table string) pgtype.Timestamptz {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if reached, known := p.reached[table]; known {
+		return reached
+	}
+	return beginning
+}
+
+func (p *progress) note(table string, reached pgtype.Timestamptz) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reached == nil {
+		p.reached = map[string]pgtype.Timestamptz{}
+	}
+	p.reached[table] = reached
+}
+
+// Prune deletes what has expired, table by table. A session goes on the day after it has
+// expired; a used token of a session that lives on goes when it would have
+// expired by itself, because until then its reuse must be noticed. A table where that
+// fails keeps no other from its turn.
+func (s *Store) Prune(ctx context.Context, now time.Time) error {
+	var failures []error
+	for _, p := range prunings() {
+		reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), pruneTime, pruneArgs(now))
+		s.pruned.note(p.table, reached)
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+func pruneArgs(now time.Time) pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"now": now, "hour_ago": now.Add(-time.Hour), "day_ago": now.Add(-24 * time.Hour),
+		"forgotten": now.Add(-auth.QuotaWindow), "memory": session.RevocationMemory,
+	}
 }
 
 func (s *Store) exec(ctx context.Context, doing, statement string, args pgx.NamedArgs) error {
-	ctx, end := bounded(ctx, doing)
+	ctx, end := s.bounded(ctx, doing)
 	defer end()
 	_, err := s.pool.Exec(ctx, statement, args)
 	return classify(doing, err)

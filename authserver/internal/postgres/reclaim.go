@@ -114,7 +114,7 @@ func (s *Store) reclaim(ctx context.Context, statement string, r reclaim.Claim, 
 	if err != nil {
 		return reclaim.Result{}, err
 	}
-	ctx, end := bounded(ctx, "reclaim account")
+	ctx, end := s.bounded(ctx, "reclaim account")
 	defer end()
 	done := reclaim.Result{}
 	err = s.pool.QueryRow(ctx, statement, args).Scan(&done.Done, &done.Ended)

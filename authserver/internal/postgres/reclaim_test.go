@@ -15,7 +15,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -263,7 +262,7 @@ func TestATicketIsCancelledOnce(t *testing.T) {
 	u := addUser(t, s, "ann@example.com")
 	now := start
 	for range rounds {
-		now = now.Add(notify.MailLimitWindow)
+		now = now.Add(auth.QuotaWindow)
 		ticket := mailed(t, s, auth.ChangeEmailToken, u, "ann.lee@example.com", now)
 		won := race(t, func(i int) (bool, error) {
 			if i == 0 {

@@ -26,6 +26,9 @@ func subjectFields(s *auth.Subject) []any {
 // others then see rotated_at and change nothing. Touching the session again
 // asks for ended_at, so that a logout that commits in between wins. A session
 // that began while its user was being disabled is caught by disabled_at.
+//
+// No index has anything to be told of the used token and of its session: a later day
+// to prune it is left to pruning, and an earlier one comes only of another setting.
 const rotate = `
 WITH used AS (
     UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed
@@ -34,19 +37,19 @@ WITH used AS (
       AND s.id = t.session_id AND s.ended_at IS NULL AND s.created_at >= @since AND u.disabled_at IS NULL
     RETURNING t.session_id
 ), touched AS (
-    UPDATE sessions s SET last_used_at = @now, expires_at = @expires
+    UPDATE sessions s SET last_used_at = @now, expires_at = @expires, prune_after = least(s.prune_after, ` + expiryDay + `)
     FROM used WHERE s.id = used.session_id AND s.ended_at IS NULL
     RETURNING s.id, s.user_id, s.auth_time, s.created_at
 ), successor AS (
-    INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
-    SELECT @successor, id, @now, @expires FROM touched
+    INSERT INTO refresh_tokens (hash, session_id, expires_at)
+    SELECT @successor, id, @expires FROM touched
 )
 SELECT ` + subjectColumns + `
 FROM touched s JOIN users u ON u.id = s.user_id`
 
 // Rotate implements session.Store.
 func (s *Store) Rotate(ctx context.Context, r session.Rotation) (auth.Subject, bool, error) {
-	ctx, end := bounded(ctx, "rotate refresh token")
+	ctx, end := s.bounded(ctx, "rotate refresh token")
 	defer end()
 	subject := auth.Subject{}
 	err := s.pool.QueryRow(ctx, rotate, pgx.NamedArgs{
@@ -59,13 +62,13 @@ func (s *Store) Rotate(ctx context.Context, r session.Rotation) (auth.Subject, b
 }
 
 const used = `
-SELECT ` + subjectColumns + `, s.ended_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
+SELECT ` + subjectColumns + `, s.ended_at IS NOT NULL OR u.disabled_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
 FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
 WHERE t.hash = $1`
 
 // UsedRefreshToken implements session.Store.
 func (s *Store) UsedRefreshToken(ctx context.Context, token auth.TokenHash) (session.UsedRefreshToken, bool, error) {
-	ctx, end := bounded(ctx, "read spent refresh token")
+	ctx, end := s.bounded(ctx, "read spent refresh token")
 	defer end()
 	t := session.UsedRefreshToken{}
 	err := s.pool.QueryRow(ctx, used, token[:]).Scan(append(subjectFields(&t.Subject),

@@ -32,11 +32,12 @@ const withRoleInForce = `
     RETURNING role, revoked_at
 )`
 
-// The bound is a stable expression, which an index can be searched for.
+// The bound is a stable expression, which an index can be searched for. Without the
+// table's name, about in the order would be the text of the same name, and sorted.
 const revokedWithin = `
-SELECT about::text, role, revoked_at FROM revocations
+SELECT about::text, role, revoked_at FROM revocations r
 WHERE revoked_at > now() - @within::interval AND (revoked_at, about) > (@after, @after_about)
-ORDER BY revoked_at, about LIMIT @limit`
+ORDER BY revoked_at, r.about LIMIT @limit`
 
 // RevokedWithin implements session.Store.
 func (s *Store) RevokedWithin(ctx context.Context, d time.Duration, after session.Revocation, limit int) ([]session.Revocation, error) {
@@ -44,7 +45,7 @@ func (s *Store) RevokedWithin(ctx context.Context, d time.Duration, after sessio
 	if about == "" {
 		about = uuid.Nil.String()
 	}
-	ctx, end := bounded(ctx, "read revocations")
+	ctx, end := s.bounded(ctx, "read revocations")
 	defer end()
 	rows, err := s.pool.Query(ctx, revokedWithin, pgx.NamedArgs{
 		"within": d, "after": after.At, "after_about": about, "limit": limit,

@@ -27,7 +27,7 @@ func checkSchema(ctx context.Context, database querier) error {
 	if err != nil {
 		return err
 	}
-	ctx, end := bounded(ctx, "look for schema version")
+	ctx, end := bounded(ctx, QueryTimeout, "look for schema version")
 	defer end()
 	exists := false
 	if err := database.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists); err != nil {

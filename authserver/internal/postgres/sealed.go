@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -29,10 +30,11 @@ func sealedColumns() []sealedColumn {
 	}
 }
 
-// withOtherKey is true of values that do not begin with @primary: those before the
-// first that does and from the first that no more does.
-func (c sealedColumn) withOtherKey() string {
-	return fmt.Sprintf(`(%[1]s < @primary OR %[1]s >= @beyond)`, c.column)
+// otherKeys are the values that do not begin with @primary, in their order: those before
+// the first that does and those from the first that no more does. Each is a part of the
+// index, which one condition for both would have read as a whole.
+func (c sealedColumn) otherKeys() [2]string {
+	return [2]string{c.column + ` < @primary`, c.column + ` >= @beyond`}
 }
 
 // beyond is the least value that is greater than all that begin with prefix,
@@ -67,10 +69,14 @@ func (s *Store) SealedWithOtherKeys(ctx context.Context, primary []byte, after a
 }
 
 func (s *Store) withOtherKeysIn(ctx context.Context, c sealedColumn, primary, after []byte, limit int) ([]auth.SealedValue, error) {
-	ctx, end := bounded(ctx, "read sealed values")
+	ctx, end := s.bounded(ctx, "read sealed values")
 	defer end()
-	statement := fmt.Sprintf(`SELECT %s, %s, %s FROM %s WHERE %s AND %[3]s > @after ORDER BY %[3]s LIMIT @limit`,
-		c.purpose, c.owner, c.column, c.table, c.withOtherKey())
+	parts := []string{}
+	for _, condition := range c.otherKeys() {
+		parts = append(parts, fmt.Sprintf(`(SELECT %s, %s, %s FROM %s WHERE %s AND %[3]s > @after ORDER BY %[3]s LIMIT @limit)`,
+			c.purpose, c.owner, c.column, c.table, condition))
+	}
+	statement := strings.Join(parts, ` UNION ALL `) + ` ORDER BY 3 LIMIT @limit`
 	rows, err := s.pool.Query(ctx, statement, pgx.NamedArgs{
 		"primary": primary, "beyond": beyond(primary), "after": append([]byte{}, after...), "limit": limit,
 	})
@@ -99,12 +105,13 @@ func (s *Store) Reseal(ctx context.Context, old auth.SealedValue, sealed []byte)
 
 // CountSealedWithOtherKeys implements sealing.Values.
 func (s *Store) CountSealedWithOtherKeys(ctx context.Context, primary []byte) (int, error) {
-	ctx, end := bounded(ctx, "count sealed values")
+	ctx, end := s.bounded(ctx, "count sealed values")
 	defer end()
 	total := 0
 	for _, c := range sealedColumns() {
-		count := 0
-		err := s.pool.QueryRow(ctx, `SELECT count(*) FROM `+c.table+` WHERE `+c.withOtherKey(),
+		count, other := 0, c.otherKeys()
+		err := s.pool.QueryRow(ctx, fmt.Sprintf(`
+			SELECT (SELECT count(*) FROM %[1]s WHERE %[2]s) + (SELECT count(*) FROM %[1]s WHERE %[3]s)`, c.table, other[0], other[1]),
 			pgx.NamedArgs{"primary": primary, "beyond": beyond(primary)}).Scan(&count)
 		if err != nil {
 			return 0, classify("count sealed values", err)

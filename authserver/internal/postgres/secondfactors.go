@@ -32,7 +32,7 @@ WHERE f.user_id = @user ORDER BY f.method DESC`
 
 // FactorsOf implements mfa.Store.
 func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (mfa.Factors, error) {
-	ctx, end := bounded(ctx, "read second factors")
+	ctx, end := s.bounded(ctx, "read second factors")
 	defer end()
 	rows, err := s.pool.Query(ctx, factorsOf, pgx.NamedArgs{"user": userID, "now": now})
 	if err != nil {
@@ -54,17 +54,17 @@ func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (mf
 }
 
 // putFactor takes the place of a pending factor, and of no other. It follows a
-// WITH query called allowed.
+// WITH query called begun.
 const putFactor = `
     INSERT INTO second_factors AS f (user_id, method, enrolment, sealed, backup_codes, created_at)
-    SELECT @user, @method, @enrolment, @factor, @backup_codes, @now FROM allowed
+    SELECT @user, @method, @enrolment, @factor, @backup_codes, @now FROM begun
     ON CONFLICT (user_id, method) DO UPDATE SET
         enrolment = excluded.enrolment, sealed = excluded.sealed, backup_codes = excluded.backup_codes,
         created_at = excluded.created_at, last_step = 0
     WHERE f.verified_at IS NULL
     RETURNING f.user_id`
 
-const enrol = `WITH allowed AS (SELECT FROM users WHERE id = @user)` + putFactor
+const enrol = `WITH begun AS (SELECT FROM users WHERE id = @user)` + putFactor
 
 func putArgs(f mfa.NewFactor, args pgx.NamedArgs) pgx.NamedArgs {
 	args["user"], args["method"], args["enrolment"] = f.UserID, f.Method, f.Enrolment
@@ -162,7 +162,7 @@ func (s *Store) ReplaceBackupCodes(ctx context.Context, userID string, hashes []
 
 // happened runs a statement that returns a row if it has changed something.
 func (s *Store) happened(ctx context.Context, doing, statement string, args pgx.NamedArgs) (bool, error) {
-	ctx, end := bounded(ctx, doing)
+	ctx, end := s.bounded(ctx, doing)
 	defer end()
 	rows, err := s.pool.Query(ctx, statement, args)
 	if err != nil {
@@ -217,11 +217,17 @@ func (s *Store) UseCode(ctx context.Context, code mfa.MatchedCode, now time.Time
 }
 
 // The row of a user's last code carries the count, so that its lock makes
-// messages queue up, and asking for another telephone begins no other count.
+// messages queue up, and asking for another telephone begins no other count. What that
+// count refuses uses up no quota.
 const sendText = `
-WITH allowed AS (
+WITH last AS MATERIALIZED (
+    SELECT sent_at + @pause <= @now AND (sent_in_hour < @per_hour OR hour_began_at + @hour <= @now) AS ago
+    FROM text_codes WHERE user_id = @user FOR UPDATE
+), quota_asking AS (SELECT WHERE coalesce((SELECT ago FROM last), true)), quota_recipient AS (SELECT), ` + countingQuotas + `
+, begun AS (
     INSERT INTO text_codes AS t (user_id, id, enrolment, sealed, expires_at, sent_at, hour_began_at, sent_in_hour)
-    SELECT id, @id::uuid, @enrolment::uuid, @sealed::bytea, @expires::timestamptz, @now, @now, 1 FROM users WHERE id = @user
+    SELECT id, @id::uuid, @enrolment::uuid, @sealed::bytea, @expires::timestamptz, @now, @now, 1 FROM users
+    WHERE id = @user AND NOT EXISTS (SELECT FROM quota_refused)
     ON CONFLICT (user_id) DO UPDATE SET
         id = excluded.id, enrolment = excluded.enrolment, sealed = excluded.sealed,
         expires_at = excluded.expires_at, sent_at = @now,
@@ -229,8 +235,8 @@ WITH allowed AS (
         sent_in_hour = CASE WHEN t.hour_began_at + @hour <= @now THEN 1 ELSE t.sent_in_hour + 1 END
     WHERE t.sent_at + @pause <= @now AND (t.sent_in_hour < @per_hour OR t.hour_began_at + @hour <= @now)
     RETURNING t.user_id
-), cause AS (%s)` + withEffects + `
-SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM allowed)`
+), cause AS (%s)` + withCountedEffects + `
+SELECT EXISTS (SELECT FROM cause), EXISTS (SELECT FROM begun)`
 
 // A refusal takes a second statement: the first has waited for the row, and does
 // not see what it says since.
@@ -239,7 +245,7 @@ SELECT greatest(sent_at + @pause, CASE WHEN sent_in_hour >= @per_hour THEN hour_
 FROM text_codes WHERE user_id = @user`
 
 const knownFactor = `
-    SELECT FROM second_factors f JOIN allowed USING (user_id)
+    SELECT FROM second_factors f JOIN begun USING (user_id)
     WHERE f.enrolment = @enrolment AND f.verified_at IS NOT NULL`
 
 // SendText implements mfa.Store.
@@ -257,15 +263,25 @@ func (s *Store) SendText(ctx context.Context, code mfa.TextCode, enrols *mfa.New
 	if err != nil {
 		return mfa.TextSent{}, err
 	}
-	ctx, end := bounded(ctx, "send text")
+	ctx, end := s.bounded(ctx, "send text")
 	defer end()
-	sent, allowed := mfa.TextSent{}, false
-	err = s.pool.QueryRow(ctx, fmt.Sprintf(sendText, cause), args).Scan(&sent.Sent, &allowed)
-	if err == nil && !allowed {
-		err = s.pool.QueryRow(ctx, nextText, named).Scan(&sent.RetryAt)
-	}
-	if errors.Is(err, pgx.ErrNoRows) { // the user is gone
-		return mfa.TextSent{}, nil
+	sent, begun := mfa.TextSent{}, false
+	err = s.pool.QueryRow(ctx, fmt.Sprintf(sendText, cause), args).Scan(&sent.Sent, &begun)
+	if err == nil && !begun {
+		sent.RetryAt, err = s.nextText(ctx, named)
 	}
 	return sent, classify("send text", err)
+}
+
+// nextText is when a text that was refused may be sent: nil for a user who is gone.
+func (s *Store) nextText(ctx context.Context, args pgx.NamedArgs) (*time.Time, error) {
+	until, err := s.quotasEnd(ctx, args)
+	if err != nil || until != nil {
+		return until, err
+	}
+	err = s.pool.QueryRow(ctx, nextText, args).Scan(&until)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return until, err
 }

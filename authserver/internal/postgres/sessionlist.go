@@ -17,12 +17,12 @@ const mostSessions = 100
 
 // SessionsOf implements session.Store.
 func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([]session.Session, error) {
-	ctx, end := bounded(ctx, "list sessions")
+	ctx, end := s.bounded(ctx, "list sessions")
 	defer end()
 	rows, err := s.pool.Query(ctx, `
 		SELECT id::text, user_agent, address, created_at, last_used_at, expires_at
-		FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
-		ORDER BY last_used_at DESC, id LIMIT $3`, userID, now, mostSessions)
+		FROM sessions s WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+		ORDER BY last_used_at DESC, s.id LIMIT $3`, userID, now, mostSessions)
 	if err != nil {
 		return nil, classify("list sessions", err)
 	}
@@ -78,29 +78,30 @@ func (s *Store) EndSessions(ctx context.Context, e session.SessionsEnd, also aut
 	if err != nil {
 		return nil, false, err
 	}
-	ctx, end := bounded(ctx, "end sessions")
+	ctx, end := s.bounded(ctx, "end sessions")
 	defer end()
 	ended, done := []string{}, false
 	err = s.pool.QueryRow(ctx, endSessions, args).Scan(&ended, &done)
 	return ended, done, classify("end sessions", err)
 }
 
-// EndSessionsBefore implements session.Store, batch by batch like Prune.
-func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason session.EndReason, now time.Time) error {
-	const statement = `
-WITH ended AS (
-    UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE id IN (
-        SELECT id FROM sessions WHERE created_at < @since AND ended_at IS NULL AND expires_at > @now
-        LIMIT @batch FOR UPDATE SKIP LOCKED)
+// An index has the sessions that have not ended by when they began, so that nothing to
+// end is found at once.
+const endSessionsBefore = `
+WITH due AS MATERIALIZED (
+    SELECT ctid AS place, created_at FROM sessions
+    WHERE created_at >= @from AND created_at < @since AND ended_at IS NULL AND expires_at > @now
+    ORDER BY created_at LIMIT @batch FOR UPDATE SKIP LOCKED
+), ended AS (
+    UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE ctid = ANY (ARRAY(SELECT place FROM due))
     RETURNING id
 )` + withRevoked + `
-SELECT FROM ended`
-	args := pgx.NamedArgs{"since": since, "reason": reason, "now": now, "batch": pruneBatch}
-	for ended := int64(pruneBatch); ended == pruneBatch; {
-		var err error
-		if ended, err = s.pruneSome(ctx, statement, args); err != nil {
-			return err
-		}
-	}
-	return nil
+SELECT count(*), max(created_at) FROM due`
+
+// EndSessionsBefore implements session.Store, batch by batch like Prune, but until it
+// is done.
+func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason session.EndReason, now time.Time) error {
+	_, err := s.inBatches(ctx, "end sessions before a time", endSessionsBefore, beginning, 0,
+		pgx.NamedArgs{"since": since, "reason": reason, "now": now})
+	return err
 }

@@ -33,15 +33,18 @@ const signInUser = useCode + `, redeemed AS (
       AND (@token::bytea IS NULL OR EXISTS (SELECT FROM redeemed))
       AND (NOT @needs_code OR EXISTS (SELECT FROM used))`
 
+// expiryDay is the day on which a session expires at @expires.
+const expiryDay = `(@expires::timestamptz AT TIME ZONE 'UTC')::date`
+
 const openSession = `
     RETURNING id
 ), session AS (
-    INSERT INTO sessions (id, user_id, created_at, auth_time, last_used_at, expires_at, user_agent, address)
-    SELECT @session, id, @now, @auth_time, @now, @expires, @user_agent, @address FROM cause
+    INSERT INTO sessions (id, user_id, created_at, auth_time, last_used_at, expires_at, prune_after, user_agent, address)
+    SELECT @session, id, @now, @auth_time, @now, @expires, ` + expiryDay + `, @user_agent, @address FROM cause
     RETURNING id
 ), token AS (
-    INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
-    SELECT @refresh, id, @now, @expires FROM session
+    INSERT INTO refresh_tokens (hash, session_id, expires_at)
+    SELECT @refresh, id, @expires FROM session
 ), held AS (
     SELECT key FROM attempts WHERE key IN (@clears, @releases, @guesses) AND EXISTS (SELECT FROM cause) ORDER BY key FOR UPDATE
 ), cleared AS (
@@ -69,7 +72,7 @@ const parentLives = ` AND EXISTS (SELECT FROM parent)`
 
 // StartSession implements signin.Store.
 func (s *Store) StartSession(ctx context.Context, n signin.NewSession, also auth.Effects) (signin.SessionStart, error) {
-	ctx, end := bounded(ctx, "start session")
+	ctx, end := s.bounded(ctx, "start session")
 	defer end()
 	var token []byte
 	if n.Redeems != nil {
@@ -105,7 +108,7 @@ ORDER BY last_used_at DESC LIMIT 100`
 
 // AddressesOf implements attempts.Store.
 func (s *Store) AddressesOf(ctx context.Context, userID, userAgent string) ([]string, error) {
-	ctx, end := bounded(ctx, "read addresses of sessions")
+	ctx, end := s.bounded(ctx, "read addresses of sessions")
 	defer end()
 	rows, _ := s.pool.Query(ctx, addressesOf, userID, userAgent)
 	addresses, err := pgx.CollectRows(rows, pgx.RowTo[string])

@@ -22,23 +22,36 @@ import (
 )
 
 const (
-	// queryTimeout bounds one statement, including the wait for a connection.
-	queryTimeout = 3 * time.Second
-	// readOnly is the SQLSTATE of a write to a standby.
-	readOnly = "25006"
+	// QueryTimeout bounds one statement, including the wait for a connection.
+	QueryTimeout = 3 * time.Second
+
+	// SQLSTATEs.
+	readOnly          = "25006" // a write to a standby
+	noSuchStatement   = "26000" // it was prepared in another session
+	statementExists   = "42P05" // another connection has prepared it in this session
+	protocolViolation = "08P01"
+	tookTooLong       = "57014"
 )
 
 // Store is the database of one realm, wherever that is now. It implements
 // the Store of every capability.
 type Store struct {
 	pool     *pool
+	timeout  time.Duration // of one statement
 	enqueued chan struct{}
+	pruned   progress
+}
+
+// Options are what a Store is opened with; every field is required.
+type Options struct {
+	// Timeout is how long one statement may take, including the wait for a connection.
+	Timeout time.Duration
 }
 
 // Open prepares connections; it does not connect yet. The error never quotes the
 // URL.
-func Open(ctx context.Context, place realmconfig.Place) (*Store, error) {
-	s := &Store{newPool(), make(chan struct{}, 1)}
+func Open(ctx context.Context, place realmconfig.Place, o Options) (*Store, error) {
+	s := &Store{pool: newPool(), timeout: o.Timeout, enqueued: make(chan struct{}, 1)}
 	config, err := configure(place)
 	if err != nil {
 		return nil, err
@@ -75,7 +88,7 @@ func (s *Store) Move(ctx context.Context, to realmconfig.Place) error {
 	if err != nil {
 		return err
 	}
-	if err := next.begin(ctx); err != nil {
+	if err := next.begin(ctx, s.timeout); err != nil {
 		next.Close()
 		return err
 	}
@@ -117,23 +130,26 @@ func classify(doing string, err error) error {
 
 func unavailable(err error) bool {
 	var misread pgx.ScanArgError
-	if errors.Is(err, context.Canceled) || errors.As(err, &misread) {
-		return false // the caller left, or we made a mistake
+	var told *auth.Error
+	if errors.Is(err, context.Canceled) || errors.As(err, &misread) || errors.As(err, &told) {
+		return false // the caller left, we made a mistake, or it is known what it is
 	}
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return true // no answer at all
 	}
 	for _, class := range []string{
-		"08",     // connection exception
-		readOnly, // read only: a standby, before a failover is complete
-		"40",     // rolled back for another's sake: a retry goes through
-		"28",     // credentials refused: they are being rotated
-		"3D000",  // the database itself is missing
-		"40P01",  // gave way to another statement: a retry succeeds
-		"53",     // out of connections, memory or disk
-		"57014",  // took too long
-		"57P0",   // shutting down or starting up
+		"08",            // connection exception
+		readOnly,        // before a failover is complete
+		noSuchStatement, // behind a pooler, before nothing is prepared any more
+		statementExists, // likewise
+		"40",            // rolled back for another's sake: a retry goes through
+		"28",            // credentials refused: they are being rotated
+		"3D000",         // the database itself is missing
+		"40P01",         // gave way to another statement: a retry succeeds
+		"53",            // out of connections, memory or disk
+		tookTooLong,
+		"57P0", // shutting down or starting up
 	} {
 		if strings.HasPrefix(refused.Code, class) {
 			return true

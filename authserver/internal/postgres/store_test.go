@@ -206,7 +206,7 @@ func TestPrune(t *testing.T) {
 
 func TestUnavailableIsToldFromRefused(t *testing.T) {
 	t.Parallel()
-	away, err := postgres.Open(t.Context(), realmconfig.Place{URL: "postgres://user:secret-word@127.0.0.1:1/nothing"})
+	away, err := postgres.Open(t.Context(), realmconfig.Place{URL: "postgres://user:secret-word@127.0.0.1:1/nothing"}, postgres.Options{Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestUnavailableIsToldFromRefused(t *testing.T) {
 	if !errors.Is(err, &auth.Error{Code: auth.DatabaseUnavailable}) || strings.Contains(err.Error(), "secret-word") {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := postgres.Open(t.Context(), realmconfig.Place{URL: "postgres://user:secret-word@[::1"}); err == nil || strings.Contains(err.Error(), "secret-word") {
+	if _, err := postgres.Open(t.Context(), realmconfig.Place{URL: "postgres://user:secret-word@[::1"}, postgres.Options{Timeout: patience}); err == nil || strings.Contains(err.Error(), "secret-word") {
 		t.Errorf("error is %v", err)
 	}
 	canceled, cancel := context.WithCancel(t.Context())

@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -17,8 +18,12 @@ import (
 
 // bounded gives one statement its time, the wait for a connection included, and
 // its name in the request's trace. It ends when the rows have been read.
-func bounded(ctx context.Context, doing string) (_ context.Context, end context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+func (s *Store) bounded(ctx context.Context, doing string) (_ context.Context, end context.CancelFunc) {
+	return bounded(ctx, s.timeout, doing)
+}
+
+func bounded(ctx context.Context, timeout time.Duration, doing string) (_ context.Context, end context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	ctx, s := span.Start(ctx, doing, trace.SpanKindClient,
 		attribute.String("db.system.name", "postgresql"), attribute.String("db.operation.name", doing))
 	return ctx, func() { s.End(); cancel() }

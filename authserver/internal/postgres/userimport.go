@@ -14,15 +14,16 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// Addresses are taken in order, so that two imports at once wait for each other
-// and never in a circle.
+// Addresses are taken in the order of their keys, so that two imports at once wait for
+// each other and never in a circle, nor do an import and whoever tries the addresses,
+// since their attempts are taken over in the same order.
 const importUsers = `
 WITH imported AS (
     SELECT * FROM jsonb_to_recordset(@users) AS i (
         id uuid, event uuid, email text, name text, locale text, role text, hash text, verified timestamptz)
 ), added AS (
     INSERT INTO users (id, email, name, locale, role, password_hash, email_verified_at, created_at)
-    SELECT id, email, name, locale, role, hash, verified, @now FROM imported ORDER BY email
+    SELECT id, email, name, locale, role, hash, verified, @now FROM imported ORDER BY account_key(email)
     ON CONFLICT (email) DO NOTHING
     RETURNING id
 ), recorded AS (
@@ -62,7 +63,7 @@ func (s *Store) ImportUsers(ctx context.Context, users []auth.User, now time.Tim
 	if err != nil {
 		return 0, fmt.Errorf("encode users: %w", err)
 	}
-	ctx, end := bounded(ctx, "import users")
+	ctx, end := s.bounded(ctx, "import users")
 	defer end()
 	added := 0
 	err = s.pool.QueryRow(ctx, importUsers, pgx.NamedArgs{

@@ -40,7 +40,7 @@ func (s *Store) UserByEmail(ctx context.Context, email mailaddress.Address) (aut
 
 // UserByStoredEmail implements signin.Store and admin.Store.
 func (s *Store) UserByStoredEmail(ctx context.Context, email string) (auth.User, bool, error) {
-	ctx, end := bounded(ctx, "read user")
+	ctx, end := s.bounded(ctx, "read user")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email = $1`, email))
 }
@@ -50,7 +50,7 @@ func (s *Store) UserByID(ctx context.Context, id string) (auth.User, bool, error
 	if !auth.IsID(id) {
 		return auth.User{}, false, nil
 	}
-	ctx, end := bounded(ctx, "read user")
+	ctx, end := s.bounded(ctx, "read user")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
 }
@@ -60,7 +60,7 @@ func (s *Store) UserOfSession(ctx context.Context, userID, sessionID string, now
 	if !auth.IsID(userID) || !auth.IsID(sessionID) {
 		return auth.User{}, false, nil
 	}
-	ctx, end := bounded(ctx, "read user")
+	ctx, end := s.bounded(ctx, "read user")
 	defer end()
 	return scanUser(s.pool.QueryRow(ctx, `
 		SELECT `+userColumns+`

@@ -3,6 +3,7 @@
 package problem
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -15,11 +16,13 @@ import (
 
 // Details is the body of every error (RFC 9457, section 3).
 type Details struct {
-	Type   string              `json:"type"`
-	Title  string              `json:"title"`
-	Status int                 `json:"status"`
-	Detail string              `json:"detail"`
-	Code   auth.Code           `json:"code"`
+	Type   string    `json:"type"`
+	Title  string    `json:"title"`
+	Status int       `json:"status"`
+	Detail string    `json:"detail"`
+	Code   auth.Code `json:"code"`
+	// Reason is which of the code's rules has refused.
+	Reason auth.Reason         `json:"reason,omitempty"`
 	Errors []auth.FieldProblem `json:"errors,omitempty"`
 	// AttemptsLeft is how many more wrong guesses are allowed.
 	AttemptsLeft *int   `json:"attempts_left,omitempty"`
@@ -31,8 +34,8 @@ func DetailsOf(e *auth.Error, requestID string) Details {
 	t := TypeOf(e.Code)
 	return Details{
 		Type:  "urn:realmkeeper:problem:" + string(e.Code),
-		Title: t.Title, Status: t.Status, Detail: t.Detail,
-		Code: e.Code, Errors: e.Fields, AttemptsLeft: e.AttemptsLeft, RequestID: requestID,
+		Title: t.Title, Status: t.Status, Detail: cmp.Or(detailOf(e.Reason), t.Detail),
+		Code: e.Code, Reason: e.Reason, Errors: e.Fields, AttemptsLeft: e.AttemptsLeft, RequestID: requestID,
 	}
 }
 

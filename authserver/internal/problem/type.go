@@ -119,7 +119,7 @@ func lookUp(code auth.Code) (t Type, found bool) {
 	case auth.MethodNotAllowed:
 		return Type{405, "Method not allowed", "This address does not answer this method."}, true
 	case auth.UnsupportedMediaType:
-		return Type{415, "Unsupported media type", "The Content-Type must be application/json."}, true
+		return Type{415, "Unsupported media type", "The Content-Type must be application/json, or that of a form where an identity provider answers by one."}, true
 	case auth.BodyTooLarge:
 		return Type{413, "Body too large", "The request body must be at most 64 KiB."}, true
 	case auth.Internal:

@@ -23,19 +23,29 @@ import (
 // attempts.Ephemeral and session.Ephemeral. Every command is about one key, so that a cluster takes it too.
 type Cache struct {
 	current atomic.Pointer[client]
+	timeout time.Duration // of one call
 	breaker *breaker
 	prefix  string
 	local   localBuckets
 }
 
-// Open prepares a client; it does not connect yet. Keys carry the realm's name,
-// so that realms may share a server. The error never quotes the URL.
-func Open(place realmconfig.Place, realm string, now func() time.Time, log *slog.Logger) (*Cache, error) {
-	first, err := connect(place)
+// Options are what a Cache is opened with; every field is required.
+type Options struct {
+	// Realm is the name that keys carry, so that realms may share a server.
+	Realm string
+	// Timeout is how long one call may take, connecting included.
+	Timeout time.Duration
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Open prepares a client; it does not connect yet. The error never quotes the URL.
+func Open(place realmconfig.Place, o Options) (*Cache, error) {
+	first, err := connect(place, o.Timeout)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache{breaker: newBreaker(now, log), prefix: "rk:" + realm + ":"}
+	c := &Cache{timeout: o.Timeout, breaker: newBreaker(o.Now, o.Log), prefix: "rk:" + o.Realm + ":"}
 	c.current.Store(first)
 	return c, nil
 }
@@ -43,7 +53,7 @@ func Open(place realmconfig.Place, realm string, now func() time.Time, log *slog
 // Move goes over to another place, or the same with another password, while
 // calls are made. Until the new one answers the old one stays; the error says why.
 func (c *Cache) Move(ctx context.Context, to realmconfig.Place) error {
-	next, err := connect(to)
+	next, err := connect(to, c.timeout)
 	if err != nil {
 		return err
 	}
@@ -52,14 +62,14 @@ func (c *Cache) Move(ctx context.Context, to realmconfig.Place) error {
 	}
 	old := c.current.Swap(next)
 	c.breaker.record(ctx, nil)
-	time.AfterFunc(2*callTimeout, func() { _ = old.Close() }) // when every call has ended that was made to it
+	time.AfterFunc(2*c.timeout, func() { _ = old.Close() }) // when every call has ended that was made to it
 	return nil
 }
 
 // Look connects anew, writes, and closes. The connections that there are show
 // nothing of the kind: they may live on yesterday's password.
 func (c *Cache) Look(ctx context.Context) error {
-	fresh, err := connect(c.current.Load().place)
+	fresh, err := connect(c.current.Load().place, c.timeout)
 	if err != nil {
 		return err
 	}
@@ -171,7 +181,7 @@ func (c *Cache) try(ctx context.Context, call func(context.Context) error) {
 	if !c.breaker.allow() {
 		return
 	}
-	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	err := call(bounded)
 	if ctx.Err() != nil {

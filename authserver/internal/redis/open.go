@@ -13,14 +13,16 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
 const (
-	// callTimeout bounds one call, connecting included. PostgreSQL answers in a
-	// few milliseconds, so a cache slower than this is no help.
-	callTimeout = 100 * time.Millisecond
-	// patience bounds whatever a call does not wait for: connecting goes on for
-	// the next call when the one that asked for it has given up.
+	// CallTimeout is how long one call may take, connecting included. PostgreSQL
+	// answers in a few milliseconds, so a cache slower than this is no help.
+	CallTimeout = 100 * time.Millisecond
+	// patience bounds whatever a call does not wait for, if the call's own time is
+	// shorter: connecting goes on for the next call when the one that asked for it
+	// has given up.
 	patience = time.Second
 	// probeTimeout bounds finding out whether a place answers: sentinels, or the
 	// nodes of a cluster, are asked first.
@@ -36,9 +38,9 @@ type client struct {
 	place realmconfig.Place
 }
 
-// connect prepares a client of the kind that the URL's scheme names; it does not
-// connect yet. The error never quotes the URL.
-func connect(p realmconfig.Place) (*client, error) {
+// connect prepares a client of the kind that the URL's scheme names; no call
+// may take longer than timeout. It does not connect yet. The error never quotes the URL.
+func connect(p realmconfig.Place, timeout time.Duration) (*client, error) {
 	roots, err := p.Roots()
 	if err != nil {
 		return nil, fmt.Errorf("read cache CA: %w", err)
@@ -50,9 +52,9 @@ func connect(p realmconfig.Place) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read cache URL: %w", err)
 	}
-	c, err := map[realmconfig.CacheKind]func(string, *x509.CertPool) (redis.UniversalClient, error){
+	c, err := map[realmconfig.CacheKind]func(string, *x509.CertPool, time.Duration) (redis.UniversalClient, error){
 		realmconfig.SingleCache: single, realmconfig.SentinelCache: sentinel, realmconfig.ClusterCache: cluster,
-	}[kind](url, roots)
+	}[kind](url, roots, max(patience, timeout))
 	if err != nil {
 		return nil, errors.New("read cache URL: it is not a Redis URL")
 	}
@@ -60,7 +62,7 @@ func connect(p realmconfig.Place) (*client, error) {
 	return &client{c, p}, nil
 }
 
-func single(url string, roots *x509.CertPool) (redis.UniversalClient, error) {
+func single(url string, roots *x509.CertPool, patience time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, err
@@ -72,7 +74,7 @@ func single(url string, roots *x509.CertPool) (redis.UniversalClient, error) {
 	return redis.NewClient(o), nil
 }
 
-func sentinel(url string, roots *x509.CertPool) (redis.UniversalClient, error) {
+func sentinel(url string, roots *x509.CertPool, patience time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseFailoverURL(url)
 	if err != nil {
 		return nil, err
@@ -86,7 +88,7 @@ func sentinel(url string, roots *x509.CertPool) (redis.UniversalClient, error) {
 	return redis.NewFailoverClient(o), nil
 }
 
-func cluster(url string, roots *x509.CertPool) (redis.UniversalClient, error) {
+func cluster(url string, roots *x509.CertPool, patience time.Duration) (redis.UniversalClient, error) {
 	o, err := redis.ParseClusterURL(url)
 	if err != nil {
 		return nil, err
@@ -113,7 +115,8 @@ func trust(c *tls.Config, roots *x509.CertPool) {
 	if c == nil {
 		return // in the clear
 	}
-	c.MinVersion, c.ServerName = tls.VersionTLS12, ""
+	tlspolicy.Require(c)
+	c.ServerName = ""
 	if roots != nil {
 		c.RootCAs = roots
 	}

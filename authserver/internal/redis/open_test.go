@@ -3,13 +3,42 @@
 package redis
 
 import (
+	"crypto/tls"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
+
+func TestTLSIsTheProjectsOwn(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"rediss://cache:6380", "rediss+sentinel://s:1/0?master_name=main", "rediss+cluster://n:1",
+	} {
+		opened, err := connect(realmconfig.Place{URL: realmconfig.Credential(url)}, CallTimeout)
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		_ = opened.Close()
+		var config *tls.Config
+		switch c := opened.UniversalClient.(type) {
+		case *redis.Client:
+			config = c.Options().TLSConfig
+		case *redis.ClusterClient:
+			config = c.Options().TLSConfig
+		}
+		if config == nil || !slices.Equal(config.CipherSuites, tlspolicy.New().CipherSuites) {
+			t.Errorf("%s: speaks every cipher", url)
+		}
+	}
+}
 
 func FuzzOpen(f *testing.F) {
 	for _, url := range []string{
@@ -20,7 +49,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(url)
 	}
 	f.Fuzz(func(t *testing.T, url string) {
-		c, err := Open(realmconfig.Place{URL: realmconfig.Credential(url)}, "test/fuzz", time.Now, slog.New(slog.DiscardHandler))
+		c, err := Open(realmconfig.Place{URL: realmconfig.Credential(url)}, Options{"test/fuzz", CallTimeout, time.Now, slog.New(slog.DiscardHandler)})
 		if err == nil {
 			_ = c.Close()
 			return

@@ -37,7 +37,9 @@ func open(t *testing.T, url string) (*Cache, *atomic.Int64) {
 	t.Helper()
 	clock := &atomic.Int64{}
 	clock.Store(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano())
-	c, err := Open(realmconfig.Place{URL: realmconfig.Credential(url)}, t.Name(), func() time.Time { return time.Unix(0, clock.Load()) }, slog.New(slog.DiscardHandler))
+	c, err := Open(realmconfig.Place{URL: realmconfig.Credential(url)}, Options{
+		Realm: t.Name(), Timeout: 5 * time.Second, Now: func() time.Time { return time.Unix(0, clock.Load()) }, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
 // maxUserAgent is in bytes.
@@ -23,7 +24,7 @@ func Client(r *http.Request, network realmconfig.Network) auth.Client {
 	return auth.Client{
 		UserAgent: printable(agent[:min(len(agent), maxUserAgent)]),
 		Address:   clientAddress(r, network.TrustedProxies),
-		Shared:    fromUnknownProxy(r, network.TrustedProxies),
+		Shared:    behindUnnamedProxy(r, network.TrustedProxies),
 		Device:    device(r),
 	}
 }
@@ -65,12 +66,19 @@ func clientAddress(r *http.Request, proxies []string) string {
 	return peer.String()
 }
 
-// fromUnknownProxy reports whether a request came through a gateway that nobody
-// has told the realm of: from the cluster's own network, for somebody else.
-// Whoever comes from outside cannot claim so.
-func fromUnknownProxy(r *http.Request, proxies []string) bool {
+// behindUnnamedProxy reports whether a request came through a gateway of a realm that
+// nobody has told of any: from the cluster's own network, for somebody else. Where
+// proxies are named, whoever is not among them speaks for itself.
+func behindUnnamedProxy(r *http.Request, proxies []string) bool {
+	_, unnamed := unnamedProxy(r, proxies)
+	return unnamed && len(proxies) == 0
+}
+
+// unnamedProxy is the peer of a request that speaks for somebody else though the realm
+// does not name it. Whoever comes from outside cannot claim so.
+func unnamedProxy(r *http.Request, proxies []string) (netip.Addr, bool) {
 	peer, ok := parseHop(r.RemoteAddr)
-	return ok && peer.IsPrivate() && !within(prefixes(proxies), peer) && r.Header.Get("X-Forwarded-For") != ""
+	return peer, ok && outbound.IsPrivate(peer) && !within(prefixes(proxies), peer) && r.Header.Get("X-Forwarded-For") != ""
 }
 
 func prefixes(texts []string) []netip.Prefix {

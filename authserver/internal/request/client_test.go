@@ -92,6 +92,7 @@ func TestUnknownProxiesAreNotTakenForClients(t *testing.T) {
 	}{
 		"a gateway nobody has told of":        {"10.244.0.7:443", "203.0.113.7", true},
 		"the same over IPv6":                  {"[fd12::7]:443", "203.0.113.7", true},
+		"the same where clouds put pods":      {"100.64.1.7:443", "203.0.113.7", true},
 		"a gateway of ours":                   {"10.1.0.7:443", "203.0.113.7", false},
 		"a neighbour that speaks for itself":  {"10.244.0.7:443", "", false},
 		"a stranger who claims to be a proxy": {"198.51.100.9:443", "203.0.113.7", false},
@@ -103,8 +104,11 @@ func TestUnknownProxiesAreNotTakenForClients(t *testing.T) {
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
 		}
-		if got := fromUnknownProxy(r, []string{"10.1.0.0/16"}); got != c.unknown {
+		if _, got := unnamedProxy(r, []string{"10.1.0.0/16"}); got != c.unknown {
 			t.Errorf("%s: %t", name, got)
+		}
+		if behindUnnamedProxy(r, []string{"10.1.0.0/16"}) {
+			t.Errorf("%s: not counted by source, though the realm names its proxies", name)
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 // RateClass is routes that share one limit for each source.
 type RateClass string
 
-// The classes. A route in Unlimited may be asked for without end.
+// The classes. A route in Unlimited may be asked for without end: it is answered from
+// memory, or for gateways and backends that ask for everybody.
 const (
 	Unlimited   RateClass = ""
 	RateLogin   RateClass = "login"
@@ -24,17 +25,27 @@ const (
 	RateRegister   RateClass = "register"
 	RateFederation RateClass = "oauth"
 	RateCode       RateClass = "code"
+	// RateChange is for what a token lets its bearer change, where nothing is judged.
+	RateChange RateClass = "change"
+	// RateUnnamedProxy is in addition for whoever comes through a gateway that the
+	// realm was not told of: all of them together have one limit for each class.
+	RateUnnamedProxy RateClass = "unnamed_proxy"
+	// RateRead is for what asks the Store, and stores nothing or ends a session.
+	RateRead RateClass = "read"
 )
 
-// refreshFactor is how many times as often one may refresh as do anything else
-// that is limited: nobody guesses refresh tokens, and an office behind one address
-// has many people in it.
-const refreshFactor = 10
+// sessionFactor is how many times as often one may refresh, read or log out as do
+// anything else that is limited: nobody guesses tokens, and an office behind one
+// address has many people in it.
+const sessionFactor = 10
+
+// mostPerMinute is what buckets can count: six microseconds apart.
+const mostPerMinute = 10_000_000
 
 // allowance is what a class may be asked for in a minute.
 func (c RateClass) allowance(perMinute int) int {
-	if c == RateRefresh {
-		return perMinute * refreshFactor
+	if c == RateRefresh || c == RateRead {
+		return perMinute * sessionFactor
 	}
 	return perMinute
 }
@@ -53,23 +64,33 @@ type Limiter struct {
 	Settings func() realmconfig.Config
 	// Refused counts a refusal by the route's pattern.
 	Refused interface{ Limited(route string) }
+	// Unnamed takes note of gateways that the settings should name.
+	Unnamed *UnnamedProxies
 }
 
 // Check counts a request of a route, and refuses it with RateLimited when its
 // source has sent too many of the route's class. It reads no body.
 func (l Limiter) Check(r *http.Request, route Route) error {
-	if route.Rate == Unlimited {
-		return nil
-	}
 	network := l.Settings().Network
-	perMinute, client := route.Rate.allowance(network.RequestsPerMinute), Client(r, network)
-	if perMinute <= 0 || client.Shared {
+	l.Unnamed.notice(r, network)
+	if route.Rate == Unlimited || network.RequestsPerMinute <= 0 {
 		return nil
 	}
-	wait := l.Buckets.Take(r.Context(), string(route.Rate)+":"+client.Source(), perMinute)
+	client := Client(r, network)
+	key, perMinute := string(route.Rate)+":"+client.Source(), client.Allowed(route.Rate.allowance(network.RequestsPerMinute))
+	if client.Shared {
+		key = string(RateUnnamedProxy) + ":" + key
+	}
+	wait := l.Buckets.Take(r.Context(), key, min(perMinute, mostPerMinute))
 	if wait <= 0 {
 		return nil
 	}
 	l.Refused.Limited(route.Pattern)
 	return &auth.Error{Code: auth.RateLimited, RetryAfter: wait}
+}
+
+// CheckRefresh counts a refresh that another route makes on its way, as one of the
+// route for refreshes is counted, and refuses it as Check does.
+func (l Limiter) CheckRefresh(r *http.Request) error {
+	return l.Check(r, Route{Pattern: InfoFrom(r.Context()).Route, Rate: RateRefresh})
 }

@@ -30,7 +30,7 @@ func (b *fullBuckets) Take(_ context.Context, key string, perMinute int) time.Du
 func (b *fullBuckets) Limited(route string) { b.refused = append(b.refused, route) }
 
 func (b *fullBuckets) limiter(perMinute int) Limiter {
-	return Limiter{Buckets: b, Refused: b, Settings: func() realmconfig.Config {
+	return Limiter{Buckets: b, Refused: b, Unnamed: NewUnnamedProxies(time.Now), Settings: func() realmconfig.Config {
 		return realmconfig.Config{Network: realmconfig.Network{RequestsPerMinute: perMinute}}
 	}}
 }
@@ -61,20 +61,34 @@ func TestASourceThatAsksTooOftenIsRefused(t *testing.T) {
 
 func TestWhoeverCannotBeCountedIsNotRefused(t *testing.T) {
 	t.Parallel()
-	behindGateway := from("10.244.0.7:443")
-	behindGateway.Header.Set("X-Forwarded-For", "203.0.113.7")
 	for name, c := range map[string]struct {
 		perMinute int
 		class     RateClass
 		r         *http.Request
 	}{
-		"a route without a limit":        {20, Unlimited, from("203.0.113.7:1234")},
-		"a realm without a limit":        {0, RateLogin, from("203.0.113.7:1234")},
-		"many behind an unknown gateway": {20, RateLogin, behindGateway},
+		"a route without a limit": {20, Unlimited, from("203.0.113.7:1234")},
+		"a realm without a limit": {0, RateLogin, from("203.0.113.7:1234")},
 	} {
 		b := &fullBuckets{}
 		if err := b.limiter(c.perMinute).Check(c.r, Route{Rate: c.class}); err != nil || len(b.keys) > 0 {
 			t.Errorf("%s: refused with %v, counted as %v", name, err, b.keys)
 		}
+	}
+}
+
+// Many behind a gateway that nobody has told of share a limit, which is a large one.
+func TestWhoeverComesThroughAnUnnamedProxyHasALimitToo(t *testing.T) {
+	t.Parallel()
+	b := &fullBuckets{}
+	l := b.limiter(20)
+	behindGateway := from("10.244.0.7:443")
+	behindGateway.Header.Set("X-Forwarded-For", "203.0.113.7")
+	for _, class := range []RateClass{RateLogin, RateRefresh} {
+		if err := l.Check(behindGateway, Route{Rate: class}); !errors.Is(err, auth.Refuse(auth.RateLimited)) {
+			t.Errorf("%s: refused with %v", class, err)
+		}
+	}
+	if want := []string{"unnamed_proxy:login:10.244.0.7", "unnamed_proxy:refresh:10.244.0.7"}; !slices.Equal(b.keys, want) || !slices.Equal(b.perMinute, []int{400, 4000}) {
+		t.Errorf("asked for %v of %v", b.perMinute, b.keys)
 	}
 }

@@ -60,6 +60,12 @@ func (t RefreshToken) open(purpose string, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
+// openSuccessor reads the token that the Store keeps sealed for the holder of t.
+func (t RefreshToken) openSuccessor(sealed []byte) (RefreshToken, error) {
+	successor, err := t.open(sealForStore, sealed)
+	return RefreshToken(successor), err
+}
+
 func (t RefreshToken) aead(purpose string) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, []byte(t), nil, purpose, 32)
 	if err != nil {

@@ -7,8 +7,8 @@
 // (RFC 9700, section 4.14.2). The successor is kept beside the used token, sealed
 // under a key that only the used token yields. A client that lost the answer, or a
 // second tab, presents the used token again within the grace period and is given
-// the same successor. Later than that, the token must have been copied, and its
-// session ends.
+// the successor or, when that has been used as well, the last one after it. Later than
+// that, the token must have been copied, and its session ends.
 //
 // A session that has ended is of no use to anybody: not its refresh tokens, which
 // the Store refuses; not its access tokens, which every server knows as revoked
@@ -47,7 +47,7 @@ type Store interface {
 	// successor. The second result is false when another caller was first, or
 	// the token is dead: then UsedRefreshToken tells which.
 	Rotate(ctx context.Context, r Rotation) (auth.Subject, bool, error)
-	// UsedRefreshToken says what became of a refresh token; false when it was never known.
+	// UsedRefreshToken says what has become of a refresh token; false when it was never known.
 	UsedRefreshToken(ctx context.Context, token auth.TokenHash) (UsedRefreshToken, bool, error)
 	// SessionsOf lists those that are alive, the last used first, at most 100.
 	SessionsOf(ctx context.Context, userID string, now time.Time) ([]Session, error)

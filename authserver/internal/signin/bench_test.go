@@ -65,7 +65,9 @@ func (instantPasswords) Verify(context.Context, string, string, string) (bool, e
 	return true, nil
 }
 
-func (instantPasswords) Current(string, int) bool { return true }
+func (instantPasswords) Current(hash, _ string, _ int) string { return hash }
+
+func (instantPasswords) CostsAsMuch(string, int) bool { return true }
 
 func (noLogins) Login(string)      {}
 func (noRefreshes) Refresh(string) {}

@@ -105,29 +105,33 @@ type ChallengeResult struct {
 	BackupCodesLeft int
 }
 
-// AnswerChallenge opens the session that the Challenge was for. It refuses with
-// ChallengeInvalid, AccountDisabled, CodeInvalid, AccountLocked, TooManyAttempts,
+// AnswerChallenge opens the session that the Challenge was for. It refuses as
+// mfa.ParseCode does, or with ChallengeInvalid, AccountDisabled, CodeInvalid, AccountLocked, TooManyAttempts,
 // SigningUnavailable or DatabaseUnavailable.
 func (s *Service) AnswerChallenge(ctx context.Context, a Answer, from auth.Client) (ChallengeResult, error) {
 	if err := s.Tokens.Ready(); err != nil {
+		return ChallengeResult{}, err
+	}
+	code, err := mfa.ParseCode(a.Code, a.Method)
+	if err != nil {
 		return ChallengeResult{}, err
 	}
 	first, err := s.openChallenge(ctx, a.Challenge, from)
 	if err != nil {
 		return ChallengeResult{}, err
 	}
-	result, err := s.answer(ctx, a, first)
+	result, err := s.answer(ctx, a, code, first)
 	if err != nil {
 		s.recordRefusal(ctx, first.account, from, err)
 	}
 	return result, err
 }
 
-func (s *Service) answer(ctx context.Context, a Answer, first authentication) (ChallengeResult, error) {
+func (s *Service) answer(ctx context.Context, a Answer, code mfa.Code, first authentication) (ChallengeResult, error) {
 	challenge := auth.HashOf(a.Challenge)
 	var grant session.Grant
-	matched, err := s.MFA.VerifyFor(ctx, first.user, a.Code, a.Method, first.from, func(ctx context.Context, code mfa.MatchedCode) (used bool, err error) {
-		grant, err = s.openSession(ctx, first.with(code), &challenge)
+	matched, err := s.MFA.VerifyFor(ctx, first.user, code, a.Method, first.from, func(ctx context.Context, matched mfa.MatchedCode) (used bool, err error) {
+		grant, err = s.openSession(ctx, first.with(matched), &challenge)
 		if errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {
 			return false, s.stillOpen(ctx, challenge)
 		}

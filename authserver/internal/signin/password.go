@@ -48,14 +48,16 @@ func (s *Service) login(ctx context.Context, email string, account auth.AccountK
 	// From here the attempt counts: a client that hangs up must not get its
 	// guess for free, so what follows no longer ends with the request.
 	conclude := context.WithoutCancel(ctx)
-	user, err := s.checkPassword(ctx, email, password, from, settings)
+	user, current, err := s.checkPassword(ctx, email, password, from, settings)
 	switch {
 	case err == nil:
 		result, err := s.completePassword(conclude, authentication{
 			user: user, account: account, from: from, method: "password", counters: counters,
-		}, password, settings)
+		}, current, password, settings)
 		if err != nil || result.Challenge != nil {
 			s.Attempts.Release(conclude, counters...) // the password was right, whatever else is not
+		} else {
+			s.Attempts.Decided(counters...) // the session's statement has cleared them
 		}
 		return result, err
 	case errors.Is(err, auth.Refuse(auth.InvalidCredentials)), errors.Is(err, auth.Refuse(auth.UserNotFound)):
@@ -66,46 +68,59 @@ func (s *Service) login(ctx context.Context, email string, account auth.AccountK
 	return SignIn{}, err
 }
 
-// completePassword admits somebody whose password is right, and upgrades its hash. Of two
-// logins at once the first may have replaced the hash that the second has checked:
-// for that one the password is checked again.
-func (s *Service) completePassword(ctx context.Context, a authentication, password auth.Secret, settings realmconfig.Config) (SignIn, error) {
-	cost := settings.Passwords.BcryptCost
-	a.newHash = s.upgradedHash(ctx, a.user, password, a.from, cost)
+// completePassword admits somebody whose password is right, with the hash that is
+// current, or with a new one where that is empty. Of two logins at once the first may
+// have replaced the hash that the second has checked: for that one the password is
+// checked again.
+func (s *Service) completePassword(ctx context.Context, a authentication, current string, password auth.Secret, settings realmconfig.Config) (SignIn, error) {
+	a.newHash = current
+	if current == "" {
+		a.newHash = s.upgradedHash(ctx, a.user, password, a.from, settings.Passwords.BcryptCost)
+	}
 	result, err := s.complete(ctx, a)
-	if !errors.Is(err, auth.Refuse(auth.InvalidCredentials)) || s.Passwords.Current(a.user.PasswordHash, cost) {
+	if current == a.user.PasswordHash || !errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {
 		return result, err
 	}
-	if a.user, err = s.checkPassword(ctx, a.user.Email, password, a.from, settings); err != nil {
+	if a.user, _, err = s.checkPassword(ctx, a.user.Email, password, a.from, settings); err != nil {
 		return SignIn{}, err
 	}
 	a.newHash = a.user.PasswordHash
 	return s.complete(ctx, a)
 }
 
-// checkPassword finds the user whose password it is. When it is wrong, the user
-// is the one whose it is not.
-func (s *Service) checkPassword(ctx context.Context, email string, password auth.Secret, from auth.Client, settings realmconfig.Config) (auth.User, error) {
+// checkPassword finds the user whose password it is, and the hash that new ones are
+// like; none when it has to be made. When the password is wrong, the user is the one
+// whose it is not. All forms of a password are one guess, and cost an unknown address as
+// much as a known one.
+func (s *Service) checkPassword(ctx context.Context, email string, password auth.Secret, from auth.Client, settings realmconfig.Config) (user auth.User, current string, err error) {
 	user, found, err := s.Store.UserByStoredEmail(ctx, email)
 	switch {
 	case err != nil:
-		return auth.User{}, err
+		return auth.User{}, "", err
 	case !found && settings.Login.UnknownUser == realmconfig.Reveal:
-		return auth.User{}, auth.Refuse(auth.UserNotFound)
-	case !found, user.PasswordHash == "":
-		if err := s.Passwords.Burn(ctx, from.Source(), string(password), settings.Passwords.BcryptCost); err != nil {
-			return auth.User{}, auth.Overloaded(err)
+		return auth.User{}, "", auth.Refuse(auth.UserNotFound)
+	}
+	for i, form := range auth.PasswordForms(password) {
+		right, err := s.checkForm(ctx, user, form, from, settings)
+		switch {
+		case err != nil:
+			return auth.User{}, "", auth.Overloaded(err)
+		case right && i == 0:
+			return user, s.Passwords.Current(user.PasswordHash, string(form), settings.Passwords.BcryptCost), nil
+		case right:
+			return user, "", nil
 		}
-		return user, auth.Refuse(auth.InvalidCredentials)
 	}
-	right, err := s.verify(ctx, user, password, from, settings)
-	switch {
-	case err != nil:
-		return auth.User{}, auth.Overloaded(err)
-	case !right:
-		return user, auth.Refuse(auth.InvalidCredentials)
+	return user, "", auth.Refuse(auth.InvalidCredentials)
+}
+
+// checkForm reports whether a user has a password in this very form. Nobody, and
+// somebody without a password, have none, after the same work.
+func (s *Service) checkForm(ctx context.Context, user auth.User, form auth.Secret, from auth.Client, settings realmconfig.Config) (bool, error) {
+	if user.PasswordHash == "" {
+		return false, s.Passwords.Burn(ctx, from.Source(), string(form), settings.Passwords.BcryptCost)
 	}
-	return user, nil
+	return s.verify(ctx, user, form, from, settings)
 }
 
 // verify checks a password. A hash that costs less than the realm's must not
@@ -113,7 +128,7 @@ func (s *Service) checkPassword(ctx context.Context, email string, password auth
 // password takes at least as long as for one of them.
 func (s *Service) verify(ctx context.Context, user auth.User, password auth.Secret, from auth.Client, settings realmconfig.Config) (bool, error) {
 	cost := settings.Passwords.BcryptCost
-	if settings.Login.UnknownUser == realmconfig.Reveal || s.Passwords.Current(user.PasswordHash, cost) {
+	if settings.Login.UnknownUser == realmconfig.Reveal || s.Passwords.CostsAsMuch(user.PasswordHash, cost) {
 		return s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -127,13 +142,10 @@ func (s *Service) verify(ctx context.Context, user auth.User, password auth.Secr
 	return false, <-burned
 }
 
-// upgradedHash is the password's hash at the realm's cost. A login never fails
-// for it: when the engine is full, the next one tries again.
+// upgradedHash is the hash of the password's normal form at the realm's cost. A login
+// never fails for it: when the engine is full, the next one tries again.
 func (s *Service) upgradedHash(ctx context.Context, user auth.User, password auth.Secret, from auth.Client, cost int) string {
-	if s.Passwords.Current(user.PasswordHash, cost) {
-		return user.PasswordHash
-	}
-	hash, err := s.Passwords.Hash(ctx, from.Source(), string(password), cost)
+	hash, err := s.Passwords.Hash(ctx, from.Source(), string(auth.NormalPassword(password)), cost)
 	if err != nil {
 		s.Log.InfoContext(ctx, "password hash not upgraded", "user", user.ID, "reason", err)
 		return user.PasswordHash

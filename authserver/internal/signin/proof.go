@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 )
 
 // Proof shows that whoever holds an access token is the user and not somebody
@@ -26,17 +27,23 @@ func (s *Service) RequireProof(ctx context.Context, user auth.User, subject auth
 	return s.VerifyProof(ctx, user, p, from)
 }
 
-// VerifyProof is RequireProof for what no earlier proof is good for.
+// VerifyProof is RequireProof for what no earlier proof is good for. What cannot be a
+// code is no proof that failed: it refuses as mfa.ParseCode does.
 func (s *Service) VerifyProof(ctx context.Context, user auth.User, p Proof, from auth.Client) error {
-	if p == (Proof{}) {
+	switch {
+	case p == (Proof{}):
 		return auth.Refuse(auth.ProofRequired)
+	case p.Password != "":
+		err := s.VerifyPassword(ctx, user, p.Password, from)
+		s.Audit.RecordProof(ctx, user, "password", from, err)
+		return err
 	}
-	check, given, kind := s.MFA.Verify, p.Code, "code"
-	if p.Password != "" {
-		check, given, kind = s.VerifyPassword, p.Password, "password"
+	code, err := mfa.ParseCode(p.Code, "")
+	if err != nil {
+		return err
 	}
-	err := check(ctx, user, given, from)
-	s.Audit.RecordProof(ctx, user, kind, from, err)
+	err = s.MFA.Verify(ctx, user, code, from)
+	s.Audit.RecordProof(ctx, user, "code", from, err)
 	return err
 }
 
@@ -79,7 +86,7 @@ func (s *Service) VerifyPassword(ctx context.Context, user auth.User, password a
 		s.Attempts.Fail(conclude, s.Attempts.LockEffects(conclude, user, account, from), counter)
 		return auth.Refuse(auth.InvalidCredentials)
 	}
-	right, err := s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(password))
+	right, err := s.matches(ctx, user, password, from)
 	switch {
 	case err != nil:
 		s.Attempts.Release(conclude, counter)
@@ -90,6 +97,16 @@ func (s *Service) VerifyPassword(ctx context.Context, user auth.User, password a
 	}
 	s.Attempts.Release(conclude, counter)
 	return nil
+}
+
+// matches reports whether a user's password is this one in any of its forms.
+func (s *Service) matches(ctx context.Context, user auth.User, password auth.Secret, from auth.Client) (bool, error) {
+	for _, form := range auth.PasswordForms(password) {
+		if right, err := s.Passwords.Verify(ctx, from.Source(), user.PasswordHash, string(form)); right || err != nil {
+			return right, err
+		}
+	}
+	return false, nil
 }
 
 // ProvenCaller is the caller, who has shown that nobody has merely found their

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // CheckReturnURL is an address that a browser may be sent to; see
@@ -33,30 +34,30 @@ func unambiguousURL(raw string) (*url.URL, bool) {
 	if _, err := url.ParseQuery(u.RawQuery); err != nil {
 		return nil, false
 	}
-	return u, unambiguousPath(u.EscapedPath())
+	return u, realmconfig.IsPlainPath(u.EscapedPath())
 }
 
-// unambiguousPath refuses what a server may resolve to another path.
-func unambiguousPath(escaped string) bool {
-	lower := strings.ToLower(escaped)
-	for _, disguise := range []string{"%2e", "%2f", "%5c", "%00", ";", "//"} {
-		if strings.Contains(lower, disguise) {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(strings.Split(escaped, "/"), func(s string) bool { return s == "." || s == ".." })
-}
-
+// matchesReturnURL compares paths by what they say: an octet may be escaped or not, and
+// in letters of either case, where the path is plain.
 func matchesReturnURL(entry string, u *url.URL) bool {
 	e, err := url.Parse(entry)
-	if err != nil || e.Scheme != u.Scheme || !strings.EqualFold(e.Host, u.Host) {
+	if err != nil || !sameOrigin(e, u) {
 		return false
 	}
-	path := e.EscapedPath()
-	if strings.HasSuffix(path, "/") {
-		return strings.HasPrefix(rooted(u.EscapedPath()), path)
+	if strings.HasSuffix(e.Path, "/") {
+		return strings.HasPrefix(rooted(u.Path), e.Path)
 	}
-	return rooted(u.EscapedPath()) == rooted(path)
+	return rooted(u.Path) == rooted(e.Path)
+}
+
+// sameOrigin also takes hosts that no browser would write so, letter by letter.
+func sameOrigin(a, b *url.URL) bool {
+	first, err := realmconfig.Origin(a)
+	second, otherErr := realmconfig.Origin(b)
+	if err == nil && otherErr == nil {
+		return first == second
+	}
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host)
 }
 
 // rooted is the path that a browser asks for.

@@ -48,12 +48,21 @@ func (p *provider) party(e endpoints) federation.Party {
 	return federation.Party(hex.EncodeToString(digest[:]))
 }
 
-// refusedWith is what an answer without a code comes to (RFC 6749, section 4.1.2.1).
+// refusedWith is what an answer without a code comes to (RFC 6749, section 4.1.2.1;
+// OpenID Connect Core 1.0, section 3.1.2.6; some are Apple's, LinkedIn's and GitHub's own).
 func refusedWith(code string) error {
 	switch code {
 	case "server_error", "temporarily_unavailable":
 		return &auth.Error{Code: auth.ProviderUnavailable}
+	case "access_denied", "interaction_required", "login_required", "account_selection_required", "consent_required",
+		"user_cancelled_authorize", "user_cancelled_login":
+		return auth.RefuseBecause(auth.ProviderRefused, auth.SignInDeclined)
+	case "invalid_scope":
+		return auth.RefuseBecause(auth.ProviderRefused, auth.ScopeRefused)
+	case "invalid_request", "unauthorized_client", "invalid_client", "unsupported_response_type", "unsupported_response_mode",
+		"redirect_uri_mismatch", "application_suspended":
+		return auth.RefuseBecause(auth.ProviderRefused, auth.ClientRefused)
 	default:
-		return &auth.Error{Code: auth.ProviderRefused}
+		return auth.Refuse(auth.ProviderRefused)
 	}
 }

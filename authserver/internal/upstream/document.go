@@ -4,8 +4,6 @@ package upstream
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -13,32 +11,6 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/internal/discovery"
 )
-
-// get reads a JSON document; token, if any, is shown as a bearer token.
-func (p *provider) get(ctx context.Context, address, token string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, fault("its address is not a URL")
-	}
-	r.Header.Set("Accept", "application/json")
-	r.Header.Set("User-Agent", "realmkeeper")
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-	response, err := p.client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	switch {
-	case response.StatusCode != http.StatusOK:
-		return nil, faultf("answered %d", response.StatusCode)
-	case err != nil:
-		return nil, fault("its answer breaks off, comes too slowly or is too large")
-	}
-	return body, nil
-}
 
 // decodeJSON is discovery.Decode with a fault for an error.
 func decodeJSON(document []byte, into any) error {

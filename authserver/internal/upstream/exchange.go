@@ -59,7 +59,7 @@ func (p *provider) exchange(ctx context.Context, e endpoints, r federation.Autho
 	case err == nil:
 		return token, nil
 	case errors.As(err, &refused) && slices.Contains([]string{"invalid_grant", "bad_verification_code"}, refused.ErrorCode):
-		return nil, &auth.Error{Code: auth.ProviderRefused}
+		return nil, auth.RefuseBecause(auth.ProviderRefused, auth.CodeRefused)
 	default:
 		return nil, unavailable(p.Name, "redeem code", err)
 	}

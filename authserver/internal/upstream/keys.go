@@ -4,6 +4,7 @@ package upstream
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -45,9 +46,15 @@ func newKeys(p *provider, address string, now func() time.Time) *keys {
 
 // VerifySignature implements oidc.KeySet.
 func (k *keys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	signed, err := jose.ParseSignedCompact(token, signatureAlgorithms())
+	return k.verify(ctx, token, signatureAlgorithms(), "ID token")
+}
+
+// verify returns what a JWT says that is signed with one of the algorithms. The error
+// calls the JWT by what it is.
+func (k *keys) verify(ctx context.Context, token string, algorithms []jose.SignatureAlgorithm, what string) ([]byte, error) {
+	signed, err := jose.ParseSignedCompact(token, algorithms)
 	if err != nil {
-		return nil, fault("its ID token is not valid")
+		return nil, faultf("its %s is not valid", what)
 	}
 	set, readAt, err := k.set.get(ctx)
 	if err != nil {
@@ -57,7 +64,7 @@ func (k *keys) VerifySignature(ctx context.Context, token string) ([]byte, error
 		return payload, nil
 	}
 	if k.now().Sub(readAt) < keysPause {
-		return nil, fault("its ID token is not signed with a published key")
+		return nil, faultf("its %s is not signed with a published key", what)
 	}
 	if set, _, err = k.set.refresh(ctx); err != nil {
 		return nil, err
@@ -65,7 +72,7 @@ func (k *keys) VerifySignature(ctx context.Context, token string) ([]byte, error
 	if payload, ok := verifyWith(set, signed); ok {
 		return payload, nil
 	}
-	return nil, fault("its ID token is not signed with a published key")
+	return nil, faultf("its %s is not signed with a published key", what)
 }
 
 // verifyWith tries the keys that the token may mean. A key that says what it is
@@ -88,4 +95,9 @@ func signatureAlgorithms() []jose.SignatureAlgorithm {
 	return []jose.SignatureAlgorithm{
 		jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512, jose.PS256, jose.PS384, jose.PS512, jose.EdDSA,
 	}
+}
+
+// allowed are those of a provider's list.
+func allowed(list []string) []jose.SignatureAlgorithm {
+	return slices.DeleteFunc(signatureAlgorithms(), func(a jose.SignatureAlgorithm) bool { return !slices.Contains(list, string(a)) })
 }

@@ -6,11 +6,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/oauth2"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
@@ -81,7 +81,7 @@ func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token,
 		return federation.Identity{}, err
 	}
 	if e.userInfo != "" && !o.complete(p) {
-		if p, err = o.withUserInfo(ctx, e.userInfo, token.AccessToken, p); err != nil {
+		if p, err = o.withUserInfo(ctx, d, issuer, token.AccessToken, p); err != nil {
 			return federation.Identity{}, err
 		}
 	}
@@ -95,8 +95,12 @@ func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, r
 		return nil, "", err // the verifier would not say why
 	}
 	raw, _ := token.Extra("id_token").(string)
+	algorithms := []string{}
+	for _, a := range d.algorithms() {
+		algorithms = append(algorithms, string(a))
+	}
 	verifier := oidc.NewVerifier(d.Issuer, d.keys, &oidc.Config{
-		ClientID: o.ClientID, SupportedSigningAlgs: d.algorithms(), Now: o.now,
+		ClientID: o.ClientID, SupportedSigningAlgs: algorithms, Now: o.now,
 		SkipIssuerCheck: discovery.ManyTenants(o.Provider, d.Issuer), // see discovery.TenantIssuer
 	})
 	idToken, err := verifier.Verify(ctx, raw)
@@ -130,37 +134,11 @@ func (o *openID) recognised(p profile) bool {
 	return err == nil && o.now().Sub(time.Unix(at, 0)) > reauthentication
 }
 
-// algorithms are those that the provider signs with and that need its private
-// key; without a list it is the one that everybody has.
-func (d published) algorithms() []string {
-	list := []string{}
-	for _, a := range signatureAlgorithms() {
-		if slices.Contains(d.Algorithms, string(a)) {
-			list = append(list, string(a))
-		}
+// algorithms are those that the provider signs ID tokens with and that need its
+// private key; without a list it is the one that everybody has.
+func (d published) algorithms() []jose.SignatureAlgorithm {
+	if list := allowed(d.Algorithms); len(list) > 0 {
+		return list
 	}
-	if len(list) == 0 {
-		list = append(list, oidc.RS256)
-	}
-	return list
-}
-
-// withUserInfo adds what the UserInfo endpoint says, of the same person (section
-// 5.3.2). The ID token's own claims win: they are signed.
-func (o *openID) withUserInfo(ctx context.Context, address, accessToken string, p profile) (profile, error) {
-	document, err := o.get(ctx, address, accessToken)
-	if err != nil {
-		return nil, err
-	}
-	more := profile{}
-	if err := decodeJSON(document, &more); err != nil {
-		return nil, err
-	}
-	if more.text("sub") == "" || more.text("sub") != p.text("sub") {
-		return nil, fault("its profile is of another user")
-	}
-	for name, value := range p {
-		more[name] = value
-	}
-	return more, nil
+	return []jose.SignatureAlgorithm{jose.RS256}
 }

@@ -53,15 +53,8 @@ func (g *github) identify(ctx context.Context, e endpoints, token *oauth2.Token,
 	if err != nil {
 		return federation.Identity{}, err
 	}
-	document, err := g.get(ctx, strings.TrimSuffix(e.userInfo, "/")+"/emails", token.AccessToken)
+	addresses, err := g.addresses(ctx, e, token)
 	if err != nil {
-		return federation.Identity{}, err
-	}
-	addresses := []struct {
-		Email             string
-		Primary, Verified bool
-	}{}
-	if err := decodeJSON(document, &addresses); err != nil {
 		return federation.Identity{}, err
 	}
 	c := g.claims()
@@ -75,4 +68,24 @@ func (g *github) identify(ctx context.Context, e endpoints, token *oauth2.Token,
 		members[name] = members.text("login")
 	}
 	return g.identity(e.userInfo, members)
+}
+
+type githubAddress struct {
+	Email             string
+	Primary, Verified bool
+}
+
+// addresses are none where the app may not see them: a GitHub App needs a permission
+// of its own for that, and an OAuth App the scope. Whom an account knows already needs
+// none.
+func (g *github) addresses(ctx context.Context, e endpoints, token *oauth2.Token) ([]githubAddress, error) {
+	document, err := g.get(ctx, strings.TrimSuffix(e.userInfo, "/")+"/emails", token.AccessToken)
+	if isDeclined(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list := []githubAddress{}
+	return list, decodeJSON(document, &list)
 }

@@ -8,6 +8,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"reflect"
@@ -143,6 +144,9 @@ func (p *Providers) AuthorizationURL(ctx context.Context, name string, r federat
 			options = append(options, oauth2.SetAuthURLParam("max_age", "0"))
 		}
 	}
+	if provider.ResponseMode == realmconfig.FormPost {
+		options = append(options, oauth2.SetAuthURLParam("response_mode", "form_post"))
+	}
 	return provider.oauth(e, r).AuthCodeURL(string(r.State), options...), provider.party(e), nil
 }
 
@@ -172,7 +176,7 @@ func (p *Providers) Identify(ctx context.Context, name string, r federation.Auth
 	if err != nil {
 		return federation.Identity{}, unavailable(name, "identify user", err)
 	}
-	identity.Provider = name
+	identity.Provider, identity.Name = name, cmp.Or(identity.Name, nameOf(a.Name))
 	return identity, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -20,7 +21,7 @@ const (
 	// maxLine is the longest line that is read, in bytes.
 	maxLine = 16 << 10
 
-	maxName, maxLocale, maxRole = 200, 35, 32 // bytes
+	maxName, maxRole = 200, 32 // bytes
 )
 
 // lines reads lines and counts them. Empty ones do not matter.
@@ -31,9 +32,19 @@ type lines struct {
 
 func newLines(in io.Reader) *lines { return &lines{reader: bufio.NewReaderSize(in, maxLine)} }
 
+// errUTF16 refuses a file of which every line would be refused.
+var errUTF16 = errors.New("the file is UTF-16 and must be UTF-8: iconv -f UTF-16 -t UTF-8")
+
+// byteOrderMark is what some programs begin a file with. It is in the middle where
+// such files were put together.
+const byteOrderMark = "\ufeff"
+
 // next is valid until it is called again. A line that is too long is nil. The
-// error is io.EOF after the last line.
+// error is errUTF16, or io.EOF after the last line.
 func (l *lines) next() ([]byte, error) {
+	if start, _ := l.reader.Peek(len("{}")); l.number == 0 && isUTF16(start) {
+		return nil, errUTF16
+	}
 	for {
 		line, err := l.reader.ReadSlice('\n')
 		l.number++
@@ -46,12 +57,19 @@ func (l *lines) next() ([]byte, error) {
 			return nil, fmt.Errorf("read line %d: %w", l.number, err)
 		case tooLong:
 			return nil, nil
-		case len(bytes.TrimSpace(line)) > 0:
-			return line, nil
+		case len(bytes.TrimSpace(withoutMark(line))) > 0:
+			return withoutMark(line), nil
 		case err != nil:
 			return nil, err
 		}
 	}
+}
+
+func withoutMark(line []byte) []byte { return bytes.TrimPrefix(line, []byte(byteOrderMark)) }
+
+// isUTF16 looks for the mark of either order, or for half of an ASCII character.
+func isUTF16(start []byte) bool {
+	return slices.Contains([]string{"\xff\xfe", "\xfe\xff"}, string(start)) || bytes.IndexByte(start, 0) >= 0
 }
 
 // record is what a line may say.
@@ -68,7 +86,7 @@ const fields = "email, password_hash, name, locale, role and email_verified"
 
 // parse reads one line. The problems quote nothing of it. A verified address is
 // verified now.
-func parse(line []byte, canVerify func(string) error, now time.Time) (auth.User, []auth.FieldProblem) {
+func parse(line []byte, adopt func(string) (string, error), now time.Time) (auth.User, []auth.FieldProblem) {
 	whole := func(detail string) (auth.User, []auth.FieldProblem) {
 		return auth.User{}, []auth.FieldProblem{{Detail: detail}}
 	}
@@ -76,7 +94,7 @@ func parse(line []byte, canVerify func(string) error, now time.Time) (auth.User,
 	case line == nil:
 		return whole(fmt.Sprintf("the line is longer than %d bytes", maxLine))
 	case !utf8.Valid(line):
-		return whole("the line is not UTF-8")
+		return whole("the line is not UTF-8: write the file in UTF-8")
 	}
 	r := record{}
 	dec := json.NewDecoder(bytes.NewReader(line))
@@ -87,10 +105,10 @@ func parse(line []byte, canVerify func(string) error, now time.Time) (auth.User,
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return whole("the line is more than one JSON object")
 	}
-	return r.user(canVerify, now)
+	return r.user(adopt, now)
 }
 
-func (r record) user(canVerify func(string) error, now time.Time) (auth.User, []auth.FieldProblem) {
+func (r record) user(adopt func(string) (string, error), now time.Time) (auth.User, []auth.FieldProblem) {
 	problems := []auth.FieldProblem{}
 	check := func(ok bool, field, detail string, args ...any) {
 		if !ok {
@@ -99,23 +117,23 @@ func (r record) user(canVerify func(string) error, now time.Time) (auth.User, []
 	}
 	email, err := mailaddress.Parse(r.Email)
 	check(err == nil, "email", "%v", err)
-	err = canVerify(r.PasswordHash)
+	hash, err := adopt(r.PasswordHash)
 	check(err == nil, "password_hash", "is no hash that can be checked: %v", err)
 	for _, f := range []struct {
 		name, value string
 		longest     int
-	}{{"name", r.Name, maxName}, {"locale", r.Locale, maxLocale}, {"role", r.Role, maxRole}} {
+	}{{"name", r.Name, maxName}, {"locale", r.Locale, auth.MaxLocaleLength}, {"role", r.Role, maxRole}} {
 		check(len(f.value) <= f.longest, f.name, "must be at most %d bytes", f.longest)
 	}
 	check(auth.PlausibleName(r.Name), "name", "must not contain control characters")
-	check(r.Locale == "" || auth.PlausibleLocale(r.Locale), "locale", "must be a language tag, such as pt-BR")
+	check(r.Locale == "" || auth.PlausibleLocale(r.Locale), "locale", auth.LocaleFault)
 	check(r.Role == "" || auth.PlausibleRole(r.Role), "role", "must be letters, digits, hyphens and underscores")
 	if len(problems) > 0 {
 		return auth.User{}, problems
 	}
 	u := auth.User{
-		Email: string(email), PasswordHash: r.PasswordHash,
-		Name: r.Name, Locale: r.Locale, Role: r.Role,
+		Email: string(email), PasswordHash: hash,
+		Name: r.Name, Locale: auth.NormalizeLocale(r.Locale), Role: r.Role,
 	}
 	if u.Role == "" {
 		u.Role = auth.UserRole
@@ -135,11 +153,11 @@ func describe(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the line is not JSON at byte %d", syntax.Offset)
 	case errors.As(err, &kind) && kind.Field == "":
-		return "the line is not a JSON object"
+		return "the line is not a JSON object: write one on each line, as jq -c '.[]' does of a list"
 	case errors.As(err, &kind):
 		return fmt.Sprintf("%s must be a %s", kind.Field, kind.Type)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the line is not complete JSON"
+		return "the line is not complete JSON: write each object on one line, as jq -c does"
 	default:
 		return "there are other fields than " + fields
 	}

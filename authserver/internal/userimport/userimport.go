@@ -13,7 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// batch is how many lines are stored together, or not at all.
+// batch is how many lines are stored together.
 const batch = 1000
 
 // Store adds users.
@@ -26,8 +26,9 @@ type Store interface {
 // Options say what an import is made of; every field is required.
 type Options struct {
 	Store Store
-	// CanVerify says what is wrong with a password hash; nil for nothing.
-	CanVerify func(hash string) error
+	// Adopt is the form in which a password hash is stored; the error says what is
+	// wrong with it.
+	Adopt func(hash string) (string, error)
 	// Refuse is told of every line that is refused, and why.
 	Refuse func(line int, p auth.FieldProblem)
 	Now    func() time.Time
@@ -37,15 +38,14 @@ type Options struct {
 type Report struct {
 	// Added users are new, Known ones had an account already and keep it as it is.
 	Added, Known int
-	// Refused lines are bad. LeftOut ones are good, but were not stored because
-	// another line of their batch was bad.
-	Refused, LeftOut int
+	// Refused lines are bad, and nothing of them is stored.
+	Refused int
 }
 
-// Run reads users from in, one JSON object on each line, and stores them. It
-// stores a batch of lines only if all of them are good, goes on after a bad one,
-// and may be repeated: a user who is there stays as they are. The error is in's
-// or the Store's; the Report is right up to there.
+// Run reads users from in, one JSON object on each line, and stores them. A bad line
+// is refused by itself, and the others are stored. Run may be repeated: a user who is
+// there stays as they are. The error is in's, also of what is no UTF-8 at all, or the
+// Store's; the Report is right up to there.
 func (o Options) Run(ctx context.Context, in io.Reader) (Report, error) {
 	report := Report{}
 	lines := newLines(in)
@@ -56,9 +56,7 @@ func (o Options) Run(ctx context.Context, in io.Reader) (Report, error) {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return report, err
 		}
-		if refused > 0 {
-			report.LeftOut += len(users)
-		} else if len(users) > 0 {
+		if len(users) > 0 {
 			added, err := o.Store.ImportUsers(ctx, users, o.Now())
 			if err != nil {
 				return report, err
@@ -80,7 +78,7 @@ func (o Options) next(lines *lines, first map[auth.AccountKey]int) (users []auth
 		if err != nil {
 			return users, refused, err
 		}
-		user, problems := parse(line, o.CanVerify, o.Now())
+		user, problems := parse(line, o.Adopt, o.Now())
 		if key := auth.KeyOf(user.Email); len(problems) == 0 {
 			if first[key] == 0 {
 				first[key] = lines.number

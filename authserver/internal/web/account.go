@@ -16,12 +16,12 @@ import (
 
 func (w *Web) accountPages() []page {
 	return []page{
-		{"GET /account", request.Unlimited, w.showAccount},
-		{"POST /account/profile", request.Unlimited, w.saveProfile},
+		{"GET /account", request.RateRead, w.showAccount},
+		{"POST /account/profile", request.RateChange, w.saveProfile},
 		{"POST /account/email", request.RateMail, w.requireProof(w.changeEmail)},
 		{"POST /account/password", request.RateLogin, w.changePassword},
-		{"POST /account/sessions/end", request.Unlimited, w.endOtherSessions},
-		{"POST /account/sessions/{id}/end", request.Unlimited, w.endSession},
+		{"POST /account/sessions/end", request.RateChange, w.endOtherSessions},
+		{"POST /account/sessions/{id}/end", request.RateChange, w.endSession},
 		{"POST /account/delete", request.RateLogin, w.requireProof(w.deleteAccount)},
 	}
 }
@@ -136,7 +136,7 @@ func (w *Web) refusedChange(req *pageRequest, section string, e *auth.Error) (*r
 
 func (w *Web) saveProfile(req *pageRequest) (*response, error) {
 	return w.change(req, "profile", func(access auth.Secret) error {
-		name, locale := req.field("name", maxName), req.field("locale", maxLocale)
+		name, locale := req.field("name", maxName), req.field("locale", auth.MaxLocaleLength)
 		if !auth.PlausibleName(name) || locale != "" && !auth.PlausibleLocale(locale) {
 			return invalid("name")
 		}
@@ -144,9 +144,6 @@ func (w *Web) saveProfile(req *pageRequest) (*response, error) {
 		return err
 	})
 }
-
-// maxLocale bounds a language tag, in bytes.
-const maxLocale = 35
 
 func (w *Web) changeEmail(req *pageRequest) (*response, error) {
 	return w.change(req, "email", func(access auth.Secret) error {

@@ -47,7 +47,7 @@ func newAppearance(ui realmconfig.UI, all []translation) *appearance {
 
 // languageFor is the one that a visitor has chosen, or that the browser asks for.
 func (a *appearance) languageFor(r *http.Request) translation {
-	chosen := string(cookie(r, languageCookie))
-	_, i := language.MatchStrings(a.matcher, chosen, r.Header.Get("Accept-Language"))
+	wanted := append(acceptedLanguages(string(cookie(r, languageCookie))), acceptedLanguages(r.Header.Get("Accept-Language"))...)
+	_, i, _ := a.matcher.Match(wanted...)
 	return a.languages[i]
 }

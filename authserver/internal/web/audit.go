@@ -12,7 +12,7 @@ import (
 
 func (w *Web) auditPages() []page {
 	return []page{
-		{"GET /admin/audit", request.Unlimited, w.showAudit},
+		{"GET /admin/audit", request.RateRead, w.showAudit},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 func (w *Web) backupCodePages() []page {
 	return []page{
-		{"POST /account/two-factor/backup-codes/file", request.Unlimited, w.downloadCodes},
+		{"POST /account/two-factor/backup-codes/file", request.RateRead, w.downloadCodes},
 	}
 }
 

@@ -68,7 +68,8 @@ var errSignIn = errors.New("sign-in required")
 
 // signedIn calls use with the visitor's access token, after a refresh when that
 // has expired. Two tabs may refresh at once: both are given the same successor
-// (see package session). The error is errSignIn when there is no session any more.
+// (see package session). The error is errSignIn when there is no session any more, and
+// RateLimited when the visitor's source has refreshed too often.
 func (w *Web) signedIn(req *pageRequest, use func(access auth.Secret) error) error {
 	access := cmp.Or(req.access, cookie(req.r, accessCookie))
 	if access != "" {
@@ -76,6 +77,12 @@ func (w *Web) signedIn(req *pageRequest, use func(access auth.Secret) error) err
 		if e, ok := refusal(err); !ok || e.Code != auth.TokenExpired && e.Code != auth.TokenInvalid {
 			return err
 		}
+	}
+	if !hasSession(req.r) {
+		return req.signInAgain(auth.Refuse(auth.RefreshTokenInvalid))
+	}
+	if err := w.Limiter.CheckRefresh(req.r); err != nil {
+		return err
 	}
 	grant, err := w.Sessions.Refresh(req.r.Context(), cookie(req.r, refreshCookie), req.client)
 	if err != nil {

@@ -3,11 +3,8 @@
 package web
 
 import (
+	"net/url"
 	"slices"
-	"strings"
-	"time"
-
-	"golang.org/x/oauth2"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
@@ -51,16 +48,16 @@ func (w *Web) linkedAndLinkable(identities []federation.LinkedIdentity) ([]linke
 type externalRedirect struct{ DisplayName, Address string }
 
 func (w *Web) beginLink(req *pageRequest) (*response, error) {
-	to, verifier, known := externalRedirect{}, oauth2.GenerateVerifier(), w.providers()
+	to, known := externalRedirect{}, w.providers()
 	i := slices.IndexFunc(known, func(p provider) bool { return p.Name == req.field("provider", 128) })
 	if i < 0 {
 		return w.refusedChange(req, "identities", &auth.Error{Code: auth.ProviderUnknown})
 	}
 	chosen := known[i]
+	flow, challenge := req.keepVerifier()
 	a, err := w.change(req, "identities", func(access auth.Secret) error {
 		address, err := w.Federation.BeginLink(req.r.Context(), access, federation.Request{
-			Provider: chosen.Name, ReturnTo: strings.TrimSuffix(w.Settings().Issuer, "/") + signin.LinkReturnPath,
-			Challenge: oauth2.S256ChallengeFromVerifier(verifier),
+			Provider: chosen.Name, ReturnTo: w.ownURL(signin.LinkReturnPath, url.Values{"flow": {flow}}), Challenge: challenge,
 		}, signin.Proof{}, req.client)
 		to = externalRedirect{chosen.DisplayName, string(address)}
 		return err
@@ -68,18 +65,16 @@ func (w *Web) beginLink(req *pageRequest) (*response, error) {
 	if err != nil || a.location == "" {
 		return a, err
 	}
-	setCookie(req.w, verifierCookie, verifier, time.Hour)
 	req.w.Header().Set("Refresh", "0; url="+to.Address)
 	return show("away", to)
 }
 
 // finishLink ends what beginLink began.
 func (w *Web) finishLink(req *pageRequest) (*response, error) {
-	query, verifier := req.r.URL.Query(), cookie(req.r, verifierCookie)
-	dropCookie(req.w, verifierCookie)
+	query, verifier := req.r.URL.Query(), req.takeVerifier()
 	return w.change(req, "identities", func(access auth.Secret) error {
-		if refused := query.Get("error"); refused != "" {
-			return providerRefusal(refused)
+		if query.Get("error") != "" {
+			return providerRefusal(query)
 		}
 		var err error = &auth.Error{Code: auth.AuthorizationCodeInvalid}
 		if verifier != "" {

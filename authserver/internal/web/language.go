@@ -113,13 +113,20 @@ func (t translation) T(key string, pairs ...any) string {
 	return text
 }
 
-// Problem is what to tell a person about a refusal: the text of its code, or
-// of a fault of ours.
-func (t translation) Problem(code any) string {
-	if text, found := t.text(fmt.Sprintf("problem.%v", code)); found {
-		return text
+// Problem is what to tell a person about a refusal: the text of its code and reason,
+// of its code, or of a fault of ours. What the realm says of a code, it says of its
+// reasons too.
+func (t translation) Problem(refused any) string {
+	const prefix = "problem."
+	code, _, _ := strings.Cut(fmt.Sprint(refused), ".")
+	for _, texts := range []map[string]string{t.overrides, t.texts} {
+		for _, key := range []string{prefix + fmt.Sprint(refused), prefix + code} {
+			if text, found := texts[key]; found {
+				return text
+			}
+		}
 	}
-	return t.T("problem.internal")
+	return t.T(prefix + "internal")
 }
 
 func (t translation) text(key string) (string, bool) {

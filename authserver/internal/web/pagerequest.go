@@ -93,5 +93,8 @@ func refusal(err error) (*auth.Error, bool) {
 // a page of its own, and so has what wants proof.
 func formRefusal(err error) (*auth.Error, bool) {
 	e, ok := refusal(err)
+	if ok && e.Code == auth.InvalidRequest && len(e.Fields) > 0 && e.Fields[0].Field == "code" {
+		return invalid("code"), true
+	}
 	return e, ok && e.Code != auth.ProofRequired && problem.PageStatus(e.Code) < http.StatusInternalServerError
 }

@@ -46,7 +46,7 @@ func (w *Web) beginPhone(req *pageRequest) (*response, error) {
 		return show("phone", p)
 	case !ok:
 		return nil, err
-	case req.field("again", 8) == "":
+	case req.field("again", 16) == "":
 		return w.refusedChange(req, "phone", e)
 	}
 	p.form = p.refusedBy(e)

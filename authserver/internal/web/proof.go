@@ -13,6 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
@@ -35,6 +36,9 @@ type proofPage struct {
 // Password and Code report what the user can prove themselves by.
 func (p proofPage) Password() bool { return p.User.PasswordHash != "" }
 func (p proofPage) Code() bool     { return p.User.HasSecondFactor() }
+
+// Flow names what was interrupted, for whoever comes back to it from a provider.
+func (p proofPage) Flow() string { return request.FlowOf(auth.Secret(p.Interrupted)) }
 
 // Back is where somebody goes who would rather not.
 func (p proofPage) Back() string {
@@ -69,7 +73,7 @@ func (w *Web) requireProof(page func(*pageRequest) (*response, error)) func(*pag
 // into the proof page. The response is that page again, or nil to go on.
 func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 	given, text := signin.Proof{Password: req.secret("password"), Code: req.secret("code")}, req.field("text", 8) != ""
-	interrupted := req.field(interruptedField, maxForm)
+	interrupted, opened := req.field(interruptedField, maxForm), ""
 	err := w.signedIn(req, func(access auth.Secret) error {
 		user, err := w.Accounts.Profile(req.r.Context(), access)
 		if err != nil {
@@ -78,6 +82,7 @@ func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 		if req.r.PostForm, err = w.unseal(user, req.r.URL.EscapedPath(), interrupted); err != nil {
 			return err
 		}
+		opened = interrupted
 		switch {
 		case text:
 			_, err := w.Accounts.TextProof(req.r.Context(), access, req.client)
@@ -90,7 +95,7 @@ func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 	e, refused := formRefusal(err)
 	switch {
 	case err == nil && text:
-		return w.askProof(req, proofPage{Sent: true})
+		return w.askProof(req, proofPage{Sent: true, Interrupted: opened})
 	case !refused || e.Code == auth.InvalidRequest:
 		return nil, err
 	}
@@ -98,7 +103,7 @@ func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 	if e.Code == auth.InvalidCredentials {
 		f.Refused = wrongPassword
 	}
-	return w.askProof(req, proofPage{form: f})
+	return w.askProof(req, proofPage{form: f, Interrupted: opened})
 }
 
 // prove replaces the browser's access token by one that speaks for a proof.
@@ -111,7 +116,8 @@ func (w *Web) prove(req *pageRequest, access auth.Secret, p signin.Proof) error 
 	return err
 }
 
-// askProof shows the proof page to somebody who is signed in.
+// askProof shows the proof page to somebody who is signed in. What is sealed already
+// stays as it is, and in its cookie: it is the same flow.
 func (w *Web) askProof(req *pageRequest, p proofPage) (*response, error) {
 	p.Action = req.r.URL.EscapedPath()
 	err := w.signedIn(req, func(access auth.Secret) (err error) {
@@ -125,12 +131,14 @@ func (w *Web) askProof(req *pageRequest, p proofPage) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Interrupted, err = w.seal(p.User, p.Action, req.r.PostForm); err != nil {
-		return nil, err
+	if p.Interrupted == "" {
+		if p.Interrupted, err = w.seal(p.User, p.Action, req.r.PostForm); err != nil {
+			return nil, err
+		}
 	}
 	p.Texts = w.Settings().SMS != nil && slices.Contains(p.User.Methods, auth.SMSMethod)
 	if len(p.Providers) > 0 {
-		setCookie(req.w, interruptedCookie, p.Interrupted+"."+p.Action, interruptedLifetime)
+		interruptedCookies().Keep(req.w, req.r, p.Flow(), p.Interrupted+"."+p.Action)
 	}
 	return &response{template: "proof", status: problem.PageStatus(auth.ProofRequired), data: p}, nil
 }
@@ -144,13 +152,15 @@ func (w *Web) providersOf(identities []federation.LinkedIdentity) []provider {
 
 const (
 	interruptedField = "interrupted"
-	// interruptedCookie takes the form along to a provider and back. A form that
-	// a browser would not keep has to be filled in again.
-	interruptedCookie   = "__Host-rk-interrupted"
-	interruptedLifetime = 15 * time.Minute
 	// sealedForPage is the purpose under which forms are sealed.
 	sealedForPage = "interrupted form"
 )
+
+// interruptedCookies take forms along to a provider and back. One that does not fit
+// has to be filled in again: what proxies take of a request's head ends at 8 KiB.
+func interruptedCookies() request.FlowCookies {
+	return request.FlowCookies{Name: "__Host-rk-interrupted", Most: 4, MostBytes: 3 << 10, Lifetime: 15 * time.Minute}
+}
 
 // seal keeps a form that may hold secrets, for one user and one page.
 func (w *Web) seal(user auth.User, path string, values url.Values) (string, error) {
@@ -174,8 +184,7 @@ func (w *Web) unseal(user auth.User, path, text string) (url.Values, error) {
 // resumeInterrupted offers somebody who has signed in again to go on with what they
 // were doing. Whoever else has signed in instead does not learn of it.
 func (w *Web) resumeInterrupted(req *pageRequest, access auth.Secret) (*response, error) {
-	interrupted, action, _ := strings.Cut(string(cookie(req.r, interruptedCookie)), ".")
-	dropCookie(req.w, interruptedCookie)
+	interrupted, action, _ := strings.Cut(string(interruptedCookies().Take(req.w, req.r, req.interruptedFlow())), ".")
 	user, err := w.Accounts.Profile(req.r.Context(), access)
 	if err != nil {
 		return nil, err

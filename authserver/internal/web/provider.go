@@ -16,14 +16,37 @@ import (
 
 func (w *Web) providerPages() []page {
 	return []page{
-		{"GET /signin/with/{provider}", request.Unlimited, w.beginProviderSignIn},
+		{"GET /signin/with/{provider}", request.RateFederation, w.beginProviderSignIn},
 		{"GET " + signin.ReturnPath, request.RateCode, w.finishProviderSignIn},
 	}
 }
 
-// verifierCookie keeps a one-time code of somebody else's from being of use in
+// verifierCookies keep a one-time code of somebody else's from being of use in
 // this browser (RFC 9700, section 4.7.1).
-const verifierCookie = "__Host-rk-verifier"
+func verifierCookies() request.FlowCookies {
+	return request.FlowCookies{Name: "__Host-rk-verifier", Most: 8, MostBytes: 512, Lifetime: time.Hour}
+}
+
+// keepVerifier makes a verifier (RFC 7636, section 4.1) that only this browser
+// knows, and returns its challenge. Where the browser comes back to, the query says
+// which flow it has been.
+func (req *pageRequest) keepVerifier() (flow, challenge string) {
+	verifier := oauth2.GenerateVerifier()
+	flow = request.FlowOf(auth.Secret(verifier))
+	verifierCookies().Keep(req.w, req.r, flow, verifier)
+	return flow, oauth2.S256ChallengeFromVerifier(verifier)
+}
+
+// takeVerifier is the verifier of the flow that the address says has come back;
+// empty when it is not this browser's.
+func (req *pageRequest) takeVerifier() auth.Secret {
+	return verifierCookies().Take(req.w, req.r, req.r.URL.Query().Get("flow"))
+}
+
+// ownURL is an address of a page of ours, for others to send a browser to.
+func (w *Web) ownURL(path string, query url.Values) string {
+	return strings.TrimSuffix(w.Settings().Issuer, "/") + path + "?" + query.Encode()
+}
 
 // beginProviderSignIn begins a sign-in through a provider as any application would,
 // with a page of ours as the place to return to.
@@ -34,26 +57,29 @@ func (w *Web) beginProviderSignIn(req *pageRequest) (*response, error) {
 			return nil, err
 		}
 	}
-	verifier := oauth2.GenerateVerifier()
-	setCookie(req.w, verifierCookie, verifier, time.Hour)
-	suffix := string(to.Query())
-	query := url.Values{"code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"}}
-	if req.reauthenticating() {
-		suffix = reauthenticateQuery
+	flow, challenge := req.keepVerifier()
+	back := url.Values{"flow": {flow}}
+	query := url.Values{"code_challenge": {challenge}, "code_challenge_method": {"S256"}}
+	switch again := req.interruptedFlow(); {
+	case again != "":
+		back.Set("again", again)
 		query.Set("prompt", "login")
+	case to.ReturnTo != "":
+		back.Set("return_to", to.ReturnTo)
+		back.Set("code_challenge", to.Challenge)
 	}
-	query.Set("return_to", strings.TrimSuffix(w.Settings().Issuer, "/")+signin.ReturnPath+suffix)
+	query.Set("return_to", w.ownURL(signin.ReturnPath, back))
 	return seeOther("/api/auth/oauth/" + url.PathEscape(req.r.PathValue("provider")) + "?" + query.Encode())
 }
 
 // providerRefusal is the refusal that an address of ours says a sign-in at a
 // provider has come to. Anybody may write addresses: what it never comes to is
-// StateInvalid.
-func providerRefusal(code string) *auth.Error {
-	switch c := auth.Code(code); c {
+// StateInvalid, and a reason that there is not has no words.
+func providerRefusal(query url.Values) *auth.Error {
+	switch c := auth.Code(query.Get("error")); c {
 	case auth.ProviderUnknown, auth.ProviderRefused, auth.ProviderUnavailable, auth.IdentityRefused, auth.IdentityUnlinked,
 		auth.AccountDisabled, auth.EmailNotVerified, auth.TooManyAttempts, auth.DatabaseUnavailable, auth.SigningUnavailable:
-		return &auth.Error{Code: c}
+		return auth.RefuseBecause(c, auth.Reason(query.Get("error_reason")))
 	default:
 		return &auth.Error{Code: auth.StateInvalid}
 	}
@@ -61,11 +87,9 @@ func providerRefusal(code string) *auth.Error {
 
 // finishProviderSignIn takes up a visitor whom a provider has sent back.
 func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
-	query, to := req.r.URL.Query(), req.returnTargetFromQuery()
-	verifier := cookie(req.r, verifierCookie)
-	dropCookie(req.w, verifierCookie)
-	if code := query.Get("error"); code != "" {
-		return refused("signin", w.signInPage(form{returnTarget: to}.refusedBy(providerRefusal(code))))
+	query, to, verifier := req.r.URL.Query(), req.returnTargetFromQuery(), req.takeVerifier()
+	if query.Get("error") != "" {
+		return refused("signin", w.signInPage(form{returnTarget: to}.refusedBy(providerRefusal(query))))
 	}
 	if verifier == "" {
 		return refused("signin", w.signInPage(form{returnTarget: to}.refusedBy(&auth.Error{Code: auth.StateInvalid})))
@@ -78,14 +102,15 @@ func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
 		return nil, err
 	}
 	a, err := w.afterSignIn(req, result, to)
-	if err != nil || result.Challenge != nil || !req.reauthenticating() {
+	if err != nil || result.Challenge != nil || req.interruptedFlow() == "" {
 		return a, err
 	}
 	return w.resumeInterrupted(req, result.Grant.AccessToken)
 }
 
-// reauthenticateQuery marks the way back of somebody who was signed in already and
-// proves by it who they are.
-const reauthenticateQuery = "?again=yes"
-
-func (req *pageRequest) reauthenticating() bool { return req.r.URL.Query().Has("again") }
+// interruptedFlow is on the way of somebody who was signed in already, and proves by
+// another sign-in who they are, the flow of what they were doing; empty for all others.
+func (req *pageRequest) interruptedFlow() string {
+	query := req.r.URL.Query()
+	return query.Get("again")
+}

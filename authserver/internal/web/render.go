@@ -135,7 +135,9 @@ func originsOf(addresses []string) string {
 
 // failure is what the error page shows.
 type failure struct {
-	Code      auth.Code
+	Code auth.Code
+	// Refused is the code, with its reason if there is one.
+	Refused   auth.Code
 	Seconds   int
 	RequestID string
 }
@@ -164,6 +166,6 @@ func (w *Web) fail(req *pageRequest, err error) {
 	}
 	w.render(req, &response{
 		template: "error", status: problem.PageStatus(e.Code),
-		data: failure{e.Code, seconds, request.InfoFrom(req.r.Context()).ID},
+		data: failure{e.Code, withReason(e), seconds, request.InfoFrom(req.r.Context()).ID},
 	})
 }

@@ -20,7 +20,7 @@ func (w *Web) signInPages() []page {
 		{"GET /{$}", request.Unlimited, w.start},
 		{"GET /signin", request.Unlimited, w.showSignIn},
 		{"POST /signin", request.RateLogin, w.signIn},
-		{"POST /signout", request.Unlimited, w.signOut},
+		{"POST /signout", request.RateRead, w.signOut},
 		{"GET /signed-out", request.Unlimited, w.signedOut},
 	}
 }
@@ -30,7 +30,8 @@ func (w *Web) signInPages() []page {
 type form struct {
 	Email string
 	returnTarget
-	// Refused is why, and Seconds when to try again; empty and zero at first.
+	// Refused is why, and Seconds when to try again; empty and zero at first. Behind a
+	// code there may be a reason, after a dot.
 	Refused auth.Code
 	Seconds int
 	// AttemptsLeft is empty where guesses are not counted.
@@ -61,11 +62,19 @@ func (t returnTarget) Query() template.URL {
 }
 
 func (f form) refusedBy(e *auth.Error) form {
-	f.Refused, f.Seconds = e.Code, problem.Seconds(e.RetryAfter)
+	f.Refused, f.Seconds = withReason(e), problem.Seconds(e.RetryAfter)
 	if e.AttemptsLeft != nil {
 		f.AttemptsLeft = strconv.Itoa(*e.AttemptsLeft)
 	}
 	return f
+}
+
+// withReason is what the words for a refusal are looked up by.
+func withReason(e *auth.Error) auth.Code {
+	if e.Reason == "" {
+		return e.Code
+	}
+	return e.Code + auth.Code("."+e.Reason)
 }
 
 // start is where people land who type the realm's address.
@@ -105,6 +114,9 @@ func (w *Web) showSignIn(req *pageRequest) (*response, error) {
 		return nil, err
 	}
 	if hasSession(req.r) {
+		if err := w.Limiter.CheckRefresh(req.r); err != nil {
+			return nil, err
+		}
 		a, err := w.returnToApplication(req, cookie(req.r, refreshCookie), to)
 		if !errors.Is(err, errSignIn) {
 			return a, err

@@ -16,12 +16,12 @@ import (
 
 func (w *Web) userPages() []page {
 	return []page{
-		{"GET /admin/users/{id}", request.Unlimited, w.showUser},
+		{"GET /admin/users/{id}", request.RateRead, w.showUser},
 		{"POST /admin/users/{id}", request.RateCode, w.requireProof(w.changeUser)},
-		{"POST /admin/users/{id}/disable", request.Unlimited, w.disableUser},
+		{"POST /admin/users/{id}/disable", request.RateChange, w.disableUser},
 		{"POST /admin/users/{id}/enable", request.RateCode, w.requireProof(w.enableUser)},
 		{"POST /admin/users/{id}/unlock", request.RateCode, w.requireProof(w.unlockUser)},
-		{"POST /admin/users/{id}/sessions/end", request.Unlimited, w.endSessionsOfUser},
+		{"POST /admin/users/{id}/sessions/end", request.RateChange, w.endSessionsOfUser},
 		{"POST /admin/users/{id}/two-factor/reset", request.RateCode, w.requireProof(w.resetTwoFactor)},
 		{"POST /admin/users/{id}/delete", request.RateCode, w.requireProof(w.deleteUser)},
 	}

@@ -16,9 +16,9 @@ import (
 func (w *Web) usersPages() []page {
 	return []page{
 		{"GET /admin", request.Unlimited, func(*pageRequest) (*response, error) { return seeOther("/admin/users") }},
-		{"GET /admin/users", request.Unlimited, w.showUsers},
+		{"GET /admin/users", request.RateRead, w.showUsers},
 		{"POST /admin/users", request.RateCode, w.requireProof(w.createUser)},
-		{"GET /admin/users/new", request.Unlimited, w.showNewUser},
+		{"GET /admin/users/new", request.RateRead, w.showNewUser},
 	}
 }
 
@@ -55,7 +55,7 @@ type usersPage struct {
 }
 
 // Searched reports whether anything narrows the list.
-func (p usersPage) Searched() bool { return p.Prefix != "" || p.Role != "" || p.Status != "" }
+func (p usersPage) Searched() bool { return p.Text != "" || p.Role != "" || p.Status != "" }
 
 func (w *Web) showUsers(req *pageRequest) (*response, error) {
 	p := usersPage{UserQuery: req.userQuery(), Statuses: statuses(), paging: req.paging(), Saved: req.saved([]string{"deleted"})}
@@ -80,7 +80,7 @@ func statuses() []admin.Status {
 // userQuery is what the address asks for; what makes no sense there is left out.
 func (req *pageRequest) userQuery() admin.UserQuery {
 	query := req.r.URL.Query()
-	q := admin.UserQuery{Prefix: truncate(query.Get("q"), auth.MaxEmailLength), Limit: perPage}
+	q := admin.UserQuery{Text: truncate(query.Get("q"), auth.MaxEmailLength), Limit: perPage}
 	if role := truncate(query.Get("role"), maxRole); auth.PlausibleRole(role) {
 		q.Role = role
 	}
@@ -129,7 +129,7 @@ func (w *Web) requireAdmin(req *pageRequest, access auth.Secret) error {
 func (w *Web) createUser(req *pageRequest) (*response, error) {
 	p := w.newUserPage()
 	p.Email, p.Name = req.field("email", auth.MaxEmailLength), req.field("name", maxName)
-	p.Role, p.Locale = req.field("role", maxRole), req.field("locale", maxLocale)
+	p.Role, p.Locale = req.field("role", maxRole), req.field("locale", auth.MaxLocaleLength)
 	created := auth.User{}
 	err := w.signedIn(req, func(access auth.Secret) (err error) {
 		if err := w.requireAdmin(req, access); err != nil {

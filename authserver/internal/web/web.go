@@ -34,6 +34,7 @@ type Deps struct {
 	Sealer     auth.Sealer
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
+	Limiter  request.Limiter
 	Log      *slog.Logger
 }
 

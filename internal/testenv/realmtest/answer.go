@@ -16,9 +16,9 @@ import (
 
 // Problem is an answer that is not a success (RFC 9457).
 type Problem struct {
-	Type, Title, Detail, Code, RequestID string
-	Status                               int
-	Errors                               []struct{ Field, Detail string }
+	Type, Title, Detail, Code, Reason, RequestID string
+	Status                                       int
+	Errors                                       []struct{ Field, Detail string }
 }
 
 func (p Problem) Error() string { return fmt.Sprintf("%d %s", p.Status, p.Code) }

@@ -17,7 +17,7 @@ func (r *Realm) SendMail() *testenv.SMTP {
 	r.t.Helper()
 	r.SMTP = testenv.StartSMTP(r.t)
 	r.Config.Email = &realmconfig.Email{
-		From: "Example <login@example.com>", Host: r.SMTP.Host(), Port: r.SMTP.Port(), Security: realmconfig.StartTLS,
+		From: "Example <login@example.com>", Host: r.SMTP.Host(), Port: r.SMTP.Port(), Security: realmconfig.StartTLS, AllowPrivateNetworks: true,
 		Timeout: deliveryTimeout, Product: "Example",
 	}
 	r.MountSMTP(r.SMTP)

@@ -36,7 +36,7 @@ func Prepare(ctx context.Context, p *testenv.Postgres, log *slog.Logger, fill ..
 		if err := folder.Save(); err != nil {
 			return err
 		}
-		o := authserver.Options{ConfigDir: dir, Log: log, Now: time.Now}
+		o := authserver.Options{ConfigDir: dir, Log: log, Now: time.Now, DatabaseTimeout: databasePatience}
 		err := errors.Join(authserver.Migrate(ctx, o), Cheapen(ctx, url))
 		for _, add := range fill {
 			if err == nil {

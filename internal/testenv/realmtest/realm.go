@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -36,7 +37,10 @@ type Realm struct {
 	// Options are those that servers and migrations are run with.
 	Options authserver.Options
 
-	t        testing.TB
+	t testing.TB
+	// Peer is the address and port that connections to servers seem to come from;
+	// when it is empty, they come from where they do.
+	Peer     netip.AddrPort
 	listener net.Listener // of the first server, when the issuer says where
 }
 
@@ -56,7 +60,10 @@ func New(t testing.TB, options ...Option) *Realm {
 	furnish(r.Folder)
 	// A name of its own in a Redis that tests, and their repetitions, may share.
 	r.Config.Realm = "test/" + t.Name() + "-" + rand.Text()
-	r.Options = authserver.Options{ConfigDir: r.Dir, Build: "test", Log: given.log, Now: r.Clock.Now, HashingWorkers: 2}
+	r.Options = authserver.Options{
+		ConfigDir: r.Dir, Build: "test", Log: given.log, Now: r.Clock.Now, HashingWorkers: 2,
+		DatabaseTimeout: databasePatience, PasswordTimeout: passwordPatience, CacheTimeout: cachePatience,
+	}
 	if given.mail {
 		r.SendMail()
 	}
@@ -79,6 +86,17 @@ func furnish(f *realmfolder.Folder) {
 	f.AdminEmail, f.AdminPassword = AdminEmail, AdminPassword
 	f.Config.Passwords.BcryptCost, f.Config.Login.Lockout.SourceFailures = leastCost, 100_000
 }
+
+// cachePatience lets a cache answer on a machine that is busy with other things:
+// a server that goes on without it counts for itself alone.
+const cachePatience = 5 * time.Second
+
+// databasePatience does the same for a statement: one that takes too long is an error.
+const databasePatience = 20 * time.Second
+
+// passwordPatience does the same for many logins at once: those that wait longer are refused.
+// It leaves them time within that of a request.
+const passwordPatience = 15 * time.Second
 
 // leastCost is the cheapest that realmconfig allows.
 const leastCost = 10

@@ -67,7 +67,7 @@ func (r *Realm) launch(api, ops net.Listener, drain time.Duration) *Server {
 	}
 	s.HTTP = s.NewClient(true)
 	o := r.Options
-	o.API, o.Ops, o.DrainDelay = api, ops, drain
+	o.API, o.Ops, o.DrainDelay = seemingly{api, r.Peer}, ops, drain
 	go func() { s.done <- authserver.Run(ctx, o) }()
 	r.t.Cleanup(s.End)
 	return s

@@ -12,6 +12,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,48 +55,67 @@ func (h Hash) Work() time.Duration { return h.work }
 //	$scrypt$ln=16,r=8,p=1$salt$sum
 //	$pbkdf2-sha256$i=600000,l=32$salt$sum    or -sha512; ",l=32" may be left out
 //	$pbkdf2-sha256$600000$salt$sum           or -sha512, with "." for "+"
-//	pbkdf2_sha256$600000$salt$sum            or _sha512, with the salt as text
+//	pbkdf2_sha256$600000$salt$sum            or _sha512, with the salt as text: Django
+//	scrypt$16384$salt$8$1$sum                with the salt as text: Django
+//	pbkdf2:sha256:600000$salt$sum            or sha512, with the salt as text and the sum in hex: Werkzeug
+//	scrypt:32768:8:1$salt$sum                likewise
 //
-// with salt and sum in unpadded base64 where nothing else is said. It returns
-// ErrMalformed or ErrTooCostly.
+// with salt and sum in unpadded base64 where nothing else is said, and settings that
+// have names in any order. It returns ErrMalformed, ErrTooCostly or an UnsupportedError.
 func Parse(encoded string) (Hash, error) {
-	if len(encoded) > maxEncoded || strings.ContainsAny(encoded, "\r\n") {
+	if len(encoded) > maxEncoded || strings.ContainsFunc(encoded, notPrintable) {
 		return Hash{}, ErrMalformed
+	}
+	if kind := unsupported(encoded); kind != "" {
+		return Hash{}, UnsupportedError{kind}
 	}
 	kind, rest, _ := strings.Cut(strings.TrimPrefix(encoded, "$"), "$")
 	if strings.HasPrefix(encoded, "$") {
 		kind = "$" + kind
 	}
-	switch fields := strings.Split(rest, "$"); {
-	case kind == "$argon2id" && len(fields) == 4:
-		return parseArgon2id(fields[0], fields[1], fields[2], fields[3])
-	case len(fields) != 3:
+	fields := strings.Split(rest, "$")
+	if len(fields) < 2 {
+		return Hash{}, ErrMalformed
+	}
+	settings, salt, sum := fields[:len(fields)-2], fields[len(fields)-2], fields[len(fields)-1]
+	switch {
+	case kind == "$argon2id":
+		return parseArgon2id(settings, salt, sum)
+	case kind == "scrypt" && len(fields) == len("nsrps"):
+		return parseDjangoScrypt(fields)
+	case strings.Contains(kind, ":") && len(settings) == 0:
+		return parseWerkzeug(strings.Split(kind, ":"), salt, sum)
+	case len(settings) != 1:
 		return Hash{}, ErrMalformed
 	case kind == "$scrypt":
-		return parseScrypt(fields[0], fields[1], fields[2])
+		return parseScrypt(settings[0], salt, sum)
 	case kind == "$pbkdf2-sha256":
-		return parsePBKDF2(sha256Digest(), fields[0], fields[1], fields[2])
+		return parsePBKDF2(sha256Digest(), settings[0], salt, sum)
 	case kind == "$pbkdf2-sha512":
-		return parsePBKDF2(sha512Digest(), fields[0], fields[1], fields[2])
+		return parsePBKDF2(sha512Digest(), settings[0], salt, sum)
 	case kind == "pbkdf2_sha256":
-		return parsePlainPBKDF2(sha256Digest(), fields[0], fields[1], fields[2])
+		return parsePlainPBKDF2(sha256Digest(), settings[0], salt, sum)
 	case kind == "pbkdf2_sha512":
-		return parsePlainPBKDF2(sha512Digest(), fields[0], fields[1], fields[2])
+		return parsePlainPBKDF2(sha512Digest(), settings[0], salt, sum)
 	}
 	return Hash{}, ErrMalformed
 }
 
-// parameters reads "a=1,b=2", in the order of names.
+func notPrintable(r rune) bool { return r < ' ' || r > '~' }
+
+// parameters reads "a=1,b=2" in any order and returns the values in that of names, of
+// which each must stand there once.
 func parameters(text string, names ...string) ([]int, error) {
 	parts := strings.Split(text, ",")
 	if len(parts) != len(names) {
 		return nil, ErrMalformed
 	}
 	values := make([]int, len(names))
-	for i, part := range parts {
-		digits, found := strings.CutPrefix(part, names[i]+"=") //nolint:gosec // as many names as parts
+	for _, part := range parts {
+		name, digits, _ := strings.Cut(part, "=")
+		i := slices.Index(names, name)
 		value, err := number(digits)
-		if !found || err != nil {
+		if i < 0 || values[i] != 0 || err != nil {
 			return nil, ErrMalformed
 		}
 		values[i] = value

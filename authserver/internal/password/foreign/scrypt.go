@@ -21,11 +21,15 @@ func parseScrypt(settings, salt, sum string) (Hash, error) {
 	if err != nil {
 		return Hash{}, ErrMalformed
 	}
-	log, block, lanes := values[0], values[1], values[2]
 	saltBytes, sumBytes, err := saltAndSum(base64.RawStdEncoding, salt, sum)
 	if err != nil {
 		return Hash{}, ErrMalformed
 	}
+	return scryptHash(values[0], values[1], values[2], saltBytes, sumBytes)
+}
+
+// scryptHash is that of 1<<log blocks.
+func scryptHash(log, block, lanes int, salt, sum []byte) (Hash, error) {
 	if log > maxScryptLog || block > maxScryptBlock || lanes > maxLanes {
 		return Hash{}, ErrTooCostly
 	}
@@ -35,12 +39,12 @@ func parseScrypt(settings, salt, sum string) (Hash, error) {
 	}
 	const pace = 2500 * time.Microsecond // for a mebibyte
 	return Hash{
-		sum:  sumBytes,
+		sum:  sum,
 		work: pace * time.Duration(memory*lanes) >> 20,
 		derive: func(password []byte) []byte {
 			// Key fails only for parameters that were refused above; no sum
 			// equals nil.
-			key, _ := scrypt.Key(password, saltBytes, 1<<log, block, lanes, len(sumBytes))
+			key, _ := scrypt.Key(password, salt, 1<<log, block, lanes, len(sum))
 			return key
 		},
 	}, nil

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import "errors"
+
+// Reason says which of the rules behind a code has refused. Reasons are part of the
+// API: they are never renamed and never change their meaning.
+type Reason string
+
+// Why an identity may not sign in: see IdentityRefused.
+const (
+	// DomainNotAllowed is an address outside of the domains that the provider is for.
+	DomainNotAllowed Reason = "email_domain_not_allowed"
+	// EmailMissing is a provider that tells no address, or none that makes sense.
+	EmailMissing Reason = "email_missing"
+	// EmailUnverified is an address for which the provider does not vouch.
+	EmailUnverified Reason = "email_unverified"
+	// SignUpClosed is a newcomer where no accounts are made.
+	SignUpClosed Reason = "sign_up_closed"
+)
+
+// Why a provider has not signed somebody in: see ProviderRefused.
+const (
+	// SignInDeclined is a user, or a provider, that would not.
+	SignInDeclined Reason = "declined"
+	// ScopeRefused and ClientRefused are for whoever has registered the realm at the
+	// provider.
+	ScopeRefused  Reason = "scope_refused"
+	ClientRefused Reason = "client_refused"
+	// CodeRefused is an authorization code that has expired or was used already.
+	CodeRefused Reason = "code_refused"
+)
+
+// SearchesBusy is a search that found too many others at work, or took too long: see
+// Busy.
+const SearchesBusy Reason = "searches_busy"
+
+// RefuseBecause is the refusal of a code by one of its rules.
+func RefuseBecause(code Code, reason Reason) *Error { return &Error{Code: code, Reason: reason} }
+
+// ReasonOf is a refusal's reason; empty where the code says all, and for other errors.
+func ReasonOf(err error) Reason {
+	var refusal *Error
+	if !errors.As(err, &refusal) {
+		return ""
+	}
+	return refusal.Reason
+}

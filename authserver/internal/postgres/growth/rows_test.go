@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package growth
+
+import (
+	"fmt"
+	"strings"
+)
+
+// size says how many rows there are, by the number of users.
+type size struct{ users int }
+
+// sessions, tokens and events are as many as a realm of so many users keeps.
+func (s size) sessions() int { return 2 * s.users }
+func (s size) tokens() int   { return 2 * s.sessions() }
+func (s size) events() int   { return s.users * 10 / 3 }
+func (s size) tenth() int    { return s.users / 10 }
+
+// table is how one is filled: a value for each column of row number i.
+type table struct {
+	name string
+	rows func(size) int
+	// where leaves out some of the numbers; empty for none.
+	where  string
+	values map[string]string
+}
+
+// notFilled are tables without rows of their own here, and why.
+func notFilled() map[string]string {
+	return map[string]string{
+		"goose_db_version": "migrations write it",
+		"migration_lease":  "migrations write it",
+	}
+}
+
+// tables is all of them, the longest first, so that nobody waits for one at the end.
+func tables() []table {
+	return []table{
+		{name: "user_search", rows: func(s size) int { return s.users }, values: map[string]string{
+			"user_id": userID("i"), "edition": "0",
+			// auth.SearchDocument, of letters that are folded already.
+			"document": "'  ' || lower(" + firstName("i") + ") || '  ' || lower(" + lastName("i") + ") || '  ' || " + email("i"),
+		}},
+		{name: "audit_events", rows: size.events, values: map[string]string{
+			"id": id(eventAt, "'event' || i"), "at": eventAt,
+			"action": `CASE WHEN i % 100 < 70 THEN 'login' WHEN i % 100 < 80 THEN 'logout' WHEN i % 100 < 85 THEN 'session.ended'
+				WHEN i % 100 < 88 THEN 'profile.updated' WHEN i % 100 < 91 THEN 'user.registered' WHEN i % 100 < 94 THEN 'email.verified'
+				WHEN i % 100 < 97 THEN 'password.changed' WHEN i % 9999 = 0 THEN 'account.locked' ELSE 'proof.given' END`,
+			"outcome":   `CASE WHEN i % 30011 = 0 THEN 'account_disabled' WHEN i % 13 = 0 THEN 'invalid_credentials' ELSE 'succeeded' END`,
+			"reason":    `CASE WHEN i % 30011 = 0 THEN 'other_password' END`,
+			"actor_id":  "CASE WHEN i % 13 > 0 THEN " + userID(eventUser) + " END",
+			"target_id": "CASE WHEN i % 39 > 0 THEN " + userID(eventUser) + " END",
+			// Strangers at addresses, of which some have no account.
+			"account_key": "CASE WHEN i % 13 = 0 THEN sha256(('stranger' || i % 5000)::bytea) END",
+			"address":     address("i"), "user_agent": userAgent("i"),
+			"detail": "CASE WHEN i % 100 BETWEEN 80 AND 84 THEN 'one' ELSE '' END",
+		}},
+		{name: "refresh_tokens", rows: size.tokens, values: map[string]string{
+			"hash": tokenHash("i"), "session_id": sessionID("((i + 1) / 2)"),
+			// The first of two has been used, an hour after it was made.
+			"created_at":       lastUsed("((i + 1) / 2)") + " - 3600000 * (i % 2)",
+			"expires_at":       lastUsed("((i + 1) / 2)") + " - 3600000 * (i % 2) + 604800000",
+			"rotated_at":       "CASE WHEN i % 2 = 1 THEN " + lastUsed("((i + 1) / 2)") + " END",
+			"successor_sealed": "CASE WHEN i % 2 = 1 THEN " + sealed("i") + " END",
+		}},
+		{name: "sessions", rows: size.sessions, values: map[string]string{
+			"id": sessionID("i"), "user_id": userID(sessionUser), "created_at": sessionAt("i"), "auth_time": sessionAt("i"),
+			"last_used_at": lastUsed("i"), "expires_at": lastUsed("i") + " + 604800000",
+			"ended_at": "CASE WHEN i % 5 = 0 THEN " + lastUsed("i") + " END", "ended_reason": "CASE WHEN i % 5 = 0 THEN 'logout' END",
+			"prune_after": "to_timestamp((" + lastUsed("i") + " + 604800000) / 1000.0::float8)::date",
+			"user_agent":  userAgent("i"), "address": address("i"),
+		}},
+		{name: "users", rows: func(s size) int { return s.users }, values: map[string]string{
+			"id": userID("i"), "email": email("i"), "created_at": joined("i"),
+			"name":                firstName("i") + " || ' ' || " + lastName("i"),
+			"locale":              "(ARRAY['en', 'de', 'es', 'fr', ''])[1 + i % 5]",
+			"role":                "CASE WHEN i % 100000 = 7 THEN 'admin' WHEN i % 1000 = 8 THEN 'editor' ELSE 'user' END",
+			"password_hash":       "CASE WHEN i % 10 > 0 THEN '$2a$12$' || substr(md5(i::text) || md5('x' || i), 1, 53) END",
+			"password_changed_at": "CASE WHEN i % 6 = 0 THEN " + joined("i") + " + 86400000 END",
+			"email_verified_at":   "CASE WHEN i % 50 <> 3 THEN " + joined("i") + " + 60000 END",
+			"disabled_at":         "CASE WHEN i % 200 = 11 THEN $now - 86400000 * (i % 100) END",
+			"last_login_at":       "CASE WHEN i % 9 > 0 THEN greatest(" + joined("i") + ", $now - 60000 * (i % 40000)) END",
+		}},
+		{name: "attempts", rows: size.tenth, values: map[string]string{
+			// Every fiftieth is of an account, and locks it.
+			"key":     "CASE WHEN i % 50 = 0 THEN sha256(" + email("i") + "::bytea) ELSE sha256(('nobody-' || i || '@example.com')::bytea) END",
+			"pending": "0", "failures": "CASE WHEN i % 50 = 0 THEN 5 ELSE 1 + i % 4 END", "allowed": "5",
+			"reserved_at": "$now - 1000 * (i % 600)", "expires_at": "$now + 86400000 + 1000 * (i % 3600)",
+			"user_id":      "CASE WHEN i % 50 = 0 THEN " + userID("i") + " END",
+			"locked_until": "CASE WHEN i % 50 = 0 THEN $now + 86400000 + 1000 * (i % 3600) END",
+		}},
+		{name: "outbox", rows: size.tenth, values: map[string]string{
+			"id": id("$now - 1000 * (i % 86400)", "'message' || i"), "channel": "CASE WHEN i % 10 > 0 THEN 'mail' ELSE 'sms' END",
+			"kind": "(ARRAY['verify-email', 'reset-password', 'password-changed'])[1 + i % 3]", "sealed": "decode(repeat(md5(i::text), 20), 'hex')",
+			"created_at": "$now - 1000 * (i % 86400)", "due_at": "$now + 1000 * (i % 7200 - 3600)", "attempts": "i % 3",
+		}},
+		{name: "tickets", rows: size.tenth, values: map[string]string{
+			"hash": ticketHash("i"), "kind": "(ARRAY['reset', 'verify', 'change_email', 'challenge', 'oauth_code', 'oauth_state'])[1 + i % 6]",
+			"user_id": "CASE WHEN i % 6 < 5 THEN " + userID("i") + " END", "session_id": "NULL",
+			"email": "CASE WHEN i % 6 < 3 THEN " + email("i") + " END", "sealed": "CASE WHEN i % 6 > 2 THEN " + sealed("i") + " END",
+			"created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 1000 * (i % 86400)",
+		}},
+		{name: "identities", rows: func(s size) int { return s.users }, where: "i % 8 = 0", values: map[string]string{
+			"id": id(joined("i"), "'identity' || i"), "user_id": userID("i"),
+			"provider": "(ARRAY['google', 'github', 'okta'])[1 + i % 3]", "issuer": "'https://issuer-' || i % 3 || '.example'",
+			"subject": "'subject-' || i", "email": email("i"), "created_at": joined("i"), "last_used_at": "$now - 60000 * (i % 40000)",
+		}},
+		{name: "second_factors", rows: func(s size) int { return s.users }, where: "i % 9 = 0", values: map[string]string{
+			"user_id": userID("i"), "method": "CASE WHEN i % 36 = 0 THEN 'sms' ELSE 'totp' END", "enrolment": enrolment("i"),
+			"sealed": sealed("i"), "last_step": "1000000 + i", "backup_codes": "CASE WHEN i % 900 = 0 THEN ARRAY[" + backupHash("i") + "] END",
+			"created_at": joined("i"), "verified_at": "CASE WHEN i % 900 > 0 THEN " + joined("i") + " END",
+		}},
+		{name: "backup_codes", rows: func(s size) int { return s.users }, where: "i % 9 = 0", values: map[string]string{
+			"user_id": userID("i"), "hashes": "ARRAY(SELECT sha256(('backup' || i || ' ' || c)::bytea) FROM generate_series(1, 8) AS c)", "created_at": joined("i"),
+		}},
+		{name: "text_codes", rows: func(s size) int { return s.users }, where: "i % 36 = 0", values: map[string]string{
+			"user_id": userID("i"), "id": id("$now", "'text' || i"), "enrolment": enrolment("i"), "sealed": "CASE WHEN i % 2 = 0 THEN " + sealed("i") + " END",
+			"expires_at": "$now + 3600000", "sent_at": "$now - 1000 * (i % 3000)", "hour_began_at": "$now - 3000000", "sent_in_hour": "1",
+		}},
+		{name: "quotas", rows: size.tenth, values: map[string]string{
+			"key": "sha256(('quota' || i)::bytea)", "used": "1 + i % 5", "allowed": "5", "since": "$now - 1000 * (i % 3500)",
+		}},
+		{name: "mail_quotas", rows: size.tenth, values: map[string]string{
+			"account_key": "sha256(('quota' || i)::bytea)", "mails": "1 + i % 5", "since": "$now - 1000 * (i % 3500)",
+		}},
+		{name: "revocations", rows: size.tenth, values: map[string]string{
+			"about": "CASE WHEN i % 10 > 0 THEN " + sessionID("(5 * i)") + " ELSE " + userID("i") + " END",
+			"role":  "CASE WHEN i % 10 = 0 THEN 'user' END", "revoked_at": "$now - 1000 * (i % 86400)",
+		}},
+		{name: "bootstraps", rows: func(size) int { return 2 }, values: map[string]string{
+			"account_key": "sha256('root@example.com'::bytea)", "number": "i::integer", "password_hash": "'$2a$12$' || substr(md5(i::text) || md5('x' || i), 1, 53)", "at": "$now",
+		}},
+	}
+}
+
+// statement fills the columns that there are. A time is said in milliseconds.
+func (t table) statement(s size, columns []column) string {
+	names, values := []string{}, []string{}
+	for _, c := range columns {
+		value := t.values[c.Name]
+		if c.Kind == "timestamptz" {
+			value = fmt.Sprintf("to_timestamp((%s) / 1000.0::float8)", value)
+		}
+		names, values = append(names, c.Name), append(values, value)
+	}
+	where := ""
+	if t.where != "" {
+		where = " WHERE " + t.where
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM generate_series(1::bigint, %d) AS i%s",
+		t.name, strings.Join(names, ", "), strings.Join(values, ", "), t.rows(s), where)
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package growth
+
+import "fmt"
+
+// What follows are SQL expressions over the number of a row. The same number has the
+// same value wherever it is used: rows refer to each other without being looked up.
+// $now, $users, $sessions and $events stand for the time of the fill and its size. Times
+// are milliseconds since 1970, since to add an interval to a timestamp takes ten times as
+// long; they become timestamps when they are stored.
+
+// id is a version 7 UUID (RFC 9562, section 5.7) of a time, told from others by a text.
+func id(ms, text string) string {
+	return fmt.Sprintf("('0' || to_hex(%s) || overlay(overlay(substr(md5(%s), 1, 20) placing '7' from 1) placing '8' from 5))::uuid", ms, text)
+}
+
+const (
+	minute = 60_000
+	day    = 24 * 60 * minute
+)
+
+// joined is when user number i registered, within three years.
+func joined(i string) string {
+	return fmt.Sprintf("($now - %d + %[1]d * %s / $users)", 3*365*day, i)
+}
+
+func userID(i string) string { return id(joined(i), "'user' || "+i) }
+
+func firstName(i string) string {
+	return fmt.Sprintf(`CASE WHEN %[1]s = 4242 THEN 'Zebulon' ELSE (ARRAY['Ann', 'Ben', 'Carla', 'David', 'Emma', 'Farid', 'Greta', 'Hugo', 'Ines', 'Jan',
+		'Karin', 'Leo', 'Maria', 'Nils', 'Olga', 'Paul', 'Rosa', 'Sven', 'Tara', 'Uwe', 'Vera', 'Wim', 'Yara', 'Zoe'])[1 + %[1]s %% 24] END`, i)
+}
+
+func lastName(i string) string {
+	return fmt.Sprintf(`CASE WHEN %[1]s = 4242 THEN 'Quixote' ELSE (ARRAY['Smith', 'Jones', 'Mueller', 'Schmidt', 'Garcia', 'Lopez', 'Martin', 'Bernard',
+		'Rossi', 'Silva', 'Kowalski', 'Novak', 'Ivanov', 'Yilmaz', 'Haddad', 'Chen', 'Tanaka', 'Nguyen', 'Singh', 'Okafor', 'Larsen', 'Virtanen', 'Murphy',
+		'Dubois', 'Weber', 'Fischer', 'Moreau', 'Costa', 'Horvath', 'Popescu', 'Andersen'])[1 + (%[1]s / 24) %% 31] END`, i)
+}
+
+func email(i string) string {
+	return fmt.Sprintf(`(lower(%s) || '.' || lower(%s) || '.' || %[3]s || '@' || CASE WHEN %[3]s %% 10 < 4 THEN 'mail.example'
+		WHEN %[3]s %% 10 < 6 THEN 'post.example' ELSE 'company-' || %[3]s %% 19997 || '.example' END)`, firstName(i), lastName(i), i)
+}
+
+// sessionAt is when session number i began, within thirty days; its last use was within
+// the last seven, mostly, which is how long a session lives unused.
+func sessionAt(i string) string {
+	return fmt.Sprintf("($now - %d + %[1]d * %s / $sessions)", 30*day, i)
+}
+
+func lastUsed(i string) string {
+	return fmt.Sprintf("greatest(%s, $now - %d * (%s * 7919 %% 100003) / 100003)", sessionAt(i), 7*day+60*minute, i)
+}
+
+func sessionID(i string) string { return id(sessionAt(i), "'session' || "+i) }
+
+// sessionUser and eventUser give some users much and others nothing.
+const (
+	sessionUser = "(1 + floor(power((i * 7919 % $sessions)::float8 / $sessions, 1.3) * $users)::bigint)"
+	eventUser   = "(1 + floor(power((i * 7919 % $events)::float8 / $events, 1.3) * $users)::bigint)"
+	eventAt     = "($now - 7776000000 + 7776000000 * i / $events)"
+)
+
+func tokenHash(i string) string  { return fmt.Sprintf("sha256(('token' || %s)::bytea)", i) }
+func ticketHash(i string) string { return fmt.Sprintf("sha256(('ticket' || %s)::bytea)", i) }
+func backupHash(i string) string { return fmt.Sprintf("sha256(('backup' || %s || ' 1')::bytea)", i) }
+func enrolment(i string) string  { return id("$now", "'enrolment' || "+i) }
+
+// sealed begins as what the present key has sealed: see primaryKey.
+func sealed(i string) string {
+	return fmt.Sprintf("decode('0102030405060708' || repeat(md5('sealed' || %s), 4), 'hex')", i)
+}
+
+func userAgent(i string) string {
+	return fmt.Sprintf(`'Mozilla/5.0 (' || (ARRAY['Windows NT 10.0; Win64; x64', 'Macintosh; Intel Mac OS X 10_15_7', 'X11; Linux x86_64', 'iPhone; CPU iPhone OS 17_0 like Mac OS X'])[1 + %[1]s %% 4]
+		|| ') AppleWebKit/537.36 (KHTML, like Gecko) Chrome/' || 110 + %[1]s %% 20 || '.0.0.0 Safari/537.36'`, i)
+}
+
+func address(i string) string {
+	return fmt.Sprintf("('10.' || %[1]s %% 251 || '.' || %[1]s / 251 %% 251 || '.' || %[1]s / 63001 %% 251)", i)
+}

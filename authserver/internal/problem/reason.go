@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package problem
+
+import "github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+
+// detailOf says more about a refusal than its code's Type; empty for no reason.
+func detailOf(reason auth.Reason) string {
+	switch reason {
+	case auth.DomainNotAllowed:
+		return "Only verified e-mail addresses of certain domains may sign in through this identity provider."
+	case auth.EmailMissing:
+		return "The identity provider tells no e-mail address of this identity."
+	case auth.EmailUnverified:
+		return "The identity provider has not verified the e-mail address of this identity."
+	case auth.SignUpClosed:
+		return "This identity has no account here, and none is made for newcomers."
+	case auth.SignInDeclined:
+		return "The identity provider, or the user there, declined the sign-in."
+	case auth.ScopeRefused:
+		return "The identity provider does not grant the scopes that the realm asks for."
+	case auth.ClientRefused:
+		return "The identity provider does not take the realm's request as its client."
+	case auth.CodeRefused:
+		return "The identity provider's code has expired or was used already. Start again."
+	case auth.SearchesBusy:
+		return "Searches have a small share of the database. This one found others in it, or took too long. Narrow it, or try again shortly."
+	default:
+		return ""
+	}
+}
