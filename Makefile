@@ -17,6 +17,9 @@ QUICK ?=
 RACE ?=
 # With how many realms `scale` measures.
 REALMS ?= 1000
+# With how many users `growth` measures, and which migration was the last of the release before.
+USERS ?= 3000000
+FROM ?= 76
 
 LOCALKUBE := go -C hack/localkube run ./cmd/localkube
 MODULES := . hack/localkube
@@ -51,6 +54,7 @@ e2e: deps ## The promises, as a black box, on a real cluster
 
 .PHONY: e2e-full
 e2e-full: deps ## All of `test` and `e2e` at full length, in two hours at most
+	@$(LOCALKUBE) packages patroni python3-etcd etcd-server
 	@timeout 80m hack/test.sh full
 	@timeout 40m hack/e2e.sh
 
@@ -62,6 +66,10 @@ bench: deps ## Measure the real server and write docs/benchmarks.md (QUICK=1: th
 scale: deps ## Measure the operator with 1,000 realms and write docs/scale.md (REALMS=50: a minute, writes nothing)
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
 	REALMS=$(REALMS) go test -tags scale -count=1 -timeout=1h -v ./test/scale
+
+.PHONY: growth
+growth: deps ## Fill a database with three million users, explain every statement and write docs/growth.md (USERS=100000: short, writes nothing)
+	@USERS=$(USERS) FROM=$(FROM) go test -tags growth -count=1 -timeout=2h -run TestGrowth -v ./authserver/internal/postgres/growth
 
 .PHONY: bench-parts
 bench-parts: ## Measure hashing, tokens, refresh and settings by themselves
@@ -83,7 +91,7 @@ lint: ## gofmt and golangci-lint (.golangci.yml) on every module, helm lint on t
 	@lint=$$(hack/lint.sh) && for module in $(MODULES); do \
 		(cd $$module && "$$lint" run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...); done
 	@go vet -asmdecl ./authserver/internal/password/bcrypt # golangci-lint does not look at assembly
-	@go vet -tags "e2e bench scale full" ./test/... ./authserver/...
+	@go vet -tags "e2e bench scale growth full" ./test/... ./authserver/...
 	@helm=$$(hack/tools.sh helm) && "$$helm" lint --quiet charts/realmkeeper
 
 .PHONY: build

@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
@@ -78,20 +77,13 @@ func withoutRules(of any) any {
 // What stood there before the kinds refused it stops nothing but itself.
 func TestSpecsFromBeforeTheKindsRefusedThem(t *testing.T) {
 	t.Parallel()
-	own, err := apiserver.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := own.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	own := controlPlane(t)
 	w := newWorldOn(t, own, false)
 	tighten := loosen(t, w.Client)
 	w.realm()
 	w.ready(2)
 	w.clientSecret("github", "hunter2")
+	w.provider("github", func(s *v1alpha1.OAuthProviderSpec) { s.Type = v1alpha1.GitHubProvider })
 	eventually.Succeeds(t, func(ctx context.Context) error { // the looser kinds take a moment
 		return w.Create(ctx, &v1alpha1.OAuthProvider{
 			ObjectMeta: metav1.ObjectMeta{Name: "google", Namespace: w.namespace},
@@ -101,7 +93,6 @@ func TestSpecsFromBeforeTheKindsRefusedThem(t *testing.T) {
 			},
 		})
 	})
-	w.provider("github", func(s *v1alpha1.OAuthProviderSpec) { s.Type = v1alpha1.GitHubProvider })
 	w.awaitProvider("google", v1alpha1.SecretFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, `no Secret can have the name "vault/google"`)
 	w.awaitProviders(map[string]string{"github": "hunter2"})
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
@@ -133,6 +124,21 @@ func TestSpecsFromBeforeTheKindsRefusedThem(t *testing.T) {
 	w.awaitRevoked(w.revoke())
 	w.awaitRenewal()
 
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Issuer = "https://login.example.com" })
+	guests := &v1alpha1.AuthRealm{
+		ObjectMeta: metav1.ObjectMeta{Name: "guests", Namespace: w.namespace}, Spec: v1alpha1.AuthRealmSpec{Issuer: "https://Login.Example.com:443/"},
+	}
+	w.create(guests)
+	eventually.Succeeds(t, func(context.Context) error {
+		c := w.issuerCondition("guests")
+		if c.Reason != v1alpha1.ReasonDuplicateIssuer ||
+			!strings.Contains(c.Message, `AuthRealm "staff" in namespace "`+w.namespace+`" has the issuer https://login.example.com, which is the same place`) {
+			return fmt.Errorf("it says %s: %s", c.Reason, c.Message)
+		}
+		return nil
+	})
+	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Issuer = "https://Login.example.com/my realm" })
+
 	// The strict kinds let such an object change elsewhere.
 	tighten()
 	eventually.Succeeds(t, func(ctx context.Context) error {
@@ -144,6 +150,11 @@ func TestSpecsFromBeforeTheKindsRefusedThem(t *testing.T) {
 		return nil
 	})
 	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Replicas = ptr[int32](1) })
+	eventually.Succeeds(t, func(ctx context.Context) error {
+		w.get(guests, "guests")
+		guests.Spec.Replicas = ptr[int32](1)
+		return w.Update(ctx, guests)
+	})
 	w.editProvider("google", func(s *v1alpha1.OAuthProviderSpec) { s.DisplayName = "Google" })
 	w.awaitProvider("google", v1alpha1.SecretFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound)
 	w.awaitObserved()

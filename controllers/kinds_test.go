@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
-	"github.com/realmkeeper/realmkeeper/internal/testenv/apiserver"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
@@ -67,15 +66,7 @@ func TestRealmThatAsksForNothingMore(t *testing.T) {
 // Kinds belong to the whole control plane: this test has one of its own.
 func TestKindsComeAndGoWhileTheOperatorRuns(t *testing.T) {
 	t.Parallel()
-	own, err := apiserver.Start(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := own.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	own := controlPlane(t)
 	w, confined := newWorldOn(t, own, true), newWorldOn(t, own, false)
 	w.realm(wired)
 	w.awaitLacking()

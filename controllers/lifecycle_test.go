@@ -239,7 +239,7 @@ func TestPodThatLagsIsNamedAndNudged(t *testing.T) {
 	w.edit(func(s *v1alpha1.AuthRealmSpec) { s.Passwords = &v1alpha1.Passwords{BcryptCost: ptr[int32](10)} })
 	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating,
 		"1 of 2 pods", "pod staff-1 still runs revision 0123456789ab")
-	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating)
+	w.wantReadyBefore()
 	eventually.Succeeds(t, func(context.Context) error {
 		pod := &corev1.Pod{}
 		w.get(pod, "staff-1")

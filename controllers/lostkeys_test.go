@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -89,6 +90,42 @@ func TestLostEncryptionKeysAreNotReplacedUnasked(t *testing.T) {
 	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonKeysLost)
 	w.settle()
 	w.wantGone(&corev1.Secret{}, name)
+}
+
+// An operator that starts may not have heard yet what another one has said: what was given up
+// was lost before.
+func TestWhatWasGivenUpBeforeIsNotGivenUpAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	const name = "staff-encryption-keys"
+	first := w.read().Status.EncryptionKeys
+	w.lose(name)
+	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonKeysLost)
+	w.giveUp(v1alpha1.ResourcesAppliedCondition)
+	w.awaitObject(&corev1.Secret{}, name)
+	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	w.stop()
+	w.lose(name)
+	w.heard = func(o any) (any, error) {
+		if realm, ok := o.(*v1alpha1.AuthRealm); ok {
+			realm.Status.EncryptionKeys = first
+		}
+		return o, nil
+	}
+	asked := w.pods.timesAsked()
+	w.startOperator()
+	eventually.Succeeds(t, func(context.Context) error {
+		if w.pods.timesAsked() < asked+2 {
+			return fmt.Errorf("no pass was made yet")
+		}
+		return nil
+	})
+	w.settle()
+	if err := w.Get(t.Context(), client.ObjectKey{Namespace: w.namespace, Name: name}, &corev1.Secret{}); !apierrors.IsNotFound(err) {
+		t.Errorf("there are keys that nobody asked for: %v", err)
+	}
 }
 
 // awaitRenewal waits until a certificate takes the place of one that is old.

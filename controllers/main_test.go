@@ -21,7 +21,7 @@ var plane *apiserver.ControlPlane
 
 // atOnce is how many tests run at once, where no flag says otherwise: most of
 // their time they wait for an operator.
-const atOnce = "6"
+const atOnce = "4"
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 

@@ -121,7 +121,7 @@ func TestProviderThatGoesAwayIsAskedAgain(t *testing.T) {
 	wantAsked(1)
 	w.clock.advance(time.Hour)
 	w.passOverProviders()
-	w.awaitProvider("dex", v1alpha1.DiscoveredCondition, metav1.ConditionFalse, v1alpha1.ReasonUnreachable, "refuses connections")
+	w.awaitProvider("dex", v1alpha1.DiscoveredCondition, metav1.ConditionFalse, v1alpha1.ReasonUnreachable, "more is not told of private networks")
 	wantAsked(2)
 
 	// Another operator believes what stands there until a visit is due.

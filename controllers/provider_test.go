@@ -13,12 +13,14 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
@@ -140,9 +142,12 @@ func TestProviderIsAttachedWithoutNewPods(t *testing.T) {
 	if got, want := w.readProvider("google").Status.CallbackURL, "https://login.example.com/api/auth/oauth/callback"; got != want {
 		t.Errorf("callbackURL is %q, want %q", got, want)
 	}
-	if got := w.read().Status.Providers; len(got) != 1 || got[0].Name != "google" || got[0].Type != v1alpha1.GoogleProvider || !got[0].Ready {
-		t.Errorf("the realm's providers are %+v", got)
-	}
+	eventually.Succeeds(t, func(context.Context) error { // the realm follows what the provider says of itself
+		if got := w.read().Status.Providers; len(got) != 1 || got[0].Name != "google" || got[0].Type != v1alpha1.GoogleProvider || !got[0].Ready {
+			return fmt.Errorf("the realm's providers are %+v", got)
+		}
+		return nil
+	})
 	after := &appsv1.Deployment{}
 	w.get(after, "staff")
 	if before.Generation != after.Generation {
@@ -297,9 +302,10 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 	w.provider("google")
 	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	w.rest()
-	before := w.versions()
+	before, said := w.versions(), w.saidButSources()
 
-	// A pass over both; the provider is asked, since the Secret has changed.
+	// A pass over both; the provider is asked, since the Secret has changed. The realm
+	// remembers in which version it was read, and says nothing else.
 	asked := w.pods.timesAsked()
 	w.put(secret, "note", "asks for a pass over both")
 	eventually.Succeeds(t, func(context.Context) error {
@@ -309,8 +315,13 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 		return nil
 	})
 	w.rest()
-	if after := w.versions(); !maps.Equal(before, after) {
+	after := w.versions()
+	before["AuthRealm"] = after["AuthRealm"]
+	if !maps.Equal(before, after) {
 		t.Errorf("resource versions moved:\nbefore %v\nafter  %v", before, after)
+	}
+	if now := w.saidButSources(); !equality.Semantic.DeepEqual(now, said) {
+		t.Errorf("the realm says\n%+v\nand said\n%+v", now, said)
 	}
 
 	// A pass over the provider alone.
@@ -329,4 +340,60 @@ func TestSecondPassOverAProviderChangesNothing(t *testing.T) {
 	if got := w.providers.timesAsked(); got != 2 {
 		t.Errorf("the provider was asked %d times", got)
 	}
+}
+
+// saidButSources is the status of the realm without the versions of Secrets that it
+// remembers.
+func (w *world) saidButSources() v1alpha1.AuthRealmStatus {
+	w.t.Helper()
+	status := w.read().Status
+	for i := range status.Providers {
+		status.Providers[i].Source = ""
+	}
+	return status
+}
+
+// A realm tells of a provider what the provider tells of itself.
+func TestARealmAndItsProviderSayTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	w.clientSecret("google", "hunter2-google")
+	w.providers.answerBy(func(context.Context, preflight.Question) (preflight.Answer, error) {
+		refused := preflight.Finding{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonInvalidClient, Message: "no such client"}
+		return preflight.Answer{Discovered: preflight.Finding{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDiscovered, Message: "well"}, CredentialsAccepted: refused}, nil
+	})
+	w.provider("google")
+	w.awaitProvider("google", v1alpha1.AttachedCondition, metav1.ConditionTrue, v1alpha1.ReasonAttached)
+	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidClient)
+	said := func(attached, ready bool) {
+		t.Helper()
+		eventually.Succeeds(t, func(context.Context) error {
+			if got := w.read().Status.Providers; len(got) != 1 || got[0].Attached != attached || got[0].Ready != ready {
+				return fmt.Errorf("the realm's providers are %+v", got)
+			}
+			return nil
+		})
+	}
+	said(true, false)
+	w.providers.answerBy(nil)
+	w.editProvider("google", func(s *v1alpha1.OAuthProviderSpec) { s.Scopes = []string{"openid", "email"} })
+	w.awaitProvider("google", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	said(true, true)
+}
+
+// A realm takes up what is in its own namespace alone.
+func TestAProviderIsToldWhereItsRealmIs(t *testing.T) {
+	t.Parallel()
+	own := controlPlane(t)
+	w := newWorldOn(t, own, true)
+	w.provider("google")
+	w.awaitProvider("google", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, "in this namespace; create it")
+	elsewhere := own.Namespace(t)
+	w.create(&v1alpha1.AuthRealm{
+		ObjectMeta: metav1.ObjectMeta{Name: realmName, Namespace: elsewhere}, Spec: v1alpha1.AuthRealmSpec{Issuer: "https://login.example.com"},
+	})
+	w.awaitProvider("google", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound,
+		fmt.Sprintf("there is one in namespace %q: create this there", elsewhere))
 }

@@ -34,6 +34,7 @@ func everyChild() map[string]client.Object {
 		"Secret staff-tls":                  &corev1.Secret{},
 		"Secret staff-database":             &corev1.Secret{},
 		"Secret staff-cache":                &corev1.Secret{},
+		"Secret staff-stores-authority":     &corev1.Secret{},
 		"ConfigMap staff-ca":                &corev1.ConfigMap{},
 		"ConfigMap staff-config-v1":         &corev1.ConfigMap{},
 		"Service staff":                     &corev1.Service{},
@@ -221,6 +222,7 @@ func TestChildDeletedByHandComesBack(t *testing.T) {
 	w.runDeployment("staff-cache", 1)
 	w.runDeployment("staff", 2)
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	w.verifyStores()
 }
 
 func TestEditedChildIsRepaired(t *testing.T) {

@@ -17,10 +17,17 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/realmkeeper/realmkeeper/controllers/internal/allowed"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
@@ -29,11 +36,19 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
-// Options are what the controllers need besides a manager. All but OneNamespace
-// are required.
+// Options are what the controllers need besides a manager. All but Policy,
+// ImagePullSecrets, WatchNamespace and Lease are required.
 type Options struct {
 	// AuthServerImage, PostgresImage and RedisImage run where a realm names none.
 	AuthServerImage, PostgresImage, RedisImage string
+
+	// Policy is what realms may ask for besides: they may always name those images, in
+	// whatever version. The zero Policy allows nothing more.
+	Policy Policy
+
+	// ImagePullSecrets names the Secrets, in a realm's namespace, to pull images with
+	// where the realm names none.
+	ImagePullSecrets []string
 
 	// Now is the time.
 	Now func() time.Time
@@ -52,14 +67,22 @@ type Options struct {
 	// in from there.
 	Namespace string
 
-	// OneNamespace says that the operator may see a single namespace, and nothing
-	// that belongs to the cluster. It then finds out late that kinds were
-	// installed.
-	OneNamespace bool
+	// WatchNamespace is the single namespace that the operator may see, and nothing
+	// that belongs to the cluster; empty for all of them. With one, it finds out late
+	// that kinds were installed.
+	WatchNamespace string
+
+	// Lease is that by which operators of this installation elect one of them, as
+	// LeaseOf names it; empty for one that is elected by none, and stands back from
+	// whatever an elected one works on.
+	Lease types.NamespacedName
 
 	// Metrics is where what realms say of themselves is registered.
 	Metrics prometheus.Registerer
 }
+
+// Policy is what whoever installs the operator lets realms ask for.
+type Policy = allowed.Policy
 
 // AskPod returns what one pod says of itself.
 type AskPod = podstatus.Ask
@@ -80,6 +103,16 @@ func AskProvidersOverHTTP() AskProvider {
 	})
 }
 
+// CachedObjects are the kinds of which a manager's cache needs less than there is. It works
+// without, and takes more memory.
+func CachedObjects() map[client.Object]cache.ByObject { return kinds.CachedWorkloads() }
+
+// LeaseOf is the Lease of an installation in a namespace that works on the realms of one
+// namespace, or of all of them where watched is empty.
+func LeaseOf(namespace, watched string) types.NamespacedName {
+	return installation.LeaseOf(namespace, watched)
+}
+
 func (o Options) validate() error {
 	switch {
 	case o.AuthServerImage == "" || o.PostgresImage == "" || o.RedisImage == "":
@@ -87,10 +120,11 @@ func (o Options) validate() error {
 	case o.Now == nil || o.Random == nil || o.AskPod == nil || o.AskProvider == nil || o.Metrics == nil:
 		return errors.New("a clock, a source of randomness, ways to ask pods and providers, and a place for metrics must be given")
 	}
-	return nil
+	return o.Policy.Validate()
 }
 
-// What leader election needs, in the operator's own namespace:
+// What leader election needs, in the operator's own namespace, or in the one that it works
+// on alone:
 //
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,namespace=realmkeeper-system,verbs=create;get;update
 // +kubebuilder:rbac:groups="",resources=events,namespace=realmkeeper-system,verbs=create;patch
@@ -100,17 +134,20 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if err := options.validate(); err != nil {
 		return fmt.Errorf("set up controllers: %w", err)
 	}
+	policy := options.Policy.WithImages(options.AuthServerImage, options.PostgresImage, options.RedisImage)
+	rivals := installation.NewRivals(mgr.GetAPIReader(), options.Lease, options.WatchNamespace)
 	events := conditions.NewRecorder(mgr.GetEventRecorder("realmkeeper"))
 	err := errors.Join(
-		attached.Index(mgr.GetFieldIndexer()),
+		attached.Index(mgr.GetFieldIndexer()), ownership.Index(mgr.GetFieldIndexer()),
 		realm.Setup(mgr, realm.Options{
 			Images: render.Images{
 				AuthServer: options.AuthServerImage, Postgres: options.PostgresImage, Redis: options.RedisImage,
+				PullSecrets: options.ImagePullSecrets,
 			},
-			Now: options.Now, Random: options.Random, AskPod: options.AskPod, Events: events, Metrics: options.Metrics,
-			OperatorNamespace: options.Namespace, OneNamespace: options.OneNamespace,
+			Policy: policy, Now: options.Now, Random: options.Random, AskPod: options.AskPod, Events: events, Metrics: options.Metrics,
+			Rivals: rivals, OperatorNamespace: options.Namespace, OneNamespace: options.WatchNamespace != "",
 		}),
-		provider.Setup(mgr, provider.Options{Now: options.Now, Ask: options.AskProvider, Events: events}),
+		provider.Setup(mgr, provider.Options{Policy: policy, Now: options.Now, Ask: options.AskProvider, Events: events, Rivals: rivals}),
 	)
 	if err != nil {
 		return fmt.Errorf("set up controllers: %w", err)

@@ -4,6 +4,7 @@ package controllers_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -51,6 +52,15 @@ type world struct {
 	// everywhere lets the operator work in every namespace.
 	everywhere bool
 
+	// allowed is what the installation allows beside the images of the operator.
+	allowed controllers.Policy
+
+	// lease is that by which the operator is elected, empty for by none.
+	lease types.NamespacedName
+
+	// image is what the operator runs as auth servers, that of every test where empty.
+	image string
+
 	clock *clock
 	pods  *pods
 	// providers are those of the world: who they are is the test's.
@@ -59,6 +69,12 @@ type world struct {
 	stop      func()
 	// requests are the operator's to the API server.
 	requests requests
+
+	// heard is what the operator's cache makes of each realm, nil for what it is.
+	heard func(any) (any, error)
+
+	// pullSecrets are those that the operator is started with.
+	pullSecrets []string
 
 	// metrics is what the operator that runs now has registered.
 	metrics *prometheus.Registry
@@ -70,13 +86,29 @@ func newWorld(t *testing.T) *world {
 	return newWorldOn(t, plane, false)
 }
 
+// controlPlane is one of a test's own, for what belongs to all of it.
+func controlPlane(t *testing.T) *apiserver.ControlPlane {
+	t.Helper()
+	plane, err := apiserver.Start(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := plane.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return plane
+}
+
 // newWorldOn starts an operator on a control plane, for one namespace or everywhere.
 func newWorldOn(t *testing.T, plane *apiserver.ControlPlane, everywhere bool) *world {
 	t.Helper()
 	k8s := plane.Client(t)
 	w := &world{
 		t: t, plane: plane, namespace: plane.Namespace(t), Client: k8s, everywhere: everywhere,
-		clock: &clock{at: time.Now()}, log: &logBuffer{},
+		allowed: controllers.Policy{Images: []string{"docker.io/library/another"}, PrivateNetworks: true},
+		clock:   &clock{at: time.Now()}, log: &logBuffer{},
 	}
 	w.pods = &pods{client: k8s, now: w.clock.now}
 	w.providers = &providers{}
@@ -99,7 +131,14 @@ func (w *world) startOperator() {
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		Logger:  logr.FromSlogHandler(slog.NewTextHandler(w.log, nil)),
 	}
-	options.Cache.ReaderFailOnMissingInformer = true
+	if w.lease.Name != "" {
+		options.LeaderElection, options.LeaderElectionReleaseOnCancel = true, true
+		options.LeaderElectionNamespace, options.LeaderElectionID = w.lease.Namespace, w.lease.Name
+	}
+	options.Cache.ReaderFailOnMissingInformer, options.Cache.ByObject = true, controllers.CachedObjects()
+	if w.heard != nil {
+		options.Cache.ByObject[&v1alpha1.AuthRealm{}] = cache.ByObject{Transform: w.heard}
+	}
 	if !w.everywhere {
 		options.Cache.DefaultNamespaces = map[string]cache.Config{w.namespace: {}}
 	}
@@ -113,9 +152,10 @@ func (w *world) startOperator() {
 	}
 	w.metrics = prometheus.NewRegistry()
 	err = controllers.Setup(mgr, controllers.Options{
-		AuthServerImage: "realmkeeper:test", PostgresImage: "postgres:test", RedisImage: "redis:test",
-		Now: w.clock.now, Random: rand.Reader, AskPod: w.pods.ask, AskProvider: w.providers.ask, Metrics: w.metrics,
-		Namespace: "realmkeeper-system", OneNamespace: !w.everywhere,
+		AuthServerImage: cmp.Or(w.image, "realmkeeper:test"), PostgresImage: "postgres:test", RedisImage: "redis:test",
+		ImagePullSecrets: w.pullSecrets,
+		Now:              w.clock.now, Random: rand.Reader, AskPod: w.pods.ask, AskProvider: w.providers.ask, Metrics: w.metrics,
+		Namespace: "realmkeeper-system", WatchNamespace: w.watched(), Lease: w.lease, Policy: w.allowed,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -129,6 +169,14 @@ func (w *world) startOperator() {
 			w.t.Errorf("operator: %v", err)
 		}
 	})
+}
+
+// watched is the one namespace that the operator works in, empty for everywhere.
+func (w *world) watched() string {
+	if w.everywhere {
+		return ""
+	}
+	return w.namespace
 }
 
 // requests counts those that were made, those of them that ask for a change, and

@@ -18,12 +18,15 @@ mkdir -p charts/realmkeeper/files/crds
 cp config/crd/auth.realmkeeper.io_*.yaml charts/realmkeeper/files/crds/
 cp config/rbac/role.yaml charts/realmkeeper/files/
 
-# What kustomize installs is what the chart installs.
-{
+# What kustomize installs is what the chart installs. The admission policies have a file of their own, for clusters that
+# do not know them.
+installed() {
   echo "# Written by make generate from charts/realmkeeper; the kinds are in config/crd."
-  "$helm" template realmkeeper charts/realmkeeper --namespace realmkeeper-system --set crds.enabled=false --skip-tests |
-    sed 's/[[:space:]]*$//'
-} > config/default/operator.yaml
+  "$helm" template realmkeeper charts/realmkeeper --namespace realmkeeper-system --set crds.enabled=false --skip-tests \
+    --api-versions admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy "$@" | sed 's/[[:space:]]*$//'
+}
+installed --set admissionPolicies.enabled=false > config/default/operator.yaml
+installed --show-only templates/admission_policies.yaml > config/default/admission_policies.yaml
 
 go run ./hack/fieldtable \
   config/crd/auth.realmkeeper.io_authrealms.yaml docs/authrealm.md \

@@ -14,11 +14,11 @@ import (
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=authrealms,singular=authrealm,shortName=realm;realms,categories=realmkeeper
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether pods serve the realm as its spec says"
-// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the realm is ready or not"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why the realm is ready or not"
+// +kubebuilder:printcolumn:name="Pods",type=string,JSONPath=`.status.config.pods`,description="Pods that run the newest settings, of all pods"
 // +kubebuilder:printcolumn:name="Issuer",type=string,JSONPath=`.spec.issuer`,description="Where tokens say they come from"
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoint`,description="Where the realm answers inside the cluster"
-// +kubebuilder:printcolumn:name="Pods",type=string,JSONPath=`.status.config.pods`,description="Pods that run the newest settings, of all pods"
-// +kubebuilder:printcolumn:name="Key",type=string,JSONPath=`.status.signingKeys[?(@.state=="Active")].kid`,description="The key that signs"
+// +kubebuilder:printcolumn:name="Key",type=string,priority=1,JSONPath=`.status.signingKeys[?(@.state=="Active")].kid`,description="The key that signs"
 // +kubebuilder:printcolumn:name="Logins/s",type=string,priority=1,JSONPath=`.status.capacity.loginsPerSecond`,description="How many passwords the pods can check in a second"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40",message="the name of an AuthRealm may have at most 40 characters, since the names of its Services and pods are made from it"
@@ -50,8 +50,6 @@ type AuthRealmList struct {
 
 // AuthRealmSpec is what a realm shall be. Only issuer is required.
 //
-// +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || (has(self.database) && has(self.database.managed) && has(self.database.managed.storage) && has(self.database.managed.storage.size) ? self.database.managed.storage.size : '8Gi') == (has(oldSelf.database) && has(oldSelf.database.managed) && has(oldSelf.database.managed.storage) && has(oldSelf.database.managed.storage.size) ? oldSelf.database.managed.storage.size : '8Gi')",message="database.managed.storage.size cannot change once the volume is claimed (8Gi when absent); to grow it, edit the PersistentVolumeClaim"
-// +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.urlSecretRef)) || (has(oldSelf.database) && has(oldSelf.database.urlSecretRef)) || (has(self.database) && has(self.database.managed) && has(self.database.managed.storage) && has(self.database.managed.storage.className) ? self.database.managed.storage.className : '-') == (has(oldSelf.database) && has(oldSelf.database.managed) && has(oldSelf.database.managed.storage) && has(oldSelf.database.managed.storage.className) ? oldSelf.database.managed.storage.className : '-')",message="database.managed.storage.className cannot change once the volume is claimed"
 // +kubebuilder:validation:XValidation:rule="!has(self.registration) || !has(self.registration.emailVerification) || self.registration.emailVerification != 'Required' || has(self.email)",message="registration.emailVerification Required needs email: without mail nobody can verify an address"
 // +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.autoscaling))",message="replicas (a number of pods) and autoscaling (a number that follows the load) exclude each other"
 // +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.autoscaling.metrics) && !has(self.autoscaling.targetCPUUtilization)) || (has(self.resources) && has(self.resources.requests) && has(self.resources.requests.cpu))",message="autoscaling by CPU needs resources.requests.cpu, of which utilization is a share"
@@ -69,6 +67,9 @@ type AuthRealmSpec struct {
 	// +kubebuilder:validation:XValidation:rule="!self.endsWith('/')",message="issuer must not end with a slash"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^https://[^/:?#]') || self.contains('@') || self.contains(' ') || self.matches('^https://[!-.0-~]*(/|$)')",message="issuer must write its host in ASCII, as DNS has it: xn--mller-kva.example for müller.example"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^https://[^/:?#]') || self.contains('@') || self.contains(' ') || !self.matches('^https://[!-.0-~]*(/|$)') || (self.matches('^https://([[][0-9a-fA-F:.]+[]]|[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*)(:[0-9]*)?([/?#]|$)') && (!self.matches('^https://([^/:?#]*[.])?[0-9]+(:[0-9]*)?([/?#]|$)') || self.matches('^https://((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])[.]){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(:[0-9]*)?([/?#]|$)')) && !self.matches('^https://[^/:?#]{254}'))",message="issuer must have a host that DNS can hold, such as login.example.com, or an IP address: at most 253 characters, with 1 to 63 letters, digits and '-' between the dots"
+	// +kubebuilder:validation:XValidation:rule="oldSelf.orValue('') == self || !self.matches('^https://[^/?#]*[A-Z]')",optionalOldSelf=true,message="issuer must write its host in lower-case letters, as browsers do, since applications compare it letter by letter: https://login.example.com"
+	// +kubebuilder:validation:XValidation:rule="oldSelf.orValue('') == self || !self.matches('^https://[^/?#]*:[0-9]*([/?#]|$)') || (self.matches('^https://[^/?#]*:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])([/?#]|$)') && !self.matches('^https://[^/?#]*:443([/?#]|$)'))",optionalOldSelf=true,message="issuer must have a port from 1 to 65535 if it has one, and none for 443, which https:// means and browsers leave out"
+	// +kubebuilder:validation:XValidation:rule="oldSelf.orValue('') == self || !self.startsWith('https://') || self.endsWith('/') || self.matches('[?#@]') || (self.matches('^https://[^/]*(/([-A-Za-z0-9._~!$&()*+,;=:]|\\x27|%[89A-F][0-9A-F])+)*$') && !self.matches('/[.][.]?(/|$)'))",optionalOldSelf=true,message="issuer must have a path in its normal form: single slashes, no '.' or '..' between them, no spaces, and what is not ASCII percent-encoded in capitals, such as /m%C3%BCller"
 	Issuer string `json:"issuer,omitempty"`
 
 	// replicas is the number of auth server pods; 2 when absent.
@@ -89,12 +90,23 @@ type AuthRealmSpec struct {
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image,omitempty"`
 
+	// imagePullSecrets names the Secrets that the images of all the realm's pods, its
+	// stores' among them, are pulled with; those that the operator was started with
+	// when absent. Each must be in the realm's namespace.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	ImagePullSecrets []SecretRef `json:"imagePullSecrets,omitempty"`
+
 	// resources of one auth server pod; 50m CPU and 64Mi of memory requested
 	// and 256Mi of memory allowed when absent.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// scheduling says where the auth server pods may run.
+	// scheduling says where the auth server pods may run. The pods of managed stores
+	// have a scheduling of their own.
 	// +optional
 	Scheduling *Scheduling `json:"scheduling,omitempty"`
 
@@ -188,39 +200,4 @@ type AuthRealmSpec struct {
 	// initialAdmin is the first user, with the role admin.
 	// +optional
 	InitialAdmin *InitialAdmin `json:"initialAdmin,omitempty"`
-}
-
-// Scheduling says where pods may run.
-//
-// +kubebuilder:validation:MinProperties=1
-type Scheduling struct {
-	// nodeSelector names labels that a node must carry.
-	// +optional
-	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="nodeSelector has names of labels such as topology.kubernetes.io/zone: a domain, a '/', and at most 63 letters, digits, '-', '_' and '.'"
-	NodeSelector map[string]LabelValue `json:"nodeSelector,omitempty"`
-
-	// tolerations of node taints.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=32
-	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
-
-	// affinity to nodes and other pods.
-	// +optional
-	Affinity *corev1.Affinity `json:"affinity,omitempty"`
-
-	// topologySpreadConstraints replace the default, which spreads pods over
-	// zones and nodes where it can.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=8
-	TopologySpreadConstraints []corev1.TopologySpreadConstraint `json:"topologySpreadConstraints,omitempty"`
-
-	// priorityClassName of the pods.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="priorityClassName must be the name of a PriorityClass: lower-case letters, digits, '-' and '.', such as high"
-	PriorityClassName string `json:"priorityClassName,omitempty"`
 }

@@ -11,6 +11,9 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:XValidation:rule="self.startsWith('https://') || self.matches('^http://(localhost|127[.]0[.]0[.]1|[[]::1[]])([:/?#]|$)')",message="must be an https:// URL; http:// is for localhost alone"
 // +kubebuilder:validation:XValidation:rule="!self.matches('^https?://') || (isURL(self) && size(url(self).getHostname()) > 0)",message="must be a URL with a host, such as https://app.example.com"
 // +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/?#]*@')",message="must have no user or password"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/?#]*[*]')",message="must name one host; * stands for nothing here"
+// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:]]')",message="must have no spaces"
+// +kubebuilder:validation:XValidation:rule="!isURL(self) || size(url(self).getPort()) == 0 || (size(url(self).getPort()) <= 5 && int(url(self).getPort()) >= 1 && int(url(self).getPort()) <= 65535)",message="must have a port of 1 to 65535"
 type WebURL string
 
 // EndpointURL is what the auth server itself calls.
@@ -21,12 +24,16 @@ type WebURL string
 // +kubebuilder:validation:XValidation:rule="!self.matches('^https?://') || (isURL(self) && size(url(self).getHostname()) > 0)",message="must be a URL with a host, such as https://api.example.com"
 // +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/?#]*@')",message="must have no user or password"
 // +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="must have no fragment"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/?#]*[*]')",message="must name one host; * stands for nothing here"
+// +kubebuilder:validation:XValidation:rule="!self.matches('[[:space:]]')",message="must have no spaces"
+// +kubebuilder:validation:XValidation:rule="!isURL(self) || size(url(self).getPort()) == 0 || (size(url(self).getPort()) <= 5 && int(url(self).getPort()) >= 1 && int(url(self).getPort()) <= 65535)",message="must have a port of 1 to 65535"
 type EndpointURL string
 
 // CORS says which pages may call a realm.
 type CORS struct {
 	// allowedOrigins are the origins of pages whose scripts may call the API,
-	// such as https://app.example.com.
+	// such as https://app.example.com, and each names one host. Upper case and
+	// the port 443 make no difference.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -34,7 +41,8 @@ type CORS struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=300
 	// +kubebuilder:validation:items:XValidation:rule="self != '*'",message="'*' would let every page on the web call the realm; name the origins"
-	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.matches('^https://([-.a-zA-Z0-9]+|[[][0-9a-fA-F:.]+[]])(:[0-9]+)?$') || self.matches('^http://(localhost|127[.]0[.]0[.]1|[[]::1[]])(:[0-9]+)?$')",message="must be an origin such as https://app.example.com: https:// (http:// for localhost alone), a host, maybe a port, and nothing after it"
+	// +kubebuilder:validation:items:XValidation:rule="self == '*' || isURL(self) && (self.matches('^https://(([-_a-zA-Z0-9]{1,63}[.])*[a-zA-Z][-_a-zA-Z0-9]{0,62}|(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}|[[][0-9a-fA-F:.]+[]])(:[1-9][0-9]{0,4})?$') || self.matches('^http://(localhost|127[.]0[.]0[.]1|[[]::1[]])(:[1-9][0-9]{0,4})?$'))",message="must be an origin such as https://app.example.com: https:// (http:// for localhost alone), one host in ASCII (xn-- for other letters, no *, no dot at its end), maybe a port, and nothing after it"
+	// +kubebuilder:validation:items:XValidation:rule="!isURL(self) || size(url(self).getPort()) == 0 || (size(url(self).getPort()) <= 5 && int(url(self).getPort()) >= 1 && int(url(self).getPort()) <= 65535)",message="must have a port of 1 to 65535"
 	AllowedOrigins []string `json:"allowedOrigins,omitempty"`
 }
 
@@ -44,9 +52,10 @@ type CORS struct {
 // +kubebuilder:validation:MinProperties=1
 type Network struct {
 	// trustedProxies are the address ranges of the proxies in front of the
-	// realm, such as 10.0.0.0/8. A client's address is the right-most one of
-	// X-Forwarded-For that is not in them; without any, it is the address that
-	// the connection comes from.
+	// realm, such as 10.244.3.0/24, and of nobody else. A client's address is the
+	// right-most one of X-Forwarded-For that is not in them; without any, it is the
+	// address that the connection comes from, and those behind a gateway in the
+	// cluster share a limit. The condition ProxiesNamed says what to add.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -57,8 +66,8 @@ type Network struct {
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 
 	// requestsPerMinute is how many requests one source address may send to an
-	// endpoint that costs work or sends mail, and a tenth of what it may refresh;
-	// 120 when absent, 0 for no limit.
+	// endpoint that costs work, sends mail or changes something, and a tenth of
+	// what it may refresh and read; 120 when absent, 0 for no limit.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000

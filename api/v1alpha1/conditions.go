@@ -5,9 +5,10 @@ package v1alpha1
 // Conditions of an AuthRealm. Every one is present after every pass of the
 // operator; True is good.
 const (
-	// ReadyCondition sums up the others: pods serve this generation of the spec.
-	// It stays True while keys, certificates or Secrets that are renewed under the
-	// same generation are on their way to the pods.
+	// ReadyCondition sums up the others: pods serve the generation of the spec that it is
+	// about. It stays True, and about the generation before, while pods come to a newer
+	// one within their usual time and somebody is served; and while keys, certificates or
+	// Secrets that are renewed under the same generation are on their way to the pods.
 	ReadyCondition = "Ready"
 	// IssuerUniqueCondition says whether no older realm has the same issuer.
 	IssuerUniqueCondition = "IssuerUnique"
@@ -23,12 +24,16 @@ const (
 	ResourcesAppliedCondition = "ResourcesApplied"
 	// ConfigPropagatedCondition says whether every pod runs the newest settings, keys and certificate.
 	ConfigPropagatedCondition = "ConfigPropagated"
-	// SecretsFoundCondition says whether every Secret that email and sms name is there.
+	// SecretsFoundCondition says whether every Secret that email, sms and
+	// imagePullSecrets name is there.
 	SecretsFoundCondition = "SecretsFound"
 	// BrandingAcceptedCondition says whether pages look and speak as ui says.
 	BrandingAcceptedCondition = "BrandingAccepted"
 	// AvailableCondition says whether the Deployment serves this generation of the spec.
 	AvailableCondition = "Available"
+	// ProxiesNamedCondition says whether network.trustedProxies names every proxy that
+	// requests come through. Ready does not depend on it.
+	ProxiesNamedCondition = "ProxiesNamed"
 	// ExposedCondition says whether what exposure asks for leads to the realm.
 	ExposedCondition = "Exposed"
 	// MonitoredCondition says whether what monitoring asks for is there.
@@ -69,6 +74,12 @@ const (
 	ReasonIssued = "Issued"
 	// ReasonProvided surfaces on CertificateReady when the user's certificate fits.
 	ReasonProvided = "Provided"
+	// ReasonExpiringSoon surfaces on CertificateReady when the user's certificate fits and
+	// is about to expire.
+	ReasonExpiringSoon = "ExpiringSoon"
+	// ReasonVolumeDiffers surfaces on DatabaseReady when the managed instance answers, and
+	// its volume is of another size or StorageClass than the spec asks for.
+	ReasonVolumeDiffers = "VolumeDiffers"
 	// ReasonSigning surfaces on SigningKeysReady when a key signs.
 	ReasonSigning = "Signing"
 	// ReasonApplied surfaces on ResourcesApplied when nothing stood in the way.
@@ -105,6 +116,9 @@ const (
 	ReasonProven = "Proven"
 	// ReasonAttached surfaces on Attached when every pod of the realm runs the spec.
 	ReasonAttached = "Attached"
+	// ReasonNamed surfaces on ProxiesNamed when no pod has seen a proxy that the spec
+	// does not name.
+	ReasonNamed = "Named"
 	// ReasonUnique surfaces on IssuerUnique when no older realm has the issuer.
 	ReasonUnique = "Unique"
 	// ReasonNotRequested surfaces on Exposed and Monitored when the spec asks for nothing.
@@ -127,6 +141,10 @@ const (
 	// Accepted when an auth server would refuse what the spec says, though its
 	// schema allows it.
 	ReasonInvalidSettings = "InvalidSettings"
+	// ReasonNotAllowed surfaces on ResourcesApplied, DatabaseReady, CacheReady, Exposed and
+	// Accepted when the spec asks for what the installation does not allow: an image, an
+	// annotation of the Ingress, connections to private networks. What runs goes on.
+	ReasonNotAllowed = "NotAllowed"
 	// ReasonForbiddenAddress surfaces on Discovered and CredentialsAccepted when the
 	// provider is at an address that realms must not connect to.
 	ReasonForbiddenAddress = "ForbiddenAddress"
@@ -154,13 +172,15 @@ const (
 	// ReasonUnproven surfaces on CredentialsAccepted when the token endpoint's answer
 	// says neither that the secret works nor that it does not.
 	ReasonUnproven = "Unproven"
-	// ReasonInvalidSecret surfaces when a Secret exists and its content cannot be used.
+	// ReasonInvalidSecret surfaces when a Secret exists and its content cannot be used,
+	// and when a field names a Secret that is the operator's own.
 	ReasonInvalidSecret = "InvalidSecret"
 	// ReasonConfigMapNotFound surfaces on BrandingAccepted when the ConfigMap of
 	// the logo, or the key in it, does not exist. It heals by itself when the
 	// ConfigMap appears.
 	ReasonConfigMapNotFound = "ConfigMapNotFound"
-	// ReasonInvalidLogo surfaces on BrandingAccepted when the logo cannot be shown.
+	// ReasonInvalidLogo surfaces on BrandingAccepted when the logo cannot be shown, and
+	// when it is named in a ConfigMap that is the operator's own.
 	ReasonInvalidLogo = "InvalidLogo"
 	// ReasonLowContrast surfaces on BrandingAccepted when text could not be read
 	// in the colors of the spec.
@@ -173,6 +193,9 @@ const (
 	ReasonHostNotCovered = "HostNotCovered"
 	// ReasonExpired surfaces on CertificateReady when the user's certificate has expired.
 	ReasonExpired = "Expired"
+	// ReasonNotYetValid surfaces on CertificateReady when the user's certificate is valid
+	// only from a later time on.
+	ReasonNotYetValid = "NotYetValid"
 	// ReasonDuplicateIssuer surfaces on IssuerUnique when an older realm has the
 	// same issuer. It heals by itself when that one goes or gets another.
 	ReasonDuplicateIssuer = "DuplicateIssuer"
@@ -180,6 +203,10 @@ const (
 	// connect, with what it said; and on Discovered and CredentialsAccepted when the
 	// provider does not answer, or answers that it cannot now.
 	ReasonUnreachable = "Unreachable"
+	// ReasonUnnamedProxy surfaces on ProxiesNamed when requests for others come from
+	// private addresses that the spec does not name, with the line to add. It is True
+	// again within an hour of the last of them.
+	ReasonUnnamedProxy = "UnnamedProxy"
 	// ReasonStarting surfaces on DatabaseReady and CacheReady while the managed
 	// instance does not answer yet.
 	ReasonStarting = "Starting"
@@ -196,6 +223,13 @@ const (
 	// ReasonNameTaken surfaces on ResourcesApplied when an object of a name that
 	// the realm needs belongs to somebody else. Nothing of it is changed.
 	ReasonNameTaken = "NameTaken"
+	// ReasonNameInUse surfaces on ResourcesApplied, and on the condition of what the Secret
+	// is for, while pods of another realm mount the name of a Secret that is to be made. It
+	// is tried again every minute or so.
+	ReasonNameInUse = "NameInUse"
+	// ReasonContested surfaces on ResourcesApplied when somebody else changes an
+	// object whenever the operator has written it.
+	ReasonContested = "Contested"
 	// ReasonApplyFailed surfaces on ResourcesApplied, SigningKeysReady,
 	// CertificateReady, DatabaseReady and CacheReady when the API server refused an
 	// object, with its words. It is tried again every minute or so.
@@ -219,6 +253,31 @@ const (
 	ReasonBlocked = "Blocked"
 	// ReasonRolling surfaces on Available while pods of this generation are on their way.
 	ReasonRolling = "Rolling"
+	// ReasonPodsRefused surfaces on Available, DatabaseReady and CacheReady when no
+	// further pod can be made: a quota, Pod Security or a webhook refuses it.
+	ReasonPodsRefused = "PodsRefused"
+	// ReasonUnschedulable surfaces there when a pod fits on no node.
+	ReasonUnschedulable = "Unschedulable"
+	// ReasonImagePullFailed surfaces there when a node cannot have a pod's image.
+	ReasonImagePullFailed = "ImagePullFailed"
+	// ReasonInvalidContainer surfaces there when a node cannot make a container: a key
+	// of a Secret is missing, say.
+	ReasonInvalidContainer = "InvalidContainer"
+	// ReasonCrashing surfaces there when a container ends that should run.
+	ReasonCrashing = "Crashing"
+	// ReasonPodNotStarted surfaces there when a node has a pod and does not start it.
+	ReasonPodNotStarted = "PodNotStarted"
+	// ReasonPodNotReady surfaces there when a pod runs and is not ready for long.
+	ReasonPodNotReady = "PodNotReady"
+	// ReasonPodEvicted surfaces there when a node has given a pod up, for want of memory
+	// or disk, say, and there is no other one yet.
+	ReasonPodEvicted = "PodEvicted"
+	// ReasonNodeLost surfaces there when a pod should have ended on a node that does not
+	// answer.
+	ReasonNodeLost = "NodeLost"
+	// ReasonVolumePending surfaces on DatabaseReady while the volume claim of the managed
+	// PostgreSQL has no volume.
+	ReasonVolumePending = "VolumePending"
 	// ReasonPropagating surfaces on ConfigPropagated and Attached while a pod runs
 	// something older.
 	ReasonPropagating = "Propagating"
@@ -241,6 +300,7 @@ func AuthRealmConditions() []string {
 		BrandingAcceptedCondition,
 		AvailableCondition,
 		ConfigPropagatedCondition,
+		ProxiesNamedCondition,
 		ExposedCondition,
 		MonitoredCondition,
 	}

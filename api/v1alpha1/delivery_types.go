@@ -22,6 +22,15 @@ type Email struct {
 	// +realmkeeper:validation:Duration:example="30s",min="1s",max="5m"
 	Timeout *metav1.Duration `json:"timeout,omitempty"`
 
+	// messagesPerHour is how many mails of each kind the realm sends in an hour that
+	// anybody may cause: links to reset a password, to prove or change an address,
+	// and news about addresses that nobody has proved. 5000 when absent, 0 for no
+	// limit.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	MessagesPerHour *int32 `json:"messagesPerHour,omitempty"`
+
 	// supportURL is where mails send people who need help;
 	// ui.supportURL when absent.
 	// +optional
@@ -74,6 +83,11 @@ type SMTP struct {
 	// security is StartTLS (also when absent), TLS or None.
 	// +optional
 	Security SMTPSecurity `json:"security,omitempty"`
+
+	// allowPrivateNetworks lets the host be in private address ranges, such as
+	// those of the cluster.
+	// +optional
+	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
 
 	// credentialsSecretRef names the Secret to log in with; no login when absent.
 	// +optional
@@ -156,6 +170,14 @@ type SMS struct {
 	// as those of the cluster.
 	// +optional
 	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
+
+	// messagesPerHour is how many codes the realm sends in an hour to telephones
+	// that are second factors, and as many again to those that are to become one;
+	// 1000 when absent, 0 for no limit.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000000
+	MessagesPerHour *int32 `json:"messagesPerHour,omitempty"`
 
 	// timeout bounds one delivery, connecting included; 10s when absent.
 	// +optional

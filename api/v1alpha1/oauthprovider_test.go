@@ -28,6 +28,8 @@ func TestProvidersThatAreAccepted(t *testing.T) {
 		"everything about people":     "type: Google\ndisplayName: Google Workspace\nallowedEmailDomains: [example.com, mail.example.co.uk, xn--bcher-kva.example]\nsignUp: false\nlinking: {byEmail: true}\ntrustEmail: true",
 		"a callback of its own":       "type: GitHub\ncallback: PerProvider",
 		"the shared callback":         "type: Google\ncallback: Shared",
+		"Apple":                       "type: OIDC\nissuer: https://appleid.apple.com\nscopes: [openid, name, email]\nresponseMode: FormPost",
+		"an answer in the query":      "type: Google\nresponseMode: Query",
 		"scopes and claims of one's own": "type: OIDC\nissuer: https://a.example\nscopes: [openid, 'https://www.googleapis.com/auth/userinfo.email', 'read:user', 'a]b']\n" +
 			"claims: {subject: oid, email: upn, emailVerified: verified, name: display_name}",
 	} {
@@ -91,6 +93,7 @@ func TestProvidersThatAreRefusedInTheUsersWords(t *testing.T) {
 		"a domain twice":                   {"type: Google\nallowedEmailDomains: [a.example, a.example]", "Duplicate value"},
 		"a name of two lines":              {`displayName: "a\nb"` + "\ntype: Google", "displayName must be a name on one line"},
 		"a callback that is a URL":         {"type: Google\ncallback: https://a.example/callback", "supported values: \"PerProvider\", \"Shared\""},
+		"an answer of no kind":             {"type: Google\nresponseMode: form_post", "supported values: \"Query\", \"FormPost\""},
 		"a callback of no kind":            {"type: Google\ncallback: own", "supported values: \"PerProvider\", \"Shared\""},
 		"linking that says nothing":        {"type: Google\nlinking: {}", "linking"},
 	} {

@@ -74,6 +74,18 @@ const (
 	SharedCallback ProviderCallback = "Shared"
 )
 
+// ResponseMode is how a provider's answer comes back.
+//
+// +kubebuilder:validation:Enum=Query;FormPost
+type ResponseMode string
+
+const (
+	// QueryResponse is in the query of a redirect.
+	QueryResponse ResponseMode = "Query"
+	// FormPostResponse is in a form that a page of the provider sends.
+	FormPostResponse ResponseMode = "FormPost"
+)
+
 // OAuthProviderSpec is what a provider shall be.
 //
 // +kubebuilder:validation:XValidation:rule="self.type != 'OIDC' || has(self.issuer)",message="type OIDC needs issuer, the URL below which /.well-known/openid-configuration is found"
@@ -134,6 +146,12 @@ type OAuthProviderSpec struct {
 	// waits until it is PerProvider, which the condition CallbackDistinct tells.
 	// +optional
 	Callback ProviderCallback `json:"callback,omitempty"`
+
+	// responseMode says how the provider's answer comes back: Query, in the query of
+	// a redirect, or FormPost, in a form that a page of the provider sends, which
+	// Apple wants; Query when absent.
+	// +optional
+	ResponseMode ResponseMode `json:"responseMode,omitempty"`
 
 	// scopes to ask for; those that sign-in needs with the type when absent.
 	// +optional

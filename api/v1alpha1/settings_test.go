@@ -29,7 +29,7 @@ func TestSettingsThatAreAccepted(t *testing.T) {
 		"a sender with a foreign name":        "email: {from: 'Bücher am Dom <hallo+shop@mail.example.com>', smtp: {host: a}}",
 		"SMTP with everything":                "email: {from: a@b.example, smtp: {host: smtp.example.com, port: 465, security: TLS, credentialsSecretRef: {name: smtp, usernameKey: user, passwordKey: pass}, caSecretRef: {name: ca, key: tls.crt}}, timeout: 1m, supportURL: 'https://help.example.com/?from=mail'}",
 		"SMTP on an IP address":               "email: {from: a@b.example, smtp: {host: '2001:db8::1'}}",
-		"a relay without TLS":                 "email: {from: a@b.example, smtp: {host: relay.mail.svc, port: 25, security: None}}",
+		"a relay without TLS":                 "email: {from: a@b.example, smtp: {host: relay.mail.svc, port: 25, security: None, allowPrivateNetworks: true}}",
 		"mails of one's own":                  "email: {from: a@b.example, smtp: {host: a}, templates: {reset-password: {subject: Forgot it}, code: {text: '{{.Code}}', html: '<p>{{.Code}}</p>'}}}",
 		"Twilio":                              "sms: {twilio: {accountSID: AC0123456789abcdef0123456789abcdef, from: '+15005550006', authTokenSecretRef: {name: twilio}}}",
 		"a service like Twilio":               "sms: {twilio: {accountSID: my-project, from: '+49151123456', authTokenSecretRef: {name: twilio, key: token}, url: https://example.signalwire.com/api}, timeout: 30s}",

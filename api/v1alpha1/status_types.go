@@ -13,7 +13,8 @@ type AuthRealmStatus struct {
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the generation of the spec this status is about.
+	// observedGeneration is the generation of the spec that Ready is about. While pods
+	// come to a newer one it is the one before; the other conditions tell of the newer.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
@@ -71,6 +72,30 @@ type AuthRealmStatus struct {
 	// capacity is what the pods together can do, as they measured it.
 	// +optional
 	Capacity CapacityStatus `json:"capacity,omitzero"`
+
+	// applied are the objects of the realm as the operator has written them, for itself: one
+	// that starts writes only those that have changed since.
+	// +optional
+	// +listType=map
+	// +listMapKey=object
+	// +kubebuilder:validation:MaxItems=64
+	Applied []AppliedObject `json:"applied,omitempty"`
+}
+
+// AppliedObject is an object of a realm as the operator has written it.
+type AppliedObject struct {
+	// object is its kind and its name, such as Deployment/staff.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Object string `json:"object,omitempty"`
+
+	// state names what was written together with what the object was then. It tells nothing
+	// of the values of a Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	State string `json:"state,omitempty"`
 }
 
 // SigningKeyState is where a signing key is in its life.
@@ -137,7 +162,19 @@ type ProviderStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	Revision string `json:"revision,omitempty"`
 
-	// ready says whether every pod runs these settings.
+	// source names the version of the Secret from which the client secret was taken, and
+	// of the realm's own that has it now. It tells nothing of their values.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Source string `json:"source,omitempty"`
+
+	// attached says whether every pod runs these settings.
+	// +optional
+	Attached bool `json:"attached,omitempty"`
+
+	// ready says whether every pod runs these settings and every other condition of
+	// the OAuthProvider is True, as its own Ready does.
 	// +required
 	Ready bool `json:"ready"`
 }
@@ -150,7 +187,7 @@ type ConfigStatus struct {
 	Revision string `json:"revision,omitempty"`
 
 	// pods is how many pods run the newest settings, keys, credentials and
-	// certificate, of how many, such as 2/2.
+	// certificate, of how many, such as 2/2, or ?/2 while they cannot be asked.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	Pods string `json:"pods,omitempty"`
@@ -159,12 +196,13 @@ type ConfigStatus struct {
 // CapacityStatus is what the pods together can do.
 type CapacityStatus struct {
 	// loginsPerSecond is how many passwords the pods can check in a second, such
-	// as 42.5. It is measured, and follows a change of a tenth or more.
+	// as 42.5; those on one node share its cores. It is measured, and follows a
+	// change of a tenth or more.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	LoginsPerSecond string `json:"loginsPerSecond,omitempty"`
 
-	// pods is how many pods that is the sum of.
+	// pods is how many pods that is of.
 	// +optional
 	Pods int32 `json:"pods,omitempty"`
 }

@@ -80,10 +80,20 @@ type ManagedDatabase struct {
 	// +optional
 	Storage *Storage `json:"storage,omitempty"`
 
-	// resources of the PostgreSQL pod; 50m CPU and 128Mi of memory requested
-	// and 512Mi of memory allowed when absent.
+	// resources of PostgreSQL, and of what prepares its volume; 50m CPU and 128Mi
+	// of memory requested and 512Mi of memory allowed when absent.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// sidecarResources are those of each container beside PostgreSQL, which has it
+	// take up new passwords; 5m CPU and 16Mi of memory requested and 64Mi of memory
+	// allowed when absent.
+	// +optional
+	SidecarResources *corev1.ResourceRequirements `json:"sidecarResources,omitempty"`
+
+	// scheduling says where the pod may run; wherever its volume can be when absent.
+	// +optional
+	Scheduling *Scheduling `json:"scheduling,omitempty"`
 
 	// deletionPolicy says whether the data outlives the realm: Retain (also
 	// when absent) or Delete.
@@ -108,14 +118,16 @@ type ManagedDatabase struct {
 //
 // +kubebuilder:validation:MinProperties=1
 type Storage struct {
-	// size of the volume; 8Gi when absent.
+	// size of the volume; 8Gi when absent. A volume grows where its StorageClass lets it,
+	// and never shrinks.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:XValidation:rule="!isQuantity(self) || !quantity(self).isLessThan(quantity('64Mi'))",message="size must be 64Mi or more"
 	Size *resource.Quantity `json:"size,omitempty"`
 
-	// className is the StorageClass; the cluster's default when absent.
+	// className is the StorageClass; the cluster's default when absent. A volume that is
+	// there keeps its own.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -147,10 +159,20 @@ type Cache struct {
 // ManagedCache is a single Redis instance without a volume: what it holds can
 // be lost at any time without logging anybody out.
 type ManagedCache struct {
-	// resources of the Redis pod; 20m CPU and 64Mi of memory requested and
-	// 192Mi of memory allowed when absent.
+	// resources of Redis; 20m CPU and 64Mi of memory requested and 192Mi of memory
+	// allowed when absent.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// sidecarResources are those of each container beside Redis, which has it take
+	// up new passwords; 5m CPU and 16Mi of memory requested and 64Mi of memory
+	// allowed when absent.
+	// +optional
+	SidecarResources *corev1.ResourceRequirements `json:"sidecarResources,omitempty"`
+
+	// scheduling says where the pod may run; anywhere when absent.
+	// +optional
+	Scheduling *Scheduling `json:"scheduling,omitempty"`
 
 	// image is the Redis container image; the operator's choice when absent.
 	// +optional

@@ -59,6 +59,8 @@ type UI struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=32
 	// +kubebuilder:validation:XValidation:rule="self.all(u, !u.contains('?') && !u.contains('#'))",message="returnURLs must have no query and no fragment"
+	// +kubebuilder:validation:XValidation:rule="self.all(u, !u.matches('^https?://[^/?#]+') || u.matches('^https?://(([-_a-zA-Z0-9]{1,63}[.])*[a-zA-Z][-_a-zA-Z0-9]{0,62}|(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}|[[][0-9a-fA-F:.]+[]])(:[0-9]*)?([/?#]|$)'))",message="returnURLs must name one host in ASCII (xn-- for other letters, no * and no dot at its end), or an IP address such as 192.0.2.7"
+	// +kubebuilder:validation:XValidation:rule="self.all(u, !u.matches('^https?://[^/]+(/.*)?(//|/[.][.]?(/|$)|;|%2[eE]|%2[fF]|%5[cC]|%00)') && !u.contains('\\\\'))",message="returnURLs must have a path that is read in one way: without '..', '//', ';' or a backslash, also in disguise"
 	ReturnURLs []WebURL `json:"returnURLs,omitempty"`
 
 	// resetPasswordURL is what reset mails link to, with {token} where the

@@ -49,7 +49,7 @@ func TestWiringThatIsRefusedInTheUsersWords(t *testing.T) {
 		"an unknown kind of issuer":             {issuer + "tls: {certManager: {issuerRef: {name: ca, kind: CA}}}", "kind must be Issuer or ClusterIssuer"},
 		"a name with a port":                    {issuer + "tls: {certManager: {issuerRef: {name: ca}, dnsNames: ['staff:443']}}", "dnsNames must be host names"},
 		"a certificate for a minute":            {issuer + "tls: {certManager: {issuerRef: {name: ca}, duration: 1m}}", "duration must be 1h or more"},
-		"a certificate for days":                {issuer + "tls: {certManager: {issuerRef: {name: ca}, duration: 90d}}", "duration must be a duration such as"},
+		"a certificate for days":                {issuer + "tls: {certManager: {issuerRef: {name: ca}, duration: 90d}}", "duration must be a duration such as 2160h; days are written in hours, 720h for 30d"},
 		"exposure of nothing":                   {issuer + "exposure: {}", "exposure"},
 		"no Gateway":                            {issuer + "exposure: {gateway: {}}", "parentRefs: Required value"},
 		"no Gateway in a list of them":          {issuer + "exposure: {gateway: {parentRefs: []}}", "parentRefs"},

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
 // account is a user of a realm, who trusts the realm's CA and nothing else.
@@ -36,7 +37,8 @@ func (a account) proveLogin(ctx context.Context) error {
 	if !roots.AppendCertsFromPEM(a.trusted) {
 		return errors.New("the realm's trust bundle holds no certificate")
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	transport := &http.Transport{TLSClientConfig: tlspolicy.New()}
+	transport.TLSClientConfig.RootCAs = roots
 	defer transport.CloseIdleConnections()
 	browser := &http.Client{Transport: transport, Timeout: answerTimeout}
 

@@ -17,10 +17,12 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
@@ -67,8 +69,15 @@ func logTo(logger logr.Logger) {
 	klog.SetLogger(logger)
 }
 
+// gcPercent lets garbage take half of what is in use, where GOGC says nothing else. An
+// operator of many realms remembers much and has processors to spare.
+const gcPercent = 50
+
 // run works until ctx ends. It returns nil then, and else what went wrong.
 func run(ctx context.Context, f flags, logger logr.Logger) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
@@ -81,17 +90,24 @@ func run(ctx context.Context, f flags, logger logr.Logger) error {
 	if err != nil {
 		return fmt.Errorf("create manager: %w", err)
 	}
+	var lease types.NamespacedName
+	if f.leaderElect {
+		lease = controllers.LeaseOf(f.namespace, f.watchNamespace)
+	}
 	err = controllers.Setup(mgr, controllers.Options{
-		AuthServerImage: f.image,
-		PostgresImage:   f.postgresImage,
-		RedisImage:      f.redisImage,
-		Now:             time.Now,
-		Random:          rand.Reader,
-		AskPod:          controllers.AskOverHTTP(podClient()),
-		AskProvider:     controllers.AskProvidersOverHTTP(),
-		Namespace:       f.namespace,
-		OneNamespace:    f.watchNamespace != "",
-		Metrics:         metrics.Registry,
+		AuthServerImage:  f.image,
+		PostgresImage:    f.postgresImage,
+		RedisImage:       f.redisImage,
+		ImagePullSecrets: f.pullSecrets,
+		Policy:           f.policy,
+		Now:              time.Now,
+		Random:           rand.Reader,
+		AskPod:           controllers.AskOverHTTP(podClient()),
+		AskProvider:      controllers.AskProvidersOverHTTP(),
+		Namespace:        f.namespace,
+		WatchNamespace:   f.watchNamespace,
+		Lease:            lease,
+		Metrics:          metrics.Registry,
 	})
 	if err != nil {
 		return err
@@ -108,16 +124,18 @@ func newManager(config *rest.Config, f flags, logger logr.Logger) (ctrl.Manager,
 		return nil, err
 	}
 	// Whoever leads must say so in time, whatever else is asked.
-	lease := rest.CopyConfig(config)
-	lease.RateLimiter = nil
+	election, lease := rest.CopyConfig(config), controllers.LeaseOf(f.namespace, f.watchNamespace)
+	election.RateLimiter = nil
 	options := ctrl.Options{
 		Scheme:                 scheme,
 		Logger:                 logger,
 		Metrics:                metricsserver.Options{BindAddress: f.metricsAddress},
 		HealthProbeBindAddress: f.healthAddress,
 		LeaderElection:         f.leaderElect,
-		LeaderElectionConfig:   lease,
-		LeaderElectionID:       "operator." + v1alpha1.GroupName,
+		LeaderElectionConfig:   election,
+		LeaderElectionID:       lease.Name,
+		// Found out by itself, it would be that of the pod.
+		LeaderElectionNamespace: lease.Namespace,
 		// Safe because the process ends right after the manager does.
 		LeaderElectionReleaseOnCancel: true,
 		// An operator that waits for its turn already knows the cluster.
@@ -128,6 +146,7 @@ func newManager(config *rest.Config, f flags, logger logr.Logger) (ctrl.Manager,
 	}
 	// A look at a kind that has gone must not begin to watch it again.
 	options.Cache.ReaderFailOnMissingInformer = true
+	options.Cache.ByObject = controllers.CachedObjects()
 	// Nobody reads managed fields, and they are half of every object's size.
 	options.Cache.DefaultTransform = cache.TransformStripManagedFields()
 

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,18 +31,29 @@ import (
 
 func TestFlags(t *testing.T) {
 	t.Parallel()
-	f, err := parseFlags([]string{"--watch-namespace=identity", "--image=a", "--log-level=debug", "--leader-elect"}, io.Discard)
+	f, err := parseFlags([]string{"--watch-namespace=identity", "--image=a", "--log-level=debug", "--leader-elect", "--image-pull-secrets=registry, mirror,"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.watchNamespace != "identity" || f.image != "a" || f.logLevel != slog.LevelDebug || !f.leaderElect {
+	if f.watchNamespace != "identity" || f.image != "a" || f.logLevel != slog.LevelDebug || !f.leaderElect ||
+		!slices.Equal(f.pullSecrets, []string{"registry", "mirror"}) {
 		t.Errorf("read %+v", f)
 	}
+	f, err = parseFlags([]string{
+		"--allowed-images=ghcr.io/example/,docker.io/library/postgres", "--allow-private-networks=true", "--allowed-ingress-annotations=",
+	}, io.Discard)
+	if want := []string{"ghcr.io/example/", "docker.io/library/postgres"}; err != nil ||
+		!slices.Equal(f.policy.Images, want) || !f.policy.PrivateNetworks || len(f.policy.IngressAnnotations) > 0 {
+		t.Errorf("read %+v, %v", f.policy, err)
+	}
 	for name, args := range map[string][]string{
+		"an image anywhere":     {"--allowed-images=postgres"},
+		"every annotation":      {"--allowed-ingress-annotations=*"},
 		"an unknown flag":       {"--colour=blue"},
 		"a level of no meaning": {"--log-level=loud"},
 		"an argument":           {"start"},
 		"no requests at all":    {"--kube-api-qps=0"},
+		"no name of a Secret":   {"--image-pull-secrets=registry,My Secret"},
 	} {
 		if _, err := parseFlags(args, io.Discard); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -66,7 +78,7 @@ func TestOperatorWorksOnTheRolesItShips(t *testing.T) {
 	})
 	k8s := plane.Client(t)
 	for _, manifest := range []string{
-		"config/default/namespace.yaml", "config/default/operator.yaml", "config/samples/quickstart.yaml",
+		"config/default/namespace.yaml", "config/default/operator.yaml", "config/default/admission_policies.yaml", "config/samples/quickstart.yaml",
 	} {
 		apply(t, k8s, filepath.Join(plane.Root(), manifest))
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,6 +28,7 @@ import (
 type selftest struct {
 	namespace, name string
 	patience        time.Duration
+	scheduling      *v1alpha1.Scheduling
 	out             io.Writer
 
 	cluster client.Client
@@ -47,6 +49,9 @@ func runSelftest(ctx context.Context, args []string, out io.Writer) error {
 	set.SetOutput(out)
 	set.StringVar(&s.namespace, "namespace", "", "where to make the realm")
 	set.StringVar(&s.name, "name", "selftest", "what to call it")
+	set.Func("scheduling", "where its pods may run, as scheduling of an AuthRealm in JSON", func(document string) error {
+		return json.Unmarshal([]byte(document), &s.scheduling)
+	})
 	set.DurationVar(&s.patience, "timeout", 4*time.Minute, "how long the realm may take to be ready")
 	if err := set.Parse(args); err != nil {
 		return err
@@ -91,8 +96,8 @@ func (s *selftest) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// create makes the smallest realm there is. One that an earlier run has left
-// behind goes first.
+// create makes the smallest realm there is, which fits into a namespace with a quota.
+// One that an earlier run has left behind goes first.
 func (s *selftest) create(ctx context.Context) error {
 	size := resource.MustParse("1Gi")
 	replicas := int32(1)
@@ -100,10 +105,12 @@ func (s *selftest) create(ctx context.Context) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: s.name},
 		Spec: v1alpha1.AuthRealmSpec{
 			Issuer:   fmt.Sprintf("https://%s.%s.svc.cluster.local", s.name, s.namespace),
-			Replicas: &replicas,
+			Replicas: &replicas, Resources: atMost("1", "256Mi"), Scheduling: s.scheduling,
 			Database: &v1alpha1.Database{Managed: &v1alpha1.ManagedDatabase{
 				DeletionPolicy: v1alpha1.DeleteData, Storage: &v1alpha1.Storage{Size: &size},
+				Resources: atMost("1", "512Mi"), Scheduling: s.scheduling,
 			}},
+			Cache: &v1alpha1.Cache{Managed: &v1alpha1.ManagedCache{Resources: atMost("500m", "192Mi"), Scheduling: s.scheduling}},
 		},
 	}
 	if err := s.remove(ctx); err != nil {
@@ -114,6 +121,14 @@ func (s *selftest) create(ctx context.Context) error {
 	}
 	s.say("Made realm %s/%s", s.namespace, s.name)
 	return nil
+}
+
+// atMost are the resources of a container that asks for little.
+func atMost(cpu, memory string) *corev1.ResourceRequirements {
+	return &corev1.ResourceRequirements{
+		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("20m"), corev1.ResourceMemory: resource.MustParse("64Mi")},
+		Limits:   corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)},
+	}
 }
 
 // awaitReady tells what the realm waits for, each time that changes.

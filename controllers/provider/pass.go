@@ -3,24 +3,26 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/allowed"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
 // observer finds out what became of providers. It changes nothing but their status:
 // attaching them is part of the pass over their realm.
 type observer struct {
-	cache   client.Reader
-	secrets secrets.Reader
+	cache      client.Reader
+	references secrets.References
+	policy     allowed.Policy
 
 	now func() time.Time
 	ask preflight.Ask
@@ -42,29 +44,36 @@ func (o *observer) pass(ctx context.Context, provider *v1alpha1.OAuthProvider) (
 	if st.answer == nil {
 		return 0, nil
 	}
-	now := o.now()
-	_, next := askTimes(provider.UID, failingSince(provider.Status.Conditions), now)
-	return max(next.Sub(now), time.Second), nil
+	_, next := askTimes(provider.UID, failingSince(provider.Status.Conditions), st.now)
+	return max(next.Sub(st.now), time.Second), nil
 }
 
 // gather finds out everything that a provider's status tells of. What cannot be found
 // out is a failure in what is returned; an error ends the pass.
 func (o *observer) gather(ctx context.Context, provider *v1alpha1.OAuthProvider) (state, error) {
-	var st state
+	st := state{now: o.now()}
 	var err error
 	if st.realm, st.realmUnknown, err = attached.Realm(ctx, o.cache, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
 		return st, err
 	}
-	secret, err := attached.ProviderSecret(ctx, o.secrets, provider)
-	if st.secretFailure, err = conditions.Classify(err); err != nil {
+	if st.realm == nil && st.realmUnknown == nil {
+		if st.elsewhere, err = attached.RealmElsewhere(ctx, o.cache, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
+			return st, err
+		}
+	}
+	st.settingsProblem = attached.ProviderProblem(o.policy, provider)
+	st.neighbours, err = attached.Providers(ctx, o.cache, provider.Namespace, provider.Spec.RealmRef.Name)
+	neighboursUnknown, err := conditions.Classify(err)
+	if err != nil {
 		return st, err
 	}
-	st.settingsProblem = render.ProviderProblem(provider)
-	if st.neighbours, err = attached.Providers(ctx, o.cache, provider.Namespace, provider.Spec.RealmRef.Name); err != nil {
-		st.realmUnknown, err = conditions.Classify(err)
+	if st.realmUnknown = cmp.Or(st.realmUnknown, neighboursUnknown); neighboursUnknown == nil {
+		st.decideCallback(provider)
+	}
+	secret, err := o.clientSecret(ctx, provider, st)
+	if st.secretFailure, err = conditions.Classify(err); err != nil || neighboursUnknown != nil {
 		return st, err
 	}
-	st.decideCallback(provider)
 	if st.realm == nil || st.secretFailure != nil || st.settingsProblem != nil {
 		return st, nil
 	}

@@ -14,8 +14,11 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/allowed"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
@@ -23,6 +26,9 @@ import (
 // Options are what the controller of providers needs besides a manager. All are
 // required.
 type Options struct {
+	// Policy is what providers may ask for.
+	Policy allowed.Policy
+
 	// Now is the time.
 	Now func() time.Time
 
@@ -31,6 +37,9 @@ type Options struct {
 
 	// Events records what happens.
 	Events conditions.Recorder
+
+	// Rivals are other installations, which may be in charge of providers.
+	Rivals *installation.Rivals
 }
 
 // concurrency is how many providers are worked on at the same time. A pass mostly
@@ -41,10 +50,11 @@ const concurrency = 16
 // attached.Index.
 func Setup(mgr ctrl.Manager, options Options) error {
 	o := &observer{
-		cache: mgr.GetClient(), secrets: secrets.NewReader(mgr.GetAPIReader()), now: options.Now, ask: options.Ask,
+		cache: mgr.GetClient(), policy: options.Policy, now: options.Now, ask: options.Ask,
+		references: secrets.NewReferences(mgr.GetAPIReader(), ownership.NewOwn(mgr.GetClient(), mgr.GetAPIReader())),
 	}
 	return attached.Controller[*v1alpha1.OAuthProvider]{
-		Kind: attached.ProviderKind(), Name: "oauthprovider", Concurrency: concurrency,
+		Kind: attached.ProviderKind(), Name: "oauthprovider", Concurrency: concurrency, Rivals: options.Rivals,
 		Events: options.Events, Pass: o.pass, Forget: o.answers.forget,
 	}.Setup(mgr)
 }

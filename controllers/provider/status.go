@@ -4,6 +4,7 @@ package provider
 
 import (
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -16,9 +17,12 @@ import (
 
 // state is everything that one pass has learned about a provider.
 type state struct {
+	now time.Time
 	// realm is nil when there is none, and when realmUnknown says why nobody knows.
 	realm        *v1alpha1.AuthRealm
 	realmUnknown *conditions.Failure
+	// elsewhere is another namespace that has a realm of the name, when this one has none.
+	elsewhere string
 	// secretFailure is what is wrong with the client secret, settingsProblem with the
 	// settings.
 	secretFailure   *conditions.Failure
@@ -52,7 +56,7 @@ func statusOf(provider *v1alpha1.OAuthProvider, st state) v1alpha1.OAuthProvider
 		status.Preflight = st.subject
 	}
 	asked := []metav1.Condition{
-		attached.RealmFound(provider.Spec.RealmRef.Name, st.realm, st.realmUnknown), attached.SecretFound(st.secretFailure), attached.Accepted(st.settingsProblem),
+		attached.RealmFound(provider.Spec.RealmRef.Name, st.realm, st.realmUnknown, st.elsewhere), attached.SecretFound(st.secretFailure), attached.Accepted(st.settingsProblem),
 	}
 	needed := append(slices.Clone(asked), callbackDistinct(provider, st))
 	all := append(slices.Clone(needed), answered(st, asked)...)

@@ -36,8 +36,8 @@ func testProvider() *v1alpha1.OAuthProvider {
 func offered() state {
 	realm := testRealm()
 	realm.Status.Providers = []v1alpha1.ProviderStatus{
-		{Name: "github", Revision: "r", Ready: true},
-		{Name: "google", Type: v1alpha1.GoogleProvider, Revision: "r", Ready: true},
+		{Name: "github", Revision: "r", Attached: true},
+		{Name: "google", Type: v1alpha1.GoogleProvider, Revision: "r", Attached: true},
 	}
 	return state{realm: realm, revision: "r", subject: "s", answer: &preflight.Answer{
 		Discovered:          preflight.Finding{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonDiscovered, Message: "usable"},
@@ -60,6 +60,10 @@ func TestConditionsOfAProvider(t *testing.T) {
 		"one without a realm": {
 			func(st *state) { st.realm = nil },
 			v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, `realmRef: there is no AuthRealm "staff" in this namespace; create it`,
+		},
+		"one whose realm is in another namespace": {
+			func(st *state) { st.realm, st.elsewhere = nil, "identity" },
+			v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, `there is one in namespace "identity": create this there`,
 		},
 		"one without a secret": {
 			func(st *state) {
@@ -143,7 +147,7 @@ func TestConditionsOfAProvider(t *testing.T) {
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "has not taken up",
 		},
 		"a pod that lags": {
-			func(st *state) { st.realm.Status.Providers[1].Ready = false },
+			func(st *state) { st.realm.Status.Providers[1].Attached = false },
 			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "Attached: Not every pod",
 		},
 		"a realm of no pods": {

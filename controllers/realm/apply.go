@@ -5,6 +5,7 @@ package realm
 import (
 	"context"
 	"errors"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -17,9 +18,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// applied is what the API server said of the workloads when they were applied:
-// the newest there is, never a cache's view of them. Each is nil when it was not
-// applied and is not there.
+// applied is what the API server said of the workloads when they were applied, or what the
+// cache has of those that were not to be changed, without the template of their pods. Each
+// is nil when it was not applied and is not there.
 type applied struct {
 	server   *appsv1ac.DeploymentApplyConfiguration
 	database *appsv1ac.StatefulSetApplyConfiguration
@@ -29,11 +30,15 @@ type applied struct {
 	ingress *networkingv1ac.IngressApplyConfiguration
 	custom  map[schema.GroupVersionKind]*render.Custom
 
-	// serverUnknown is why nobody knows whether there is a server.
-	serverUnknown *conditions.Failure
+	// serverUnknown, databaseUnknown and cacheUnknown are why nobody knows whether there
+	// is one.
+	serverUnknown, databaseUnknown, cacheUnknown *conditions.Failure
 
 	// mountFailure is why something that pods read could not be written.
 	mountFailure *conditions.Failure
+
+	// record is what the status is to remember of what was applied.
+	record []v1alpha1.AppliedObject
 
 	// failures are what stood in the way.
 	failures []*conditions.Failure
@@ -69,8 +74,8 @@ func (r *reconciler) apply(ctx context.Context, s *scope) (applied, error) {
 	return out, err
 }
 
-// applyObjects applies each object, and reads the server's Deployment where that is not
-// to be given another now.
+// applyObjects applies each object, and reads the workloads that are not to be given
+// another now.
 func (r *reconciler) applyObjects(ctx context.Context, s *scope, objects []render.Object, out *applied) error {
 	realm := s.inputs.Realm
 	var ended []error
@@ -79,6 +84,9 @@ func (r *reconciler) applyObjects(ctx context.Context, s *scope, objects []rende
 			continue // which a condition says
 		}
 		answer, err := r.applier.ApplyOrRead(ctx, realm, s.versions, o)
+		if set, existing := otherClaim(o, answer); existing != nil {
+			answer, err = r.replaceClaimTemplate(ctx, s, set, existing, err)
+		}
 		failure, err := s.classify(err)
 		out.addFailure(failure)
 		if failure != nil && readByPods(o) {
@@ -89,13 +97,7 @@ func (r *reconciler) applyObjects(ctx context.Context, s *scope, objects []rende
 			out.add(realm, answer)
 		}
 	}
-	if out.server == nil {
-		failure, err := s.classify(r.readServer(ctx, realm, out))
-		out.serverUnknown = failure
-		out.addFailure(failure)
-		ended = append(ended, err)
-	}
-	return errors.Join(ended...)
+	return errors.Join(append(ended, r.readWorkloads(ctx, s, out))...)
 }
 
 // deleteSurplus deletes what an earlier spec has made and these objects no longer hold.
@@ -103,7 +105,8 @@ func (r *reconciler) deleteSurplus(ctx context.Context, s *scope, objects []rend
 	realm := s.inputs.Realm
 	var ended []error
 	for _, ref := range render.Surplus(realm, objects) {
-		if s.skipsKind(ref.Kind) || ref == render.TrustBundle(realm) && s.certificate.absent {
+		if s.skipsKind(ref.Kind) || ref == render.TrustBundle(realm) && s.certificate.absent ||
+			s.inputs.WithoutServer && usedByPods(ref) { // which are those of an earlier spec
 			continue
 		}
 		failure, err := s.classify(r.applier.Delete(ctx, realm, ref))
@@ -111,6 +114,12 @@ func (r *reconciler) deleteSurplus(ctx context.Context, s *scope, objects []rend
 		ended = append(ended, err)
 	}
 	return errors.Join(ended...)
+}
+
+// usedByPods reports whether what a reference names may be what auth server pods mount or
+// connect to.
+func usedByPods(ref render.Reference) bool {
+	return slices.Contains([]string{"Secret", "Service", "StatefulSet", "Deployment"}, ref.Kind.Kind)
 }
 
 // readByPods reports whether an object is of a kind that pods read.
@@ -122,15 +131,33 @@ func readByPods(o render.Object) bool {
 	return false
 }
 
-// readServer notes the Deployment of a realm that is not to be given another now.
-func (r *reconciler) readServer(ctx context.Context, realm *v1alpha1.AuthRealm, out *applied) error {
-	existing, err := r.applier.Read(ctx, realm, render.Reference{
-		Kind: appsv1.SchemeGroupVersion.WithKind("Deployment"), Name: render.NamesOf(realm).Server(),
-	})
-	if existing != nil {
-		out.add(realm, existing)
+// readWorkloads notes the workloads that are there and were not applied: what is told of
+// a realm is what runs, whatever became of the pass.
+func (r *reconciler) readWorkloads(ctx context.Context, s *scope, out *applied) error {
+	realm := s.inputs.Realm
+	names := render.NamesOf(realm)
+	deployment, set := appsv1.SchemeGroupVersion.WithKind("Deployment"), appsv1.SchemeGroupVersion.WithKind("StatefulSet")
+	var ended []error
+	read := func(kind schema.GroupVersionKind, name string) *conditions.Failure {
+		existing, err := r.applier.Read(ctx, realm, render.Reference{Kind: kind, Name: name})
+		if existing != nil {
+			out.add(realm, existing)
+		}
+		unknown, err := s.classify(err)
+		out.addFailure(unknown)
+		ended = append(ended, err)
+		return unknown
 	}
-	return err
+	if out.server == nil {
+		out.serverUnknown = read(deployment, names.Server())
+	}
+	if out.database == nil && render.ManagesDatabase(realm) {
+		out.databaseUnknown = read(set, names.Database())
+	}
+	if out.cache == nil && render.ManagesCache(realm) {
+		out.cacheUnknown = read(deployment, names.Cache())
+	}
+	return errors.Join(ended...)
 }
 
 func (a *applied) add(realm *v1alpha1.AuthRealm, o render.Object) {

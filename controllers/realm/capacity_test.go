@@ -3,6 +3,7 @@
 package realm
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestCapacityMovesOnlyNoticeably(t *testing.T) {
 	told := func(rate string, pods int32) v1alpha1.CapacityStatus {
 		return v1alpha1.CapacityStatus{LoginsPerSecond: rate, Pods: pods}
 	}
-	for name, c := range map[string]struct {
+	for name, c := range map[string]struct { // each pod on a node of its own
 		before v1alpha1.CapacityStatus
 		rates  []float64
 		want   v1alpha1.CapacityStatus
@@ -34,12 +35,40 @@ func TestCapacityMovesOnlyNoticeably(t *testing.T) {
 		"a pod that measures what is not so": {none, []float64{math.Inf(1), 4}, told("4.00", 1)},
 	} {
 		var pods []podstatus.Pod
-		for _, rate := range c.rates {
-			pods = append(pods, podstatus.Pod{Answered: true, Report: realmconfig.Report{HashesPerSecond: rate}})
+		for i, rate := range c.rates {
+			pods = append(pods, pod(fmt.Sprint("node-", i), rate, 0))
 		}
 		pods = append(pods, podstatus.Pod{Name: "silent"})
 		if got := capacityOf(c.before, pods); got != c.want {
 			t.Errorf("%s: capacity is %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func pod(node string, rate, ofNode float64) podstatus.Pod {
+	return podstatus.Pod{Node: node, Answered: true, Report: realmconfig.Report{HashesPerSecond: rate, NodeHashesPerSecond: ofNode}}
+}
+
+// Two cores do forty logins in a second, however many pods they are counted by.
+func TestPodsOfOneNodeShareItsCores(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		pods []podstatus.Pod
+		want string
+	}{
+		"a pod with all cores":                         {[]podstatus.Pod{pod("a", 43.9, 43.9)}, "43.9"},
+		"two with all cores":                           {[]podstatus.Pod{pod("a", 43.9, 43.8), pod("a", 43.9, 43.9)}, "43.9"},
+		"two that have met there":                      {[]podstatus.Pod{pod("a", 21, 43.9), pod("a", 22, 43.9)}, "43.0"},
+		"two with a core each of eight":                {[]podstatus.Pod{pod("a", 20, 160), pod("a", 20, 160)}, "40.0"},
+		"on two nodes, of which one is quick":          {[]podstatus.Pod{pod("a", 40, 40), pod("b", 80, 80), pod("a", 40, 40)}, "120"},
+		"of a release that does not know its node":     {[]podstatus.Pod{pod("a", 40, 0), pod("a", 39, 0)}, "40.0"},
+		"of two releases":                              {[]podstatus.Pod{pod("a", 40, 0), pod("a", 40, 41)}, "41.0"},
+		"that measure on their node what is not so":    {[]podstatus.Pod{pod("a", 40, math.Inf(1)), pod("a", 40, -1)}, "40.0"},
+		"that were slow to start, and then are faster": {[]podstatus.Pod{pod("a", 40, 30)}, "40.0"},
+	} {
+		want := v1alpha1.CapacityStatus{LoginsPerSecond: c.want, Pods: int32(len(c.pods))}
+		if got := capacityOf(v1alpha1.CapacityStatus{}, c.pods); got != want {
+			t.Errorf("%s: capacity is %+v, want %+v", name, got, want)
 		}
 	}
 }

@@ -3,12 +3,15 @@
 package realm
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
@@ -27,6 +30,9 @@ type certificateState struct {
 	// next is when something is to be done about it: a renewal, or the end of
 	// a certificate that the user renews.
 	next time.Time
+
+	// expiresSoon is set when a certificate that the user renews should have been.
+	expiresSoon bool
 
 	// failure says what is wrong; absent is set when there is nothing to mount that
 	// is known of.
@@ -92,7 +98,7 @@ func (c *certificateState) set(leaf *pki.Pair) {
 
 // servedCertificate is the certificate that pods have, nil when there is none to use.
 func (r *reconciler) servedCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) (*pki.Pair, error) {
-	secret, err := r.generator.Owned(ctx, realm, render.NamesOf(realm).Certificate())
+	secret, err := s.generator.Owned(ctx, realm, render.NamesOf(realm).Certificate())
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
@@ -109,15 +115,11 @@ func (r *reconciler) servedCertificate(ctx context.Context, realm *v1alpha1.Auth
 
 func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) (pki.Authority, error) {
 	var authority pki.Authority
-	_, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
+	_, created, err := s.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).Authority(), Type: corev1.SecretTypeTLS, GiveUpAnnotation: v1alpha1.NewAuthorityAnnotation,
 		Generate: func() (map[string][]byte, error) {
-			a, err := pki.NewAuthority(fmt.Sprintf("%s/%s", realm.Namespace, realm.Name), r.now(), r.random)
-			return map[string][]byte{
-				corev1.TLSCertKey:       a.CertificatePEM,
-				corev1.TLSPrivateKeyKey: a.KeyPEM,
-				render.CABundleKey:      a.Bundle,
-			}, err
+			a, err := pki.NewAuthority(render.AuthorityCommonName(realm), r.now(), r.random)
+			return render.AuthorityData(a), err
 		},
 		Read: func(data map[string][]byte) (err error) {
 			authority, err = pki.ParseAuthority(
@@ -135,7 +137,7 @@ func (r *reconciler) authority(ctx context.Context, realm *v1alpha1.AuthRealm, s
 // renewAuthority gives the authority a new certificate when it is time.
 func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	now, in := r.now(), s.inputs
-	if now.Before(in.Authority.RenewAt()) {
+	if in.Authority.ValidAt(now) && now.Before(in.Authority.RenewAt()) {
 		return nil
 	}
 	renewed, err := in.Authority.Renew(now, r.random)
@@ -143,7 +145,7 @@ func (r *reconciler) renewAuthority(ctx context.Context, realm *v1alpha1.AuthRea
 		return fmt.Errorf("renew authority: %w", err)
 	}
 	in.Authority = &renewed
-	if err := r.applier.ApplySecret(ctx, realm, s.versions, render.AuthoritySecret(in)); err != nil {
+	if err := r.applier.ApplyNew(ctx, realm, s.versions, func() *corev1ac.SecretApplyConfiguration { return render.AuthoritySecret(in) }); err != nil {
 		return err
 	}
 	s.inputs.Authority = &renewed
@@ -171,7 +173,7 @@ func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, s
 		return err
 	}
 	in.Certificate = &issued
-	if err := r.applier.ApplySecret(ctx, realm, s.versions, render.ServingSecret(in)); err != nil {
+	if err := r.writeLeaf(ctx, realm, s, in); err != nil {
 		return err
 	}
 	s.inputs.Certificate = &issued
@@ -181,44 +183,83 @@ func (r *reconciler) renewLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, s
 	return nil
 }
 
+// writeLeaf writes a certificate, which takes the place of another unless there is none.
+func (r *reconciler) writeLeaf(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope, in render.Inputs) error {
+	rendered := func() *corev1ac.SecretApplyConfiguration { return render.ServingSecret(in) }
+	if s.versions.Has(render.NamesOf(realm).Certificate()) {
+		return r.applier.ApplyNew(ctx, realm, s.versions, rendered)
+	}
+	first := rendered()
+	if err := r.applier.Create(ctx, realm, first); err != nil {
+		return err
+	}
+	s.versions.NoteApplied(first)
+	if !maps.EqualFunc(first.Data, rendered().Data, bytes.Equal) {
+		return r.applier.ApplyNew(ctx, realm, s.versions, rendered) // which says what is wrong
+	}
+	return nil
+}
+
 // inspectProvided looks at the certificate that the user brings, or cert-manager.
 func (r *reconciler) inspectProvided(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
-	field, name, certificate := "tls.secretRef", render.CertificateSecret(realm), &s.certificate
+	field, name, certificate, read := "tls.secretRef", render.CertificateSecret(realm), &s.certificate, r.references.Secret
 	certificate.absent = true
 	if render.OrdersCertificate(realm) {
-		field = "tls.certManager"
+		// No spec names this one: it is the realm's own, which cert-manager fills.
+		field, read = "tls.certManager", r.references.Needed
 		if err := r.checkIssued(ctx, realm, s); err != nil {
 			return err
 		}
 	}
-	data, err := r.generator.ReferencedData(ctx, realm.Namespace, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
+	secret, err := read(ctx, realm.Namespace, field, name, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
 	if err != nil {
 		return err
 	}
+	data := secret.Data
 	pair, err := pki.ParsePair(data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey])
 	if err != nil {
 		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: Secret %q cannot be used (%v); correct it, and pods take it up", field, name, err)
 	}
 	certificate.absent = false
-	certificate.fingerprint, certificate.notAfter, certificate.next = pair.Fingerprint(), pair.Certificate.NotAfter, pair.Certificate.NotAfter
+	certificate.fingerprint, certificate.notAfter = pair.Fingerprint(), pair.Certificate.NotAfter
 	s.inputs.ProvidedCA = data[render.CABundleKey]
-	switch {
-	case !r.now().Before(pair.Certificate.NotAfter):
-		certificate.next = time.Time{} // only a new certificate changes anything
-		return conditions.NewFailure(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s; put a new one there, and pods take it up",
-			field, name, pair.Certificate.NotAfter.UTC().Format(time.DateOnly))
-	case !pair.Covers(render.Host(realm)):
-		return conditions.NewFailure(v1alpha1.ReasonHostNotCovered, "%s: the certificate in Secret %q is not for the issuer's host %q; put one there that is",
-			field, name, render.Host(realm))
+	var failure *conditions.Failure
+	if failure, certificate.next = judgeProvided(pair, field, name, render.Host(realm), r.now()); failure != nil {
+		return failure
 	}
+	certificate.expiresSoon = certificate.next.Equal(pair.Certificate.NotAfter)
 	return nil
+}
+
+// judgeProvided says what is wrong at now with a certificate that the user brings, nil for
+// nothing, and when to look again though nobody changes it, the zero time for never.
+func judgeProvided(pair pki.Pair, field, secret, host string, now time.Time) (*conditions.Failure, time.Time) {
+	c := pair.Certificate
+	switch {
+	case !now.Before(c.NotAfter):
+		return conditions.NewFailure(v1alpha1.ReasonExpired, "%s: the certificate in Secret %q expired on %s; put a new one there, and pods take it up",
+			field, secret, c.NotAfter.UTC().Format(time.DateOnly)), time.Time{} // only a new certificate changes anything
+	case !pair.Covers(host):
+		return conditions.NewFailure(v1alpha1.ReasonHostNotCovered, "%s: the certificate in Secret %q is not for the issuer's host %q; put one there that is",
+			field, secret, host), c.NotAfter
+	case !pair.IsForServers():
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: the certificate in Secret %q is not for servers (its extended key usage lacks serverAuth); "+
+			"put one there that is", field, secret), c.NotAfter
+	case now.Before(c.NotBefore):
+		return conditions.NewFailure(v1alpha1.ReasonNotYetValid, "%s: the certificate in Secret %q is not valid before %s, and clients refuse it until then; "+
+			"put one there that is valid now, or wait", field, secret, c.NotBefore.UTC().Format(time.RFC3339)), c.NotBefore
+	}
+	if soon := pair.ExpiresSoonAt(); now.Before(soon) {
+		return nil, soon
+	}
+	return nil, c.NotAfter
 }
 
 // checkIssued returns a failure while there is no certificate of cert-manager's.
 // One that was issued serves on when cert-manager is gone.
 func (r *reconciler) checkIssued(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	name := render.CertificateSecret(realm)
-	_, err := r.generator.Get(ctx, realm.Namespace, name)
+	_, err := s.generator.Get(ctx, realm.Namespace, name)
 	if !apierrors.IsNotFound(err) {
 		return err
 	}

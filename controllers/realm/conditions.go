@@ -3,16 +3,12 @@
 package realm
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -28,7 +24,7 @@ func conditionsOf(realm *v1alpha1.AuthRealm, st state) []metav1.Condition {
 	return []metav1.Condition{
 		resourcesApplied(realm, st), issuerUnique(st), signingKeysReady(st), certificateReady(st),
 		databaseReady(st), cacheReady(st), secretsFound(st), brandingAccepted(st), available(realm, st), configPropagated(realm, st),
-		exposed(realm, st), monitored(realm, st),
+		proxiesNamed(realm, st), exposed(realm, st), monitored(realm, st),
 	}
 }
 
@@ -41,7 +37,8 @@ func resourcesApplied(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 	if failure := conditions.Join(all); failure != nil {
 		return failure.False(kind)
 	}
-	return conditions.True(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s", registrationAdvice(realm.Spec.Registration))
+	return conditions.True(kind, v1alpha1.ReasonApplied, "Every object of the realm is as it should be%s%s",
+		registrationAdvice(realm.Spec.Registration), installationAdvice(st.standingBack))
 }
 
 // registrationAdvice asks for what a realm that is Open since before it had to say so
@@ -112,33 +109,54 @@ func certificateReady(st state) metav1.Condition {
 	case st.certificate.issued:
 		return conditions.True(kind, v1alpha1.ReasonIssued, "The realm's own authority issued a certificate until %s", end)
 	}
+	if st.certificate.expiresSoon {
+		return conditions.True(kind, v1alpha1.ReasonExpiringSoon, "The certificate is valid until %s alone; put a new one into Secret %q, and pods take it up",
+			st.certificate.notAfter.UTC().Format(time.RFC3339), render.CertificateSecret(st.inputs.Realm))
+	}
 	return conditions.True(kind, v1alpha1.ReasonProvided, "The certificate is valid until %s", end)
 }
 
 func databaseReady(st state) metav1.Condition {
 	const kind = v1alpha1.DatabaseReadyCondition
-	ready := st.applied.database != nil && st.applied.database.Status != nil &&
-		valueOrZero(st.applied.database.Status.ReadyReplicas) > 0
-	return storeReady(kind, "PostgreSQL", "database", st.database, st, ready, "",
-		func(r realmconfig.Report) string { return r.DatabaseProblem })
+	if st.applied.databaseUnknown != nil && st.database.managed && st.database.failure == nil {
+		return st.applied.databaseUnknown.Unknown(kind)
+	}
+	c := orInTheClear(st.inputs.DatabaseTLS, storeReady(kind, "PostgreSQL", "database", st.database, st, st.databaseRuns(), st.databaseTrouble(),
+		func(r realmconfig.Report) string { return r.DatabaseProblem }))
+	if c.Status == metav1.ConditionTrue && st.volume.differs != "" {
+		return conditions.True(kind, v1alpha1.ReasonVolumeDiffers, "%s. %s", c.Message, st.volume.differs)
+	}
+	return c
 }
 
 func cacheReady(st state) metav1.Condition {
 	const kind = v1alpha1.CacheReadyCondition
-	ready := st.applied.cache != nil && st.applied.cache.Status != nil &&
-		valueOrZero(st.applied.cache.Status.ReadyReplicas) > 0
-	return storeReady(kind, "Redis", "cache", st.cache, st, ready, replicaFailure(st.applied.cache),
-		func(r realmconfig.Report) string { return r.CacheProblem })
+	if st.applied.cacheUnknown != nil && st.cache.managed && st.cache.failure == nil {
+		return st.applied.cacheUnknown.Unknown(kind)
+	}
+	return orInTheClear(st.inputs.CacheTLS, storeReady(kind, "Redis", "cache", st.cache, st, st.cacheRuns(), st.cacheTrouble(),
+		func(r realmconfig.Report) string { return r.CacheProblem }))
+}
+
+// orInTheClear is a condition that says so while a managed store takes connections
+// without TLS.
+func orInTheClear(t render.StoreTLS, c metav1.Condition) metav1.Condition {
+	if t.Plain && c.Status == metav1.ConditionTrue {
+		c.Message += ", also in the clear until every pod speaks TLS"
+	}
+	return c
 }
 
 func storeReady(
-	kind, product, field string, store storeState, st state, ready bool, why string, problem func(realmconfig.Report) string,
+	kind, product, field string, store storeState, st state, ready bool, trouble *conditions.Failure, problem func(realmconfig.Report) string,
 ) metav1.Condition {
 	switch {
 	case store.failure != nil:
 		return store.failure.False(kind)
+	case store.managed && !ready && trouble != nil:
+		return conditions.False(kind, trouble.Reason, "The managed %s does not answer yet; %s", product, trouble.Message)
 	case store.managed && !ready:
-		return conditions.False(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet%s", product, why)
+		return conditions.False(kind, v1alpha1.ReasonStarting, "The managed %s does not answer yet", product)
 	case st.podsUnknown != nil:
 		return st.podsUnknown.Unknown(kind)
 	}
@@ -161,13 +179,18 @@ func storeReady(
 
 func secretsFound(st state) metav1.Condition {
 	const kind = v1alpha1.SecretsFoundCondition
-	switch {
-	case st.delivery.failure != nil:
-		return st.delivery.failure.False(kind)
-	case st.delivery.named == 0:
-		return conditions.True(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret")
+	all := st.pullSecrets.failures
+	if st.delivery.failure != nil {
+		all = append([]*conditions.Failure{st.delivery.failure}, all...)
 	}
-	return conditions.True(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there")
+	failure := conditions.Join(all)
+	switch {
+	case failure != nil:
+		return failure.False(kind)
+	case st.delivery.named == 0:
+		return conditions.True(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret%s", st.pullSecrets.advice)
+	}
+	return conditions.True(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there%s", st.pullSecrets.advice)
 }
 
 func brandingAccepted(st state) metav1.Condition {
@@ -176,65 +199,6 @@ func brandingAccepted(st state) metav1.Condition {
 		return st.branding.False(kind)
 	}
 	return conditions.True(kind, v1alpha1.ReasonAccepted, "Pages look and speak as ui says")
-}
-
-func available(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
-	const kind = v1alpha1.AvailableCondition
-	want := st.desiredReplicas(realm)
-	switch {
-	case st.applied.serverUnknown != nil:
-		return st.applied.serverUnknown.Unknown(kind)
-	case st.applied.server == nil:
-		return conditions.False(kind, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there")
-	case want == 0:
-		return conditions.False(kind, v1alpha1.ReasonScaledToZero, "The spec asks for no pods")
-	}
-	d := st.applied.server
-	if d.Status == nil || valueOrZero(d.Status.ObservedGeneration) < valueOrZero(d.Generation) {
-		return conditions.False(kind, v1alpha1.ReasonRolling, "The Deployment's newest generation has not been taken up yet")
-	}
-	updated, ready, all := valueOrZero(d.Status.UpdatedReplicas), valueOrZero(d.Status.AvailableReplicas), valueOrZero(d.Status.Replicas)
-	switch {
-	case updated < want:
-		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are of the newest generation%s", updated, want, replicaFailure(d))
-	case all > updated:
-		return conditions.False(kind, v1alpha1.ReasonRolling, "%d pods of an earlier generation are on their way out", all-updated)
-	case ready < want:
-		return conditions.False(kind, v1alpha1.ReasonRolling, "%d of %d pods are available%s%s", ready, want, waitingPod(st.pods), replicaFailure(d))
-	}
-	return conditions.True(kind, v1alpha1.ReasonAvailable, "%d of %d pods are available", ready, want)
-}
-
-// waitingPod names a pod whose containers cannot run.
-func waitingPod(pods []podstatus.Pod) string {
-	for _, p := range pods {
-		if p.Waiting != "" {
-			return fmt.Sprintf("; pod %s: %s", p.Name, p.Waiting)
-		}
-	}
-	return ""
-}
-
-// replicaFailure says why no further pod of a Deployment can be made, in the words of
-// whoever refuses it: a quota, or Pod Security. Each try is for another pod, whose
-// name is left out.
-func replicaFailure(d *appsv1ac.DeploymentApplyConfiguration) string {
-	if d == nil || d.Status == nil || d.Name == nil {
-		return ""
-	}
-	for _, c := range d.Status.Conditions {
-		if c.Type == nil || *c.Type != appsv1.DeploymentReplicaFailure || c.Status == nil || *c.Status != corev1.ConditionTrue || c.Message == nil {
-			continue
-		}
-		said := conditions.StableMessage(errors.New(*c.Message))
-		if before, rest, found := strings.Cut(said, `"`+*d.Name+"-"); found {
-			if _, after, closed := strings.Cut(rest, `"`); closed {
-				said = before + conditions.Ellipsis + after
-			}
-		}
-		return "; no pod can be made: " + said
-	}
-	return ""
 }
 
 func configPropagated(realm *v1alpha1.AuthRealm, st state) metav1.Condition {

@@ -24,11 +24,15 @@ import (
 // mayGenerateEncryptionKeys returns a failure when a realm that has run has no
 // encryption keys any more, unless a person gives up what those sealed.
 func (r *reconciler) mayGenerateEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm) error {
-	lost := cmp.Or(realm.Status.EncryptionKeys, string(realm.UID))
-	if realm.Annotations[v1alpha1.NewEncryptionKeysAnnotation] == lost {
+	newest, err := r.newest(ctx, realm) // which may name keys that there were
+	if err != nil {
+		return err
+	}
+	lost := cmp.Or(newest.Status.EncryptionKeys, string(newest.UID))
+	if newest.Annotations[v1alpha1.NewEncryptionKeysAnnotation] == lost {
 		return nil
 	}
-	ran, err := r.hasRun(ctx, realm)
+	ran, err := r.hasRun(ctx, newest)
 	if err != nil || !ran {
 		return err
 	}

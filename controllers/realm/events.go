@@ -21,6 +21,8 @@ const (
 	eventPasswordRotating  = "PasswordRotating"
 	eventPasswordRotated   = "PasswordRotated"
 	eventSecretRemade      = "SecretRemade"
+	eventStoreEncrypted    = "StoreEncrypted"
+	eventStandsBack        = "StandsBack"
 )
 
 // Actions of events: what the operator was doing.

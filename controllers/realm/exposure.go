@@ -37,6 +37,9 @@ func exposed(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
 		ways = append(ways, fmt.Sprintf("%d Gateways take its route", len(wants.Gateway.ParentRefs)))
 	}
 	if wants.Ingress != nil {
+		if st.ingress != nil {
+			return st.ingress.False(kind)
+		}
 		if st.applied.ingress == nil {
 			return blocked(kind)
 		}

@@ -5,10 +5,12 @@ package realm
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -23,8 +25,10 @@ import (
 type scope struct {
 	inputs render.Inputs
 
-	// versions are those of the realm's own Secrets as they were read.
-	versions secrets.Versions
+	// generator reads and makes the realm's own Secrets, and versions are those of them as
+	// they were read.
+	generator secrets.Generator
+	versions  secrets.Versions
 
 	// ownFailures are what is wrong with the realm's own Secrets. What depends on one
 	// stays as it is; everything else goes on.
@@ -52,26 +56,41 @@ type scope struct {
 	// delivery says what is missing for mail and text messages.
 	delivery deliveryState
 
+	// pullSecrets says what is missing to pull images with.
+	pullSecrets pullSecretsState
+
 	// branding says what of ui the pages do without.
 	branding *conditions.Failure
+
+	// ingress is why the Ingress is left as it is.
+	ingress *conditions.Failure
 
 	// duplicateIssuer names an older realm of the same issuer; issuersUnknown is why
 	// nobody knows of one.
 	duplicateIssuer, issuersUnknown *conditions.Failure
 
-	// providers are those in inputs, as the status shows them.
+	// standingBack are the Leases of installations that leave the realm to this one.
+	standingBack []types.NamespacedName
+
+	// providers are those in inputs, as the status shows them; proven says of each that the
+	// realm has, by name, whether it works but for its pods.
 	providers []v1alpha1.ProviderStatus
+	proven    map[string]bool
+
+	// secretSources name, by provider, the version of the Secret that has the client secret
+	// in inputs.
+	secretSources map[string]string
 }
 
 // gather reads or makes everything the realm's objects are made of. What cannot be
 // had becomes a failure to its own part alone; an error ends the pass.
 func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (scope, error) {
 	s := scope{
-		inputs:   render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.operatorNamespace},
-		versions: secrets.Versions{},
+		inputs:    render.Inputs{Realm: realm, Images: r.images, OperatorNamespace: r.operatorNamespace},
+		generator: r.generator.Listing(ctx, realm), versions: secrets.Versions{},
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *scope) error{
-		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherLogins,
+		r.gatherKeys, r.gatherEncryptionKeys, r.gatherAdmin, r.gatherManagedStores,
 	} {
 		failure, err := s.classify(step(ctx, realm, &s))
 		if err != nil {
@@ -80,8 +99,8 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (sco
 		s.addOwnFailure(failure)
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *scope) error{
-		r.gatherKinds, r.gatherIssuer, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts, r.gatherDelivery, r.gatherBranding,
-		r.gatherProviders, r.gatherSettings,
+		r.gatherInstallations, r.gatherKinds, r.gatherIssuer, r.gatherReferences, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts,
+		r.gatherDelivery, r.gatherPullSecrets, r.gatherBranding, r.gatherProviders, r.gatherSettings, r.gatherAsked,
 	} {
 		if err := step(ctx, realm, &s); err != nil {
 			return scope{}, err
@@ -107,7 +126,7 @@ func (s *scope) classify(err error) (*conditions.Failure, error) {
 }
 
 func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
-	data, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
+	data, created, err := s.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).SigningKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewSigningKeysAnnotation,
 		Generate: func() (map[string][]byte, error) {
 			policy := rotationPolicy(realm, render.Config(s.inputs).Tokens)
@@ -136,7 +155,7 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 }
 
 func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
-	data, created, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
+	data, created, err := s.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).EncryptionKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewEncryptionKeysAnnotation,
 		Generate: func() (map[string][]byte, error) {
 			document, err := firstEncryptionKeys(r.random)
@@ -161,7 +180,7 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 
 func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	name := render.NamesOf(realm).InitialAdmin()
-	data, _, err := r.generator.Ensure(ctx, realm, s.versions, secrets.Generated{Name: name, Type: corev1.SecretTypeOpaque,
+	data, _, err := s.generator.Ensure(ctx, realm, s.versions, secrets.Generated{Name: name, Type: corev1.SecretTypeOpaque,
 		Generate: func() (map[string][]byte, error) {
 			password, err := secrets.NewPassword(r.random)
 			return map[string][]byte{
@@ -173,10 +192,14 @@ func (r *reconciler) gatherAdmin(ctx context.Context, realm *v1alpha1.AuthRealm,
 	if err != nil {
 		return err
 	}
+	var missing []string
 	for _, key := range []string{render.AdminEmailKey, render.AdminPasswordKey} {
 		if len(data[key]) == 0 {
-			return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "Secret %q has no key %s; add it", name, key)
+			missing = append(missing, key)
 		}
+	}
+	if len(missing) > 0 {
+		return conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "Secret %q has no key %s; add it", name, strings.Join(missing, " and no key "))
 	}
 	s.inputs.Admin = render.Admin{
 		Email:    string(data[render.AdminEmailKey]),

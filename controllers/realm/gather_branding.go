@@ -5,6 +5,7 @@ package realm
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -61,12 +62,26 @@ func (r *reconciler) logo(ctx context.Context, realm *v1alpha1.AuthRealm) (*real
 	if err != nil {
 		return nil, fmt.Errorf("%s: get configmap %s: %w", field, ref.Name, err)
 	}
+	switch own, err := r.own.ConfigMap(ctx, realm.Namespace, ref.Name, c); {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", field, err)
+	case own:
+		return nil, conditions.NewFailure(v1alpha1.ReasonInvalidLogo, "%s: ConfigMap %q is a realm's own, and is not read; name one of yours, of another name", field, ref.Name)
+	}
 	data := c.BinaryData[ref.Key]
 	if text, found := c.Data[ref.Key]; found {
 		data = []byte(text)
 	}
 	if len(data) == 0 {
-		return nil, conditions.NewFailure(v1alpha1.ReasonConfigMapNotFound, "%s: ConfigMap %q has no key %q; add it", field, ref.Name, ref.Key)
+		all := maps.Clone(c.BinaryData)
+		for key, text := range c.Data {
+			if all == nil {
+				all = map[string][]byte{}
+			}
+			all[key] = []byte(text)
+		}
+		return nil, conditions.NewFailure(v1alpha1.ReasonConfigMapNotFound, "%s: ConfigMap %q %s; add what is missing, or name what is meant",
+			field, ref.Name, secrets.Lacking(all, ref.Key))
 	}
 	picture, err := realmconfig.NewPicture(data)
 	if err != nil {

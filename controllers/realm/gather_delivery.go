@@ -48,7 +48,7 @@ func (r *reconciler) gatherDelivery(ctx context.Context, realm *v1alpha1.AuthRea
 func (r *reconciler) inspectDelivery(
 	ctx context.Context, realm *v1alpha1.AuthRealm, secret render.DeliverySecret, into *realmconfig.Credentials,
 ) error {
-	data, err := r.generator.ReferencedData(ctx, realm.Namespace, secret.Field, secret.Name, secret.Keys()...)
+	data, err := r.references.Data(ctx, realm.Namespace, secret.Field, secret.Name, secret.Keys()...)
 	secret.Fill(into, data)
 	if err != nil {
 		return err

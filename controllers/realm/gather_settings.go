@@ -41,7 +41,7 @@ func (r *reconciler) gatherSettings(ctx context.Context, realm *v1alpha1.AuthRea
 		_, s.settings.revision, problem = render.ConfigDocument(s.inputs)
 	}
 	if s.settings.failure == nil {
-		s.settings.failure = invalidSettings(problem)
+		s.settings.failure = cmp.Or(r.policy.RefusePrivateNetworks(render.PrivateNetworksAsked(realm)...), invalidSettings(problem))
 	}
 	if s.settings.failure == nil {
 		return nil

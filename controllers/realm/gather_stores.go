@@ -27,6 +27,7 @@ func (r *reconciler) gatherDatabase(ctx context.Context, realm *v1alpha1.AuthRea
 	if render.ManagesDatabase(realm) {
 		if s.database.managed = true; s.inputs.Database.Password != "" {
 			s.database.url = realmconfig.NewCredential(render.ManagedDatabaseURL(s.inputs))
+			s.database.ca = realmconfig.NewCredential(s.inputs.DatabaseTLS.Trusted)
 		}
 		return nil
 	}
@@ -38,6 +39,7 @@ func (r *reconciler) gatherCache(ctx context.Context, realm *v1alpha1.AuthRealm,
 	if render.ManagesCache(realm) {
 		if s.cache.managed = true; s.inputs.Cache.Password != "" {
 			s.cache.url = realmconfig.NewCredential(render.ManagedCacheURL(s.inputs))
+			s.cache.ca = realmconfig.NewCredential(s.inputs.CacheTLS.Trusted)
 		}
 		return nil
 	}
@@ -71,11 +73,8 @@ func (r *reconciler) gatherStore(
 	}
 	store.ca, err = r.storeSecret(ctx, namespace, field+".caSecretRef", *ca, validateCA)
 	further, err := s.classify(err)
-	switch {
-	case store.failure == nil:
-		store.failure = further
-	case further != nil:
-		store.failure = conditions.Join([]*conditions.Failure{store.failure, further})
+	if further != nil {
+		store.failure = joined(store.failure, further)
 	}
 	return err
 }
@@ -85,7 +84,7 @@ func (r *reconciler) gatherStore(
 func (r *reconciler) storeSecret(
 	ctx context.Context, namespace, field string, ref v1alpha1.SecretKeyRef, validate func(string) error,
 ) (realmconfig.Credential, error) {
-	data, err := r.generator.ReferencedData(ctx, namespace, field, ref.Name, ref.Key)
+	data, err := r.references.Data(ctx, namespace, field, ref.Name, ref.Key)
 	if err != nil {
 		return "", err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 )
 
-// issuerIndex finds the realms of an issuer, in every namespace.
+// issuerIndex finds the realms of an issuer, in every namespace, by its normal form.
 const issuerIndex = "issuer"
 
 func indexIssuers(indexer client.FieldIndexer) error {
@@ -23,7 +23,7 @@ func indexIssuers(indexer client.FieldIndexer) error {
 		if !ok {
 			return nil
 		}
-		return []string{realm.Spec.Issuer}
+		return []string{normalIssuer(realm.Spec.Issuer)}
 	})
 }
 
@@ -33,7 +33,7 @@ func indexIssuers(indexer client.FieldIndexer) error {
 // as it must while one takes over from the other.
 func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
 	var rivals v1alpha1.AuthRealmList
-	err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: realm.Spec.Issuer})
+	err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: normalIssuer(realm.Spec.Issuer)})
 	if err != nil {
 		s.issuersUnknown, err = s.classify(fmt.Errorf("list realms of issuer: %w", err))
 		return err
@@ -45,9 +45,13 @@ func (r *reconciler) gatherIssuer(ctx context.Context, realm *v1alpha1.AuthRealm
 		}
 	}
 	if eldest != realm {
+		same := "the same issuer"
+		if eldest.Spec.Issuer != realm.Spec.Issuer {
+			same = fmt.Sprintf("the issuer %s, which is the same place,", eldest.Spec.Issuer)
+		}
 		s.duplicateIssuer = conditions.NewFailure(v1alpha1.ReasonDuplicateIssuer,
-			"AuthRealm %q in namespace %q has the same issuer and is older; give one of them another issuer",
-			eldest.Name, eldest.Namespace)
+			"AuthRealm %q in namespace %q has %s and is older; give one of them another issuer",
+			eldest.Name, eldest.Namespace, same)
 	}
 	return nil
 }
@@ -68,7 +72,7 @@ func (r *reconciler) realmsOfIssuer(ctx context.Context, o client.Object) []reco
 		return nil
 	}
 	var rivals v1alpha1.AuthRealmList
-	if err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: realm.Spec.Issuer}); err != nil {
+	if err := r.List(ctx, &rivals, client.MatchingFields{issuerIndex: normalIssuer(realm.Spec.Issuer)}); err != nil {
 		log.FromContext(ctx).Error(fmt.Errorf("list realms of issuer: %w", err), "Lost an event", "object", o.GetName())
 		return nil
 	}

@@ -49,7 +49,7 @@ func (m *realmMetrics) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	var realms v1alpha1.AuthRealmList
-	if err := m.realms.List(ctx, &realms); err != nil {
+	if err := m.realms.List(ctx, &realms, client.UnsafeDisableDeepCopy); err != nil {
 		out <- prometheus.NewInvalidMetric(m.condition, err)
 		return
 	}

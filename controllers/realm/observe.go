@@ -77,8 +77,13 @@ func (r *reconciler) observe(ctx context.Context, st *state) error {
 	}
 	st.stores = slices.DeleteFunc(slices.Clone(pods.Items), func(pod corev1.Pod) bool { return render.IsServer(pod.Labels) })
 	servers := slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !render.IsServer(pod.Labels) })
-	st.pods = podstatus.Observe(ctx, servers, r.ask)
+	st.pods = podstatus.Observe(ctx, servers, r.now(), r.ask)
 	st.leaving = podstatus.ObserveLeaving(ctx, servers, r.now(), r.ask)
+	for _, pod := range servers {
+		if trouble := podstatus.Trouble(pod, "", r.now()); podstatus.Leaves(pod) && trouble != nil {
+			st.departed = trouble
+		}
+	}
 	return nil
 }
 
@@ -90,9 +95,9 @@ func (r *reconciler) refreshPods(ctx context.Context, st *state) error {
 	for _, pod := range st.stores {
 		var revision string
 		switch {
-		case render.IsDatabase(pod.Labels) && render.ManagesDatabase(in.Realm):
+		case render.IsDatabase(pod.Labels) && in.Database.Password != "":
 			revision = render.DatabaseRevision(in)
-		case render.IsCache(pod.Labels) && render.ManagesCache(in.Realm):
+		case render.IsCache(pod.Labels) && in.Cache.Password != "":
 			revision = render.CacheRevision(in)
 		}
 		if pod.DeletionTimestamp == nil && revision != "" && pod.Annotations[render.RevisionAnnotation] != revision {

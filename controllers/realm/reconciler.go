@@ -14,9 +14,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/allowed"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
@@ -34,9 +37,14 @@ type reconciler struct {
 	events conditions.Recorder
 	status status.Writer
 
-	generator secrets.Generator
-	applier   *apply.Applier
-	kinds     *kinds.Registry
+	generator  secrets.Generator
+	references secrets.References
+	own        ownership.Own
+	applier    *apply.Applier
+	kinds      *kinds.Registry
+
+	// policy is what realms may ask for.
+	policy allowed.Policy
 
 	images render.Images
 	now    func() time.Time
@@ -44,6 +52,7 @@ type reconciler struct {
 	ask    podstatus.Ask
 
 	operatorNamespace string
+	rivals            *installation.Rivals
 }
 
 // +kubebuilder:rbac:groups=auth.realmkeeper.io,resources=authrealms,verbs=get;list;watch
@@ -86,12 +95,12 @@ func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	return ctrl.Result{RequeueAfter: r.requeueAfter(realm, *seen, realm.Status)}, nil
 }
 
-// realm reads past the cache: passes follow each other faster than it does, and
-// each writes only what differs from what the one before it has said. It returns nil
-// for a realm that is gone or going: the garbage collector takes what is the realm's.
+// realm is a realm with what was said of it last: a pass writes only what differs from
+// that. It is nil for a realm that is gone or going: the garbage collector takes what is
+// the realm's.
 func (r *reconciler) realm(ctx context.Context, req ctrl.Request) (*v1alpha1.AuthRealm, error) {
 	realm := &v1alpha1.AuthRealm{}
-	err := r.live.Get(ctx, req.NamespacedName, realm)
+	err := r.status.Read(ctx, r.Client, r.live, req.NamespacedName, realm)
 	switch {
 	case apierrors.IsNotFound(err):
 		r.applier.Forget(req.NamespacedName)
@@ -104,9 +113,20 @@ func (r *reconciler) realm(ctx context.Context, req ctrl.Request) (*v1alpha1.Aut
 	return realm, nil
 }
 
+// newest is a realm as the API server has it. Another operator, which led before, may have
+// said something just now that the cache has not heard, and that must not be made anew.
+func (r *reconciler) newest(ctx context.Context, realm *v1alpha1.AuthRealm) (*v1alpha1.AuthRealm, error) {
+	newest := &v1alpha1.AuthRealm{}
+	if err := r.live.Get(ctx, client.ObjectKeyFromObject(realm), newest); err != nil {
+		return nil, fmt.Errorf("get realm: %w", err)
+	}
+	return newest, nil
+}
+
 // work does everything for a realm but its status. What cannot be done is part of
 // what it saw; an error ends the pass, and nothing can be said then.
 func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*state, error) {
+	r.applier.Resume(realm)
 	gathered, err := r.gather(ctx, realm)
 	if err != nil {
 		return nil, err
@@ -127,11 +147,17 @@ func (r *reconciler) work(ctx context.Context, realm *v1alpha1.AuthRealm) (*stat
 	if st.applied, err = r.apply(ctx, &st.scope); err != nil {
 		return nil, err
 	}
+	unexplained, err := st.classify(r.explain(ctx, st))
+	if err != nil {
+		return nil, err
+	}
+	st.applied.addFailure(unexplained)
 	if st.refreshFailure, err = st.classify(r.refreshPods(ctx, st)); err != nil {
 		return nil, err
 	}
-	failure, err := st.classify(r.dropEarlierLogins(ctx, st))
+	failure, err := st.classify(r.settleManagedStores(ctx, st))
 	st.applied.addFailure(failure)
+	st.applied.record = r.applier.Applied(realm)
 	return st, err
 }
 
@@ -148,14 +174,30 @@ func (r *reconciler) report(ctx context.Context, realm *v1alpha1.AuthRealm, stat
 }
 
 // reportConflict says that no pass comes to its end, because what is to be written is
-// answered with a conflict again and again.
+// answered with a conflict again and again. Of what runs it tells what is so.
 func (r *reconciler) reportConflict(ctx context.Context, req ctrl.Request, conflict error) (ctrl.Result, error) {
 	realm, err := r.realm(ctx, req)
 	if realm == nil || err != nil {
 		return ctrl.Result{}, err
 	}
-	if _, err := r.report(ctx, realm, conflictStatus(realm, conflict)); err != nil {
+	seen, err := r.look(ctx, realm)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if _, err := r.report(ctx, realm, conflictStatus(realm, *seen, conflict)); err != nil {
 		return ctrl.Result{}, err
 	}
 	return ctrl.Result{RequeueAfter: requeue.Retry(realm.UID)}, nil
+}
+
+// look sees what runs of a realm, and makes and changes nothing. What pods should run is
+// not known: they are compared with what was last said of that.
+func (r *reconciler) look(ctx context.Context, realm *v1alpha1.AuthRealm) (*state, error) {
+	st := &state{scope: scope{inputs: render.Inputs{Realm: realm}}, now: r.now(), want: target{config: realm.Status.Config.Revision}}
+	st.database.managed, st.cache.managed = render.ManagesDatabase(realm), render.ManagesCache(realm)
+	var err error
+	if st.podsUnknown, err = st.classify(r.observe(ctx, st)); err != nil {
+		return nil, err
+	}
+	return st, r.readWorkloads(ctx, &st.scope, &st.applied)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 )
 
@@ -28,6 +29,11 @@ const (
 	// tell when they are asked.
 	storePollInterval = time.Minute
 
+	// proxyPollInterval is how long requests may come through a proxy that the spec
+	// does not name, at most twice that, before a realm says so, and how long it goes
+	// on saying so: pods tell when they are asked.
+	proxyPollInterval = 15 * time.Minute
+
 	// renewalSpread keeps realms that were made together from renewing together.
 	renewalSpread = time.Hour
 )
@@ -37,9 +43,10 @@ func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1
 	propagated := meta.FindStatusCondition(status.Conditions, v1alpha1.ConfigPropagatedCondition)
 	// Settings that no pod can run wait for the spec to change.
 	lagging := propagated.Status != metav1.ConditionTrue && propagated.Reason != v1alpha1.ReasonInvalidSettings
+	awaitsPods := st.applied.server != nil && (lagging || storeProblemReported(st.pods) || st.keys.awaitsPods)
 	next := st.keys.next
 	switch {
-	case st.applied.server == nil || st.mountsRefused() || !(lagging || storeProblemReported(st.pods) || st.keys.awaitsPods):
+	case st.mountsRefused() || !awaitsPods && !st.storeStarts():
 	case st.now.Sub(propagated.LastTransitionTime.Time) < usualRollout:
 		next = requeue.Soonest(next, st.now.Add(pollInterval))
 	default:
@@ -48,11 +55,22 @@ func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1
 	if st.applied.server != nil && !(st.database.managed && st.cache.managed) {
 		next = requeue.Soonest(next, st.now.Add(storePollInterval+requeue.Stagger(realm.UID, storePollInterval)))
 	}
-	if !st.certificate.next.IsZero() {
+	if st.applied.server != nil && render.Autoscales(realm) {
+		// What hinders the autoscaler stands in its status, of which nobody is told.
+		next = requeue.Soonest(next, st.now.Add(storePollInterval+requeue.Stagger(realm.UID, storePollInterval)))
+	}
+	if len(st.pods) > 0 {
+		next = requeue.Soonest(next, st.now.Add(proxyPollInterval+requeue.Stagger(realm.UID, proxyPollInterval)))
+	}
+	switch {
+	case st.certificate.next.IsZero():
+	case st.certificate.issued:
 		next = requeue.Soonest(next, st.certificate.next.Add(requeue.Stagger(realm.UID, renewalSpread)))
+	default:
+		next = requeue.Soonest(next, st.certificate.next)
 	}
 	for _, store := range managedStores(&st.inputs) {
-		next = requeue.Soonest(next, nextRotationStep(*store.login, store.after, st.now))
+		next = requeue.Soonest(next, nextStoreStep(st, store, requeue.Stagger(realm.UID, renewalSpread)))
 	}
 	if st.waitsForUnwatchedKind() {
 		next = requeue.Soonest(next, st.now.Add(kinds.AskAgain))
@@ -64,6 +82,12 @@ func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1
 		return 0
 	}
 	return max(next.Sub(st.now), time.Second)
+}
+
+// storeStarts reports whether a store that the operator runs does not answer yet. Of its
+// pods and its claim nobody is told.
+func (st state) storeStarts() bool {
+	return st.database.managed && !st.databaseRuns() || st.cache.managed && !st.cacheRuns()
 }
 
 // mountsRefused reports whether pods wait for what was refused. To look at them more

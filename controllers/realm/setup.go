@@ -12,6 +12,7 @@
 package realm
 
 import (
+	"context"
 	"errors"
 	"io"
 	"time"
@@ -20,11 +21,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/allowed"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
@@ -37,6 +42,9 @@ type Options struct {
 	// Images run where a realm names none.
 	Images render.Images
 
+	// Policy is what realms may ask for.
+	Policy allowed.Policy
+
 	// Now is the time, Random a source fit for keys and passwords.
 	Now    func() time.Time
 	Random io.Reader
@@ -48,6 +56,9 @@ type Options struct {
 	// registered.
 	Events  conditions.Recorder
 	Metrics prometheus.Registerer
+
+	// Rivals are other installations, which may be in charge of realms.
+	Rivals *installation.Rivals
 
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
@@ -64,14 +75,19 @@ const concurrency = 8
 // Setup adds the controllers of realms to a manager whose indexer has attached.Index.
 func Setup(mgr ctrl.Manager, options Options) error {
 	writer := status.NewWriter(statusKind(), mgr.GetClient(), options.Events)
+	own := ownership.NewOwn(mgr.GetClient(), mgr.GetAPIReader())
+	applier := apply.New(mgr.GetClient(), mgr.GetAPIReader(), own, options.Now)
 	r := &reconciler{
 		Client: mgr.GetClient(),
 		live:   mgr.GetAPIReader(),
 		events: options.Events,
 		status: writer,
 
-		generator: secrets.NewGenerator(mgr.GetClient(), mgr.GetAPIReader()),
-		applier:   apply.New(mgr.GetClient(), mgr.GetAPIReader()),
+		generator:  secrets.NewGenerator(mgr.GetClient(), mgr.GetAPIReader(), applier),
+		references: secrets.NewReferences(mgr.GetAPIReader(), own),
+		own:        own,
+		applier:    applier,
+		policy:     options.Policy,
 
 		images: options.Images,
 		now:    options.Now,
@@ -79,13 +95,15 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		ask:    options.AskPod,
 
 		operatorNamespace: options.OperatorNamespace,
+		rivals:            options.Rivals,
 	}
 	wake := make(chan event.GenericEvent)
 	err := errors.Join(
-		indexNames(mgr.GetFieldIndexer()), indexIssuers(mgr.GetFieldIndexer()),
+		indexNames(mgr.GetFieldIndexer(), options.Images), indexIssuers(mgr.GetFieldIndexer()),
 		options.Metrics.Register(newRealmMetrics(mgr.GetCache())),
 		r.setup(mgr, !options.OneNamespace, wake),
-		status.NewStaleReadyReconciler(writer, mgr.GetClient()).Setup(mgr, "authrealm-overdue"),
+		status.NewStaleReadyReconciler(writer, mgr.GetClient()).Setup(mgr, "authrealm-overdue", options.Rivals),
+		mgr.Add(manager.RunnableFunc(func(ctx context.Context) error { return options.Rivals.Watch(ctx, r.wakeAll(wake)) })),
 	)
 	if !options.OneNamespace {
 		definitions := kinds.NewDefinitionReconciler(r.kinds, mgr.GetAPIReader(), render.CustomKinds(), r.wakeWanting(wake))
@@ -95,7 +113,5 @@ func Setup(mgr ctrl.Manager, options Options) error {
 }
 
 func statusKind() status.Kind {
-	return status.NewKind("realm", &v1alpha1.AuthRealm{}, func(realm *v1alpha1.AuthRealm) (*[]metav1.Condition, int64) {
-		return &realm.Status.Conditions, realm.Status.ObservedGeneration
-	})
+	return status.NewKind("realm", &v1alpha1.AuthRealm{}, func(realm *v1alpha1.AuthRealm) *[]metav1.Condition { return &realm.Status.Conditions })
 }

@@ -4,7 +4,6 @@ package realm
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,32 +37,45 @@ type state struct {
 
 	// stores are the pods of the database and the cache that the operator runs.
 	stores []corev1.Pod
+
+	// departed is why a pod of the auth server is no longer there, as far as is known.
+	departed *conditions.Failure
+
+	// unstarted tells, by the name of a pod that a node does not start, why.
+	unstarted map[string]string
+
+	// volume is the managed database's; databaseRefused says why its pod cannot be made.
+	volume          volumeState
+	databaseRefused *conditions.Failure
+
+	// autoscalerProblem says why the number of pods does not follow the load, "" when it does.
+	autoscalerProblem string
 }
 
 // statusOf is the realm's status, a pure function of what was seen and of the
 // conditions that stood before.
 func statusOf(realm *v1alpha1.AuthRealm, st state) v1alpha1.AuthRealmStatus {
 	status := v1alpha1.AuthRealmStatus{
-		ObservedGeneration: realm.Generation,
-		Endpoint:           render.Endpoint(realm),
-		JWKSURI:            realm.Spec.Issuer + "/.well-known/jwks.json",
-		Replicas:           st.desiredReplicas(realm),
-		ReadyReplicas:      readyReplicas(realm, st),
-		SigningKeys:        keyStatus(st.keys.reported),
-		NextKeyEvent:       nextKeyEvent(st.keys.reported),
-		Providers:          attachedProviders(realm, st),
-		EncryptionKeys:     realm.Status.EncryptionKeys,
+		Endpoint:       render.Endpoint(realm),
+		JWKSURI:        realm.Spec.Issuer + "/.well-known/jwks.json",
+		Replicas:       st.desiredReplicas(realm),
+		ReadyReplicas:  readyReplicas(realm, st),
+		SigningKeys:    keyStatus(st.keys.reported),
+		NextKeyEvent:   nextKeyEvent(st.keys.reported),
+		Providers:      attachedProviders(realm, st),
+		EncryptionKeys: realm.Status.EncryptionKeys,
 
 		CertificateNotAfter: optionalTime(st.certificate.notAfter),
 		Config: v1alpha1.ConfigStatus{
 			Revision: st.want.config,
-			Pods:     fmt.Sprintf("%d/%d", currentPods(st), st.podCount()),
+			Pods:     podsCurrent(st),
 		},
+		Applied:    st.applied.record,
 		Capacity:   capacityOf(realm.Status.Capacity, st.pods),
 		Conditions: realm.DeepCopy().Status.Conditions,
 	}
 	if st.podsUnknown != nil { // nobody was asked
-		status.Config.Pods, status.Capacity = realm.Status.Config.Pods, realm.Status.Capacity
+		status.Capacity = realm.Status.Capacity
 	}
 	if keys := st.inputs.EncryptionKeys; len(keys) > 0 {
 		status.EncryptionKeys = realmconfig.Revision(keys)
@@ -72,50 +84,62 @@ func statusOf(realm *v1alpha1.AuthRealm, st state) v1alpha1.AuthRealmStatus {
 		status.SigningKeys, status.NextKeyEvent = realm.Status.SigningKeys, realm.Status.NextKeyEvent
 	}
 	all := conditionsOf(realm, st)
-	ready := conditions.Summarize("Pods serve the realm as its spec says", readyDependsOn(realm, all))
-	conditions.Set(&status.Conditions, realm.Generation, slices.Insert(all, 0, ready)...)
+	ready, about := ready(realm, st, all)
+	status.ObservedGeneration = about
+	conditions.Set(&status.Conditions, about, ready)
+	conditions.Set(&status.Conditions, realm.Generation, all...)
 	return status
 }
 
-// conflictStatus is the status of a realm over which no pass comes to its end.
-func conflictStatus(realm *v1alpha1.AuthRealm, why error) v1alpha1.AuthRealmStatus {
+// conflictStatus is the status of a realm over which no pass comes to its end. What runs
+// is told as it is seen, and everything else stays as it was last said.
+func conflictStatus(realm *v1alpha1.AuthRealm, st state, why error) v1alpha1.AuthRealmStatus {
 	status := *realm.Status.DeepCopy()
 	status.ObservedGeneration = realm.Generation
+	status.Replicas, status.ReadyReplicas = st.desiredReplicas(realm), readyReplicas(realm, st)
+	status.Config.Pods = podsCurrent(st)
 	applied := conditions.False(v1alpha1.ResourcesAppliedCondition, v1alpha1.ReasonApplyFailed, "%s", conditions.StableMessage(why))
+	seen := map[string]metav1.Condition{
+		v1alpha1.ReadyCondition:            conditions.Summarize("", []metav1.Condition{applied}),
+		v1alpha1.ResourcesAppliedCondition: applied,
+		v1alpha1.AvailableCondition:        available(realm, st),
+	}
+	if st.database.managed {
+		seen[v1alpha1.DatabaseReadyCondition] = databaseReady(st)
+	}
+	if st.cache.managed {
+		seen[v1alpha1.CacheReadyCondition] = cacheReady(st)
+	}
+	if c := configPropagated(realm, st); c.Status != metav1.ConditionTrue {
+		seen[v1alpha1.ConfigPropagatedCondition] = c
+	}
 	for _, kind := range v1alpha1.AuthRealmConditions() {
-		c := conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Not looked at yet")
-		if before := meta.FindStatusCondition(status.Conditions, kind); before != nil {
+		c, known := seen[kind]
+		if before := meta.FindStatusCondition(status.Conditions, kind); !known && before != nil {
 			c = *before
-		}
-		switch kind {
-		case v1alpha1.ReadyCondition:
-			c = conditions.Summarize("", []metav1.Condition{applied})
-		case v1alpha1.ResourcesAppliedCondition:
-			c = applied
+		} else if !known {
+			c = conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Not looked at yet")
 		}
 		conditions.Set(&status.Conditions, realm.Generation, c)
 	}
 	return status
 }
 
-// readyDependsOn are the conditions that a realm is Ready by. One that was, with the
-// same spec, stays so while renewed keys and certificates, another Secret or a
-// provider are on their way to its pods: ConfigPropagated tells of that.
-func readyDependsOn(realm *v1alpha1.AuthRealm, all []metav1.Condition) []metav1.Condition {
-	ready := meta.FindStatusCondition(realm.Status.Conditions, v1alpha1.ReadyCondition)
-	if ready == nil || ready.Status != metav1.ConditionTrue || ready.ObservedGeneration != realm.Generation {
-		return all
+// podsCurrent is how many pods run what they should, of how many.
+func podsCurrent(st state) string {
+	if st.podsUnknown != nil { // nobody was asked
+		return fmt.Sprintf("?/%d", st.podCount())
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(c metav1.Condition) bool {
-		return c.Type == v1alpha1.ConfigPropagatedCondition && c.Reason == v1alpha1.ReasonPropagating
-	})
+	return fmt.Sprintf("%d/%d", currentPods(st), st.podCount())
 }
 
 func readyReplicas(realm *v1alpha1.AuthRealm, st state) int32 {
 	switch {
 	case st.applied.serverUnknown != nil:
 		return realm.Status.ReadyReplicas
-	case st.applied.server == nil || st.applied.server.Status == nil:
+	case st.applied.server == nil:
+		return st.podsReady()
+	case st.applied.server.Status == nil:
 		return 0
 	}
 	return valueOrZero(st.applied.server.Status.ReadyReplicas)
@@ -143,19 +167,35 @@ func nextKeyEvent(keys []rotation.Key) *metav1.Time {
 }
 
 // attachedProviders tells which providers the realm has. One that every pod has
-// run stays ready while other settings are on their way: no later settings leave
-// it out or change it.
+// run stays attached while other settings are on their way: no later settings leave
+// it out or change it. It is ready when its own status says nothing else.
 func attachedProviders(realm *v1alpha1.AuthRealm, st state) []v1alpha1.ProviderStatus {
-	if st.podsUnknown != nil || st.settings.failure != nil {
-		return realm.Status.Providers // no settings were applied, or no pod was asked
-	}
 	var providers []v1alpha1.ProviderStatus
+	if st.podsUnknown != nil || st.settings.failure != nil { // no settings were applied, or no pod was asked
+		for _, p := range realm.Status.Providers {
+			p.Ready = p.Attached && st.proven[p.Name]
+			providers = append(providers, p)
+		}
+		return providers
+	}
 	for _, p := range st.providers {
 		before := attached.ProviderUptake(realm, p.Name)
-		p.Ready = before.Next(p.Revision, len(st.pods), st.everyPodCurrent()).Everywhere
+		p.Attached = before.Next(p.Revision, len(st.pods), st.everyPodCurrent()).Everywhere
+		p.Ready = p.Attached && st.proven[p.Name]
+		p.Source = st.source(p.Name, st.clientSecretOf(p.Name), st.secretSources[p.Name])
 		providers = append(providers, p)
 	}
 	return providers
+}
+
+// clientSecretOf is the client secret of one of the providers in inputs.
+func (s scope) clientSecretOf(provider string) []byte {
+	for _, p := range s.inputs.Providers {
+		if p.Object.Name == provider {
+			return p.Secret
+		}
+	}
+	return nil
 }
 
 // podsNotAsked is how many pods the Deployment counts beyond those that were there when
@@ -196,6 +236,13 @@ func optionalTime(t time.Time) *metav1.Time {
 	}
 	rounded := wholeSecond(t)
 	return &rounded
+}
+
+func valueOr[T any](pointer *T, otherwise T) T {
+	if pointer == nil {
+		return otherwise
+	}
+	return *pointer
 }
 
 func valueOrZero[N int32 | int64](n *N) N {

@@ -69,6 +69,18 @@ func refusedPods(d *appsv1ac.DeploymentApplyConfiguration, said string) *appsv1a
 	return d
 }
 
+// setSince says from when on a condition has been as it is.
+func setSince(realm *v1alpha1.AuthRealm, kind string, at time.Time) {
+	meta.FindStatusCondition(realm.Status.Conditions, kind).LastTransitionTime = metav1.NewTime(at)
+}
+
+func readyPod(component string) corev1.Pod {
+	return corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: component + "-0", Labels: map[string]string{"app.kubernetes.io/component": component}},
+		Status:     corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}},
+	}
+}
+
 func TestConditions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -111,24 +123,99 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, st *state) {
 				st.applied.server = refusedPods(deployment(4, 1, 1, 1), `pods "staff-6d4f9-x7k2p" is forbidden: exceeded quota: few-pods`)
 			},
-			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling,
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonPodsRefused,
 			"1 of 2 pods are of the newest generation; no pod can be made: pods … is forbidden: exceeded quota: few-pods", false,
 		},
 		"pods that Pod Security forbids": {
 			func(_ *v1alpha1.AuthRealm, st *state) {
 				st.applied.server = refusedPods(deployment(4, 2, 2, 1), `pods "staff-6d4f9-x7k2p" is forbidden: violates PodSecurity`)
 			},
-			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "1 of 2 pods are available; no pod can be made: pods … is forbidden", false,
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonPodsRefused, "1 of 2 pods are available; no pod can be made: pods … is forbidden", false,
 		},
 		"a cache whose pod a quota forbids": {
 			func(_ *v1alpha1.AuthRealm, st *state) {
 				st.applied.cache = refusedPods(deployment(1, 0, 0, 0), "exceeded quota: few-pods")
 			},
-			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonStarting, "does not answer yet; no pod can be made: exceeded quota: few-pods", false,
+			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPodsRefused, "does not answer yet; no pod can be made: exceeded quota: few-pods", false,
+		},
+		"a pod that fits on no node": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.server = deployment(4, 2, 2, 1)
+				st.pods[1].Trouble = conditions.NewFailure(v1alpha1.ReasonUnschedulable, "pod b fits on no node")
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonUnschedulable, "1 of 2 pods are available; pod b fits on no node", false,
+		},
+		"a pod that is not there any more": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.server = deployment(4, 2, 2, 1)
+				st.departed = conditions.NewFailure(v1alpha1.ReasonNodeLost, "pod z should have ended")
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonNodeLost, "1 of 2 pods are available; pod z should have ended", false,
+		},
+		"a pod that is not started, with what an event tells": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.server = deployment(4, 2, 2, 1)
+				st.pods[1].Trouble = conditions.NewFailure(v1alpha1.ReasonPodNotStarted, "pod b is not started")
+				st.unstarted = map[string]string{"b": `secret "x" not found`}
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonPodNotStarted, `pod b is not started; lately: secret "x" not found`, false,
+		},
+		"a pod that is not ready, with what it says": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.server = deployment(4, 2, 2, 1)
+				st.pods[1].Trouble, st.pods[1].Report.DatabaseProblem = conditions.NewFailure(v1alpha1.ReasonPodNotReady, "pod b is not ready"), "connection refused"
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonPodNotReady, "pod b is not ready; it says: connection refused", false,
+		},
+		"an autoscaler that does not know the load": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.autoscalerProblem = "; their number does not follow the load: no metrics"
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "2 of 2 pods are available; their number does not follow the load: no metrics", true,
+		},
+		"a database whose volume does not come": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.database.Status.WithReadyReplicas(0)
+				st.volume.trouble = conditions.NewFailure(v1alpha1.ReasonVolumePending, "volume claim data waits")
+			},
+			v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonVolumePending, "does not answer yet; volume claim data waits", false,
+		},
+		"a database whose pod a quota forbids": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.database.Status.WithReadyReplicas(0)
+				st.databaseRefused = refusedPod("staff-database", "create Pod staff-database-0 in StatefulSet staff-database failed error: exceeded quota: few")
+			},
+			v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonPodsRefused, "no pod can be made: create Pod staff-database-0", false,
+		},
+		"a database on another volume than is asked for": {
+			func(_ *v1alpha1.AuthRealm, st *state) { st.volume.differs = "Its volume has 8Gi" },
+			v1alpha1.DatabaseReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonVolumeDiffers, "The managed PostgreSQL answers. Its volume has 8Gi", true,
+		},
+		"a store of which nobody knows": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.database, st.applied.databaseUnknown = nil, conditions.NewFailure(v1alpha1.ReasonFailed, "get StatefulSet: no")
+			},
+			v1alpha1.DatabaseReadyCondition, metav1.ConditionUnknown, v1alpha1.ReasonFailed, "get StatefulSet: no", false,
+		},
+		"a cache without a Deployment whose pod is ready": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.cache, st.stores = nil, []corev1.Pod{readyPod("cache")}
+			},
+			v1alpha1.CacheReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady, "answers", true,
+		},
+		"pods that serve without a Deployment": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.applied.server, st.pods[0].Ready, st.pods[1].Ready = nil, true, true
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "2 of 2 pods are available, and no Deployment looks after them", true,
+		},
+		"too few pods without a Deployment": {
+			func(_ *v1alpha1.AuthRealm, st *state) { st.applied.server, st.pods[0].Ready = nil, true },
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "1 of 2 pods are available, and there is no Deployment", false,
 		},
 		"a Deployment that is withheld": {
-			func(_ *v1alpha1.AuthRealm, st *state) { st.applied.server = nil },
-			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "", false,
+			func(_ *v1alpha1.AuthRealm, st *state) { st.applied.server, st.pods = nil, nil },
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "No pod is started before what it needs is there", false,
 		},
 		"a database that starts": {
 			func(_ *v1alpha1.AuthRealm, st *state) { st.applied.database.Status.WithReadyReplicas(0) },
@@ -211,7 +298,71 @@ func TestConditions(t *testing.T) {
 				realm.Generation++
 				st.pods[1].Report.ConfigRevision = "old"
 			},
+			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still runs revision old", true,
+		},
+		"a ready realm whose pods lag behind another spec for long": {
+			func(realm *v1alpha1.AuthRealm, st *state) {
+				realm.Status = statusOf(realm, *st)
+				realm.Generation++
+				st.pods[1].Report.ConfigRevision = "old"
+				realm.Status = statusOf(realm, *st)
+				st.now = st.now.Add(usualRollout)
+				setSince(realm, v1alpha1.ConfigPropagatedCondition, noon())
+			},
 			v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "pod b still runs revision old", false,
+		},
+		"a ready realm whose pods are replaced": {
+			func(realm *v1alpha1.AuthRealm, st *state) {
+				realm.Status = statusOf(realm, *st)
+				realm.Generation++
+				st.applied.server = deployment(5, 3, 1, 2)
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "1 of 2 pods are of the newest", true,
+		},
+		"a ready realm whose pods are replaced for long, one after the other": {
+			func(realm *v1alpha1.AuthRealm, st *state) {
+				realm.Status = statusOf(realm, *st)
+				realm.Generation++
+				st.applied.server = deployment(5, 3, 1, 2)
+				st.applied.server.Status.WithConditions(appsv1ac.DeploymentCondition().
+					WithType(appsv1.DeploymentProgressing).WithLastUpdateTime(metav1.NewTime(noon().Add(time.Hour))))
+				realm.Status = statusOf(realm, *st)
+				setSince(realm, v1alpha1.AvailableCondition, noon())
+				st.now = st.now.Add(time.Hour + time.Minute)
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "1 of 2 pods are of the newest", true,
+		},
+		"a ready realm whose pods are not replaced": {
+			func(realm *v1alpha1.AuthRealm, st *state) {
+				realm.Status = statusOf(realm, *st)
+				realm.Generation++
+				st.applied.server = deployment(5, 3, 1, 2)
+				realm.Status = statusOf(realm, *st)
+				setSince(realm, v1alpha1.AvailableCondition, noon())
+				st.now = st.now.Add(usualRollout)
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "1 of 2 pods are of the newest", false,
+		},
+		"a ready realm of which no pod is left": {
+			func(realm *v1alpha1.AuthRealm, st *state) {
+				realm.Status = statusOf(realm, *st)
+				st.applied.server = deployment(4, 2, 2, 0)
+			},
+			v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "0 of 2 pods are available", false,
+		},
+		"a ready realm whose cache starts": {
+			func(realm *v1alpha1.AuthRealm, st *state) {
+				realm.Status = statusOf(realm, *st)
+				st.applied.cache = deployment(1, 1, 1, 0)
+			},
+			v1alpha1.CacheReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonStarting, "Redis", true,
+		},
+		"a ready realm whose database starts": {
+			func(realm *v1alpha1.AuthRealm, st *state) {
+				realm.Status = statusOf(realm, *st)
+				st.applied.database.Status.WithReadyReplicas(0)
+			},
+			v1alpha1.DatabaseReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonStarting, "PostgreSQL", false,
 		},
 		"a ready realm whose pod refuses what it was given": {
 			func(realm *v1alpha1.AuthRealm, st *state) {
@@ -356,20 +507,23 @@ func TestProvidersOfTheRealm(t *testing.T) {
 		change func(*state)
 		want   string
 	}{
-		"every pod runs it":                                 {v1alpha1.ProviderStatus{}, func(*state) {}, "google true"},
-		"a pod does not run it yet":                         {v1alpha1.ProviderStatus{}, lag, "google false"},
-		"every pod ran it before":                           {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, lag, "google true"},
-		"every pod ran other settings of it":                {v1alpha1.ProviderStatus{Name: "google", Revision: "q", Ready: true}, lag, "google false"},
-		"a pod lagged before as well":                       {v1alpha1.ProviderStatus{Name: "google", Revision: "r"}, lag, "google false"},
-		"no pod is there":                                   {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Ready: true}, func(st *state) { st.pods = nil }, "google false"},
-		"settings that cannot be used: what was said stays": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(st *state) { st.settings.failure = &conditions.Failure{} }, "github true"},
-		"nobody knows of any pods: what was said stays":     {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Ready: true}, func(st *state) { st.podsUnknown = &conditions.Failure{} }, "github true"},
+		"every pod runs it":                                    {v1alpha1.ProviderStatus{}, func(*state) {}, "google true"},
+		"a pod does not run it yet":                            {v1alpha1.ProviderStatus{}, lag, "google false"},
+		"every pod ran it before":                              {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Attached: true, Ready: true}, lag, "google true"},
+		"every pod ran other settings of it":                   {v1alpha1.ProviderStatus{Name: "google", Revision: "q", Attached: true, Ready: true}, lag, "google false"},
+		"a pod lagged before as well":                          {v1alpha1.ProviderStatus{Name: "google", Revision: "r"}, lag, "google false"},
+		"it does not work, whatever pods run":                  {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Attached: true, Ready: true}, func(st *state) { st.proven = nil }, "google false"},
+		"settings that cannot be used, and it works no longer": {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Attached: true, Ready: true}, func(st *state) { st.settings.failure, st.proven = &conditions.Failure{}, nil }, "github false"},
+		"no pod is there":                                      {v1alpha1.ProviderStatus{Name: "google", Revision: "r", Attached: true, Ready: true}, func(st *state) { st.pods = nil }, "google false"},
+		"settings that cannot be used: what was said stays":    {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Attached: true, Ready: true}, func(st *state) { st.settings.failure = &conditions.Failure{} }, "github true"},
+		"nobody knows of any pods: what was said stays":        {v1alpha1.ProviderStatus{Name: "github", Revision: "s", Attached: true, Ready: true}, func(st *state) { st.podsUnknown = &conditions.Failure{} }, "github true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			realm, st := testRealm(), healthy(t)
 			realm.Status.Providers = []v1alpha1.ProviderStatus{c.before}
 			st.providers = []v1alpha1.ProviderStatus{{Name: "google", Type: v1alpha1.GoogleProvider, Revision: "r"}}
+			st.proven = map[string]bool{"google": true, "github": true}
 			c.change(&st)
 			got := statusOf(realm, st).Providers
 			if len(got) != 1 || fmt.Sprintf("%s %t", got[0].Name, got[0].Ready) != c.want {
@@ -426,9 +580,17 @@ func TestNextLook(t *testing.T) {
 			st.applied.addFailure(conditions.NewFailure(v1alpha1.ReasonApplyFailed, "a policy says no"))
 			st.retry = true
 		}, time.Second, pollInterval, pollInterval},
-		"never, when nothing is due":                 {func(st *state) { st.certificate.next = time.Time{} }, 0, 0, 0},
-		"at the renewal, when settings are at fault": {func(st *state) { st.settings.failure = &conditions.Failure{} }, time.Second, time.Minute, time.Minute + renewalSpread},
-		"at the renewal, when no Deployment is made": {func(st *state) { st.applied.server = nil }, time.Second, time.Minute, time.Minute + renewalSpread},
+		"at once, when a certificate of the user's ends": {func(st *state) { st.certificate.issued = false }, 0, time.Minute, time.Minute},
+		"patiently, while a managed database starts": {func(st *state) {
+			st.applied.database.Status.WithReadyReplicas(0)
+		}, time.Hour, slowPollInterval, slowPollInterval},
+		"within two minutes, when an autoscaler may be hindered": {func(st *state) {
+			st.inputs.Realm.Spec.Autoscaling, st.certificate.next = &v1alpha1.Autoscaling{MaxReplicas: 3}, time.Time{}
+		}, 0, storePollInterval, 2 * storePollInterval},
+		"within half an hour, when pods may have seen a proxy": {func(st *state) { st.certificate.next = time.Time{} }, 0, proxyPollInterval, 2 * proxyPollInterval},
+		"never, when nothing is due":                           {func(st *state) { st.certificate.next, st.pods = time.Time{}, nil }, 0, 0, 0},
+		"at the renewal, when settings are at fault":           {func(st *state) { st.settings.failure = &conditions.Failure{} }, time.Second, time.Minute, time.Minute + renewalSpread},
+		"at the renewal, when no Deployment is made":           {func(st *state) { st.applied.server = nil }, time.Second, time.Minute, time.Minute + renewalSpread},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -442,6 +604,7 @@ func TestNextLook(t *testing.T) {
 				}
 			}
 			status := v1alpha1.AuthRealmStatus{Conditions: []metav1.Condition{condition, resourcesApplied(realm, st)}}
+			realm.Spec.Autoscaling = st.inputs.Realm.Spec.Autoscaling
 			if got := r.requeueAfter(realm, st, status); got < c.from || got > c.to {
 				t.Errorf("next look in %s, want %s to %s", got, c.from, c.to)
 			}

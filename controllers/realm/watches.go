@@ -8,12 +8,12 @@ import (
 	"maps"
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -44,11 +44,13 @@ func (r *reconciler) setup(mgr ctrl.Manager, notified bool, wake <-chan event.Ge
 			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.realmsOfIssuer),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(r.realmsNamingOwnOf),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		// Its status changes with the load: four times a minute, and is no news.
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.realmsOf),
 			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: moreThanStatus})).
 		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, NewQueue: r.newQueue})
 	for _, kind := range attached.Kinds() {
 		b = b.Watches(kind.Object(), handler.EnqueueRequestsFromMapFunc(kind.ToRealm), builder.WithPredicates(kind.Changes()))
 	}
@@ -57,7 +59,10 @@ func (r *reconciler) setup(mgr ctrl.Manager, notified bool, wake <-chan event.Ge
 		// the values of Secrets stay out of memory.
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf), builder.OnlyMetadata)
 	}
-	realms, err := b.Build(r)
+	for _, kind := range kinds.Workloads() {
+		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(r.realmsOf))
+	}
+	realms, err := b.Build(r.gate())
 	if err != nil {
 		return err
 	}
@@ -84,11 +89,11 @@ func moreThanStatus(e event.UpdateEvent) bool {
 		!equality.Semantic.DeepEqual(before.GetOwnerReferences(), after.GetOwnerReferences())
 }
 
-// watched are the kinds of which realms are made.
+// watched are the kinds of which realms are made, beside the workloads.
 func watched() []client.Object {
 	return []client.Object{
 		&corev1.Secret{}, &corev1.ConfigMap{}, &corev1.Service{}, &corev1.ServiceAccount{},
-		&appsv1.Deployment{}, &appsv1.StatefulSet{}, &policyv1.PodDisruptionBudget{},
+		&policyv1.PodDisruptionBudget{},
 		&networkingv1.Ingress{}, &networkingv1.NetworkPolicy{},
 	}
 }
@@ -96,14 +101,14 @@ func watched() []client.Object {
 // namesIndex finds the realms that an object's name concerns.
 const namesIndex = "names"
 
-func indexNames(indexer client.FieldIndexer) error {
+func indexNames(indexer client.FieldIndexer, images render.Images) error {
 	return indexer.IndexField(context.Background(), &v1alpha1.AuthRealm{}, namesIndex,
 		func(o client.Object) []string {
 			realm, ok := o.(*v1alpha1.AuthRealm)
 			if !ok {
 				return nil
 			}
-			return render.NamesToWatch(realm)
+			return append(render.NamesToWatch(realm), images.PullSecrets...)
 		})
 }
 
@@ -112,17 +117,37 @@ func indexNames(indexer client.FieldIndexer) error {
 // those that outlive it, and an object of somebody else's that stands in the way
 // of one of its own.
 func (r *reconciler) realmsOf(ctx context.Context, o client.Object) []reconcile.Request {
+	return append(r.realmsByName(ctx, o.GetNamespace(), o.GetName()), attached.RealmsOfSecret(r)(ctx, o)...)
+}
+
+// realmsNamingOwnOf are the realms that name what the operator makes of a realm. Whether
+// they may depends on that realm, also while nothing of it is there yet.
+func (r *reconciler) realmsNamingOwnOf(ctx context.Context, o client.Object) []reconcile.Request {
+	realm, ok := o.(*v1alpha1.AuthRealm)
+	if !ok {
+		return nil
+	}
+	var requests []reconcile.Request
+	for _, name := range slices.Concat(render.OwnSecrets(realm), render.OwnConfigMaps(realm)) {
+		requests = append(requests, r.realmsByName(ctx, realm.Namespace, name)...)
+		requests = append(requests, attached.RealmsOfSecret(r)(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: realm.Namespace, Name: name}})...)
+	}
+	return requests
+}
+
+// realmsByName are the realms of a namespace that an object of the name concerns.
+func (r *reconciler) realmsByName(ctx context.Context, namespace, name string) []reconcile.Request {
 	var realms v1alpha1.AuthRealmList
-	err := r.List(ctx, &realms, client.InNamespace(o.GetNamespace()), client.MatchingFields{namesIndex: o.GetName()})
+	err := r.List(ctx, &realms, client.InNamespace(namespace), client.MatchingFields{namesIndex: name}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		log.FromContext(ctx).Error(fmt.Errorf("list realms by name: %w", err), "Lost an event", "object", o.GetName())
+		log.FromContext(ctx).Error(fmt.Errorf("list realms by name: %w", err), "Lost an event", "object", name)
 		return nil
 	}
 	var requests []reconcile.Request
 	for _, realm := range realms.Items {
 		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&realm)})
 	}
-	return append(requests, attached.RealmsOfSecret(r)(ctx, o)...)
+	return requests
 }
 
 // wakeWanting asks for a pass over each realm that asks for a kind.

@@ -27,12 +27,12 @@ func (r *reconciler) withhold(ctx context.Context, s *scope) (render.Inputs, []*
 		return existing == nil, err
 	}
 	var err error
-	if s.lacksMounts() {
+	if s.lacksMounts() && !in.WithoutServer {
 		if in.WithoutServer, err = absent("Deployment", names.Server()); err != nil {
 			return in, nil, err
 		}
 	}
-	if render.ManagesDatabase(in.Realm) && (len(in.EncryptionKeys) == 0 || in.Database.Password == "") {
+	if render.ManagesDatabase(in.Realm) && !in.WithoutDatabase && (len(in.EncryptionKeys) == 0 || in.Database.Password == "") {
 		if in.WithoutDatabase, err = absent("StatefulSet", names.Database()); err != nil {
 			return in, nil, err
 		}

@@ -3,7 +3,6 @@
 package apply
 
 import (
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -11,55 +10,76 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
-	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	autoscalingv2ac "k8s.io/client-go/applyconfigurations/autoscaling/v2"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// lastApplied is what this operator has applied, and what became of it. To apply the
-// same again would change nothing as long as nobody has written to the object
-// since, which its resource version tells. An operator that starts knows nothing
-// and applies everything; what it forgets costs a request and nothing else.
+// lastApplied is what was applied of realms, and what became of it. To apply the same
+// again would change nothing as long as nobody has written to the object since. What an
+// operator that starts knows is in the realms' statuses; what is forgotten costs a request
+// and nothing else.
 type lastApplied struct {
 	mu     sync.Mutex
 	realms map[types.NamespacedName]map[render.Reference]application
+
+	// resumed are the states of what an earlier operator has applied, by nameOf, until the
+	// end of the first pass over the realm.
+	resumed map[types.NamespacedName]map[string]string
 }
 
 // application is the last one of an object.
 type application struct {
-	digest  [sha256.Size]byte
-	version string
+	// state names what was applied and what the object was then; see stateOf.
+	state string
 
-	// answer is what the API server said of an object with a status that counts. It
-	// is as new as version: a status that is written makes another.
+	// digest is that of all that was applied. It is unknown, the zero value, of what an
+	// earlier operator has applied.
+	digest digest
+
+	// version is that of the object, generation likewise, 0 for one that has none.
+	version    string
+	generation int64
+
+	// answer is what the API server said of an object with a status that counts, as it was
+	// in that version.
 	answer render.Object
 }
 
-// find returns the last application of an object, and reports whether to apply what has
-// the digest to what exists would change nothing.
-func (l *lastApplied) find(
-	realm types.NamespacedName, ref render.Reference, digest [sha256.Size]byte, existing metav1.Object,
-) (last application, unchanged bool) {
+// resumed reports whether an earlier operator has made the application.
+func (a application) resumed() bool { return a.digest == digest{} }
+
+// find returns the last application of an object, if any is known.
+func (l *lastApplied) find(realm types.NamespacedName, ref render.Reference) (last application, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if last, known = l.realms[realm][ref]; known {
+		return last, true
+	}
+	state, known := l.resumed[realm][nameOf(ref)]
+	return application{state: state}, known
+}
+
+// knows reports whether an object was applied.
+func (l *lastApplied) knows(realm types.NamespacedName, ref render.Reference) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, known := l.realms[realm][ref]
+	return known
+}
+
+// madeOf reports whether what has the digest was applied last, to the version of an object.
+func (l *lastApplied) madeOf(realm types.NamespacedName, ref render.Reference, digest digest, version string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last, known := l.realms[realm][ref]
-	return last, known && last.version == existing.GetResourceVersion() && last.digest == digest
+	return known && last.digest == digest && last.version == version
 }
 
-// store remembers what was applied and what was answered.
-func (l *lastApplied) store(realm types.NamespacedName, digest [sha256.Size]byte, answer render.Object) error {
-	version, err := versionIn(answer)
-	if err != nil {
-		return err
-	}
-	o := application{digest: digest, version: version}
-	switch answer.(type) {
-	case *appsv1ac.DeploymentApplyConfiguration, *appsv1ac.StatefulSetApplyConfiguration,
-		*networkingv1ac.IngressApplyConfiguration, *render.Custom:
-		o.answer = answer
-	}
+// store remembers the last application of an object.
+func (l *lastApplied) store(realm types.NamespacedName, ref render.Reference, last application) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.realms == nil {
@@ -68,11 +88,75 @@ func (l *lastApplied) store(realm types.NamespacedName, digest [sha256.Size]byte
 	if l.realms[realm] == nil {
 		l.realms[realm] = map[render.Reference]application{}
 	}
-	l.realms[realm][render.ReferenceTo(answer)] = o
+	l.realms[realm][ref] = last
+}
+
+// answered is the application that the API server answered, which was of w.
+func answered(w wanted, answer render.Object) (application, error) {
+	metadata, err := metadataIn(answer)
+	if err != nil {
+		return application{}, err
+	}
+	var spec []byte
+	if autoscaler, ok := answer.(*autoscalingv2ac.HorizontalPodAutoscalerApplyConfiguration); ok && metadata.Generation == 0 {
+		if spec, err = specIn(autoscaler.Spec); err != nil {
+			return application{}, err
+		}
+	}
+	return application{
+		state: w.stateOf(metadata, spec), digest: w.digest,
+		version: metadata.ResourceVersion, generation: metadata.Generation, answer: kept(answer),
+	}, nil
+}
+
+// kept is an answer if it has a status that counts, nil otherwise.
+func kept(answer render.Object) render.Object {
+	if hasStatus(answer) {
+		return answer
+	}
 	return nil
 }
 
-// retain forgets what the realm has no longer.
+// hasStatus reports whether an object has a status that counts and that is not in the
+// cache.
+func hasStatus(o render.Object) bool {
+	switch o.(type) {
+	case *networkingv1ac.IngressApplyConfiguration, *render.Custom:
+		return true
+	}
+	return false
+}
+
+// resume takes over the states of a realm of which nothing is known yet.
+func (l *lastApplied) resume(realm types.NamespacedName, applied []v1alpha1.AppliedObject) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.realms[realm] != nil {
+		return
+	}
+	if l.resumed == nil {
+		l.resumed = map[types.NamespacedName]map[string]string{}
+	}
+	states := make(map[string]string, len(applied))
+	for _, o := range applied {
+		states[o.Object] = o.State
+	}
+	l.resumed[realm] = states
+}
+
+// states are those of everything that was applied of a realm, by nameOf.
+func (l *lastApplied) states(realm types.NamespacedName) map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	states := make(map[string]string, len(l.realms[realm]))
+	for ref, last := range l.realms[realm] {
+		states[nameOf(ref)] = last.state
+	}
+	return states
+}
+
+// retain forgets what the realm has no longer, and what an earlier operator had applied
+// and this one has not come to.
 func (l *lastApplied) retain(realm types.NamespacedName, objects []render.Object) {
 	rendered := map[render.Reference]bool{}
 	for _, o := range objects {
@@ -80,6 +164,7 @@ func (l *lastApplied) retain(realm types.NamespacedName, objects []render.Object
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	delete(l.resumed, realm)
 	maps.DeleteFunc(l.realms[realm], func(ref render.Reference, _ application) bool { return !rendered[ref] })
 }
 
@@ -88,32 +173,18 @@ func (l *lastApplied) forget(realm types.NamespacedName) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.realms, realm)
+	delete(l.resumed, realm)
 }
 
-// digestOf names what is applied, whatever version of the object it is meant for.
-func digestOf(o render.Object) ([sha256.Size]byte, error) {
-	if s, ok := o.(*corev1ac.SecretApplyConfiguration); ok && s.ObjectMetaApplyConfiguration != nil {
-		unpinned, metadata := *s, *s.ObjectMetaApplyConfiguration
-		metadata.UID, metadata.ResourceVersion = nil, nil
-		unpinned.ObjectMetaApplyConfiguration = &metadata
-		o = &unpinned
-	}
+// metadataIn is that of an object that the API server answered with.
+func metadataIn(o render.Object) (*metav1.PartialObjectMetadata, error) {
 	document, err := json.Marshal(o)
 	if err != nil {
-		return [sha256.Size]byte{}, fmt.Errorf("marshal %s: %w", *o.GetName(), err)
+		return nil, fmt.Errorf("marshal %s: %w", *o.GetName(), err)
 	}
-	return sha256.Sum256(document), nil
-}
-
-// versionIn is the resource version of an object that the API server answered with.
-func versionIn(o render.Object) (string, error) {
-	document, err := json.Marshal(o)
-	if err != nil {
-		return "", fmt.Errorf("marshal %s: %w", *o.GetName(), err)
+	read := &metav1.PartialObjectMetadata{}
+	if err := json.Unmarshal(document, read); err != nil {
+		return nil, fmt.Errorf("read metadata of %s: %w", *o.GetName(), err)
 	}
-	var read metav1.PartialObjectMetadata
-	if err := json.Unmarshal(document, &read); err != nil {
-		return "", fmt.Errorf("read version of %s: %w", *o.GetName(), err)
-	}
-	return read.ResourceVersion, nil
+	return read, nil
 }

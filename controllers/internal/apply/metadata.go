@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -41,7 +42,7 @@ const watchTimeout = 10 * time.Second
 func (a *Applier) cached(ctx context.Context, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
 	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
-	o, err := metadataFrom(ctx, a.client, namespace, ref)
+	o, err := cachedMetadata(ctx, a.client, namespace, ref)
 	var unwatched *cache.ErrResourceNotCached
 	if errors.As(err, &unwatched) {
 		return nil, nil // of a kind that has gone meanwhile
@@ -49,14 +50,43 @@ func (a *Applier) cached(ctx context.Context, namespace string, ref render.Refer
 	return o, err
 }
 
-func metadataFrom(ctx context.Context, from client.Reader, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
+// cachedMetadata is metadataFrom a cache, which has all of a workload but its template.
+func cachedMetadata(ctx context.Context, from client.Reader, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
+	workload := kinds.Workload(ref.Kind)
+	if workload == nil {
+		return metadataFrom(ctx, from, namespace, ref)
+	}
+	found, err := get(ctx, from, namespace, ref, workload)
+	if !found || err != nil {
+		return nil, err
+	}
 	o := kinds.Metadata(ref.Kind)
-	err := from.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, o)
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("get %s %s: %w", ref.Kind.Kind, ref.Name, err)
+	switch workload := workload.(type) {
+	case *appsv1.Deployment:
+		o.ObjectMeta = workload.ObjectMeta
+	case *appsv1.StatefulSet:
+		o.ObjectMeta = workload.ObjectMeta
 	}
 	return o, nil
+}
+
+func metadataFrom(ctx context.Context, from client.Reader, namespace string, ref render.Reference) (*metav1.PartialObjectMetadata, error) {
+	o := kinds.Metadata(ref.Kind)
+	found, err := get(ctx, from, namespace, ref, o)
+	if !found || err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// get reads an object, and reports whether there is one.
+func get(ctx context.Context, from client.Reader, namespace string, ref render.Reference, into client.Object) (bool, error) {
+	err := from.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, into)
+	switch {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("get %s %s: %w", ref.Kind.Kind, ref.Name, err)
+	}
+	return true, nil
 }

@@ -17,6 +17,7 @@ package attached
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,11 +44,34 @@ func Realm(ctx context.Context, r client.Reader, namespace, name string) (*v1alp
 	return nil, unread, err
 }
 
-// RealmFound is the condition that says whether the realm of that name is there.
-func RealmFound(name string, realm *v1alpha1.AuthRealm, unread *conditions.Failure) metav1.Condition {
+// RealmElsewhere is a namespace that has a realm of the name, for an object whose own has
+// none: "" when there is none either, or the operator sees no other namespace.
+func RealmElsewhere(ctx context.Context, r client.Reader, namespace, name string) (string, error) {
+	var realms v1alpha1.AuthRealmList
+	if err := r.List(ctx, &realms, client.UnsafeDisableDeepCopy); err != nil {
+		return "", fmt.Errorf("list realms: %w", err)
+	}
+	elsewhere := ""
+	for i := range realms.Items {
+		found := &realms.Items[i]
+		if found.Name == name && found.Namespace != namespace && (elsewhere == "" || found.Namespace < elsewhere) {
+			elsewhere = found.Namespace
+		}
+	}
+	return elsewhere, nil
+}
+
+// RealmFound is the condition that says whether the realm of that name is there, or in
+// which other namespace one is.
+func RealmFound(name string, realm *v1alpha1.AuthRealm, unread *conditions.Failure, elsewhere string) metav1.Condition {
 	const kind = v1alpha1.RealmFoundCondition
 	if unread != nil {
 		return unread.Unknown(kind)
+	}
+	if realm == nil && elsewhere != "" {
+		return conditions.False(kind, v1alpha1.ReasonRealmNotFound,
+			"realmRef: there is no AuthRealm %q in this namespace, and a realm takes up what is in its own alone; there is one in namespace %q: create this there",
+			name, elsewhere)
 	}
 	if realm == nil {
 		return conditions.False(kind, v1alpha1.ReasonRealmNotFound, "realmRef: there is no AuthRealm %q in this namespace; create it", name)
@@ -68,11 +92,15 @@ func SecretFound(failure *conditions.Failure) metav1.Condition {
 	return conditions.True(kind, v1alpha1.ReasonFound, "The client secret is there")
 }
 
-// Accepted is the condition that says whether an auth server takes the settings, which it
-// does not because of the problem.
+// Accepted is the condition that says whether an auth server takes the settings, and may
+// do so, which it does not because of the problem.
 func Accepted(problem error) metav1.Condition {
 	const kind = v1alpha1.AcceptedCondition
-	if problem != nil {
+	var refusal *conditions.Failure
+	switch {
+	case errors.As(problem, &refusal):
+		return refusal.False(kind)
+	case problem != nil:
 		return conditions.False(kind, v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", conditions.OneLine(problem))
 	}
 	return conditions.True(kind, v1alpha1.ReasonAccepted, "An auth server takes the settings")

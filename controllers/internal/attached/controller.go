@@ -17,11 +17,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/status"
 )
@@ -38,13 +40,16 @@ type Controller[O client.Object] struct {
 	// Concurrency is how many objects are worked on at the same time.
 	Concurrency int
 
+	// Rivals are other installations, which may be in charge of objects.
+	Rivals *installation.Rivals
+
 	// Events records that an object became ready, or is no longer.
 	Events conditions.Recorder
 
-	// Pass finds out what became of an object, as it was read past the cache, and writes
-	// it into the status of what it is given. It returns after how long to look again
-	// though nothing happens, 0 for never. What may pass by itself, as
-	// conditions.Retryable tells by the reasons in the status, is looked at again anyway.
+	// Pass finds out what became of an object, and writes it into the status of what it is
+	// given. It returns after how long to look again though nothing happens, 0 for never.
+	// What may pass by itself, as conditions.Retryable tells by the reasons in the status,
+	// is looked at again anyway.
 	Pass func(context.Context, O) (time.Duration, error)
 
 	// Forget drops what is remembered of an object that is gone.
@@ -58,23 +63,34 @@ func (c Controller[O]) Setup(mgr ctrl.Manager) error {
 		Named(c.Name).
 		For(c.Kind.object, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		// What becomes of one may depend on the others.
-		Watches(c.Kind.object, handler.EnqueueRequestsFromMapFunc(c.Kind.Neighbours(mgr.GetClient())), builder.WithPredicates(c.Kind.Changes())).
+		Watches(c.Kind.object, handler.EnqueueRequestsFromMapFunc(c.Kind.Neighbours(mgr.GetClient())), builder.WithPredicates(c.Kind.SharedChanges())).
 		// A realm's status is what tells that its pods run an object.
-		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(c.Kind.OfRealm(mgr.GetClient()))).
+		Watches(&v1alpha1.AuthRealm{}, c.Kind.tellUptake(mgr.GetClient())).
+		// One that looks for its realm in the wrong namespace is told where it is.
+		Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(c.Kind.WithoutRealm(mgr.GetClient())), builder.WithPredicates(predicate.Funcs{
+			CreateFunc:  func(e event.CreateEvent) bool { return !e.IsInInitialList },
+			UpdateFunc:  func(event.UpdateEvent) bool { return false },
+			GenericFunc: func(event.GenericEvent) bool { return false },
+		})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: c.Concurrency})
 	if c.Kind.secret != nil {
-		b = b.Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(c.Kind.OfSecret(mgr.GetClient())), builder.OnlyMetadata)
+		b = b.Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(c.Kind.OfSecret(mgr.GetClient())), builder.OnlyMetadata).
+			// Whether an object may name a Secret depends on the realms that there are.
+			Watches(&v1alpha1.AuthRealm{}, handler.EnqueueRequestsFromMapFunc(c.Kind.OfOwnSecrets(mgr.GetClient())),
+				builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	}
 	return errors.Join(
-		b.Complete(&reconciler[O]{c, mgr.GetAPIReader(), writer}),
-		status.NewStaleReadyReconciler(writer, mgr.GetClient()).Setup(mgr, c.Name+"-overdue"),
+		b.Complete(&installation.Gate{
+			Rivals: c.Rivals, Next: &reconciler[O]{c, mgr.GetClient(), mgr.GetAPIReader(), writer}, Object: c.Kind.object, Reader: mgr.GetClient(),
+		}),
+		status.NewStaleReadyReconciler(writer, mgr.GetClient()).Setup(mgr, c.Name+"-overdue", c.Rivals),
 	)
 }
 
 type reconciler[O client.Object] struct {
 	Controller[O]
-	live   client.Reader
-	writer status.Writer
+	cache, live client.Reader
+	writer      status.Writer
 }
 
 // Reconcile makes one pass over an object.
@@ -82,14 +98,13 @@ func (r *reconciler[O]) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	return requeue.OnConflict(func() (ctrl.Result, error) { return r.pass(ctx, req) })
 }
 
-// pass reads past the cache, since what it says of the object counts only over what it
-// has read.
+// pass says what it finds over what was said last.
 func (r *reconciler[O]) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	object, ok := r.Kind.object.DeepCopyObject().(O)
 	if !ok {
 		return ctrl.Result{}, fmt.Errorf("%T is no object of the kind", r.Kind.object)
 	}
-	err := r.live.Get(ctx, req.NamespacedName, object)
+	err := r.writer.Read(ctx, r.cache, r.live, req.NamespacedName, object)
 	if apierrors.IsNotFound(err) || err == nil && object.GetDeletionTimestamp() != nil {
 		r.Forget(req.NamespacedName)
 		return ctrl.Result{}, nil
@@ -105,7 +120,7 @@ func (r *reconciler[O]) pass(ctx context.Context, req ctrl.Request) (ctrl.Result
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	all, _ := r.Kind.status.Conditions(object)
+	all := r.Kind.status.Conditions(object)
 	if slices.ContainsFunc(*all, func(c metav1.Condition) bool { return conditions.Retryable(c.Reason) }) {
 		after = requeue.Retry(object.GetUID())
 	}

@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/status"
 )
 
@@ -26,9 +27,12 @@ type Kind struct {
 	// status says where the status has its conditions.
 	status status.Kind
 
-	// published reports whether a change of an object's status is one that its realm and
-	// its neighbours must know.
-	published func(before, after client.Object) bool
+	// published reports whether a change of an object's status is one that its realm must
+	// know, and shared whether its neighbours must.
+	published, shared func(before, after client.Object) bool
+
+	// uptake is how far a realm's pods have taken up the object of a name.
+	uptake func(realm *v1alpha1.AuthRealm, name string) Uptake
 }
 
 // Kinds are all kinds that hang on realms.

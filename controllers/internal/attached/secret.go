@@ -6,10 +6,14 @@ import (
 	"bytes"
 	"context"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
 )
 
@@ -24,23 +28,37 @@ type ClientSecret struct {
 	Version string
 }
 
+// ClientSecretVersion is the version of the Secret that a field of the spec names, as far as
+// a cache of its metadata goes, "" where there is none to be named.
+func ClientSecretVersion(
+	ctx context.Context, cache client.Reader, references secrets.References, namespace, field string, ref v1alpha1.SecretKeyRef,
+) (string, error) {
+	s := kinds.Metadata(corev1.SchemeGroupVersion.WithKind("Secret"))
+	err := cache.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, s)
+	if err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+	if err := references.Check(ctx, namespace, field, ref.Name, s); err != nil {
+		return "", err
+	}
+	return versionOf(s), nil
+}
+
+func versionOf(s metav1.Object) string { return string(s.GetUID()) + "/" + s.GetResourceVersion() }
+
 // ReadClientSecret reads the client secret that a field of the spec names. It returns a
 // conditions.Failure, which names the field, when there is none to use.
 func ReadClientSecret(
-	ctx context.Context, reader secrets.Reader, namespace, field string, ref v1alpha1.SecretKeyRef,
+	ctx context.Context, references secrets.References, namespace, field string, ref v1alpha1.SecretKeyRef,
 ) (ClientSecret, error) {
-	s, err := reader.Referenced(ctx, namespace, field, ref.Name, ref.Key)
+	s, err := references.Secret(ctx, namespace, field, ref.Name, ref.Key)
 	if err != nil {
 		return ClientSecret{}, err
-	}
-	if render.RealmOf(s.Labels) != "" || ownership.OfAnyRealm(s) {
-		// Sent to the token endpoint of somebody's choice, it could be a realm's signing key.
-		return ClientSecret{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret, "%s: Secret %q is a realm's own; name one of yours", field, ref.Name)
 	}
 	value := bytes.TrimRight(s.Data[ref.Key], "\r\n") // what editors and echo leave behind
 	if len(value) == 0 || len(value) > maxClientSecret {
 		return ClientSecret{}, conditions.NewFailure(v1alpha1.ReasonInvalidSecret,
 			"%s: key %q of Secret %q must hold the client secret alone, 1 to %d bytes", field, ref.Key, ref.Name, maxClientSecret)
 	}
-	return ClientSecret{value, string(s.UID) + "/" + s.ResourceVersion}, nil
+	return ClientSecret{value, versionOf(s)}, nil
 }

@@ -38,7 +38,10 @@ func Attached(
 	}
 	for _, c := range needed {
 		// What is not known leaves nothing out: the realm goes on with what it had.
-		if c.Status == metav1.ConditionFalse {
+		switch {
+		case c.Status == metav1.ConditionFalse && c.Reason == v1alpha1.ReasonNotAllowed:
+			return conditions.False(kind, v1alpha1.ReasonBlocked, "The realm goes on with what it had of it, if anything, because of what %s says", c.Type)
+		case c.Status == metav1.ConditionFalse:
 			return conditions.False(kind, v1alpha1.ReasonBlocked, "The realm leaves it out, because of what %s says", c.Type)
 		}
 	}

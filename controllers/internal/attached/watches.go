@@ -5,6 +5,7 @@ package attached
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,13 +16,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// Changes lets pass what an object's realm and its neighbours must know: its spec, and
-// what of its status concerns them. The rest of its status is no news.
-func (k Kind) Changes() predicate.Predicate {
-	published := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return k.published(e.ObjectOld, e.ObjectNew) }}
-	return predicate.Or(predicate.GenerationChangedPredicate{}, published)
+// Changes lets pass what an object's realm must know: its spec, and what of its status
+// concerns the realm. The rest of its status is no news.
+func (k Kind) Changes() predicate.Predicate { return specOr(k.published) }
+
+// SharedChanges is Changes for what an object's neighbours must know.
+func (k Kind) SharedChanges() predicate.Predicate { return specOr(k.shared) }
+
+// specOr lets pass changes of a spec, and those of a status that concern somebody.
+func specOr(concerns func(before, after client.Object) bool) predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{},
+		predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return concerns(e.ObjectOld, e.ObjectNew) }})
 }
 
 // ToRealm maps an object to its realm.
@@ -35,8 +45,34 @@ func (k Kind) ToRealm(_ context.Context, o client.Object) []reconcile.Request {
 // OfRealm maps a realm to the objects that hang on it.
 func (k Kind) OfRealm(r client.Reader) handler.MapFunc { return k.by(r, realmIndex) }
 
+// WithoutRealm maps a realm to the objects of other namespaces that name it, and of which
+// none is theirs.
+func (k Kind) WithoutRealm(r client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		return requests(slices.DeleteFunc(k.lookUp(ctx, r, realmIndex, "", o.GetName()), func(object client.Object) bool {
+			return object.GetNamespace() == o.GetNamespace() || meta.IsStatusConditionTrue(*k.status.Conditions(object), v1alpha1.RealmFoundCondition)
+		}))
+	}
+}
+
 // OfSecret maps a Secret to the objects that name it.
 func (k Kind) OfSecret(r client.Reader) handler.MapFunc { return k.by(r, secretIndex) }
+
+// OfOwnSecrets maps a realm to the objects, of whichever realm, that name a Secret which
+// the operator makes of it.
+func (k Kind) OfOwnSecrets(r client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		realm, ok := o.(*v1alpha1.AuthRealm)
+		if !ok {
+			return nil
+		}
+		var naming []reconcile.Request
+		for _, name := range render.OwnSecrets(realm) {
+			naming = append(naming, requests(k.lookUp(ctx, r, secretIndex, realm.Namespace, name))...)
+		}
+		return naming
+	}
+}
 
 // Neighbours maps an object to all of its realm, itself among them.
 func (k Kind) Neighbours(r client.Reader) handler.MapFunc {
@@ -68,11 +104,12 @@ func (k Kind) by(r client.Reader, index string) handler.MapFunc {
 	}
 }
 
-// lookUp are the objects that an index has under a name. An error is logged: a watch
+// lookUp are the objects that an index has under a name, which are the cache's own: nobody
+// writes to them. An error is logged: a watch
 // has nobody to return it to.
 func (k Kind) lookUp(ctx context.Context, r client.Reader, index, namespace, name string) []client.Object {
 	list := k.list()
-	if err := r.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: name}); err != nil {
+	if err := r.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: name}, client.UnsafeDisableDeepCopy); err != nil {
 		log.FromContext(ctx).Error(fmt.Errorf("list %s by %s: %w", k.plural, index, err), "Lost an event", "object", name)
 		return nil
 	}

@@ -102,7 +102,7 @@ func IsConflict(err error) bool {
 // so that the pass has to be made again after a while.
 func Retryable(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonApplyFailed, v1alpha1.ReasonFailed, v1alpha1.ReasonKeysLost:
+	case v1alpha1.ReasonApplyFailed, v1alpha1.ReasonContested, v1alpha1.ReasonFailed, v1alpha1.ReasonKeysLost, v1alpha1.ReasonNameInUse:
 		return true
 	}
 	return false

@@ -5,6 +5,7 @@ package conditions
 import (
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Ellipsis stands for what is left out of a message.
@@ -49,15 +50,23 @@ func isUUID(word string) bool {
 	return true
 }
 
-// Truncate keeps a message, which may be another controller's, on one line and from
-// filling the status.
+// Truncate keeps a message, which may be another controller's, on one line of printable
+// characters, and from filling the status.
 func Truncate(message string) string {
 	const limit = 512 // in bytes
-	message = strings.Join(strings.Fields(message), " ")
+	message = strings.Join(strings.Fields(strings.Map(printable, message)), " ")
 	if len(message) <= limit {
 		return message
 	}
 	return strings.ToValidUTF8(message[:limit], "") + Ellipsis
+}
+
+// printable leaves out what a terminal would take for a command.
+func printable(r rune) rune {
+	if unicode.IsPrint(r) || unicode.IsSpace(r) {
+		return r
+	}
+	return -1
 }
 
 // OneLine is the message of an error with its lines joined.

@@ -77,6 +77,10 @@ func foreign(realm *v1alpha1.AuthRealm, kind string, o metav1.Object) string {
 			realm.Namespace, o.GetName(), render.RealmLabel, realm.Name, rename)
 	case "StatefulSet":
 		return "belongs to somebody else; " + rename
+	case "Service":
+		if realm.Namespace == metav1.NamespaceDefault && o.GetName() == "kubernetes" {
+			return "is the cluster's own, by which everybody finds the API server; " + rename
+		}
 	}
 	return "belongs to somebody else; delete it, or " + rename
 }

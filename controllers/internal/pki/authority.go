@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -70,7 +71,7 @@ func selfSigned(name string, key crypto.Signer, earlier []*x509.Certificate, now
 func trusted(current *x509.Certificate, earlier []*x509.Certificate, now time.Time) []byte {
 	all := []*x509.Certificate{current}
 	for _, c := range earlier {
-		if c.NotAfter.After(now) && !c.Equal(current) {
+		if c.NotAfter.After(now) && !slices.ContainsFunc(all, c.Equal) {
 			all = append(all, c)
 		}
 	}

@@ -204,3 +204,36 @@ var errDry = errors.New("no randomness left")
 type dry struct{}
 
 func (dry) Read([]byte) (int, error) { return 0, errDry }
+
+func TestACertificateIsServedOnlyWhileItIsValid(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	a, err := pki.NewAuthority("ns/staff", now, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := a.Issue([]string{"login.example.com"}, now, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		at   time.Time
+		want bool
+	}{
+		"when it is issued":                 {now, true},
+		"by a clock that is an hour behind": {now.Add(-time.Hour), false},
+		"when the clock goes on":            {now.Add(time.Hour), true},
+		"when it is to be renewed":          {leaf.RenewAt(), false},
+		"when it has expired":               {leaf.Certificate.NotAfter, false},
+	} {
+		if got := a.Serves(leaf, []string{"login.example.com"}, c.at); got != c.want {
+			t.Errorf("%s: it serves: %t", name, got)
+		}
+	}
+	if soon := leaf.ExpiresSoonAt(); leaf.Certificate.NotAfter.Sub(soon) != 7*24*time.Hour {
+		t.Errorf("it expires soon from %s on", soon)
+	}
+	if !leaf.IsForServers() {
+		t.Error("it is not for servers")
+	}
+}

@@ -23,6 +23,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 )
 
 // Ask returns what one pod says of itself.
@@ -36,13 +37,19 @@ type Pod struct {
 	Answered bool
 	Report   realmconfig.Report
 
+	// Node is where the pod runs; empty until it is scheduled.
+	Node string
+
 	// Scheduled is set once a node has been told to run the pod, Running while a
-	// container of it does.
-	Scheduled, Running bool
+	// container of it does, and Ready while the kubelet says that all of it works.
+	Scheduled, Running, Ready bool
 
 	// Waiting is why a container of the pod does not run, in the kubelet's
 	// word, such as ImagePullBackOff; empty when all do.
 	Waiting string
+
+	// Trouble is why the pod does not do its work, nil when nothing is known to be wrong.
+	Trouble *conditions.Failure
 
 	Annotations map[string]string
 }
@@ -60,8 +67,8 @@ const (
 
 // Observe asks every pod that is not on its way out. The result is ordered by
 // name. A pod that does not answer is part of it, not an error.
-func Observe(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
-	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), terminating), ask)
+func Observe(ctx context.Context, pods []corev1.Pod, now time.Time, ask Ask) []Pod {
+	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), Leaves), now, ask)
 }
 
 // ObserveLeaving asks the pods that Observe leaves out and that may still serve
@@ -69,10 +76,10 @@ func Observe(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 func ObserveLeaving(ctx context.Context, pods []corev1.Pod, now time.Time, ask Ask) []Pod {
 	return askAll(ctx, slices.DeleteFunc(slices.Clone(pods), func(pod corev1.Pod) bool {
 		return pod.DeletionTimestamp == nil || !pod.DeletionTimestamp.After(now) || finished(pod)
-	}), ask)
+	}), now, ask)
 }
 
-func askAll(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
+func askAll(ctx context.Context, pods []corev1.Pod, now time.Time, ask Ask) []Pod {
 	out := make([]Pod, len(pods))
 
 	var group errgroup.Group
@@ -82,8 +89,12 @@ func askAll(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 			ctx, cancel := context.WithTimeout(ctx, askTimeout)
 			defer cancel()
 			out[i] = Pod{
-				Name: pods[i].Name, Annotations: pods[i].Annotations,
-				Scheduled: pods[i].Spec.NodeName != "", Running: running(pods[i].Status), Waiting: waiting(pods[i].Status),
+				Name: pods[i].Name, Annotations: pods[i].Annotations, Node: pods[i].Spec.NodeName,
+				Scheduled: pods[i].Spec.NodeName != "", Running: running(pods[i].Status), Ready: IsReady(pods[i]), Waiting: waiting(pods[i].Status),
+				Trouble: Trouble(pods[i], "", now),
+			}
+			if initializing(pods[i]) {
+				return nil // whoever answers at its address is another
 			}
 			report, err := ask(ctx, &pods[i])
 			if err == nil {
@@ -98,10 +109,31 @@ func askAll(ctx context.Context, pods []corev1.Pod, ask Ask) []Pod {
 	return out
 }
 
-func terminating(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil || finished(pod) }
+// Leaves reports whether a pod has ended, or was told to.
+func Leaves(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil || finished(pod) }
 
 func finished(pod corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// IsReady reports whether the kubelet says that all of a pod works, and nobody has told
+// it to stop.
+func IsReady(pod corev1.Pod) bool {
+	return pod.DeletionTimestamp == nil && slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// initializing reports whether the kubelet has still to come to a pod's containers.
+func initializing(pod corev1.Pod) bool {
+	sidecar := func(name string) bool {
+		return slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool {
+			return c.Name == name && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+		})
+	}
+	return slices.ContainsFunc(pod.Status.InitContainerStatuses, func(c corev1.ContainerStatus) bool {
+		return (c.State.Terminated == nil || c.State.Terminated.ExitCode != 0) && !sidecar(c.Name)
+	})
 }
 
 func running(status corev1.PodStatus) bool {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,10 +36,18 @@ func TestEveryPodThatStaysIsAsked(t *testing.T) {
 				{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff"}}},
 			}
 		}),
+		// Whoever answers at its address is another: its own server has not begun.
+		pod("d", func(p *corev1.Pod) {
+			p.Status.InitContainerStatuses = []corev1.ContainerStatus{{State: runningSince(time.Second)}}
+		}),
+		pod("e", func(p *corev1.Pod) { // which has a sidecar
+			p.Spec.InitContainers = []corev1.Container{{Name: "proxy", RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}
+			p.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "proxy", State: runningSince(time.Second)}}
+		}),
 		pod("leaving", func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{} }),
 		pod("evicted", func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed }),
 	}
-	seen := podstatus.Observe(t.Context(), pods, func(_ context.Context, p *corev1.Pod) (realmconfig.Report, error) {
+	seen := podstatus.Observe(t.Context(), pods, time.Now(), func(_ context.Context, p *corev1.Pod) (realmconfig.Report, error) {
 		if p.Name == "b" {
 			return realmconfig.Report{}, errors.New("no answer")
 		}
@@ -47,11 +56,11 @@ func TestEveryPodThatStaysIsAsked(t *testing.T) {
 	var got []string
 	for _, p := range seen {
 		got = append(got, strings.TrimSpace(p.Name+" "+p.Report.ConfigRevision+p.Waiting))
-		if p.Answered != (p.Name != "b") {
+		if p.Answered != (p.Name != "b" && p.Name != "d") {
 			t.Errorf("pod %s: answered is %t", p.Name, p.Answered)
 		}
 	}
-	if want := []string{"a of a", "b ImagePullBackOff", "c of c"}; !slices.Equal(got, want) {
+	if want := []string{"a of a", "b ImagePullBackOff", "c of c", "d", "e of e"}; !slices.Equal(got, want) {
 		t.Errorf("saw %q, want %q", got, want)
 	}
 }

@@ -64,6 +64,9 @@ func (p probe) redeem(ctx context.Context, address string, secretInBody bool) Fi
 	if err != nil {
 		return noAnswer(err)
 	}
+	if p.Private && !isRefusal(body) { // anybody may answer 401
+		return unproven("It is no token endpoint that answers")
+	}
 	return judge(p.Provider.Type, status, body, p.CallbackURL)
 }
 

@@ -67,6 +67,12 @@ func judge(kind realmconfig.ProviderType, status int, body []byte, callback stri
 	return unproven(fmt.Sprintf("The token endpoint answers %d%s, which says nothing of the secret; a sign-in will tell", status, code(r.Error)))
 }
 
+// isRefusal reports whether an answer is one of a token endpoint, which names an error.
+func isRefusal(body []byte) bool {
+	var r refusal
+	return json.Unmarshal(body, &r) == nil && r.Error != ""
+}
+
 func invalidClient(message string) Finding {
 	return Finding{metav1.ConditionFalse, v1alpha1.ReasonInvalidClient, message}
 }

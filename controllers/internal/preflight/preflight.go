@@ -24,16 +24,20 @@ const (
 	// Timeout bounds one request, and MaxAnswer its answer in bytes.
 	Timeout   = 5 * time.Second
 	MaxAnswer = 512 << 10
-	// questionTimeout bounds all requests of one question together.
-	questionTimeout = 10 * time.Second
+	// QuestionTimeout bounds all requests of one question together.
+	QuestionTimeout = 10 * time.Second
 )
 
-// Question is about one provider. All fields are required.
+// Question is about one provider. All fields but Private are required.
 type Question struct {
 	Provider realmconfig.Provider
 	Secret   realmconfig.Credential
 	// CallbackURL is what is registered at the provider, or shall be.
 	CallbackURL string
+
+	// Private says that the provider may be in a private network. What is no identity
+	// provider there is not told of.
+	Private bool
 }
 
 // Answer is what was found out. Both findings hold no secret, and nothing that
@@ -62,9 +66,12 @@ func OverHTTP(client func(allowPrivate bool) *http.Client) Ask {
 	return func(ctx context.Context, q Question) (Answer, error) {
 		p := probe{q, client(q.Provider.AllowPrivateNetworks)}
 		defer p.client.CloseIdleConnections()
-		bounded, cancel := context.WithTimeout(ctx, questionTimeout)
+		bounded, cancel := context.WithTimeout(ctx, QuestionTimeout)
 		defer cancel()
 		answer := p.ask(bounded)
+		if q.Private {
+			answer = discreet(bounded, answer)
+		}
 		return answer, ctx.Err()
 	}
 }

@@ -88,6 +88,8 @@ func TestDescriptionsTellTheDefaultsOfObjects(t *testing.T) {
 		"resources":                          resourcesOf(server.Spec.Template),
 		"database.managed.resources":         resourcesOf(database.Spec.Template),
 		"cache.managed.resources":            resourcesOf(cache.Spec.Template),
+		"database.managed.sidecarResources":  sidecarResourcesOf(database.Spec.Template),
+		"cache.managed.sidecarResources":     sidecarResourcesOf(cache.Spec.Template),
 		"database.urlSecretRef":              "in key " + render.DatabaseURL(own).Key + " when it names none",
 		"database.caSecretRef":               "in key " + render.DatabaseCA(own).Key + " when it names none",
 		"cache.urlSecretRef":                 "in key " + render.CacheURL(own).Key + " when it names none",
@@ -108,8 +110,14 @@ func TestDescriptionsTellTheDefaultsOfObjects(t *testing.T) {
 const credentials = "email.smtp.credentialsSecretRef"
 
 // resourcesOf is what the description of a pod's resources says.
-func resourcesOf(pod corev1.PodTemplateSpec) string {
-	r := pod.Spec.Containers[0].Resources
+func resourcesOf(pod corev1.PodTemplateSpec) string { return inWords(pod.Spec.Containers[0].Resources) }
+
+// sidecarResourcesOf is what the description of a sidecar's resources says.
+func sidecarResourcesOf(pod corev1.PodTemplateSpec) string {
+	return inWords(pod.Spec.Containers[len(pod.Spec.Containers)-1].Resources)
+}
+
+func inWords(r corev1.ResourceRequirements) string {
 	return fmt.Sprintf("%s CPU and %s of memory requested and %s of memory allowed when absent",
 		r.Requests.Cpu(), r.Requests.Memory(), r.Limits.Memory())
 }

@@ -17,10 +17,10 @@ import (
 )
 
 // cacheDeployment runs one Redis. Its pod is replaced when redis.conf changes,
-// which it reads only once; two at a time would each know half. Users change
-// while it runs.
+// which it reads only once; two at a time would each know half. Users, the
+// certificate and the port for connections in the clear change while it runs.
 func cacheDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
-	config := realmconfig.Revision([]byte(cacheConfig(in.Realm)))
+	config := realmconfig.Revision([]byte(cacheConfig(in.Realm, false)))
 	return appsv1ac.Deployment(NamesOf(in.Realm).Cache(), in.Realm.Namespace).
 		WithLabels(labels(in.Realm, cache)).
 		WithOwnerReferences(owner(in.Realm)).
@@ -32,7 +32,7 @@ func cacheDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
 			WithTemplate(corev1ac.PodTemplateSpec().
 				WithLabels(podLabels(in.Realm, cache)).
 				WithAnnotations(map[string]string{RevisionAnnotation: config}).
-				WithSpec(cachePod(in))))
+				WithSpec(placed(in, cachePod(in), valueOr(managedCache(in.Realm).Scheduling, v1alpha1.Scheduling{})))))
 }
 
 func cachePod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
@@ -54,19 +54,16 @@ func cachePod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
 			WithItems(
 				corev1ac.KeyToPath().WithKey(cacheConfigKey).WithPath(cacheConfigKey),
 				corev1ac.KeyToPath().WithKey(cacheUsersKey).WithPath(cacheUsersKey),
-				corev1ac.KeyToPath().WithKey(cachePasswordsKey).WithPath(cachePasswordsKey)))).
-		WithContainers(corev1ac.Container().
-			WithName("redis").
-			WithImage(image).
-			WithCommand("redis-server", cacheFolder+"/"+cacheConfigKey).
+				corev1ac.KeyToPath().WithKey(corev1.TLSCertKey).WithPath(corev1.TLSCertKey),
+				corev1ac.KeyToPath().WithKey(corev1.TLSPrivateKeyKey).WithPath(corev1.TLSPrivateKeyKey))),
+			corev1ac.Volume().WithName("run").WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithMedium(corev1.StorageMediumMemory))).
+		WithContainers(cacheContainer("redis", image, startCache).
 			WithPorts(corev1ac.ContainerPort().WithName("redis").WithContainerPort(cachePort)).
 			WithResources(resources(cacheResources(spec))).
-			WithSecurityContext(restrictedContainer()).
-			WithVolumeMounts(mount("config", cacheFolder).WithReadOnly(true)).
 			WithStartupProbe(listens().WithPeriodSeconds(1).WithFailureThreshold(60)).
 			WithReadinessProbe(listens().WithPeriodSeconds(5)).
 			WithLivenessProbe(listens().WithPeriodSeconds(10).WithFailureThreshold(6)),
-			usersContainer(image))
+			usersContainer(image, spec))
 }
 
 func cacheResources(spec v1alpha1.ManagedCache) corev1.ResourceRequirements {

@@ -5,6 +5,8 @@ package render
 import (
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/realmkeeper/realmkeeper/controllers/internal/pki"
 )
 
 // CABundleKey is the key under which a trust bundle stands.
@@ -12,11 +14,17 @@ const CABundleKey = "ca.crt"
 
 // AuthoritySecret has the realm's own certificate authority.
 func AuthoritySecret(in Inputs) *corev1ac.SecretApplyConfiguration {
-	return secret(in.Realm, NamesOf(in.Realm).Authority(), server, map[string][]byte{
-		corev1.TLSCertKey:       in.Authority.CertificatePEM,
-		corev1.TLSPrivateKeyKey: in.Authority.KeyPEM,
-		CABundleKey:             in.Authority.Bundle,
-	}).WithType(corev1.SecretTypeTLS).WithOwnerReferences(owner(in.Realm))
+	return secret(in.Realm, NamesOf(in.Realm).Authority(), server, AuthorityData(*in.Authority)).
+		WithType(corev1.SecretTypeTLS).WithOwnerReferences(owner(in.Realm))
+}
+
+// AuthorityData is an authority as a Secret keeps it.
+func AuthorityData(a pki.Authority) map[string][]byte {
+	return map[string][]byte{
+		corev1.TLSCertKey:       a.CertificatePEM,
+		corev1.TLSPrivateKeyKey: a.KeyPEM,
+		CABundleKey:             a.Bundle,
+	}
 }
 
 // ServingSecret has the certificate that the realm's own authority issued.

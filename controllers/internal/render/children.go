@@ -9,8 +9,8 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 )
@@ -40,7 +40,6 @@ func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
 		{policy, names.Cache()},
 		{httpRouteKind, names.Server()},
 		{backendTLSPolicyKind, names.Server()},
-		{networkingv1.SchemeGroupVersion.WithKind("Ingress"), names.Server()},
 		{podMonitorKind, names.Server()},
 		{prometheusRuleKind, names.Server()},
 		{config, names.Dashboard()},
@@ -54,9 +53,15 @@ func Surplus(realm *v1alpha1.AuthRealm, objects []Object) []Reference {
 		optional = append(optional, Reference{appsv1.SchemeGroupVersion.WithKind("Deployment"), names.Cache()},
 			Reference{service, names.Cache()}, Reference{secret, names.Cache()})
 	}
+	if !ManagesDatabase(realm) && !ManagesCache(realm) {
+		optional = append(optional, Reference{secret, names.StoresAuthority()})
+	}
 	if !OwnsCertificate(realm) {
 		optional = append(optional,
 			Reference{secret, names.Certificate()}, Reference{secret, names.Authority()}, TrustBundle(realm))
+	}
+	if e := realm.Spec.Exposure; e == nil || e.Ingress == nil {
+		optional = append(optional, Reference{networkingv1.SchemeGroupVersion.WithKind("Ingress"), names.Server()})
 	}
 	if realm.Spec.NetworkPolicy == nil {
 		optional = append(optional, Reference{policy, names.Server()})
@@ -79,9 +84,14 @@ func TrustBundle(realm *v1alpha1.AuthRealm) Reference {
 // makes or reads. A change of one of them concerns the realm.
 func NamesToWatch(realm *v1alpha1.AuthRealm) []string {
 	n := NamesOf(realm)
-	names := append(References(realm),
-		n.Server(), n.Config(), n.SigningKeys(), n.EncryptionKeys(), n.InitialAdmin(),
-		n.ProviderCredentials(), n.Authority(), n.Certificate(), n.Database(), n.Cache(), n.OrderedCertificate(), n.Dashboard())
+	names := []string{
+		n.Server(), n.ServiceAccount(), n.Config(), n.SigningKeys(), n.EncryptionKeys(), n.InitialAdmin(),
+		n.ProviderCredentials(), n.Authority(), n.StoresAuthority(), n.Certificate(), n.Database(), n.Cache(), n.OrderedCertificate(), n.Dashboard(),
+	}
+	for _, secret := range SecretReferences(realm) {
+		names = append(names, secret.Name)
+	}
+	names = append(names, NamedPullSecrets(realm)...)
 	if logo := LogoFrom(realm); logo != nil {
 		names = append(names, logo.Name)
 	}
@@ -89,12 +99,8 @@ func NamesToWatch(realm *v1alpha1.AuthRealm) []string {
 	return slices.Compact(names)
 }
 
-// Generated is the first form of a Secret whose content is made once, before
-// it is applied like every other object.
-func Generated(realm *v1alpha1.AuthRealm, name string, kind corev1.SecretType, data map[string][]byte) *corev1.Secret {
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: realm.Namespace, Labels: labels(realm, server)},
-		Type:       kind,
-		Data:       data,
-	}
+// Generated is a Secret whose content was made just now, as it is applied from then on. It
+// has its owner from the beginning: a realm may be deleted before anything else is applied.
+func Generated(realm *v1alpha1.AuthRealm, name string, kind corev1.SecretType, data map[string][]byte) *corev1ac.SecretApplyConfiguration {
+	return keptWithData(realm, secret(realm, name, server, data).WithType(kind))
 }

@@ -34,7 +34,7 @@ func Config(in Inputs) realmconfig.Config {
 	config.Audit = audit(valueOr(realm.Spec.Audit, v1alpha1.Audit{}), config.Audit)
 	config.Tracing = tracing(realm.Spec.Tracing)
 	for _, p := range in.Providers {
-		config.Providers = append(config.Providers, ProviderSettings(p.Object, p.Callback))
+		config.Providers = append(config.Providers, p.Settings())
 	}
 	return config
 }

@@ -111,14 +111,14 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return *c.Email },
 			realmconfig.Email{
 				From: "a@b.example", Host: "smtp.example.com", Port: 587, Security: realmconfig.StartTLS,
-				Timeout: realmconfig.Duration(30 * time.Second), Product: "staff",
+				Timeout: realmconfig.Duration(30 * time.Second), MessagesPerHour: 5000, Product: "staff",
 			},
 		},
 		"email": {
-			issuer + "ui: {displayName: The Shop}\nemail: {from: a@b.example, smtp: {host: h, port: 2525, security: TLS}, timeout: 1m, supportURL: https://a.example, templates: {code: {subject: S, text: T, html: H}}}",
+			issuer + "ui: {displayName: The Shop}\nemail: {from: a@b.example, smtp: {host: h, port: 2525, security: TLS, allowPrivateNetworks: true}, timeout: 1m, messagesPerHour: 20, supportURL: https://a.example, templates: {code: {subject: S, text: T, html: H}}}",
 			func(c realmconfig.Config) any { return *c.Email },
 			realmconfig.Email{
-				From: "a@b.example", Host: "h", Port: 2525, Security: realmconfig.ImplicitTLS, Timeout: minutes(1),
+				From: "a@b.example", Host: "h", Port: 2525, Security: realmconfig.ImplicitTLS, AllowPrivateNetworks: true, Timeout: minutes(1), MessagesPerHour: 20,
 				Product: "The Shop", SupportURL: "https://a.example",
 				Templates: map[string]realmconfig.EmailTemplate{"code": {Subject: "S", Text: "T", HTML: "H"}},
 			},
@@ -139,17 +139,17 @@ func saidSettings() map[string]said {
 		"Twilio": {
 			issuer + "sms: {twilio: {accountSID: AC1, from: '+15005550006', authTokenSecretRef: {name: t}}}",
 			func(c realmconfig.Config) any { return *c.SMS },
-			realmconfig.SMS{Kind: realmconfig.Twilio, URL: "https://api.twilio.com", AccountSID: "AC1", From: "+15005550006", Timeout: realmconfig.Duration(10 * time.Second)},
+			realmconfig.SMS{Kind: realmconfig.Twilio, URL: "https://api.twilio.com", AccountSID: "AC1", From: "+15005550006", Timeout: realmconfig.Duration(10 * time.Second), MessagesPerHour: 1000},
 		},
 		"a service like Twilio": {
-			issuer + "sms: {twilio: {accountSID: p, from: '+15005550006', authTokenSecretRef: {name: t}, url: 'http://sms.svc'}, allowPrivateNetworks: true, timeout: 1m}",
+			issuer + "sms: {twilio: {accountSID: p, from: '+15005550006', authTokenSecretRef: {name: t}, url: 'http://sms.svc'}, allowPrivateNetworks: true, timeout: 1m, messagesPerHour: 7}",
 			func(c realmconfig.Config) any { return *c.SMS },
-			realmconfig.SMS{Kind: realmconfig.Twilio, URL: "http://sms.svc", AccountSID: "p", From: "+15005550006", AllowPrivateNetworks: true, Timeout: minutes(1)},
+			realmconfig.SMS{Kind: realmconfig.Twilio, URL: "http://sms.svc", AccountSID: "p", From: "+15005550006", AllowPrivateNetworks: true, Timeout: minutes(1), MessagesPerHour: 7},
 		},
 		"a webhook": {
 			issuer + "sms: {webhook: {url: https://sms.example.com, signingSecretRef: {name: s}}}",
 			func(c realmconfig.Config) any { return *c.SMS },
-			realmconfig.SMS{Kind: realmconfig.Webhook, URL: "https://sms.example.com", Timeout: realmconfig.Duration(10 * time.Second)},
+			realmconfig.SMS{Kind: realmconfig.Webhook, URL: "https://sms.example.com", Timeout: realmconfig.Duration(10 * time.Second), MessagesPerHour: 1000},
 		},
 		"browsers": {
 			issuer + "cors: {allowedOrigins: [https://a.example]}\nui: {returnURLs: [https://a.example/], resetPasswordURL: 'https://a.example/r/{token}', verifyEmailURL: 'https://a.example/v/{token}'}",
@@ -265,7 +265,7 @@ func TestProviderSettings(t *testing.T) {
 	want := []realmconfig.Provider{
 		{
 			Name: "dex", DisplayName: "dex", Type: realmconfig.OIDC, ClientID: "realm-at-dex", SignUp: true,
-			Issuer: "http://dex.dex.svc:5556/dex", AllowPrivateNetworks: true, Scopes: []string{"openid", "groups"},
+			Issuer: "http://dex.dex.svc:5556/dex", AllowPrivateNetworks: true, ResponseMode: realmconfig.FormPost, Scopes: []string{"openid", "groups"},
 			Claims: realmconfig.Claims{Subject: "oid", Email: "upn", EmailVerified: "verified", Name: "nick"},
 		},
 		{Name: "github", DisplayName: "GitHub", Type: realmconfig.GitHub, ClientID: "realm-at-github", OwnCallback: true, SignUp: true},

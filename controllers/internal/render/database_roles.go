@@ -16,10 +16,12 @@ import (
 
 const (
 	// databaseRole owns everything. A realm begins with it as its login, too;
-	// from the first rotation on, the two others log in and act as it.
-	databaseRole = "realmkeeper"
-	firstRole    = "realmkeeper_a"
-	secondRole   = "realmkeeper_b"
+	// from the first rotation on, two others take turns to log in and act as it. The
+	// last one does after the Secret was lost that said who does.
+	databaseRole  = "realmkeeper"
+	firstRole     = "realmkeeper_a"
+	secondRole    = "realmkeeper_b"
+	roleAfterLoss = "realmkeeper_c"
 
 	rolesKey    = "roles.sql"
 	rolesFolder = "/etc/database"
@@ -27,23 +29,23 @@ const (
 	socketFolder = "/var/run/postgresql"
 )
 
-func databaseRoles() []string { return []string{databaseRole, firstRole, secondRole} }
+func databaseRoles() []string {
+	return []string{databaseRole, firstRole, secondRole, roleAfterLoss}
+}
 
 // applyRoles runs beside PostgreSQL for as long as it does.
 //
 //go:embed database_roles.sh
 var applyRoles string
 
-// rolesSQL lets those roles log in that the login names, and nobody else. It can
-// be run any number of times, from whatever state.
-func rolesSQL(l StoreLogin) []byte {
+// rolesSQL lets those roles log in that the login names, and nobody else, unless an
+// earlier login was lost.
+func rolesSQL(l StoreLogin) string {
 	passwords := map[string]string{l.User: l.Password}
 	if l.Earlier != nil {
 		passwords[l.Earlier.User] = l.Earlier.Password
 	}
 	var sql strings.Builder
-	// A statement that fails is not to stand in the log with its password.
-	sql.WriteString("SET log_min_error_statement = panic;\nSET client_min_messages = warning;\n")
 	for _, role := range databaseRoles() {
 		fmt.Fprintf(&sql, "DO $$ BEGIN CREATE ROLE %s; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n", role)
 		if role != databaseRole {
@@ -51,18 +53,18 @@ func rolesSQL(l StoreLogin) []byte {
 		}
 		if password, used := passwords[role]; used {
 			fmt.Fprintf(&sql, "ALTER ROLE %s LOGIN PASSWORD '%s';\n", role, password)
-		} else {
+		} else if !l.Lost {
 			fmt.Fprintf(&sql, "ALTER ROLE %s NOLOGIN PASSWORD NULL;\n", role)
 		}
 	}
 	// Pods have left these connections; whoever else has one loses it.
 	sql.WriteString("SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid" +
 		" WHERE NOT r.rolcanlogin AND a.state = 'idle' AND a.state_change < now() - interval '5 seconds';\n")
-	return []byte(sql.String())
+	return sql.String()
 }
 
 // DatabaseRevision names what a managed database's pod is to have applied.
-func DatabaseRevision(in Inputs) string { return realmconfig.Revision(rolesSQL(in.Database)) }
+func DatabaseRevision(in Inputs) string { return realmconfig.Revision(databaseSQL(in)) }
 
 // rolesContainer applies the roles to PostgreSQL over its local socket. Nothing
 // of the operator's ever connects to the database.
@@ -76,7 +78,7 @@ func rolesContainer(in Inputs, spec v1alpha1.ManagedDatabase) *corev1ac.Containe
 			corev1ac.EnvVar().WithName("PGHOST").WithValue(socketFolder),
 			corev1ac.EnvVar().WithName("PGUSER").WithValue("postgres"),
 			corev1ac.EnvVar().WithName("PGDATABASE").WithValue("postgres")).
-		WithResources(resources(defaultResources("5m", "16Mi", "64Mi"))).
+		WithResources(sidecarResources(spec.SidecarResources)).
 		WithSecurityContext(restrictedContainer()).
 		WithVolumeMounts(mount("socket", socketFolder), mount("roles", rolesFolder).WithReadOnly(true))
 }

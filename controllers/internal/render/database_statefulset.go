@@ -54,7 +54,7 @@ func databaseStatefulSet(in Inputs) *appsv1ac.StatefulSetApplyConfiguration {
 			WithVolumeClaimTemplates(databaseClaim(in.Realm, spec.Storage)).
 			WithTemplate(corev1ac.PodTemplateSpec().
 				WithLabels(podLabels(in.Realm, database)).
-				WithSpec(databasePod(in, spec))))
+				WithSpec(placed(in, databasePod(in, spec), valueOr(spec.Scheduling, v1alpha1.Scheduling{})))))
 }
 
 func claimRetention(realm *v1alpha1.AuthRealm) appsv1.PersistentVolumeClaimRetentionPolicyType {

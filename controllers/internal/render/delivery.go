@@ -4,6 +4,7 @@ package render
 
 import (
 	"cmp"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -83,6 +84,11 @@ func DeliverySecrets(realm *v1alpha1.AuthRealm) []DeliverySecret {
 	return all
 }
 
+// mountedDelivery are the DeliverySecrets that pods may read.
+func mountedDelivery(in Inputs) []DeliverySecret {
+	return slices.DeleteFunc(DeliverySecrets(in.Realm), func(s DeliverySecret) bool { return slices.Contains(in.Unmounted, s.Field) })
+}
+
 // email is nil where the realm cannot send any.
 func email(realm *v1alpha1.AuthRealm) *realmconfig.Email {
 	spec := realm.Spec.Email
@@ -92,13 +98,15 @@ func email(realm *v1alpha1.AuthRealm) *realmconfig.Email {
 	absent := realmconfig.DefaultEmail()
 	security := cmp.Or(realmconfig.TransportSecurity(spec.SMTP.Security), absent.Security)
 	e := &realmconfig.Email{
-		From:       spec.From,
-		Host:       spec.SMTP.Host,
-		Port:       intOr(spec.SMTP.Port, security.Port()),
-		Security:   security,
-		Timeout:    durationOr(spec.Timeout, absent.Timeout),
-		Product:    displayName(realm),
-		SupportURL: string(cmp.Or(spec.SupportURL, valueOr(realm.Spec.UI, v1alpha1.UI{}).SupportURL)),
+		From:                 spec.From,
+		Host:                 spec.SMTP.Host,
+		Port:                 intOr(spec.SMTP.Port, security.Port()),
+		Security:             security,
+		AllowPrivateNetworks: spec.SMTP.AllowPrivateNetworks,
+		Timeout:              durationOr(spec.Timeout, absent.Timeout),
+		Product:              displayName(realm),
+		MessagesPerHour:      intOr(spec.MessagesPerHour, absent.MessagesPerHour),
+		SupportURL:           string(cmp.Or(spec.SupportURL, valueOr(realm.Spec.UI, v1alpha1.UI{}).SupportURL)),
 	}
 	for name, t := range spec.Templates {
 		if e.Templates == nil {
@@ -114,8 +122,10 @@ func sms(spec *v1alpha1.SMS) *realmconfig.SMS {
 	if spec == nil {
 		return nil
 	}
+	absent := realmconfig.DefaultSMS()
 	s := &realmconfig.SMS{
-		Timeout:              durationOr(spec.Timeout, realmconfig.DefaultSMS().Timeout),
+		Timeout:              durationOr(spec.Timeout, absent.Timeout),
+		MessagesPerHour:      intOr(spec.MessagesPerHour, absent.MessagesPerHour),
 		AllowPrivateNetworks: spec.AllowPrivateNetworks,
 	}
 	if t := spec.Twilio; t != nil {

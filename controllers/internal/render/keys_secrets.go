@@ -38,13 +38,19 @@ func initialAdminSecret(in Inputs) *corev1ac.SecretApplyConfiguration {
 	}))
 }
 
-// keptWithData ties a Secret to the realm only when the realm's data goes with
-// it: without its encryption keys a retained database cannot be read.
+// keptWithData ties a Secret to the realm only when the realm's data goes with it.
 func keptWithData(realm *v1alpha1.AuthRealm, s *corev1ac.SecretApplyConfiguration) *corev1ac.SecretApplyConfiguration {
-	if OutlivesRealm(realm) {
+	if outlivesRealm(realm, *s.Name) {
 		return s
 	}
 	return s.WithOwnerReferences(owner(realm))
+}
+
+// outlivesRealm reports whether a Secret stays when the realm is deleted, as its data
+// does: without its encryption keys a retained database cannot be read.
+func outlivesRealm(realm *v1alpha1.AuthRealm, secret string) bool {
+	n := NamesOf(realm)
+	return OutlivesRealm(realm) && (secret == n.EncryptionKeys() || secret == n.InitialAdmin())
 }
 
 func secret(realm *v1alpha1.AuthRealm, name, component string, data map[string][]byte) *corev1ac.SecretApplyConfiguration {

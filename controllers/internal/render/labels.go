@@ -3,6 +3,7 @@
 package render
 
 import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -38,6 +39,14 @@ func Selector(realm *v1alpha1.AuthRealm) map[string]string {
 	return map[string]string{nameLabel: product, instanceLabel: realm.Name}
 }
 
+// ServersOf selects the auth server pods of several realms, and their Deployments.
+func ServersOf(realms []string) *metav1.LabelSelector {
+	return &metav1.LabelSelector{
+		MatchLabels:      map[string]string{nameLabel: product, componentLabel: server},
+		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: instanceLabel, Operator: metav1.LabelSelectorOpIn, Values: realms}},
+	}
+}
+
 // IsServer, IsDatabase and IsCache report of what part of its realm a pod is.
 func IsServer(labels map[string]string) bool   { return labels[componentLabel] == server }
 func IsDatabase(labels map[string]string) bool { return labels[componentLabel] == database }
@@ -55,6 +64,9 @@ func RealmOf(labels map[string]string) string {
 	}
 	return labels[instanceLabel]
 }
+
+// DatabaseLabels are on everything that the StatefulSet of the managed database makes.
+func DatabaseLabels(realm *v1alpha1.AuthRealm) map[string]string { return selector(realm, database) }
 
 func selector(realm *v1alpha1.AuthRealm, component string) map[string]string {
 	return map[string]string{nameLabel: product, instanceLabel: realm.Name, componentLabel: component}

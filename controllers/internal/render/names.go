@@ -18,9 +18,19 @@ type Names string
 // NamesOf are the names for a realm.
 func NamesOf(realm *v1alpha1.AuthRealm) Names { return Names(realm.Name) }
 
-// Server names the auth server's Deployment, Service, ServiceAccount,
-// PodDisruptionBudget, and whatever else there is one of in a realm.
+// Server names the auth server's Deployment, Service, PodDisruptionBudget, and
+// whatever else there is one of in a realm.
 func (n Names) Server() string { return string(n) }
+
+// ServiceAccount names the auth server's ServiceAccount. Kubernetes has one called
+// default in every namespace; a dot keeps another one clear of every other realm's.
+func (n Names) ServiceAccount() string {
+	const everyNamespaces = "default"
+	if n == everyNamespaces {
+		return everyNamespaces + ".realm"
+	}
+	return string(n)
+}
 
 // Config names the ConfigMap with the settings. It carries the contract's
 // version, so that an old pod never reads a newer shape.
@@ -40,6 +50,21 @@ func (n Names) ProviderCredentials() string { return string(n) + "-provider-cred
 
 // Authority names the Secret with the realm's own certificate authority.
 func (n Names) Authority() string { return string(n) + "-ca" }
+
+// StoresAuthority names the Secret with the certificate authority of the stores that the
+// operator runs.
+func (n Names) StoresAuthority() string { return string(n) + "-stores-authority" }
+
+// AuthorityCommonName is the subject of the realm's own certificate authority. X.509
+// holds at most 64 characters (RFC 5280, appendix A.1), and the names of a namespace
+// and a realm may have more.
+func AuthorityCommonName(realm *v1alpha1.AuthRealm) string {
+	const longest = 64
+	if name := realm.Namespace + "/" + realm.Name; len(name) <= longest {
+		return name
+	}
+	return realm.Name
+}
 
 // TrustBundle names the ConfigMap with what clients trust.
 func (n Names) TrustBundle() string { return string(n) + "-ca" }

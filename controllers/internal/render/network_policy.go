@@ -23,7 +23,7 @@ func networkPolicies(in Inputs) []Object {
 		policies = append(policies, storePolicy(in, NamesOf(in.Realm).Database(), database, databasePort))
 	}
 	if ManagesCache(in.Realm) {
-		policies = append(policies, storePolicy(in, NamesOf(in.Realm).Cache(), cache, cachePort))
+		policies = append(policies, storePolicy(in, NamesOf(in.Realm).Cache(), cache, cachePorts(in)...))
 	}
 	return policies
 }
@@ -43,7 +43,7 @@ func serverPolicy(in Inputs) *networkingv1ac.NetworkPolicyApplyConfiguration {
 		spec.WithEgress(to(pods(in, database), databasePort))
 	}
 	if ManagesCache(in.Realm) {
-		spec.WithEgress(to(pods(in, cache), cachePort))
+		spec.WithEgress(to(pods(in, cache), cachePorts(in)...))
 	}
 	if ports := outgoingPorts(in); len(ports) > 0 {
 		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithPorts(tcp(ports...)...))
@@ -69,11 +69,11 @@ func monitoringPeers(in Inputs) *networkingv1ac.NetworkPolicyIngressRuleApplyCon
 
 // storePolicy lets the realm's auth server alone reach a store that the
 // operator runs, and the store itself reach nobody.
-func storePolicy(in Inputs, name, component string, port int) *networkingv1ac.NetworkPolicyApplyConfiguration {
+func storePolicy(in Inputs, name, component string, ports ...int) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return policy(in, name, component, networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, component))).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithFrom(pods(in, server)).WithPorts(tcp(port)...)))
+		WithIngress(networkingv1ac.NetworkPolicyIngressRule().WithFrom(pods(in, server)).WithPorts(tcp(ports...)...)))
 }
 
 func policy(in Inputs, name, component string, spec *networkingv1ac.NetworkPolicySpecApplyConfiguration) *networkingv1ac.NetworkPolicyApplyConfiguration {
@@ -98,8 +98,8 @@ func pods(in Inputs, component string) *networkingv1ac.NetworkPolicyPeerApplyCon
 		WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(selector(in.Realm, component)))
 }
 
-func to(peer *networkingv1ac.NetworkPolicyPeerApplyConfiguration, port int) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
-	return networkingv1ac.NetworkPolicyEgressRule().WithTo(peer).WithPorts(tcp(port)...)
+func to(peer *networkingv1ac.NetworkPolicyPeerApplyConfiguration, ports ...int) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+	return networkingv1ac.NetworkPolicyEgressRule().WithTo(peer).WithPorts(tcp(ports...)...)
 }
 
 func tcp(ports ...int) []*networkingv1ac.NetworkPolicyPortApplyConfiguration {

@@ -59,7 +59,7 @@ func portOf(raw string) int {
 // elsewhere.
 func StorePorts(raw string) []int {
 	scheme, rest, _ := strings.Cut(raw, "://")
-	usual := cachePort
+	usual := cachePlainPort // Redis' own
 	if strings.HasPrefix(scheme, "postgres") {
 		usual = databasePort
 	}

@@ -49,6 +49,11 @@ func defaultResources(cpu, memory, memoryLimit string) corev1.ResourceRequiremen
 	}
 }
 
+// sidecarResources are what a container beside a store may use, said or not.
+func sidecarResources(said *corev1.ResourceRequirements) *corev1ac.ResourceRequirementsApplyConfiguration {
+	return resources(valueOr(said, defaultResources("5m", "16Mi", "64Mi")))
+}
+
 // memoryLimit is in bytes, 0 when there is none.
 func memoryLimit(r corev1.ResourceRequirements) int64 {
 	limit := r.Limits[corev1.ResourceMemory]

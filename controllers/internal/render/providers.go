@@ -20,6 +20,17 @@ type Provider struct {
 	Object   *v1alpha1.OAuthProvider
 	Callback Callback
 	Secret   []byte
+
+	// Kept are settings from before, in place of those of the spec, nil for the spec's.
+	Kept *realmconfig.Provider
+}
+
+// Settings are what the auth server is told of the provider.
+func (p Provider) Settings() realmconfig.Provider {
+	if p.Kept != nil {
+		return *p.Kept
+	}
+	return ProviderSettings(p.Object, p.Callback)
 }
 
 // ClientSecret is where the client secret of a provider stands.
@@ -40,6 +51,7 @@ func ProviderSettings(p *v1alpha1.OAuthProvider, c Callback) realmconfig.Provide
 		ClientID:             spec.ClientID,
 		Scopes:               spec.Scopes,
 		Issuer:               string(spec.Issuer),
+		ResponseMode:         realmconfig.ResponseMode(spec.ResponseMode),
 		OwnCallback:          c.Own,
 		RequireIssuer:        c.RequireIssuer,
 		AllowedEmailDomains:  spec.AllowedEmailDomains,
@@ -61,7 +73,12 @@ func ProviderSettings(p *v1alpha1.OAuthProvider, c Callback) realmconfig.Provide
 
 // ProviderRevision names a provider's settings by their content.
 func ProviderRevision(p *v1alpha1.OAuthProvider, c Callback) (string, error) {
-	document, err := realmconfig.Encode(ProviderSettings(p, c))
+	return Provider{Object: p, Callback: c}.Revision()
+}
+
+// Revision names the provider's settings by their content.
+func (p Provider) Revision() (string, error) {
+	document, err := realmconfig.Encode(p.Settings())
 	if err != nil {
 		return "", err
 	}

@@ -37,6 +37,12 @@ type Inputs struct {
 	Database StoreLogin
 	Cache    StoreLogin
 
+	// DatabaseTLS and CacheTLS are how they speak TLS, by certificates of StoresAuthority,
+	// which is nil when the operator runs neither and when there is none to apply now.
+	DatabaseTLS     StoreTLS
+	CacheTLS        StoreTLS
+	StoresAuthority *pki.Authority
+
 	// Authority and Certificate are nil when the user brings a certificate, and when
 	// there is none to apply now; ProvidedCA is the ca.crt beside the user's, if any.
 	Authority   *pki.Authority
@@ -71,17 +77,26 @@ type Inputs struct {
 	// already.
 	WithoutReplicas bool
 
-	// WithoutServer leaves out the Deployment, and WithoutDatabase the StatefulSet,
-	// because what their pods would need does not exist yet.
+	// WithoutServer and WithoutCache leave out the Deployments, WithoutDatabase the
+	// StatefulSet and WithoutIngress the Ingress: what they need does not exist yet, or
+	// they would be what the realm may not ask for.
 	WithoutServer   bool
 	WithoutDatabase bool
+	WithoutCache    bool
+	WithoutIngress  bool
+
+	// Unmounted are the fields of Secrets for mail and text messages that pods may not read.
+	Unmounted []string
 }
 
-// Images are the container images to run where a spec names none.
+// Images are the container images to run where a spec names none, and the names of the
+// Secrets to pull any with where it names none of those.
 type Images struct {
 	AuthServer string
 	Postgres   string
 	Redis      string
+
+	PullSecrets []string
 }
 
 // Admin is a realm's first user.
@@ -145,6 +160,9 @@ func generatedSecrets(in Inputs) []Object {
 // stores are the database and the cache that the operator runs.
 func stores(in Inputs) []Object {
 	var objects []Object
+	if in.StoresAuthority != nil {
+		objects = append(objects, StoresAuthoritySecret(in))
+	}
 	if ManagesDatabase(in.Realm) {
 		if in.Database.Password != "" {
 			objects = append(objects, DatabaseSecret(in))
@@ -158,7 +176,10 @@ func stores(in Inputs) []Object {
 		if in.Cache.Password != "" {
 			objects = append(objects, CacheSecret(in))
 		}
-		objects = append(objects, cacheService(in), cacheDeployment(in))
+		objects = append(objects, cacheService(in))
+		if !in.WithoutCache {
+			objects = append(objects, cacheDeployment(in))
+		}
 	}
 	return objects
 }
@@ -180,7 +201,7 @@ func optionalObjects(in Inputs) ([]Object, error) {
 	if e := spec.Exposure; e != nil && e.Gateway != nil {
 		objects = append(objects, httpRoute(in), backendTLSPolicy(in))
 	}
-	if e := spec.Exposure; e != nil && e.Ingress != nil {
+	if e := spec.Exposure; e != nil && e.Ingress != nil && !in.WithoutIngress {
 		objects = append(objects, ingress(in))
 	}
 	if spec.Monitoring == nil {

@@ -46,9 +46,17 @@ func inputs(t *testing.T, spec string) render.Inputs {
 	}
 	if render.ManagesDatabase(realm) {
 		in.Database = render.StoreLogin{User: "realmkeeper", Password: "DatabasePassword0123", Since: noon()}
+		in.DatabaseTLS = storeTLS("the database's")
 	}
 	if render.ManagesCache(realm) {
 		in.Cache = render.StoreLogin{User: "default", Password: "CachePassword0123", Since: noon()}
+		in.CacheTLS = storeTLS("the cache's")
+	}
+	if render.ManagesDatabase(realm) || render.ManagesCache(realm) {
+		in.StoresAuthority = &pki.Authority{
+			Pair:   pki.Pair{CertificatePEM: []byte("the stores' CA\n"), KeyPEM: []byte("the key of the stores' CA\n")},
+			Bundle: []byte("what to trust of stores\n"),
+		}
 	}
 	if render.OwnsCertificate(realm) {
 		in.Authority = &pki.Authority{
@@ -60,6 +68,14 @@ func inputs(t *testing.T, spec string) render.Inputs {
 	return in
 }
 
+// storeTLS has stand-ins for what a store shows.
+func storeTLS(of string) render.StoreTLS {
+	return render.StoreTLS{
+		Certificate: &pki.Pair{CertificatePEM: []byte(of + " certificate\n"), KeyPEM: []byte(of + " key\n")},
+		Trusted:     []byte("what to trust of stores\n"),
+	}
+}
+
 func noon() time.Time { return time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) }
 
 // providers are one of each type, with stand-ins for their secrets.
@@ -69,7 +85,7 @@ func providers(t *testing.T) []render.Provider {
 	var all []render.Provider
 	var objects []v1alpha1.OAuthProvider
 	for _, p := range []struct{ name, spec string }{
-		{"dex", "type: OIDC\ncallback: Shared\nissuer: http://dex.dex.svc:5556/dex\nallowPrivateNetworks: true\nscopes: [openid, groups]\nclaims: {subject: oid, email: upn, emailVerified: verified, name: nick}"},
+		{"dex", "type: OIDC\ncallback: Shared\nissuer: http://dex.dex.svc:5556/dex\nallowPrivateNetworks: true\nresponseMode: FormPost\nscopes: [openid, groups]\nclaims: {subject: oid, email: upn, emailVerified: verified, name: nick}"},
 		{"github", "type: GitHub\ncallback: PerProvider"},
 		{"gitlab", "type: GitLab\nissuer: https://gitlab.example.com\nsignUp: false\nlinking: {byEmail: true}\ntrustEmail: true"},
 		{"google", "type: Google\ncallback: PerProvider\ndisplayName: Google Workspace\nallowedEmailDomains: [example.com]"},
@@ -136,14 +152,27 @@ scheduling:
       - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app.kubernetes.io/instance: staff}}}
   topologySpreadConstraints:
   - {maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}
+  runtimeClassName: gvisor
+imagePullSecrets: [{name: registry}, {name: mirror}]
 database:
   managed:
+    sidecarResources: {requests: {cpu: 10m, memory: 32Mi}, limits: {cpu: 50m, memory: 32Mi}}
+    scheduling:
+      nodeSelector: {disk: nvme}
+      tolerations: [{key: dedicated, operator: Equal, value: databases, effect: NoSchedule}]
+      priorityClassName: higher
     storage: {size: 20Gi, className: fast}
     deletionPolicy: Delete
     image: registry.example.com/postgres:15
     resources: {limits: {memory: 2Gi}}
 cache:
-  managed: {image: registry.example.com/redis:7, resources: {limits: {memory: 900Mi}}}
+  managed:
+    image: registry.example.com/redis:7
+    resources: {limits: {memory: 900Mi}}
+    sidecarResources: {limits: {cpu: 60m}}
+    scheduling:
+      affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: kubernetes.io/hostname}}]}}
+      runtimeClassName: runc
 signingKeys: {algorithm: EdDSA}
 tokens: {audience: [https://shop.example.com], accessTokenLifetime: 15m, refreshTokenLifetime: 12h, refreshGracePeriod: 0s}
 login: {unknownUser: Conceal, lockout: {failures: 3, duration: 1h}}
@@ -339,9 +368,9 @@ func TestEveryObjectIsWatched(t *testing.T) {
 				t.Errorf("%s: %s is not watched", name, *o.GetName())
 			}
 		}
-		for _, ref := range render.References(in.Realm) {
-			if !slices.Contains(watched, ref) {
-				t.Errorf("%s: Secret %s is not watched", name, ref)
+		for _, ref := range render.SecretReferences(in.Realm) {
+			if !slices.Contains(watched, ref.Name) {
+				t.Errorf("%s: Secret %s is not watched", name, ref.Name)
 			}
 		}
 	}
@@ -349,7 +378,7 @@ func TestEveryObjectIsWatched(t *testing.T) {
 
 func TestSurplusIsWhatIsNoLongerRendered(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]int{"issuer-only": 12, "delivering": 8, "external": 21, "wired": 11} {
+	for name, want := range map[string]int{"issuer-only": 12, "delivering": 8, "external": 22, "wired": 12} {
 		in := inputs(t, cases()[name])
 		objects, err := render.Objects(in)
 		if err != nil {
@@ -369,7 +398,7 @@ func TestWhatIsNotKnownIsNeitherRenderedNorSurplus(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Keyset, in.EncryptionKeys, in.Admin, in.Database, in.Cache = nil, nil, render.Admin{}, render.StoreLogin{}, render.StoreLogin{}
-	in.Authority, in.Certificate = nil, nil
+	in.Authority, in.Certificate, in.StoresAuthority = nil, nil, nil
 	in.WithoutConfig, in.WithoutProviders, in.WithoutServer, in.WithoutDatabase, in.WithoutServerPolicy = true, true, true, true, true
 	few, err := render.Objects(in)
 	if err != nil {

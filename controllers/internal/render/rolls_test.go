@@ -24,7 +24,7 @@ import (
 func rolling() []string {
 	return []string{
 		"image", "resources", "scheduling.nodeSelector", "scheduling.tolerations", "scheduling.affinity",
-		"scheduling.topologySpreadConstraints", "scheduling.priorityClassName",
+		"scheduling.topologySpreadConstraints", "scheduling.priorityClassName", "scheduling.runtimeClassName", "imagePullSecrets",
 		"database.urlSecretRef.name", "database.urlSecretRef.key", "database.caSecretRef.name", "database.caSecretRef.key",
 		"cache.urlSecretRef.name", "cache.urlSecretRef.key", "cache.caSecretRef.name", "cache.caSecretRef.key",
 		"tls.secretRef.name",
@@ -61,6 +61,7 @@ func surroundings(path string) string {
 		"sms.webhook":                     "sms: {webhook: {signingSecretRef: {name: sms}}}",
 		"sms.timeout":                     "sms: {webhook: {signingSecretRef: {name: sms}}}",
 		"sms.allowPrivateNetworks":        "sms: {webhook: {signingSecretRef: {name: sms}}}",
+		"sms.messagesPerHour":             "sms: {webhook: {signingSecretRef: {name: sms}}}",
 	} {
 		if path == prefix || strings.HasPrefix(path, prefix+".") {
 			return "issuer: https://login.example.com\n" + spec

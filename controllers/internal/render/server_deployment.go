@@ -50,12 +50,12 @@ func serverDeployment(in Inputs) *appsv1ac.DeploymentApplyConfiguration {
 
 func serverPod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
 	pod := corev1ac.PodSpec().
-		WithServiceAccountName(NamesOf(in.Realm).Server()).
+		WithServiceAccountName(NamesOf(in.Realm).ServiceAccount()).
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
 		WithSecurityContext(restrictedPod(serverUser)).
 		WithTerminationGracePeriodSeconds(serverGrace).
-		WithVolumes(serverVolumes(in.Realm)...).
+		WithVolumes(serverVolumes(in)...).
 		WithInitContainers(authServer(in, "migrate").
 			WithVolumeMounts(adminMount())).
 		WithContainers(authServer(in, "serve").
@@ -66,8 +66,11 @@ func serverPod(in Inputs) *corev1ac.PodSpecApplyConfiguration {
 			WithStartupProbe(opsProbe("/livez").WithPeriodSeconds(1).WithFailureThreshold(300)).
 			WithReadinessProbe(opsProbe("/readyz").WithPeriodSeconds(2).WithFailureThreshold(2)).
 			WithLivenessProbe(opsProbe("/livez").WithPeriodSeconds(10).WithFailureThreshold(3)))
-	schedule(pod, in.Realm)
-	return pod
+	scheduling := valueOr(in.Realm.Spec.Scheduling, v1alpha1.Scheduling{})
+	if len(scheduling.TopologySpreadConstraints) == 0 {
+		pod.WithTopologySpreadConstraints(spread(in.Realm, corev1.LabelTopologyZone), spread(in.Realm, corev1.LabelHostname))
+	}
+	return placed(in, pod, scheduling)
 }
 
 // authServer is a container named after the command it runs.
@@ -79,7 +82,7 @@ func authServer(in Inputs, command string) *corev1ac.ContainerApplyConfiguration
 		WithCommand("/authserver", command, "--config-dir", realmconfig.Dir).
 		WithResources(resources(r)).
 		WithSecurityContext(restrictedContainer()).
-		WithVolumeMounts(serverMounts(in.Realm)...)
+		WithVolumeMounts(serverMounts(in)...)
 	if limit := memoryLimit(r); limit > 0 {
 		// Collect garbage in earnest before the kernel kills the process.
 		container.WithEnv(corev1ac.EnvVar().WithName("GOMEMLIMIT").WithValue(strconv.FormatInt(limit/10*9, 10)))
@@ -91,35 +94,4 @@ func opsProbe(path string) *corev1ac.ProbeApplyConfiguration {
 	return corev1ac.Probe().
 		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString("ops"))).
 		WithTimeoutSeconds(3)
-}
-
-func schedule(pod *corev1ac.PodSpecApplyConfiguration, realm *v1alpha1.AuthRealm) {
-	s := valueOr(realm.Spec.Scheduling, v1alpha1.Scheduling{})
-	pod.WithNodeSelector(plainLabels(s.NodeSelector))
-	for _, t := range s.Tolerations {
-		pod.WithTolerations(configuration[corev1ac.TolerationApplyConfiguration](t))
-	}
-	if s.Affinity != nil {
-		pod.WithAffinity(configuration[corev1ac.AffinityApplyConfiguration](s.Affinity))
-	}
-	if s.PriorityClassName != "" {
-		pod.WithPriorityClassName(s.PriorityClassName)
-	}
-	for _, c := range s.TopologySpreadConstraints {
-		pod.WithTopologySpreadConstraints(configuration[corev1ac.TopologySpreadConstraintApplyConfiguration](c))
-	}
-	if len(s.TopologySpreadConstraints) == 0 {
-		pod.WithTopologySpreadConstraints(spread(realm, corev1.LabelTopologyZone), spread(realm, corev1.LabelHostname))
-	}
-}
-
-// spread keeps pods of one rollout apart where it can, and never keeps one from
-// starting: a cluster of one node or one zone has nothing to spread over.
-func spread(realm *v1alpha1.AuthRealm, topology string) *corev1ac.TopologySpreadConstraintApplyConfiguration {
-	return corev1ac.TopologySpreadConstraint().
-		WithMaxSkew(1).
-		WithTopologyKey(topology).
-		WithWhenUnsatisfiable(corev1.ScheduleAnyway).
-		WithMatchLabelKeys(appsv1.DefaultDeploymentUniqueLabelKey).
-		WithLabelSelector(metav1ac.LabelSelector().WithMatchLabels(selector(realm, server)))
 }

@@ -26,7 +26,7 @@ func serverService(in Inputs) *corev1ac.ServiceApplyConfiguration {
 
 // serviceAccount gives the pods an identity of their own that can do nothing.
 func serviceAccount(in Inputs) *corev1ac.ServiceAccountApplyConfiguration {
-	return corev1ac.ServiceAccount(NamesOf(in.Realm).Server(), in.Realm.Namespace).
+	return corev1ac.ServiceAccount(NamesOf(in.Realm).ServiceAccount(), in.Realm.Namespace).
 		WithLabels(labels(in.Realm, server)).
 		WithOwnerReferences(owner(in.Realm)).
 		WithAutomountServiceAccountToken(false)

@@ -8,14 +8,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
-	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // serverVolumes are the folders below realmconfig.Dir, one object each. A
 // Secret's keys are mapped to the contract's file names, so that the user's own
 // Secrets are mounted where they are and never copied.
-func serverVolumes(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeApplyConfiguration {
+func serverVolumes(in Inputs) []*corev1ac.VolumeApplyConfiguration {
+	realm := in.Realm
 	names, databaseURL, cacheURL := NamesOf(realm), DatabaseURL(realm), CacheURL(realm)
 	volumes := []*corev1ac.VolumeApplyConfiguration{
 		corev1ac.Volume().WithName(folder(realmconfig.ConfigFile)).
@@ -44,7 +44,7 @@ func serverVolumes(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeApplyConfigurati
 	if ca := CacheCA(realm); ca != nil {
 		volumes = append(volumes, files(ca.Name, file{ca.Key, realmconfig.CacheCAFile}))
 	}
-	for _, s := range DeliverySecrets(realm) {
+	for _, s := range mountedDelivery(in) {
 		// A realm that cannot send mail still logs people in.
 		volume := files(s.Name, s.files...)
 		volume.Secret.WithOptional(true)
@@ -55,7 +55,7 @@ func serverVolumes(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeApplyConfigurati
 
 // serverMounts are what every container reads. They are directories, never
 // subPaths, so that the kubelet can swap their contents.
-func serverMounts(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeMountApplyConfiguration {
+func serverMounts(in Inputs) []*corev1ac.VolumeMountApplyConfiguration {
 	var mounts []*corev1ac.VolumeMountApplyConfiguration
 	for _, f := range []string{
 		realmconfig.ConfigFile, realmconfig.KeysetFile, realmconfig.EncryptionKeysFile,
@@ -64,13 +64,13 @@ func serverMounts(realm *v1alpha1.AuthRealm) []*corev1ac.VolumeMountApplyConfigu
 		mounts = append(mounts, folderMount(f))
 	}
 	mounts = append(mounts, folderMount(realmconfig.ProviderSecretsDir+"/"))
-	if DatabaseCA(realm) != nil {
+	if DatabaseCA(in.Realm) != nil {
 		mounts = append(mounts, folderMount(realmconfig.DatabaseCAFile))
 	}
-	if CacheCA(realm) != nil {
+	if CacheCA(in.Realm) != nil {
 		mounts = append(mounts, folderMount(realmconfig.CacheCAFile))
 	}
-	for _, s := range DeliverySecrets(realm) {
+	for _, s := range mountedDelivery(in) {
 		mounts = append(mounts, folderMount(s.files[0].path))
 	}
 	return mounts

@@ -72,7 +72,7 @@ func OrdersCertificate(realm *v1alpha1.AuthRealm) bool {
 // DatabaseURL is where the database's URL stands.
 func DatabaseURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
 	if ManagesDatabase(realm) {
-		return v1alpha1.SecretKeyRef{Name: NamesOf(realm).Database(), Key: defaultURLKey}
+		return v1alpha1.SecretKeyRef{Name: NamesOf(realm).Database(), Key: tlsURLKey}
 	}
 	return withKey(*realm.Spec.Database.URLSecretRef)
 }
@@ -80,23 +80,23 @@ func DatabaseURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
 // CacheURL is where the cache's URL stands.
 func CacheURL(realm *v1alpha1.AuthRealm) v1alpha1.SecretKeyRef {
 	if ManagesCache(realm) {
-		return v1alpha1.SecretKeyRef{Name: NamesOf(realm).Cache(), Key: defaultURLKey}
+		return v1alpha1.SecretKeyRef{Name: NamesOf(realm).Cache(), Key: tlsURLKey}
 	}
 	return withKey(*realm.Spec.Cache.URLSecretRef)
 }
 
-// DatabaseCA is where the CA of the user's database stands, nil for none.
+// DatabaseCA is where the CA of the database stands, nil for none.
 func DatabaseCA(realm *v1alpha1.AuthRealm) *v1alpha1.SecretKeyRef {
 	if ManagesDatabase(realm) {
-		return nil
+		return &v1alpha1.SecretKeyRef{Name: NamesOf(realm).Database(), Key: CABundleKey}
 	}
 	return caKey(realm.Spec.Database.CASecretRef)
 }
 
-// CacheCA is where the CA of the user's cache stands, nil for none.
+// CacheCA is where the CA of the cache stands, nil for none.
 func CacheCA(realm *v1alpha1.AuthRealm) *v1alpha1.SecretKeyRef {
 	if ManagesCache(realm) {
-		return nil
+		return &v1alpha1.SecretKeyRef{Name: NamesOf(realm).Cache(), Key: CABundleKey}
 	}
 	return caKey(realm.Spec.Cache.CASecretRef)
 }
@@ -119,33 +119,15 @@ func CertificateSecret(realm *v1alpha1.AuthRealm) string {
 	return realm.Spec.TLS.SecretRef.Name
 }
 
-// References are the Secrets that the realm's spec names.
-func References(realm *v1alpha1.AuthRealm) []string {
-	var names []string
-	if !ManagesDatabase(realm) {
-		names = append(names, DatabaseURL(realm).Name)
-	}
-	if !ManagesCache(realm) {
-		names = append(names, CacheURL(realm).Name)
-	}
-	for _, ca := range []*v1alpha1.SecretKeyRef{DatabaseCA(realm), CacheCA(realm)} {
-		if ca != nil {
-			names = append(names, ca.Name)
-		}
-	}
-	if !OwnsCertificate(realm) {
-		names = append(names, CertificateSecret(realm))
-	}
-	for _, s := range DeliverySecrets(realm) {
-		names = append(names, s.Name)
-	}
-	return names
-}
-
 // OutlivesRealm reports whether data stays when the realm is deleted: in a
 // volume that is to be retained, or in a database of the user's.
 func OutlivesRealm(realm *v1alpha1.AuthRealm) bool {
 	return !ManagesDatabase(realm) || managedDatabase(realm).DeletionPolicy != v1alpha1.DeleteData
+}
+
+// DatabaseStorage is what the spec says of the managed database's volume, nil for nothing.
+func DatabaseStorage(realm *v1alpha1.AuthRealm) *v1alpha1.Storage {
+	return managedDatabase(realm).Storage
 }
 
 // RotateDatabaseAfter is from when on the managed database's password is to be a

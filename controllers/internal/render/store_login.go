@@ -20,13 +20,20 @@ type StoreLogin struct {
 	Since time.Time
 	// Earlier is how pods log in that have not taken this up yet, nil once all have.
 	Earlier *StoreLogin
+	// Lost is set when nobody knows how they do, because the Secret that said so is gone:
+	// what else a database takes, it goes on taking.
+	Lost bool
 }
+
+// Changing reports whether pods may log in by something else as well.
+func (l StoreLogin) Changing() bool { return l.Earlier != nil || l.Lost }
 
 // Keys of a managed store's Secret besides those that CloudNativePG's has.
 const (
 	sinceKey           = "since"
 	earlierUserKey     = "earlierUsername"
 	earlierPasswordKey = "earlierPassword"
+	earlierLostKey     = "earlierLost"
 )
 
 // PasswordKey is the key of a managed store's password.
@@ -43,7 +50,26 @@ func (l StoreLogin) data() map[string][]byte {
 		data[earlierUserKey] = []byte(l.Earlier.User)
 		data[earlierPasswordKey] = []byte(l.Earlier.Password)
 	}
+	if l.Lost {
+		data[earlierLostKey] = []byte("true")
+	}
 	return data
+}
+
+// FirstDatabaseLogin is what the Secret of a managed database begins with. After one that
+// was lost, pods log in by a role that none of them has now.
+func FirstDatabaseLogin(password string, lost bool) map[string][]byte {
+	data := FirstCacheLogin(password, lost)
+	if lost {
+		data[corev1.BasicAuthUsernameKey] = []byte(roleAfterLoss)
+	}
+	return data
+}
+
+// FirstCacheLogin is FirstDatabaseLogin for a cache, which has but one user: pods go on by
+// the connections that they have.
+func FirstCacheLogin(password string, _ bool) map[string][]byte {
+	return map[string][]byte{PasswordKey: []byte(password)}
 }
 
 // ReadDatabaseLogin reads the login from the Secret of a managed database that
@@ -59,7 +85,12 @@ func ReadCacheLogin(data map[string][]byte, made time.Time) (StoreLogin, error) 
 }
 
 func readLogin(data map[string][]byte, made time.Time, users ...string) (StoreLogin, error) {
-	l := StoreLogin{User: users[0], Password: string(data[PasswordKey]), Since: made.UTC()}
+	l := StoreLogin{User: users[0], Password: string(data[PasswordKey]), Since: made.UTC(), Lost: len(data[earlierLostKey]) > 0}
+	// Server-side apply removes nothing that a Secret was created with: what it begins with
+	// says so by its role alone.
+	if len(data[sinceKey]) == 0 && string(data[corev1.BasicAuthUsernameKey]) == roleAfterLoss {
+		l.Lost = true
+	}
 	if user := string(data[corev1.BasicAuthUsernameKey]); user != "" {
 		l.User = user
 	}
@@ -90,10 +121,10 @@ func readLogin(data map[string][]byte, made time.Time, users ...string) (StoreLo
 // each has one password, and pods with the earlier one go on.
 func (l StoreLogin) Next(password string, now time.Time) StoreLogin {
 	earlier := l
-	earlier.Earlier = nil
+	earlier.Earlier, earlier.Lost = nil, false
 	next := StoreLogin{User: l.User, Password: password, Since: now.UTC().Truncate(time.Second), Earlier: &earlier}
 	switch l.User {
-	case databaseRole, secondRole:
+	case databaseRole, secondRole, roleAfterLoss:
 		next.User = firstRole
 	case firstRole:
 		next.User = secondRole

@@ -4,23 +4,23 @@ package render_test
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
-	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
-	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 // written are the values of a managed store's Secret.
@@ -107,64 +107,14 @@ func TestLoginsThatAreRefused(t *testing.T) {
 	}
 }
 
-// beside runs the container that runs beside a store, on a folder of the test's.
-func beside(t *testing.T, in render.Inputs, container string, environment ...string) (folder string, refresh func(map[string][]byte)) {
-	t.Helper()
-	folder = t.TempDir()
-	refresh = func(data map[string][]byte) {
-		t.Helper()
-		for key, value := range data {
-			path := filepath.Join(folder, key)
-			if err := os.WriteFile(path+".new", value, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Rename(path+".new", path); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	command := exec.Command("sh", "-c", script(t, in, container))
-	command.Env = append(os.Environ(), append(environment, "FOLDER="+folder)...)
-	out := &strings.Builder{}
-	command.Stdout, command.Stderr = out, out
-	refresh(written(t, in, map[string]string{"roles": "staff-database", "users": "staff-cache"}[container]))
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = command.Process.Signal(os.Interrupt)
-		if err := command.Wait(); err != nil {
-			t.Errorf("%s ended with %v", container, err)
-		}
-		if strings.Contains(out.String(), "Password") {
-			t.Errorf("%s told a password:\n%s", container, out)
-		}
-		if t.Failed() {
-			t.Logf("%s said:\n%s", container, out)
-		}
-	})
-	return folder, refresh
-}
-
 func TestRolesOfARealPostgreSQLTakeTurns(t *testing.T) {
 	t.Parallel()
-	postgres, err := testenv.StartPostgres(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = postgres.Stop() })
-	at, err := url.Parse(postgres.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := inputs(t, "issuer: https://login.example.com")
-	_, refresh := beside(t, in, "roles", "PGHOST="+at.Hostname(), "PGPORT="+at.Port(), "PGUSER=postgres", "PGDATABASE=postgres")
+	m := newManaged(t)
+	m.runPostgres()
 
 	// Everything belongs to one role, whoever has made it.
-	actsAs := func(user string) (string, error) {
-		as := *at
-		as.User = url.UserPassword(user, "unused")
-		conn, err := pgx.Connect(t.Context(), as.String())
+	actsAs := func(user, password string) (string, error) {
+		conn, err := pgx.Connect(t.Context(), trusting(t, as(t, m.databaseURL(speakingTLS), user, password), m.authority.Bundle))
 		if err != nil {
 			return "nobody", err
 		}
@@ -173,46 +123,84 @@ func TestRolesOfARealPostgreSQLTakeTurns(t *testing.T) {
 		err = conn.QueryRow(t.Context(), "SELECT current_user").Scan(&role)
 		return role, err
 	}
-	want := func(expected ...string) {
+	// want says with which password each role logs in, "" for none.
+	passwords := []string{"DatabasePassword0123", "SecondPassword0123", "ThirdPassword01234", "FourthPassword0123", "FifthPassword01234"}
+	want := func(expected map[string]string) {
 		t.Helper()
+		// The newest login comes first: what is seen after it is of the same state.
 		eventually.Succeeds(t, func(context.Context) error {
-			for i, user := range []string{"realmkeeper", "realmkeeper_a", "realmkeeper_b"} {
-				if role, err := actsAs(user); role != expected[i] {
-					return fmt.Errorf("%s acts as %s (%v), want %s", user, role, err, expected[i]) //nolint:errorlint // err may be nil
+			if _, err := actsAs(m.in.Database.User, m.in.Database.Password); err != nil {
+				return err
+			}
+			for _, user := range []string{"realmkeeper", "realmkeeper_a", "realmkeeper_b", "realmkeeper_c"} {
+				for _, password := range passwords {
+					may := expected[user] == password
+					if role, err := actsAs(user, password); (role == "realmkeeper") != may {
+						return fmt.Errorf("%s acts as %s with %s (%v), want it to act: %t", user, role, password, err, may) //nolint:errorlint // err may be nil
+					}
 				}
 			}
 			return nil
 		})
 	}
-	want("realmkeeper", "nobody", "nobody")
-	for _, step := range [][2][]string{
-		{{"realmkeeper", "realmkeeper", "nobody"}, {"nobody", "realmkeeper", "nobody"}},
-		{{"nobody", "realmkeeper", "realmkeeper"}, {"nobody", "nobody", "realmkeeper"}},
-		{{"nobody", "realmkeeper", "realmkeeper"}, {"nobody", "realmkeeper", "nobody"}},
+	want(map[string]string{"realmkeeper": passwords[0]})
+	for _, step := range []map[string]string{
+		{"realmkeeper": passwords[0], "realmkeeper_a": passwords[1]}, {"realmkeeper_a": passwords[1]},
+		{"realmkeeper_a": passwords[1], "realmkeeper_b": passwords[2]}, {"realmkeeper_b": passwords[2]},
+		{"realmkeeper_b": passwords[2], "realmkeeper_a": passwords[3]}, {"realmkeeper_a": passwords[3]},
 	} {
-		in.Database = in.Database.Next("AnotherPassword0123", noon())
-		refresh(written(t, in, "staff-database"))
-		want(step[0]...)
-		in.Database.Earlier = nil
-		refresh(written(t, in, "staff-database"))
-		want(step[1]...)
+		if len(step) == 2 {
+			m.in.Database = m.in.Database.Next(passwords[slices.Index(passwords, m.in.Database.Password)+1], noon())
+		} else {
+			m.in.Database.Earlier = nil
+		}
+		m.mount()
+		want(step)
 	}
+
+	// The Secret is lost: nobody knows any more who logs in, and whoever does goes on.
+	lost, err := render.ReadDatabaseLogin(render.FirstDatabaseLogin(passwords[4], true), noon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.in.Database = lost
+	m.mount()
+	want(map[string]string{"realmkeeper_a": passwords[3], "realmkeeper_c": passwords[4]})
+	m.in.Database.Lost = false
+	m.mount()
+	want(map[string]string{"realmkeeper_c": passwords[4]})
+}
+
+// Redis lets everybody be a default user of whom its file says nothing.
+func TestUsersOfRedisAreWrittenWholeByTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	m := newManaged(t)
+	m.mount()
+	if err := os.WriteFile(filepath.Join(m.run, "keeper"), []byte("keeper's"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	writers := []string{"redis", "users"}
+	race.Run(len(writers), func(i int) {
+		loop := render.WriteUsers() + "for i in $(seq 200); do write_users || exit 1; grep -q '^user default ' \"$RUN/users.acl\" || exit 2; done"
+		command := exec.Command("sh", "-c", loop)
+		command.Env = append(os.Environ(), "FOLDER="+m.folders["staff-cache"], "RUN="+m.run, "WRITER="+writers[i])
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", writers[i], err, out)
+		}
+	})
 }
 
 func TestUsersOfARealRedisHaveTwoPasswordsForAWhile(t *testing.T) {
 	t.Parallel()
-	in := inputs(t, "issuer: https://login.example.com")
-	port, err := testenv.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder, refresh := beside(t, in, "users", fmt.Sprintf("PORT=%d", port))
-	startRedis(t, folder, port)
+	m := newManaged(t)
+	m.mount()
+	m.runRedis()
 
+	client := func(password string) *redis.Client {
+		return cacheClient(t, as(t, m.cacheURL(speakingTLS), "default", password), m.authority.Bundle)
+	}
 	open := func(password string) error {
-		c := redis.NewClient(&redis.Options{
-			Addr: fmt.Sprintf("127.0.0.1:%d", port), Username: "default", Password: password, MaxRetries: -1,
-		})
+		c := client(password)
 		defer func() { _ = c.Close() }()
 		return c.Ping(t.Context()).Err()
 	}
@@ -225,74 +213,52 @@ func TestUsersOfARealRedisHaveTwoPasswordsForAWhile(t *testing.T) {
 			return open(valid)
 		})
 	}
-	const first, second, third = "CachePassword0123", "SecondPassword0123", "ThirdPassword01234"
+	const first, second, third, fourth = "CachePassword0123", "SecondPassword0123", "ThirdPassword01234", "FourthPassword0123"
 	want(first, second)
-	lasting := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), Password: first, MaxRetries: -1, PoolSize: 1})
+	lasting := client(first)
 	t.Cleanup(func() { _ = lasting.Close() })
 	if err := lasting.Ping(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	for _, step := range []struct{ before, next, after string }{{first, second, third}, {second, third, first}} {
-		in.Cache = in.Cache.Next(step.next, noon())
-		refresh(written(t, in, "staff-cache"))
+		m.in.Cache = m.in.Cache.Next(step.next, noon())
+		m.mount()
 		want(step.next, step.after)
 		if err := open(step.before); err != nil {
 			t.Errorf("the earlier password is refused while pods change over: %v", err)
 		}
-		in.Cache.Earlier = nil
-		refresh(written(t, in, "staff-cache"))
+		m.in.Cache.Earlier = nil
+		m.mount()
 		want(step.next, step.before)
 		if err := lasting.Ping(t.Context()).Err(); err != nil {
 			t.Errorf("a connection was ended: %v", err)
 		}
 	}
-}
 
-// startRedis runs a server as redis.conf says, but for where things are.
-func startRedis(t *testing.T, folder string, port int) {
-	t.Helper()
-	config := filepath.Join(folder, "redis.conf")
-	text, err := os.ReadFile(config)
+	// The Secret is lost, and with it every password that Redis knows.
+	lost, err := render.ReadCacheLogin(render.FirstCacheLogin(fourth, true), noon())
 	if err != nil {
 		t.Fatal(err)
 	}
-	here := strings.NewReplacer("/etc/redis", folder, "port 6379", fmt.Sprintf("port %d", port)).Replace(string(text))
-	if err := os.WriteFile(config, []byte(here+"dir "+folder+"\n"), 0o600); err != nil {
-		t.Fatal(err)
+	m.in.Cache = lost
+	m.mount()
+	want(fourth, third)
+	if err := lasting.Ping(t.Context()).Err(); err != nil {
+		t.Errorf("a connection was ended: %v", err)
 	}
-	server := exec.Command("redis-server", config)
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
 }
 
-// script is what a container runs.
-func script(t *testing.T, in render.Inputs, container string) string {
+// cacheClient trusts a bundle, and keeps one connection.
+func cacheClient(t *testing.T, at string, bundle []byte) *redis.Client {
 	t.Helper()
-	objects, err := render.Objects(in)
+	options, err := redis.ParseURL(at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range objects {
-		var pod *corev1ac.PodSpecApplyConfiguration
-		switch o := o.(type) {
-		case *appsv1ac.StatefulSetApplyConfiguration:
-			pod = o.Spec.Template.Spec
-		case *appsv1ac.DeploymentApplyConfiguration:
-			pod = o.Spec.Template.Spec
-		default:
-			continue
-		}
-		for _, c := range pod.Containers {
-			if *c.Name == container {
-				return c.Command[2]
-			}
-		}
+	if options.TLSConfig != nil {
+		options.TLSConfig.RootCAs = x509.NewCertPool()
+		options.TLSConfig.RootCAs.AppendCertsFromPEM(bundle)
 	}
-	t.Fatalf("no container %s", container)
-	return ""
+	options.MaxRetries, options.PoolSize = -1, 1
+	return redis.NewClient(options)
 }

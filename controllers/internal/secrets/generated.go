@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -23,11 +24,19 @@ import (
 type Generator struct {
 	Reader
 	client client.Writer
+	maker  Maker
+}
+
+// Maker makes objects of realms.
+type Maker interface {
+	// Create makes an object where there is none, which becomes what the API server answered.
+	// The error is conditions.IsConflict where there is one of the name.
+	Create(ctx context.Context, realm *v1alpha1.AuthRealm, o render.Object) error
 }
 
 // NewGenerator is a Generator that reads from live, which is not a cache.
-func NewGenerator(client client.Writer, live client.Reader) Generator {
-	return Generator{NewReader(live), client}
+func NewGenerator(client client.Writer, live client.Reader, maker Maker) Generator {
+	return Generator{NewReader(live), client, maker}
 }
 
 // Generated is one of a realm's own Secrets.
@@ -54,13 +63,14 @@ type Generated struct {
 func (g Generator) Ensure(
 	ctx context.Context, realm *v1alpha1.AuthRealm, versions Versions, want Generated,
 ) (data map[string][]byte, created bool, err error) {
-	s, created, err := g.GetOrCreate(ctx, realm, want.Name, want.Type, func() (map[string][]byte, error) {
+	s, created, err := g.GetOrCreate(ctx, realm, want.Name, func() (*corev1ac.SecretApplyConfiguration, error) {
 		if want.MayCreate != nil {
 			if err := want.MayCreate(); err != nil {
 				return nil, err
 			}
 		}
-		return want.Generate()
+		data, err := want.Generate()
+		return render.Generated(realm, want.Name, want.Type, data), err
 	})
 	if err != nil {
 		return nil, false, err
@@ -89,31 +99,38 @@ func (g Generator) Ensure(
 	return data, true, want.Read(data)
 }
 
-// GetOrCreate returns one of the realm's own Secrets, and makes it if there is none.
-// It reads past the cache and only ever creates, so that what exists is not replaced
-// by mistake: with two operators at work, one of them finds the other's.
+// GetOrCreate returns one of the realm's own Secrets, and makes it if there is none, as it is
+// to be applied from then on. It reads past the cache and only ever creates, so that what
+// exists is not replaced by mistake: with two operators at work, one of them finds the
+// other's.
 func (g Generator) GetOrCreate(
-	ctx context.Context, realm *v1alpha1.AuthRealm, name string, kind corev1.SecretType,
-	generate func() (map[string][]byte, error),
+	ctx context.Context, realm *v1alpha1.AuthRealm, name string, generate func() (*corev1ac.SecretApplyConfiguration, error),
 ) (s *corev1.Secret, created bool, err error) {
 	s, err = g.Owned(ctx, realm, name)
 	if !apierrors.IsNotFound(err) {
 		return s, false, err
 	}
-	data, err := generate()
+	made, err := generate()
 	if err != nil {
 		return nil, false, fmt.Errorf("generate secret %s: %w", name, err)
 	}
-	s = render.Generated(realm, name, kind, data)
-	err = g.client.Create(ctx, s, client.FieldOwner(ownership.FieldOwner))
-	if apierrors.IsAlreadyExists(err) {
-		s, err = g.Owned(ctx, realm, name)
-		return s, false, err
+	err = g.maker.Create(ctx, realm, made)
+	if conditions.IsConflict(err) {
+		s, readErr := g.Owned(ctx, realm, name)
+		if apierrors.IsNotFound(readErr) {
+			return nil, false, err // it was not about a Secret, or that has gone again
+		}
+		return s, false, readErr
 	}
 	if err != nil {
-		return nil, false, g.Refusal(ctx, corev1ac.Secret(name, realm.Namespace).WithData(data), "made", err)
+		return nil, false, err
 	}
-	return s, true, nil
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: realm.Namespace, Name: name, UID: *made.UID, ResourceVersion: *made.ResourceVersion, CreationTimestamp: *made.CreationTimestamp,
+		},
+		Data: made.Data,
+	}, true, nil
 }
 
 // replace generates new content for a Secret, over exactly what was read of it.

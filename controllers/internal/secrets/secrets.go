@@ -4,7 +4,8 @@
 // realm's own.
 //
 // Contents are read past the cache, which holds no Secret: a Reader asks the API
-// server each time, and whoever watches Secrets watches their metadata. A Generator
+// server each time, and whoever watches Secrets watches their metadata. What a spec names
+// is read through References, which keep the operator's own Secrets back. A Generator
 // makes a Secret once and never replaces what it holds unasked. What the API server
 // says of a Secret that it refuses is told without any value of it.
 package secrets
@@ -50,10 +51,11 @@ func (r Reader) Owned(ctx context.Context, realm *v1alpha1.AuthRealm, name strin
 	return s, ownership.Check(realm, "Secret", s)
 }
 
-// Referenced reads a Secret that a field of a spec names and checks that it has the
+// Needed reads a Secret that is needed for a field of a spec and checks that it has the
 // keys. It returns a conditions.Failure, which names the field, when something is
-// missing, and with it the Secret, where there is one.
-func (r Reader) Referenced(ctx context.Context, namespace, field, name string, keys ...string) (*corev1.Secret, error) {
+// missing, and with it the Secret, where there is one. Whether the field may name the
+// Secret is for References to say.
+func (r Reader) Needed(ctx context.Context, namespace, field, name string, keys ...string) (*corev1.Secret, error) {
 	if !CanBeNamed(name) {
 		return nil, conditions.NewFailure(v1alpha1.ReasonSecretNotFound,
 			"%s: no Secret can have the name %q; name one by lower-case letters, digits, '-' and '.'", field, name)
@@ -65,21 +67,10 @@ func (r Reader) Referenced(ctx context.Context, namespace, field, name string, k
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
-	for _, key := range keys {
-		if len(s.Data[key]) == 0 {
-			return s, conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "%s: Secret %q has no key %q; add it", field, name, key)
-		}
+	if said := lacking(s, keys...); said != "" {
+		return s, conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "%s: Secret %q %s; add what is missing, or name what is meant", field, name, said)
 	}
 	return s, nil
-}
-
-// ReferencedData is Referenced for the content alone, nil where there is no Secret.
-func (r Reader) ReferencedData(ctx context.Context, namespace, field, name string, keys ...string) (map[string][]byte, error) {
-	s, err := r.Referenced(ctx, namespace, field, name, keys...)
-	if s == nil {
-		return nil, err
-	}
-	return s.Data, err
 }
 
 // CanBeNamed reports whether an object may have a name. The kinds say so too, but

@@ -19,11 +19,13 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
 )
 
-// overdue is how long a Ready may stand beside a spec that it is not about. A pass
-// takes a second or two, and far longer when a webhook lets each write wait.
-const overdue = 3 * time.Second
+// overdue is how long a Ready may stand beside a spec that it is not about, as its
+// observedGeneration tells. A pass takes a second or two, some more where the API server
+// is busy, and far longer when a webhook lets each write wait.
+const overdue = 10 * time.Second
 
 // StaleReadyReconciler takes back a Ready that is about an earlier spec, when the pass
 // over the newest one has not come to its end. It waits for none: its own workers do
@@ -49,12 +51,13 @@ func NewStaleReadyReconciler(writer Writer, reader client.Reader) *StaleReadyRec
 	return &StaleReadyReconciler{writer: writer, reader: reader, since: map[types.NamespacedName]earlier{}}
 }
 
-// Setup adds the reconciler to a manager, under a name of its own.
-func (r *StaleReadyReconciler) Setup(mgr ctrl.Manager, name string) error {
+// Setup adds the reconciler to a manager, under a name of its own, for objects that are no
+// other installation's.
+func (r *StaleReadyReconciler) Setup(mgr ctrl.Manager, name string, rivals *installation.Rivals) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(name).
 		For(r.writer.kind.object, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Complete(r)
+		Complete(&installation.Gate{Rivals: rivals, Next: r, Object: r.writer.kind.object, Reader: r.reader})
 }
 
 // Reconcile looks at one object, twice when its status is not about its spec.
@@ -67,7 +70,8 @@ func (r *StaleReadyReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 		r.settle(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	all, observed := r.writer.kind.Conditions(o)
+	all := r.writer.kind.Conditions(o)
+	observed := newest(*all)
 	ready := meta.FindStatusCondition(*all, v1alpha1.ReadyCondition)
 	if observed == o.GetGeneration() || ready == nil || ready.Status != metav1.ConditionTrue || o.GetDeletionTimestamp() != nil {
 		r.settle(req.NamespacedName)
@@ -85,7 +89,7 @@ func (r *StaleReadyReconciler) takeBack(ctx context.Context, before client.Objec
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	all, _ := r.writer.kind.Conditions(after)
+	all := r.writer.kind.Conditions(after)
 	conditions.Set(all, after.GetGeneration(), conditions.Unknown(v1alpha1.ReadyCondition, v1alpha1.ReasonNotObserved,
 		"The spec has changed, and the operator is still at it; the other conditions are about the spec before"))
 	_, err = r.writer.Write(ctx, before, after)
@@ -93,6 +97,16 @@ func (r *StaleReadyReconciler) takeBack(ctx context.Context, before client.Objec
 		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
 	return ctrl.Result{}, err
+}
+
+// newest is the newest generation that a pass has come to its end over: one that leaves
+// Ready as it was, for the spec before, tells of it in the other conditions.
+func newest(all []metav1.Condition) int64 {
+	var generation int64
+	for _, c := range all {
+		generation = max(generation, c.ObservedGeneration)
+	}
+	return generation
 }
 
 func copyOf(o client.Object) (client.Object, error) {

@@ -7,6 +7,10 @@
 // what was taken back since, nor tell of the newest one. The one exception is a Ready
 // about a spec that has been replaced: when no pass has come to its end for some
 // seconds, a StaleReadyReconciler takes it back.
+//
+// Passes follow each other faster than a cache does, and a pass that began with the status
+// before would find nothing new to say where there is. So a Writer remembers which version
+// it has written, and reads an object from the cache only once that has come so far.
 package status
 
 import (
@@ -28,24 +32,22 @@ type Kind struct {
 	// name is what messages call an object.
 	name string
 
-	conditions func(client.Object) (conditions *[]metav1.Condition, observed int64)
+	conditions func(client.Object) *[]metav1.Condition
 }
 
 // Name is what messages call an object of the kind.
 func (k Kind) Name() string { return k.name }
 
-// Conditions are those in the status of an object, and the generation that it is about.
-func (k Kind) Conditions(o client.Object) (conditions *[]metav1.Condition, observed int64) {
-	return k.conditions(o)
-}
+// Conditions are those in the status of an object.
+func (k Kind) Conditions(o client.Object) *[]metav1.Condition { return k.conditions(o) }
 
 // NewKind is the Kind of an object, which messages call by the name. The function
-// returns the conditions in the status of one, and the generation that it is about.
-func NewKind[O client.Object](name string, object O, conditions func(O) (*[]metav1.Condition, int64)) Kind {
-	return Kind{object: object, name: name, conditions: func(o client.Object) (*[]metav1.Condition, int64) {
+// returns the conditions in the status of one.
+func NewKind[O client.Object](name string, object O, conditions func(O) *[]metav1.Condition) Kind {
+	return Kind{object: object, name: name, conditions: func(o client.Object) *[]metav1.Condition {
 		typed, ok := o.(O)
 		if !ok {
-			return &[]metav1.Condition{}, o.GetGeneration()
+			return &[]metav1.Condition{}
 		}
 		return conditions(typed)
 	}}
@@ -56,11 +58,13 @@ type Writer struct {
 	kind   Kind
 	client client.StatusClient
 	events conditions.Recorder
+
+	known *versions
 }
 
 // NewWriter is a Writer for a kind.
 func NewWriter(kind Kind, client client.StatusClient, events conditions.Recorder) Writer {
-	return Writer{kind, client, events}
+	return Writer{kind, client, events, &versions{}}
 }
 
 // Write writes the status of after, if it says anything new, and only while the object
@@ -72,10 +76,10 @@ func (w Writer) Write(ctx context.Context, before, after client.Object) (written
 	}
 	overRead := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := w.client.Status().Patch(ctx, after, overRead, client.FieldOwner(ownership.FieldOwner)); err != nil {
+		w.known.doubt(client.ObjectKeyFromObject(before))
 		return false, client.IgnoreNotFound(fmt.Errorf("patch %s status: %w", w.kind.name, err))
 	}
-	earlier, _ := w.kind.Conditions(before)
-	now, _ := w.kind.Conditions(after)
-	w.events.Transition(after, *earlier, *now)
+	w.known.note(after)
+	w.events.Transition(after, *w.kind.Conditions(before), *w.kind.Conditions(after))
 	return true, nil
 }

@@ -47,7 +47,8 @@ func (d Duration) ApplyToSchema(_ *crdmarkers.SchemaContext, schema *apiextensio
 	maxLength := int64(longest)
 	schema.Type, schema.MaxLength = "string", &maxLength
 	schema.XValidations = append(schema.XValidations,
-		apiextensionsv1.ValidationRule{Rule: form, Message: fmt.Sprintf("%s must be a duration such as %s", field, d.Example)},
+		// A message that reckons costs more than the API server lets an expression cost.
+		apiextensionsv1.ValidationRule{Rule: form, Message: fmt.Sprintf("%s must be a duration such as %s; days are written in hours, 720h for 30d", field, d.Example)},
 		apiextensionsv1.ValidationRule{Rule: fmt.Sprintf("!%s || %s", form, d.within()), Message: fmt.Sprintf("%s must be %s", field, d.bounds())},
 	)
 	return nil

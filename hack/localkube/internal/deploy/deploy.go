@@ -65,7 +65,11 @@ func (d Deployment) Install(ctx context.Context, values map[string]string, stamp
 func (d Deployment) install(ctx context.Context, values map[string]string) error {
 	args := []string{"upgrade", "--install", Release, chart, "--namespace", OperatorNamespace, "--create-namespace"}
 	for name, value := range values {
-		args = append(args, "--set-string", name+"="+value)
+		set := "--set-string" // a tag may look like a number
+		if value == "true" || value == "false" {
+			set = "--set"
+		}
+		args = append(args, set, name+"="+value)
 	}
 	if err := d.Console.Step("installing the chart", func() error { return d.helm(ctx, args...) }); err != nil {
 		return err

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+)
+
+// SecretReference is a Secret that a field of a realm's spec names.
+type SecretReference struct {
+	Field, Name string
+
+	// Needed says that no auth server runs without what the Secret holds.
+	Needed bool
+}
+
+// The fields that name Secrets which no auth server runs without, and the one by which
+// an Ingress controller is told of one.
+const (
+	databaseURLField, databaseCAField = "database.urlSecretRef", "database.caSecretRef"
+	cacheURLField, cacheCAField       = "cache.urlSecretRef", "cache.caSecretRef"
+	certificateField                  = "tls.secretRef"
+
+	// IngressSecretField names the certificate that an Ingress controller shows.
+	IngressSecretField = "exposure.ingress.tlsSecretName"
+)
+
+// SecretReferences are those of the realm's spec whose content servers, or an Ingress
+// controller, read. For those that kubelets pull images with, see NamedPullSecrets.
+func SecretReferences(realm *v1alpha1.AuthRealm) []SecretReference {
+	var all []SecretReference
+	need := func(field, name string) { all = append(all, SecretReference{Field: field, Name: name, Needed: true}) }
+	if !ManagesDatabase(realm) {
+		need(databaseURLField, DatabaseURL(realm).Name)
+		if ca := DatabaseCA(realm); ca != nil {
+			need(databaseCAField, ca.Name)
+		}
+	}
+	if !ManagesCache(realm) {
+		need(cacheURLField, CacheURL(realm).Name)
+		if ca := CacheCA(realm); ca != nil {
+			need(cacheCAField, ca.Name)
+		}
+	}
+	if !OwnsCertificate(realm) && !OrdersCertificate(realm) {
+		need(certificateField, CertificateSecret(realm))
+	}
+	for _, s := range DeliverySecrets(realm) {
+		all = append(all, SecretReference{Field: s.Field, Name: s.Name})
+	}
+	if e := realm.Spec.Exposure; e != nil && e.Ingress != nil && e.Ingress.TLSSecretName != "" {
+		all = append(all, SecretReference{Field: IngressSecretField, Name: e.Ingress.TLSSecretName})
+	}
+	return all
+}
+
+// OwnSecrets are the names of the Secrets that the operator makes of a realm, whether or
+// not they are there yet.
+func OwnSecrets(realm *v1alpha1.AuthRealm) []string {
+	n := NamesOf(realm)
+	names := []string{n.SigningKeys(), n.EncryptionKeys(), n.InitialAdmin(), n.ProviderCredentials()}
+	if ManagesDatabase(realm) {
+		names = append(names, n.Database())
+	}
+	if ManagesCache(realm) {
+		names = append(names, n.Cache())
+	}
+	if ManagesDatabase(realm) || ManagesCache(realm) {
+		names = append(names, n.StoresAuthority())
+	}
+	if OwnsCertificate(realm) {
+		names = append(names, n.Authority(), n.Certificate())
+	}
+	if OrdersCertificate(realm) {
+		names = append(names, n.OrderedCertificate())
+	}
+	return names
+}
+
+// OwnConfigMaps are OwnSecrets of ConfigMaps.
+func OwnConfigMaps(realm *v1alpha1.AuthRealm) []string {
+	n := NamesOf(realm)
+	return []string{n.Config(), n.TrustBundle(), n.Dashboard()}
+}
+
+// NamedAsOwn reports whether a Secret is called like one that the operator makes of some
+// realm and nobody else has a use for. Names that people give their own Secrets as well,
+// such as shop-tls, are not among them.
+func NamedAsOwn(secret string) bool {
+	const some = Names("")
+	return slices.ContainsFunc([]string{
+		some.SigningKeys(), some.EncryptionKeys(), some.InitialAdmin(), some.ProviderCredentials(),
+		some.OrderedCertificate(), some.StoresAuthority(),
+	}, func(end string) bool { return strings.HasSuffix(secret, end) })
+}
