@@ -12,8 +12,8 @@ import (
 // imports only such as stand in a line above its own. Above them all are the kinds, which
 // never import each other, and then package controllers, which knows them all.
 var operatorLayers = [][]string{
-	{"conditions", "kinds", "pki", "podstatus", "preflight", "rotation"},
-	{"render", "requeue"},
+	{"conditions", "kinds", "pki", "preflight", "rotation"},
+	{"allowed", "installation", "podstatus", "render", "requeue"},
 	{"ownership"},
 	{"secrets", "status"},
 	{"apply", "attached"},

@@ -48,8 +48,12 @@ func (r *report) logins(w *world, span time.Duration) {
 		name := fmt.Sprintf("login, %d clients", clients)
 		f := w.besideReference(func() *figures { return w.clients(name, clients, span, w.login) })
 		r.add(f)
-		r.capacity = f.perSecond()
+		r.capacity, r.loginAlone = f.perSecond(), f
 	}
+	r.loginTogether = w.besideReference(func() *figures {
+		return w.clients("login, 32 clients, half of them from one address", 32, span, w.fromOffice())
+	})
+	r.add(r.loginTogether)
 	capacity := r.capacity
 	for _, percent := range []int{25, 50, 75, 100, 150} {
 		name := fmt.Sprintf("login, arriving at %d %% of capacity", percent)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
@@ -24,6 +25,20 @@ func (w *world) loginAs(ctx context.Context, email string) (tokens, int, error) 
 	got := tokens{}
 	response, err := w.do(ctx, http.MethodPost, "/api/auth/login", "", map[string]string{"email": email, "password": password}, &got)
 	return got, statusOf(response), err
+}
+
+// fromOffice logs in, every second time from the same address.
+func (w *world) fromOffice() operation {
+	var logins atomic.Int64
+	return func(ctx context.Context) (int, error) {
+		address := "192.0.2.1"
+		if logins.Add(1)%2 == 0 {
+			address = w.somewhere()
+		}
+		credentials := map[string]string{"email": w.someone(), "password": password}
+		response, err := w.doFrom(ctx, address, http.MethodPost, "/api/auth/login", "", credentials, nil)
+		return statusOf(response), err
+	}
 }
 
 func statusOf(r *http.Response) int {

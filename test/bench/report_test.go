@@ -33,6 +33,9 @@ type report struct {
 	capacity               float64
 	memoryIdle, memoryBusy int
 
+	// Logins of 32 clients, each with an address or half of them with the same.
+	loginAlone, loginTogether *figures
+
 	loginAtHalf, loginInBursts, refresh, profile, verify, oauth, mail *figures
 	refreshIsolation, verifyIsolation                                 [2]*figures // idle and busy
 
@@ -67,6 +70,8 @@ func (r *report) judge() {
 		"the driver and both stores share the cores")
 	r.below("the same at random times, 1.15 bare hashes", r.loginInBursts.percentile(.95), r.bare*115/100,
 		"logins that happen to come together share a core, and take longer than one that has it to itself")
+	r.below("login p99 of 32 clients, 2 times p50", r.loginAlone.percentile(.99), 2*r.loginAlone.percentile(.50), "")
+	r.below("the same with half of them at one address, 2 times p50", r.loginTogether.percentile(.99), 2*r.loginTogether.percentile(.50), "")
 	for _, c := range []struct {
 		name string
 		pair [2]*figures

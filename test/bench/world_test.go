@@ -43,6 +43,7 @@ type world struct {
 	client *http.Client
 	smtp   *testenv.SMTP
 	next   atomic.Int64 // the user who logs in next
+	places atomic.Int64 // that requests have come from
 }
 
 func newWorld(t *testing.T) *world {
@@ -75,9 +76,10 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// configure makes every request look like one of a client of its own: limits per
-// client are not what is measured.
+// configure lets every request say where it comes from, and as many as there may be
+// come from one place: limits per client are not what is measured.
 func (w *world) configure(c *realmconfig.Config) {
+	c.Network.RequestsPerMinute = 1_000_000
 	c.Passwords.BcryptCost = cost
 	c.Login.Lockout.SourceFailures = realmfolder.Settings().Login.Lockout.SourceFailures
 	c.Network.TrustedProxies = []string{"127.0.0.0/8"}
@@ -102,14 +104,23 @@ func (w *world) someone() string {
 	return fmt.Sprintf("user-%d@example.com", w.next.Add(1)%users)
 }
 
-// do sends a request as some client and decodes the answer if there is one.
+// do sends a request as a client of its own and decodes the answer if there is one.
 func (w *world) do(ctx context.Context, method, path, bearer string, in, out any) (*http.Response, error) {
+	return w.doFrom(ctx, w.somewhere(), method, path, bearer, in, out)
+}
+
+// somewhere is an address that no other client has.
+func (w *world) somewhere() string {
+	n := w.places.Add(1)
+	return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
+}
+
+func (w *world) doFrom(ctx context.Context, address, method, path, bearer string, in, out any) (*http.Response, error) {
 	request, err := realmtest.NewRequest(ctx, method, "https://"+realmfolder.IssuerHost+path, in)
 	if err != nil {
 		return nil, err
 	}
-	n := w.next.Load()
-	request.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255))
+	request.Header.Set("X-Forwarded-For", address)
 	if bearer != "" {
 		request.Header.Set("Authorization", "Bearer "+bearer)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
@@ -91,6 +92,29 @@ func TestSigningInAgainIsProof(t *testing.T) {
 		b.press("Continue")
 		b.sees("/account/two-factor", http.StatusOK, "Scan this with your authenticator app")
 	})
+}
+
+// A browser adds no Lax cookie to what a page of another site posts. It does to the GET
+// that it is sent on to.
+func TestSignInByAForm(t *testing.T) {
+	t.Parallel()
+	issuer := testenv.StartIssuer(t)
+	r := newRealm(t)
+	r.AddProvider("any", realmconfig.Provider{
+		Name: "apple", DisplayName: "Apple", Type: realmconfig.OIDC, ClientID: "any", Issuer: issuer,
+		ResponseMode: realmconfig.FormPost, SignUp: true, AllowPrivateNetworks: true,
+	})
+	b := r.serve().newTab(desk)
+	b.watch.allow(issuer)
+	b.open("/signin")
+	b.press("Continue with Apple")
+	eventually.Succeeds(t, func(context.Context) error {
+		if at := b.url(); at.Path != "/account" {
+			return fmt.Errorf("is at %s", at)
+		}
+		return nil
+	})
+	b.sees("/account", http.StatusOK, testenv.IssuerVisitor+"@elsewhere.example")
 }
 
 // takesDexAsItIs leaves the pages of the realm's provider unjudged.

@@ -76,16 +76,21 @@ func TestQuickstartFromYAMLToLogin(t *testing.T) {
 
 func TestKubectlGetAnswersTheQuestions(t *testing.T) {
 	quickstart.waitReady(t)
-	header, row, _ := strings.Cut(kubectl(t, "get", "authrealms", "-n", "identity"), "\n")
-	for _, column := range []string{"NAME", "READY", "PODS", "KEY", "AGE"} {
-		if !strings.Contains(header, column) {
-			t.Errorf("no column %s in %q", column, header)
-		}
-	}
 	kid := field(t, "identity", "authrealm/quickstart", ".status.signingKeys[0].kid")
-	for _, answer := range []string{"quickstart", "True", "2/2", kid} {
-		if !strings.Contains(row, answer) {
-			t.Errorf("%q does not answer %q", row, answer)
+	for _, c := range []struct{ output, columns, answers string }{
+		{"", "NAME READY REASON PODS AGE", "quickstart True Ready 2/2"},
+		{"wide", "NAME READY REASON PODS KEY AGE", "quickstart True Ready 2/2 " + kid},
+	} {
+		header, row, _ := strings.Cut(kubectl(t, "get", "authrealms", "-n", "identity", "-o", c.output), "\n")
+		for _, column := range strings.Fields(c.columns) {
+			if !strings.Contains(header, column) {
+				t.Errorf("no column %s in %q", column, header)
+			}
+		}
+		for _, answer := range strings.Fields(c.answers) {
+			if !strings.Contains(row, answer) {
+				t.Errorf("%q does not answer %q", row, answer)
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,7 +60,10 @@ func helm(t *testing.T, args ...string) (string, error) {
 // rendered is every object of the chart with the values, by kind and name.
 func rendered(t *testing.T, values ...string) map[string]*unstructured.Unstructured {
 	t.Helper()
-	args := []string{"template", "realmkeeper", chart, "--namespace", "realmkeeper-system"}
+	args := []string{
+		"template", "realmkeeper", chart, "--namespace", "realmkeeper-system",
+		"--api-versions", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy",
+	}
 	for _, v := range values {
 		args = append(args, "--set", v)
 	}
@@ -67,11 +71,17 @@ func rendered(t *testing.T, values ...string) map[string]*unstructured.Unstructu
 	if err != nil {
 		t.Fatalf("helm %s: %v\n%s", strings.Join(args, " "), err, text)
 	}
+	return objectsOf(t, text)
+}
+
+// objectsOf are those of a manifest, by kind and name.
+func objectsOf(t *testing.T, text string) map[string]*unstructured.Unstructured {
+	t.Helper()
 	objects := map[string]*unstructured.Unstructured{}
 	for document := range strings.SplitSeq("\n"+text, "\n---\n") {
 		o := &unstructured.Unstructured{}
 		if err := yaml.Unmarshal([]byte(document), o); err != nil {
-			t.Fatalf("read what helm rendered: %v\n%s", err, document)
+			t.Fatalf("read manifest: %v\n%s", err, document)
 		}
 		if len(o.Object) > 0 {
 			objects[o.GetKind()+" "+o.GetName()] = o
@@ -90,7 +100,13 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		"a pull policy of no meaning":   "image.pullPolicy=Sometimes",
 		"an empty image":                "image.repository=",
 		"a label that is a list":        "podMonitor.labels.release={a,b}",
+		"an image without its registry": "allowed.images={postgres}",
+		"every image":                   "allowed.images={*}",
+		"an annotation that is quoted":  "allowed.ingressAnnotations={a'b}",
+		"roles as they were":            "aggregateRoles=true",
 		"a namespace name too long":     "watchNamespace=" + strings.Repeat("a", 64),
+		"a pull secret that is a name":  "imagePullSecrets={registry}",
+		"a pull secret without a name":  "imagePullSecrets[0].secret=registry",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -113,6 +129,9 @@ func TestOperatorOfOneNamespaceHasNoRightsElsewhere(t *testing.T) {
 		if namespace := o.GetNamespace(); namespace != "" && namespace != "identity" && namespace != "realmkeeper-system" {
 			t.Errorf("%s is in namespace %s", name, namespace)
 		}
+		if strings.HasSuffix(name, "-leader-election") && o.GetNamespace() != "identity" {
+			t.Errorf("%s is in namespace %s, and the Lease in that of the realms", name, o.GetNamespace())
+		}
 		if strings.HasPrefix(name, "Role ") && strings.Contains(fmt.Sprint(o.Object["rules"]), "customresourcedefinitions") {
 			t.Errorf("%s is about what belongs to the cluster", name)
 		}
@@ -122,16 +141,48 @@ func TestOperatorOfOneNamespaceHasNoRightsElsewhere(t *testing.T) {
 func TestEverythingThatIsOffIsLeftOut(t *testing.T) {
 	t.Parallel()
 	all := rendered(t, "podMonitor.enabled=true")
-	few := rendered(t, "crds.enabled=false", "aggregateRoles=false", "replicas=1")
+	few := rendered(t, "crds.enabled=false", "admissionPolicies.enabled=false", "replicas=1")
 	for _, name := range []string{
 		"CustomResourceDefinition authrealms.auth.realmkeeper.io", "CustomResourceDefinition oauthproviders.auth.realmkeeper.io",
-		"ClusterRole realmkeeper-view", "ClusterRole realmkeeper-edit", "PodDisruptionBudget realmkeeper", "PodMonitor realmkeeper",
+		"PodDisruptionBudget realmkeeper", "PodMonitor realmkeeper",
+		"ValidatingAdmissionPolicy realmkeeper-authrealms", "ValidatingAdmissionPolicyBinding realmkeeper-authrealms",
+		"ValidatingAdmissionPolicy realmkeeper-oauthproviders", "ValidatingAdmissionPolicyBinding realmkeeper-oauthproviders",
 	} {
 		if all[name] == nil {
 			t.Errorf("%s is not rendered", name)
 		}
 		if few[name] != nil {
 			t.Errorf("%s is rendered though it is off", name)
+		}
+	}
+}
+
+// Whoever may edit a realm decides who is its admin: that comes with no role of the cluster
+// unless somebody says so.
+func TestRolesAreAggregatedAsTheValuesSay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		values []string
+		want   []string
+	}{
+		"nothing said":  {nil, []string{"view"}},
+		"editors, too":  {[]string{"aggregateRoles.edit=true"}, []string{"admin", "edit", "view"}},
+		"nobody at all": {[]string{"aggregateRoles.view=false"}, nil},
+	} {
+		objects := rendered(t, c.values...)
+		var into []string
+		for _, role := range []string{"ClusterRole realmkeeper-view", "ClusterRole realmkeeper-edit"} {
+			if objects[role] == nil {
+				t.Fatalf("%s: %s is not there to be bound", name, role)
+			}
+			for label := range objects[role].GetLabels() {
+				if to, found := strings.CutPrefix(label, "rbac.authorization.k8s.io/aggregate-to-"); found {
+					into = append(into, to)
+				}
+			}
+		}
+		if slices.Sort(into); !slices.Equal(into, c.want) {
+			t.Errorf("%s: realms come with the roles %v, want %v", name, into, c.want)
 		}
 	}
 }
@@ -208,4 +259,53 @@ func TestEveryValueIsInTheSchema(t *testing.T) {
 			t.Errorf("value %s is not in values.yaml, where people look for it", name)
 		}
 	}
+}
+
+func TestPullSecretsReachTheOperatorAndItsRealms(t *testing.T) {
+	t.Parallel()
+	const flag = "--image-pull-secrets="
+	objects := rendered(t, "imagePullSecrets[0].name=registry", "imagePullSecrets[1].name=mirror")
+	for name, at := range map[string][]string{
+		"Deployment realmkeeper": {"spec", "template", "spec"},
+		"Pod realmkeeper-test":   {"spec"},
+	} {
+		pod := podIn(t, objects[name], at...)
+		if got := pod.ImagePullSecrets; len(got) != 2 || got[0].Name != "registry" || got[1].Name != "mirror" {
+			t.Errorf("the image of %s is pulled with %v", name, got)
+		}
+		if args := fmt.Sprint(pod.Containers[0].Args); strings.HasPrefix(name, "Deployment") && !strings.Contains(args, flag+"registry,mirror") {
+			t.Errorf("the operator is started with %s", args)
+		}
+	}
+	if args := fmt.Sprint(podIn(t, rendered(t)["Deployment realmkeeper"], "spec", "template", "spec").Containers[0].Args); strings.Contains(args, flag) {
+		t.Errorf("without any, the operator is started with %s", args)
+	}
+}
+
+func TestTheTestRunsWhereTheOperatorDoes(t *testing.T) {
+	t.Parallel()
+	pod := podIn(t, rendered(t, "nodeSelector.disk=ssd", "tolerations[0].key=dedicated", "priorityClassName=high")["Pod realmkeeper-test"], "spec")
+	if pod.NodeSelector["disk"] != "ssd" || len(pod.Tolerations) != 1 || pod.Tolerations[0].Key != "dedicated" || pod.PriorityClassName != "high" {
+		t.Errorf("it runs on %v, tolerates %v, and has the priority %q", pod.NodeSelector, pod.Tolerations, pod.PriorityClassName)
+	}
+	if args := fmt.Sprint(pod.Containers[0].Args); !strings.Contains(args, `--scheduling={"nodeSelector":{"disk":"ssd"},"priorityClassName":"high","tolerations":[{"key":"dedicated"}]}`) {
+		t.Errorf("its realm is made with %s", args)
+	}
+	if pod.Containers[0].Resources.Limits.Cpu().IsZero() {
+		t.Error("a quota on limits.cpu refuses it")
+	}
+}
+
+// podIn is what an object says of its pods.
+func podIn(t *testing.T, o *unstructured.Unstructured, at ...string) corev1.PodSpec {
+	t.Helper()
+	spec, found, err := unstructured.NestedMap(o.Object, at...)
+	if err != nil || !found {
+		t.Fatalf("%s has no pod: %v", o.GetName(), err)
+	}
+	var pod corev1.PodSpec
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(spec, &pod); err != nil {
+		t.Fatal(err)
+	}
+	return pod
 }

@@ -18,7 +18,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -41,8 +41,9 @@ type node struct {
 	cache  cache.Cache
 	issuer string
 
-	mu   sync.Mutex
-	pods map[string]types.NamespacedName // the Deployment of the pod at an address
+	mu      sync.Mutex
+	pods    map[string]types.NamespacedName // the Deployment of the pod at an address
+	running map[types.NamespacedName]bool   // the pods that there are
 	// server has a listener for each pod.
 	server http.Server
 }
@@ -56,7 +57,7 @@ func startNode(t *testing.T, plane *apiserver.ControlPlane) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{Client: mgr.GetClient(), cache: mgr.GetCache(), pods: map[string]types.NamespacedName{}}
+	n := &node{Client: mgr.GetClient(), cache: mgr.GetCache(), pods: map[string]types.NamespacedName{}, running: map[types.NamespacedName]bool{}}
 	options := controller.Options{MaxConcurrentReconciles: writers, SkipNameValidation: &skip}
 	err = errors.Join(
 		ctrl.NewControllerManagedBy(mgr).For(&appsv1.Deployment{}).WithOptions(options).Complete(reconcileFunc(n.deployment)),
@@ -111,7 +112,15 @@ func (n *node) deployment(ctx context.Context, name types.NamespacedName) error 
 		ObservedGeneration: d.Generation,
 		Replicas:           replicas, UpdatedReplicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas,
 	}
-	return n.Status().Patch(ctx, d, client.MergeFrom(before))
+	return n.report(ctx, before, d)
+}
+
+// report writes a status that has changed, as Kubernetes' controllers do.
+func (n *node) report(ctx context.Context, before, after client.Object) error {
+	if equality.Semantic.DeepEqual(before, after) {
+		return nil
+	}
+	return n.Status().Patch(ctx, after, client.MergeFrom(before))
 }
 
 // pod lets a pod run, unless it does.
@@ -122,10 +131,11 @@ func (n *node) pod(ctx context.Context, d *appsv1.Deployment, i int32) error {
 		},
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "serve", Image: "realmkeeper:test"}}},
 	}
-	if err := n.Create(ctx, pod); err != nil {
-		if apierrors.IsAlreadyExists(err) {
-			return nil
-		}
+	name := client.ObjectKeyFromObject(pod)
+	if n.runs(name) {
+		return nil
+	}
+	if err := client.IgnoreAlreadyExists(n.Create(ctx, pod)); err != nil {
 		return err
 	}
 	address, err := n.address(client.ObjectKeyFromObject(d))
@@ -134,7 +144,20 @@ func (n *node) pod(ctx context.Context, d *appsv1.Deployment, i int32) error {
 	}
 	before := pod.DeepCopy()
 	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: address, PodIPs: []corev1.PodIP{{IP: address}}}
-	return n.Status().Patch(ctx, pod, client.MergeFrom(before))
+	if err := n.Status().Patch(ctx, pod, client.MergeFrom(before)); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.running[name] = true
+	return nil
+}
+
+// runs reports whether a pod was let run before.
+func (n *node) runs(pod types.NamespacedName) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.running[pod]
 }
 
 // address is a new one of this machine's own, where a pod of the Deployment answers.
@@ -160,7 +183,7 @@ func (n *node) statefulSet(ctx context.Context, name types.NamespacedName) error
 	before := s.DeepCopy()
 	replicas := *s.Spec.Replicas
 	s.Status = appsv1.StatefulSetStatus{ObservedGeneration: s.Generation, Replicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas}
-	return n.Status().Patch(ctx, s, client.MergeFrom(before))
+	return n.report(ctx, before, s)
 }
 
 // answerForPod is a pod's ops listener.

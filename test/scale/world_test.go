@@ -6,6 +6,7 @@ package scale
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -118,7 +119,7 @@ func (w *world) unready() int {
 	var realms v1alpha1.AuthRealmList
 	var providers v1alpha1.OAuthProviderList
 	for _, list := range []client.ObjectList{&realms, &providers} {
-		if err := w.node.cache.List(w.t.Context(), list); err != nil {
+		if err := w.node.cache.List(w.t.Context(), list, client.UnsafeDisableDeepCopy); err != nil { // they are only read
 			w.t.Fatal(err)
 		}
 	}
@@ -138,17 +139,33 @@ func (w *world) unready() int {
 	return w.realms*(1+providersEach) - ready
 }
 
-// awaitReady waits until everything is Ready and returns how long that took.
-func (w *world) awaitReady(patience time.Duration) time.Duration {
+// awaitReady waits until everything is Ready.
+func (w *world) awaitReady(patience time.Duration) {
 	w.t.Helper()
-	begin := time.Now()
 	w.await(patience, func() error {
 		if n := w.unready(); n > 0 {
 			return fmt.Errorf("%d of %d realms and providers are not ready", n, w.realms*(1+providersEach))
 		}
 		return nil
 	})
-	return time.Since(begin)
+}
+
+// awaitOne waits until one of the realms in the middle is Ready, and returns which.
+func (w *world) awaitOne(patience time.Duration) (i int) {
+	w.t.Helper()
+	w.await(patience, func() error {
+		for i = w.realms / 4; i < w.realms*3/4; i++ {
+			realm := &v1alpha1.AuthRealm{}
+			if err := w.node.cache.Get(w.t.Context(), client.ObjectKey{Namespace: namespaceOf(i), Name: realmName(i)}, realm); err != nil {
+				return err
+			}
+			if meta.IsStatusConditionTrue(realm.Status.Conditions, v1alpha1.ReadyCondition) {
+				return nil
+			}
+		}
+		return errors.New("no realm is ready")
+	})
+	return i
 }
 
 // await looks every tenth of a second until check returns nil.
