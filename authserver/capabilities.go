@@ -12,6 +12,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
@@ -41,6 +42,7 @@ type capabilities struct {
 	sessions   *session.Service
 	mfa        *mfa.Service
 	signIn     *signin.Service
+	groups     *group.Service
 	reclaim    *reclaim.Service
 	federation *federation.Service
 	accounts   *account.Service
@@ -66,10 +68,12 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Passwords: a.passwords, Audit: c.audit,
 		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Observer: s.metrics,
 	}
+	c.groups = &group.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, SignIn: c.signIn}
 	c.reclaim = &reclaim.Service{Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions}
 	c.federation = &federation.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Providers: a.providers, Audit: c.audit,
-		Notify: c.notify, Sessions: c.sessions, Reclaim: c.reclaim, SignIn: c.signIn, Observer: s.metrics,
+		Notify: c.notify, Sessions: c.sessions, Reclaim: c.reclaim, SignIn: c.signIn, Groups: c.groups,
+		Observer: s.metrics,
 	}
 	c.accounts = &account.Service{
 		Realm: realm, Store: a.store, Passwords: a.passwords, Audit: c.audit, Notify: c.notify, Attempts: c.attempts,

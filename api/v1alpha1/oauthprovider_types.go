@@ -167,6 +167,11 @@ type OAuthProviderSpec struct {
 	// +optional
 	Claims *ProviderClaims `json:"claims,omitempty"`
 
+	// groups says which groups of a user there are groups of the realm; none of them
+	// when absent.
+	// +optional
+	Groups *ProviderGroups `json:"groups,omitempty"`
+
 	// allowedEmailDomains are the only domains let in, by verified address;
 	// all of them when absent.
 	// +optional
@@ -252,6 +257,37 @@ type ProviderClaims struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	Name string `json:"name,omitempty"`
+}
+
+// ProviderGroups says which groups of a provider's users are groups of the realm.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.allow) || self.allow.all(g, size(bytes(has(self.prefix) ? self.prefix + g : g)) <= 128)",message="prefix and group together may have at most 128 bytes"
+// +kubebuilder:validation:XValidation:rule="!has(self.allow) || self.allow.all(g, !(has(self.prefix) ? self.prefix + g : g).startsWith('system:'))",message="a group of the realm cannot begin with system:, which is Kubernetes' own; choose another prefix"
+type ProviderGroups struct {
+	// claim is the member of the ID token or the profile that lists the user's groups;
+	// groups when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Claim string `json:"claim,omitempty"`
+
+	// allow names the only groups that are taken over, as the provider calls them, to
+	// the letter.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[\\\\pL\\\\pM\\\\pN\\\\pP\\\\pS]([ \\\\pL\\\\pM\\\\pN\\\\pP\\\\pS]*[\\\\pL\\\\pM\\\\pN\\\\pP\\\\pS])?$') && !self.contains(',')",message="each group must be a name without commas and line breaks, and without spaces around it, such as platform-admins"
+	Allow []string `json:"allow,omitempty"`
+
+	// prefix stands before their names in the realm, such as corp:.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\pL\\\\pM\\\\pN\\\\pP\\\\pS][ \\\\pL\\\\pM\\\\pN\\\\pP\\\\pS]*$') && !self.contains(',')",message="prefix must be the beginning of a name, without commas and line breaks, such as corp:"
+	Prefix string `json:"prefix,omitempty"`
 }
 
 // ProviderLinking says when a newcomer's identity joins an account that exists.

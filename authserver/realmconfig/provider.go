@@ -50,6 +50,8 @@ type Provider struct {
 	Endpoints *Endpoints `json:"endpoints,omitempty"`
 	// Claims say where a profile keeps what is needed.
 	Claims Claims `json:"claims"`
+	// Groups says which of a user's groups there are groups here; nil for none.
+	Groups *GroupMapping `json:"groups,omitempty"`
 
 	// OwnCallback sends answers to /api/auth/oauth/callback/{name}, and not to the
 	// callback that providers share.
@@ -145,6 +147,9 @@ func (v Provider) validate(p *problems, i int) {
 		"providers[%d].responseMode: must be %s or %s", i, QueryMode, FormPost)
 	p.check(v.DisplayName != "", "providers[%d].displayName: must not be empty", i)
 	p.check(v.ClientID != "", "providers[%d].clientID: must not be empty", i)
+	if v.Groups != nil {
+		v.Groups.validate(p, i)
+	}
 	if e := v.Endpoints; e != nil {
 		p.check(isHTTP(e.Authorization) && isHTTP(e.Token) && isHTTP(e.UserInfo), "providers[%d].endpoints: must be URLs", i)
 	}

@@ -61,6 +61,12 @@ const (
 	LastIdentity             Code = "last_identity"
 )
 
+// Refusals of a change of groups.
+const (
+	GroupExists   Code = "group_exists"
+	TooManyGroups Code = "too_many_groups"
+)
+
 // Refusals because something is worn out or away; a retry may help.
 const (
 	RateLimited         Code = "rate_limited"

@@ -42,6 +42,12 @@ const (
 	ActChangeRole          Action = "user.role_changed"
 	ActDisableUser         Action = "user.disabled"
 	ActEnableUser          Action = "user.enabled"
+	ActCreateGroup         Action = "group.created"
+	ActRenameGroup         Action = "group.renamed"
+	ActDeleteGroup         Action = "group.deleted"
+	ActAddMember           Action = "group.member_added"
+	ActRemoveMember        Action = "group.member_removed"
+	ActMapGroups           Action = "groups.mapped"
 	ActAbandonMessage      Action = "message.abandoned"
 )
 

@@ -67,6 +67,10 @@ type Identity struct {
 	// in the provider.
 	EmailVerified bool   `json:"EmailVerified"`
 	Name          string `json:"Name"`
+	// Groups is what the provider says that lists the user's groups, as JSON has it;
+	// nil when it says nothing, or the realm does not ask. It is of this sign-in, and
+	// kept nowhere.
+	Groups any `json:"-"`
 }
 
 // findProvider is a provider's settings; it refuses with ProviderUnknown.

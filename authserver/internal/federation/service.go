@@ -14,6 +14,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -33,6 +34,7 @@ type Service struct {
 	Sessions  *session.Service
 	Reclaim   *reclaim.Service
 	SignIn    *signin.Service
+	Groups    *group.Service
 	Observer  Observer
 }
 

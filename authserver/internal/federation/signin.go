@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -174,6 +175,11 @@ func (s *Service) conclude(ctx context.Context, a pendingSignIn, c Callback, fro
 	user := auth.User{}
 	if err == nil {
 		user, err = s.userOf(ctx, identity, from)
+	}
+	if err == nil {
+		err = s.Groups.Map(ctx, user, group.Statement{
+			Provider: identity.Provider, Issuer: identity.Issuer, Subject: identity.Subject, Groups: identity.Groups,
+		}, from)
 	}
 	if err != nil {
 		s.recordRefusal(ctx, a, identity, from, err)

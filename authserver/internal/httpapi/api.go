@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -37,6 +38,7 @@ type Deps struct {
 	Federation *federation.Service
 	Accounts   *account.Service
 	Admin      *admin.Service
+	Groups     *group.Service
 	Keys       Keys
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config

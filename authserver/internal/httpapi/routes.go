@@ -50,6 +50,8 @@ func (a *API) routes() []route {
 		a.sessionListRoutes(),
 		a.userRoutes(),
 		a.administrationRoutes(),
+		a.groupRoutes(),
+		a.memberRoutes(),
 		a.auditRoutes(),
 		a.federationRoutes(),
 		a.identityRoutes(),

@@ -53,8 +53,9 @@ func (s *Store) CreateUserWithIdentity(ctx context.Context, u auth.User, i feder
 }
 
 const (
-	uniqueViolation = "23505"
-	checkViolation  = "23514"
+	foreignKeyViolation = "23503"
+	uniqueViolation     = "23505"
+	checkViolation      = "23514"
 )
 
 // linkIdentity gives an identity to the user for whom a condition holds. It

@@ -103,6 +103,11 @@ func lookUp(code auth.Code) (t Type, found bool) {
 	case auth.LastIdentity:
 		return Type{409, "Last identity", "You could not sign in any more without this identity. Set a password or link another one first."}, true
 
+	case auth.GroupExists:
+		return Type{409, "Group exists", "Another group has this name."}, true
+	case auth.TooManyGroups:
+		return Type{409, "Too many groups", "The user is in as many groups as somebody can be put into."}, true
+
 	case auth.RateLimited:
 		return Type{429, "Too many requests", "Too many requests from your address. Try again shortly."}, true
 	case auth.Busy:

@@ -83,6 +83,9 @@ func (p *provider) claims() realmconfig.Claims {
 func (p *provider) complete(members profile) bool {
 	c := p.claims()
 	_, says := members[c.EmailVerified]
+	if p.Groups != nil && members[p.Groups.ClaimName()] == nil {
+		return false
+	}
 	return members.text(c.Subject) != "" && members.text(c.Email) != "" && (says || p.TrustEmail || p.Type == realmconfig.Microsoft)
 }
 
@@ -97,6 +100,9 @@ func (p *provider) identity(issuer string, members profile) (federation.Identity
 	if email, err := mailaddress.Parse(members.text(c.Email)); err == nil {
 		i.Email = string(email)
 		i.EmailVerified = p.TrustEmail || members.truth(c.EmailVerified)
+	}
+	if p.Groups != nil {
+		i.Groups = members[p.Groups.ClaimName()]
 	}
 	return i, nil
 }

@@ -82,9 +82,9 @@ func (v view) Offers(tag string) bool {
 // Width is the class of pages with more on them than one form.
 func (v view) Width() string {
 	switch v.Page {
-	case "account", "new-user", "user":
+	case "account", "new-user", "user", "group":
 		return "wide"
-	case "users", "audit":
+	case "users", "groups", "audit":
 		return "widest"
 	default:
 		return ""

@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
@@ -35,6 +36,7 @@ type userPage struct {
 	Saved   string
 	User    auth.User
 	admin.UserDetails
+	Groups []group.Membership
 	// Self is set when the admin looks at themselves.
 	Self bool
 }
@@ -56,6 +58,9 @@ func (w *Web) user(req *pageRequest, p userPage) (*response, error) {
 		}
 		p.User, p.UserDetails, err = w.Admin.User(req.r.Context(), access, req.r.PathValue("id"), req.client)
 		p.Self = admin.ID == p.User.ID
+		if err == nil {
+			p.Groups, err = w.Groups.MembershipsOf(req.r.Context(), access, p.User.ID, req.client)
+		}
 		return err
 	})
 	if err != nil {

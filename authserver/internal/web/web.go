@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -31,6 +32,7 @@ type Deps struct {
 	Federation *federation.Service
 	Accounts   *account.Service
 	Admin      *admin.Service
+	Groups     *group.Service
 	Sealer     auth.Sealer
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
@@ -110,6 +112,8 @@ func (w *Web) pages() []page {
 		w.languagePages(),
 		w.usersPages(),
 		w.userPages(),
+		w.groupsPages(),
+		w.groupPages(),
 		w.auditPages(),
 	)
 }

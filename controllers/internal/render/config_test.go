@@ -267,6 +267,7 @@ func TestProviderSettings(t *testing.T) {
 			Name: "dex", DisplayName: "dex", Type: realmconfig.OIDC, ClientID: "realm-at-dex", SignUp: true,
 			Issuer: "http://dex.dex.svc:5556/dex", AllowPrivateNetworks: true, ResponseMode: realmconfig.FormPost, Scopes: []string{"openid", "groups"},
 			Claims: realmconfig.Claims{Subject: "oid", Email: "upn", EmailVerified: "verified", Name: "nick"},
+			Groups: &realmconfig.GroupMapping{Claim: "roles", Allow: []string{"ops", "dev"}, Prefix: "corp:"},
 		},
 		{Name: "github", DisplayName: "GitHub", Type: realmconfig.GitHub, ClientID: "realm-at-github", OwnCallback: true, SignUp: true},
 		{

@@ -68,6 +68,9 @@ func ProviderSettings(p *v1alpha1.OAuthProvider, c Callback) realmconfig.Provide
 	if c := spec.Claims; c != nil {
 		settings.Claims = realmconfig.Claims(*c)
 	}
+	if g := spec.Groups; g != nil {
+		settings.Groups = &realmconfig.GroupMapping{Claim: g.Claim, Allow: g.Allow, Prefix: g.Prefix}
+	}
 	return settings
 }
 

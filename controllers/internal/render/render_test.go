@@ -85,7 +85,7 @@ func providers(t *testing.T) []render.Provider {
 	var all []render.Provider
 	var objects []v1alpha1.OAuthProvider
 	for _, p := range []struct{ name, spec string }{
-		{"dex", "type: OIDC\ncallback: Shared\nissuer: http://dex.dex.svc:5556/dex\nallowPrivateNetworks: true\nresponseMode: FormPost\nscopes: [openid, groups]\nclaims: {subject: oid, email: upn, emailVerified: verified, name: nick}"},
+		{"dex", "type: OIDC\ncallback: Shared\nissuer: http://dex.dex.svc:5556/dex\nallowPrivateNetworks: true\nresponseMode: FormPost\nscopes: [openid, groups]\nclaims: {subject: oid, email: upn, emailVerified: verified, name: nick}\ngroups: {claim: roles, allow: [ops, dev], prefix: 'corp:'}"},
 		{"github", "type: GitHub\ncallback: PerProvider"},
 		{"gitlab", "type: GitLab\nissuer: https://gitlab.example.com\nsignUp: false\nlinking: {byEmail: true}\ntrustEmail: true"},
 		{"google", "type: Google\ncallback: PerProvider\ndisplayName: Google Workspace\nallowedEmailDomains: [example.com]"},
