@@ -33,7 +33,10 @@ func unproved() map[string]string {
 	return map[string]string{
 		"GET /api/user/profile": reads, "GET /api/user/identities": reads, "GET /api/auth/2fa": reads, "GET /api/auth/sessions": reads,
 		"GET /api/admin/users": reads, "GET /api/admin/users/{id}": reads, "GET /api/admin/audit": reads, "GET /api/auth/verify": reads,
-		"POST /api/auth/logout": less, "DELETE /api/auth/sessions": less, "DELETE /api/auth/sessions/{id}": less,
+		"GET /api/admin/groups": reads, "GET /api/admin/groups/{id}": reads, "GET /api/admin/groups/{id}/members": reads,
+		"GET /api/admin/users/{id}/groups": reads, "DELETE /api/admin/groups/{id}/members/{user}": less,
+		"POST /api/admin/groups": "makes a group that nobody is in",
+		"POST /api/auth/logout":  less, "DELETE /api/auth/sessions": less, "DELETE /api/auth/sessions/{id}": less,
 		"DELETE /api/admin/users/{id}/sessions": less,
 		"PATCH /api/user/profile":               "names protect nothing",
 		"POST /api/user/identities":             finishes, "POST /api/auth/2fa/verify": finishes, "POST /api/auth/2fa/sms/verify": finishes,
@@ -53,6 +56,7 @@ type stolen struct {
 	target person
 	link   string
 	self   string
+	group  groupAnswer
 }
 
 func newStolen(t *testing.T) *stolen {
@@ -69,6 +73,7 @@ func newStolen(t *testing.T) *stolen {
 	access := s.tokensOf(a).Access
 	s.link = query[string](r, "SELECT id::text FROM identities")
 	s.target = s.createUser(access, annEmail, "user")
+	s.group = s.createGroup(access, "ops")
 	s.app = s.enrol(s.tokensOf(s.tryLogin(annEmail, strangerPassword)).Access) // for an admin to reset
 	s.owner = s.login()
 	s.self = s.profileOf(s.owner.Access).ID
@@ -77,7 +82,7 @@ func newStolen(t *testing.T) *stolen {
 
 // thefts are every route that asks for proof.
 func (s *stolen) thefts() []protected {
-	user := "/api/admin/users/" + s.target.ID
+	user, group := "/api/admin/users/"+s.target.ID, "/api/admin/groups/"+s.group.ID
 	return []protected{
 		{"POST", "/api/auth/2fa/enable", nil},
 		{"POST", "/api/auth/2fa/sms/enable", map[string]any{"phone": aliceNumber}},
@@ -96,6 +101,9 @@ func (s *stolen) thefts() []protected {
 		{"POST", "/api/admin/users/" + s.self + "/unlock", nil},
 		{"POST", "/api/admin/users/" + strings.ToUpper(s.self) + "/unlock", nil},
 		{"DELETE", user, nil},
+		{"PATCH", group, map[string]any{"name": "admins"}},
+		{"POST", group + "/members", map[string]any{"user_id": s.target.ID}},
+		{"DELETE", group, nil},
 	}
 }
 
@@ -105,6 +113,7 @@ func (s *stolen) kept() string {
 	return query[string](s.realm, `SELECT concat_ws(E'\n',
 		(SELECT json_agg(u ORDER BY id) FROM (SELECT id, email, role, password_hash, email_verified_at, disabled_at FROM users) u),
 		(SELECT json_agg(f ORDER BY user_id, method) FROM second_factors f), (SELECT json_agg(b ORDER BY user_id) FROM backup_codes b),
+		(SELECT json_agg(g ORDER BY id) FROM groups g), (SELECT json_agg(m) FROM group_members m),
 		(SELECT json_agg(i ORDER BY id) FROM (SELECT id, user_id, provider FROM identities) i),
 		(SELECT json_agg(t.kind ORDER BY t.kind) FROM tickets t), (SELECT count(*) FROM text_codes))`)
 }

@@ -18,6 +18,7 @@ func exceptions() []exception {
 	return []exception{
 		{"Prune", "deletes a thousand rows at a time, behind everybody's back, with what hangs on them", batch},
 		{"EndSessionsBefore, some", "ends a thousand sessions at a time, behind everybody's back", batch},
+		{"EmptyGroup", "takes a thousand members out of a group that is deleted, as often as it has them", batch},
 		{"ImportUsers", "adds a hundred users at once", batch},
 		{"FormerAddresses", "reads a page of a thousand, once after an upgrade", batch},
 		{"RevokedWithin, a page of a pod that starts", "reads a page of a thousand", batch},

@@ -38,7 +38,7 @@ func withoutStatement() map[string]string {
 func exercises() []exercise {
 	return slices.Concat(
 		signInExercises(), sessionExercises(), accountExercises(), secondFactorExercises(), federationExercises(),
-		administrationExercises(), directoryExercises(), maintenanceExercises(), pruneExercises(),
+		administrationExercises(), groupExercises(), directoryExercises(), maintenanceExercises(), pruneExercises(),
 	)
 }
 

@@ -101,9 +101,18 @@ func tables() []table {
 			"created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 1000 * (i % 86400)",
 		}},
 		{name: "identities", rows: func(s size) int { return s.users }, where: "i % 8 = 0", values: map[string]string{
-			"id": id(joined("i"), "'identity' || i"), "user_id": userID("i"),
-			"provider": "(ARRAY['google', 'github', 'okta'])[1 + i % 3]", "issuer": "'https://issuer-' || i % 3 || '.example'",
+			"id": identityID("i"), "user_id": userID("i"), "provider": providerOf("i"), "issuer": issuerOf("i"),
 			"subject": "'subject-' || i", "email": email("i"), "created_at": joined("i"), "last_used_at": "$now - 60000 * (i % 40000)",
+		}},
+		{name: "group_members", rows: func(s size) int { return s.users }, values: map[string]string{
+			"user_id": userID("i"), "group_id": groupID(someGroup), "added_at": joined("i"),
+		}},
+		{name: "mapped_members", rows: func(s size) int { return s.users }, where: "i % 8 = 0", values: map[string]string{
+			"identity_id": identityID("i"), "user_id": userID("i"), "group_id": groupID(someGroup),
+			"provider": providerOf("i"), "authority": issuerOf("i"), "mapped_at": joined("i"),
+		}},
+		{name: "groups", rows: func(size) int { return manyGroups }, values: map[string]string{
+			"id": groupID("i"), "name": "'group-' || i", "created_at": "$now - 86400000",
 		}},
 		{name: "second_factors", rows: func(s size) int { return s.users }, where: "i % 9 = 0", values: map[string]string{
 			"user_id": userID("i"), "method": "CASE WHEN i % 36 = 0 THEN 'sms' ELSE 'totp' END", "enrolment": enrolment("i"),

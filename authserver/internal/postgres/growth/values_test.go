@@ -62,6 +62,19 @@ const (
 	eventAt     = "($now - 7776000000 + 7776000000 * i / $events)"
 )
 
+// manyGroups is how many there are. A quarter of all members are in the first.
+const (
+	manyGroups = 1000
+	someGroup  = "(CASE WHEN i % 4 = 0 THEN 1 ELSE 2 + i % 999 END)"
+)
+
+func groupID(i string) string    { return id("$now - 86400000", "'group' || "+i) }
+func identityID(i string) string { return id(joined(i), "'identity' || "+i) }
+func providerOf(i string) string {
+	return fmt.Sprintf("(ARRAY['google', 'github', 'okta'])[1 + %s %% 3]", i)
+}
+func issuerOf(i string) string { return fmt.Sprintf("('https://issuer-' || %s %% 3 || '.example')", i) }
+
 func tokenHash(i string) string  { return fmt.Sprintf("sha256(('token' || %s)::bytea)", i) }
 func ticketHash(i string) string { return fmt.Sprintf("sha256(('ticket' || %s)::bytea)", i) }
 func backupHash(i string) string { return fmt.Sprintf("sha256(('backup' || %s || ' 1')::bytea)", i) }
