@@ -29,6 +29,8 @@ type hostilePages struct {
 	signedIn time.Time
 	// other is somebody whom the admin may do anything to.
 	other person
+	// group is one that is called as the other's address, which confirms its end, too.
+	group groupAnswer
 	// asked is how many addresses inOrder has made up.
 	asked int
 }
@@ -48,6 +50,7 @@ func newHostilePages(t *testing.T) *hostilePages {
 	s := r.serve()
 	p := &hostilePages{t: t, s: s, admin: s.login()}
 	p.other = s.createUser(p.admin.Access, "other@example.com", "user")
+	p.group = s.createGroup(p.admin.Access, p.other.Email)
 	return p
 }
 
@@ -114,6 +117,9 @@ func (p *hostilePages) inOrder() url.Values {
 // path fills in the parts of a pattern, the last of them with a value.
 func (p *hostilePages) path(path, value string) string {
 	id := p.other.ID
+	if strings.Contains(path, "/groups/") {
+		id = p.group.ID
+	}
 	if value != "" {
 		id = value
 	}

@@ -76,11 +76,12 @@ func (s *Store) RenameGroup(ctx context.Context, g group.Group, now time.Time, a
 const emptyGroup = `
 WITH added AS (
     DELETE FROM group_members WHERE group_id = @group
-      AND user_id = ANY (ARRAY(SELECT user_id FROM group_members WHERE group_id = @group LIMIT @limit))
+      AND user_id = ANY (ARRAY(SELECT user_id FROM group_members WHERE group_id = @group ORDER BY user_id LIMIT @limit))
     RETURNING user_id
 ), mapped AS (
     DELETE FROM mapped_members WHERE group_id = @group
-      AND identity_id = ANY (ARRAY(SELECT identity_id FROM mapped_members WHERE group_id = @group LIMIT @limit))
+      AND identity_id = ANY (ARRAY(
+        SELECT identity_id FROM mapped_members WHERE group_id = @group ORDER BY provider, authority, user_id LIMIT @limit))
     RETURNING identity_id
 )
 SELECT greatest((SELECT count(*) FROM added), (SELECT count(*) FROM mapped))`
