@@ -40,6 +40,8 @@ type Config struct {
 	Network Network `json:"network"`
 	Audit   Audit   `json:"audit"`
 
+	Clients Clients `json:"clients,omitzero"`
+
 	// Tracing is nil where nothing is traced.
 	Tracing *Tracing `json:"tracing,omitempty"`
 }
@@ -69,6 +71,7 @@ func (c Config) Validate() error {
 	c.UI.validate(&p)
 	c.Network.validate(&p)
 	c.Audit.validate(&p)
+	c.Clients.validate(&p, c.Issuer)
 	if c.Tracing != nil {
 		c.Tracing.validate(&p)
 	}

@@ -2,12 +2,14 @@
 
 package realmconfig
 
+import "strconv"
+
 // Dir is where the operator mounts a realm's documents in every pod. Each name
 // below it is a directory mount of one Secret or ConfigMap, never a subPath, so
 // that the kubelet can swap its contents while the pod runs.
 const Dir = "/etc/realmkeeper"
 
-// Paths below Dir.
+// Paths below Dir. See ClientFile for the clients' documents.
 const (
 	ConfigFile         = "config/config.json"
 	KeysetFile         = "signing-keys/keyset.json"
@@ -48,3 +50,7 @@ const (
 
 // ReportPath is where the ops listener serves the Report.
 const ReportPath = "/configz"
+
+// ClientFile is where the document of one shard of clients is, below Dir. All of them
+// are in one mount, and each is optional.
+func ClientFile(shard int) string { return "clients/clients-" + strconv.Itoa(shard) + ".json" }

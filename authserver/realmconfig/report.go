@@ -4,6 +4,9 @@ package realmconfig
 
 import "time"
 
+// MaxClientProblems bounds the clients that a Report names, so that it stays small.
+const MaxClientProblems = 100
+
 // Report is what one pod says of itself at ReportPath. It holds no secrets.
 type Report struct {
 	// Build is the version of the server's binary, Contract the Version it reads.
@@ -46,6 +49,17 @@ type Report struct {
 	// X-Forwarded-For have come in the last hour though network.trustedProxies does
 	// not name them; a few at most.
 	UnnamedProxies []string `json:"unnamedProxies,omitempty"`
+
+	// ClientRevisions are of the clients' documents in force, by shard.
+	ClientRevisions map[int]string `json:"clientRevisions,omitempty"`
+	// ClientProblems say, by client id, why clients of those documents are not in
+	// force as written there; MaxClientProblems at most.
+	ClientProblems map[string]string `json:"clientProblems,omitempty"`
+	// ClientDocumentProblems say, by shard, why the document on disk is not in force,
+	// or that ClientProblems has no room for all of its clients.
+	ClientDocumentProblems map[int]string `json:"clientDocumentProblems,omitempty"`
+	// ClientUse is of today and of yesterday, as far as this pod knows.
+	ClientUse []ClientUse `json:"clientUse,omitempty"`
 
 	// Problem says why the documents on disk are not in force; empty when they are.
 	Problem string `json:"problem,omitempty"`

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package realmconfig
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Client is an application that signs people in at the realm, or acts for itself
+// (RFC 6749, section 2). The operator fills in every field that has a default; see
+// DefaultClient.
+type Client struct {
+	// ID is the client_id: namespace, a dot and the name of the OAuthClient.
+	ID string `json:"id"`
+	// Since is when this client came to be. A grant that began before is not its:
+	// a client that is deleted and made again inherits nothing.
+	Since time.Time `json:"since"`
+	// DisplayName is what people read: 1 to 100 characters.
+	DisplayName string     `json:"displayName"`
+	Type        ClientType `json:"type"`
+
+	// RedirectURIs are where answers may go; see CheckRedirectURI and
+	// AllowsRedirectURI. PostLogoutRedirectURIs are where a browser may be sent after
+	// signing out, compared letter by letter.
+	RedirectURIs           []string `json:"redirectURIs,omitempty"`
+	PostLogoutRedirectURIs []string `json:"postLogoutRedirectURIs,omitempty"`
+	// BackchannelLogoutURI takes logout tokens (OpenID Connect Back-Channel Logout
+	// 1.0, section 2.2); empty where the client wants none.
+	BackchannelLogoutURI string `json:"backchannelLogoutURI,omitempty"`
+
+	GrantTypes []GrantType `json:"grantTypes"`
+	// Scopes are what the client may ask for, and Audiences whom its access tokens
+	// may be for; without any, they are for the client itself.
+	Scopes    []string `json:"scopes,omitempty"`
+	Audiences []string `json:"audiences,omitempty"`
+
+	TokenEndpointAuthMethod AuthMethod `json:"tokenEndpointAuthMethod"`
+	// JWKS is a key set (RFC 7517, section 5) and JWKSURI where one is: one of them
+	// for PrivateKeyJWT, neither for others. See CheckJWKS.
+	JWKS    json.RawMessage `json:"jwks,omitempty"`
+	JWKSURI string          `json:"jwksURI,omitempty"`
+	// Secrets are one or two that are good now, the newer one first; none for a
+	// client that shows none.
+	Secrets []ClientSecret `json:"secrets,omitempty"`
+
+	// IDTokenSigningAlg is RS256 by default.
+	IDTokenSigningAlg Algorithm `json:"idTokenSigningAlg"`
+	// AccessTokenLifetime is 1m to 24h (MaxAccessTokenLifetime), 1h by default.
+	AccessTokenLifetime Duration `json:"accessTokenLifetime"`
+	// IDTokenLifetime is 1m to 24h, 1h by default.
+	IDTokenLifetime Duration `json:"idTokenLifetime"`
+	// RefreshTokenLifetime is how long a grant lasts without being used: 1m to
+	// 8760h, which is a year, 168h by default.
+	RefreshTokenLifetime Duration `json:"refreshTokenLifetime"`
+
+	// Consent is Skip by default.
+	Consent Consent `json:"consent"`
+	// Access says who may sign in; nil lets everybody.
+	Access *ClientAccess `json:"access,omitempty"`
+}
+
+// ClientType says whether a client can keep a secret (RFC 6749, section 2.1).
+type ClientType string
+
+const (
+	ConfidentialClient ClientType = "Confidential"
+	PublicClient       ClientType = "Public"
+)
+
+// GrantType is a way to a token, in the word of the protocol.
+type GrantType string
+
+const (
+	AuthorizationCodeGrant GrantType = "authorization_code"
+	RefreshTokenGrant      GrantType = "refresh_token"
+	ClientCredentialsGrant GrantType = "client_credentials"
+)
+
+// AuthMethod is how a client shows who it is (OpenID Connect Core 1.0, section 9).
+type AuthMethod string
+
+const (
+	ClientSecretBasic AuthMethod = "client_secret_basic"
+	ClientSecretPost  AuthMethod = "client_secret_post"
+	PrivateKeyJWT     AuthMethod = "private_key_jwt"
+	// NoAuthMethod is that of public clients, who show a PKCE verifier alone.
+	NoAuthMethod AuthMethod = "none"
+)
+
+// Consent says whether people are asked before a client learns of them.
+type Consent string
+
+const (
+	SkipConsent Consent = "Skip"
+	AskConsent  Consent = "Ask"
+)
+
+// ClientAccess restricts who may sign in at a client.
+type ClientAccess struct {
+	// Groups are those of whom a user must be in at least one.
+	Groups []string `json:"groups"`
+}
+
+// DefaultClient is what a client need not say of itself.
+func DefaultClient() Client {
+	return Client{
+		Type:                    ConfidentialClient,
+		GrantTypes:              []GrantType{AuthorizationCodeGrant, RefreshTokenGrant},
+		Scopes:                  []string{"openid", "profile", "email"},
+		TokenEndpointAuthMethod: ClientSecretBasic,
+		IDTokenSigningAlg:       RS256,
+		AccessTokenLifetime:     Duration(time.Hour),
+		IDTokenLifetime:         Duration(time.Hour),
+		RefreshTokenLifetime:    Duration(7 * 24 * time.Hour),
+		Consent:                 SkipConsent,
+	}
+}
+
+// Grants reports whether the client may use a grant.
+func (c Client) Grants(t GrantType) bool { return slices.Contains(c.GrantTypes, t) }
+
+// Admits reports whether somebody in these groups may sign in.
+func (c Client) Admits(groups []string) bool {
+	return c.Access == nil || slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(c.Access.Groups, g) })
+}
