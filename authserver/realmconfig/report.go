@@ -58,7 +58,8 @@ type Report struct {
 	// ClientDocumentProblems say, by shard, why the document on disk is not in force,
 	// or that ClientProblems has no room for all of its clients.
 	ClientDocumentProblems map[int]string `json:"clientDocumentProblems,omitempty"`
-	// ClientUse is of today and of yesterday, as far as this pod knows.
+	// ClientUse is of the last two days on which this process saw a client, the later
+	// one first.
 	ClientUse []ClientUse `json:"clientUse,omitempty"`
 
 	// Problem says why the documents on disk are not in force; empty when they are.

@@ -23,6 +23,8 @@ const (
 
 	LinkToken     OneTimeTokenKind = "oauth_link"     // waits for the browser that will link an identity
 	IdentityToken OneTimeTokenKind = "oauth_identity" // waits for its user to take an identity
+
+	ClientAssertionToken OneTimeTokenKind = "client_assertion" // was shown by a client, and is good for nothing any more
 )
 
 // OneTimeToken is a promise that can be redeemed once, by whoever holds its secret.

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import (
+	"cmp"
+	"context"
+	"crypto/subtle"
+	"fmt"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+const (
+	// maxSecret and maxAssertion are far beyond what a client has to show, in bytes.
+	maxSecret    = 256
+	maxAssertion = 16 << 10
+)
+
+// Credentials are what a request shows of the client that sends it.
+type Credentials struct {
+	// Method is the way in which it was shown.
+	Method realmconfig.AuthMethod
+	// ClientID is empty where the assertion alone says it.
+	ClientID string
+	// Secret is for ClientSecretBasic and ClientSecretPost, Assertion for
+	// PrivateKeyJWT.
+	Secret, Assertion auth.Secret
+	// Endpoints are what an assertion may name as its audience beside the issuer:
+	// the URLs of the token endpoint and of the endpoint that is asked.
+	Endpoints []string
+}
+
+// InvalidClient refuses a client that has not shown who it is (invalid_client of RFC
+// 6749, section 5.2).
+type InvalidClient struct {
+	// Description is for developers, and may be sent: error_description. It quotes
+	// nothing of what was shown.
+	Description string
+	// Cause is for the log alone; nil for none.
+	Cause error
+}
+
+func (e *InvalidClient) Error() string {
+	if e.Cause != nil {
+		return fmt.Sprintf("invalid_client: %s: %v", e.Description, e.Cause)
+	}
+	return "invalid_client: " + e.Description
+}
+
+func (e *InvalidClient) Unwrap() error { return e.Cause }
+
+func refuse(format string, args ...any) error {
+	return &InvalidClient{Description: fmt.Sprintf(format, args...)}
+}
+
+// Authenticate says which client has sent a request. It refuses with *InvalidClient,
+// and with DatabaseUnavailable where it cannot know whether an assertion was used
+// before. A client that is not public has been used then; see MarkUsed for others.
+func (s *Service) Authenticate(ctx context.Context, shown Credentials) (realmconfig.Client, error) {
+	id := shown.ClientID
+	if shown.Method == realmconfig.PrivateKeyJWT {
+		named, err := subjectOf(shown.Assertion)
+		if err != nil {
+			return realmconfig.Client{}, err
+		}
+		if id = cmp.Or(id, named); id != named {
+			return realmconfig.Client{}, refuse("the assertion is of another client than client_id")
+		}
+	}
+	client, found := s.Find(id)
+	if !found {
+		return realmconfig.Client{}, refuse("the client is not known")
+	}
+	if shown.Method != client.TokenEndpointAuthMethod {
+		return realmconfig.Client{}, refuse("the client must use %s, and has used %s", client.TokenEndpointAuthMethod, shown.Method)
+	}
+	switch shown.Method {
+	case realmconfig.ClientSecretBasic, realmconfig.ClientSecretPost:
+		return client, s.checkSecret(client, shown.Secret)
+	case realmconfig.PrivateKeyJWT:
+		return client, s.checkAssertion(ctx, client, shown)
+	default:
+		return client, nil
+	}
+}
+
+// MarkUsed remembers that a public client was given something today: that it was
+// named in a request shows nothing.
+func (s *Service) MarkUsed(c realmconfig.Client) { s.Usage.mark(c.ID, "") }
+
+// checkSecret looks at every secret, however early one is right.
+func (s *Service) checkSecret(c realmconfig.Client, secret auth.Secret) error {
+	if len(secret) > maxSecret {
+		return refuse("the secret is not right")
+	}
+	shown, used := realmconfig.DigestSecret(string(secret)), ""
+	for _, known := range c.Secrets {
+		if subtle.ConstantTimeCompare(shown[:], known.SHA256[:]) == 1 {
+			used = known.ID
+		}
+	}
+	if used == "" {
+		return refuse("the secret is not right")
+	}
+	s.Usage.mark(c.ID, used)
+	return nil
+}

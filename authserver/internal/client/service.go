@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package client knows the applications that sign people in at the realm: who they
+// are, how they show it, and when they last did.
+//
+// A client shows a secret (RFC 6749, section 2.3.1), or an assertion that it has
+// signed with a key of its own (RFC 7523, section 2.2), or, when it is public, nothing.
+// Which of these it must show, its document says.
+package client
+
+import (
+	"context"
+	"slices"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Service knows a realm's clients. Every field is required.
+type Service struct {
+	auth.Realm
+	// Clients are those in force; they may change between calls.
+	Clients func() *realmconfig.ClientSet
+	Store   Store
+	Keys    Keys
+	Usage   *Usage
+}
+
+// Store remembers what must not be used twice.
+type Store interface {
+	// SpendToken remembers a token until it expires. The result is false when it is
+	// remembered already: of any number of callers at once it is true for one.
+	SpendToken(ctx context.Context, t auth.OneTimeToken) (bool, error)
+}
+
+// Keys know the clients' own keys.
+type Keys interface {
+	// Verify returns what a JWT says that a key of the client has signed, by an
+	// algorithm that needs a private key. The error says what is wrong, and quotes
+	// nothing of the JWT or of the client's key set.
+	Verify(ctx context.Context, c realmconfig.Client, jwt auth.Secret) ([]byte, error)
+}
+
+// Find returns the client of an id as it is in force. The caller changes nothing of it.
+func (s *Service) Find(id string) (realmconfig.Client, bool) { return s.Clients().Find(id) }
+
+// Audiences are whom the access tokens of a client may be for (RFC 8707): those of its
+// document that the realm allows as well.
+func (s *Service) Audiences(c realmconfig.Client) []string {
+	allowed := s.Settings().Clients.Audiences
+	return slices.DeleteFunc(slices.Clone(c.Audiences), func(a string) bool { return !slices.Contains(allowed, a) })
+}
