@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
@@ -25,17 +26,19 @@ import (
 
 // adapters are what capabilities reach the world by.
 type adapters struct {
-	store     *postgres.Store
-	cache     *redis.Cache
-	sealer    *sealing.Sealer
-	tokens    session.AccessTokens
-	passwords auth.Passwords
-	providers federation.Providers
-	transport notify.Transport
+	store      *postgres.Store
+	cache      *redis.Cache
+	sealer     *sealing.Sealer
+	tokens     session.AccessTokens
+	passwords  auth.Passwords
+	providers  federation.Providers
+	clientKeys client.Keys
+	transport  notify.Transport
 }
 
 // capabilities are what a realm can do. Each stands on those before it alone.
 type capabilities struct {
+	clients    *client.Service
 	audit      *audit.Log
 	notify     *notify.Service
 	attempts   *attempts.Service
@@ -52,6 +55,7 @@ type capabilities struct {
 func (s *server) newCapabilities(a adapters) capabilities {
 	realm := auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log}
 	c := capabilities{audit: &audit.Log{Realm: realm, Store: a.store}}
+	c.clients = &client.Service{Realm: realm, Clients: s.folder.Clients, Store: a.store, Keys: a.clientKeys, Usage: s.clientUsage}
 	c.notify = &notify.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Hasher: a.sealer, Audit: c.audit, Transport: a.transport, Observer: s.metrics,
 	}

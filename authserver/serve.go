@@ -81,6 +81,7 @@ func (s *server) serveOps(ctx context.Context) error {
 func (s *server) Report() realmconfig.Report {
 	r := s.folder.Report(s.Build, s.Now())
 	r.TokensSigned = s.tokens.Signed()
+	r.ClientUse = s.clientUsage.Report(s.folder.Clients())
 	snapshot := s.folder.Snapshot()
 	inForce := snapshot.Credentials
 	database, cache := s.database.status(), s.cache.status()

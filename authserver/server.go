@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/httpapi"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
@@ -45,6 +46,7 @@ type server struct {
 
 	database, cache *supervisor
 	unnamed         *request.UnnamedProxies
+	clientUsage     *client.Usage
 }
 
 func newServer(o Options, folder *live.Folder, life *lifecycle.Server) *server {
@@ -52,7 +54,7 @@ func newServer(o Options, folder *live.Folder, life *lifecycle.Server) *server {
 		Options: o, folder: folder, life: life, metrics: metrics.New(), tokens: token.New(folder.Snapshot, o.Now),
 		database: newSupervisor("database", folder, realmconfig.Credentials.Database, o.Log),
 		cache:    newSupervisor("cache", folder, realmconfig.Credentials.Cache, o.Log),
-		unnamed:  request.NewUnnamedProxies(o.Now),
+		unnamed:  request.NewUnnamedProxies(o.Now), clientUsage: client.NewUsage(o.Now),
 	}
 }
 
@@ -75,7 +77,8 @@ func (s *server) serveRealm(ctx context.Context) error {
 	sealer := sealing.New(func() realmconfig.EncryptionKeys { return s.folder.Snapshot().EncryptionKeys })
 	can := s.newCapabilities(adapters{
 		store: store, cache: cache, sealer: sealer, tokens: s.tokens, passwords: tracedEngine{engine},
-		providers: upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
+		providers:  upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
+		clientKeys: upstream.NewClientKeys(s.folder.Config, newClientKeysClient, s.Now),
 		transport: s.newDelivery(traces),
 	})
 	if err := await(ctx, "revocations", s.Log, can.sessions.LoadRevocations); err != nil {
@@ -129,6 +132,12 @@ func newProviderClient(allowPrivate bool) *http.Client {
 	return tracedClient(outbound.New(outbound.Options{
 		Timeout: upstream.Timeout, MaxAnswer: upstream.MaxAnswer, AllowPrivate: allowPrivate,
 	}), "ask provider")
+}
+
+func newClientKeysClient(allowPrivate bool) *http.Client {
+	return tracedClient(outbound.New(outbound.Options{
+		Timeout: upstream.Timeout, MaxAnswer: upstream.MaxClientKeys, AllowPrivate: allowPrivate,
+	}), "read client's keys")
 }
 
 // newPasswordEngine measures real time, whatever clock the realm runs on: it is

@@ -22,9 +22,6 @@ type Snapshot struct {
 	EncryptionKeys EncryptionKeys
 	Credentials    Credentials
 
-	// Clients are in documents of their own, which Load leaves alone; see LoadClients.
-	Clients *ClientSet
-
 	// ConfigRevision and KeysetRevision name the documents' contents; see Revision.
 	ConfigRevision string
 	KeysetRevision string

@@ -76,13 +76,20 @@ func (s *Service) Authenticate(ctx context.Context, shown Credentials) (realmcon
 	if shown.Method != client.TokenEndpointAuthMethod {
 		return realmconfig.Client{}, refuse("the client must use %s, and has used %s", client.TokenEndpointAuthMethod, shown.Method)
 	}
+	if err := s.check(ctx, client, shown); err != nil {
+		return realmconfig.Client{}, err
+	}
+	return client, nil
+}
+
+func (s *Service) check(ctx context.Context, c realmconfig.Client, shown Credentials) error {
 	switch shown.Method {
 	case realmconfig.ClientSecretBasic, realmconfig.ClientSecretPost:
-		return client, s.checkSecret(client, shown.Secret)
+		return s.checkSecret(c, shown.Secret)
 	case realmconfig.PrivateKeyJWT:
-		return client, s.checkAssertion(ctx, client, shown)
+		return s.checkAssertion(ctx, c, shown)
 	default:
-		return client, nil
+		return nil
 	}
 }
 

@@ -31,13 +31,16 @@ type Folder struct {
 
 // state is what is in force, and why nothing newer is.
 type state struct {
-	snapshot    *realmconfig.Snapshot
+	snapshot *realmconfig.Snapshot
+	// clients change often, and what is remembered of a snapshot outlives them.
+	clients     *realmconfig.ClientSet
 	certificate *tls.Certificate
 	problem     string
 	superseded  chan struct{} // closed when another one is in force
 }
 
-// Open loads the folder. Unlike a later change, the first documents must be good.
+// Open loads the folder. Unlike a later change, the first documents must be good, but
+// for those of clients: a bad one hurts no other.
 func Open(dir string, log *slog.Logger) (*Folder, error) {
 	f := &Folder{dir: dir, log: log}
 	snapshot, snapshotErr := realmconfig.Load(dir)
@@ -45,7 +48,9 @@ func Open(dir string, log *slog.Logger) (*Folder, error) {
 	if err := errors.Join(snapshotErr, certificateErr); err != nil {
 		return nil, fmt.Errorf("load realm: %w", err)
 	}
-	f.current.Store(&state{snapshot: snapshot, certificate: certificate, superseded: make(chan struct{})})
+	clients := realmconfig.LoadClients(dir, nil)
+	f.current.Store(&state{snapshot: snapshot, clients: clients, certificate: certificate, superseded: make(chan struct{})})
+	f.logClients(nil, clients)
 	return f, nil
 }
 
@@ -57,6 +62,9 @@ func (f *Folder) Changed() <-chan struct{} { return f.current.Load().superseded 
 
 // Config is the settings in force.
 func (f *Folder) Config() realmconfig.Config { return f.Snapshot().Config }
+
+// Clients are those in force.
+func (f *Folder) Clients() *realmconfig.ClientSet { return f.current.Load().clients }
 
 // Certificate serves tls.Config.GetCertificate.
 func (f *Folder) Certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -82,6 +90,7 @@ func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
 	if k, ok := s.snapshot.Keyset.SigningKey(now); ok {
 		r.SigningKeyID = k.KID
 	}
+	s.clients.ReportTo(&r)
 	return r
 }
 
@@ -102,6 +111,7 @@ func (f *Folder) reload() {
 	if certificateErr == nil && !certificate.Leaf.Equal(old.certificate.Leaf) {
 		next.certificate = certificate
 	}
+	next.clients = realmconfig.LoadClients(f.dir, old.clients)
 	next.problem = ""
 	if err := errors.Join(snapshotErr, certificateErr); err != nil {
 		next.problem = err.Error()
@@ -112,6 +122,15 @@ func (f *Folder) reload() {
 	next.superseded = make(chan struct{})
 	f.current.Store(&next)
 	close(old.superseded)
+	f.logClients(old.clients, next.clients)
+	f.logDocuments(old, &next)
+}
+
+// logDocuments tells of documents other than clients that have changed.
+func (f *Folder) logDocuments(old, next *state) {
+	if next.snapshot == old.snapshot && next.certificate == old.certificate && next.problem == old.problem {
+		return
+	}
 	if next.problem != "" && next.problem != old.problem {
 		f.log.Error("realm documents refused, keeping the last good ones", "problem", next.problem)
 		return
@@ -119,6 +138,27 @@ func (f *Folder) reload() {
 	f.log.Info("realm documents in force",
 		"config", next.snapshot.ConfigRevision, "keyset", next.snapshot.KeysetRevision,
 		"certificateNotAfter", next.certificate.Leaf.NotAfter)
+}
+
+// logClients tells of clients that have changed, and once of each problem.
+func (f *Folder) logClients(old, next *realmconfig.ClientSet) {
+	if next == old || old == nil && next.Len() == 0 {
+		return
+	}
+	var before, now realmconfig.Report
+	old.ReportTo(&before)
+	next.ReportTo(&now)
+	for shard, problem := range now.ClientDocumentProblems {
+		if before.ClientDocumentProblems[shard] != problem {
+			f.log.Error("document of clients refused, keeping the last good one", "file", realmconfig.ClientFile(shard), "problem", problem)
+		}
+	}
+	for id, problem := range now.ClientProblems {
+		if before.ClientProblems[id] != problem {
+			f.log.Error("client refused, keeping it as it was", "client", id, "problem", problem)
+		}
+	}
+	f.log.Info("clients in force", "clients", next.Len(), "revisions", now.ClientRevisions)
 }
 
 // withCredentials is s with the credentials that are on disk, if they are legible.

@@ -31,6 +31,17 @@ func (s *Store) IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.E
 	return s.exec(ctx, "issue ticket", issueToken, args)
 }
 
+// SpendToken implements client.Store. The hash is the table's key: one of any number
+// of callers inserts it.
+func (s *Store) SpendToken(ctx context.Context, t auth.OneTimeToken) (bool, error) {
+	ctx, end := s.bounded(ctx, "spend ticket")
+	defer end()
+	done, err := s.pool.Exec(ctx, `INSERT INTO tickets (hash, kind, created_at, expires_at)
+		VALUES (@hash, @kind, @created, @expires) ON CONFLICT (hash) DO NOTHING`,
+		pgx.NamedArgs{"hash": t.Hash[:], "kind": t.Kind, "created": t.CreatedAt, "expires": t.ExpiresAt})
+	return err == nil && done.RowsAffected() == 1, classify("spend ticket", err)
+}
+
 const tokenColumns = `coalesce(user_id::text, ''), coalesce(session_id::text, ''), coalesce(email, ''), sealed, created_at, expires_at`
 
 // PeekToken implements notify.Store, signin.Store and account.Store.

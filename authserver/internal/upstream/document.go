@@ -77,6 +77,12 @@ func (c *cached[T]) refresh(ctx context.Context) (T, time.Time, error) {
 	}
 }
 
+// failing reports whether there is nothing, and reading it has failed just now.
+func (c *cached[T]) failing() bool {
+	_, readAt, failedAt := c.last()
+	return c.now().Sub(readAt) >= c.stale && c.now().Sub(failedAt) < retryPause
+}
+
 func (c *cached[T]) last() (value T, readAt, failedAt time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

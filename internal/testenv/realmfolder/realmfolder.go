@@ -34,6 +34,10 @@ type Folder struct {
 	EncryptionKeys realmconfig.EncryptionKeys
 	// DatabaseURL and CacheURL are where the stores are.
 	DatabaseURL, CacheURL string
+	// Clients are the realm's applications, and Ended those that are no more; there are
+	// no documents of them while both are nil.
+	Clients []realmconfig.Client
+	Ended   []realmconfig.EndedClient
 	// AdminEmail and AdminPassword are of the user that migrations create.
 	AdminEmail, AdminPassword string
 
@@ -105,12 +109,37 @@ func (f *Folder) Save() error {
 	if err != nil {
 		return err
 	}
-	return f.Mount(map[string]any{
+	files := f.ClientFiles()
+	maps.Copy(files, map[string]any{
 		realmconfig.ConfigFile: f.Config, realmconfig.KeysetFile: f.Keyset, realmconfig.EncryptionKeysFile: f.EncryptionKeys,
 		realmconfig.CertificateFile: certificate, realmconfig.CertificateKeyFile: key,
 		realmconfig.DatabaseURLFile: f.DatabaseURL, realmconfig.CacheURLFile: f.CacheURL,
 		realmconfig.InitialAdminEmailFile: f.AdminEmail + "\n", realmconfig.InitialAdminPasswordFile: f.AdminPassword,
 	})
+	return f.Mount(files)
+}
+
+// ClientFiles are the documents of all clients, for Mount.
+func (f *Folder) ClientFiles() map[string]any {
+	files := map[string]any{}
+	if f.Clients == nil && f.Ended == nil {
+		return files
+	}
+	for n := range realmconfig.ClientShards {
+		d := realmconfig.ClientDocument{Version: realmconfig.Version}
+		for _, c := range f.Clients {
+			if realmconfig.ClientShard(c.ID) == n {
+				d.Clients = append(d.Clients, c)
+			}
+		}
+		for _, e := range f.Ended {
+			if realmconfig.ClientShard(e.ID) == n {
+				d.Ended = append(d.Ended, e)
+			}
+		}
+		files[realmconfig.ClientFile(n)] = d
+	}
+	return files
 }
 
 // Mount replaces the mounted folders of files, the way the kubelet does it. What
@@ -140,6 +169,8 @@ func encode(content any) ([]byte, error) {
 	switch c := content.(type) {
 	case string:
 		return []byte(c), nil
+	case realmconfig.ClientDocument:
+		return realmconfig.EncodeClients(c)
 	default:
 		return realmconfig.Encode(c)
 	}

@@ -109,10 +109,12 @@ func (r *Realm) Import(ctx context.Context, lines io.Reader) error {
 	return authserver.Import(ctx, r.Options, lines)
 }
 
-// Update puts changed settings and keys on the disk, where servers find them.
+// Update puts changed settings, keys and clients on the disk, where servers find them.
 func (r *Realm) Update() {
 	r.t.Helper()
-	r.Mount(map[string]any{realmconfig.ConfigFile: r.Config, realmconfig.KeysetFile: r.Keyset})
+	files := r.ClientFiles()
+	files[realmconfig.ConfigFile], files[realmconfig.KeysetFile] = r.Config, r.Keyset
+	r.Mount(files)
 }
 
 // Mount replaces mounted files, such as credentials, by name. What is not a text
