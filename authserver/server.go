@@ -79,7 +79,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 		store: store, cache: cache, sealer: sealer, tokens: s.tokens, passwords: tracedEngine{engine},
 		providers:  upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
 		clientKeys: upstream.NewClientKeys(s.folder.Config, newClientKeysClient, s.Now),
-		transport: s.newDelivery(traces),
+		transport:  s.newDelivery(traces),
 	})
 	if err := await(ctx, "revocations", s.Log, can.sessions.LoadRevocations); err != nil {
 		return unlessStopped(ctx, err)

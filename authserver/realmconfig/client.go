@@ -18,8 +18,9 @@ type Client struct {
 	// a client that is deleted and made again inherits nothing.
 	Since time.Time `json:"since"`
 	// DisplayName is what people read: 1 to 100 characters.
-	DisplayName string     `json:"displayName"`
-	Type        ClientType `json:"type"`
+	DisplayName string `json:"displayName"`
+	// Type is Confidential by default.
+	Type ClientType `json:"type"`
 
 	// RedirectURIs are where answers may go; see CheckRedirectURI and
 	// AllowsRedirectURI. PostLogoutRedirectURIs are where a browser may be sent after
@@ -36,6 +37,7 @@ type Client struct {
 	Scopes    []string `json:"scopes,omitempty"`
 	Audiences []string `json:"audiences,omitempty"`
 
+	// TokenEndpointAuthMethod is client_secret_basic by default.
 	TokenEndpointAuthMethod AuthMethod `json:"tokenEndpointAuthMethod"`
 	// JWKS is a key set (RFC 7517, section 5) and JWKSURI where one is: one of them
 	// for PrivateKeyJWT, neither for others. See CheckJWKS.

@@ -50,9 +50,19 @@ func TestDefaultsAreSettingsThatAServerTakes(t *testing.T) {
 // "Reveal by default".
 func TestEverySettingSaysItsBoundsAndItsDefault(t *testing.T) {
 	t.Parallel()
+	config, client := everything(), goodClient()
+	t.Run("realm", func(t *testing.T) {
+		expectBoundsSaid(t, settingsOf(reflect.ValueOf(&config).Elem(), ""), func() error { return config.Validate() })
+	})
+	t.Run("client", func(t *testing.T) {
+		expectBoundsSaid(t, settingsOf(reflect.ValueOf(&client).Elem(), ""), func() error { return client.Validate() })
+	})
+}
+
+func expectBoundsSaid(t *testing.T, settings []setting, validate func() error) {
+	t.Helper()
 	comments := commentsOfFields(t)
-	config := everything()
-	for _, s := range settingsOf(reflect.ValueOf(&config).Elem(), "") {
+	for _, s := range settings {
 		if s.path == "version" || s.path == "sms.kind" { // must be said
 			continue
 		}
@@ -74,7 +84,7 @@ func TestEverySettingSaysItsBoundsAndItsDefault(t *testing.T) {
 			}
 			for value, refused := range map[int64]bool{low - 1: true, low: false, otherwise: false, high: false, high + 1: true} {
 				s.value.SetInt(value)
-				if err := config.Validate(); refused != (err != nil && strings.Contains(err.Error(), s.path+": ")) {
+				if err := validate(); refused != (err != nil && strings.Contains(err.Error(), s.path+": ")) {
 					t.Errorf("its comment says %s to %s, and of %v Validate says %v", said[1], said[2], s.value, err)
 				}
 			}

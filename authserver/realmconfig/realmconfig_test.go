@@ -148,6 +148,10 @@ func TestConfigValidate(t *testing.T) {
 		"our own bcrypt":              {func(c *realmconfig.Config) { c.Passwords.Engine = realmconfig.InterleavedEngine }, ""},
 		"the usual bcrypt":            {func(c *realmconfig.Config) { c.Passwords.Engine = realmconfig.StandardEngine }, ""},
 		"a bcrypt nobody has written": {func(c *realmconfig.Config) { c.Passwords.Engine = "Fastest" }, "passwords.engine: must be Interleaved or Standard"},
+		"audiences of clients":        {func(c *realmconfig.Config) { c.Clients.Audiences = []string{"orders"} }, ""},
+		"an empty audience":           {func(c *realmconfig.Config) { c.Clients.Audiences = []string{""} }, "clients.audiences[0]: "},
+		"an audience twice":           {func(c *realmconfig.Config) { c.Clients.Audiences = []string{"a", "a"} }, "clients.audiences[1]: stands twice"},
+		"the issuer as an audience":   {func(c *realmconfig.Config) { c.Clients.Audiences = []string{c.Issuer} }, "clients.audiences: must not name the issuer"},
 		"a lockout of under a second": {func(c *realmconfig.Config) { c.Login.Lockout.Duration = realmconfig.Duration(time.Millisecond) }, "login.lockout.duration: "},
 	}
 	for name, c := range cases {

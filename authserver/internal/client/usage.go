@@ -41,9 +41,10 @@ func (u *Usage) mark(clientID, secretID string) {
 	if today > u.days[0].name {
 		u.days[1], u.days[0] = u.days[0], day{today, map[use]bool{}}
 	}
-	if today == u.days[0].name {
-		u.days[0].used[use{clientID, ""}] = true
-		u.days[0].used[use{clientID, secretID}] = true
+	for _, d := range u.days { // a clock may be set back
+		if d.name == today {
+			d.used[use{clientID, ""}], d.used[use{clientID, secretID}] = true, true
+		}
 	}
 }
 

@@ -56,6 +56,27 @@ func TestTicketOfEveryKindIsRedeemedOnce(t *testing.T) {
 	}
 }
 
+func TestTicketIsSpentOnce(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	for range rounds {
+		ticket := auth.OneTimeToken{Hash: randomHash(), Kind: auth.ClientAssertionToken, CreatedAt: start, ExpiresAt: start.Add(time.Minute)}
+		if won := raceOf(t, 50, func(int) (bool, error) { return s.SpendToken(t.Context(), ticket) }); won != 1 {
+			t.Fatalf("%d of 50 spent it", won)
+		}
+		if _, found, err := s.RedeemToken(t.Context(), auth.ClientAssertionToken, ticket.Hash, ticket.ExpiresAt); found || err != nil {
+			t.Errorf("redeemed after its time: %t, %v", found, err)
+		}
+	}
+	if got := count(t, url, "tickets"); got != rounds {
+		t.Errorf("%d are remembered, want %d", got, rounds)
+	}
+	other := auth.OneTimeToken{Hash: randomHash(), Kind: auth.ClientAssertionToken, CreatedAt: start, ExpiresAt: start.Add(time.Minute)}
+	if fresh, err := s.SpendToken(t.Context(), other); !fresh || err != nil {
+		t.Errorf("another one: %t, %v", fresh, err)
+	}
+}
+
 func TestEffectsGoWithTheirCause(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)

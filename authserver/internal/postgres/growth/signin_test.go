@@ -84,6 +84,15 @@ func signInExercises() []exercise {
 		{"IssueToken", "", func(ctx context.Context, w *world) error {
 			return w.store.IssueToken(ctx, w.token(auth.ChallengeToken, w.user(anybody)), w.event(auth.ActChallenge, w.user(anybody).ID))
 		}},
+		{"SpendToken", "", func(ctx context.Context, w *world) error {
+			return want(w.store.SpendToken(ctx, w.token(auth.ClientAssertionToken, auth.User{})))
+		}},
+		{"SpendToken", "that is spent", func(ctx context.Context, w *world) error {
+			spent := w.token(auth.ClientAssertionToken, auth.User{})
+			spent.Hash = w.ticket(auth.ChallengeToken, w.user(anybody), "")
+			again, err := w.store.SpendToken(ctx, spent)
+			return want(!again, err)
+		}},
 		{"PeekToken", "", func(ctx context.Context, w *world) error {
 			return want(found(w.store.PeekToken(ctx, auth.ChallengeToken, w.ticket(auth.ChallengeToken, w.user(anybody), ""), w.now())))
 		}},
