@@ -237,7 +237,7 @@ func TestAssertionsAreSignedByTheClientAlone(t *testing.T) {
 	}
 	free := newClient("shop.free") // whose key does not say for which algorithm it is
 	free.TokenEndpointAuthMethod, free.Secrets = realmconfig.PrivateKeyJWT, nil
-	free.JWKS = []byte(strings.Replace(string(w.jwks(rsa)), `"alg":"RS256"`, `"kty":"RSA"`, 1))
+	free.JWKS = []byte(strings.Replace(string(w.jwks(rsa)), `,"alg":"RS256"`, "", 1))
 	w.serveClients(append(clients, free)...)
 
 	signer := func(key realmconfig.Key) crypto.Signer {
@@ -340,6 +340,7 @@ func TestAnAssertionThatIsRefusedIsNotUsedUp(t *testing.T) {
 func TestKeysAtAnAddress(t *testing.T) {
 	t.Parallel()
 	w := newClientWorld(t)
+	w.clock.Stop()
 	try := func(key realmconfig.Key) error {
 		return w.show("shop.remote", assertionOf(t, key, w.claims("shop.remote"), map[string]any{"kid": key.KID}))
 	}
@@ -361,7 +362,13 @@ func TestKeysAtAnAddress(t *testing.T) {
 	}
 	w.respond(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusServiceUnavailable) })
 	w.clock.Advance(16 * time.Minute)
-	expectRefusal(t, try(next), "")
+	for range 3 {
+		expectRefusal(t, try(next), "")
+		expectRefusal(t, try(realmfolder.NewKey(realmconfig.ES256)), "not signed with a published key")
+	}
+	if got := w.asked.Load(); got != 3 {
+		t.Errorf("asked %d times, want once where nobody answers", got)
+	}
 	w.publish(w.key) // the other is withdrawn
 	w.clock.Advance(16 * time.Minute)
 	expectRefusal(t, try(next), "not signed with a published key")
@@ -382,6 +389,7 @@ func TestAddressesOfKeysThatGiveNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newClientWorld(t)
+			w.clock.Stop()
 			w.respond(c.answer)
 			try := func() error { return w.show("", assertionOf(t, w.key, w.claims("shop.remote"), nil)) }
 			expectRefusal(t, try(), c.problem)

@@ -5,6 +5,7 @@ package realmconfig_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -342,7 +343,6 @@ func TestUseIsToldAsBits(t *testing.T) {
 	t.Parallel()
 	dir, shard := t.TempDir(), realmconfig.ClientShard("shop.web")
 	ids := neighbours("shop.web", 20)
-	slices.Sort(ids)
 	d := document()
 	for _, id := range ids {
 		c := named(id)
@@ -350,20 +350,26 @@ func TestUseIsToldAsBits(t *testing.T) {
 		d.Clients = append(d.Clients, c)
 	}
 	d.Clients[3].DisplayName = "" // refused, and counted nevertheless
-	writeShard(t, dir, shard, encodeClients(t, d))
-	use := realmconfig.LoadClients(dir, nil).Use("2026-11-30",
-		func(id string) bool { return id == ids[0] || id == ids[9] },
-		func(id, secretID string) bool { return id == ids[17] && secretID == "old" })
-	for i := range 30 {
-		if got := use.Clients[shard].Has(i); got != (i == 0 || i == 9) {
-			t.Errorf("client %d: %t", i, got)
-		}
-		if got := use.OldSecrets[shard].Has(i); got != (i == 17) {
-			t.Errorf("old secret of client %d: %t", i, got)
-		}
+	data := encodeClients(t, d)
+	writeShard(t, dir, shard, data)
+	s := realmconfig.LoadClients(dir, nil)
+	usedOn := func(day string, client, secret string) realmconfig.ClientUse {
+		return s.Use(day, func(id string) bool { return id == client }, func(id, secretID string) bool { return id == secret && secretID == "old" })
 	}
-	if len(use.Clients) != 1 || len(use.OldSecrets) != 1 {
-		t.Errorf("told of %v", use)
+	r := reportOf(s)
+	r.ClientUse = []realmconfig.ClientUse{usedOn("2026-11-30", ids[0], ids[17]), usedOn("2026-11-29", ids[9], ids[17]), usedOn("2026-11-28", ids[0], "")}
+	if bits := r.ClientUse[0].Clients; len(bits) != 1 || len(bits[shard]) > 3 {
+		t.Errorf("told as %v", bits)
+	}
+	clients, oldSecrets := r.ClientsLastUsed(d, shard, realmconfig.Revision(data))
+	if want := map[string]string{ids[0]: "2026-11-30", ids[9]: "2026-11-29"}; !maps.Equal(clients, want) {
+		t.Errorf("clients were used on %v, want %v", clients, want)
+	}
+	if want := map[string]string{ids[17]: "2026-11-30"}; !maps.Equal(oldSecrets, want) {
+		t.Errorf("old secrets were used on %v, want %v", oldSecrets, want)
+	}
+	if clients, oldSecrets := r.ClientsLastUsed(d, shard, "another"); len(clients)+len(oldSecrets) > 0 {
+		t.Errorf("of a document that is not in force: %v, %v", clients, oldSecrets)
 	}
 }
 

@@ -2,6 +2,8 @@
 
 package realmconfig
 
+import "slices"
+
 // ClientUse says which clients were used on one day. It is as small for ten thousand
 // clients as bits are: an operator asks often, and reads no more than it must.
 type ClientUse struct {
@@ -46,4 +48,31 @@ func (s *ClientSet) Use(day string, client func(id string) bool, secret func(id,
 		}
 	}
 	return use
+}
+
+// ClientsLastUsed says, of the clients of a document, on which day each was last used,
+// and on which its second secret was: dates in UTC by client id, none where the pod
+// knows of no use. It knows nothing of a document while it has another revision of it
+// in force.
+func (r Report) ClientsLastUsed(d ClientDocument, shard int, revision string) (clients, oldSecrets map[string]string) {
+	clients, oldSecrets = map[string]string{}, map[string]string{}
+	if r.ClientRevisions[shard] != revision {
+		return clients, oldSecrets
+	}
+	ids := []string{}
+	for _, c := range d.Clients {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	for _, use := range r.ClientUse {
+		for i, id := range ids {
+			if use.Clients[shard].Has(i) {
+				clients[id] = max(clients[id], use.Day)
+			}
+			if use.OldSecrets[shard].Has(i) {
+				oldSecrets[id] = max(oldSecrets[id], use.Day)
+			}
+		}
+	}
+	return clients, oldSecrets
 }

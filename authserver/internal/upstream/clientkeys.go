@@ -59,7 +59,7 @@ func (k *ClientKeys) Verify(ctx context.Context, c realmconfig.Client, jwt auth.
 		return verifyInline(c.JWKS, string(jwt))
 	}
 	remote := k.at(clientKeysURL{c.ID, c.JWKSURI, k.settings().Clients.AllowPrivateNetworks})
-	if remote.set.failing() {
+	if remote.set.missing() && remote.set.failedLately() { // anybody may ask, and each would wait
 		return nil, fault("its keys could not be read a moment ago")
 	}
 	payload, err := remote.verify(ctx, string(jwt), signatureAlgorithms(), "assertion")
@@ -91,10 +91,19 @@ func (k *ClientKeys) at(url clientKeysURL) *clientKeys {
 	if found == nil {
 		k.makeRoom(now)
 		found = &clientKeys{keys: newKeys(&provider{client: k.clientFor(url.allowPrivate)}, url.address, k.now)}
+		found.set.read = few(found.set.read)
 		k.known[url] = found
 	}
 	found.usedAt = now
 	return found
+}
+
+// few reads as many keys as a document could have: each may be tried for a request.
+func few(read func(context.Context) ([]jose.JSONWebKey, error)) func(context.Context) ([]jose.JSONWebKey, error) {
+	return func(ctx context.Context) ([]jose.JSONWebKey, error) {
+		set, err := read(ctx)
+		return set[:min(len(set), realmconfig.MaxJWKSKeys)], err
+	}
 }
 
 func (k *ClientKeys) clientFor(allowPrivate bool) *http.Client {

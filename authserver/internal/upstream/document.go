@@ -77,10 +77,16 @@ func (c *cached[T]) refresh(ctx context.Context) (T, time.Time, error) {
 	}
 }
 
-// failing reports whether there is nothing, and reading it has failed just now.
-func (c *cached[T]) failing() bool {
-	_, readAt, failedAt := c.last()
-	return c.now().Sub(readAt) >= c.stale && c.now().Sub(failedAt) < retryPause
+// failedLately reports whether reading it has failed a moment ago.
+func (c *cached[T]) failedLately() bool {
+	_, _, failedAt := c.last()
+	return c.now().Sub(failedAt) < retryPause
+}
+
+// missing reports whether there is not even an old one.
+func (c *cached[T]) missing() bool {
+	_, readAt, _ := c.last()
+	return c.now().Sub(readAt) >= c.stale
 }
 
 func (c *cached[T]) last() (value T, readAt, failedAt time.Time) {

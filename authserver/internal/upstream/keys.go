@@ -63,7 +63,7 @@ func (k *keys) verify(ctx context.Context, token string, algorithms []jose.Signa
 	if payload, ok := verifyWith(set, signed); ok {
 		return payload, nil
 	}
-	if k.now().Sub(readAt) < keysPause {
+	if k.now().Sub(readAt) < keysPause || k.set.failedLately() {
 		return nil, faultf("its %s is not signed with a published key", what)
 	}
 	if set, _, err = k.set.refresh(ctx); err != nil {
