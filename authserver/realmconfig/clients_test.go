@@ -242,6 +242,7 @@ func TestTheLastGoodClientsStay(t *testing.T) {
 			if again := realmconfig.LoadClients(dir, s); again != s {
 				t.Error("the same was read anew")
 			}
+			remove(t, filepath.Join(dir, realmconfig.ClientFile(shard)))
 			writeShard(t, dir, shard, encodeClients(t, document(named(ids[0]))))
 			if after := realmconfig.LoadClients(dir, s); after.Len() != 1 || len(reportOf(after).ClientDocumentProblems) > 0 {
 				t.Errorf("a good document afterwards has %d clients in force, %v", after.Len(), reportOf(after))
