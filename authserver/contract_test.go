@@ -4,6 +4,7 @@ package authserver_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
@@ -101,10 +102,10 @@ func closeObjects(node any) {
 }
 
 // check holds one answer against the description. What no route answers must be
-// refused as such; documents below an issuer's path are described at the root.
+// refused as such.
 func (c *contract) check(method, path string, a answer) error {
-	if i := strings.Index(path, "/.well-known/"); i > 0 {
-		path = path[i:]
+	if ofRFC(path) {
+		return checkRFC(a)
 	}
 	op, found := c.find(method, path)
 	if !found {
@@ -133,6 +134,28 @@ func (c *contract) check(method, path string, a answer) error {
 	}
 	if err := contents[mediaType].Validate(value); err != nil {
 		return fmt.Errorf("%s %s: a %d %s is not as described; a code that is missing belongs into the route's refuses: %w", op.method, op.path, a.Status, a.Problem.Code, err)
+	}
+	return nil
+}
+
+// ofRFC reports whether an address is answered as RFCs say, and not as we describe.
+func ofRFC(path string) bool {
+	return strings.Contains(path, "/oauth2/") || strings.Contains(path, "/.well-known/")
+}
+
+// checkRFC holds an answer against what all RFCs of OAuth 2.0 have in common: a success
+// is JSON or empty, and a refusal names itself (RFC 6749, section 5.2), but for what no
+// endpoint has refused.
+func checkRFC(a answer) error {
+	if a.Problem.Code != "" || a.Status < 300 && a.Body == "" || a.Status == http.StatusNotModified {
+		return nil
+	}
+	refusal := struct {
+		Error, Description string
+	}{}
+	err := json.Unmarshal([]byte(a.Body), &refusal)
+	if a.Header.Get("Content-Type") != "application/json" || err != nil || (a.Status >= 400) != (refusal.Error != "") {
+		return fmt.Errorf("%d %s is no answer of OAuth 2.0", a.Status, a.Body)
 	}
 	return nil
 }

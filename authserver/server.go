@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -114,9 +115,9 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	}
 	return httpapi.New(httpapi.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
-		Groups: can.groups, Keys: s.tokens, Settings: s.folder.Config, Health: s.life,
+		Groups: can.groups, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
-		Beside: pages.Pages(), Pages: pages, Log: s.Log,
+		Beside: slices.Concat(s.newOpenIDProvider(can, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,
 	}), nil
 }
 

@@ -35,8 +35,10 @@ type Store interface {
 
 // Keys know the clients' own keys.
 type Keys interface {
-	// Verify returns what a JWT says that a key of the client has signed, by an
-	// algorithm that needs a private key. The error says what is wrong, and quotes
+	// Algorithms are those by which clients may sign, in order.
+	Algorithms() []string
+	// Verify returns what a JWT says that a key of the client has signed, by one
+	// of them: each needs a private key. The error says what is wrong, and quotes
 	// nothing of the JWT or of the client's key set.
 	Verify(ctx context.Context, c realmconfig.Client, jwt auth.Secret) ([]byte, error)
 }

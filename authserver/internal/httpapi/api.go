@@ -39,7 +39,6 @@ type Deps struct {
 	Accounts   *account.Service
 	Admin      *admin.Service
 	Groups     *group.Service
-	Keys       Keys
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Health   interface{ Draining() bool }
@@ -50,12 +49,6 @@ type Deps struct {
 	Beside []request.Route
 	Pages  ErrorPage
 	Log    *slog.Logger
-}
-
-// Keys are the realm's signing keys.
-type Keys interface {
-	// JWKS is the public keys that verifiers should know now.
-	JWKS() ([]realmconfig.JWK, error)
 }
 
 // Tracer makes the traces of requests.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -23,10 +24,28 @@ import (
 const openAPIPath = "/api/openapi.json"
 
 func (a *API) openAPIRoutes() []route {
-	document := sync.OnceValues(Document) // not now: it asks for all routes, and this is one
-	return []route{
-		wellKnown(a, openAPIPath, "This description (OpenAPI 3.1)", func() (json.RawMessage, error) { return document() }),
+	document := sync.OnceValues(compactDocument) // not now: it asks for all routes, and this is one
+	return []route{{
+		method: "GET", path: openAPIPath, summary: "This description (OpenAPI 3.1)", status: http.StatusOK, also: []int{http.StatusNotModified},
+		in: reflect.TypeFor[empty](), out: reflect.TypeFor[json.RawMessage](),
+		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			description, err := document()
+			if err != nil {
+				a.problems.Write(w, r, err)
+				return
+			}
+			request.ServeDocument(w, r, description, time.Duration(a.Settings().Tokens.JWKSMaxAge))
+		}),
+	}}
+}
+
+// compactDocument is Document without what is for people's eyes.
+func compactDocument() ([]byte, error) {
+	document, err := Document()
+	if err != nil {
+		return nil, err
 	}
+	return json.Marshal(json.RawMessage(document))
 }
 
 // Document describes the API in OpenAPI 3.1, as JSON. It is made from the list of
@@ -213,7 +232,7 @@ func tagOf(path string) tag {
 		tag
 		prefixes []string
 	}{
-		{tag{"Discovery", "What verifiers and programmers read."}, []string{"/.well-known/", openAPIPath}},
+		{tag{"Discovery", "What programmers read."}, []string{openAPIPath}},
 		{tag{"Administration", "For users with the role admin."}, []string{"/api/admin/"}},
 		{tag{"Second factor", "Codes of an app, by SMS, and backup codes."}, []string{"/api/auth/2fa"}},
 		{

@@ -57,7 +57,6 @@ func (a *API) routes() []route {
 		a.identityRoutes(),
 		a.forwardRoutes(),
 		a.secondFactorRoutes(),
-		a.wellKnownRoutes(),
 		a.openAPIRoutes(),
 	)
 }

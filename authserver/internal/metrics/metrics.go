@@ -28,6 +28,7 @@ type Metrics struct {
 	providers *prometheus.CounterVec
 	factors   *prometheus.CounterVec
 	limited   *prometheus.CounterVec
+	clients   *prometheus.CounterVec
 	delivery
 }
 
@@ -62,10 +63,10 @@ func New() *Metrics {
 		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
 		}, []string{"method", "outcome"}),
-		delivery: newDelivery(), limited: newLimited(),
+		delivery: newDelivery(), limited: newLimited(), clients: newClientTokens(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
-	m.registry.MustRegister(m.limited)
+	m.registry.MustRegister(m.limited, m.clients)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -32,6 +32,14 @@ const withRoleInForce = `
     RETURNING role, revoked_at
 )`
 
+// RevokeToken implements session.Store.
+func (s *Store) RevokeToken(ctx context.Context, id string) error {
+	ctx, end := s.bounded(ctx, "revoke token")
+	defer end()
+	_, err := s.pool.Exec(ctx, `INSERT INTO revocations (about) VALUES (@id) ON CONFLICT (about) DO NOTHING`, pgx.NamedArgs{"id": id})
+	return classify("revoke token", err)
+}
+
 // The bound is a stable expression, which an index can be searched for. Without the
 // table's name, about in the order would be the text of the same name, and sorted.
 const revokedWithin = `

@@ -27,6 +27,10 @@ const (
 	RateCode       RateClass = "code"
 	// RateChange is for what a token lets its bearer change, where nothing is judged.
 	RateChange RateClass = "change"
+	// RateToken is for what clients ask for, in their users' names or in their own.
+	RateToken RateClass = "token"
+	// RateClient is for requests that do not show of which client they are.
+	RateClient RateClass = "client"
 	// RateUnnamedProxy is in addition for whoever comes through a gateway that the
 	// realm was not told of: all of them together have one limit for each class.
 	RateUnnamedProxy RateClass = "unnamed_proxy"
@@ -44,7 +48,7 @@ const mostPerMinute = 10_000_000
 
 // allowance is what a class may be asked for in a minute.
 func (c RateClass) allowance(perMinute int) int {
-	if c == RateRefresh || c == RateRead {
+	if c == RateRefresh || c == RateRead || c == RateToken {
 		return perMinute * sessionFactor
 	}
 	return perMinute
@@ -81,12 +85,31 @@ func (l Limiter) Check(r *http.Request, route Route) error {
 	if client.Shared {
 		key = string(RateUnnamedProxy) + ":" + key
 	}
+	return l.take(r, route, key, perMinute)
+}
+
+func (l Limiter) take(r *http.Request, route Route, key string, perMinute int) error {
 	wait := l.Buckets.Take(r.Context(), key, min(perMinute, mostPerMinute))
 	if wait <= 0 {
 		return nil
 	}
 	l.Refused.Limited(route.Pattern)
 	return &auth.Error{Code: auth.RateLimited, RetryAfter: wait}
+}
+
+// clientFactor is how many times as often as one of its users a client may ask: it does
+// so for all of them, from one address.
+const clientFactor = 10
+
+// CheckClient counts a request that a client has authenticated against that client,
+// wherever it comes from, and refuses it as Check does: no neighbour uses up what is
+// another's.
+func (l Limiter) CheckClient(r *http.Request, route Route, clientID string) error {
+	perMinute := route.Rate.allowance(l.Settings().Network.RequestsPerMinute) * clientFactor
+	if perMinute <= 0 {
+		return nil
+	}
+	return l.take(r, route, string(route.Rate)+":client:"+clientID, perMinute)
 }
 
 // CheckRefresh counts a refresh that another route makes on its way, as one of the

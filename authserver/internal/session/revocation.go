@@ -13,15 +13,16 @@ import (
 )
 
 // Revocation makes access tokens worthless before they expire: those of a session
-// that has ended, or those that say another role of a user than the one in force.
+// that has ended, one of a client's, or those that say another role of a user than the
+// one in force.
 type Revocation struct {
-	// About is the id of the session or the user.
+	// About is the id of the session, the token or the user.
 	About string
 	// Role is the user's role in force, empty for one who is disabled or gone; nil
-	// when About is a session.
+	// when About is a session or a token.
 	Role *string
 	// At is by the Store's clock. Of two about one user the later one holds; for
-	// a session it says nothing, since none begins again.
+	// a session or a token it says nothing, since none begins again.
 	At time.Time
 }
 
@@ -77,6 +78,26 @@ func (r *revocations) judge(s auth.Subject) auth.Code {
 		}
 	}
 	return ""
+}
+
+// any reports whether one of these is the id of a token that was revoked, of a grant that
+// has ended, or of a user who is disabled or gone.
+func (r *revocations) any(about ...string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, text := range about {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			continue // nobody's
+		}
+		if r.young.ended(id) || r.old.ended(id) {
+			return true
+		}
+		if known, found := r.inForce(id); found && known.role == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (h heard) ended(session uuid.UUID) bool {

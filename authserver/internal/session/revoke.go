@@ -129,17 +129,22 @@ func (s *Service) revocationOf(ctx context.Context, subject auth.Subject) auth.C
 	if code := s.revoked.judge(subject); code != "" {
 		return code
 	}
+	if !s.hearNews(ctx, subject.SessionID, subject.UserID) {
+		return ""
+	}
+	return s.revoked.judge(subject)
+}
+
+// hearNews takes in what Ephemeral has heard, and reports whether there was any.
+func (s *Service) hearNews(ctx context.Context, about ...string) bool {
 	told := false
-	for about, sealed := range s.Ephemeral.Revocations(ctx, subject.SessionID, subject.UserID) {
+	for about, sealed := range s.Ephemeral.Revocations(ctx, about...) {
 		if r, ok := s.openNews(about, sealed); ok {
 			s.revoked.add(s.Now(), r)
 			told = true
 		}
 	}
-	if !told {
-		return ""
-	}
-	return s.revoked.judge(subject)
+	return told
 }
 
 func (s *Service) openNews(about string, sealed []byte) (Revocation, bool) {

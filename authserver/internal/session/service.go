@@ -61,6 +61,8 @@ type Store interface {
 	// EndSessionsBefore ends those, of whomever, that are alive and began before
 	// a time.
 	EndSessionsBefore(ctx context.Context, since time.Time, reason EndReason, now time.Time) error
+	// RevokeToken stores that a client's token is revoked, however often.
+	RevokeToken(ctx context.Context, id string) error
 	// RevokedWithin reads those of the last d, the oldest first: a page of at most
 	// limit of them, after the last of the page before.
 	RevokedWithin(ctx context.Context, d time.Duration, after Revocation, limit int) ([]Revocation, error)

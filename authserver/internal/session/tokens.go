@@ -19,4 +19,7 @@ type AccessTokens interface {
 	// Verify returns whom a token speaks for. The error is an *Error with
 	// TokenExpired or TokenInvalid.
 	Verify(token auth.Secret) (auth.Subject, error)
+	// VerifyClient returns what a token says that a client was given. The error is as
+	// that of Verify, which takes no such token.
+	VerifyClient(token auth.Secret) (auth.ClientToken, error)
 }

@@ -40,6 +40,8 @@ type claims struct {
 	Role          string           `json:"role"`
 	SessionID     string           `json:"sid"`
 	AuthTime      *jwt.NumericDate `json:"auth_time,omitempty"`
+	// ClientID is set in what a client was given: see VerifyClient.
+	ClientID string `json:"client_id,omitempty"`
 	jwt.RegisteredClaims
 }
 
@@ -106,12 +108,13 @@ func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error)
 }
 
 // Verify checks signature, algorithm, type, issuer, audience and expiry, and
-// that the token's session is none of those that the settings ended. It refuses with auth.TokenExpired only when nothing else is wrong, else with
+// that the token is no client's and its session none of those that the settings ended.
+// It refuses with auth.TokenExpired only when nothing else is wrong, else with
 // auth.TokenInvalid.
 func (t *Tokens) Verify(token auth.Secret) (auth.Subject, error) {
 	s, now := t.snapshot(), t.now()
-	if subject, ok := t.verified.recall(token, s, now); ok {
-		return subject, nil
+	if p, ok := t.verified.recall(token, s, now); ok {
+		return p.subject, refuseUnless(p.client.ClientID == "")
 	}
 	ring, err := t.rings.of(s)
 	if err != nil {
@@ -119,14 +122,11 @@ func (t *Tokens) Verify(token auth.Secret) (auth.Subject, error) {
 	}
 	c := claims{}
 	parsed, err := jwt.ParseWithClaims(string(token), &c, ring.publicKey(s.Keyset, now),
-		jwt.WithValidMethods([]string{string(realmconfig.ES256), string(realmconfig.RS256), string(realmconfig.EdDSA)}),
-		jwt.WithStrictDecoding(), jwt.WithExpirationRequired(),
-		jwt.WithIssuer(s.Config.Issuer), jwt.WithAudience(s.Config.Tokens.Audience...),
-		jwt.WithTimeFunc(func() time.Time { return now }))
+		parserOptions(s.Config, now, jwt.WithAudience(s.Config.Tokens.Audience...))...)
 	switch {
-	case onlyExpired(err) && ofType(parsed):
+	case onlyExpired(err) && ofType(parsed) && c.ClientID == "":
 		return auth.Subject{}, &auth.Error{Code: auth.TokenExpired}
-	case err != nil, !ofType(parsed), c.Subject == "", c.SessionID == "", c.IssuedAt == nil, ended(s.Config.Tokens, c.IssuedAt.Time, now):
+	case err != nil, !ofType(parsed), c.ClientID != "", c.Subject == "", c.SessionID == "", c.IssuedAt == nil, ended(s.Config.Tokens, c.IssuedAt.Time, now):
 		// The library's error quotes parts of the token: it stays here.
 		return auth.Subject{}, &auth.Error{Code: auth.TokenInvalid}
 	}

@@ -28,9 +28,10 @@ type verified struct {
 	young, old map[[sha256.Size]byte]proof
 }
 
-// proof is what was found out of a token.
+// proof is what was found out of a token: a subject, or of what a client was given, all.
 type proof struct {
 	subject   auth.Subject
+	client    auth.ClientToken
 	kid       string
 	issuedAt  time.Time
 	since     time.Time
@@ -44,12 +45,12 @@ func (p proof) good(s *realmconfig.Snapshot, now time.Time) bool {
 }
 
 // recall finds a token that is still good.
-func (v *verified) recall(token auth.Secret, s *realmconfig.Snapshot, now time.Time) (auth.Subject, bool) {
+func (v *verified) recall(token auth.Secret, s *realmconfig.Snapshot, now time.Time) (proof, bool) {
 	key := sha256.Sum256([]byte(token))
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.snapshot != s {
-		return auth.Subject{}, false
+		return proof{}, false
 	}
 	p, found := v.young[key]
 	if !found {
@@ -57,7 +58,7 @@ func (v *verified) recall(token auth.Secret, s *realmconfig.Snapshot, now time.T
 			v.add(key, p)
 		}
 	}
-	return p.subject, found && p.good(s, now)
+	return p, found && p.good(s, now)
 }
 
 // remember keeps a token that was found good.

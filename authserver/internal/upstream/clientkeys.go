@@ -5,6 +5,7 @@ package upstream
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,6 +52,15 @@ type clientKeys struct {
 // MaxClientKeys.
 func NewClientKeys(settings func() realmconfig.Config, client func(allowPrivate bool) *http.Client, now func() time.Time) *ClientKeys {
 	return &ClientKeys{settings: settings, public: client(false), private: client(true), now: now, known: map[clientKeysURL]*clientKeys{}}
+}
+
+// Algorithms implements client.Keys.
+func (k *ClientKeys) Algorithms() []string {
+	names := []string{}
+	for _, a := range signatureAlgorithms() {
+		names = append(names, string(a))
+	}
+	return slices.Sorted(slices.Values(names))
 }
 
 // Verify implements client.Keys.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"slices"
+	"time"
+)
+
+// ClientToken is what an access token says that a client was given (RFC 9068): in whose
+// name it acts, and for whom. It opens nothing of the realm itself.
+type ClientToken struct {
+	// ID is the token's own, a UUID by which it is revoked.
+	ID string
+	// ClientID is the client that the token was issued to.
+	ClientID string
+	// Subject is the user whom the token speaks for, or the client's own id where it
+	// speaks for itself.
+	Subject string
+	// GrantID is the grant that the token was issued by, with whose end the token is
+	// worthless; empty for a token of a client's own.
+	GrantID string
+	// Audience is whom the token is for, Scope what for.
+	Audience, Scope []string
+	// AuthTime is when the user signed in; zero for a token of a client's own.
+	AuthTime            time.Time
+	IssuedAt, ExpiresAt time.Time
+}
+
+// OfUser reports whether the token speaks for a user. No client has the id of one.
+func (t ClientToken) OfUser() bool { return t.Subject != t.ClientID }
+
+// IsFor reports whether one of these is an audience of the token.
+func (t ClientToken) IsFor(audiences ...string) bool {
+	return slices.ContainsFunc(t.Audience, func(a string) bool { return slices.Contains(audiences, a) })
+}

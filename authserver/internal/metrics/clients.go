@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+func newClientTokens() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "realmkeeper_client_tokens_total",
+		Help: "Requests of clients for tokens, by grant type and outcome; without a grant type, of clients that have not shown who they are.",
+	}, []string{"grant", "outcome"})
+}
+
+// ClientToken implements oidc.Observer.
+func (m *Metrics) ClientToken(grant, outcome string) { m.clients.WithLabelValues(grant, outcome).Inc() }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"slices"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// audienceOf is whom a client's token is for: what it asks for within its audiences, or
+// all of these, or the client itself where it has none. It refuses with InvalidTarget
+// (RFC 8707, section 2). The realm's own API is never among them.
+func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]string, error) {
+	allowed := s.Clients.Audiences(client)
+	if len(allowed) == 0 {
+		allowed = append(allowed, client.ID)
+	}
+	if len(resources) == 0 {
+		return allowed, nil
+	}
+	for _, resource := range resources {
+		if !slices.Contains(allowed, resource) && resource != client.ID {
+			return nil, refuse(InvalidTarget, "The client may not have tokens for one of the resources.")
+		}
+	}
+	return resources, nil
+}
+
+// bearer is the type of every access token (RFC 6750).
+const bearer = "Bearer"
+
+// issue completes an access token of a client, which begins now, and signs it.
+func (s *Service) issue(client realmconfig.Client, t auth.ClientToken) (tokenAnswer, error) {
+	id, err := s.NewID()
+	if err != nil {
+		return tokenAnswer{}, err
+	}
+	lifetime := time.Duration(client.AccessTokenLifetime)
+	t.ID, t.ClientID = id, client.ID
+	t.IssuedAt = s.Now()
+	t.ExpiresAt = t.IssuedAt.Add(lifetime)
+	signed, err := s.Tokens.IssueClient(t)
+	if err != nil {
+		return tokenAnswer{}, err
+	}
+	return tokenAnswer{
+		AccessToken: string(signed), TokenType: bearer, ExpiresIn: int64(lifetime / time.Second), Scope: formatScope(t.Scope),
+	}, nil
+}

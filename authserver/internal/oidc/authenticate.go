@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// authenticate says which client sends a request. It refuses with InvalidRequest or
+// InvalidClient, with auth.RateLimited a source that has shown too many wrong secrets,
+// and with auth.DatabaseUnavailable where an assertion must be used up and cannot.
+//
+// The right secret passes whatever was counted: it has 256 bits, so that nobody guesses
+// it, and nobody shuts a client out by guessing.
+func (s *Service) authenticate(ctx context.Context, r *http.Request, f form) (realmconfig.Client, error) {
+	shown, err := credentialsOf(r, f)
+	if err == nil {
+		shown.Endpoints = []string{s.address(tokenPath), s.address(r.URL.Path)}
+		found := realmconfig.Client{}
+		if found, err = s.Clients.Authenticate(ctx, shown); err == nil {
+			return found, nil
+		}
+	}
+	if refusal := (*client.InvalidClient)(nil); errors.As(err, &refusal) {
+		err = &Error{Code: InvalidClient, Description: refusal.Description, Cause: refusal.Cause}
+	}
+	if !errors.Is(err, &Error{Code: InvalidClient}) {
+		return realmconfig.Client{}, err
+	}
+	return realmconfig.Client{}, s.countFailure(r, err)
+}
+
+// countFailure is err, or the refusal of a source that has sent too many like it.
+func (s *Service) countFailure(r *http.Request, err error) error {
+	limited := s.Limiter.Check(r, request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateClient})
+	if limited != nil {
+		return limited
+	}
+	s.Observer.ClientToken("", outcomeOf(err))
+	return err
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// publicOrigins are those of all public clients of a set.
+type publicOrigins struct {
+	of      *realmconfig.ClientSet
+	origins map[string]bool
+}
+
+// originsOf are the origins of a client's redirect URIs, at which its pages are.
+func originsOf(client realmconfig.Client) []string {
+	origins := []string{}
+	for _, uri := range client.RedirectURIs {
+		u, err := url.Parse(uri)
+		if err != nil {
+			continue
+		}
+		if origin, err := realmconfig.Origin(u); err == nil { // others are no pages'
+			origins = append(origins, origin)
+		}
+	}
+	return origins
+}
+
+// preflight tells a browser what a page may send. It does not say of which client the
+// page is, so that the page of any public client is let in; the answer to what it sends
+// then is readable to the client's own alone.
+func (s *Service) preflight(w http.ResponseWriter, r *http.Request) {
+	known := []string{}
+	if origin := r.Header.Get("Origin"); s.publicOrigins()[origin] {
+		known = append(known, origin)
+	}
+	if !request.AllowOrigin(w.Header(), r, known) || !request.IsPreflight(r) {
+		w.Header().Set("Allow", http.MethodPost)
+		s.problems.Write(w, r, auth.Refuse(auth.MethodNotAllowed))
+		return
+	}
+	request.AnswerPreflight(w, http.MethodPost)
+}
+
+// publicOrigins are remembered for as long as the clients are the same.
+func (s *Service) publicOrigins() map[string]bool {
+	set := s.Clients.Clients()
+	if last := s.origins.Load(); last != nil && last.of == set {
+		return last.origins
+	}
+	next := &publicOrigins{of: set, origins: map[string]bool{}}
+	for client := range set.All() {
+		if !isPublic(client) {
+			continue
+		}
+		for _, origin := range originsOf(client) {
+			next.origins[origin] = true
+		}
+	}
+	s.origins.Store(next)
+	return next.origins
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// call is a request of a client that has shown who it is.
+type call struct {
+	form
+	client realmconfig.Client
+	// from is the machine that sends the request: the client's own, or for a public
+	// client a user's.
+	from auth.Client
+}
+
+// handler answers a call with what becomes JSON, or nil for an answer without a body.
+type handler func(ctx context.Context, c call) (any, error)
+
+// endpoint is an address to which clients post a form, and show who they are (RFC 6749,
+// section 3.2). Pages of a public client may do so from a browser.
+func (s *Service) endpoint(path string, handle handler) []request.Route {
+	post := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := s.call(w, r, handle)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		s.answer(w, r, http.StatusOK, body)
+	})
+	return []request.Route{
+		{Pattern: "POST " + path, Handler: post},
+		{Pattern: "OPTIONS " + path, Handler: http.HandlerFunc(s.preflight)},
+	}
+}
+
+func (s *Service) call(w http.ResponseWriter, r *http.Request, handle handler) (any, error) {
+	f, err := readForm(w, r)
+	if err != nil {
+		return nil, err
+	}
+	client, err := s.authenticate(r.Context(), r, f)
+	if err != nil {
+		return nil, err
+	}
+	if isPublic(client) {
+		request.AllowOrigin(w.Header(), r, originsOf(client))
+	}
+	if err := s.limit(r, client); err != nil {
+		return nil, err
+	}
+	return handle(r.Context(), call{form: f, client: client, from: request.Client(r, s.Settings().Network)})
+}
+
+// limit counts a request of a client that has shown who it is against the client. One
+// that shows nothing is whoever sends the request.
+func (s *Service) limit(r *http.Request, client realmconfig.Client) error {
+	route := request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateToken}
+	if isPublic(client) {
+		return s.Limiter.Check(r, route)
+	}
+	return s.Limiter.CheckClient(r, route, client.ID)
+}
+
+func isPublic(c realmconfig.Client) bool { return c.Type == realmconfig.PublicClient }

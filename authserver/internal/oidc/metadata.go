@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// metadata is what the realm says of itself (OpenID Connect Discovery 1.0, section 3;
+// RFC 8414, section 2): what works, and nothing else.
+type metadata struct {
+	Issuer                string `json:"issuer"`
+	JWKSURI               string `json:"jwks_uri"`
+	TokenEndpoint         string `json:"token_endpoint"`
+	IntrospectionEndpoint string `json:"introspection_endpoint"`
+	RevocationEndpoint    string `json:"revocation_endpoint"`
+
+	ScopesSupported   []string                `json:"scopes_supported,omitempty"`
+	ResponseTypes     []string                `json:"response_types_supported"`
+	GrantTypes        []realmconfig.GrantType `json:"grant_types_supported"`
+	SubjectTypes      []string                `json:"subject_types_supported"`
+	IDTokenAlgorithms []realmconfig.Algorithm `json:"id_token_signing_alg_values_supported"`
+	ClaimsSupported   []string                `json:"claims_supported"`
+
+	TokenAuthMethods            []realmconfig.AuthMethod `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgorithms         []string                 `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuthMethods    []realmconfig.AuthMethod `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgorithms []string                 `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevocationAuthMethods       []realmconfig.AuthMethod `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgorithms    []string                 `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+}
+
+func (s *Service) metadata() (metadata, error) {
+	algorithms, err := s.publishedAlgorithms()
+	if err != nil {
+		return metadata{}, err
+	}
+	confidential := []realmconfig.AuthMethod{realmconfig.ClientSecretBasic, realmconfig.ClientSecretPost, realmconfig.PrivateKeyJWT}
+	signing := s.Clients.Keys.Algorithms()
+	all := append(slices.Clone(confidential), realmconfig.NoAuthMethod)
+	return metadata{
+		Issuer: s.Settings().Issuer, JWKSURI: s.address(jwksPath),
+		TokenEndpoint: s.address(tokenPath), IntrospectionEndpoint: s.address(introspectPath), RevocationEndpoint: s.address(revokePath),
+		ResponseTypes: []string{}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
+		ClaimsSupported:  []string{"aud", "auth_time", "email", "email_verified", "exp", "iat", "iss", "jti", "role", "sid", "sub"},
+		TokenAuthMethods: all, TokenAuthAlgorithms: signing,
+		IntrospectionAuthMethods: confidential, IntrospectionAuthAlgorithms: signing,
+		RevocationAuthMethods: all, RevocationAuthAlgorithms: signing,
+	}, nil
+}
+
+// address is that of a path below the issuer.
+func (s *Service) address(path string) string {
+	return strings.TrimSuffix(s.Settings().Issuer, "/") + path
+}
+
+// publishedAlgorithms are those of the keys that verifiers should know now, in order.
+func (s *Service) publishedAlgorithms() ([]realmconfig.Algorithm, error) {
+	keys, err := s.Tokens.JWKS()
+	algorithms := []realmconfig.Algorithm{}
+	for _, k := range keys {
+		algorithms = append(algorithms, k.Alg)
+	}
+	slices.Sort(algorithms)
+	return slices.Compact(algorithms), err
+}

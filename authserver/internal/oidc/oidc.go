@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+)
+
+// Deps is what a Service stands on; every field is required.
+type Deps struct {
+	auth.Realm
+	Clients  *client.Service
+	Sessions *session.Service
+	Tokens   Tokens
+	Limiter  request.Limiter
+	Observer Observer
+}
+
+// Observer counts what happens. Its texts are few.
+type Observer interface {
+	// ClientToken counts answers of the token endpoint, by grant type and outcome: the
+	// code of a refusal, or auth.Succeeded. The grant type is empty for a client that
+	// has not shown who it is.
+	ClientToken(grant, outcome string)
+}
+
+// Service answers clients.
+type Service struct {
+	Deps
+	problems problem.Writer
+	origins  atomic.Pointer[publicOrigins]
+}
+
+// New returns a service; see Routes.
+func New(d Deps) *Service {
+	return &Service{Deps: d, problems: problem.Writer{Settings: d.Settings, Log: d.Log}}
+}
+
+// Paths of the endpoints, below the issuer's.
+const (
+	// Path is what all of them but the well-known documents begin with.
+	Path           = "/oauth2/"
+	tokenPath      = Path + "token"
+	introspectPath = Path + "introspect"
+	revokePath     = Path + "revoke"
+)
+
+// Routes is everything the service answers.
+func (s *Service) Routes() []request.Route {
+	return slices.Concat(
+		s.wellKnownRoutes(),
+		s.endpoint(tokenPath, s.token),
+		s.endpoint(introspectPath, s.introspect),
+		s.endpoint(revokePath, s.revoke),
+	)
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// grant answers a token request of one grant type, which the client may use.
+type grant func(ctx context.Context, c call) (tokenAnswer, error)
+
+// grants are those that work, each in a file of its own.
+func (s *Service) grants() map[realmconfig.GrantType]grant {
+	return map[realmconfig.GrantType]grant{
+		realmconfig.ClientCredentialsGrant: s.clientCredentials,
+	}
+}
+
+// grantTypes are in order.
+func (s *Service) grantTypes() []realmconfig.GrantType { return slices.Sorted(maps.Keys(s.grants())) }
+
+// tokenAnswer is that of RFC 6749, section 5.1, and OpenID Connect Core 1.0, section
+// 3.1.3.3. Times are in seconds.
+type tokenAnswer struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+}
+
+// token is the token endpoint (RFC 6749, section 3.2).
+func (s *Service) token(ctx context.Context, c call) (any, error) {
+	grantType := realmconfig.GrantType(c.get("grant_type"))
+	answerTo, known := s.grants()[grantType]
+	switch {
+	case grantType == "":
+		return nil, refuse(InvalidRequest, "grant_type is missing.")
+	case !known:
+		return nil, refuse(UnsupportedGrantType, "The realm does not know this grant_type.")
+	case !c.client.Grants(grantType):
+		return nil, refuse(UnauthorizedClient, "The client may not use this grant_type.")
+	}
+	answer, err := answerTo(ctx, c)
+	s.Observer.ClientToken(string(grantType), outcomeOf(err))
+	return answer, err
+}
+
+// outcomeOf is what an Observer is told.
+func outcomeOf(err error) string {
+	if refusal, ok := asError(err); ok {
+		return string(refusal.Code)
+	}
+	return auth.OutcomeOf(err)
+}

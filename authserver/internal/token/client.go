@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package token
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// clientClaims are those of an access token that a client is given (RFC 9068, section
+// 2.2). What the token was issued by is no sid: servers of earlier releases take a token
+// for one of a session's own, and only if it has one.
+type clientClaims struct {
+	ClientID string           `json:"client_id"`
+	GrantID  string           `json:"grant_id,omitempty"`
+	Scope    string           `json:"scope,omitempty"`
+	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
+	jwt.RegisteredClaims
+}
+
+func (c clientClaims) token() auth.ClientToken {
+	t := auth.ClientToken{
+		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, GrantID: c.GrantID, Audience: c.Audience, Scope: strings.Fields(c.Scope),
+		IssuedAt: c.IssuedAt.UTC(), ExpiresAt: c.ExpiresAt.UTC(),
+	}
+	if c.AuthTime != nil {
+		t.AuthTime = c.AuthTime.UTC()
+	}
+	return t
+}
+
+// IssueClient signs what a client is given. It refuses with auth.SigningUnavailable when
+// no key may sign now.
+func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
+	s := t.snapshot()
+	key, err := t.signingKey(s)
+	if err != nil {
+		return "", err
+	}
+	return t.Sign(key.Algorithm, typ, clientClaims{
+		ClientID: of.ClientID, GrantID: of.GrantID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime),
+		RegisteredClaims: jwt.RegisteredClaims{
+			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
+			IssuedAt: jwt.NewNumericDate(of.IssuedAt), ExpiresAt: jwt.NewNumericDate(of.ExpiresAt),
+		},
+	})
+}
+
+// VerifyClient is Verify for a token that a client was given. Whom the token is for is
+// for the caller to judge. It refuses as Verify does, and with auth.TokenInvalid a token
+// that is no client's.
+func (t *Tokens) VerifyClient(token auth.Secret) (auth.ClientToken, error) {
+	s, now := t.snapshot(), t.now()
+	if p, ok := t.verified.recall(token, s, now); ok {
+		return p.client, refuseUnless(p.client.ClientID != "")
+	}
+	ring, err := t.rings.of(s)
+	if err != nil {
+		return auth.ClientToken{}, err
+	}
+	c := clientClaims{}
+	parsed, err := jwt.ParseWithClaims(string(token), &c, ring.publicKey(s.Keyset, now), parserOptions(s.Config, now)...)
+	switch {
+	case onlyExpired(err) && ofType(parsed):
+		return auth.ClientToken{}, &auth.Error{Code: auth.TokenExpired}
+	case err != nil, !ofType(parsed), c.ClientID == "", c.Subject == "", c.ID == "", len(c.Audience) == 0, c.IssuedAt == nil,
+		slices.Contains(c.Audience, s.Config.Issuer), ended(s.Config.Tokens, c.IssuedAt.Time, now):
+		return auth.ClientToken{}, &auth.Error{Code: auth.TokenInvalid}
+	}
+	kid, _ := parsed.Header["kid"].(string)
+	of := c.token()
+	t.verified.remember(token, s, proof{client: of, kid: kid, issuedAt: of.IssuedAt, since: now, expiresAt: of.ExpiresAt})
+	return of, nil
+}
+
+// parserOptions are what every access token must be.
+func parserOptions(config realmconfig.Config, now time.Time, also ...jwt.ParserOption) []jwt.ParserOption {
+	return append([]jwt.ParserOption{
+		jwt.WithValidMethods([]string{string(realmconfig.ES256), string(realmconfig.RS256), string(realmconfig.EdDSA)}),
+		jwt.WithStrictDecoding(), jwt.WithExpirationRequired(), jwt.WithIssuer(config.Issuer),
+		jwt.WithTimeFunc(func() time.Time { return now }),
+	}, also...)
+}
+
+func refuseUnless(good bool) error {
+	if good {
+		return nil
+	}
+	return &auth.Error{Code: auth.TokenInvalid}
+}
