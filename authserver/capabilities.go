@@ -63,7 +63,8 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Audit: c.audit, Notify: c.notify, Observer: s.metrics,
 	}
 	c.sessions = &session.Service{
-		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Tokens: a.tokens, Audit: c.audit, Observer: s.metrics,
+		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Tokens: a.tokens, Clients: c.clients, Audit: c.audit,
+		Observer: s.metrics,
 	}
 	c.mfa = &mfa.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,

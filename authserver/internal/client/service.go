@@ -11,6 +11,7 @@ package client
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -45,6 +46,9 @@ type Keys interface {
 
 // Find returns the client of an id as it is in force. The caller changes nothing of it.
 func (s *Service) Find(id string) (realmconfig.Client, bool) { return s.Clients().Find(id) }
+
+// GrantsSince is when the oldest grant of a client that is not over can have begun.
+func (s *Service) GrantsSince(id string) time.Time { return s.Clients().GrantsSince(id) }
 
 // Audiences are whom the access tokens of a client may be for (RFC 8707): those of its
 // document that the realm allows as well.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -24,37 +25,42 @@ func (a *API) forwardRoutes() []route {
 		in:      reflect.TypeFor[verifyQuery](), out: reflect.TypeFor[empty](),
 		refuses: []auth.Code{auth.PermissionDenied},
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			a.verify(w, r, r.URL.Query()["role"])
+			query := r.URL.Query()
+			a.verify(w, r, query["role"], session.ForwardedClients{IDs: query["client"], Audiences: query["audience"]})
 		}),
 	}}
 }
 
-// verifyQuery describes the route. Its parameter may be repeated: any of the
-// roles will do.
+// verifyQuery describes the route. Its parameters may be repeated: any of the roles will
+// do, a token of any of the clients, for any of the audiences.
 type verifyQuery struct {
 	Role string `query:"role" maxLength:"128"`
+	// Client lets tokens of that client through, besides those of the realm itself.
+	Client   string `query:"client" maxLength:"317"`
+	Audience string `query:"audience" maxLength:"255"`
 }
 
 // verifyAnyRequest answers a gateway that asks with the method, the path and the
 // query of the request it holds back, below ours (Envoy's ext_authz). The query
-// is the client's then, and must not choose the roles.
+// is the client's then, and must choose neither roles nor clients.
 func (a *API) verifyAnyRequest() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.verify(w, r, nil) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.verify(w, r, nil, session.ForwardedClients{}) })
 }
 
 // verify reads no body and asks no database.
-func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string) {
+func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, through session.ForwardedClients) {
 	access, err := request.Bearer(r)
-	subject := auth.Subject{}
+	bearer := session.Bearer{}
 	if err == nil {
-		subject, err = a.Sessions.Verify(r.Context(), access, roles)
+		bearer, err = a.Sessions.VerifyFor(r.Context(), access, roles, through)
 	}
 	if err != nil {
 		a.problems.Write(w, r, err)
 		return
 	}
-	h := w.Header()
+	subject, h := bearer.Subject, w.Header()
 	h.Set("Cache-Control", "no-store")
+	h.Set("X-Auth-Client-Id", headerSafe(bearer.ClientID))
 	h.Set("X-Auth-User-Id", headerSafe(subject.UserID))
 	h.Set("X-Auth-Email", headerSafe(a.disclosedEmail(subject)))
 	h.Set("X-Auth-Email-Verified", strconv.FormatBool(subject.EmailVerified))

@@ -4,15 +4,15 @@ package session
 
 import (
 	"context"
-	"slices"
+	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
 // ClientToken is what a client's access token says, which is good now. Like Verify, it
 // never asks the Store. It refuses with TokenMissing, TokenExpired or TokenInvalid, the
-// last also for a token that is no client's, one that was revoked, one whose grant has
-// ended and one whose user is disabled or gone.
+// last also for a token that is no client's, one of a client that is no more, one that
+// was revoked, one whose grant has ended and one whose user is disabled or gone.
 func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.ClientToken, error) {
 	if access == "" {
 		return auth.ClientToken{}, auth.Refuse(auth.TokenMissing)
@@ -21,10 +21,17 @@ func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.Cli
 	if err != nil {
 		return auth.ClientToken{}, err
 	}
-	if s.worthless(ctx, t) {
+	if s.ofEnded(t) || s.worthless(ctx, t) {
 		return auth.ClientToken{}, auth.Refuse(auth.TokenInvalid)
 	}
 	return t, nil
+}
+
+// ofEnded reports whether a token is of a client that is no more, or of one before that
+// which had its id. Tokens tell the time in whole seconds.
+func (s *Service) ofEnded(t auth.ClientToken) bool {
+	_, known := s.Clients.Find(t.ClientID)
+	return !known || t.IssuedAt.Before(s.Clients.GrantsSince(t.ClientID).Truncate(time.Second))
 }
 
 // worthless reports whether a client's token is good no longer although it has not
@@ -52,27 +59,4 @@ func (s *Service) RevokeToken(ctx context.Context, t auth.ClientToken) error {
 	}
 	s.Revoke(ctx, Revocation{About: t.ID})
 	return nil
-}
-
-// ForwardedClients says which tokens of clients a gateway lets through, besides those of
-// the realm itself: those of some clients, and of these such as are for the client
-// itself or for one of some audiences.
-type ForwardedClients struct{ IDs, Audiences []string }
-
-// takes reports whether a gateway lets a token through.
-func (f ForwardedClients) takes(t auth.ClientToken) bool {
-	return slices.Contains(f.IDs, t.ClientID) && (t.IsFor(t.ClientID) || t.IsFor(f.Audiences...))
-}
-
-// VerifyClient says for a gateway whose token of a client it was shown. It refuses as
-// ClientToken does, and with TokenInvalid a token that the gateway does not let through.
-func (s *Service) VerifyClient(ctx context.Context, access auth.Secret, through ForwardedClients) (auth.ClientToken, error) {
-	t, err := s.ClientToken(ctx, access)
-	if err != nil {
-		return auth.ClientToken{}, err
-	}
-	if !through.takes(t) {
-		return auth.ClientToken{}, auth.Refuse(auth.TokenInvalid)
-	}
-	return t, nil
 }

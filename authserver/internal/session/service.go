@@ -23,6 +23,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 )
 
 // Service knows a realm's sessions. Every exported field is required.
@@ -32,6 +33,7 @@ type Service struct {
 	Ephemeral Ephemeral
 	Sealer    auth.Sealer
 	Tokens    AccessTokens
+	Clients   *client.Service
 	Audit     *audit.Log
 	Observer  Observer
 

@@ -45,6 +45,9 @@ func sessionExercises() []exercise {
 		{"EndSessionsBefore", "where none is left", func(ctx context.Context, w *world) error {
 			return w.store.EndSessionsBefore(ctx, w.fill.now.Add(-40*24*time.Hour), session.EndedBySettings, w.now())
 		}},
+		{"RevokeToken", "", func(ctx context.Context, w *world) error {
+			return w.store.RevokeToken(ctx, uuid.NewString())
+		}},
 		{"RevokedWithin", "the newest", func(ctx context.Context, w *world) error {
 			after := session.Revocation{At: w.now().Add(-time.Second)}
 			return done(w.store.RevokedWithin(ctx, session.RevocationMemory, after, 1000))

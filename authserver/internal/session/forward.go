@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// ForwardedClients says which tokens of clients a gateway lets through, besides those of
+// the realm itself: those of some clients and, of these, such as are for the client
+// itself or for one of some audiences. Whoever a client shows another token to could
+// show that to the gateway.
+type ForwardedClients struct{ IDs, Audiences []string }
+
+func (f ForwardedClients) takes(t auth.ClientToken) bool {
+	return slices.Contains(f.IDs, t.ClientID) && (t.IsFor(t.ClientID) || t.IsFor(f.Audiences...))
+}
+
+// Bearer is whom a gateway was shown a token of.
+type Bearer struct {
+	// Subject has no more than a user's id where a client shows it, and nothing where
+	// the client acts for itself.
+	auth.Subject
+	// ClientID is the client that the token was issued to; empty for a token of the
+	// realm's own.
+	ClientID string
+}
+
+// VerifyFor is Verify for a gateway that lets tokens of some clients through as well.
+// These have no role: it refuses them with PermissionDenied where roles are named. A
+// token of any other client is refused with TokenInvalid, as everywhere.
+func (s *Service) VerifyFor(ctx context.Context, access auth.Secret, roles []string, through ForwardedClients) (Bearer, error) {
+	subject, err := s.Verify(ctx, access, roles)
+	if len(through.IDs) == 0 || !errors.Is(err, auth.Refuse(auth.TokenInvalid)) {
+		return Bearer{Subject: subject}, err
+	}
+	t, err := s.ClientToken(ctx, access)
+	switch {
+	case err != nil:
+		return Bearer{}, err
+	case !through.takes(t):
+		return Bearer{}, auth.Refuse(auth.TokenInvalid)
+	case len(roles) > 0:
+		return Bearer{}, auth.Refuse(auth.PermissionDenied)
+	}
+	bearer := Bearer{ClientID: t.ClientID}
+	if t.OfUser() {
+		bearer.UserID = t.Subject
+	}
+	return bearer, nil
+}
