@@ -19,25 +19,40 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
-var update = flag.Bool("update", false, "write what commands print into docs/api.md instead of comparing with it")
+var update = flag.Bool("update", false, "write what commands print into docs/api.md and docs/openid.md instead of comparing with them")
 
 // TestAPIDocument runs every command of docs/api.md, in order, in one shell
 // against one server, and compares what each prints with what the document says.
 func TestAPIDocument(t *testing.T) {
 	t.Parallel()
-	const path = "../docs/api.md"
+	r := newRealm(t)
+	r.Config.Browser.AllowedOrigins = []string{"https://app.example.com"}
+	runDocument(t, "../docs/api.md", newShell(t, r))
+}
+
+// TestOpenIDDocument does the same for docs/openid.md.
+func TestOpenIDDocument(t *testing.T) {
+	t.Parallel()
+	orders := newOAuthClient("orders")
+	reports := newOAuthClient("reports", withAudiences(orders.ID))
+	r := newRealmWithClients(t, orders, reports)
+	runDocument(t, "../docs/openid.md", newShell(t, r, "ORDERS_SECRET="+orders.secret, "REPORTS_SECRET="+reports.secret))
+}
+
+func runDocument(t *testing.T, path string, in *shell) {
+	t.Helper()
 	source, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	document := strings.Split(string(source), "\n")
 	commands := commandsOf(document)
-	printed := newShell(t).run(commands)
+	printed := in.run(commands)
 	for i, c := range commands {
 		documented := strings.Join(document[c.outputFrom:c.outputTo], "\n")
 		if !*update && generalise(printed[i]) != generalise(documented) {
-			t.Errorf("docs/api.md, line %d: %s\nprints\n%s\nwhere the document has\n%s",
-				c.outputFrom, c.text, generalise(printed[i]), generalise(documented))
+			t.Errorf("%s, line %d: %s\nprints\n%s\nwhere the document has\n%s",
+				path, c.outputFrom, c.text, generalise(printed[i]), generalise(documented))
 		}
 	}
 	if *update {
@@ -137,10 +152,8 @@ type shell struct {
 	env []string
 }
 
-func newShell(t *testing.T) *shell {
+func newShell(t *testing.T, r *realm, also ...string) *shell {
 	t.Helper()
-	r := newRealm(t)
-	r.Config.Browser.AllowedOrigins = []string{"https://app.example.com"}
 	mails := r.sendsMail()
 	s := r.serve()
 	home := t.TempDir()
@@ -149,7 +162,8 @@ func newShell(t *testing.T) *shell {
 	if err := os.WriteFile(filepath.Join(home, ".curlrc"), []byte(curlrc), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &shell{t, append(os.Environ(), "HOME="+home, "CURL_HOME="+home, "MAILBOX="+serveMails(t, mails), "LC_ALL=C.UTF-8", "TZ=UTC")}
+	env := append(os.Environ(), also...)
+	return &shell{t, append(env, "HOME="+home, "CURL_HOME="+home, "MAILBOX="+serveMails(t, mails), "LC_ALL=C.UTF-8", "TZ=UTC")}
 }
 
 // serveMails answers with the text of the next mail of an address, and waits for it.

@@ -123,7 +123,7 @@ func TestClientsShowWhoTheyAreInTheirOneWay(t *testing.T) {
 		"no secret":                        {body: own, headers: []string{header("Basic", basic.ID, "")}, status: unauthorized, code: "invalid_client"},
 		"another's secret":                 {body: own, headers: []string{header("Basic", basic.ID, post.secret)}, status: unauthorized, code: "invalid_client"},
 		"a longer secret":                  {body: own, headers: []string{header("Basic", basic.ID, basic.secret+"A")}, status: unauthorized, code: "invalid_client"},
-		"the digest of the secret":         {body: own, headers: []string{header("Basic", basic.ID, digestOf(basic))}, status: unauthorized, code: "invalid_client"},
+		"the digest of the secret":         {body: own, headers: []string{header("Basic", basic.ID, storedDigest(basic))}, status: unauthorized, code: "invalid_client"},
 		"a client that nobody knows":       {body: own, headers: []string{header("Basic", "shop.nobody", basic.secret)}, status: unauthorized, code: "invalid_client"},
 		"Basic with a bad escape":          {body: own, headers: []string{header("Basic", basic.ID, "%zz")}, status: unauthorized, code: "invalid_client"},
 		"Basic that is no base64":          {body: own, headers: []string{"Basic ????"}, status: unauthorized, code: "invalid_client"},
@@ -167,7 +167,7 @@ func hexOf(b byte) string {
 	return strings.ToUpper(string("0123456789abcdef"[b>>4]) + string("0123456789abcdef"[b&15]))
 }
 
-func digestOf(c oauthClient) string {
+func storedDigest(c oauthClient) string {
 	text, _ := c.Secrets[0].SHA256.MarshalText()
 	return string(text)
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
