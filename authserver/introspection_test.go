@@ -46,7 +46,7 @@ func TestIntrospectionShowsAClientItsOwnTokens(t *testing.T) {
 				t.Errorf("%s is told that %s is %v, want %v", c.ID, name, told[name], want)
 			}
 		}
-		if aud, _ := told["aud"].([]any); len(aud) != 2 || len(told) != 11 {
+		if aud, _ := told["aud"].([]any); len(aud) != 2 || len(told) != 10 {
 			t.Errorf("%s is told %v", c.ID, told)
 		}
 	}

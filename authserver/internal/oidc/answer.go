@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // errorBody is the answer of a refusal (RFC 6749, section 5.2).
@@ -27,6 +29,9 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 		if seconds := problem.RetryAfter(told); seconds > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		}
+	}
+	if ours {
+		request.InfoFrom(r.Context()).Code = auth.Code(refusal.Code)
 	}
 	if refusal.Code == InvalidClient {
 		// The one scheme that a client may have used (RFC 6749, section 5.2).

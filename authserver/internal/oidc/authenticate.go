@@ -30,18 +30,20 @@ func (s *Service) authenticate(ctx context.Context, r *http.Request, f form) (re
 	if refusal := (*client.InvalidClient)(nil); errors.As(err, &refusal) {
 		err = &Error{Code: InvalidClient, Description: refusal.Description, Cause: refusal.Cause}
 	}
-	if !errors.Is(err, &Error{Code: InvalidClient}) {
-		return realmconfig.Client{}, err
+	if refusal, ok := asError(err); ok && refusal.Code == InvalidClient {
+		err = s.countFailure(r, refusal)
 	}
-	return realmconfig.Client{}, s.countFailure(r, err)
+	return realmconfig.Client{}, err
 }
 
-// countFailure is err, or the refusal of a source that has sent too many like it.
-func (s *Service) countFailure(r *http.Request, err error) error {
+// countFailure is the refusal, or that of a source which has caused too many. Only what
+// is within the limit is logged: a source cannot fill the log.
+func (s *Service) countFailure(r *http.Request, refusal *Error) error {
 	limited := s.Limiter.Check(r, request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateClient})
 	if limited != nil {
 		return limited
 	}
-	s.Observer.ClientToken("", outcomeOf(err))
-	return err
+	s.Observer.ClientToken("", outcomeOf(refusal))
+	s.Log.InfoContext(r.Context(), "client refused", "reason", refusal.Description, "cause", refusal.Cause)
+	return refusal
 }

@@ -24,10 +24,11 @@ type call struct {
 type handler func(ctx context.Context, c call) (any, error)
 
 // endpoint is an address to which clients post a form, and show who they are (RFC 6749,
-// section 3.2). Pages of a public client may do so from a browser.
-func (s *Service) endpoint(path string, handle handler) []request.Route {
+// section 3.2). Pages of a public client may do so from a browser. A request is counted
+// when it is known whose it is, and so not by whoever serves the route.
+func (s *Service) endpoint(path string, rate request.RateClass, handle handler) []request.Route {
 	post := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := s.call(w, r, handle)
+		body, err := s.call(w, r, rate, handle)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -40,7 +41,7 @@ func (s *Service) endpoint(path string, handle handler) []request.Route {
 	}
 }
 
-func (s *Service) call(w http.ResponseWriter, r *http.Request, handle handler) (any, error) {
+func (s *Service) call(w http.ResponseWriter, r *http.Request, rate request.RateClass, handle handler) (any, error) {
 	f, err := readForm(w, r)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func (s *Service) call(w http.ResponseWriter, r *http.Request, handle handler) (
 	if isPublic(client) {
 		request.AllowOrigin(w.Header(), r, originsOf(client))
 	}
-	if err := s.limit(r, client); err != nil {
+	if err := s.limit(r, rate, client); err != nil {
 		return nil, err
 	}
 	return handle(r.Context(), call{form: f, client: client, from: request.Client(r, s.Settings().Network)})
@@ -60,8 +61,8 @@ func (s *Service) call(w http.ResponseWriter, r *http.Request, handle handler) (
 
 // limit counts a request of a client that has shown who it is against the client. One
 // that shows nothing is whoever sends the request.
-func (s *Service) limit(r *http.Request, client realmconfig.Client) error {
-	route := request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateToken}
+func (s *Service) limit(r *http.Request, rate request.RateClass, client realmconfig.Client) error {
+	route := request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: rate}
 	if isPublic(client) {
 		return s.Limiter.Check(r, route)
 	}

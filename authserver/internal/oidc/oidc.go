@@ -56,8 +56,8 @@ const (
 func (s *Service) Routes() []request.Route {
 	return slices.Concat(
 		s.wellKnownRoutes(),
-		s.endpoint(tokenPath, s.token),
-		s.endpoint(introspectPath, s.introspect),
-		s.endpoint(revokePath, s.revoke),
+		s.endpoint(tokenPath, request.RateToken, s.token),
+		s.endpoint(introspectPath, request.Unlimited, s.introspect), // a resource asks for everybody's every request
+		s.endpoint(revokePath, request.RateToken, s.revoke),
 	)
 }

@@ -106,7 +106,7 @@ const clientFactor = 10
 // another's.
 func (l Limiter) CheckClient(r *http.Request, route Route, clientID string) error {
 	perMinute := route.Rate.allowance(l.Settings().Network.RequestsPerMinute) * clientFactor
-	if perMinute <= 0 {
+	if route.Rate == Unlimited || perMinute <= 0 {
 		return nil
 	}
 	return l.take(r, route, string(route.Rate)+":client:"+clientID, perMinute)

@@ -13,7 +13,8 @@ import (
 // ones it lets through. It never asks the Store: what was revoked elsewhere it learns
 // from Ephemeral at once, or within about a second by FollowRevocations. It refuses
 // with TokenMissing, TokenExpired (also when the user's role is another by now),
-// TokenInvalid (also when the session has ended) or PermissionDenied.
+// TokenInvalid (also when the session has ended, and a client's token: see VerifyFor) or
+// PermissionDenied.
 func (s *Service) Verify(ctx context.Context, access auth.Secret, roles []string) (auth.Subject, error) {
 	if access == "" {
 		return auth.Subject{}, auth.Refuse(auth.TokenMissing)
