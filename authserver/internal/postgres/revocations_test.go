@@ -106,6 +106,21 @@ func ends(s *postgres.Store) map[string]func(u auth.User, sessionID string) (boo
 	}
 }
 
+// A client may repeat itself, and the first time counts.
+func TestARevokedTokenIsRemembered(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	id := uuid.NewString()
+	for range 2 {
+		if err := s.RevokeToken(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found := revocations(t, s); len(found) != 1 || found[id] != "ended" {
+		t.Errorf("remembered are %v", found)
+	}
+}
+
 func TestEveryEndOfASessionIsRemembered(t *testing.T) {
 	t.Parallel()
 	named, _ := newStoreAt(t)

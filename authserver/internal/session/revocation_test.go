@@ -47,6 +47,34 @@ func TestRevocationsJudgeTokens(t *testing.T) {
 	}
 }
 
+func TestRevocationsJudgeTokensOfClients(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	token, grant, user := uuid.NewString(), uuid.NewString(), uuid.NewString()
+	role := func(role string, after time.Duration) Revocation { return Revocation{user, &role, now.Add(after)} }
+	for name, c := range map[string]struct {
+		heard []Revocation
+		want  bool
+	}{
+		"nothing":                      {nil, false},
+		"of others":                    {[]Revocation{{About: uuid.NewString()}, {About: "nobody's"}}, false},
+		"its own":                      {[]Revocation{{About: token}}, true},
+		"the end of its grant":         {[]Revocation{{About: grant}}, true},
+		"another role, which it lacks": {[]Revocation{role("admin", 0)}, false},
+		"a user who is shut out":       {[]Revocation{role("", 0)}, true},
+		"one who is let in again":      {[]Revocation{role("", 0), role("user", 1)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &revocations{}
+			r.add(now, c.heard...)
+			if got := r.any(token, grant, user); got != c.want {
+				t.Errorf("judged %t, want %t", got, c.want)
+			}
+		})
+	}
+}
+
 func TestRevocationsAreForgottenWhenNoTokenCanLive(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
