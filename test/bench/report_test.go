@@ -37,6 +37,7 @@ type report struct {
 	loginAlone, loginTogether *figures
 
 	loginAtHalf, loginInBursts, refresh, profile, verify, oauth, mail *figures
+	credentials, introspection                                        *figures
 	refreshIsolation, verifyIsolation                                 [2]*figures // idle and busy
 
 	verdicts []verdict
@@ -63,6 +64,8 @@ func (r *report) judge() {
 	r.below("login p95 at half of capacity", r.loginAtHalf.percentile(.95), 200*time.Millisecond, hashing)
 	r.below("token validation p95 at half of its most", r.profile.percentile(.95), 50*time.Millisecond, "")
 	r.below("forward-auth p95 at half of its most", r.verify.percentile(.95), 50*time.Millisecond, "")
+	r.above("client credentials a second", r.credentials.perSecond(), 2000, "the driver and both stores share the cores")
+	r.above("introspections a second", r.introspection.perSecond(), 5000, "the driver and both stores share the cores")
 	r.below("OAuth sign-in p95", r.oauth.percentile(.95), 500*time.Millisecond, "")
 	r.below("reset mail p95", r.mail.percentile(.95), 2*time.Second, "")
 	r.below("reset mail p95, our own target", r.mail.percentile(.95), 500*time.Millisecond, "")
@@ -87,6 +90,14 @@ func (r *report) below(what string, measured, target time.Duration, reason strin
 		target:   fmt.Sprintf("%s < %.1f ms", what, milliseconds(target)),
 		measured: fmt.Sprintf("%.2f ms", milliseconds(measured)),
 		met:      measured < target, reason: reason,
+	})
+}
+
+func (r *report) above(what string, measured, target float64, reason string) {
+	r.verdicts = append(r.verdicts, verdict{
+		target:   fmt.Sprintf("%s > %.0f", what, target),
+		measured: fmt.Sprintf("%.0f", measured),
+		met:      measured > target, reason: reason,
 	})
 }
 

@@ -55,6 +55,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = postgres.Stop() })
 	w := &world{t: t}
 	r := realmtest.New(t, realmtest.WithDatabase(postgres.Database(t)), realmtest.WithSettings(w.configure))
+	r.Clients = benchClients()
 	w.smtp = r.SendMail()
 	r.AddProvider("secret", provider(testenv.StartIssuer(t)))
 
@@ -80,6 +81,7 @@ func newWorld(t *testing.T) *world {
 // come from one place: limits per client are not what is measured.
 func (w *world) configure(c *realmconfig.Config) {
 	c.Network.RequestsPerMinute = 1_000_000
+	c.Clients.Audiences = []string{api}
 	c.Passwords.BcryptCost = cost
 	c.Login.Lockout.SourceFailures = realmfolder.Settings().Login.Lockout.SourceFailures
 	c.Network.TrustedProxies = []string{"127.0.0.0/8"}

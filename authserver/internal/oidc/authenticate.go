@@ -44,6 +44,10 @@ func (s *Service) countFailure(r *http.Request, refusal *Error) error {
 		return limited
 	}
 	s.Observer.ClientToken("", outcomeOf(refusal))
-	s.Log.InfoContext(r.Context(), "client refused", "reason", refusal.Description, "cause", refusal.Cause)
+	reason := []any{"reason", refusal.Description}
+	if refusal.Cause != nil {
+		reason = append(reason, "cause", refusal.Cause)
+	}
+	s.Log.InfoContext(r.Context(), "client refused", reason...)
 	return refusal
 }

@@ -17,9 +17,9 @@ import (
 // jwtBearer is the type of every assertion here (RFC 7523, section 2.2).
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// credentialsOf finds them in the header or in the form. It refuses with InvalidRequest
-// a request that shows two of them (RFC 6749, section 2.3), and with InvalidClient one
-// that does not say of which client it is.
+// credentialsOf finds what a request shows of its client, in the header or in the form. It
+// refuses with InvalidRequest a request that shows more than one thing (RFC 6749, section
+// 2.3), and with InvalidClient one that does not say of which client it is.
 func credentialsOf(r *http.Request, f form) (client.Credentials, error) {
 	found := client.Credentials{ClientID: f.get("client_id"), Method: realmconfig.NoAuthMethod}
 	shown := 0

@@ -44,11 +44,11 @@ func (s *Service) worthless(ctx context.Context, t auth.ClientToken) bool {
 	if t.OfUser() {
 		about = append(about, t.Subject)
 	}
-	if s.revoked.any(about...) {
+	if s.revoked.revokes(about...) {
 		return true
 	}
 	s.hearNews(ctx, about...)
-	return s.revoked.any(about...)
+	return s.revoked.revokes(about...)
 }
 
 // RevokeToken makes one access token of a client worthless, everywhere and for good

@@ -80,9 +80,9 @@ func (r *revocations) judge(s auth.Subject) auth.Code {
 	return ""
 }
 
-// any reports whether one of these is the id of a token that was revoked, of a grant that
+// revokes reports whether one of these is the id of a token that was revoked, of a grant that
 // has ended, or of a user who is disabled or gone.
-func (r *revocations) any(about ...string) bool {
+func (r *revocations) revokes(about ...string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for _, text := range about {

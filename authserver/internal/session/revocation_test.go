@@ -68,7 +68,7 @@ func TestRevocationsJudgeTokensOfClients(t *testing.T) {
 			t.Parallel()
 			r := &revocations{}
 			r.add(now, c.heard...)
-			if got := r.any(token, grant, user); got != c.want {
+			if got := r.revokes(token, grant, user); got != c.want {
 				t.Errorf("judged %t, want %t", got, c.want)
 			}
 		})
