@@ -3,6 +3,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -18,37 +19,70 @@ const lockOf = `SELECT ` + endOfLock + ` FROM attempts
 	WHERE key = account_key(u.email) AND locked_until IS NOT NULL AND ` + endOfLock + ` > @now`
 
 // lockedUsers are the users u who have the address of a lock l. They are looked up lock by
-// lock, in the order of the index attempts_locked, which has the conditions of lockOfUser:
-// how many locks there are besides, of users or of addresses that nobody has, does not
-// matter. OFFSET keeps the planner from another way, since it takes a lock of the user's
-// own address for a rare match, and would read all locks for a page of them.
+// lock, in the order of an index that has only those of users: how many locks there are
+// besides does not matter. OFFSET keeps the planner from another way, since it takes a lock
+// of the user's own address for a rare match, and would read all locks for a page of them.
 const lockedUsers = `attempts l CROSS JOIN LATERAL (
 	SELECT * FROM users WHERE id = l.user_id AND account_key(email) = l.key OFFSET 0) u`
 
-const lockOfUser = `l.locked_until IS NOT NULL AND l.user_id IS NOT NULL AND ` + endOfLock + ` > @now`
+// lockIsOn holds for a lock l at @now. Written as one value it has an estimate of its own.
+// The planner takes conditions on columns for independent, though whatever has a user has a
+// role and a lock, and expects so few locks that it would read and sort all of them.
+const lockIsOn = `CASE WHEN l.locked_until IS NOT NULL THEN ` + endOfLock + ` END > @now`
+
+// lockedOf are the locked users, of one role where it is given: as attempts_of_user has them,
+// or as attempts_of_role has them between two of its entries, for the same reason.
+func lockedOf(role, before string) candidates {
+	c := candidates{from: lockedUsers, id: `l.user_id`, where: conditions{lockIsOn}}
+	switch {
+	case role != "":
+		c.order = `l.user_role DESC, l.user_id DESC`
+		c.where.add(`l.user_role IS NOT NULL AND (l.user_role, l.user_id) >= (@role, @first) AND (l.user_role, l.user_id) < (@role, @before)`)
+	case before != "":
+		c.where.add(`l.user_id < @before`)
+	default:
+		c.where.add(`l.user_id IS NOT NULL`)
+	}
+	return c
+}
+
+// Before and after all ids.
+const firstID, lastID = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 // candidates are the users u who come into question, of whom id is the id, as the index
 // has it that finds them. Ids sort by time.
 type candidates struct {
 	from, id string
 	where    conditions
+
+	// order is what the index sorts them by, "" for their ids.
+	order string
 }
 
 func (c candidates) String() string { return c.from + c.where.String() }
 
 // newest are the columns of so many of them.
 func (c candidates) newest(columns, limit string) string {
-	return `SELECT ` + columns + ` FROM ` + c.String() + ` ORDER BY ` + c.id + ` DESC LIMIT ` + limit
+	return `SELECT ` + columns + ` FROM ` + c.String() + ` ORDER BY ` + cmp.Or(c.order, c.id+` DESC`) + ` LIMIT ` + limit
 }
 
-// FindUsers implements admin.Store. The statement has only the conditions
-// that were asked for, so that each finds its index.
+// FindUsers implements admin.Store.
 func (s *Store) FindUsers(ctx context.Context, q admin.UserQuery, now time.Time) ([]auth.User, error) {
-	args := pgx.NamedArgs{"now": now, "limit": q.Limit, "longest": q.LongestLock}
+	c, args := userSearch(q, now)
+	if text := searchText(q, args); text != nil {
+		return s.findText(ctx, *text, c, q.Limit, args)
+	}
+	return s.findUsers(ctx, c, args)
+}
+
+// userSearch is what a query asks of users but for their text. It has only the conditions
+// that were asked for, so that each finds its index.
+func userSearch(q admin.UserQuery, now time.Time) (candidates, pgx.NamedArgs) {
+	args := pgx.NamedArgs{"now": now, "limit": q.Limit, "longest": q.LongestLock, "role": q.Role, "before": cmp.Or(q.Before, lastID), "first": firstID}
 	c := candidates{from: `users u`, id: `u.id`}
 	switch q.Status {
 	case admin.LockedStatus:
-		c = candidates{lockedUsers, `l.user_id`, conditions{lockOfUser}}
+		c = lockedOf(q.Role, q.Before)
 	case admin.ActiveStatus:
 		c.where.add(`u.disabled_at IS NULL`)
 	case admin.DisabledStatus:
@@ -58,16 +92,11 @@ func (s *Store) FindUsers(ctx context.Context, q admin.UserQuery, now time.Time)
 	}
 	if q.Role != "" {
 		c.where.add(`u.role = @role`)
-		args["role"] = q.Role
 	}
-	if q.Before != "" {
+	if q.Before != "" && q.Status != admin.LockedStatus {
 		c.where.add(c.id + ` < @before`)
-		args["before"] = q.Before
 	}
-	if text := searchText(q, args); text != nil {
-		return s.findText(ctx, *text, c, q.Limit, args)
-	}
-	return s.findUsers(ctx, c, args)
+	return c, args
 }
 
 // findUsers reads a page of users.

@@ -58,6 +58,12 @@ func (s *Store) Prepares() bool { return !s.pool.current.Load().shared.Load() }
 // EventSearch is the statement of FindEvents.
 func EventSearch(q admin.EventQuery) (string, pgx.NamedArgs) { return eventSearch(q) }
 
+// UserSearch is the statement of FindUsers for a query without a text.
+func UserSearch(q admin.UserQuery, now time.Time) (string, pgx.NamedArgs) {
+	c, args := userSearch(q, now)
+	return c.newest(userColumns, `@limit`), args
+}
+
 // Statement is one of the Store's, with arguments.
 type Statement struct {
 	Table, Statement string

@@ -4,6 +4,8 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -63,6 +65,95 @@ func TestLockedUsersAreThoseWhoHaveALockedAddress(t *testing.T) {
 	}
 }
 
+// What a role is searched for is that of now, whatever it was when the address was locked.
+func TestLockedUsersAreFoundByTheirRole(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	sees := func(after, role, want string) {
+		t.Helper()
+		if got := findUsers(t, s, admin.UserQuery{Status: admin.LockedStatus, Role: role, LongestLock: time.Hour}); got != want {
+			t.Errorf("%s, %q of role %s are locked, want %q", after, got, role, want)
+		}
+	}
+	ann := addUser(t, s, "ann@example.com")
+	lock(t, s, ann.Email)
+	lock(t, s, "bob@example.com")
+	sees("after a lock", "user", "ann")
+	sees("after a lock", "staff", "")
+	execute(t, url, "UPDATE users SET role = 'staff' WHERE id = '"+ann.ID+"'")
+	sees("with another role", "user", "")
+	sees("with another role", "staff", "ann")
+	addUser(t, s, "bob@example.com")
+	sees("when a locked address is taken", "user", "bob")
+	execute(t, url, "UPDATE users SET email = 'bob-' || email WHERE email = 'bob@example.com'; UPDATE users SET email = 'bob@example.com' WHERE id = '"+ann.ID+"'")
+	sees("when somebody of another role takes it", "user", "")
+	sees("when somebody of another role takes it", "staff", "bob")
+}
+
+// Whose address a count is of is not asked, and must not be in the way of those who look
+// for locks.
+func TestAnAddressThatIsUnlockedIsNobodys(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	ann := addUser(t, s, "ann@example.com")
+	lock(t, s, ann.Email)
+	counters := []auth.Counter{{Key: auth.KeyOf(ann.Email).Counter(), Limit: auth.AttemptLimit{Failures: 1, Duration: time.Hour}}}
+	if r, err := s.ReserveAttempts(t.Context(), counters, start.Add(2*time.Hour)); err != nil || r.Refused {
+		t.Fatalf("reserved %+v, %v", r, err)
+	}
+	counts, named := 0, 0
+	if err := connect(t, url).QueryRow(t.Context(), "SELECT count(*), count(user_id) + count(user_role) FROM attempts").Scan(&counts, &named); err != nil {
+		t.Fatal(err)
+	}
+	if counts != 1 || named != 0 {
+		t.Errorf("of %d counts %d columns name a user", counts, named)
+	}
+}
+
+// Locked users are a fiftieth of what is counted, as when somebody guesses at many
+// addresses. A page of them, or of those of a role, reads no more than it shows.
+func TestAPageOfLockedUsersIsReadInItsOrder(t *testing.T) {
+	t.Parallel()
+	url := server.Database(t)
+	execute(t, url, fmt.Sprintf(`
+		ALTER TABLE users DISABLE TRIGGER USER;
+		INSERT INTO users (id, email, role, created_at)
+		SELECT lpad(to_hex(i), 32, '0')::uuid, 'user-' || i || '@example.com', CASE WHEN i %% 100 = 1 THEN 'staff' WHEN i %% 100 = 2 THEN 'admin' ELSE 'user' END, now()
+		FROM generate_series(1, %[1]d) AS i;
+		ALTER TABLE users ENABLE TRIGGER USER;
+		INSERT INTO attempts (key, pending, failures, allowed, reserved_at, expires_at, locked_until)
+		SELECT account_key(CASE WHEN locks THEN 'user-' ELSE 'nobody-' END || i || '@example.com'), 0, 5, 5, now(), now() + '1 hour',
+		       CASE WHEN locks THEN now() + '1 hour' END
+		FROM (SELECT i, i %% 50 = 1 AS locks FROM generate_series(1, %[1]d) AS i ORDER BY md5(i::text)) AS counts`, 2*grown))
+	execute(t, url, "VACUUM ANALYZE")
+	conn := connect(t, url)
+	half := fmt.Sprintf("00000000-0000-0000-0000-%012x", grown)
+	for name, c := range map[string]struct {
+		query admin.UserQuery
+		index string // of a whole page
+		shown int
+	}{
+		"all":                     {admin.UserQuery{}, "attempts_of_user", 50},
+		"in the middle":           {admin.UserQuery{Before: half}, "attempts_of_user", 50},
+		"at the far end":          {admin.UserQuery{Before: "00000000-0000-0000-0000-0000000000ff"}, "", 6},
+		"a role of half of them":  {admin.UserQuery{Role: "staff"}, "attempts_of_role", 50},
+		"the same, in the middle": {admin.UserQuery{Role: "staff", Before: half}, "attempts_of_role", 50},
+		"a role of none of them":  {admin.UserQuery{Role: "admin"}, "", 0},
+		"a role that nobody has":  {admin.UserQuery{Role: "nobody"}, "", 0},
+	} {
+		c.query.Status, c.query.Limit, c.query.LongestLock = admin.LockedStatus, 50, 2*time.Hour
+		statement, args := postgres.UserSearch(c.query, time.Now())
+		plan := planOf(t, url, statement, args)
+		if c.index != "" && (!strings.Contains(plan, "Backward using "+c.index) || strings.Contains(plan, "Sort Key: l.")) {
+			t.Errorf("%s:\n%s", name, plan)
+		}
+		// Each user takes an index and a row, and so does each lock.
+		if pages, most := explain(t, conn, statement, args), 20+6*c.shown; pages > most {
+			t.Errorf("%s: reads %d pages for %d users", name, pages, c.shown)
+		}
+	}
+}
+
 // Locks of the release before know nothing of users.
 func TestLocksFromBeforeAreFound(t *testing.T) {
 	t.Parallel()
@@ -76,8 +167,10 @@ func TestLocksFromBeforeAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, place(url))
-	if got := findUsers(t, s, admin.UserQuery{Status: admin.LockedStatus, LongestLock: time.Hour}); got != "user-2" {
-		t.Errorf("%q are locked", got)
+	for _, role := range []string{"", "user"} {
+		if got := findUsers(t, s, admin.UserQuery{Status: admin.LockedStatus, Role: role, LongestLock: time.Hour}); got != "user-2" {
+			t.Errorf("%q of role %q are locked", got, role)
+		}
 	}
 }
 

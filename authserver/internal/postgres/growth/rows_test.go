@@ -74,7 +74,7 @@ func tables() []table {
 			"id": userID("i"), "email": email("i"), "created_at": joined("i"),
 			"name":                firstName("i") + " || ' ' || " + lastName("i"),
 			"locale":              "(ARRAY['en', 'de', 'es', 'fr', ''])[1 + i % 5]",
-			"role":                "CASE WHEN i % 100000 = 7 THEN 'admin' WHEN i % 1000 = 8 THEN 'editor' ELSE 'user' END",
+			"role":                role("i"),
 			"password_hash":       "CASE WHEN i % 10 > 0 THEN '$2a$12$' || substr(md5(i::text) || md5('x' || i), 1, 53) END",
 			"password_changed_at": "CASE WHEN i % 6 = 0 THEN " + joined("i") + " + 86400000 END",
 			"email_verified_at":   "CASE WHEN i % 50 <> 3 THEN " + joined("i") + " + 60000 END",
@@ -87,6 +87,7 @@ func tables() []table {
 			"pending": "0", "failures": "CASE WHEN i % 50 = 0 THEN 5 ELSE 1 + i % 4 END", "allowed": "5",
 			"reserved_at": "$now - 1000 * (i % 600)", "expires_at": "$now + 86400000 + 1000 * (i % 3600)",
 			"user_id":      "CASE WHEN i % 50 = 0 THEN " + userID("i") + " END",
+			"user_role":    "CASE WHEN i % 50 = 0 THEN " + role("i") + " END",
 			"locked_until": "CASE WHEN i % 50 = 0 THEN $now + 86400000 + 1000 * (i % 3600) END",
 		}},
 		{name: "outbox", rows: size.tenth, values: map[string]string{

@@ -27,6 +27,10 @@ func joined(i string) string {
 
 func userID(i string) string { return id(joined(i), "'user' || "+i) }
 
+func role(i string) string {
+	return fmt.Sprintf("CASE WHEN %[1]s %% 100000 = 7 THEN 'admin' WHEN %[1]s %% 1000 = 8 THEN 'editor' ELSE 'user' END", i)
+}
+
 func firstName(i string) string {
 	return fmt.Sprintf(`CASE WHEN %[1]s = 4242 THEN 'Zebulon' ELSE (ARRAY['Ann', 'Ben', 'Carla', 'David', 'Emma', 'Farid', 'Greta', 'Hugo', 'Ines', 'Jan',
 		'Karin', 'Leo', 'Maria', 'Nils', 'Olga', 'Paul', 'Rosa', 'Sven', 'Tara', 'Uwe', 'Vera', 'Wim', 'Yara', 'Zoe'])[1 + %[1]s %% 24] END`, i)
