@@ -22,7 +22,14 @@ const (
 	slowBatch = 5 * time.Millisecond
 	// batchRest is how long to leave the database to others, by how long a batch took.
 	batchRest = 3
+	// pruneRest is batchRest for what is not urgent, and what is not even waited for: what is
+	// written in a tenth of the time, the disk takes beside all else.
+	pruneRest = 9
 )
+
+// pace is for how long batches may go on, 0 for until there are no more rows, and how long
+// each has the next one wait, by how long it took.
+type pace struct{ atMost, rest time.Duration }
 
 // beginning is before every time.
 var beginning = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
@@ -37,13 +44,13 @@ func nextBatch(size int, took time.Duration) int {
 
 // inBatches repeats a statement that does something to @batch rows, the first of those
 // from the time @from on, and returns how many they were and the time of the last. It
-// ends when there are no more, and returns beginning, or when it has taken so long, if
-// that is not zero, or failed, and returns the time that it has reached.
+// ends when there are no more, and returns beginning, or when its time is over or it has
+// failed, and returns the time that it has reached.
 //
 // That time spares the next batch what the index still has of the rows before: entries
 // of deleted ones stay until a vacuum.
 func (s *Store) inBatches(
-	ctx context.Context, doing, statement string, from pgtype.Timestamptz, atMost time.Duration, args pgx.NamedArgs,
+	ctx context.Context, doing, statement string, from pgtype.Timestamptz, p pace, args pgx.NamedArgs,
 ) (reached pgtype.Timestamptz, err error) {
 	args = maps.Clone(args)
 	size := firstBatch
@@ -58,10 +65,10 @@ func (s *Store) inBatches(
 		}
 		from = last
 		took := time.Since(asked)
-		if atMost > 0 && time.Since(began) > atMost {
+		if p.atMost > 0 && time.Since(began) > p.atMost {
 			return from, nil
 		}
-		if err := pause(ctx, batchRest*took); err != nil {
+		if err := pause(ctx, p.rest*took); err != nil {
 			return from, classify(doing, err)
 		}
 		size = nextBatch(size, took)

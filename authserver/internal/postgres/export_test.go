@@ -98,5 +98,5 @@ func NextBatch(size int, took time.Duration) int { return nextBatch(size, took) 
 // InBatches repeats a statement on batches, from the time in its arguments on.
 func (s *Store) InBatches(ctx context.Context, statement string, atMost time.Duration, args pgx.NamedArgs) (pgtype.Timestamptz, error) {
 	from, _ := args["from"].(pgtype.Timestamptz)
-	return s.inBatches(ctx, "work in batches", statement, from, atMost, args)
+	return s.inBatches(ctx, "work in batches", statement, from, pace{atMost, batchRest}, args)
 }

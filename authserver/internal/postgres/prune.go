@@ -39,6 +39,11 @@ func prunings() []pruning {
 	}
 }
 
+// unawaited has a statement commit without waiting until that is on the disk: what a crash
+// brings back has expired and goes again. Whoever commits meanwhile waits for all that was
+// written before, and for none of these commits besides.
+const unawaited = `(SELECT set_config('synchronous_commit', 'off', true)) = 'off'`
+
 // oldest deletes the rows of which a condition on the time in a column holds.
 func oldest(table, column, condition string) pruning {
 	return pruning{table, `
@@ -49,7 +54,7 @@ WITH due AS MATERIALIZED (
 ), pruned AS (
     DELETE FROM ` + table + ` WHERE ctid = ANY (ARRAY(SELECT place FROM due))
 )
-SELECT count(*), max(at) FROM due`}
+SELECT count(*), max(at) FROM due WHERE ` + unawaited}
 }
 
 // The day of a session may be over though it is alive, because it was used since. Then
@@ -67,10 +72,10 @@ WITH due AS MATERIALIZED (
     UPDATE sessions SET prune_after = (expires_at AT TIME ZONE 'UTC')::date
     WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE expires_at > @now))
 )
-SELECT count(*), max(prune_after)::timestamp AT TIME ZONE 'UTC' FROM due`
+SELECT count(*), max(prune_after)::timestamp AT TIME ZONE 'UTC' FROM due WHERE ` + unawaited
 
 // pruneTime is how long a table has in one round; what is left then waits for the next.
-const pruneTime = 20 * time.Second
+const pruneTime = time.Minute
 
 // progress is how far the last round has come in each table where it did not come to the
 // end. The next goes on from there: the index may have millions of entries before that
@@ -105,7 +110,7 @@ func (p *progress) note(table string, reached pgtype.Timestamptz) {
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	var failures []error
 	for _, p := range prunings() {
-		reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), pruneTime, pruneArgs(now))
+		reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), pace{pruneTime, pruneRest}, pruneArgs(now))
 		s.pruned.note(p.table, reached)
 		failures = append(failures, err)
 	}

@@ -3,6 +3,7 @@
 package postgres_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +172,45 @@ func TestPruningFollowsAnIndexWhateverTheStatisticsSay(t *testing.T) {
 	execute(t, url, "UPDATE sessions SET prune_after = '2027-01-01'; UPDATE refresh_tokens SET expires_at = '2027-01-01'; ANALYZE")
 	expired(t, url, "20000")
 	wholeReads("with statistics of when nothing had expired")
+}
+
+// Whoever refreshes meanwhile would wait for the disk too. What others commit on the same
+// connection afterwards is waited for.
+func TestPruningDoesNotWaitForTheDisk(t *testing.T) {
+	t.Parallel()
+	_, url := newStoreAt(t)
+	expired(t, url, "10")
+	conn := connect(t, url)
+	waits := func(tx interface {
+		QueryRow(context.Context, string, ...any) pgx.Row
+	}) (setting string) {
+		t.Helper()
+		if err := tx.QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&setting); err != nil {
+			t.Fatal(err)
+		}
+		return setting
+	}
+	for _, p := range postgres.Prunings(start)[:2] {
+		tx, err := conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tag, err := tx.Exec(t.Context(), p.Statement, p.Args); err != nil || tag.RowsAffected() != 1 {
+			t.Fatalf("%s: %s, %v", p.Table, tag, err)
+		}
+		if setting := waits(tx); setting != "off" {
+			t.Errorf("synchronous_commit is %s while %s are pruned", setting, p.Table)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if setting := waits(conn); setting != "on" {
+			t.Errorf("synchronous_commit stays %s", setting)
+		}
+		if n := count(t, url, p.Table); n != 0 {
+			t.Errorf("%d %s are left", n, p.Table)
+		}
+	}
 }
 
 func TestAnIndexHasTheOrderInWhichEachTableIsPruned(t *testing.T) {

@@ -101,7 +101,7 @@ SELECT count(*), max(created_at) FROM due`
 // EndSessionsBefore implements session.Store, batch by batch like Prune, but until it
 // is done.
 func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason session.EndReason, now time.Time) error {
-	_, err := s.inBatches(ctx, "end sessions before a time", endSessionsBefore, beginning, 0,
+	_, err := s.inBatches(ctx, "end sessions before a time", endSessionsBefore, beginning, pace{rest: batchRest},
 		pgx.NamedArgs{"since": since, "reason": reason, "now": now})
 	return err
 }

@@ -5,8 +5,10 @@
 package growth
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,31 +19,54 @@ const (
 	// perSecond is how often a session is refreshed beside a round of pruning: what a
 	// million monthly users do at a busy hour.
 	perSecond = 150
-	// longestPruning ends what does not end.
-	longestPruning = 3 * time.Minute
+	// spell is for how long refreshes are measured at a time, alone or beside pruning, and
+	// spells how often each.
+	spell  = 15 * time.Second
+	spells = 3
+	// longestRound ends one that does not end. The next begins ten minutes after it did.
+	longestRound = 10 * time.Minute
 )
 
-// pruned is a round of pruning, and what refreshes were like before it and beside it.
+// pruned is what a round of pruning did, and what refreshes were like without and beside
+// others.
 type pruned struct {
-	before, beside *latencies
-	rounds         int
-	took           time.Duration
+	before, beside spellsOf
+	round          *latencies // beside all of one
 	wal            int64
 	failed         error
 	tables         []prunedTable
 }
 
-// prunedTable is how many rows of a table had expired, and how many of them are left.
+// spellsOf are refreshes of one kind, measured several times.
+type spellsOf []*latencies
+
+// median is the spell with the p99 that is neither the best nor the worst.
+func (s spellsOf) median() *latencies {
+	sorted := slices.SortedFunc(slices.Values(s), func(a, b *latencies) int {
+		return cmp.Compare(a.percentile(.99), b.percentile(.99))
+	})
+	return sorted[len(sorted)/2]
+}
+
+func (s spellsOf) failures() (n int) {
+	for _, one := range s {
+		n += one.failures()
+	}
+	return n
+}
+
+// prunedTable is how many rows of a table had expired before the round, and how many of
+// them are left.
 type prunedTable struct {
 	name, condition string
 	expired, still  int
 }
 
-// tokensARound is how many refresh tokens a round has pruned.
-func (p pruned) tokensARound() int {
+// tokens is how many refresh tokens the round has pruned.
+func (p pruned) tokens() int {
 	for _, t := range p.tables {
 		if t.name == "refresh_tokens" {
-			return (t.expired - t.still) / max(1, p.rounds)
+			return t.expired - t.still
 		}
 	}
 	return 0
@@ -66,58 +91,58 @@ func expired() []prunedTable {
 // retention is how long events are kept: a tenth of them goes.
 const retention = 76 * 24 * time.Hour
 
-// pruneRounds lets a third of all sessions expire, and what else expires, and prunes it
-// all. The statistics are those of before.
+// pruneRounds lets a third of all sessions expire, and what else expires. The statistics are
+// those of before.
 func (d *load) pruneRounds() pruned {
 	p := pruned{tables: expired()}
 	at := d.fill.now.Add(untilPruned)
 	d.sql("UPDATE second_factors SET verified_at = NULL, created_at = now() - interval '3 days' WHERE user_id IN (SELECT user_id FROM second_factors LIMIT 10000)")
+	for range spells {
+		p.before = append(p.before, d.spell(nil))
+		p.beside = append(p.beside, d.spell(func(ctx context.Context) {
+			if err := d.prune(ctx, at); ctx.Err() == nil { // otherwise the next goes on from there
+				p.failed = cmp.Or(p.failed, err)
+			}
+		}))
+	}
 	for i, t := range p.tables {
 		d.ask([]any{&p.tables[i].expired}, "SELECT count(*) FROM "+t.name+" WHERE "+t.condition, at)
 	}
-	d.sql("CHECKPOINT")
-	calm, cancel := context.WithTimeout(d.t.Context(), 20*time.Second)
-	p.before = d.steadily(calm, perSecond)
-	cancel()
-	say("  refreshes alone: p50 %s, p99 %s", p.before.percentile(.5), p.before.percentile(.99))
-
-	d.sql("CHECKPOINT")
-	before := d.walWritten()
-	ctx, stop := context.WithCancel(d.t.Context())
-	var all sync.WaitGroup
-	all.Go(func() { p.beside = d.steadily(ctx, perSecond) })
-	began := time.Now()
-	for left := true; left && time.Since(began) < longestPruning; p.rounds++ {
-		if err := d.prune(at); err != nil {
-			p.failed = err
-		}
-		left = d.anyLeft(p.tables, at)
-		say("  %d rounds after %s, the last one's error is %v", p.rounds+1, time.Since(began).Round(time.Second), p.failed)
-	}
-	p.took = time.Since(began)
-	stop()
-	all.Wait()
-	p.wal = d.walWritten() - before
-	say("  refreshes beside: p50 %s, p99 %s", p.beside.percentile(.5), p.beside.percentile(.99))
+	p.round = d.measure(longestRound, func(ctx context.Context) {
+		before := d.walWritten()
+		p.failed = cmp.Or(p.failed, d.prune(ctx, at))
+		p.wal = d.walWritten() - before
+	})
 	for i, t := range p.tables {
 		d.ask([]any{&p.tables[i].still}, "SELECT count(*) FROM "+t.name+" WHERE "+t.condition, at)
 	}
+	say("  a round took %s, its error is %v", p.round.span.Round(time.Second), p.failed)
 	return p
 }
 
-func (d *load) anyLeft(tables []prunedTable, at time.Time) (left bool) {
-	for _, t := range tables {
-		if !left {
-			d.ask([]any{&left}, "SELECT EXISTS (SELECT FROM "+t.name+" WHERE "+t.condition+")", at)
-		}
+// spell measures refreshes for a short time.
+func (d *load) spell(beside func(context.Context)) *latencies { return d.measure(spell, beside) }
+
+// measure takes the times of refreshes alone, or beside something, as long as that lasts. It
+// begins as each other does: after a checkpoint, the first change of a page has all of it
+// logged.
+func (d *load) measure(atMost time.Duration, beside func(context.Context)) (l *latencies) {
+	d.sql("CHECKPOINT")
+	ctx, end := context.WithTimeout(d.t.Context(), atMost)
+	defer end()
+	var refreshing sync.WaitGroup
+	refreshing.Go(func() { l = d.steadily(ctx, perSecond) })
+	if beside != nil {
+		beside(ctx)
+		end()
 	}
-	return left
+	refreshing.Wait()
+	say("  refreshes: p50 %s, p99 %s", l.percentile(.5), l.percentile(.99))
+	return l
 }
 
 // prune is what a server does every ten minutes.
-func (d *load) prune(at time.Time) error {
-	ctx, cancel := context.WithTimeout(d.t.Context(), longestPruning)
-	defer cancel()
+func (d *load) prune(ctx context.Context, at time.Time) error {
 	return errors.Join(d.store.Prune(ctx, at), d.auditLog(at, retention).Prune(ctx))
 }
 
