@@ -151,6 +151,37 @@ func TestSecretsAreMadeWhereServerSideApplyMakesNone(t *testing.T) {
 	}
 }
 
+// A list of the realm's own Secrets has only those that are marked, and a cache may lag.
+func TestASecretThatNobodyKnowsOfIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	k8s := plane.Client(t)
+	for name, mayCreate := range map[string]error{"where one may be made": nil, "where none may": errors.New("the keys are lost")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace := plane.Namespace(t)
+			realm := &v1alpha1.AuthRealm{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: realmName, UID: "1"}}
+			owner := *metav1.NewControllerRef(realm, v1alpha1.GroupVersion.WithKind("AuthRealm"))
+			kept := &corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "staff-encryption-keys", OwnerReferences: []metav1.OwnerReference{owner}},
+				Data:       map[string][]byte{"key": []byte("of before")},
+			}
+			if err := k8s.Create(t.Context(), kept); err != nil {
+				t.Fatal(err)
+			}
+			applier := apply.New(lagging{k8s}, k8s, ownership.NewOwn(k8s, k8s), time.Now)
+			generator := secrets.NewGenerator(lagging{k8s}, k8s, applier).Listing(t.Context(), realm)
+			data, created, err := generator.Ensure(t.Context(), realm, secrets.Versions{}, secrets.Generated{
+				Name: kept.Name, Type: corev1.SecretTypeOpaque,
+				Generate:  func() (map[string][]byte, error) { return map[string][]byte{"key": []byte("another")}, nil },
+				MayCreate: func() error { return mayCreate },
+			})
+			if err != nil || created || string(data["key"]) != "of before" {
+				t.Errorf("the key is %q, made is %v, and the error %v", data["key"], created, err)
+			}
+		})
+	}
+}
+
 // A conflict about something else than the Secret ends the pass, and another one begins.
 func TestAConflictThatLastsStaysOne(t *testing.T) {
 	t.Parallel()

@@ -98,7 +98,11 @@ func (c *certificateState) set(leaf *pki.Pair) {
 
 // servedCertificate is the certificate that pods have, nil when there is none to use.
 func (r *reconciler) servedCertificate(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) (*pki.Pair, error) {
-	secret, err := s.generator.Owned(ctx, realm, render.NamesOf(realm).Certificate())
+	name := render.NamesOf(realm).Certificate()
+	if s.generator.Absent(ctx, realm, name) {
+		return nil, nil
+	}
+	secret, err := s.generator.Owned(ctx, realm, name)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}

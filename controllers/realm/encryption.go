@@ -23,8 +23,8 @@ import (
 
 // mayGenerateEncryptionKeys returns a failure when a realm that has run has no
 // encryption keys any more, unless a person gives up what those sealed.
-func (r *reconciler) mayGenerateEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm) error {
-	newest, err := r.newest(ctx, realm) // which may name keys that there were
+func (r *reconciler) mayGenerateEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	newest, err := r.newest(ctx, s) // which may name keys that there were
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ type scope struct {
 	generator secrets.Generator
 	versions  secrets.Versions
 
+	// newest is the realm as the API server has it, nil as long as nobody needed to know.
+	newest *v1alpha1.AuthRealm
+
 	// ownFailures are what is wrong with the realm's own Secrets. What depends on one
 	// stays as it is; everything else goes on.
 	ownFailures []*conditions.Failure
@@ -161,7 +164,7 @@ func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.A
 			document, err := firstEncryptionKeys(r.random)
 			return map[string][]byte{render.EncryptionKeysKey: document}, err
 		},
-		MayCreate: func() error { return r.mayGenerateEncryptionKeys(ctx, realm) },
+		MayCreate: func() error { return r.mayGenerateEncryptionKeys(ctx, realm, s) },
 		Read: func(data map[string][]byte) error {
 			s.encryption = realmconfig.EncryptionKeys{}
 			return ofKey(render.EncryptionKeysKey, realmconfig.Decode(data[render.EncryptionKeysKey], &s.encryption))

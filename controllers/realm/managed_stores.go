@@ -150,7 +150,7 @@ func (r *reconciler) writeStore(ctx context.Context, realm *v1alpha1.AuthRealm, 
 func (r *reconciler) readStore(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope, store managedStore) (terms, error) {
 	lost := false
 	secret, created, err := s.generator.GetOrCreate(ctx, realm, store.secret, func() (*corev1ac.SecretApplyConfiguration, error) {
-		newest, err := r.newest(ctx, realm) // which may say that the store has run
+		newest, err := r.newest(ctx, s) // which may say that the store has run
 		if err != nil {
 			return nil, err
 		}

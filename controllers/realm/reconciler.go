@@ -113,13 +113,18 @@ func (r *reconciler) realm(ctx context.Context, req ctrl.Request) (*v1alpha1.Aut
 	return realm, nil
 }
 
-// newest is a realm as the API server has it. Another operator, which led before, may have
-// said something just now that the cache has not heard, and that must not be made anew.
-func (r *reconciler) newest(ctx context.Context, realm *v1alpha1.AuthRealm) (*v1alpha1.AuthRealm, error) {
+// newest is the realm as the API server has it, which is read once a pass at most. Another
+// operator, which led before, may have said something just now that the cache has not
+// heard, and that must not be made anew.
+func (r *reconciler) newest(ctx context.Context, s *scope) (*v1alpha1.AuthRealm, error) {
+	if s.newest != nil {
+		return s.newest, nil
+	}
 	newest := &v1alpha1.AuthRealm{}
-	if err := r.live.Get(ctx, client.ObjectKeyFromObject(realm), newest); err != nil {
+	if err := r.live.Get(ctx, client.ObjectKeyFromObject(s.inputs.Realm), newest); err != nil {
 		return nil, fmt.Errorf("get realm: %w", err)
 	}
+	s.newest = newest
 	return newest, nil
 }
 

@@ -38,8 +38,9 @@ import (
 // own, on which this process listens.
 type node struct {
 	client.Client
-	cache  cache.Cache
-	issuer string
+	cache   cache.Cache
+	reports *apiserver.Reports
+	issuer  string
 
 	mu      sync.Mutex
 	pods    map[string]types.NamespacedName // the Deployment of the pod at an address
@@ -57,7 +58,10 @@ func startNode(t *testing.T, plane *apiserver.ControlPlane) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{Client: mgr.GetClient(), cache: mgr.GetCache(), pods: map[string]types.NamespacedName{}, running: map[types.NamespacedName]bool{}}
+	n := &node{
+		Client: mgr.GetClient(), cache: mgr.GetCache(), reports: apiserver.NewReports(mgr.GetCache()),
+		pods: map[string]types.NamespacedName{}, running: map[types.NamespacedName]bool{},
+	}
 	options := controller.Options{MaxConcurrentReconciles: writers, SkipNameValidation: &skip}
 	err = errors.Join(
 		ctrl.NewControllerManagedBy(mgr).For(&appsv1.Deployment{}).WithOptions(options).Complete(reconcileFunc(n.deployment)),
@@ -196,7 +200,7 @@ func (n *node) answerForPod(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	report, err := apiserver.Report(r.Context(), n.cache, deployment.Namespace, deployment.Name, time.Now())
+	report, err := n.reports.Of(r.Context(), deployment, time.Now())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return

@@ -23,7 +23,7 @@ import (
 // Generator makes a realm's own Secrets, whose content is generated once.
 type Generator struct {
 	Reader
-	client client.Writer
+	client client.Client
 	maker  Maker
 }
 
@@ -34,8 +34,9 @@ type Maker interface {
 	Create(ctx context.Context, realm *v1alpha1.AuthRealm, o render.Object) error
 }
 
-// NewGenerator is a Generator that reads from live, which is not a cache.
-func NewGenerator(client client.Writer, live client.Reader, maker Maker) Generator {
+// NewGenerator is a Generator that reads from live, which is not a cache, and metadata by the
+// client.
+func NewGenerator(client client.Client, live client.Reader, maker Maker) Generator {
 	return Generator{NewReader(live), client, maker}
 }
 
@@ -102,15 +103,25 @@ func (g Generator) Ensure(
 // GetOrCreate returns one of the realm's own Secrets, and makes it if there is none, as it is
 // to be applied from then on. It reads past the cache and only ever creates, so that what
 // exists is not replaced by mistake: with two operators at work, one of them finds the
-// other's.
+// other's. Where none is known, it does not ask again before it makes one: it finds then
+// that there is one all the same.
 func (g Generator) GetOrCreate(
 	ctx context.Context, realm *v1alpha1.AuthRealm, name string, generate func() (*corev1ac.SecretApplyConfiguration, error),
 ) (s *corev1.Secret, created bool, err error) {
-	s, err = g.Owned(ctx, realm, name)
-	if !apierrors.IsNotFound(err) {
-		return s, false, err
+	absent := g.Absent(ctx, realm, name)
+	if !absent {
+		s, err = g.Owned(ctx, realm, name)
+		if !apierrors.IsNotFound(err) {
+			return s, false, err
+		}
 	}
 	made, err := generate()
+	if err != nil && absent {
+		s, readErr := g.Owned(ctx, realm, name)
+		if !apierrors.IsNotFound(readErr) {
+			return s, false, readErr
+		}
+	}
 	if err != nil {
 		return nil, false, fmt.Errorf("generate secret %s: %w", name, err)
 	}

@@ -6,10 +6,12 @@ import (
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -34,6 +36,20 @@ func (g Generator) Listing(ctx context.Context, realm *v1alpha1.AuthRealm) Gener
 // maxListed is somewhat more than a realm has, and bounds what a pass holds in memory.
 const maxListed = 16
 
+// Absent reports whether there is no Secret of a name, as far as the list of the realm's own
+// goes, and a cache of the metadata of all others. There may be one all the same.
+func (g Generator) Absent(ctx context.Context, realm *v1alpha1.AuthRealm, name string) bool {
+	key := types.NamespacedName{Namespace: realm.Namespace, Name: name}
+	read, listing := g.live.(listed)
+	if !listing || !read.all {
+		return false
+	}
+	if _, found := read.secrets[key]; found {
+		return false
+	}
+	return apierrors.IsNotFound(g.client.Get(ctx, key, kinds.Metadata(corev1.SchemeGroupVersion.WithKind("Secret"))))
+}
+
 // Marked is one of the realm's own Secrets as it is known, nil when none is.
 func (g Generator) Marked(ctx context.Context, realm *v1alpha1.AuthRealm, name string) *corev1.Secret {
 	read, listing := g.live.(listed)
@@ -47,7 +63,7 @@ func (g Generator) Marked(ctx context.Context, realm *v1alpha1.AuthRealm, name s
 	return s
 }
 
-// listed is a reader that was told of some Secrets.
+// listed is a reader that was told of some Secrets, each of which is nil once it was read.
 type listed struct {
 	client.Reader
 	secrets map[types.NamespacedName]*corev1.Secret
@@ -61,7 +77,7 @@ type listed struct {
 func (l listed) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
 	if s, ok := into.(*corev1.Secret); ok && l.secrets[key] != nil {
 		l.secrets[key].DeepCopyInto(s)
-		delete(l.secrets, key)
+		l.secrets[key] = nil
 		return nil
 	}
 	return l.Reader.Get(ctx, key, into, options...)
