@@ -30,6 +30,7 @@ installed --show-only templates/admission_policies.yaml > config/default/admissi
 
 go run ./hack/fieldtable \
   config/crd/auth.realmkeeper.io_authrealms.yaml docs/authrealm.md \
-  config/crd/auth.realmkeeper.io_oauthproviders.yaml docs/oauthprovider.md
+  config/crd/auth.realmkeeper.io_oauthproviders.yaml docs/oauthprovider.md \
+  config/crd/auth.realmkeeper.io_oauthclients.yaml docs/oauthclient.md
 
 go generate ./authserver/... ./test/architecture

@@ -62,6 +62,16 @@ const (
 	AttachedCondition = "Attached"
 )
 
+// Conditions of an OAuthClient besides Ready, which sums them up, RealmFound and Attached.
+// Every one is present after every pass of the operator; True is good.
+const (
+	// AdmittedCondition says whether the realm takes the client: from its namespace, with
+	// its audiences, as its settings are.
+	AdmittedCondition = "Admitted"
+	// SecretWrittenCondition says whether the Secret holds what the application needs.
+	SecretWrittenCondition = "SecretWritten"
+)
+
 // Reasons of conditions that are True.
 const (
 	// ReasonReady surfaces on Ready when everything else is True, and on
@@ -89,7 +99,7 @@ const (
 	// ReasonAvailable surfaces on Available when enough pods of this generation are available.
 	ReasonAvailable = "Available"
 	// ReasonScaledToZero surfaces on Available, ConfigPropagated and Ready, and on
-	// an OAuthProvider's Attached, when the realm is asked for no pods.
+	// an Attached, when the realm is asked for no pods.
 	ReasonScaledToZero = "ScaledToZero"
 	// ReasonFound surfaces on SecretsFound, RealmFound and SecretFound when what
 	// the spec names is there.
@@ -109,7 +119,8 @@ const (
 	// ReasonDiscovered surfaces on Discovered when the discovery document and the
 	// keys that it names can be used.
 	ReasonDiscovered = "Discovered"
-	// ReasonNotNeeded surfaces on Discovered when the endpoints are known without.
+	// ReasonNotNeeded surfaces on Discovered when the endpoints are known without, and on
+	// SecretWritten when the client shows no secret.
 	ReasonNotNeeded = "NotNeeded"
 	// ReasonProven surfaces on CredentialsAccepted when the token endpoint refused a
 	// code that nobody has, and not the client.
@@ -127,6 +138,16 @@ const (
 	ReasonExposed = "Exposed"
 	// ReasonMonitored surfaces on Monitored when every object is there.
 	ReasonMonitored = "Monitored"
+	// ReasonAdmitted surfaces on Admitted when the realm takes the client.
+	ReasonAdmitted = "Admitted"
+	// ReasonWritten surfaces on SecretWritten when the Secret is as it should be.
+	ReasonWritten = "Written"
+	// ReasonOverlapping surfaces there while the secret before is good beside the one in
+	// the Secret.
+	ReasonOverlapping = "Overlapping"
+	// ReasonRotating surfaces there while a new secret is on its way to the pods, and the
+	// one in the Secret is good.
+	ReasonRotating = "Rotating"
 )
 
 // Reasons of conditions that are False or Unknown.
@@ -135,16 +156,22 @@ const (
 	// key in it, does not exist. It heals by itself when the Secret appears.
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonRealmNotFound surfaces on RealmFound when there is no AuthRealm of the
-	// name in the namespace. It heals by itself when the realm appears.
+	// name in the namespace that is meant. It heals by itself when the realm appears.
 	ReasonRealmNotFound = "RealmNotFound"
-	// ReasonInvalidSettings surfaces on ResourcesApplied, ConfigPropagated and
-	// Accepted when an auth server would refuse what the spec says, though its
+	// ReasonInvalidSettings surfaces on ResourcesApplied, ConfigPropagated, Accepted and
+	// Admitted when an auth server would refuse what the spec says, though its
 	// schema allows it.
 	ReasonInvalidSettings = "InvalidSettings"
 	// ReasonNotAllowed surfaces on ResourcesApplied, DatabaseReady, CacheReady, Exposed and
 	// Accepted when the spec asks for what the installation does not allow: an image, an
 	// annotation of the Ingress, connections to private networks. What runs goes on.
 	ReasonNotAllowed = "NotAllowed"
+	// ReasonNamespaceNotAllowed surfaces on Admitted when the realm takes no clients from
+	// the namespace. It heals by itself when the realm's spec or the namespace's labels do.
+	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
+	// ReasonAudienceNotAllowed surfaces on Admitted when the realm does not list an
+	// audience of the client.
+	ReasonAudienceNotAllowed = "AudienceNotAllowed"
 	// ReasonForbiddenAddress surfaces on Discovered and CredentialsAccepted when the
 	// provider is at an address that realms must not connect to.
 	ReasonForbiddenAddress = "ForbiddenAddress"
@@ -220,8 +247,8 @@ const (
 	// ReasonNotAccepted surfaces on Exposed when a Gateway does not take the
 	// realm's route, or no controller has said whether it does.
 	ReasonNotAccepted = "NotAccepted"
-	// ReasonNameTaken surfaces on ResourcesApplied when an object of a name that
-	// the realm needs belongs to somebody else. Nothing of it is changed.
+	// ReasonNameTaken surfaces on ResourcesApplied, SecretWritten and Attached when an
+	// object of a name that is needed belongs to somebody else. Nothing of it is changed.
 	ReasonNameTaken = "NameTaken"
 	// ReasonNameInUse surfaces on ResourcesApplied, and on the condition of what the Secret
 	// is for, while pods of another realm mount the name of a Secret that is to be made. It
@@ -230,8 +257,8 @@ const (
 	// ReasonContested surfaces on ResourcesApplied when somebody else changes an
 	// object whenever the operator has written it.
 	ReasonContested = "Contested"
-	// ReasonApplyFailed surfaces on ResourcesApplied, SigningKeysReady,
-	// CertificateReady, DatabaseReady and CacheReady when the API server refused an
+	// ReasonApplyFailed surfaces on ResourcesApplied, SigningKeysReady, CertificateReady,
+	// DatabaseReady, CacheReady, SecretWritten and Attached when the API server refused an
 	// object, with its words. It is tried again every minute or so.
 	ReasonApplyFailed = "ApplyFailed"
 	// ReasonFailed surfaces on any condition when what it is about could not be read
@@ -279,9 +306,10 @@ const (
 	// PostgreSQL has no volume.
 	ReasonVolumePending = "VolumePending"
 	// ReasonPropagating surfaces on ConfigPropagated and Attached while a pod runs
-	// something older.
+	// something older, and on SecretWritten while a pod does not know the first secret.
 	ReasonPropagating = "Propagating"
-	// ReasonRefused surfaces on ConfigPropagated when a pod cannot use what it was given.
+	// ReasonRefused surfaces on ConfigPropagated, and on an OAuthClient's Attached, when a
+	// pod cannot use what it was given.
 	ReasonRefused = "Refused"
 )
 
@@ -317,6 +345,18 @@ func OAuthProviderConditions() []string {
 		CallbackDistinctCondition,
 		DiscoveredCondition,
 		CredentialsAcceptedCondition,
+		AttachedCondition,
+	}
+}
+
+// OAuthClientConditions are the types of every condition of an OAuthClient, the summary
+// first, the rest in the order in which they come true.
+func OAuthClientConditions() []string {
+	return []string{
+		ReadyCondition,
+		RealmFoundCondition,
+		AdmittedCondition,
+		SecretWrittenCondition,
 		AttachedCondition,
 	}
 }

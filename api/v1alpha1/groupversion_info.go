@@ -12,7 +12,8 @@
 // rules in the words of the field names. What depends on other objects is
 // reported in the status' conditions.
 //
-// References never cross namespaces.
+// References never cross namespaces, but for an OAuthClient's to its realm, which says
+// from where it may come.
 //
 // +kubebuilder:object:generate=true
 // +groupName=auth.realmkeeper.io
@@ -32,7 +33,7 @@ var GroupVersion = schema.GroupVersion{Group: GroupName, Version: "v1alpha1"}
 
 // AddToScheme makes the kinds of this package known to a scheme.
 func AddToScheme(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(GroupVersion, &AuthRealm{}, &AuthRealmList{}, &OAuthProvider{}, &OAuthProviderList{})
+	scheme.AddKnownTypes(GroupVersion, &AuthRealm{}, &AuthRealmList{}, &OAuthProvider{}, &OAuthProviderList{}, &OAuthClient{}, &OAuthClientList{})
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil
 }

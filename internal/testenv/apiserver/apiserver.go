@@ -65,6 +65,7 @@ func Start(ctx context.Context) (*ControlPlane, error) {
 		CRDDirectoryPaths: []string{
 			filepath.Join(root, "config", "crd", "auth.realmkeeper.io_authrealms.yaml"),
 			filepath.Join(root, "config", "crd", "auth.realmkeeper.io_oauthproviders.yaml"),
+			filepath.Join(root, "config", "crd", "auth.realmkeeper.io_oauthclients.yaml"),
 		},
 		ErrorIfCRDPathMissing: true,
 		Scheme:                scheme,
