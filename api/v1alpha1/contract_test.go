@@ -40,6 +40,9 @@ const (
 	inObjects = "a field of the realm's objects"
 	mounted   = "where a Secret or a ConfigMap is, whose content is mounted"
 	byKeys    = "a rule for the operator, which makes the signing keys"
+
+	byAdmission = "a rule for the operator, which takes clients up"
+	bySecrets   = "a rule for the operator, which writes the client's Secret"
 )
 
 // realmSettings are the fields of an AuthRealm's spec about which there is more to
@@ -140,6 +143,8 @@ func realmSettings() map[string]setting {
 		"monitoring.podMonitor.interval":              {not: inObjects},
 		"monitoring.prometheusRule":                   {not: inObjects},
 		"initialAdmin.email":                          {not: "the first user, of whom the migration is told"},
+		"clients.allowedNamespaces":                   {not: byAdmission},
+		"clients.namespaceSelector":                   {not: byAdmission},
 	}
 }
 
@@ -161,14 +166,7 @@ func providerSettings() map[string]setting {
 // programs' matter. Here they are asked for every value at a bound and beyond it.
 func TestKindsAndTheAuthServerAgreeOnEverySetting(t *testing.T) {
 	t.Parallel()
-	for kind, side := range map[string]struct {
-		spec     map[string]any
-		settings map[string]setting
-		within   string
-	}{
-		"AuthRealm":     {fields(t, asking), realmSettings(), ""},
-		"OAuthProvider": {fields(t, googleProvider), providerSettings(), "providers[0]."},
-	} {
+	for kind, side := range sides(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			known := side.settings
@@ -182,14 +180,14 @@ func TestKindsAndTheAuthServerAgreeOnEverySetting(t *testing.T) {
 				s.in = side.within + cmp.Or(s.in, path)
 				t.Run(path, func(t *testing.T) {
 					t.Parallel()
-					standsInTheDocument(t, s)
-					saysItsDefault(t, s, field)
+					side.standsInTheDocument(t, s)
+					side.saysItsDefault(t, s, field)
 					for _, trial := range trials(t, field) {
 						if trial.less && s.laxBelow != "" {
 							continue
 						}
 						wantRefused(t, trial, "the kind", refusedByKind(t, kind, side.spec, path, trial.value))
-						wantRefused(t, trial, "the auth server", refusedByServer(t, s.in, trial.value))
+						wantRefused(t, trial, "the auth server", side.refusedByServer(t, s.in, trial.value))
 					}
 				})
 			}
@@ -231,41 +229,18 @@ func document(t *testing.T) map[string]any {
 	return fields(t, string(encoded))
 }
 
-func standsInTheDocument(t *testing.T, s setting) {
-	t.Helper()
-	encoded, err := json.Marshal(withValue(document(t), s.in, "x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := realmconfig.Decode(encoded, &realmconfig.Config{}); err != nil && strings.Contains(err.Error(), "unknown field") {
-		t.Errorf("the settings document has no %s (%v): say in a row where the field stands there, or that it does not", s.in, err)
-	}
-}
-
-// saysItsDefault wants the description to tell the default of a number, a
-// duration, a word of a few, and of what is on.
-func saysItsDefault(t *testing.T, s setting, f field) {
-	t.Helper()
-	otherwise := s.absent
-	switch value, found := at(document(t), s.in); {
-	case otherwise == always, otherwise == "" && (!found || f.kind == "" || value == false):
-		return
-	case otherwise == "":
-		otherwise = plain(value)
-	}
-	words := regexp.MustCompile(`(^|[\s:])` + regexp.QuoteMeta(otherwise) + `[^.;]*? when absent|when absent ` + regexp.QuoteMeta(otherwise) + `\b`)
-	if !words.MatchString(f.description) {
-		t.Errorf("when absent it is %s, and the description says\n%s", otherwise, f.description)
-	}
-}
-
 // A duration without the marker would be any text for the API server.
 func TestEveryDurationHasItsMarker(t *testing.T) {
 	t.Parallel()
-	known := fieldsOf(specOf(t, "AuthRealm"), "", realmSettings())
-	for _, path := range durationsOf(reflect.TypeFor[v1alpha1.AuthRealmSpec](), "") {
-		if known[path].kind != "duration" {
-			t.Errorf("spec.%s has no marker realmkeeper:validation:Duration", path)
+	all := sides(t)
+	for kind, spec := range map[string]reflect.Type{
+		"AuthRealm": reflect.TypeFor[v1alpha1.AuthRealmSpec](), "OAuthClient": reflect.TypeFor[v1alpha1.OAuthClientSpec](),
+	} {
+		known := fieldsOf(specOf(t, kind), "", all[kind].settings)
+		for _, path := range durationsOf(spec, "") {
+			if known[path].kind != "duration" {
+				t.Errorf("spec.%s of %s has no marker realmkeeper:validation:Duration", path, kind)
+			}
 		}
 	}
 	if more := durationsOf(reflect.TypeFor[v1alpha1.OAuthProviderSpec](), ""); len(more) > 0 {
@@ -298,7 +273,7 @@ func TestKindAndAuthServerAgreeOnTheLengthOfALabel(t *testing.T) {
 	for label, refused := range map[string]bool{longest: false, longest + "a": true} {
 		trial := trial{value: label, refused: refused}
 		wantRefused(t, trial, "the kind", refusedByKind(t, "AuthRealm", spec, "twoFactor.label", label))
-		wantRefused(t, trial, "the auth server", refusedByServer(t, "twoFactor.label", label))
+		wantRefused(t, trial, "the auth server", sides(t)["AuthRealm"].refusedByServer(t, "twoFactor.label", label))
 	}
 }
 
@@ -400,21 +375,6 @@ func refusedByKind(t *testing.T, kind string, spec map[string]any, path string, 
 	case err != nil && !apierrors.IsInvalid(err):
 		t.Fatal(err)
 	case err != nil && strings.Contains(err.Error(), "spec."+place(path)+": "):
-		return err
-	}
-	return nil
-}
-
-// refusedByServer is what the auth server has against this field of its document.
-func refusedByServer(t *testing.T, path string, value any) error {
-	t.Helper()
-	encoded, err := json.Marshal(withValue(document(t), path, value))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := realmconfig.Config{}
-	err = realmconfig.Decode(encoded, &config)
-	if err != nil && strings.Contains(err.Error(), place(path)+": ") {
 		return err
 	}
 	return nil

@@ -21,7 +21,9 @@ func texts() []string {
 		"https://a.example/x?token={token}", "https://a.example/{token}", "https://a.example?x=1", "https://a.example/#x", "https://{token}.example/",
 		"https://user:secret@a.example/", "https://a.example/..//x", "https://a.example/%2e%2e/x", "https://A.example", "https://bücher.example/",
 		"http://a.example", "http://localhost:3000/x", "http://127.0.0.1/x", "https://", "https:///x", "ftp://a.example", "mailto:a@b.example", "javascript:alert(1)",
-		"*", "null", "https://*.example", "+4930901820", "AC0123456789abcdef0123456789abcdef", "2026-01-31T12:00:00Z",
+		"*", "null", "com.example.app:/callback", "com.example.app://callback", "https://a.example/x?code=1", "https://a.example/%zz", "https://a.example:0/",
+		"https://a.example:70000/", "https://a.example./", "http://localhost.example/", "openid", "a b", `a"b`, `a\\b`, "\u0085",
+		"https://*.example", "+4930901820", "AC0123456789abcdef0123456789abcdef", "2026-01-31T12:00:00Z",
 	}
 }
 
@@ -29,14 +31,7 @@ func texts() []string {
 // before: whatever the API server has let through, an auth server has to take.
 func TestTheAuthServerTakesEveryTextThatTheKindTakes(t *testing.T) {
 	t.Parallel()
-	for kind, side := range map[string]struct {
-		spec     map[string]any
-		settings map[string]setting
-		within   string
-	}{
-		"AuthRealm":     {fields(t, asking), realmSettings(), ""},
-		"OAuthProvider": {fields(t, googleProvider), providerSettings(), "providers[0]."},
-	} {
+	for kind, side := range sides(t) {
 		for path, f := range fieldsOf(specOf(t, kind), "", side.settings) {
 			s := side.settings[path]
 			if s.not != "" || f.kind != "" {
@@ -52,7 +47,7 @@ func TestTheAuthServerTakesEveryTextThatTheKindTakes(t *testing.T) {
 					if submit(t, kind, "realm", string(encoded)) != nil {
 						continue
 					}
-					if err := refusedByServer(t, side.within+cmp.Or(s.in, path), text); err != nil {
+					if err := side.refusedByServer(t, side.within+cmp.Or(s.in, path), text); err != nil {
 						t.Errorf("%q is taken by the kind and refused by the auth server: %v", text, err)
 					}
 				}

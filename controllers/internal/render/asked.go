@@ -42,6 +42,9 @@ func PrivateNetworksAsked(realm *v1alpha1.AuthRealm) []string {
 	if t := realm.Spec.Tracing; t != nil && t.AllowPrivateNetworks {
 		fields = append(fields, "tracing.allowPrivateNetworks")
 	}
+	if c := realm.Spec.Clients; c != nil && c.AllowPrivateNetworks {
+		fields = append(fields, "clients.allowPrivateNetworks")
+	}
 	return fields
 }
 

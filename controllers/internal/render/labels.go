@@ -34,6 +34,9 @@ const (
 // mounts at once, instead of at its next sync a minute later.
 const RevisionAnnotation = v1alpha1.GroupName + "/revision"
 
+// ClientsRevisionAnnotation does the same when the documents of clients have changed.
+const ClientsRevisionAnnotation = v1alpha1.GroupName + "/clients-revision"
+
 // Selector selects all pods of the realm, its stores' included.
 func Selector(realm *v1alpha1.AuthRealm) map[string]string {
 	return map[string]string{nameLabel: product, instanceLabel: realm.Name}

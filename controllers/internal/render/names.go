@@ -36,6 +36,12 @@ func (n Names) ServiceAccount() string {
 // version, so that an old pod never reads a newer shape.
 func (n Names) Config() string { return fmt.Sprintf("%s-config-v%d", n, realmconfig.Version) }
 
+// Clients names the ConfigMap with one document of the realm's clients. It carries the
+// contract's version, as Config does.
+func (n Names) Clients(shard int) string {
+	return fmt.Sprintf("%s-clients-%d-v%d", n, shard, realmconfig.Version)
+}
+
 // SigningKeys names the Secret with the whole key set.
 func (n Names) SigningKeys() string { return string(n) + "-signing-keys" }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // SecretReference is a Secret that a field of a realm's spec names.
@@ -83,7 +84,11 @@ func OwnSecrets(realm *v1alpha1.AuthRealm) []string {
 // OwnConfigMaps are OwnSecrets of ConfigMaps.
 func OwnConfigMaps(realm *v1alpha1.AuthRealm) []string {
 	n := NamesOf(realm)
-	return []string{n.Config(), n.TrustBundle(), n.Dashboard()}
+	names := []string{n.Config(), n.TrustBundle(), n.Dashboard()}
+	for shard := range realmconfig.ClientShards {
+		names = append(names, n.Clients(shard))
+	}
+	return names
 }
 
 // NamedAsOwn reports whether a Secret is called like one that the operator makes of some

@@ -37,6 +37,7 @@ func serverVolumes(in Inputs) []*corev1ac.VolumeApplyConfiguration {
 			WithSecret(corev1ac.SecretVolumeSource().
 				WithSecretName(names.ProviderCredentials()).
 				WithDefaultMode(secretFileMode)),
+		clientsVolume(realm),
 	}
 	if ca := DatabaseCA(realm); ca != nil {
 		volumes = append(volumes, files(ca.Name, file{ca.Key, realmconfig.DatabaseCAFile}))
@@ -63,7 +64,7 @@ func serverMounts(in Inputs) []*corev1ac.VolumeMountApplyConfiguration {
 	} {
 		mounts = append(mounts, folderMount(f))
 	}
-	mounts = append(mounts, folderMount(realmconfig.ProviderSecretsDir+"/"))
+	mounts = append(mounts, folderMount(realmconfig.ProviderSecretsDir+"/"), folderMount(realmconfig.ClientFile(0)))
 	if DatabaseCA(in.Realm) != nil {
 		mounts = append(mounts, folderMount(realmconfig.DatabaseCAFile))
 	}
