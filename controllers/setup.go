@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package controllers turns AuthRealms into running auth servers, and attaches
-// OAuthProviders to them.
+// OAuthProviders and OAuthClients to them.
 //
 // Each kind has a package of its own: realm makes and watches everything a realm
 // consists of, provider says what became of a provider, which the pass over its realm
-// attaches. What kinds share is below internal. Setup puts them together; it is all
+// attaches, and oauthclient tells pods of clients, and writes their Secrets. What kinds share is below internal. Setup puts them together; it is all
 // that a program needs.
 package controllers
 
@@ -31,6 +31,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/preflight"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/oauthclient"
 	"github.com/realmkeeper/realmkeeper/controllers/provider"
 	"github.com/realmkeeper/realmkeeper/controllers/realm"
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
@@ -146,6 +147,9 @@ func Setup(mgr ctrl.Manager, options Options) error {
 			},
 			Policy: policy, Now: options.Now, Random: options.Random, AskPod: options.AskPod, Events: events, Metrics: options.Metrics,
 			Rivals: rivals, OperatorNamespace: options.Namespace, OneNamespace: options.WatchNamespace != "",
+		}),
+		oauthclient.Setup(mgr, oauthclient.Options{
+			Now: options.Now, Random: options.Random, AskPod: options.AskPod, Events: events, Rivals: rivals, OneNamespace: options.WatchNamespace != "",
 		}),
 		provider.Setup(mgr, provider.Options{Policy: policy, Now: options.Now, Ask: options.AskProvider, Events: events, Rivals: rivals}),
 	)

@@ -39,7 +39,7 @@ type OAuthClientStatus struct {
 	// +optional
 	NextRotation *metav1.Time `json:"nextRotation,omitempty"`
 
-	// secrets are those that the realm takes of the client, the one in the Secret first.
+	// secrets are those that the realm takes of the client, the newest first.
 	// +optional
 	// +listType=map
 	// +listMapKey=id
@@ -103,4 +103,8 @@ type ClientSecretStatus struct {
 	// goodUntil is when a retiring secret is dropped.
 	// +optional
 	GoodUntil *metav1.Time `json:"goodUntil,omitempty"`
+
+	// lastUsedAt is the last day on which a retiring secret was shown, as far as pods tell.
+	// +optional
+	LastUsedAt *metav1.Time `json:"lastUsedAt,omitempty"`
 }

@@ -51,7 +51,7 @@ func (r *reconciler) setup(mgr ctrl.Manager, notified bool, wake <-chan event.Ge
 			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: moreThanStatus})).
 		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, NewQueue: r.newQueue})
-	for _, kind := range attached.Kinds() {
+	for _, kind := range attached.TakenUp() {
 		b = b.Watches(kind.Object(), handler.EnqueueRequestsFromMapFunc(kind.ToRealm), builder.WithPredicates(kind.Changes()))
 	}
 	for _, kind := range watched() {

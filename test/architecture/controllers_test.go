@@ -12,7 +12,7 @@ import (
 // imports only such as stand in a line above its own. Above them all are the kinds, which
 // never import each other, and then package controllers, which knows them all.
 var operatorLayers = [][]string{
-	{"conditions", "kinds", "pki", "preflight", "rotation"},
+	{"clientsecret", "conditions", "kinds", "pki", "preflight", "rotation"},
 	{"allowed", "installation", "podstatus", "render", "requeue"},
 	{"ownership"},
 	{"secrets", "status"},

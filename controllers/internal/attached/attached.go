@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package attached is what the kinds have in common that hang on a realm. OAuthProvider
-// is one.
+// Package attached is what the kinds have in common that hang on a realm: OAuthProvider
+// and OAuthClient.
 //
-// An object of such a kind names a realm of its namespace, and may name a Secret. The
-// pass over the realm takes up the objects that it can use, and its status tells which
-// revision of each every pod runs. The pass over an object, which a Controller makes, says
-// in the object's own status what became of it: its realm is there (RealmFound), its Secret
-// and its settings can be used (SecretFound and Accepted), and every pod of the realm runs
-// it as the spec says (Attached).
+// An object of such a kind names a realm, and may name a Secret. The pass over the realm
+// takes up the providers that it can use, and its status tells which revision of each every
+// pod runs; clients, of which there may be thousands, have documents of their own. The pass
+// over an object, which a Controller makes, says in the object's own status what became of
+// it: its realm is there (RealmFound), what it says can be used, and every pod of the realm
+// runs it as the spec says (Attached).
 //
 // A Kind tells which realm and which Secret an object names, so that each pass is woken by
 // what the other does. Each kind has a file here with its Kind and what both passes must

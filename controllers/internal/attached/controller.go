@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
@@ -29,7 +30,7 @@ import (
 )
 
 // Controller makes passes over the objects of a Kind. A pass says in the object's status
-// what became of it, and changes nothing else.
+// what became of it, and changes nothing else but what is the object's own.
 type Controller[O client.Object] struct {
 	Kind Kind
 
@@ -52,6 +53,9 @@ type Controller[O client.Object] struct {
 	// is looked at again anyway.
 	Pass func(context.Context, O) (time.Duration, error)
 
+	// Sources ask for further passes, nil for none.
+	Sources []source.Source
+
 	// Forget drops what is remembered of an object that is gone.
 	Forget func(types.NamespacedName)
 }
@@ -62,8 +66,6 @@ func (c Controller[O]) Setup(mgr ctrl.Manager) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named(c.Name).
 		For(c.Kind.object, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		// What becomes of one may depend on the others.
-		Watches(c.Kind.object, handler.EnqueueRequestsFromMapFunc(c.Kind.Neighbours(mgr.GetClient())), builder.WithPredicates(c.Kind.SharedChanges())).
 		// A realm's status is what tells that its pods run an object.
 		Watches(&v1alpha1.AuthRealm{}, c.Kind.tellUptake(mgr.GetClient())).
 		// One that looks for its realm in the wrong namespace is told where it is.
@@ -73,6 +75,13 @@ func (c Controller[O]) Setup(mgr ctrl.Manager) error {
 			GenericFunc: func(event.GenericEvent) bool { return false },
 		})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: c.Concurrency})
+	for _, further := range c.Sources {
+		b = b.WatchesRawSource(further)
+	}
+	if c.Kind.shared != nil {
+		// What becomes of one may depend on the others.
+		b = b.Watches(c.Kind.object, handler.EnqueueRequestsFromMapFunc(c.Kind.Neighbours(mgr.GetClient())), builder.WithPredicates(c.Kind.SharedChanges()))
+	}
 	if c.Kind.secret != nil {
 		b = b.Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(c.Kind.OfSecret(mgr.GetClient())), builder.OnlyMetadata).
 			// Whether an object may name a Secret depends on the realms that there are.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -20,38 +21,53 @@ type Kind struct {
 	// plural is what messages call the objects.
 	plural string
 
-	// realm and secret name what an object refers to. There is no secret of a kind that
-	// names none.
-	realm, secret func(client.Object) string
+	// realm and secret name what an object refers to, which for the realm may be in
+	// another namespace. There is no secret of a kind that names none.
+	realm  func(client.Object) types.NamespacedName
+	secret func(client.Object) string
 
 	// status says where the status has its conditions.
 	status status.Kind
 
 	// published reports whether a change of an object's status is one that its realm must
-	// know, and shared whether its neighbours must.
+	// know, and shared whether its neighbours must; nil where none ever is.
 	published, shared func(before, after client.Object) bool
 
-	// uptake is how far a realm's pods have taken up the object of a name.
+	// concerns reports whether a change of a realm's spec or annotations is one that its
+	// objects must know.
+	concerns func(before, after *v1alpha1.AuthRealm) bool
+
+	// uptake is how far a realm's pods have taken up the object of a name, nil where the
+	// realm's status does not tell.
 	uptake func(realm *v1alpha1.AuthRealm, name string) Uptake
 }
 
 // Kinds are all kinds that hang on realms.
-func Kinds() []Kind { return []Kind{ProviderKind()} }
+func Kinds() []Kind { return append(TakenUp(), ClientKind()) }
+
+// TakenUp are the kinds whose objects the pass over a realm takes up, of which it has few.
+func TakenUp() []Kind { return []Kind{ProviderKind()} }
 
 // Object is an empty object of the kind.
 func (k Kind) Object() client.Object { return k.object }
 
 // Indexes of attached objects by what they name.
 const (
-	realmIndex  = "realm"
-	secretIndex = "secret"
+	// realmIndex is by namespace and name of the realm, realmNameIndex by its name alone.
+	realmIndex     = "realm"
+	realmNameIndex = "realm name"
+	secretIndex    = "secret"
 )
 
 // Index adds the indexes of all Kinds.
 func Index(indexer client.FieldIndexer) error {
 	var failures []error
 	for _, k := range Kinds() {
-		for field, name := range map[string]func(client.Object) string{realmIndex: k.realm, secretIndex: k.secret} {
+		for field, name := range map[string]func(client.Object) string{
+			realmIndex:     func(o client.Object) string { return key(k.realm(o)) },
+			realmNameIndex: func(o client.Object) string { return k.realm(o).Name },
+			secretIndex:    k.secret,
+		} {
 			if name == nil {
 				continue
 			}
@@ -64,15 +80,23 @@ func Index(indexer client.FieldIndexer) error {
 				}))
 		}
 	}
-	return errors.Join(failures...)
+	return errors.Join(append(failures, indexClients(indexer))...)
+}
+
+// key is a realm in an index, "" for none.
+func key(realm types.NamespacedName) string {
+	if realm.Name == "" {
+		return ""
+	}
+	return realm.String()
 }
 
 // named lets a Kind ask an object of its kind for a name.
-func named[O client.Object](name func(O) string) func(client.Object) string {
-	return func(o client.Object) string {
+func named[O client.Object, N any](name func(O) N) func(client.Object) N {
+	return func(o client.Object) (none N) {
 		typed, ok := o.(O)
 		if !ok {
-			return ""
+			return none
 		}
 		return name(typed)
 	}

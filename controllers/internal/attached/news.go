@@ -4,7 +4,6 @@ package attached
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -21,7 +20,8 @@ import (
 const underWay = 5 * time.Second
 
 // tellUptake has the objects that hang on a realm looked at when the realm comes or goes,
-// its spec or its annotations change, or its pods have taken up another revision of them.
+// its spec or its annotations change in what concerns them, or its pods have taken up
+// another revision of them.
 // The rest of a realm's status is no news to them.
 func (k Kind) tellUptake(r client.Reader) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -34,9 +34,15 @@ func (k Kind) tellUptake(r client.Reader) handler.EventHandler {
 		if !known || !knownStill {
 			return
 		}
-		asked := before.UID != after.UID || before.Generation != after.Generation || !maps.Equal(before.Annotations, after.Annotations)
-		for _, o := range k.lookUp(ctx, r, realmIndex, after.Namespace, after.Name) {
-			was, is := k.uptake(before, o.GetName()), k.uptake(after, o.GetName())
+		asked := before.UID != after.UID || k.concerns(before, after)
+		if !asked && k.uptake == nil {
+			return
+		}
+		for _, o := range k.lookUp(ctx, r, realmIndex, key(client.ObjectKeyFromObject(after))) {
+			var was, is Uptake
+			if k.uptake != nil {
+				was, is = k.uptake(before, o.GetName()), k.uptake(after, o.GetName())
+			}
 			request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)}
 			switch {
 			case asked || was != is && (was.Everywhere || is.Everywhere):

@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -27,7 +29,9 @@ func ProviderKind() Kind {
 		list:   func() client.ObjectList { return &v1alpha1.OAuthProviderList{} },
 		plural: "providers",
 		status: status.NewKind("provider", &v1alpha1.OAuthProvider{}, func(p *v1alpha1.OAuthProvider) *[]metav1.Condition { return &p.Status.Conditions }),
-		realm:  named(func(p *v1alpha1.OAuthProvider) string { return p.Spec.RealmRef.Name }),
+		realm: named(func(p *v1alpha1.OAuthProvider) types.NamespacedName {
+			return types.NamespacedName{Namespace: p.Namespace, Name: p.Spec.RealmRef.Name}
+		}),
 		secret: named(func(p *v1alpha1.OAuthProvider) string { return p.Spec.ClientSecretRef.Name }),
 		// Whether it has promised to name itself, and whether it works but for its pods. Only
 		// the former has to do with the callbacks of others.
@@ -37,6 +41,9 @@ func ProviderKind() Kind {
 		shared: changed(func(before, after *v1alpha1.OAuthProvider) bool {
 			return before.Status.NamedIssuer != after.Status.NamedIssuer
 		}),
+		concerns: func(before, after *v1alpha1.AuthRealm) bool {
+			return before.Generation != after.Generation || !maps.Equal(before.Annotations, after.Annotations)
+		},
 		uptake: ProviderUptake,
 	}
 }
@@ -44,7 +51,7 @@ func ProviderKind() Kind {
 // Providers are the OAuthProviders of a realm, by name.
 func Providers(ctx context.Context, r client.Reader, namespace, realm string) ([]v1alpha1.OAuthProvider, error) {
 	var list v1alpha1.OAuthProviderList
-	err := r.List(ctx, &list, client.InNamespace(namespace), client.MatchingFields{realmIndex: realm})
+	err := r.List(ctx, &list, client.InNamespace(namespace), client.MatchingFields{realmIndex: key(types.NamespacedName{Namespace: namespace, Name: realm})})
 	if err != nil {
 		return nil, fmt.Errorf("list providers: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -36,27 +35,35 @@ func specOr(concerns func(before, after client.Object) bool) predicate.Predicate
 
 // ToRealm maps an object to its realm.
 func (k Kind) ToRealm(_ context.Context, o client.Object) []reconcile.Request {
-	if name := k.realm(o); name != "" {
-		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+	if realm := k.realm(o); realm.Name != "" {
+		return []reconcile.Request{{NamespacedName: realm}}
 	}
 	return nil
 }
 
 // OfRealm maps a realm to the objects that hang on it.
-func (k Kind) OfRealm(r client.Reader) handler.MapFunc { return k.by(r, realmIndex) }
+func (k Kind) OfRealm(r client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		return requests(k.lookUp(ctx, r, realmIndex, key(client.ObjectKeyFromObject(o))))
+	}
+}
 
-// WithoutRealm maps a realm to the objects of other namespaces that name it, and of which
-// none is theirs.
+// WithoutRealm maps a realm to the objects that name another one of its name, in another
+// namespace, and have none.
 func (k Kind) WithoutRealm(r client.Reader) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
-		return requests(slices.DeleteFunc(k.lookUp(ctx, r, realmIndex, "", o.GetName()), func(object client.Object) bool {
-			return object.GetNamespace() == o.GetNamespace() || meta.IsStatusConditionTrue(*k.status.Conditions(object), v1alpha1.RealmFoundCondition)
+		return requests(slices.DeleteFunc(k.lookUp(ctx, r, realmNameIndex, o.GetName()), func(object client.Object) bool {
+			return k.realm(object) == client.ObjectKeyFromObject(o) || meta.IsStatusConditionTrue(*k.status.Conditions(object), v1alpha1.RealmFoundCondition)
 		}))
 	}
 }
 
 // OfSecret maps a Secret to the objects that name it.
-func (k Kind) OfSecret(r client.Reader) handler.MapFunc { return k.by(r, secretIndex) }
+func (k Kind) OfSecret(r client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		return requests(k.lookUp(ctx, r, secretIndex, o.GetName(), client.InNamespace(o.GetNamespace())))
+	}
+}
 
 // OfOwnSecrets maps a realm to the objects, of whichever realm, that name a Secret which
 // the operator makes of it.
@@ -68,7 +75,7 @@ func (k Kind) OfOwnSecrets(r client.Reader) handler.MapFunc {
 		}
 		var naming []reconcile.Request
 		for _, name := range render.OwnSecrets(realm) {
-			naming = append(naming, requests(k.lookUp(ctx, r, secretIndex, realm.Namespace, name))...)
+			naming = append(naming, requests(k.lookUp(ctx, r, secretIndex, name, client.InNamespace(realm.Namespace)))...)
 		}
 		return naming
 	}
@@ -77,20 +84,20 @@ func (k Kind) OfOwnSecrets(r client.Reader) handler.MapFunc {
 // Neighbours maps an object to all of its realm, itself among them.
 func (k Kind) Neighbours(r client.Reader) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
-		return requests(k.lookUp(ctx, r, realmIndex, o.GetNamespace(), k.realm(o)))
+		return requests(k.lookUp(ctx, r, realmIndex, key(k.realm(o))))
 	}
 }
 
-// RealmsOfSecret maps a Secret to the realms of the objects, of whichever of the Kinds,
-// that name it.
+// RealmsOfSecret maps a Secret to the realms of the objects, of whichever of the kinds that
+// they take up, that name it.
 func RealmsOfSecret(r client.Reader) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
 		var realms []reconcile.Request
-		for _, k := range Kinds() {
+		for _, k := range TakenUp() {
 			if k.secret == nil {
 				continue
 			}
-			for _, object := range k.lookUp(ctx, r, secretIndex, o.GetNamespace(), o.GetName()) {
+			for _, object := range k.lookUp(ctx, r, secretIndex, o.GetName(), client.InNamespace(o.GetNamespace())) {
 				realms = append(realms, k.ToRealm(ctx, object)...)
 			}
 		}
@@ -98,18 +105,12 @@ func RealmsOfSecret(r client.Reader) handler.MapFunc {
 	}
 }
 
-func (k Kind) by(r client.Reader, index string) handler.MapFunc {
-	return func(ctx context.Context, o client.Object) []reconcile.Request {
-		return requests(k.lookUp(ctx, r, index, o.GetNamespace(), o.GetName()))
-	}
-}
-
-// lookUp are the objects that an index has under a name, which are the cache's own: nobody
-// writes to them. An error is logged: a watch
+// lookUp are the objects that an index has under a name, of every namespace unless an option
+// names one. They are the cache's own: nobody writes to them. An error is logged: a watch
 // has nobody to return it to.
-func (k Kind) lookUp(ctx context.Context, r client.Reader, index, namespace, name string) []client.Object {
+func (k Kind) lookUp(ctx context.Context, r client.Reader, index, name string, options ...client.ListOption) []client.Object {
 	list := k.list()
-	if err := r.List(ctx, list, client.InNamespace(namespace), client.MatchingFields{index: name}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.List(ctx, list, append(options, client.MatchingFields{index: name}, client.UnsafeDisableDeepCopy)...); err != nil {
 		log.FromContext(ctx).Error(fmt.Errorf("list %s by %s: %w", k.plural, index, err), "Lost an event", "object", name)
 		return nil
 	}

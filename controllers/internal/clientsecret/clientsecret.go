@@ -87,11 +87,8 @@ type Outcome struct {
 // Plan says which secrets there are to be now. It makes one by mint, whose error it
 // returns.
 func Plan(before Secrets, seen Seen, policy Policy, now time.Time, mint func() (realmconfig.SecretDigest, error)) (Outcome, error) {
-	s := before.recognize(seen.Stored, now)
-	if s.Retiring != nil && !now.Before(s.RetiresAt(policy)) {
-		s.Retiring = nil
-	}
-	out := Outcome{Secrets: s}
+	out := before.recognize(seen.Stored, now).Rest(policy, now)
+	s := out.Secrets
 	switch {
 	case s.Active != nil && seen.Stored == s.Active.Digest && !s.Active.due(policy, now):
 		out.Secrets.Pending = nil // if there was one, nobody wants it any more
@@ -107,6 +104,23 @@ func Plan(before Secrets, seen Seen, policy Policy, now time.Time, mint func() (
 	}
 	out.Next = out.Secrets.next(policy, now)
 	return out, nil
+}
+
+// Rest is what becomes of the secrets while nobody may write any: the one before is dropped
+// at the overlap's end all the same.
+func (s Secrets) Rest(policy Policy, now time.Time) Outcome {
+	if s.Retiring != nil && !now.Before(s.RetiresAt(policy)) {
+		s.Retiring = nil
+	}
+	return Outcome{Secrets: s, Next: s.next(policy, now)}
+}
+
+// Written is what becomes of the secrets once the Secret has the pending one.
+func (s Secrets) Written(policy Policy, now time.Time) Outcome {
+	if s.Pending != nil {
+		s = s.recognize(s.Pending.Digest, now)
+	}
+	return s.Rest(policy, now)
 }
 
 // recognize takes for active what stands in the Secret, if it is one of the client's. When
@@ -150,6 +164,9 @@ func (s Secrets) RotatesAt(policy Policy, now time.Time) time.Time {
 	var at time.Time
 	if s.Active == nil || s.Pending != nil {
 		return at
+	}
+	if s.Active.due(policy, now) {
+		return now
 	}
 	if policy.Interval > 0 {
 		at = s.Active.MadeAt.Add(policy.Interval)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -119,4 +121,21 @@ func ServingHosts(realm *v1alpha1.AuthRealm) []string {
 // Endpoint is the URL at which the realm's Service answers inside the cluster.
 func Endpoint(realm *v1alpha1.AuthRealm) string {
 	return fmt.Sprintf("https://%s.%s.svc", NamesOf(realm).Server(), realm.Namespace)
+}
+
+// ClientsOf is the realm whose clients a ConfigMap of the name has, and which of its
+// documents; ok is false for any other name.
+func ClientsOf(configMap string) (realm string, shard int, ok bool) {
+	before, _, found := cutLast(configMap, fmt.Sprintf("-v%d", realmconfig.Version))
+	realm, number, between := cutLast(before, "-clients-")
+	shard, err := strconv.Atoi(number)
+	ok = found && between && err == nil && shard >= 0 && shard < realmconfig.ClientShards && Names(realm).Clients(shard) == configMap
+	return realm, shard, ok
+}
+
+func cutLast(text, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, sep); i >= 0 {
+		return text[:i], text[i+len(sep):], true
+	}
+	return text, "", false
 }

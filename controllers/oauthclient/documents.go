@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oauthclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+)
+
+// documents writes the documents of realms' clients, and asks pods how far they have come
+// with them. A pass looks at those documents alone of which something has changed.
+type documents struct {
+	client.Client
+	live client.Reader
+
+	board *board
+	ask   podstatus.Ask
+	now   func() time.Time
+
+	// wake asks for passes over clients.
+	wake chan<- event.GenericEvent
+}
+
+// Reconcile makes one pass over a realm.
+func (d *documents) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return requeue.OnConflict(func() (ctrl.Result, error) { return d.pass(ctx, req.NamespacedName) })
+}
+
+func (d *documents) pass(ctx context.Context, name types.NamespacedName) (ctrl.Result, error) {
+	realm := &v1alpha1.AuthRealm{}
+	err := d.Get(ctx, name, realm)
+	if apierrors.IsNotFound(err) || err == nil && realm.DeletionTimestamp != nil {
+		d.board.forget(name)
+		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("get realm: %w", err)
+	}
+	retry, err := d.writeAll(ctx, realm)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	after, err := d.observe(ctx, realm)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if retry && (after == 0 || after > requeue.Retry(realm.UID)) {
+		after = requeue.Retry(realm.UID)
+	}
+	return ctrl.Result{RequeueAfter: after}, d.tell(ctx, name)
+}
+
+// writeAll writes the documents of which something has changed. One that cannot be written
+// does not keep back the others; retry is set when it may be tried again.
+func (d *documents) writeAll(ctx context.Context, realm *v1alpha1.AuthRealm) (retry bool, err error) {
+	name := client.ObjectKeyFromObject(realm)
+	var ended []error
+	for _, n := range d.board.take(name) {
+		failure, err := conditions.Classify(d.write(ctx, realm, n))
+		d.board.failed(name, n, failure)
+		again := failure != nil && conditions.Retryable(failure.Reason)
+		if err != nil || again {
+			d.board.mark(name, n)
+		}
+		retry = retry || again
+		ended = append(ended, err)
+	}
+	return retry, errors.Join(ended...)
+}
+
+// write makes one document what it should be. Where there are no clients and never were,
+// there is none.
+func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int) error {
+	name := client.ObjectKeyFromObject(realm)
+	clients, err := attached.ClientsInShard(ctx, d, name, n)
+	if err != nil {
+		return err
+	}
+	existing, err := d.existing(ctx, realm, n, len(clients) > 0)
+	if err != nil {
+		return err
+	}
+	in, revisions, err := d.gather(ctx, realm, clients)
+	if err != nil {
+		return err
+	}
+	if existing != nil {
+		if err := ownership.Check(realm, "ConfigMap", existing); err != nil {
+			return err
+		}
+		in.Before = documentIn(existing, n)
+	}
+	now := d.now().UTC()
+	document, leftOut, err := render.ClientDocument(in, now)
+	if err != nil || existing == nil && len(document.Clients)+len(document.Ended) == 0 {
+		return err
+	}
+	encoded, err := realmconfig.EncodeClients(document)
+	if err != nil {
+		return err
+	}
+	if err := d.apply(ctx, realm, n, existing, encoded); err != nil {
+		return err
+	}
+	out := written{revision: realmconfig.Revision(encoded), at: now, revisions: map[string]string{}, leftOut: leftOut}
+	for _, c := range document.Clients {
+		out.ids = append(out.ids, c.ID)
+		out.revisions[c.ID] = revisions[c.ID]
+	}
+	d.board.written(name, n, out)
+	return nil
+}
+
+// existing is the ConfigMap of a document, nil when there is none. Nobody is asked when none
+// is known and none is wanted.
+func (d *documents) existing(ctx context.Context, realm *v1alpha1.AuthRealm, n int, wanted bool) (*corev1.ConfigMap, error) {
+	key := types.NamespacedName{Namespace: realm.Namespace, Name: render.NamesOf(realm).Clients(n)}
+	if !wanted && !d.board.knows(client.ObjectKeyFromObject(realm), n) {
+		err := d.Get(ctx, key, kinds.Metadata(corev1.SchemeGroupVersion.WithKind("ConfigMap")))
+		if err != nil {
+			return nil, client.IgnoreNotFound(err)
+		}
+	}
+	existing := &corev1.ConfigMap{}
+	err := d.live.Get(ctx, key, existing)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("get ConfigMap %s: %w", key.Name, err)
+	}
+	return existing, nil
+}
+
+// gather is what a document is made of, and by client what names its settings.
+func (d *documents) gather(
+	ctx context.Context, realm *v1alpha1.AuthRealm, clients []v1alpha1.OAuthClient,
+) (in render.ClientsInShard, revisions map[string]string, err error) {
+	in.Present, revisions = map[string]time.Time{}, map[string]string{}
+	for i := range clients {
+		c := &clients[i]
+		if c.DeletionTimestamp != nil { // which nobody can take back
+			continue
+		}
+		id := render.ClientID(c)
+		in.Present[id] = c.CreationTimestamp.UTC()
+		var refusal *conditions.Failure
+		if err := attached.RefuseClient(ctx, d, realm, c); errors.As(err, &refusal) {
+			continue // which its own status says
+		} else if err != nil {
+			return in, nil, err
+		}
+		revision, err := render.ClientRevision(c)
+		if err != nil || revision == "" { // it has no secret yet
+			continue
+		}
+		settings, err := render.ClientSettings(c)
+		if err != nil {
+			return in, nil, err
+		}
+		in.Taken, revisions[id] = append(in.Taken, settings), revision
+	}
+	return in, revisions, nil
+}
+
+// documentIn is the document in a ConfigMap. Of one that cannot be read nothing is known.
+func documentIn(existing *corev1.ConfigMap, n int) realmconfig.ClientDocument {
+	var document realmconfig.ClientDocument
+	if json.Unmarshal([]byte(existing.Data[render.ClientsKey(n)]), &document) != nil {
+		return realmconfig.ClientDocument{}
+	}
+	return document
+}
+
+// apply writes a document over what was read of its ConfigMap, unless that has it.
+func (d *documents) apply(ctx context.Context, realm *v1alpha1.AuthRealm, n int, existing *corev1.ConfigMap, document []byte) error {
+	o := render.ClientsConfigMap(realm, n, document)
+	version := ""
+	if existing != nil {
+		labels := maps.Clone(existing.Labels)
+		maps.Copy(labels, o.Labels)
+		if maps.Equal(existing.Data, o.Data) && maps.Equal(labels, existing.Labels) {
+			return nil
+		}
+		version = existing.ResourceVersion
+	}
+	err := apply.Over(ctx, d.Client, o, version)
+	if err != nil && !conditions.EndsPass(err) {
+		return conditions.NewFailure(v1alpha1.ReasonApplyFailed, "ConfigMap %q, which pods read of the realm's clients, could not be written: %s",
+			*o.GetName(), conditions.StableMessage(err))
+	}
+	return err
+}
+
+// tell asks for a pass over each client of which something else is known than before.
+func (d *documents) tell(ctx context.Context, realm types.NamespacedName) error {
+	for _, n := range d.board.takeNews(realm) {
+		clients, err := attached.ClientsInShard(ctx, d, realm, n)
+		if err != nil {
+			return err
+		}
+		for i := range clients {
+			if !d.board.untold(realm, render.ClientID(&clients[i])) {
+				continue
+			}
+			select {
+			case d.wake <- event.GenericEvent{Object: &clients[i]}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}

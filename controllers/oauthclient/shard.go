@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oauthclient
+
+import (
+	"maps"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
+)
+
+// maxRevisions is how many documents of a shard are told apart: a pod that runs one from
+// before counts as one that runs none.
+const maxRevisions = 64
+
+// shard is one document, and how far pods have come with it.
+//
+// Clients change one by one, and pods always lag behind the last of them. So each document
+// has a number, and each client has that of the first document that says of it what is said
+// now: whoever runs that document or a later one knows the client as it is.
+type shard struct {
+	// dirty is set when the document is to be looked at, news when something is known that
+	// clients have not been told.
+	dirty, news bool
+
+	// revisions are those of the last documents, the one in force last, whose number is
+	// number.
+	revisions []string
+	number    int
+	writtenAt time.Time
+
+	// clients are those in the document, ids theirs in its order.
+	clients map[string]*entry
+	ids     []string
+
+	// everywhere is the number of the last document that every pod has run.
+	everywhere int
+
+	// failure is why the document could not be written. For clients that are leftOut it has
+	// no room, and refused says of others what pods have against them.
+	failure *conditions.Failure
+	leftOut map[string]bool
+	refused map[string]string
+}
+
+// entry is one client of a document: what names its settings, and the number of the first
+// document that had them. The days are those of a view.
+type entry struct {
+	revision            string
+	since               int
+	usedOn, olderUsedOn string
+}
+
+// written is a document as it is now.
+type written struct {
+	revision string
+	at       time.Time
+
+	// ids are its clients in its order, revisions those of their settings by id.
+	ids       []string
+	revisions map[string]string
+
+	// leftOut are clients for which it has no room.
+	leftOut []string
+}
+
+func (s *shard) write(d written) {
+	s.news = true
+	if n := len(s.revisions); n == 0 || s.revisions[n-1] != d.revision {
+		s.revisions = append(s.revisions, d.revision)
+		s.revisions = s.revisions[max(0, len(s.revisions)-maxRevisions):]
+		s.number++
+		s.writtenAt = d.at
+	}
+	clients := make(map[string]*entry, len(d.ids))
+	for id, revision := range d.revisions {
+		client := &entry{revision: revision, since: s.number}
+		if before, known := s.clients[id]; known {
+			client.usedOn = before.usedOn
+			if before.revision == revision {
+				client = before
+			}
+		}
+		clients[id] = client
+	}
+	s.clients, s.ids, s.leftOut = clients, d.ids, map[string]bool{}
+	for _, id := range d.leftOut {
+		s.leftOut[id] = true
+	}
+}
+
+// lags reports whether some pod does not run the document.
+func (s *shard) lags() bool { return s.everywhere < s.number }
+
+// newest is the revision of the document, "" where there is none.
+func (s *shard) newest() string {
+	if len(s.revisions) == 0 {
+		return ""
+	}
+	return s.revisions[len(s.revisions)-1]
+}
+
+// numberOf is the number of the last document of a revision, 0 for one that is not known.
+func (s *shard) numberOf(revision string) int {
+	for i := len(s.revisions) - 1; i >= 0; i-- {
+		if s.revisions[i] == revision {
+			return s.number - (len(s.revisions) - 1 - i)
+		}
+	}
+	return 0
+}
+
+// hear takes note of what pods say of the document of number n.
+func (s *shard) hear(n int, pods []podstatus.Pod, now time.Time) {
+	if s.number == 0 {
+		return
+	}
+	everywhere, counted := s.number, false
+	if now.Before(s.writtenAt.Add(rotation.FreshMount)) {
+		everywhere-- // pods that are being started may have mounted the one before
+	}
+	for _, pod := range pods {
+		if run, counts := s.runBy(n, pod, now); counts {
+			everywhere, counted = min(everywhere, run), true
+		}
+	}
+	if counted && everywhere > s.everywhere {
+		s.everywhere, s.news = everywhere, true
+	}
+	refused := map[string]string{}
+	for _, pod := range pods {
+		maps.Copy(refused, pod.Report.ClientProblems)
+		if pod.Answered && pod.Report.ClientRevisions[n] == s.newest() {
+			s.hearUse(n, pod)
+		}
+	}
+	maps.DeleteFunc(refused, func(id, _ string) bool { return s.clients[id] == nil })
+	s.news = s.news || !maps.Equal(refused, s.refused)
+	s.refused = refused
+}
+
+// runBy is the number of the document that a pod runs, 0 for none, and whether it counts:
+// one that no node runs yet is given the newest.
+func (s *shard) runBy(n int, pod podstatus.Pod, now time.Time) (number int, counts bool) {
+	switch {
+	case pod.Answered:
+		return s.numberOf(pod.Report.ClientRevisions[n]), true
+	case pod.Ready || pod.Running:
+		return 0, true
+	}
+	return 0, pod.Scheduled && now.Before(s.writtenAt.Add(rotation.MountRefresh))
+}
+
+// hearUse takes note of which clients a pod has seen. It speaks of those of the document
+// that it runs, which is this one.
+func (s *shard) hearUse(n int, pod podstatus.Pod) {
+	for _, use := range pod.Report.ClientUse {
+		if _, err := time.Parse(time.DateOnly, use.Day); err != nil {
+			continue
+		}
+		for i, id := range s.ids {
+			client := s.clients[id]
+			if use.Clients[n].Has(i) && use.Day > client.usedOn {
+				client.usedOn, s.news = use.Day, true
+			}
+			if use.OldSecrets[n].Has(i) && use.Day > client.olderUsedOn {
+				client.olderUsedOn, s.news = use.Day, true
+			}
+		}
+	}
+}
+
+func (s *shard) view(id string) view {
+	v := view{refused: s.refused[id]}
+	switch {
+	case s.failure != nil:
+		v.reason, v.message = s.failure.Reason, s.failure.Message
+	case s.leftOut[id]:
+		v.reason, v.message = v1alpha1.ReasonApplyFailed, noRoom
+	}
+	if client, found := s.clients[id]; found {
+		v.uptake = attached.Uptake{Revision: client.revision, Everywhere: client.since <= s.everywhere}
+		v.usedOn, v.olderUsedOn = client.usedOn, client.olderUsedOn
+	}
+	return v
+}
+
+const noRoom = "The realm has no room for another client of this size: name fewer or shorter URLs, or use a second realm"

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oauthclient
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+// settle is how long a document waits for further changes before it is written: clients are
+// often made together, and pods take longer by far.
+const settle = 500 * time.Millisecond
+
+type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// setup adds the controller of documents to a manager.
+func (d *documents) setup(mgr ctrl.Manager, options Options) error {
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("oauthclient-documents").
+		Watches(&v1alpha1.AuthRealm{}, d.onRealm(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.OAuthClient{}, d.onClient()).
+		Watches(&corev1.ConfigMap{}, handler.Funcs{
+			UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) { d.onConfigMap(ctx, e.ObjectNew, q) },
+			DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { d.onConfigMap(ctx, e.Object, q) },
+		}, builder.OnlyMetadata).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
+	if !options.OneNamespace {
+		b = b.WatchesRawSource(namespaceSource(mgr, d.onNamespace()))
+	}
+	return b.Complete(&installation.Gate{Rivals: options.Rivals, Next: d, Object: &v1alpha1.AuthRealm{}, Reader: mgr.GetClient()})
+}
+
+// onRealm has all documents of a realm looked at whose spec has changed.
+func (d *documents) onRealm() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		d.board.markAll(client.ObjectKeyFromObject(o))
+		return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
+	})
+}
+
+// onClient has the document looked at that a client is in, when what it is made of has
+// changed.
+func (d *documents) onClient() handler.EventHandler {
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { d.mark(e.Object, q) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { d.mark(e.Object, q) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			before, known := e.ObjectOld.(*v1alpha1.OAuthClient)
+			after, knownStill := e.ObjectNew.(*v1alpha1.OAuthClient)
+			if known && knownStill && (before.UID != after.UID || before.Generation != after.Generation ||
+				before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
+				!equality.Semantic.DeepEqual(before.Status.Secrets, after.Status.Secrets)) {
+				d.mark(before, q)
+				d.mark(after, q)
+			}
+		},
+	}
+}
+
+// mark has the document looked at that a client is in.
+func (d *documents) mark(o client.Object, q queue) {
+	if c, ok := o.(*v1alpha1.OAuthClient); ok {
+		realm := render.RealmOfClient(c)
+		d.board.mark(realm, realmconfig.ClientShard(render.ClientID(c)))
+		q.AddAfter(reconcile.Request{NamespacedName: realm}, settle)
+	}
+}
+
+// onConfigMap has a document looked at that somebody has changed, or made room for.
+func (d *documents) onConfigMap(_ context.Context, o client.Object, q queue) {
+	if realm, n, ok := render.ClientsOf(o.GetName()); ok {
+		name := types.NamespacedName{Namespace: o.GetNamespace(), Name: realm}
+		d.board.mark(name, n)
+		q.AddAfter(reconcile.Request{NamespacedName: name}, settle)
+	}
+}
+
+// onNamespace has the documents looked at in which clients of a namespace may come or go.
+func (d *documents) onNamespace() handler.EventHandler {
+	elsewhere := func(ctx context.Context, o client.Object, q queue) {
+		clients, err := askingElsewhere(ctx, d, o.GetName())
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Lost an event", "namespace", o.GetName())
+		}
+		for _, c := range clients {
+			d.mark(c, q)
+		}
+	}
+	return handler.Funcs{UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) { elsewhere(ctx, e.ObjectNew, q) }}
+}
+
+// namespaceSource tells of namespaces, of which the labels say whether a realm takes their
+// clients.
+func namespaceSource(mgr ctrl.Manager, to handler.EventHandler) source.Source {
+	return source.Kind[client.Object](mgr.GetCache(), kinds.Metadata(corev1.SchemeGroupVersion.WithKind("Namespace")), to, predicate.LabelChangedPredicate{})
+}
+
+// clientsElsewhere maps a namespace to its clients that ask for realms of other namespaces.
+func clientsElsewhere(r client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []reconcile.Request {
+		clients, err := askingElsewhere(ctx, r, o.GetName())
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Lost an event", "namespace", o.GetName())
+		}
+		var requests []reconcile.Request
+		for _, c := range clients {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(c)})
+		}
+		return requests
+	}
+}
+
+// askingElsewhere are the clients of a namespace that ask for realms of others. They are the
+// cache's own.
+func askingElsewhere(ctx context.Context, r client.Reader, namespace string) ([]*v1alpha1.OAuthClient, error) {
+	var list v1alpha1.OAuthClientList
+	if err := r.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list clients: %w", err)
+	}
+	var elsewhere []*v1alpha1.OAuthClient
+	for i := range list.Items {
+		if render.RealmOfClient(&list.Items[i]).Namespace != namespace {
+			elsewhere = append(elsewhere, &list.Items[i])
+		}
+	}
+	return elsewhere, nil
+}
