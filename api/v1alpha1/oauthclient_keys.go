@@ -15,8 +15,8 @@ type JSONWebKeySet struct {
 // JSONWebKey is one public key (RFC 7517, section 4; RFC 7518, section 6; RFC 8037).
 //
 // +kubebuilder:validation:XValidation:rule="self.kty != 'RSA' || (has(self.n) && has(self.e))",message="a key of kty RSA needs n and e"
-// +kubebuilder:validation:XValidation:rule="self.kty != 'EC' || (has(self.x) && has(self.y) && self.?crv.orValue(”) in ['P-256', 'P-384', 'P-521'])",message="a key of kty EC needs crv P-256, P-384 or P-521, and x and y"
-// +kubebuilder:validation:XValidation:rule="self.kty != 'OKP' || (has(self.x) && self.?crv.orValue(”) == 'Ed25519')",message="a key of kty OKP needs crv Ed25519, and x"
+// +kubebuilder:validation:XValidation:rule="self.kty != 'EC' || (has(self.x) && has(self.y) && has(self.crv) && self.crv in ['P-256', 'P-384', 'P-521'])",message="a key of kty EC needs crv P-256, P-384 or P-521, and x and y"
+// +kubebuilder:validation:XValidation:rule="self.kty != 'OKP' || (has(self.x) && has(self.crv) && self.crv == 'Ed25519')",message="a key of kty OKP needs crv Ed25519, and x"
 type JSONWebKey struct {
 	// kty is the family of the key: RSA, EC or OKP.
 	// +required

@@ -12,7 +12,7 @@ import (
 const web = "realmRef: {name: realm}\nredirectURIs: ['https://app.example.com/callback']\n"
 
 // rsaKey is of 2048 bits.
-var rsaKey = "{kty: RSA, kid: one, use: sig, alg: RS256, e: AQAB, n: " + strings.Repeat("z", 342) + "}"
+var rsaKey = "{kty: RSA, kid: one, use: sig, alg: RS256, e: AQAB, \"n\": " + strings.Repeat("z", 342) + "}"
 
 func TestClientsThatAreAccepted(t *testing.T) {
 	t.Parallel()
@@ -26,7 +26,7 @@ func TestClientsThatAreAccepted(t *testing.T) {
 		"a service":                 machine,
 		"a service with its keys":   machine + "\ntokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [" + rsaKey + "]}",
 		"keys at a URL":             "tokenEndpointAuthMethod: PrivateKeyJWT\njwksURI: https://app.example.com/jwks.json",
-		"keys of other families":    "tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: EC, crv: P-256, x: a, y: b}, {kty: OKP, crv: Ed25519, x: a}]}",
+		"keys of other families":    "tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: EC, crv: P-256, x: a, \"y\": b}, {kty: OKP, crv: Ed25519, x: a}]}",
 		"a secret in a form":        "tokenEndpointAuthMethod: ClientSecretPost",
 		"a developer's machine":     "redirectURIs: ['http://localhost:3000/callback']",
 		"all that can be said":      "displayName: Bücher\nscopes: [openid, groups, offline_access, 'https://example.com/x', 'a]b']\naudiences: ['https://api.example.com', shop]\nidTokenSigningAlg: ES256\naccessTokenLifetime: 15m\nidTokenLifetime: 24h\nrefreshTokenLifetime: 8760h\nconsent: Ask\naccess: {groups: [staff, 'Domain Users']}",
@@ -109,8 +109,8 @@ func TestClientsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"keys at a plain URL":               {"tokenEndpointAuthMethod: PrivateKeyJWT\njwksURI: http://a.example/jwks", "jwksURI must be an https:// URL"},
 		"a private key":                     {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: OKP, crv: Ed25519, x: a, d: b}]}", "unknown field"},
 		"a secret for a key":                {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: oct}]}", "supported values: \"RSA\", \"EC\", \"OKP\""},
-		"half an RSA key":                   {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: RSA, n: a}]}", "a key of kty RSA needs n and e"},
-		"an unknown curve":                  {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: EC, crv: P-257, x: a, y: b}]}", "crv"},
+		"half an RSA key":                   {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: RSA, \"n\": a}]}", "a key of kty RSA needs n and e"},
+		"an unknown curve":                  {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: EC, crv: P-257, x: a, \"y\": b}]}", "crv"},
 		"half a point":                      {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: EC, crv: P-256, x: a}]}", "a key of kty EC needs crv"},
 		"an Edwards key of another curve":   {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: OKP, crv: P-256, x: a}]}", "a key of kty OKP needs crv Ed25519"},
 		"a number that is none":             {"tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: OKP, crv: Ed25519, x: 'a='}]}", "must be a number in base64url"},

@@ -114,15 +114,27 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.matches('^https?://') || !self.matches('^[a-z][-+a-z0-9]*[.][-+.a-z0-9]*:/') || self.matches('^[^:]*:(//[-.a-zA-Z0-9]*([/?].*)?|/([^/].*)?)$')",message="must have the form com.example.app:/callback or com.example.app://callback"
 type RedirectURI string
 
+// ClientURL is a URL of a client's that the auth server calls.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=1024
+// +kubebuilder:validation:XValidation:rule="self.matches('^[!-~]+$')",message="must be a URL in ASCII without spaces (xn-- for other letters in a host)"
+// +kubebuilder:validation:XValidation:rule="self.matches('^https?://')",message="must be an https:// URL"
+// +kubebuilder:validation:XValidation:rule="!self.contains('#')",message="must have no fragment"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://[^/?#]*@')",message="must have no user or password"
+// +kubebuilder:validation:XValidation:rule="!self.matches('^https?://') || self.contains('@') || (isURL(self) && self.matches('^https?://([-_a-zA-Z0-9]{1,63}[.])*([a-zA-Z][-_a-zA-Z0-9]{0,62}|(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}|[[][0-9a-fA-F:.]+[]])(:[1-9][0-9]{0,4})?([/?#].*)?$'))",message="must be a URL with one host, such as https://app.example.com/logout"
+// +kubebuilder:validation:XValidation:rule="!isURL(self) || size(url(self).getPort()) == 0 || (size(url(self).getPort()) <= 5 && int(url(self).getPort()) >= 1 && int(url(self).getPort()) <= 65535)",message="must have a port of 1 to 65535"
+type ClientURL string
+
 // OAuthClientSpec is what a client shall be.
 //
 // +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') != 'Public' || self.?tokenEndpointAuthMethod.orValue('None') == 'None'",message="tokenEndpointAuthMethod must be None for type Public, who cannot keep a secret; leave it out"
 // +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Public' || self.?tokenEndpointAuthMethod.orValue('ClientSecretBasic') != 'None'",message="tokenEndpointAuthMethod None is for type Public; set type: Public, or take another method"
 // +kubebuilder:validation:XValidation:rule="!has(self.secret) || (self.?type.orValue('Confidential') == 'Confidential' && self.?tokenEndpointAuthMethod.orValue('ClientSecretBasic') in ['ClientSecretBasic', 'ClientSecretPost'])",message="secret is for clients that show one: of type Confidential, with tokenEndpointAuthMethod ClientSecretBasic or ClientSecretPost; leave it out"
-// +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Confidential' || !('ClientCredentials' in self.?grantTypes.orValue([]))",message="grantTypes: ClientCredentials needs type Confidential, since whoever acts for itself shows who it is"
-// +kubebuilder:validation:XValidation:rule="!('RefreshToken' in self.?grantTypes.orValue([])) || 'AuthorizationCode' in self.grantTypes",message="grantTypes: RefreshToken needs AuthorizationCode, which gives the first refresh token"
-// +kubebuilder:validation:XValidation:rule="has(self.redirectURIs) || !('AuthorizationCode' in self.?grantTypes.orValue(['AuthorizationCode']))",message="redirectURIs must name at least one URL, such as https://app.example.com/callback, unless grantTypes are without AuthorizationCode"
-// +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Public' || (self.?redirectURIs.orValue([]).all(u, u.startsWith('http')) && self.?postLogoutRedirectURIs.orValue([]).all(u, u.startsWith('http')))",message="redirectURIs and postLogoutRedirectURIs with a scheme of an app's own are for type Public; use https://"
+// +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || self.?type.orValue('Confidential') == 'Confidential' || !('ClientCredentials' in self.grantTypes)",message="grantTypes: ClientCredentials needs type Confidential, since whoever acts for itself shows who it is"
+// +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || !('RefreshToken' in self.grantTypes) || 'AuthorizationCode' in self.grantTypes",message="grantTypes: RefreshToken needs AuthorizationCode, which gives the first refresh token"
+// +kubebuilder:validation:XValidation:rule="has(self.redirectURIs) || (has(self.grantTypes) && !('AuthorizationCode' in self.grantTypes))",message="redirectURIs must name at least one URL, such as https://app.example.com/callback, unless grantTypes are without AuthorizationCode"
+// +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Public' || ((!has(self.redirectURIs) || self.redirectURIs.all(u, u.startsWith('http'))) && (!has(self.postLogoutRedirectURIs) || self.postLogoutRedirectURIs.all(u, u.startsWith('http'))))",message="redirectURIs and postLogoutRedirectURIs with a scheme of an app's own are for type Public; use https://"
 // +kubebuilder:validation:XValidation:rule="self.?tokenEndpointAuthMethod.orValue('None') != 'PrivateKeyJWT' || has(self.jwks) != has(self.jwksURI)",message="tokenEndpointAuthMethod PrivateKeyJWT needs jwks, the client's public keys, or jwksURI, where they are, and not both"
 // +kubebuilder:validation:XValidation:rule="self.?tokenEndpointAuthMethod.orValue('None') == 'PrivateKeyJWT' || !(has(self.jwks) || has(self.jwksURI))",message="jwks and jwksURI are for tokenEndpointAuthMethod PrivateKeyJWT; leave them out"
 // +kubebuilder:validation:XValidation:rule="!has(self.jwksURI) || self.jwksURI.startsWith('https://')",message="jwksURI must be an https:// URL"
@@ -166,7 +178,7 @@ type OAuthClientSpec struct {
 	// backchannelLogoutURI is told when a person's session ends (OpenID Connect
 	// Back-Channel Logout 1.0); nobody is when absent.
 	// +optional
-	BackchannelLogoutURI EndpointURL `json:"backchannelLogoutURI,omitempty"`
+	BackchannelLogoutURI ClientURL `json:"backchannelLogoutURI,omitempty"`
 
 	// grantTypes are the ways to a token: AuthorizationCode signs people in, RefreshToken
 	// keeps them signed in, ClientCredentials is for a client that acts for itself;
@@ -204,13 +216,14 @@ type OAuthClientSpec struct {
 	// +optional
 	TokenEndpointAuthMethod TokenEndpointAuthMethod `json:"tokenEndpointAuthMethod,omitempty"`
 
-	// jwks are the public keys of a client that shows who it is by PrivateKeyJWT.
+	// jwks are the public keys of a client that shows who it is by PrivateKeyJWT. Put the
+	// names "n" and "y" in quotes: to YAML they mean no and yes without.
 	// +optional
 	JWKS *JSONWebKeySet `json:"jwks,omitempty"`
 
 	// jwksURI is where such keys are, for a client that changes them by itself.
 	// +optional
-	JWKSURI EndpointURL `json:"jwksURI,omitempty"`
+	JWKSURI ClientURL `json:"jwksURI,omitempty"`
 
 	// idTokenSigningAlg is what ID tokens are signed with: RS256, ES256 or EdDSA; RS256
 	// when absent, which every library knows.
@@ -298,7 +311,7 @@ type ClientSecret struct {
 	// +kubebuilder:validation:MaxProperties=16
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[-._a-zA-Z0-9]{1,253}$') && k != '.' && !k.startsWith('..'))",message="keys may be called by letters, digits, '-', '_' and '.' alone, and not begin with '..'"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['client-id', 'client-secret', 'issuer']))",message="keys must not name client-id, client-secret or issuer, which are always there"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !self[k].replace('$(client-id)', '').replace('$(client-secret)', '').replace('$(issuer)', '').contains('$('))",message="keys may use $(client-id), $(client-secret) and $(issuer), and nothing else between $( and )"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !self[k].replace('$(client-id)', '_').replace('$(client-secret)', '_').replace('$(issuer)', '_').contains('$('))",message="keys may use $(client-id), $(client-secret) and $(issuer), and nothing else between $( and )"
 	Keys map[string]ClientSecretTemplate `json:"keys,omitempty"`
 
 	// rotation says when the secret is replaced by a new one; never when absent, unless

@@ -90,7 +90,7 @@ func Plan(before Secrets, seen Seen, policy Policy, now time.Time, mint func() (
 	out := before.recognize(seen.Stored, now).Rest(policy, now)
 	s := out.Secrets
 	switch {
-	case s.Active != nil && seen.Stored == s.Active.Digest && !s.Active.due(policy, now):
+	case s.Active != nil && seen.Stored == s.Active.Digest && !s.due(policy, now):
 		out.Secrets.Pending = nil // if there was one, nobody wants it any more
 	case s.Pending == nil || !seen.Holds(*s.Pending):
 		digest, err := mint()
@@ -144,10 +144,11 @@ func (s Secret) written(now time.Time) *Secret {
 	return &s
 }
 
-// due reports whether the secret is to be replaced.
-func (s Secret) due(policy Policy, now time.Time) bool {
-	aged := policy.Interval > 0 && !now.Before(s.MadeAt.Add(policy.Interval))
-	asked := s.MadeAt.Before(policy.RotateAfter) && !now.Before(policy.RotateAfter)
+// due reports whether the active secret is to be replaced. One that has only grown old
+// waits for the overlap's end: nobody has less time for a new one than was promised.
+func (s Secrets) due(policy Policy, now time.Time) bool {
+	aged := policy.Interval > 0 && !now.Before(s.Active.MadeAt.Add(policy.Interval)) && s.Retiring == nil
+	asked := s.Active.MadeAt.Before(policy.RotateAfter) && !now.Before(policy.RotateAfter)
 	return aged || asked
 }
 
@@ -165,11 +166,14 @@ func (s Secrets) RotatesAt(policy Policy, now time.Time) time.Time {
 	if s.Active == nil || s.Pending != nil {
 		return at
 	}
-	if s.Active.due(policy, now) {
+	if s.due(policy, now) {
 		return now
 	}
 	if policy.Interval > 0 {
 		at = s.Active.MadeAt.Add(policy.Interval)
+		if retires := s.RetiresAt(policy); retires.After(at) {
+			at = retires
+		}
 	}
 	if asked := policy.RotateAfter; asked.After(now) && s.Active.MadeAt.Before(asked) && (at.IsZero() || asked.Before(at)) {
 		at = asked
