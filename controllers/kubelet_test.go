@@ -4,9 +4,11 @@ package controllers_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +38,10 @@ type pods struct {
 	signed  map[string]map[string]int64   // tokens that pods have signed, by key, also by one that is gone
 
 	databaseProblem, cacheProblem string
+
+	// seen are the clients that pods have seen, by id, and the day of it. They have shown
+	// an old secret, if there is one.
+	seen map[string]string
 }
 
 func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, error) {
@@ -60,7 +66,7 @@ func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, er
 	}
 	report.DatabaseProblem, report.CacheProblem = p.databaseProblem, p.cacheProblem
 	report.TokensSigned = p.countedBy(pod.Name, report.TokensSigned)
-	return report, nil
+	return report, p.tellOfClients(ctx, pod.Namespace, &report)
 }
 
 // countedBy is what a pod has signed since it started. It forgets no key that it
@@ -81,6 +87,47 @@ func (p *pods) timesAsked() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.asked
+}
+
+// tellOfClients says in a report which clients were seen.
+func (p *pods) tellOfClients(ctx context.Context, namespace string, report *realmconfig.Report) error {
+	for id, day := range p.seen {
+		n := realmconfig.ClientShard(id)
+		m := &corev1.ConfigMap{}
+		name := types.NamespacedName{Namespace: namespace, Name: fmt.Sprintf("%s-clients-%d-v1", realmName, n)}
+		if err := p.client.Get(context.WithoutCancel(ctx), name, m); err != nil {
+			return err
+		}
+		var document realmconfig.ClientDocument
+		if err := json.Unmarshal([]byte(m.Data[fmt.Sprintf("clients-%d.json", n)]), &document); err != nil {
+			return err
+		}
+		i := slices.IndexFunc(document.Clients, func(c realmconfig.Client) bool { return c.ID == id })
+		bits := make(realmconfig.ClientBits, i/8+1)
+		bits[i/8] = 1 << (i % 8)
+		seen := map[int]realmconfig.ClientBits{n: bits}
+		report.ClientUse = append(report.ClientUse, realmconfig.ClientUse{Day: day, Clients: seen, OldSecrets: seen})
+	}
+	return nil
+}
+
+// see lets pods have seen a client on a day.
+func (p *pods) see(id, day string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen = map[string]string{id: day}
+}
+
+// settlePods waits until pods have been asked some more times.
+func (w *world) settlePods() {
+	w.t.Helper()
+	asked := w.pods.timesAsked()
+	eventually.Succeeds(w.t, func(context.Context) error {
+		if w.pods.timesAsked() < asked+4 {
+			return errors.New("pods are not asked")
+		}
+		return nil
+	})
 }
 
 // freeze lets a pod run something old, and refresh undoes that.

@@ -126,7 +126,6 @@ func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int)
 	}
 	out := written{revision: realmconfig.Revision(encoded), at: now, revisions: map[string]string{}, leftOut: leftOut}
 	for _, c := range document.Clients {
-		out.ids = append(out.ids, c.ID)
 		out.revisions[c.ID] = revisions[c.ID]
 	}
 	d.board.written(name, n, out)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
@@ -33,9 +34,8 @@ type shard struct {
 	number    int
 	writtenAt time.Time
 
-	// clients are those in the document, ids theirs in its order.
+	// clients are those in the document, by id.
 	clients map[string]*entry
-	ids     []string
 
 	// everywhere is the number of the last document that every pod has run.
 	everywhere int
@@ -60,8 +60,7 @@ type written struct {
 	revision string
 	at       time.Time
 
-	// ids are its clients in its order, revisions those of their settings by id.
-	ids       []string
+	// revisions name the settings of its clients, by id.
 	revisions map[string]string
 
 	// leftOut are clients for which it has no room.
@@ -76,7 +75,7 @@ func (s *shard) write(d written) {
 		s.number++
 		s.writtenAt = d.at
 	}
-	clients := make(map[string]*entry, len(d.ids))
+	clients := make(map[string]*entry, len(d.revisions))
 	for id, revision := range d.revisions {
 		client := &entry{revision: revision, since: s.number}
 		if before, known := s.clients[id]; known {
@@ -87,7 +86,7 @@ func (s *shard) write(d written) {
 		}
 		clients[id] = client
 	}
-	s.clients, s.ids, s.leftOut = clients, d.ids, map[string]bool{}
+	s.clients, s.leftOut = clients, map[string]bool{}
 	for _, id := range d.leftOut {
 		s.leftOut[id] = true
 	}
@@ -134,9 +133,10 @@ func (s *shard) hear(n int, pods []podstatus.Pod, now time.Time) {
 	refused := map[string]string{}
 	for _, pod := range pods {
 		maps.Copy(refused, pod.Report.ClientProblems)
-		if pod.Answered && pod.Report.ClientRevisions[n] == s.newest() {
-			s.hearUse(n, pod)
+		if problem := pod.Report.ClientDocumentProblems[n]; problem != "" && s.lags() {
+			s.spread(problem, refused)
 		}
+		s.hearUse(n, pod.Report)
 	}
 	maps.DeleteFunc(refused, func(id, _ string) bool { return s.clients[id] == nil })
 	s.news = s.news || !maps.Equal(refused, s.refused)
@@ -155,21 +155,30 @@ func (s *shard) runBy(n int, pod podstatus.Pod, now time.Time) (number int, coun
 	return 0, pod.Scheduled && now.Before(s.writtenAt.Add(rotation.MountRefresh))
 }
 
-// hearUse takes note of which clients a pod has seen. It speaks of those of the document
-// that it runs, which is this one.
-func (s *shard) hearUse(n int, pod podstatus.Pod) {
-	for _, use := range pod.Report.ClientUse {
-		if _, err := time.Parse(time.DateOnly, use.Day); err != nil {
-			continue
+// spread says of each client that some pod does not know as it is what a pod has against the
+// whole document.
+func (s *shard) spread(problem string, refused map[string]string) {
+	for id, client := range s.clients {
+		if client.since > s.everywhere && refused[id] == "" {
+			refused[id] = problem
 		}
-		for i, id := range s.ids {
-			client := s.clients[id]
-			if use.Clients[n].Has(i) && use.Day > client.usedOn {
-				client.usedOn, s.news = use.Day, true
-			}
-			if use.OldSecrets[n].Has(i) && use.Day > client.olderUsedOn {
-				client.olderUsedOn, s.news = use.Day, true
-			}
+	}
+}
+
+// hearUse takes note of which clients a pod has seen, of which it tells while it runs this
+// document.
+func (s *shard) hearUse(n int, report realmconfig.Report) {
+	if len(report.ClientUse) == 0 {
+		return
+	}
+	var document realmconfig.ClientDocument
+	for id := range s.clients {
+		document.Clients = append(document.Clients, realmconfig.Client{ID: id})
+	}
+	used, older := report.ClientsLastUsed(document, n, s.newest())
+	for id, client := range s.clients {
+		if used[id] > client.usedOn || older[id] > client.olderUsedOn {
+			client.usedOn, client.olderUsedOn, s.news = max(client.usedOn, used[id]), max(client.olderUsedOn, older[id]), true
 		}
 	}
 }

@@ -232,6 +232,11 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return c.Tracing },
 			&realmconfig.Tracing{Endpoint: "https://otlp.example.com/tenant", SamplePercent: 100},
 		},
+		"clients": {
+			issuer + "clients: {allowedNamespaces: All, audiences: [shop, 'https://api.example.com'], allowPrivateNetworks: true}",
+			func(c realmconfig.Config) any { return c.Clients },
+			realmconfig.Clients{Audiences: []string{"shop", "https://api.example.com"}, AllowPrivateNetworks: true},
+		},
 		"no tracing by default": {
 			issuer,
 			func(c realmconfig.Config) any { return c.Tracing }, (*realmconfig.Tracing)(nil),

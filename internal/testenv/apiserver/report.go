@@ -76,6 +76,7 @@ type served struct {
 	mu          sync.Mutex
 	version     string
 	snapshot    *realmconfig.Snapshot
+	clients     *realmconfig.ClientSet
 	certificate string // its fingerprint
 }
 
@@ -105,6 +106,7 @@ func (s *served) read(volumes []volume, version string) error {
 	}
 	sum := sha256.Sum256(block.Bytes)
 	s.version, s.snapshot, s.certificate = version, snapshot, hex.EncodeToString(sum[:])
+	s.clients = realmconfig.LoadClients(dir, s.clients)
 	return nil
 }
 
@@ -119,6 +121,7 @@ func (s *served) report(now time.Time) realmconfig.Report {
 		report.KeyIDs = append(report.KeyIDs, k.KID)
 		report.TokensSigned[k.KID] = tokensSigned
 	}
+	s.clients.ReportTo(&report)
 	signing, _ := s.snapshot.Keyset.SigningKey(now)
 	report.SigningKeyID = signing.KID
 	return report
@@ -172,6 +175,25 @@ func content(v corev1.Volume, get func(string, client.Object) error) (volume, er
 		}
 		mounted.items = v.ConfigMap.Items
 		return mounted, err
+	case v.Projected != nil:
+		return projected(v.Name, v.Projected.Sources, get)
+	}
+	return mounted, nil
+}
+
+// projected is what a volume has of several ConfigMaps, of which each may be missing.
+func projected(name string, sources []corev1.VolumeProjection, get func(string, client.Object) error) (volume, error) {
+	mounted := volume{name: name, data: map[string][]byte{}}
+	for _, source := range sources {
+		var c corev1.ConfigMap
+		err := get(source.ConfigMap.Name, &c)
+		if err != nil && !(apierrors.IsNotFound(err) && *source.ConfigMap.Optional) {
+			return volume{}, err
+		}
+		for key, value := range c.Data {
+			mounted.data[key] = []byte(value)
+		}
+		mounted.items = append(mounted.items, source.ConfigMap.Items...)
 	}
 	return mounted, nil
 }

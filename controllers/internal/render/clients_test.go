@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package render_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
+)
+
+var clientBirth = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+func client(t *testing.T, spec string) *v1alpha1.OAuthClient {
+	t.Helper()
+	c := &v1alpha1.OAuthClient{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "shop", Name: "web", UID: "a-uid", CreationTimestamp: metav1.NewTime(clientBirth),
+	}}
+	if err := yaml.UnmarshalStrict([]byte("realmRef: {name: staff}\n"+spec), &c.Spec); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
+	t.Parallel()
+	const callback = "redirectURIs: ['https://shop.example.com/callback']\n"
+	for name, c := range map[string]struct {
+		spec string
+		want func(*realmconfig.Client)
+	}{
+		"the least": {callback, func(*realmconfig.Client) {}},
+		"a page": {callback + "type: Public", func(c *realmconfig.Client) {
+			c.Type, c.TokenEndpointAuthMethod = realmconfig.PublicClient, realmconfig.NoAuthMethod
+		}},
+		"a page that says so": {callback + "type: Public\ntokenEndpointAuthMethod: None", func(c *realmconfig.Client) {
+			c.Type, c.TokenEndpointAuthMethod = realmconfig.PublicClient, realmconfig.NoAuthMethod
+		}},
+		"a secret in a header": {callback + "tokenEndpointAuthMethod: ClientSecretBasic", func(*realmconfig.Client) {}},
+		"a secret in a form": {callback + "tokenEndpointAuthMethod: ClientSecretPost", func(c *realmconfig.Client) {
+			c.TokenEndpointAuthMethod = realmconfig.ClientSecretPost
+		}},
+		"a service": {"grantTypes: [ClientCredentials]", func(c *realmconfig.Client) {
+			c.RedirectURIs, c.GrantTypes = nil, []realmconfig.GrantType{realmconfig.ClientCredentialsGrant}
+		}},
+		"keys": {callback + "tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: OKP, crv: Ed25519, kid: one, x: " + strings.Repeat("a", 43) + "}]}", func(c *realmconfig.Client) {
+			c.TokenEndpointAuthMethod = realmconfig.PrivateKeyJWT
+			c.JWKS = []byte(`{"keys":[{"kty":"OKP","kid":"one","crv":"Ed25519","x":"` + strings.Repeat("a", 43) + `"}]}`)
+		}},
+		"keys at a URL": {callback + "tokenEndpointAuthMethod: PrivateKeyJWT\njwksURI: https://shop.example.com/jwks", func(c *realmconfig.Client) {
+			c.TokenEndpointAuthMethod, c.JWKSURI = realmconfig.PrivateKeyJWT, "https://shop.example.com/jwks"
+		}},
+		"everything": {
+			callback + "displayName: Shop\npostLogoutRedirectURIs: ['https://shop.example.com/bye']\nbackchannelLogoutURI: https://shop.example.com/logout\n" +
+				"grantTypes: [AuthorizationCode, RefreshToken, ClientCredentials]\nscopes: [openid, groups]\naudiences: [shop]\nidTokenSigningAlg: EdDSA\n" +
+				"accessTokenLifetime: 5m\nidTokenLifetime: 6m\nrefreshTokenLifetime: 7m\nconsent: Ask\naccess: {groups: [staff]}",
+			func(c *realmconfig.Client) {
+				c.DisplayName, c.PostLogoutRedirectURIs, c.BackchannelLogoutURI = "Shop", []string{"https://shop.example.com/bye"}, "https://shop.example.com/logout"
+				c.GrantTypes = []realmconfig.GrantType{realmconfig.AuthorizationCodeGrant, realmconfig.RefreshTokenGrant, realmconfig.ClientCredentialsGrant}
+				c.Scopes, c.Audiences, c.IDTokenSigningAlg = []string{"openid", "groups"}, []string{"shop"}, realmconfig.EdDSA
+				c.AccessTokenLifetime, c.IDTokenLifetime = realmconfig.Duration(5*time.Minute), realmconfig.Duration(6*time.Minute)
+				c.RefreshTokenLifetime, c.Consent = realmconfig.Duration(7*time.Minute), realmconfig.AskConsent
+				c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}}
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := realmconfig.DefaultClient()
+			want.ID, want.Since, want.DisplayName, want.RedirectURIs = "shop.web", clientBirth, "web", []string{"https://shop.example.com/callback"}
+			c.want(&want)
+			asked := client(t, c.spec)
+			got, err := render.ClientSettings(asked)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("got (%v)\n%+v\nwant\n%+v", err, got, want)
+			}
+			if problem := render.ClientProblem(asked); problem != nil {
+				t.Errorf("an auth server would refuse it: %v", problem)
+			}
+			if revision, err := render.ClientRevision(asked); err != nil || (revision == "") != render.ShowsSecret(asked) {
+				t.Errorf("before there is a secret it has the revision %q (%v)", revision, err)
+			}
+		})
+	}
+}
+
+func TestTheSecretOfAClient(t *testing.T) {
+	t.Parallel()
+	c := client(t, "secret: {name: grafana, keys: {GF_ID: $(client-id), env: \"a=$(client-secret)\\nb=$(issuer) $HOME\"}}")
+	s := render.ClientSecretObject(c, "https://login.example.com", "$(issuer)")
+	want := map[string]string{
+		"client-id": "shop.web", "client-secret": "$(issuer)", "issuer": "https://login.example.com",
+		"GF_ID": "shop.web", "env": "a=$(issuer)\nb=https://login.example.com $HOME",
+	}
+	for key, value := range want {
+		if string(s.Data[key]) != value {
+			t.Errorf("%s is %q, want %q", key, s.Data[key], value)
+		}
+	}
+	if len(s.Data) != len(want) || *s.Name != "grafana" || *s.Namespace != "shop" || *s.OwnerReferences[0].UID != "a-uid" || !*s.OwnerReferences[0].Controller {
+		t.Errorf("it is %+v", s)
+	}
+}
+
+func TestADocumentOfClients(t *testing.T) {
+	t.Parallel()
+	now := clientBirth.Add(1000 * time.Hour)
+	born := func(id string, since time.Time) realmconfig.Client {
+		return realmconfig.Client{ID: id, Since: since}
+	}
+	ended := func(id string, at time.Time) realmconfig.EndedClient { return realmconfig.EndedClient{ID: id, At: at} }
+	type document = realmconfig.ClientDocument
+	later := clientBirth.Add(time.Hour)
+	for name, c := range map[string]struct {
+		taken   []realmconfig.Client
+		present map[string]time.Time
+		before  document
+		want    document
+	}{
+		"none": {},
+		"one that stays": {
+			[]realmconfig.Client{born("a.a", clientBirth)}, map[string]time.Time{"a.a": clientBirth},
+			document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
+		},
+		"one that is gone": {
+			nil, nil, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+		},
+		"one that is not taken any more": {
+			nil, map[string]time.Time{"a.a": clientBirth}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{},
+		},
+		"one that was made again unseen": {
+			[]realmconfig.Client{born("a.a", later)}, map[string]time.Time{"a.a": later}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
+			document{Clients: []realmconfig.Client{born("a.a", later)}, Ended: []realmconfig.EndedClient{ended("a.a", later)}},
+		},
+		"one that was made again by another clock": {
+			[]realmconfig.Client{born("a.a", now)}, map[string]time.Time{"a.a": now}, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Minute))}},
+			document{Clients: []realmconfig.Client{born("a.a", now)}, Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+		},
+		"one that has ended long ago, and one lately": {
+			nil, nil, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(-31*24*time.Hour)), ended("a.b", now.Add(-29*24*time.Hour))}},
+			document{Ended: []realmconfig.EndedClient{ended("a.b", now.Add(-29*24*time.Hour))}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, leftOut, err := render.ClientDocument(render.ClientsInShard{Taken: c.taken, Present: c.present, Before: c.before}, now)
+			if err != nil || len(leftOut) > 0 {
+				t.Fatalf("left out %v (%v)", leftOut, err)
+			}
+			if !slices.EqualFunc(got.Clients, c.want.Clients, func(a, b realmconfig.Client) bool { return reflect.DeepEqual(a, b) }) || !slices.Equal(got.Ended, c.want.Ended) {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+// What does not fit is the newest, and hurts nobody else.
+func TestADocumentThatIsFullLeavesOutTheNewest(t *testing.T) {
+	t.Parallel()
+	in := render.ClientsInShard{Present: map[string]time.Time{}}
+	for i := range 30 {
+		c := realmconfig.Client{ID: fmt.Sprintf("a.c%02d", 29-i), Since: clientBirth.Add(time.Duration(i) * time.Hour), DisplayName: strings.Repeat("x", 40_000)}
+		in.Taken, in.Present[c.ID] = append(in.Taken, c), c.Since
+	}
+	document, leftOut, err := render.ClientDocument(in, clientBirth)
+	if err != nil || len(document.Clients) != 24 || len(leftOut) != 6 || leftOut[5] != "a.c00" {
+		t.Fatalf("%d are in, and %v are not (%v)", len(document.Clients), leftOut, err)
+	}
+	if encoded, err := realmconfig.EncodeClients(document); err != nil {
+		t.Errorf("%d bytes: %v", len(encoded), err)
+	}
+}
+
+func TestADocumentIsFoundByTheNameOfItsConfigMap(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"staff-clients-0-v1": "staff 0", "staff-clients-15-v1": "staff 15", "a-clients-3-v1-clients-4-v1": "a-clients-3-v1 4",
+		"staff-clients-16-v1": "", "staff-clients--1-v1": "", "staff-clients-01-v1": "", "staff-clients-1-v2": "", "staff-config-v1": "", "": "",
+	} {
+		realm, shard, ok := render.ClientsOf(name)
+		got := ""
+		if ok {
+			got = fmt.Sprintf("%s %d", realm, shard)
+		}
+		if got != want {
+			t.Errorf("%s is of %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
+)
+
+func (w *world) labelNamespace(namespace, key, value string) {
+	w.t.Helper()
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
+		n := &corev1.Namespace{}
+		if err := w.Get(ctx, types.NamespacedName{Name: namespace}, n); err != nil {
+			return err
+		}
+		if n.Labels[key] = value; value == "" {
+			delete(n.Labels, key)
+		}
+		return w.Update(ctx, n)
+	})
+}
+
+func TestARealmSaysFromWhereClientsMayCome(t *testing.T) {
+	t.Parallel()
+	own := controlPlane(t)
+	w := newWorldOn(t, own, true)
+	shop := own.Namespace(t)
+	w.oauthClient(shop, "web")
+	w.awaitClient(shop, "web", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, realmName, w.namespace)
+	w.realm()
+	w.ready(1)
+	id := shop + ".web"
+	refused := func(words ...string) {
+		t.Helper()
+		w.awaitClient(shop, "web", v1alpha1.AdmittedCondition, metav1.ConditionFalse, v1alpha1.ReasonNamespaceNotAllowed, words...)
+		w.awaitClient(shop, "web", v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "Admitted")
+		eventually.Succeeds(t, func(context.Context) error {
+			if w.document(id).ID != "" {
+				return fmt.Errorf("pods are told of it")
+			}
+			return nil
+		})
+	}
+	refused("allowedNamespaces", shop)
+	w.edit(func(s *v1alpha1.AuthRealmSpec) {
+		s.Clients = &v1alpha1.Clients{AllowedNamespaces: v1alpha1.AllNamespaces}
+	})
+	w.readyClient(shop, "web")
+	w.edit(func(s *v1alpha1.AuthRealmSpec) {
+		s.Clients = &v1alpha1.Clients{
+			AllowedNamespaces: v1alpha1.SelectedNamespaces,
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "shop"}},
+		}
+	})
+	refused("namespaceSelector", shop)
+	if ended := w.shardOf(id).Ended; len(ended) > 0 {
+		t.Errorf("what is not admitted has ended: %+v", ended)
+	}
+	w.labelNamespace(shop, "team", "shop")
+	w.awaitClient(shop, "web", v1alpha1.AdmittedCondition, metav1.ConditionTrue, v1alpha1.ReasonAdmitted)
+	w.readyClient(shop, "web")
+	w.labelNamespace(shop, "team", "")
+	refused("namespaceSelector")
+
+	// Its own namespace needs nobody's leave.
+	w.oauthClient(w.namespace, "own")
+	w.readyClient(w.namespace, "own")
+}
+
+func TestARealmSaysWhomTokensMayBeFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(1)
+	w.oauthClient(w.namespace, "web", func(s *v1alpha1.OAuthClientSpec) { s.Audiences = []string{"https://api.example.com"} })
+	w.awaitClient(w.namespace, "web", v1alpha1.AdmittedCondition, metav1.ConditionFalse, v1alpha1.ReasonAudienceNotAllowed, "https://api.example.com")
+	w.edit(func(s *v1alpha1.AuthRealmSpec) {
+		s.Clients = &v1alpha1.Clients{Audiences: []string{"https://api.example.com"}}
+	})
+	w.readyClient(w.namespace, "web")
+}
+
+// A client looks for its realm in its own namespace unless it says otherwise, and is told
+// where there is one.
+func TestAClientIsToldWhereItsRealmIs(t *testing.T) {
+	t.Parallel()
+	own := controlPlane(t)
+	w := newWorldOn(t, own, true)
+	shop := own.Namespace(t)
+	w.oauthClient(shop, "web", func(s *v1alpha1.OAuthClientSpec) { s.RealmRef.Namespace = "" })
+	w.awaitClient(shop, "web", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, "in this namespace")
+	w.realm()
+	w.awaitClient(shop, "web", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, w.namespace, "realmRef.namespace")
+}
