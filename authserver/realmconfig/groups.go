@@ -70,7 +70,7 @@ func CheckGroupName(name string) error {
 	case strings.Contains(name, ","):
 		return errors.New("must have no comma")
 	case strings.HasPrefix(name, "system:"):
-		return errors.New("must not begin with system:")
+		return errors.New("must not begin with system:, as those of Kubernetes do")
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func (s *Service) Create(ctx context.Context, access auth.Secret, name string, f
 	case !created:
 		return Group{}, auth.Refuse(auth.GroupExists)
 	}
-	s.Audit.Print(ctx, auth.Event(event))
+	s.print(ctx, event, g.ID)
 	return g, nil
 }
 
@@ -115,7 +115,7 @@ func (s *Service) Rename(ctx context.Context, access auth.Secret, id, name strin
 	case !renaming.Known:
 		return Group{}, auth.Refuse(auth.NotFound)
 	}
-	s.Audit.Print(ctx, auth.Event(event))
+	s.print(ctx, event, g.ID)
 	return g, nil
 }
 
@@ -148,7 +148,7 @@ func (s *Service) Delete(ctx context.Context, access auth.Secret, id string, p s
 	case !deleted:
 		return auth.Refuse(auth.NotFound)
 	}
-	s.Audit.Print(ctx, auth.Event(event))
+	s.print(ctx, event, g.ID)
 	return nil
 }
 
@@ -168,6 +168,13 @@ func (s *Service) newEvent(act auth.Action, actorID, targetID, detail string, fr
 	e, err := s.Audit.NewEvent(act, actorID, targetID, from)
 	e.Detail = detail
 	return event(e), err
+}
+
+// print writes an event to the log, in which a group is known by its id, or a provider
+// by its name: what somebody has typed stands in the audit log alone.
+func (s *Service) print(ctx context.Context, e event, detail string) {
+	e.Detail = detail
+	s.Audit.Print(ctx, auth.Event(e))
 }
 
 func (e event) effects() auth.Effects { return auth.Effects{Events: []auth.Event{auth.Event(e)}} }

@@ -74,7 +74,7 @@ func (s *Service) Map(ctx context.Context, user auth.User, said Statement, from 
 		case err != nil:
 			return err
 		case mapping.Changed:
-			s.Audit.Print(ctx, auth.Event(event))
+			s.print(ctx, event, said.Provider)
 			return nil
 		case mapping.Done:
 			return nil

@@ -110,7 +110,7 @@ func (s *Service) addMember(ctx context.Context, actorID, groupID, userID string
 		case adding.Full:
 			return auth.Refuse(auth.TooManyGroups)
 		case adding.Added:
-			s.Audit.Print(ctx, auth.Event(event))
+			s.print(ctx, event, g.ID)
 			return nil
 		}
 	}
@@ -137,7 +137,7 @@ func (s *Service) RemoveMember(ctx context.Context, access auth.Secret, groupID,
 	if err != nil || !removed {
 		return orNotFound(err)
 	}
-	s.Audit.Print(ctx, auth.Event(event))
+	s.print(ctx, event, g.ID)
 	return nil
 }
 
