@@ -25,12 +25,24 @@ type forger struct {
 	t       *testing.T
 	key     realmconfig.Key
 	genuine map[string]any
+	// others is a key of the realm that signs other tokens than access tokens.
+	others realmconfig.Key
 }
 
 type forgery struct {
 	token, code string
 	// unforgeable is set where only a holder of our key could make it.
 	unforgeable bool
+}
+
+// forger makes tokens like a genuine one of the realm.
+func (s *server) forger(genuine string) forger {
+	s.t.Helper()
+	others, found := s.realm.Keyset.Family(realmconfig.RS256)
+	if !found {
+		s.t.Fatal("the realm has no key for ID tokens")
+	}
+	return forger{s.t, s.realm.AccessKeys()[0], claimsOf(s.t, genuine), others.Keys[0]}
 }
 
 // forged are tokens that no route may take, with the code that each deserves.
@@ -83,6 +95,9 @@ func (f forger) forged() map[string]forgery {
 		"HS256 with the key as JWK":    {token: f.sign(jwt.SigningMethodHS256, jwkDocument, nil, nil), code: invalid},
 		"HS256 with no key":            {token: f.sign(jwt.SigningMethodHS256, []byte{}, nil, nil), code: invalid},
 		"RS256 by a foreign key":       {token: f.sign(jwt.SigningMethodRS256, f.signer(realmfolder.NewKey(realmconfig.RS256)), nil, nil), code: invalid},
+		"by a key of other tokens":     {token: f.sign(jwt.SigningMethodRS256, f.signer(f.others), map[string]any{"kid": f.others.KID}, nil), code: invalid},
+		"that is an ID token":          {token: f.sign(jwt.SigningMethodRS256, f.signer(f.others), map[string]any{"kid": f.others.KID, "typ": "JWT"}, nil), code: invalid},
+		"by its key, as RS256":         {token: f.sign(jwt.SigningMethodRS256, f.signer(f.others), nil, nil), code: invalid},
 		"with other claims":            {token: parts[0] + "." + f.segment(f.claims(map[string]any{"role": "admin", "sub": marker})) + "." + parts[2], code: invalid},
 		"with half a signature":        {token: genuine[:len(genuine)-40], code: invalid},
 		"without a signature":          {token: parts[0] + "." + parts[1] + ".", code: invalid},
@@ -148,7 +163,7 @@ func TestEveryRouteRefusesForgedTokens(t *testing.T) {
 	s := hostileRealm(t)
 	suite.secrets.used(marker)
 	access, other := s.login().Access, s.login().Access
-	f := forger{t, s.realm.Keyset.Keys[0], claimsOf(t, access)}
+	f := s.forger(access)
 	forged := f.forged()
 	for _, c := range forged {
 		suite.secrets.used(c.token)

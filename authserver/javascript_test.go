@@ -32,7 +32,7 @@ func TestJoseVerifiesFromDiscoveryAlone(t *testing.T) {
 	for _, algorithm := range []realmconfig.Algorithm{realmconfig.ES256, realmconfig.RS256, realmconfig.EdDSA} {
 		t.Run(string(algorithm), func(t *testing.T) {
 			r := newRealm(t)
-			r.Keyset.Keys = []realmconfig.Key{realmfolder.NewKey(algorithm)}
+			r.Keyset = realmfolder.Keyset(realmfolder.NewKey(algorithm))
 			access := r.serveAtItsIssuer().login().Access
 			out, err := node.Run(access, r.trust(), "verify.mjs", r.Config.Issuer, audience)
 			if err != nil {

@@ -42,17 +42,17 @@ func TestSettingsAndKeysAreTakenUpLive(t *testing.T) {
 	before := s.login()
 
 	// Published first, signing later, the old key kept for the tokens it signed.
-	next := realmfolder.NewKey(realmconfig.EdDSA)
+	next := realmfolder.NewKey(realmconfig.ES256)
 	next.SignFrom = nil
-	r.Keyset.Keys = append(r.Keyset.Keys, next)
+	r.Keyset = realmfolder.Keyset(r.AccessKeys()[0], next)
 	r.Update()
 	s.eventually("the next key is published", func() bool { return slices.Contains(s.Report().KeyIDs, next.KID) })
-	if report := s.Report(); report.SigningKeyID != r.Keyset.Keys[0].KID || report.Problem != "" {
+	if report := s.Report(); report.SigningKeyID != r.AccessKeys()[0].KID || report.Problem != "" {
 		t.Errorf("report is %+v", report)
 	}
 	signFrom := time.Now().Add(time.Hour)
 	retired := signFrom.Add(time.Hour)
-	r.Keyset.Keys[1].SignFrom = &signFrom
+	r.AccessKeys()[1].SignFrom = &signFrom
 	r.Update()
 	encoded, err := realmconfig.Encode(r.Keyset)
 	if err != nil {
@@ -69,13 +69,13 @@ func TestSettingsAndKeysAreTakenUpLive(t *testing.T) {
 	if got := s.Report().SigningKeyID; got != next.KID {
 		t.Errorf("%s signs, want the next key", got)
 	}
-	r.Keyset.Keys[0].VerifyUntil = &retired
+	r.AccessKeys()[0].VerifyUntil = &retired
 	r.Update()
 	after := s.login()
 	if a := s.profile(after.Access); a.Status != http.StatusOK {
 		t.Errorf("a token of the new key answered %d %s", a.Status, a.Body)
 	}
-	r.Keyset.Keys = r.Keyset.Keys[1:] // revoked
+	r.Keyset = realmfolder.Keyset(r.AccessKeys()[1]) // the first is revoked
 	r.Update()
 	s.eventually("the old key is gone", func() bool { return len(s.Report().KeyIDs) == 1 })
 	s.profile(before.Access).Expect(t, http.StatusUnauthorized, "token_invalid")
@@ -89,7 +89,7 @@ func TestBadDocumentsKeepTheLastGoodOnes(t *testing.T) {
 	}{
 		"not JSON":          {map[string]any{realmconfig.ConfigFile: "{"}, realmconfig.ConfigFile},
 		"an unknown field":  {map[string]any{realmconfig.ConfigFile: `{"colour": "blue"}`}, realmconfig.ConfigFile},
-		"an empty key set":  {map[string]any{realmconfig.KeysetFile: `{"version": 1, "keys": []}`}, "keys: must not be empty"},
+		"an empty key set":  {map[string]any{realmconfig.KeysetFile: `{"version": 2, "families": []}`}, "families: must not be empty"},
 		"a bad certificate": {map[string]any{realmconfig.CertificateFile: "x", realmconfig.CertificateKeyFile: "y"}, realmconfig.CertificateFile},
 	}
 	for name, c := range cases {
@@ -124,10 +124,10 @@ func TestWithoutASigningKeyNothingIsUsedUp(t *testing.T) {
 	r := newRealm(t)
 	s := r.serve()
 	session := s.login()
-	signing := r.Keyset.Keys[0]
+	signing := r.AccessKeys()[0]
 	withKeys := func(key realmconfig.Key) {
 		t.Helper()
-		r.Keyset.Keys = []realmconfig.Key{key}
+		r.Keyset = realmfolder.Keyset(key)
 		r.Update()
 		s.eventually("the keys are in force", func() bool { return (s.Report().SigningKeyID == "") == (key.SignFrom == nil) })
 	}

@@ -127,7 +127,7 @@ func TestAStolenAccessTokenChangesNothing(t *testing.T) {
 	refreshed := s.refresh(s.owner.Refresh)
 	owner := s.proves(s.owner.Access, password(adminPassword))
 	again := s.refresh(refreshed.Refresh)
-	forged := forger{t, s.realm.Keyset.Keys[0], claimsOf(t, s.owner.Access)}
+	forged := s.forger(s.owner.Access)
 	signedAt := func(at any) string {
 		token := forged.sign(jwt.SigningMethodES256, forged.signer(forged.key), nil, map[string]any{"auth_time": at})
 		suite.secrets.used(token)

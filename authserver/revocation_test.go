@@ -26,13 +26,13 @@ func TestNothingOfARevokedKeyIsTaken(t *testing.T) {
 			for range 3 {
 				s.forward(http.MethodGet, "/api/auth/verify", session.Access).Expect(t, http.StatusOK, "")
 			}
-			leaked := r.Keyset.Keys[0].KID
+			leaked := r.AccessKeys()[0].KID
 			if signed := s.Report().TokensSigned[leaked]; signed != 1 {
 				t.Errorf("%d tokens are said to be signed with the key, want 1", signed)
 			}
 
 			next := realmfolder.NewKey(algorithm)
-			r.Keyset.Keys = []realmconfig.Key{next}
+			r.Keyset = realmfolder.Keyset(next)
 			r.Update()
 			s.eventually("the next key signs", func() bool { return s.Report().SigningKeyID == next.KID })
 			if slices.Contains(s.Report().KeyIDs, leaked) {

@@ -34,7 +34,7 @@ func TestTokensVerifyFromDiscoveryAlone(t *testing.T) {
 			t.Parallel()
 			r := newRealm(t)
 			r.Config.Issuer = c.issuer
-			r.Keyset.Keys = []realmconfig.Key{realmfolder.NewKey(c.algorithm)}
+			r.Keyset = realmfolder.Keyset(realmfolder.NewKey(c.algorithm))
 			r.Update()
 			s := r.serve()
 			session := s.login()
@@ -72,7 +72,7 @@ func TestAccessTokenClaims(t *testing.T) {
 	if err := json.Unmarshal(segment(t, access, 0), &header); err != nil {
 		t.Fatal(err)
 	}
-	if header["typ"] != "at+jwt" || header["kid"] != r.Keyset.Keys[0].KID || header["alg"] != "ES256" {
+	if header["typ"] != "at+jwt" || header["kid"] != r.AccessKeys()[0].KID || header["alg"] != "ES256" {
 		t.Errorf("header is %v", header)
 	}
 }
@@ -82,11 +82,11 @@ func TestForgedTokensAreInvalid(t *testing.T) {
 	r := newRealm(t)
 	pending := realmfolder.NewKey(realmconfig.ES256)
 	pending.SignFrom = nil
-	r.Keyset.Keys = append(r.Keyset.Keys, pending)
+	r.Keyset = realmfolder.Keyset(r.AccessKeys()[0], pending)
 	r.Update()
 	s := r.serve()
 	genuine := claimsOf(t, s.login().Access)
-	key, foreign := r.Keyset.Keys[0], realmfolder.NewKey(realmconfig.ES256)
+	key, foreign := r.AccessKeys()[0], realmfolder.NewKey(realmconfig.ES256)
 	rsa := realmfolder.NewKey(realmconfig.RS256)
 
 	cases := map[string]struct {
@@ -166,6 +166,17 @@ func TestKeysAreCacheable(t *testing.T) {
 	}
 	if strings.Contains(first.Body, `"d"`) {
 		t.Error("a private key is published")
+	}
+	published := struct{ Keys []realmconfig.JWK }{}
+	if err := json.Unmarshal([]byte(first.Body), &published); err != nil {
+		t.Fatal(err)
+	}
+	algorithms := map[realmconfig.Algorithm]bool{}
+	for _, k := range published.Keys {
+		algorithms[k.Alg] = k.KID != "" && k.Use == "sig"
+	}
+	if len(published.Keys) != 2 || !algorithms[realmconfig.ES256] || !algorithms[realmconfig.RS256] {
+		t.Errorf("published are %s", first.Body)
 	}
 	get.Header.Set("If-None-Match", first.Header.Get("ETag"))
 	if again := s.do(get); again.Status != http.StatusNotModified {

@@ -220,12 +220,12 @@ func TestUnreadableKeysAreReportedAndNeverReplaced(t *testing.T) {
 	w.ready(2)
 	s := &corev1.Secret{}
 	w.get(s, "staff-signing-keys")
-	good := string(s.Data["keyset.json"])
+	good := string(s.Data["keyset-v2.json"])
 
-	w.put(s, "keyset.json", "{}")
+	w.put(s, "keyset-v2.json", "{}")
 	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonInvalidSecret, "restore it")
 	w.await(v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable) // which goes on
-	w.put(s, "keyset.json", good)
+	w.put(s, "keyset-v2.json", good)
 	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning)
 }
 

@@ -74,8 +74,9 @@ func TestRealmWithOnlyAnIssuerBecomesReady(t *testing.T) {
 	if got, want := status.Endpoint, fmt.Sprintf("https://staff.%s.svc", w.namespace); got != want {
 		t.Errorf("endpoint is %s, want %s", got, want)
 	}
-	if len(status.SigningKeys) != 1 || status.SigningKeys[0].State != v1alpha1.ActiveKey {
-		t.Errorf("signing keys are %+v, want one that is Active", status.SigningKeys)
+	if got := statesOf(status.SigningKeys); !slices.Equal(got, []string{"Active", "Active"}) ||
+		status.SigningKeys[0].Algorithm != v1alpha1.ES256 || status.SigningKeys[1].Algorithm != v1alpha1.RS256 {
+		t.Errorf("signing keys are %+v, want one of access tokens and one of ID tokens that are Active", status.SigningKeys)
 	}
 	if status.ReadyReplicas != 2 || status.Replicas != 2 {
 		t.Errorf("%d of %d replicas are ready, want 2 of 2", status.ReadyReplicas, status.Replicas)

@@ -4,8 +4,10 @@ package controllers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
@@ -105,15 +108,132 @@ func TestAnotherAlgorithmIsARotation(t *testing.T) {
 	w := newWorld(t)
 	w.realm()
 	w.ready(2)
+	other := w.allKeys()[1]
 	for _, algorithm := range []v1alpha1.SigningAlgorithm{v1alpha1.EdDSA, v1alpha1.RS256} {
 		w.edit(func(s *v1alpha1.AuthRealmSpec) { s.SigningKeys = &v1alpha1.SigningKeys{Algorithm: algorithm} })
-		w.awaitKey(1, "is of the new algorithm", func(k v1alpha1.SigningKeyStatus) bool {
-			return k.Algorithm == algorithm && k.State == v1alpha1.PendingKey
+		eventually.Succeeds(t, func(context.Context) error {
+			keys := w.allKeys()
+			if last := keys[len(keys)-1]; len(keys) != 3 || last.Algorithm != algorithm || last.State != v1alpha1.PendingKey {
+				return fmt.Errorf("keys are %+v", keys)
+			}
+			return nil
 		})
 	}
-	w.finishRotation()
-	if key := w.keys()[0]; key.Algorithm != v1alpha1.RS256 {
-		t.Errorf("%+v signs", key)
+	// Access tokens are signed with a key that pods and verifiers have known for as such,
+	// though there is one of the algorithm that signs ID tokens.
+	w.later(untilNewPodsKnow)
+	eventually.Succeeds(t, func(context.Context) error {
+		if keys := w.allKeys(); keys[len(keys)-1].MovesOn == nil {
+			return fmt.Errorf("keys are %+v", keys)
+		}
+		return nil
+	})
+	w.later(untilVerifersKnow)
+	eventually.Succeeds(t, func(context.Context) error {
+		if key := w.allKeys()[0]; key.Algorithm != v1alpha1.RS256 || key.KID == other.KID {
+			return fmt.Errorf("%+v signs access tokens", key)
+		}
+		return nil
+	})
+	w.later(untilNewPodsKnow)
+	eventually.Succeeds(t, func(context.Context) error {
+		for _, k := range w.allKeys() {
+			if k.State == v1alpha1.RetiringKey && k.MovesOn == nil {
+				return fmt.Errorf("%+v has no end", k)
+			}
+		}
+		return nil
+	})
+	w.later(untilTokensExpire)
+	eventually.Succeeds(t, func(context.Context) error {
+		if keys := w.allKeys(); len(keys) != 1 || keys[0].Algorithm != v1alpha1.RS256 {
+			return fmt.Errorf("keys are %+v", keys)
+		}
+		return nil
+	})
+}
+
+// TestARealmOfTheReleaseBeforeKeepsItsKeys begins with a key set of one family, as the
+// release before made it.
+func TestARealmOfTheReleaseBeforeKeepsItsKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	first := w.signingKey()
+	w.stop()
+	before := w.keyset().Earlier()
+	before.Keys = slices.DeleteFunc(before.Keys, func(k realmconfig.Key) bool { return k.Algorithm != realmconfig.ES256 })
+	w.putEarlierKeyset(before)
+	w.startOperator()
+	eventually.Succeeds(t, func(context.Context) error {
+		keys := w.allKeys()
+		if len(keys) != 2 || keys[0].KID != first || keys[1].Algorithm != v1alpha1.RS256 || keys[1].State != v1alpha1.PendingKey {
+			return fmt.Errorf("keys are %+v", keys)
+		}
+		return nil
+	})
+	if private := w.keyset().Families[0].Keys[0].Private; private != before.Keys[0].Private {
+		t.Error("the key has changed")
+	}
+	other := w.allKeys()[1].KID
+	w.later(untilNewPodsKnow)
+	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning, other, "once no verifier has an older copy")
+	w.later(untilVerifersKnow)
+	w.await(v1alpha1.SigningKeysReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonSigning,
+		"Key "+first+" signs with ES256", "key "+other+" signs ID tokens with RS256")
+}
+
+// TestARollbackLosesNoKey has an operator of the release before write what it knows.
+func TestARollbackLosesNoKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	was := w.allKeys()
+	w.stop()
+	w.putEarlierKeyset(w.keyset().Earlier())
+	w.startOperator()
+	eventually.Succeeds(t, func(ctx context.Context) error {
+		s := &corev1.Secret{}
+		if err := w.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: "staff-signing-keys"}, s); err != nil {
+			return err
+		}
+		if len(s.Data["keyset-v2.json"]) == 0 {
+			return errors.New("the key set has not been written")
+		}
+		return nil
+	})
+	w.rest()
+	if is := w.allKeys(); !reflect.DeepEqual(is, was) {
+		t.Errorf("keys are %+v, want %+v", is, was)
+	}
+}
+
+// keyset is the realm's key set.
+func (w *world) keyset() realmconfig.Keyset {
+	w.t.Helper()
+	s := &corev1.Secret{}
+	w.get(s, "staff-signing-keys")
+	keyset, err := realmconfig.ReadKeyset(s.Data["keyset-v2.json"], s.Data["keyset.json"])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return keyset
+}
+
+// putEarlierKeyset leaves what an operator of the release before does.
+func (w *world) putEarlierKeyset(keyset realmconfig.EarlierKeyset) {
+	w.t.Helper()
+	document, err := realmconfig.Encode(keyset)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s := &corev1.Secret{}
+	w.get(s, "staff-signing-keys")
+	s.Data = map[string][]byte{"keyset.json": document}
+	if err := w.Update(w.t.Context(), s); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -194,8 +314,14 @@ func (w *world) hangingPod(name string) *corev1.Pod {
 	return pod
 }
 
-// keys are the realm's signing keys, as its status has them.
+// keys are the realm's signing keys of access tokens, as its status has them.
 func (w *world) keys() []v1alpha1.SigningKeyStatus {
+	w.t.Helper()
+	return slices.DeleteFunc(w.allKeys(), func(k v1alpha1.SigningKeyStatus) bool { return k.Algorithm == v1alpha1.RS256 })
+}
+
+// allKeys are the realm's signing keys, those with which it signs ID tokens among them.
+func (w *world) allKeys() []v1alpha1.SigningKeyStatus {
 	w.t.Helper()
 	return w.read().Status.SigningKeys
 }
@@ -295,8 +421,10 @@ func (w *world) wantNoKey(kid string) {
 	w.t.Helper()
 	s := &corev1.Secret{}
 	w.get(s, "staff-signing-keys")
-	if strings.Contains(string(s.Data["keyset.json"]), kid) {
-		w.t.Errorf("key %s is in the key set", kid)
+	for name, document := range s.Data {
+		if strings.Contains(string(document), kid) {
+			w.t.Errorf("key %s is in %s", kid, name)
+		}
 	}
 }
 

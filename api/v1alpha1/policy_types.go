@@ -17,8 +17,9 @@ const (
 
 // SigningKeys says how tokens are signed.
 type SigningKeys struct {
-	// algorithm of new keys: ES256 (also when absent), RS256 or EdDSA.
-	// Another one than the signing key's begins a rotation.
+	// algorithm of the keys that sign access tokens: ES256 (also when absent), RS256
+	// or EdDSA. Another one than the signing key's begins a rotation. ID tokens are
+	// signed by keys of the algorithms that clients ask for, RS256 always among them.
 	// +optional
 	Algorithm SigningAlgorithm `json:"algorithm,omitempty"`
 

@@ -36,11 +36,12 @@ type AuthRealmStatus struct {
 	// +optional
 	ReadyReplicas int32 `json:"readyReplicas"`
 
-	// signingKeys are the keys that verifiers know, the signing one first.
+	// signingKeys are the keys that verifiers know: those that sign first, and among
+	// them the one that signs access tokens.
 	// +optional
 	// +listType=map
 	// +listMapKey=kid
-	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:MaxItems=128
 	SigningKeys []SigningKeyStatus `json:"signingKeys,omitempty"`
 
 	// certificateNotAfter is when the serving certificate expires.

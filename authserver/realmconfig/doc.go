@@ -16,10 +16,12 @@
 // The contract is versioned and strict: an unknown field, a foreign version or
 // trailing data is refused, so that an old pod never half-understands a newer
 // shape. A change that an older server cannot read raises Version, and with it
-// the name of the object that carries the configuration.
+// the name of the object that carries the configuration. The key set has a version
+// of its own, KeysetVersion, and stands beside the one before.
 //
 // The package imports the standard library only.
 package realmconfig
 
-// Version is the contract version written into and expected of every document.
+// Version is the contract version written into and expected of every document but
+// the Keyset.
 const Version = 1

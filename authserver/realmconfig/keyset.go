@@ -3,178 +3,180 @@
 package realmconfig
 
 import (
-	"crypto"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"time"
 )
 
-// Keyset is every signing key of a realm, whatever its state. Keys carry times,
-// so that the same document means the same on every pod, and stays right while
-// the operator is away.
+// KeysetVersion is the version of the Keyset alone. Servers that read version 1
+// read EarlierKeyset, which stands beside it.
+const KeysetVersion = 2
+
+// Keyset is every signing key of a realm, whatever its state, by the algorithm
+// that it signs with. Keys carry times, so that the same document means the same
+// on every pod, and stays right while the operator is away.
 type Keyset struct {
-	Version int   `json:"version"`
-	Keys    []Key `json:"keys"`
+	Version int `json:"version"`
+
+	// Families are one for each algorithm in use. One of them signs the realm's
+	// access tokens.
+	Families []Family `json:"families"`
 
 	// JWKSMaxAge and TokenLifetime are what the operator must not forget of the
 	// settings that pods have run: for how long a verifier may go on with a copy
-	// of the JWKS, and a token be valid. A server makes nothing of them.
+	// of the JWKS, and a token be valid. No pod signs a token that is valid longer.
 	JWKSMaxAge    Promise `json:"jwksMaxAge,omitzero"`
 	TokenLifetime Promise `json:"tokenLifetime,omitzero"`
 }
 
-// Promise bounds for how long something was given out. What pods gave out before
-// a setting was lowered holds longer than the setting says.
-type Promise struct {
-	// Longest is the longest duration that any pod may be giving out.
-	Longest Duration `json:"longest"`
-
-	// Earlier is what Longest was until ReplacedAt, from when on no pod gave out
-	// anything so long any more; nil when nothing was replaced.
-	Earlier    Duration   `json:"earlier,omitempty"`
-	ReplacedAt *time.Time `json:"replacedAt,omitempty"`
-}
-
-// Kept is when everything that was given out until a time is over.
-func (p Promise) Kept(until time.Time) time.Time {
-	longest := time.Duration(p.Longest)
-	kept := until.Add(longest)
-	if p.ReplacedAt == nil {
-		return kept
-	}
-	earlier := time.Duration(p.Earlier)
-	if until.Before(*p.ReplacedAt) {
-		return until.Add(max(earlier, longest))
-	}
-	if before := p.ReplacedAt.Add(earlier); before.After(kept) {
-		return before
-	}
-	return kept
-}
-
-// Key is one signing key.
-type Key struct {
-	// KID is the RFC 7638 thumbprint of the public key.
-	KID       string    `json:"kid"`
+// Family is the keys of one algorithm, each the successor of the one before.
+type Family struct {
 	Algorithm Algorithm `json:"algorithm"`
+	Keys      []Key     `json:"keys"`
 
-	// Private is PKCS #8 in PEM.
-	Private PEM `json:"private"`
+	// StoppedAt is when the family ceased to sign, since nothing asks for its
+	// algorithm any more; nil while it may sign.
+	StoppedAt *time.Time `json:"stoppedAt,omitempty"`
 
-	CreatedAt time.Time `json:"createdAt"`
+	// Access is nil for a family that signs no access tokens of the realm.
+	Access *Access `json:"access,omitempty"`
+}
 
-	// AcknowledgedAt is when every pod that can serve had the key; nil before. It
-	// is for the operator: a server makes nothing of it.
-	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
+// Access says when a family's tokens may be access tokens of the realm.
+type Access struct {
+	// TakenFrom is when servers were told to take them.
+	TakenFrom time.Time `json:"takenFrom"`
 
-	// SignFrom is when the key starts to sign; nil while it is only published.
+	// SignFrom is when the family starts to sign them, in place of the family that
+	// did before; nil while they are only taken.
 	SignFrom *time.Time `json:"signFrom,omitempty"`
 
-	// VerifyUntil is when the last token it signed has expired and the key
-	// leaves the JWKS; nil while it may still sign.
-	VerifyUntil *time.Time `json:"verifyUntil,omitempty"`
+	// TakenUntil is when the last of them has expired; nil while there may be more.
+	TakenUntil *time.Time `json:"takenUntil,omitempty"`
 }
 
-// PEM is key material. It never prints itself.
-type PEM string
-
-// LogValue hides the material from log/slog.
-func (PEM) LogValue() slog.Value { return slog.StringValue("[redacted]") }
-
-// Format hides the material from fmt, whatever the verb.
-func (PEM) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
-
-// NewKey describes a fresh private key that is not to sign yet.
-func NewKey(private crypto.Signer, now time.Time) (Key, error) {
-	jwk, err := NewJWK(private.Public())
-	if err != nil {
-		return Key{}, err
+// SigningKey is the key that signs access tokens at now. The second result is
+// false when there is none.
+func (s Keyset) SigningKey(now time.Time) (Key, bool) {
+	access, found := s.AccessFamily(now)
+	if !found {
+		return Key{}, false
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return Key{}, fmt.Errorf("encode signing key: %w", err)
-	}
-	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return Key{KID: jwk.KID, Algorithm: jwk.Alg, Private: PEM(block), CreatedAt: now}, nil
+	return access.SigningKey(now)
 }
 
-// Signer decodes the private key. The error never quotes the material.
-func (k Key) Signer() (crypto.Signer, error) {
-	block, _ := pem.Decode([]byte(k.Private))
-	if block == nil {
-		return nil, errors.New("is not PEM")
+// AccessFamily is the family that signs access tokens at now: the one that began
+// to last. Where all lie ahead it is the first of them, as with keys.
+func (s Keyset) AccessFamily(now time.Time) (Family, bool) {
+	best, found := Family{}, false
+	for _, f := range s.Families {
+		if f.signsAccess() && (!found || takesOver(*f.Access.SignFrom, *best.Access.SignFrom, now)) {
+			best, found = f, true
+		}
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, errors.New("is not PKCS #8")
-	}
-	signer, ok := parsed.(crypto.Signer)
-	if !ok {
-		return nil, errors.New("is not a signing key")
-	}
-	return signer, nil
+	return best, found
 }
+
+func (f Family) signsAccess() bool { return f.Access != nil && f.Access.SignFrom != nil }
+
+// Family is the family of an algorithm, false when there is none.
+func (s Keyset) Family(algorithm Algorithm) (Family, bool) {
+	i := slices.IndexFunc(s.Families, func(f Family) bool { return f.Algorithm == algorithm })
+	if i < 0 {
+		return Family{}, false
+	}
+	return s.Families[i], true
+}
+
+// Keys are those of all families.
+func (s Keyset) Keys() []Key {
+	var keys []Key
+	for _, f := range s.Families {
+		keys = append(keys, f.Keys...)
+	}
+	return keys
+}
+
+// Published is every key that a verifier should know at now: pending, signing
+// and retiring ones, of all families.
+func (s Keyset) Published(now time.Time) []Key {
+	return slices.DeleteFunc(s.Keys(), func(k Key) bool { return !k.published(now) })
+}
+
+// Stopped is every key that has signed and will not sign again, as far as the
+// document tells at now.
+func (s Keyset) Stopped(now time.Time) []Key {
+	stopped := []Key{}
+	for _, f := range s.Families {
+		signing, signs := f.SigningKey(now)
+		for _, k := range f.Keys {
+			if k.SignFrom != nil && (k.VerifyUntil != nil || f.stopped(now) || signs && k.SignFrom.Before(*signing.SignFrom)) {
+				stopped = append(stopped, k)
+			}
+		}
+	}
+	return stopped
+}
+
+// TakesAccess reports whether what a key has signed may be an access token of the
+// realm at now.
+func (s Keyset) TakesAccess(kid string, now time.Time) bool {
+	return slices.ContainsFunc(s.Families, func(f Family) bool {
+		return f.takesAccess(now) && slices.ContainsFunc(f.Keys, func(k Key) bool { return k.KID == kid && k.published(now) })
+	})
+}
+
+func (f Family) takesAccess(now time.Time) bool {
+	return f.Access != nil && (f.Access.TakenUntil == nil || f.Access.TakenUntil.After(now))
+}
+
+func (f Family) stopped(now time.Time) bool { return f.StoppedAt != nil && !f.StoppedAt.After(now) }
 
 // SigningKey is the newest key whose SignFrom has passed and that has not been
 // retired. Where there is none it is the one that comes first: rather does a
 // server whose clock is behind sign early than not at all. The second result is
-// false when no key may ever sign.
-func (s Keyset) SigningKey(now time.Time) (Key, bool) {
+// false when no key may sign.
+func (f Family) SigningKey(now time.Time) (Key, bool) {
 	best, found := Key{}, false
-	for _, k := range s.Keys {
-		if k.SignFrom != nil && k.VerifyUntil == nil && (!found || k.takesOver(best, now)) {
+	if f.stopped(now) {
+		return best, found
+	}
+	for _, k := range f.Keys {
+		if k.SignFrom != nil && k.VerifyUntil == nil && (!found || takesOver(*k.SignFrom, *best.SignFrom, now)) {
 			best, found = k, true
 		}
 	}
 	return best, found
 }
 
-// takesOver reports whether k rather than other signs at now.
-func (k Key) takesOver(other Key, now time.Time) bool {
-	if other.SignFrom.After(now) {
-		return k.SignFrom.Before(*other.SignFrom)
+// takesOver reports whether what begins at one time is in force at now rather
+// than what begins at another.
+func takesOver(from, other, now time.Time) bool {
+	if other.After(now) {
+		return from.Before(other)
 	}
-	return !k.SignFrom.After(now) && k.SignFrom.After(*other.SignFrom)
-}
-
-// Published is every key that a verifier should know at now: pending, signing
-// and retiring ones.
-func (s Keyset) Published(now time.Time) []Key {
-	return slices.DeleteFunc(slices.Clone(s.Keys), func(k Key) bool {
-		return k.VerifyUntil != nil && !k.VerifyUntil.After(now)
-	})
+	return !from.After(now) && from.After(other)
 }
 
 // Validate reports every problem of s at once; it never quotes key material.
 func (s Keyset) Validate() error {
 	p := problems{}
-	p.check(s.Version == Version, "version: is %d, this build reads %d", s.Version, Version)
-	p.check(len(s.Keys) > 0, "keys: must not be empty")
+	p.check(s.Version == KeysetVersion, "version: is %d, this build reads %d", s.Version, KeysetVersion)
+	p.check(len(s.Families) > 0, "families: must not be empty")
+	p.check(len(s.Families) == 0 || slices.ContainsFunc(s.Families, Family.signsAccess), "families: none signs access tokens")
 	seen := map[string]bool{}
-	for i, k := range s.Keys {
-		p.check(!seen[k.KID], "keys[%d].kid: stands twice", i)
-		seen[k.KID] = true
-		p.add(k.validate(i))
+	for i, f := range s.Families {
+		at := fmt.Sprintf("families[%d]", i)
+		p.check(!seen[string(f.Algorithm)], "%s.algorithm: stands twice", at)
+		p.check(len(f.Keys) > 0, "%s.keys: must not be empty", at)
+		seen[string(f.Algorithm)] = true
+		for i, k := range f.Keys {
+			at := fmt.Sprintf("%s.keys[%d]", at, i)
+			p.check(!seen[k.KID], "%s.kid: stands twice", at)
+			p.check(k.Algorithm == f.Algorithm, "%s.algorithm: is not the family's", at)
+			seen[k.KID] = true
+			p.add(k.validate(at))
+		}
 	}
-	return p.join()
-}
-
-func (k Key) validate(i int) error {
-	signer, err := k.Signer()
-	if err != nil {
-		return fmt.Errorf("keys[%d].private: %w", i, err)
-	}
-	jwk, err := NewJWK(signer.Public())
-	if err != nil {
-		return fmt.Errorf("keys[%d].private: %w", i, err)
-	}
-	p := problems{}
-	p.check(jwk.KID == k.KID, "keys[%d].kid: is not the thumbprint of the key", i)
-	p.check(jwk.Alg == k.Algorithm, "keys[%d].algorithm: does not fit the key", i)
 	return p.join()
 }

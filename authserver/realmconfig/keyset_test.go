@@ -17,22 +17,38 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
+// keysetOf is a key set of one family, which signs access tokens.
+func keysetOf(keys ...realmconfig.Key) realmconfig.Keyset {
+	since := keys[0].CreatedAt
+	return realmconfig.Keyset{Version: realmconfig.KeysetVersion, Families: []realmconfig.Family{{
+		Algorithm: keys[0].Algorithm, Keys: keys, Access: &realmconfig.Access{TakenFrom: since, SignFrom: &since},
+	}}}
+}
+
 func TestKeysetValidate(t *testing.T) {
 	t.Parallel()
+	const first = "families[0].keys[0]"
 	cases := map[string]struct {
 		change  func(*realmconfig.Keyset)
 		problem string
 	}{
 		"good":              {func(*realmconfig.Keyset) {}, ""},
-		"a foreign version": {func(s *realmconfig.Keyset) { s.Version = 0 }, "version: is 0"},
-		"no key":            {func(s *realmconfig.Keyset) { s.Keys = nil }, "keys: must not be empty"},
-		"a key twice":       {func(s *realmconfig.Keyset) { s.Keys = append(s.Keys, s.Keys[0]) }, "keys[1].kid: stands twice"},
-		"another kid":       {func(s *realmconfig.Keyset) { s.Keys[0].KID = "one" }, "keys[0].kid: is not the thumbprint"},
-		"another algorithm": {func(s *realmconfig.Keyset) { s.Keys[0].Algorithm = realmconfig.RS256 }, "keys[0].algorithm: does not fit"},
-		"not PEM":           {func(s *realmconfig.Keyset) { s.Keys[0].Private = "hunter2" }, "keys[0].private: is not PEM"},
+		"a foreign version": {func(s *realmconfig.Keyset) { s.Version = 1 }, "version: is 1"},
+		"no family":         {func(s *realmconfig.Keyset) { s.Families = nil }, "families: must not be empty"},
+		"a family twice":    {func(s *realmconfig.Keyset) { s.Families = append(s.Families, s.Families[0]) }, "families[1].algorithm: stands twice"},
+		"no access tokens":  {func(s *realmconfig.Keyset) { s.Families[0].Access = nil }, "families: none signs access tokens"},
+		"none yet":          {func(s *realmconfig.Keyset) { s.Families[0].Access.SignFrom = nil }, "families: none signs access tokens"},
+		"no key":            {func(s *realmconfig.Keyset) { s.Families[0].Keys = nil }, "families[0].keys: must not be empty"},
+		"a key twice": {func(s *realmconfig.Keyset) {
+			s.Families[0].Keys = append(s.Families[0].Keys, s.Families[0].Keys[0])
+		}, "families[0].keys[1].kid: stands twice"},
+		"another family":    {func(s *realmconfig.Keyset) { s.Families[0].Algorithm = realmconfig.RS256 }, first + ".algorithm: is not the family's"},
+		"another kid":       {func(s *realmconfig.Keyset) { s.Families[0].Keys[0].KID = "one" }, first + ".kid: is not the thumbprint"},
+		"another algorithm": {func(s *realmconfig.Keyset) { s.Families[0].Keys[0].Algorithm = realmconfig.RS256 }, first + ".algorithm: does not fit"},
+		"not PEM":           {func(s *realmconfig.Keyset) { s.Families[0].Keys[0].Private = "hunter2" }, first + ".private: is not PEM"},
 		"not PKCS #8": {func(s *realmconfig.Keyset) {
-			s.Keys[0].Private = "-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----\n"
-		}, "keys[0].private: is not PKCS #8"},
+			s.Families[0].Keys[0].Private = "-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----\n"
+		}, first + ".private: is not PKCS #8"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -96,14 +112,14 @@ func TestSigningKeyAndPublished(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	at := func(d time.Duration) *time.Time { moment := now.Add(d); return &moment }
-	keyset := realmconfig.Keyset{Keys: []realmconfig.Key{
+	keyset := keysetOf([]realmconfig.Key{
 		{KID: "gone", SignFrom: at(-5 * time.Hour), VerifyUntil: at(0)},
 		{KID: "retiring", SignFrom: at(-4 * time.Hour), VerifyUntil: at(time.Second)},
 		{KID: "older", SignFrom: at(-2 * time.Hour)},
 		{KID: "signing", SignFrom: at(0)},
 		{KID: "next", SignFrom: at(time.Second)},
 		{KID: "pending"},
-	}}
+	}...)
 	key, ok := keyset.SigningKey(now)
 	if !ok || key.KID != "signing" {
 		t.Errorf("%q signs, %t", key.KID, ok)
@@ -115,10 +131,10 @@ func TestSigningKeyAndPublished(t *testing.T) {
 	if want := []string{"retiring", "older", "signing", "next", "pending"}; !reflect.DeepEqual(published, want) {
 		t.Errorf("published are %v, want %v", published, want)
 	}
-	if key, ok := (realmconfig.Keyset{Keys: keyset.Keys[4:]}).SigningKey(now); !ok || key.KID != "next" {
+	if key, ok := keysetOf(keyset.Keys()[4:]...).SigningKey(now); !ok || key.KID != "next" {
 		t.Errorf("%q signs, %t, where no key may yet", key.KID, ok)
 	}
-	if _, ok := (realmconfig.Keyset{Keys: keyset.Keys[5:]}).SigningKey(now); ok {
+	if _, ok := keysetOf(keyset.Keys()[5:]...).SigningKey(now); ok {
 		t.Error("a key signs that was never told to")
 	}
 }

@@ -12,8 +12,12 @@ const Dir = "/etc/realmkeeper"
 // Paths below Dir. See ClientFile for the clients' documents.
 const (
 	ConfigFile         = "config/config.json"
-	KeysetFile         = "signing-keys/keyset.json"
+	KeysetFile         = "signing-keys/keyset-v2.json"
 	EncryptionKeysFile = "encryption-keys/keys.json"
+
+	// EarlierKeysetFile is for servers that know no KeysetFile. Where that is not
+	// there, because an operator wrote it that does not know it, it is read instead.
+	EarlierKeysetFile = "signing-keys/keyset.json"
 
 	// CertificateFile holds the serving chain in PEM, leaf first;
 	// CertificateKeyFile its private key.

@@ -38,7 +38,7 @@ func goodKey(t testing.TB) realmconfig.Key {
 
 func goodKeyset(t testing.TB) realmconfig.Keyset {
 	t.Helper()
-	return realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{goodKey(t)}}
+	return keysetOf(goodKey(t))
 }
 
 func goodEncryptionKeys() realmconfig.EncryptionKeys {
@@ -86,13 +86,35 @@ func TestLoadReadsWhatEncodeWrites(t *testing.T) {
 	}
 }
 
+// TestLoadReadsAnEarlierKeysetWhereThereIsNoOther: so it is while an operator of the
+// release before runs, or one of this has not come to the realm.
+func TestLoadReadsAnEarlierKeysetWhereThereIsNoOther(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	earlier := goodKeyset(t).Earlier()
+	writeDocument(t, dir, realmconfig.ConfigFile, goodConfig())
+	writeDocument(t, dir, realmconfig.EncryptionKeysFile, goodEncryptionKeys())
+	writeDocument(t, dir, realmconfig.EarlierKeysetFile, earlier)
+	s, err := realmconfig.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(s.Keyset, earlier.Keyset()) || s.KeysetRevision != realmconfig.Revision(encoded(t, earlier)) {
+		t.Errorf("read is %+v of revision %s", s.Keyset, s.KeysetRevision)
+	}
+	writeDocument(t, dir, realmconfig.KeysetFile, map[string]any{"version": 3})
+	if _, err := realmconfig.Load(dir); err == nil || !strings.Contains(err.Error(), realmconfig.KeysetFile) {
+		t.Errorf("a key set that cannot be read is passed over: %v", err)
+	}
+}
+
 func TestLoadNamesEveryBadFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	writeDocument(t, dir, realmconfig.ConfigFile, map[string]any{"version": 1, "colour": "blue"})
-	writeDocument(t, dir, realmconfig.KeysetFile, map[string]any{"version": 2})
+	writeDocument(t, dir, realmconfig.KeysetFile, map[string]any{"version": 3})
 	_, err := realmconfig.Load(dir)
-	for _, part := range []string{realmconfig.ConfigFile, "colour", realmconfig.KeysetFile, "version: is 2", realmconfig.EncryptionKeysFile} {
+	for _, part := range []string{realmconfig.ConfigFile, "colour", realmconfig.KeysetFile, "version: is 3", realmconfig.EncryptionKeysFile} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not name %s: %v", part, err)
 		}
@@ -227,13 +249,13 @@ func TestKeyMaterialNeverPrints(t *testing.T) {
 	encryption.Keys[0].Key = []byte("hunter2hunter2hunter2hunter2hunt")
 	log := &strings.Builder{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
-	logger.Info("x", "private", keyset.Keys[0].Private, "keyset", keyset, "key", encryption.Keys[0].Key, "keys", encryption)
+	logger.Info("x", "private", keyset.Keys()[0].Private, "keyset", keyset, "key", encryption.Keys[0].Key, "keys", encryption)
 	snapshot := realmconfig.Snapshot{Keyset: keyset, EncryptionKeys: encryption}
 	printed := log.String()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		printed += fmt.Sprintf(verb, keyset) + fmt.Sprintf(verb, encryption) + fmt.Sprintf(verb, snapshot)
 	}
-	body := strings.Split(string(keyset.Keys[0].Private), "\n")[1]
+	body := strings.Split(string(keyset.Keys()[0].Private), "\n")[1]
 	for _, secret := range []string{body, "hunter2", fmt.Sprintf("%x", "hunter2"), "PRIVATE KEY"} {
 		if strings.Contains(printed, secret) {
 			t.Errorf("%q was printed", secret)

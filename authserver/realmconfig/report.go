@@ -22,9 +22,16 @@ type Report struct {
 	// so is its part of the revision.
 	CredentialsRevision string `json:"credentialsRevision"`
 
-	// KeyIDs are the published signing keys, and SigningKeyID the one that signs.
+	// KeyIDs are the published signing keys of every family, and SigningKeyID the
+	// one that signs access tokens.
 	KeyIDs       []string `json:"keyIDs"`
 	SigningKeyID string   `json:"signingKeyID"`
+
+	// SigningKeyIDs are the keys that sign, by algorithm, and StoppedKeyIDs those
+	// that have signed and will not again. Both are nil of a server that knows one
+	// signing key and no families.
+	SigningKeyIDs map[Algorithm]string `json:"signingKeyIDs"`
+	StoppedKeyIDs []string             `json:"stoppedKeyIDs"`
 
 	// TokensSigned counts, by kid, the tokens that this process has signed.
 	TokensSigned map[string]int64 `json:"tokensSigned,omitempty"`
@@ -69,4 +76,24 @@ type Report struct {
 	// answer, or why the one that is mounted is not in force; empty when all is well.
 	DatabaseProblem string `json:"databaseProblem,omitempty"`
 	CacheProblem    string `json:"cacheProblem,omitempty"`
+}
+
+// NoteKeys says of a key set what its server does with it at now.
+func (r *Report) NoteKeys(s Keyset, now time.Time) {
+	r.KeyIDs, r.StoppedKeyIDs, r.SigningKeyIDs = kids(s.Published(now)), kids(s.Stopped(now)), map[Algorithm]string{}
+	signing, _ := s.SigningKey(now)
+	r.SigningKeyID = signing.KID
+	for _, f := range s.Families {
+		if k, signs := f.SigningKey(now); signs {
+			r.SigningKeyIDs[f.Algorithm] = k.KID
+		}
+	}
+}
+
+func kids(keys []Key) []string {
+	ids := []string{}
+	for _, k := range keys {
+		ids = append(ids, k.KID)
+	}
+	return ids
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -47,7 +48,7 @@ func Encode(document any) ([]byte, error) {
 func Load(dir string) (*Snapshot, error) {
 	s := &Snapshot{}
 	config, configErr := decodeFile(dir, ConfigFile, &s.Config)
-	keyset, keysetErr := decodeFile(dir, KeysetFile, &s.Keyset)
+	keyset, keysetErr := loadKeyset(dir, &s.Keyset)
 	_, encryptionErr := decodeFile(dir, EncryptionKeysFile, &s.EncryptionKeys)
 	if err := errors.Join(configErr, keysetErr, encryptionErr); err != nil {
 		return nil, err
@@ -60,6 +61,18 @@ func Load(dir string) (*Snapshot, error) {
 	s.Config.Browser = s.Config.Browser.asBrowsersWrite()
 	s.ConfigRevision, s.KeysetRevision = Revision(config), Revision(keyset)
 	return s, nil
+}
+
+// loadKeyset reads the key set, or else the earlier one.
+func loadKeyset(dir string, into *Keyset) ([]byte, error) {
+	data, err := decodeFile(dir, KeysetFile, into)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	var earlier EarlierKeyset
+	data, err = decodeFile(dir, EarlierKeysetFile, &earlier)
+	*into = earlier.Keyset()
+	return data, err
 }
 
 type document interface{ Validate() error }

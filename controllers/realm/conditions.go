@@ -66,7 +66,7 @@ func signingKeysReady(st state) metav1.Condition {
 	if st.keys.failure != nil {
 		return st.keys.failure.False(kind)
 	}
-	if len(st.keys.reported) == 0 || st.keys.reported[0].State != rotation.Active {
+	if keys := st.keys.reported; len(keys) == 0 || keys[0].State != rotation.Active || !keys[0].Access {
 		return conditions.False(kind, v1alpha1.ReasonInvalidSecret, "No key of the key set may sign now")
 	}
 	var said []string
@@ -85,6 +85,8 @@ func describeKey(k rotation.Key) string {
 		waits = ", and waits for " + k.WaitsFor
 	}
 	switch {
+	case k.State == rotation.Active && !k.Access:
+		what = fmt.Sprintf("key %s signs ID tokens with %s", k.KID, k.Algorithm)
 	case k.State == rotation.Active:
 		what = fmt.Sprintf("Key %s signs with %s", k.KID, k.Algorithm)
 	case k.State == rotation.Pending && waits == "":
@@ -249,7 +251,7 @@ func lagOf(want target, p podstatus.Pod) string {
 		return fmt.Sprintf("speaks version %d of the contract", p.Report.Contract)
 	case want.config != "" && p.Report.ConfigRevision != want.config:
 		return "still runs revision " + p.Report.ConfigRevision
-	case want.keyset != "" && p.Report.KeysetRevision != want.keyset:
+	case want.keysetFor(p) != "" && p.Report.KeysetRevision != want.keysetFor(p):
 		return "still has the earlier keys"
 	case want.certificate != "" && p.Report.CertificateSHA256 != want.certificate:
 		return "still serves the earlier certificate"

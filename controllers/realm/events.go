@@ -5,6 +5,7 @@ package realm
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 )
@@ -34,8 +35,13 @@ const (
 
 // announceKeys tells what became of the signing keys since they were last
 // reported. Reports alone are compared: whoever dies between an act and its
-// report leaves both to the next pass.
+// report leaves both to the next pass. Events of one reason in one pass would
+// count as one, with the words of the first: each tells of all keys.
 func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.SigningKeyStatus, st state) {
+	said := map[string][]string{}
+	say := func(reason, format string, args ...any) {
+		said[reason] = append(said[reason], fmt.Sprintf(format, args...))
+	}
 	earlier, gone := map[string]v1alpha1.SigningKeyState{}, map[string]v1alpha1.SigningKeyStatus{}
 	for _, k := range before {
 		earlier[k.KID], gone[k.KID] = k.State, k
@@ -44,13 +50,13 @@ func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.S
 		was, known := earlier[k.KID]
 		delete(gone, k.KID)
 		if !known {
-			r.events.Normal(realm, eventKeyCreated, actionRotate, "Signing key %s (%s) was made and is published", k.KID, k.Algorithm)
+			say(eventKeyCreated, "Signing key %s (%s) was made and is published", k.KID, k.Algorithm)
 		}
 		switch {
 		case k.State == v1alpha1.ActiveKey && known && was != k.State:
-			r.events.Normal(realm, eventKeyActivated, actionRotate, "Signing key %s (%s) signs now", k.KID, k.Algorithm)
+			say(eventKeyActivated, "Signing key %s (%s) signs now", k.KID, k.Algorithm)
 		case k.State == v1alpha1.RetiringKey && was != k.State:
-			r.events.Normal(realm, eventKeyRetired, actionRotate, "Signing key %s signs no longer and is published until its last token has expired", k.KID)
+			say(eventKeyRetired, "Signing key %s signs no longer and is published until its last token has expired", k.KID)
 		}
 	}
 	for _, k := range before {
@@ -58,10 +64,18 @@ func (r *reconciler) announceKeys(realm *v1alpha1.AuthRealm, before []v1alpha1.S
 			continue
 		}
 		if keys := realm.Spec.SigningKeys; keys != nil && slices.Contains(keys.Revoked, k.KID) {
-			r.events.Warning(realm, eventKeyRevoked, actionRotate, "Signing key %s (%s) was revoked%s", k.KID, k.State, st.signedWith(k.KID))
+			say(eventKeyRevoked, "Signing key %s (%s) was revoked%s", k.KID, k.State, st.signedWith(k.KID))
 			continue
 		}
-		r.events.Normal(realm, eventKeyRemoved, actionRotate, "Signing key %s is gone", k.KID)
+		say(eventKeyRemoved, "Signing key %s is gone", k.KID)
+	}
+	for _, reason := range []string{eventKeyCreated, eventKeyActivated, eventKeyRetired, eventKeyRemoved} {
+		if len(said[reason]) > 0 {
+			r.events.Normal(realm, reason, actionRotate, "%s", strings.Join(said[reason], "; "))
+		}
+	}
+	if revoked := said[eventKeyRevoked]; len(revoked) > 0 {
+		r.events.Warning(realm, eventKeyRevoked, actionRotate, "%s", strings.Join(revoked, "; "))
 	}
 }
 

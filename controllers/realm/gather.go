@@ -49,6 +49,7 @@ type scope struct {
 	kindsUnwatched bool
 
 	keys        keysState
+	idTokens    idTokens
 	certificate certificateState
 	settings    settingsState
 	database    storeState
@@ -132,29 +133,36 @@ func (r *reconciler) gatherKeys(ctx context.Context, realm *v1alpha1.AuthRealm, 
 	data, created, err := s.generator.Ensure(ctx, realm, s.versions, secrets.Generated{
 		Name: render.NamesOf(realm).SigningKeys(), Type: corev1.SecretTypeOpaque, GiveUpAnnotation: v1alpha1.NewSigningKeysAnnotation,
 		Generate: func() (map[string][]byte, error) {
-			policy := rotationPolicy(realm, render.Config(s.inputs).Tokens)
+			policy := rotationPolicy(realm, render.Config(s.inputs).Tokens, s.idTokens)
 			keyset, err := rotation.First(policy, r.now().UTC().Truncate(time.Second), mintFrom(r.random))
 			if err != nil {
 				return nil, err
 			}
-			document, err := realmconfig.Encode(keyset)
-			return map[string][]byte{render.KeysetKey: document}, err
+			return keysetData(keyset)
 		},
-		Read: func(data map[string][]byte) error {
-			s.keys.keyset = realmconfig.Keyset{} // what is read into one in use mixes with it
-			return ofKey(render.KeysetKey, realmconfig.Decode(data[render.KeysetKey], &s.keys.keyset))
+		Read: func(data map[string][]byte) (err error) {
+			s.keys.keyset, err = realmconfig.ReadKeyset(data[render.KeysetKey], data[render.EarlierKeysetKey])
+			return ofKey(keysetKey(data), err)
 		},
 	})
 	if s.keys.failure, _ = conditions.Classify(err); err != nil {
 		return err
 	}
-	s.inputs.Keyset = data[render.KeysetKey]
-	s.keys.revision = realmconfig.Revision(s.inputs.Keyset)
+	s.holdKeyset(data)
 	if created && len(realm.Status.SigningKeys) > 0 {
 		r.events.Warning(realm, eventSecretRemade, actionGenerate,
 			"The signing keys were lost, and new ones were made: tokens of the earlier ones are refused, and everybody refreshes once")
 	}
 	return nil
+}
+
+// keysetKey is the key under which a Secret has the key set: of the release before, the
+// earlier one.
+func keysetKey(data map[string][]byte) string {
+	if len(data[render.KeysetKey]) == 0 {
+		return render.EarlierKeysetKey
+	}
+	return render.KeysetKey
 }
 
 func (r *reconciler) gatherEncryptionKeys(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {

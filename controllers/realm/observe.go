@@ -21,10 +21,12 @@ import (
 // target is what every pod shall run. Each part is empty while it is not known,
 // because a Secret is missing or cannot be read; pods keep what they had then.
 type target struct {
-	config      string
-	keyset      string
-	certificate string
-	credentials string
+	config string
+	keyset string
+	// earlierKeyset is the same keys for a pod that knows no families.
+	earlierKeyset string
+	certificate   string
+	credentials   string
 }
 
 // revision names the target as a whole.
@@ -37,13 +39,21 @@ func (t target) isRunBy(p podstatus.Pod) bool {
 	runs := func(has, want string) bool { return has == want || want == "" }
 	return p.Answered &&
 		runs(p.Report.ConfigRevision, t.config) &&
-		runs(p.Report.KeysetRevision, t.keyset) &&
+		runs(p.Report.KeysetRevision, t.keysetFor(p)) &&
 		runs(p.Report.CertificateSHA256, t.certificate) &&
 		runs(p.Report.CredentialsRevision, t.credentials)
 }
 
+// keysetFor is the key set that a pod shall run.
+func (t target) keysetFor(p podstatus.Pod) string {
+	if p.Report.StoppedKeyIDs == nil {
+		return t.earlierKeyset
+	}
+	return t.keyset
+}
+
 func targetOf(s scope) target {
-	t := target{config: s.settings.revision, keyset: s.keys.revision, certificate: s.certificate.fingerprint}
+	t := target{config: s.settings.revision, keyset: s.keys.revision, earlierKeyset: s.keys.earlierRevision, certificate: s.certificate.fingerprint}
 	if s.database.url != "" && s.cache.url != "" && len(s.inputs.EncryptionKeys) > 0 &&
 		!s.delivery.unknown && !s.inputs.WithoutProviders {
 		t.credentials = realmconfig.CredentialsRevision(s.encryption, s.credentials())

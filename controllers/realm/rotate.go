@@ -29,6 +29,9 @@ type keysState struct {
 	revision string
 	failure  *conditions.Failure
 
+	// earlierRevision is that of the key set as servers read it that know no families.
+	earlierRevision string
+
 	// reported is what rotation says of each key, next when it has something to do,
 	// and awaitsPods is set while it waits for the word of a pod.
 	reported   []rotation.Key
@@ -51,20 +54,17 @@ func (r *reconciler) rotate(ctx context.Context, st *state, acks rotation.Acks) 
 
 func (r *reconciler) advanceKeys(ctx context.Context, st *state, acks rotation.Acks) error {
 	realm := st.inputs.Realm
-	out, err := rotation.Plan(st.keys.keyset, rotationPolicy(realm, st.settings.config.Tokens), acks, st.now, mintFrom(r.random))
+	out, err := rotation.Plan(st.keys.keyset, rotationPolicy(realm, st.settings.config.Tokens, st.idTokens), acks, st.now, mintFrom(r.random))
 	if err != nil {
 		return fmt.Errorf("rotate signing keys: %w", err)
 	}
-	before, err := realmconfig.Encode(st.keys.keyset)
+	data, err := keysetData(out.Keyset)
 	if err != nil {
 		return err
 	}
-	document, err := realmconfig.Encode(out.Keyset)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(before, document) {
-		if err := r.writeKeyset(ctx, st, document); err != nil {
+	in := st.inputs
+	if !bytes.Equal(in.Keyset, data[render.KeysetKey]) || !bytes.Equal(in.EarlierKeyset, data[render.EarlierKeysetKey]) {
+		if err := r.writeKeyset(ctx, st, data); err != nil {
 			return err
 		}
 	}
@@ -72,20 +72,48 @@ func (r *reconciler) advanceKeys(ctx context.Context, st *state, acks rotation.A
 	return nil
 }
 
+// keysetData is what the Secret holds of a key set: as servers read it, and as those of
+// the release before do.
+func keysetData(keyset realmconfig.Keyset) (map[string][]byte, error) {
+	document, err := realmconfig.Encode(keyset)
+	if err != nil {
+		return nil, err
+	}
+	earlier, err := realmconfig.Encode(keyset.Earlier())
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{render.KeysetKey: document, render.EarlierKeysetKey: earlier}, nil
+}
+
 // writeKeyset replaces the key set that was read, and no other.
-func (r *reconciler) writeKeyset(ctx context.Context, st *state, document []byte) error {
+func (r *reconciler) writeKeyset(ctx context.Context, st *state, data map[string][]byte) error {
 	in := st.inputs
-	in.Keyset = document
+	in.Keyset, in.EarlierKeyset = data[render.KeysetKey], data[render.EarlierKeysetKey]
 	if err := r.applier.ApplySecret(ctx, in.Realm, st.versions, render.SigningKeys(in)); err != nil {
 		return err
 	}
-	st.inputs.Keyset, st.keys.revision = document, realmconfig.Revision(document)
+	st.holdKeyset(data)
 	return nil
 }
 
-// rotationPolicy is what the realm wants of its keys. The settings are those
-// that its pods shall run.
-func rotationPolicy(realm *v1alpha1.AuthRealm, settings realmconfig.Tokens) rotation.Policy {
+// holdKeyset notes what the Secret holds.
+func (s *scope) holdKeyset(data map[string][]byte) {
+	s.inputs.Keyset, s.inputs.EarlierKeyset = data[render.KeysetKey], data[render.EarlierKeysetKey]
+	s.keys.revision, s.keys.earlierRevision = revisionOf(s.inputs.Keyset), revisionOf(s.inputs.EarlierKeyset)
+}
+
+// revisionOf is the revision of a document, "" where there is none.
+func revisionOf(document []byte) string {
+	if len(document) == 0 {
+		return ""
+	}
+	return realmconfig.Revision(document)
+}
+
+// rotationPolicy is what the realm and its clients want of its keys. The settings are
+// those that its pods shall run.
+func rotationPolicy(realm *v1alpha1.AuthRealm, settings realmconfig.Tokens, clients idTokens) rotation.Policy {
 	interval := render.RotationInterval(realm)
 	if interval > 0 {
 		// Realms that were made together shall not rotate together.
@@ -93,9 +121,10 @@ func rotationPolicy(realm *v1alpha1.AuthRealm, settings realmconfig.Tokens) rota
 	}
 	p := rotation.Policy{
 		Algorithm:     realmconfig.Algorithm(render.Algorithm(realm)),
+		Others:        idTokenAlgorithms(clients),
 		Interval:      interval,
 		JWKSMaxAge:    time.Duration(settings.JWKSMaxAge),
-		TokenLifetime: time.Duration(settings.AccessTokenLifetime),
+		TokenLifetime: max(time.Duration(settings.AccessTokenLifetime), clients.lifetime),
 	}
 	if keys := realm.Spec.SigningKeys; keys != nil {
 		p.Revoked = keys.Revoked
@@ -116,7 +145,7 @@ func acksOf(want string, pods ...podstatus.Pod) rotation.Acks {
 		case p.Answered:
 			pod = rotation.Pod{
 				Name: p.Name, State: rotation.Answering, Clock: p.Report.Time,
-				KeyIDs: p.Report.KeyIDs, SigningKeyID: p.Report.SigningKeyID,
+				KeyIDs: p.Report.KeyIDs, SigningKeyID: p.Report.SigningKeyID, StoppedKeyIDs: p.Report.StoppedKeyIDs,
 				Settled: p.Report.ConfigRevision == want,
 			}
 		case p.Running:

@@ -67,7 +67,10 @@ func TestRotationPolicy(t *testing.T) {
 			realm.Spec.SigningKeys = c.keys
 			p := rotationPolicy(realm, realmconfig.Tokens{
 				JWKSMaxAge: realmconfig.Duration(time.Minute), AccessTokenLifetime: realmconfig.Duration(time.Hour),
-			})
+			}, idTokens{})
+			if !slices.Equal(p.Others, []realmconfig.Algorithm{realmconfig.RS256}) {
+				t.Errorf("ID tokens are signed with %v", p.Others)
+			}
 			if !c.holds(p) || p.JWKSMaxAge != time.Minute || p.TokenLifetime != time.Hour {
 				t.Errorf("policy is %+v", p)
 			}
@@ -75,9 +78,33 @@ func TestRotationPolicy(t *testing.T) {
 	}
 }
 
+// TestClientsAskForAlgorithmsAndLifetimes: the plan reckons with the longest of all.
+func TestClientsAskForAlgorithmsAndLifetimes(t *testing.T) {
+	t.Parallel()
+	settings := realmconfig.Tokens{AccessTokenLifetime: realmconfig.Duration(time.Hour)}
+	clients := idTokens{algorithms: []realmconfig.Algorithm{realmconfig.EdDSA, realmconfig.RS256}, lifetime: 2 * time.Hour}
+	p := rotationPolicy(testRealm(), settings, clients)
+	if p.TokenLifetime != 2*time.Hour {
+		t.Errorf("tokens live for %s", p.TokenLifetime)
+	}
+	keyset, err := rotation.First(p, noon(), mintFrom(rand.Reader))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, algorithm := range []realmconfig.Algorithm{realmconfig.ES256, realmconfig.RS256, realmconfig.EdDSA} {
+		family, _ := keyset.Family(algorithm)
+		if _, signs := family.SigningKey(noon()); !signs || len(family.Keys) != 1 {
+			t.Errorf("%s has the keys %v", algorithm, family.Keys)
+		}
+	}
+	if err := keyset.Validate(); err != nil || len(keyset.Families) != 3 {
+		t.Errorf("there are %d families: %v", len(keyset.Families), err)
+	}
+}
+
 func TestAcksOfPods(t *testing.T) {
 	t.Parallel()
-	report := realmconfig.Report{ConfigRevision: "c", KeyIDs: []string{"a", "b"}, SigningKeyID: "a", Time: noon()}
+	report := realmconfig.Report{ConfigRevision: "c", KeyIDs: []string{"a", "b"}, SigningKeyID: "a", StoppedKeyIDs: []string{"b"}, Time: noon()}
 	for name, c := range map[string]struct {
 		pod     podstatus.Pod
 		counts  bool

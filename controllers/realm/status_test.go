@@ -40,14 +40,14 @@ func testRealm() *v1alpha1.AuthRealm {
 // healthy is what a pass sees of a realm that is up.
 func healthy(t *testing.T) state {
 	t.Helper()
-	st := state{scope: scope{inputs: render.Inputs{Realm: testRealm()}}, now: noon(), want: target{config: "c", keyset: "k", certificate: "f", credentials: "s"}}
-	st.keys.reported = []rotation.Key{{KID: "first", Algorithm: realmconfig.ES256, State: rotation.Active, Since: noon()}}
+	st := state{scope: scope{inputs: render.Inputs{Realm: testRealm()}}, now: noon(), want: target{config: "c", keyset: "k", earlierKeyset: "e", certificate: "f", credentials: "s"}}
+	st.keys.reported = []rotation.Key{{KID: "first", Algorithm: realmconfig.ES256, State: rotation.Active, Since: noon(), Access: true}}
 	st.certificate = certificateState{issued: true, fingerprint: "f", notAfter: noon().Add(time.Hour), next: noon().Add(time.Minute)}
 	st.database.managed, st.cache.managed = true, true
 	st.applied.database = appsv1ac.StatefulSet("d", "ns").WithStatus(appsv1ac.StatefulSetStatus().WithReadyReplicas(1))
 	st.applied.cache = deployment(1, 1, 1, 1)
 	st.applied.server = deployment(4, 2, 2, 2)
-	report := realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "c", KeysetRevision: "k", CertificateSHA256: "f", CredentialsRevision: "s"}
+	report := realmconfig.Report{Contract: realmconfig.Version, ConfigRevision: "c", KeysetRevision: "k", StoppedKeyIDs: []string{}, CertificateSHA256: "f", CredentialsRevision: "s"}
 	st.pods = []podstatus.Pod{{Name: "a", Answered: true, Report: report}, {Name: "b", Answered: true, Report: report}}
 	return st
 }

@@ -50,7 +50,7 @@ func (r *reconciler) withhold(ctx context.Context, s *scope) (render.Inputs, []*
 func (s scope) lacksMounts() bool {
 	in := s.inputs
 	return s.database.failure != nil || s.cache.failure != nil || s.certificate.absent || s.settings.absent ||
-		len(in.Keyset) == 0 || len(in.EncryptionKeys) == 0 || in.Admin.Password == ""
+		len(in.Keyset)+len(in.EarlierKeyset) == 0 || len(in.EncryptionKeys) == 0 || in.Admin.Password == ""
 }
 
 // skipsKind reports whether objects of a kind are left alone: there is none, or nobody

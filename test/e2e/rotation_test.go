@@ -111,7 +111,7 @@ func (r realm) patch(t *testing.T, patch string) {
 
 func (r realm) signingKey(t *testing.T) string {
 	t.Helper()
-	return field(t, r.namespace, r.object(), `.status.signingKeys[?(@.state=="Active")].kid`)
+	return field(t, r.namespace, r.object(), `.status.signingKeys[0].kid`)
 }
 
 // awaitOtherKey waits until another key signs, and names it.

@@ -78,18 +78,12 @@ func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
 	r := realmconfig.Report{
 		Build: build, Contract: realmconfig.Version,
 		ConfigRevision: s.snapshot.ConfigRevision, KeysetRevision: s.snapshot.KeysetRevision,
-		KeyIDs:              []string{},
 		Time:                now.UTC(),
 		CertificateSHA256:   hex.EncodeToString(fingerprint[:]),
 		CertificateNotAfter: s.certificate.Leaf.NotAfter,
 		Problem:             s.problem,
 	}
-	for _, k := range s.snapshot.Keyset.Published(now) {
-		r.KeyIDs = append(r.KeyIDs, k.KID)
-	}
-	if k, ok := s.snapshot.Keyset.SigningKey(now); ok {
-		r.SigningKeyID = k.KID
-	}
+	r.NoteKeys(s.snapshot.Keyset, now)
 	s.clients.ReportTo(&r)
 	return r
 }

@@ -85,7 +85,7 @@ func newInstantService(b *testing.B) *signin.Service {
 				Failures: 5, Duration: realmconfig.Duration(time.Minute), SourceFailures: 100,
 			}},
 		},
-		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{realmfolder.NewKey(realmconfig.ES256)}},
+		Keyset: realmfolder.Keyset(realmfolder.NewKey(realmconfig.ES256)),
 		EncryptionKeys: realmconfig.EncryptionKeys{Version: realmconfig.Version, Primary: "one", Keys: []realmconfig.EncryptionKey{
 			{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)},
 		}},

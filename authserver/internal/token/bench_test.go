@@ -20,7 +20,7 @@ func newTestSnapshot(b testing.TB, a realmconfig.Algorithm) *realmconfig.Snapsho
 				Audience: []string{"https://api.example.com"}, AccessTokenLifetime: realmconfig.Duration(time.Hour),
 			},
 		},
-		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{realmfolder.NewKey(a)}},
+		Keyset: realmfolder.Keyset(realmfolder.NewKey(a)),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +36,7 @@ func (r *rings) of(s *realmconfig.Snapshot) (ring, error) {
 		return last.ring, nil
 	}
 	parsed := ring{}
-	for _, k := range s.Keyset.Keys {
+	for _, k := range s.Keyset.Keys() {
 		signer, err := k.Signer()
 		if err != nil {
 			return nil, fmt.Errorf("read signing key %s: %w", k.KID, err)
@@ -55,14 +54,14 @@ func (r *rings) of(s *realmconfig.Snapshot) (ring, error) {
 // errNoKey is deliberately the same for an unknown key and a foreign algorithm.
 var errNoKey = errors.New("no key for this token")
 
-// publicKey finds the key a token names. The key's own algorithm must be the
-// header's, or a token could choose how its key is understood.
+// publicKey finds the key an access token names, which must be of a family that
+// signs access tokens. The key's own algorithm must be the header's, or a token
+// could choose how its key is understood.
 func (r ring) publicKey(keys realmconfig.Keyset, now time.Time) jwt.Keyfunc {
 	return func(t *jwt.Token) (any, error) {
 		kid, _ := t.Header["kid"].(string)
-		published := slices.ContainsFunc(keys.Published(now), func(k realmconfig.Key) bool { return k.KID == kid })
 		key, known := r[kid]
-		if !published || !known || string(key.public.Alg) != t.Method.Alg() {
+		if !known || !keys.TakesAccess(kid, now) || string(key.public.Alg) != t.Method.Alg() {
 			return nil, errNoKey
 		}
 		return key.signer.Public(), nil

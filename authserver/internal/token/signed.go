@@ -21,7 +21,7 @@ func (s *signed) count(kid string, keys realmconfig.Keyset) {
 	defer s.mu.Unlock()
 	if _, known := s.byKey[kid]; !known {
 		maps.DeleteFunc(s.byKey, func(kid string, _ int64) bool {
-			return !slices.ContainsFunc(keys.Keys, func(k realmconfig.Key) bool { return k.KID == kid })
+			return !slices.ContainsFunc(keys.Keys(), func(k realmconfig.Key) bool { return k.KID == kid })
 		})
 	}
 	s.byKey[kid]++

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package token issues and verifies access tokens: JSON Web Tokens in the
-// profile of RFC 9068, signed with the realm's keys. It asks no store.
+// profile of RFC 9068, signed with the realm's keys. It signs tokens of other
+// types too, with the key of any algorithm that the realm has. It asks no store.
 package token
 
 import (
@@ -63,7 +64,7 @@ func numericDate(t time.Time) *jwt.NumericDate {
 	return jwt.NewNumericDate(t)
 }
 
-// Ready refuses with auth.SigningUnavailable when no key may sign now.
+// Ready refuses with auth.SigningUnavailable when no key may sign access tokens now.
 func (t *Tokens) Ready() error {
 	_, err := t.signingKey(t.snapshot())
 	return err
@@ -72,10 +73,12 @@ func (t *Tokens) Ready() error {
 func (t *Tokens) signingKey(s *realmconfig.Snapshot) (realmconfig.Key, error) {
 	key, ok := s.Keyset.SigningKey(t.now())
 	if !ok {
-		return realmconfig.Key{}, &auth.Error{Code: auth.SigningUnavailable, RetryAfter: time.Second}
+		return realmconfig.Key{}, unavailable()
 	}
 	return key, nil
 }
+
+func unavailable() error { return &auth.Error{Code: auth.SigningUnavailable, RetryAfter: time.Second} }
 
 // Issue signs a token. It refuses with auth.SigningUnavailable when no key may
 // sign now.
@@ -85,12 +88,8 @@ func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error)
 	if err != nil {
 		return "", 0, err
 	}
-	ring, err := t.rings.of(s)
-	if err != nil {
-		return "", 0, err
-	}
 	lifetime := time.Duration(s.Config.Tokens.AccessTokenLifetime)
-	unsigned := jwt.NewWithClaims(methodOf(key.Algorithm), claims{
+	signed, err := t.sign(s, key, typ, claims{
 		Email: subject.Email, EmailVerified: subject.EmailVerified, Role: subject.Role, SessionID: subject.SessionID,
 		AuthTime: numericDate(subject.AuthTime),
 		RegisteredClaims: jwt.RegisteredClaims{
@@ -98,16 +97,26 @@ func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error)
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
 		},
 	})
+	return signed, lifetime, err
+}
+
+// sign makes a token of a type with a key of the snapshot's.
+func (t *Tokens) sign(s *realmconfig.Snapshot, key realmconfig.Key, typ string, claims jwt.Claims) (auth.Secret, error) {
+	ring, err := t.rings.of(s)
+	if err != nil {
+		return "", err
+	}
+	unsigned := jwt.NewWithClaims(methodOf(key.Algorithm), claims)
 	unsigned.Header["kid"], unsigned.Header["typ"] = key.KID, typ
 	signed, err := unsigned.SignedString(ring[key.KID].signer)
 	if err != nil {
-		return "", 0, fmt.Errorf("sign access token: %w", err)
+		return "", fmt.Errorf("sign token: %w", err)
 	}
 	t.signed.count(key.KID, s.Keyset)
-	return auth.Secret(signed), lifetime, nil
+	return auth.Secret(signed), nil
 }
 
-// Verify checks signature, algorithm, type, issuer, audience and expiry, and
+// Verify checks signature, family, algorithm, type, issuer, audience and expiry, and
 // that the token is no client's and its session none of those that the settings ended.
 // It refuses with auth.TokenExpired only when nothing else is wrong, else with
 // auth.TokenInvalid.

@@ -4,7 +4,6 @@ package token
 
 import (
 	"crypto/sha256"
-	"slices"
 	"sync"
 	"time"
 
@@ -41,7 +40,7 @@ type proof struct {
 // good reports whether a new look at the token would find the same.
 func (p proof) good(s *realmconfig.Snapshot, now time.Time) bool {
 	return !now.Before(p.since) && now.Before(p.expiresAt) && !ended(s.Config.Tokens, p.issuedAt, now) &&
-		slices.ContainsFunc(s.Keyset.Published(now), func(k realmconfig.Key) bool { return k.KID == p.kid })
+		s.Keyset.TakesAccess(p.kid, now)
 }
 
 // recall finds a token that is still good.

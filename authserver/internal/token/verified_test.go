@@ -35,7 +35,7 @@ func TestRememberedTokensAreStillHeldAgainstTimeAndDocuments(t *testing.T) {
 			s.Config.Tokens.Audience = []string{"https://other.example.com"}
 		}},
 		"its key taken away": {want: auth.TokenInvalid, change: func(s *realmconfig.Snapshot) {
-			s.Keyset.Keys = []realmconfig.Key{realmfolder.NewKey(realmconfig.ES256)}
+			s.Keyset = realmfolder.Keyset(realmfolder.NewKey(realmconfig.ES256))
 		}},
 		"an end of all sessions, since": {want: auth.TokenInvalid, later: 10 * time.Second, change: func(s *realmconfig.Snapshot) {
 			since := time.Now().Add(5 * time.Second)
@@ -50,7 +50,7 @@ func TestRememberedTokensAreStillHeldAgainstTimeAndDocuments(t *testing.T) {
 			s.Config.Tokens.SessionsNotBefore = &since
 		}},
 		"another key beside its own": {change: func(s *realmconfig.Snapshot) {
-			s.Keyset.Keys = append([]realmconfig.Key{realmfolder.NewKey(realmconfig.EdDSA)}, s.Keyset.Keys...)
+			s.Keyset = realmfolder.Keyset(s.Keyset.Keys()[0], realmfolder.NewKey(realmconfig.EdDSA))
 		}},
 	}
 	for name, c := range cases {
@@ -64,7 +64,7 @@ func TestRememberedTokensAreStillHeldAgainstTimeAndDocuments(t *testing.T) {
 				t.Fatal(err)
 			}
 			if until := now.Add(c.keyEnds); c.keyEnds > 0 {
-				current.Keyset.Keys[0].VerifyUntil = &until
+				current.Keyset.Families[0].Keys[0].VerifyUntil = &until
 			}
 			for range 2 {
 				if got, err := tokens.Verify(access); err != nil || got != subject {
@@ -114,7 +114,7 @@ func TestOnlyWhatWasVerifiedIsRemembered(t *testing.T) {
 func TestMemoryOfTokensIsBounded(t *testing.T) {
 	t.Parallel()
 	v, s, now := &verified{}, newTestSnapshot(t, realmconfig.EdDSA), time.Now()
-	p := proof{subject: auth.Subject{UserID: "u"}, kid: s.Keyset.Keys[0].KID, since: now, expiresAt: now.Add(time.Hour)}
+	p := proof{subject: auth.Subject{UserID: "u"}, kid: s.Keyset.Keys()[0].KID, since: now, expiresAt: now.Add(time.Hour)}
 	name := func(i int) auth.Secret { return auth.Secret(fmt.Sprint(i)) }
 	for i := range 5 * generation {
 		v.remember(name(i), s, p)

@@ -15,14 +15,18 @@ import (
 // Keys of the generated Secrets' data.
 var (
 	KeysetKey         = path.Base(realmconfig.KeysetFile)
+	EarlierKeysetKey  = path.Base(realmconfig.EarlierKeysetFile)
 	EncryptionKeysKey = path.Base(realmconfig.EncryptionKeysFile)
 	AdminEmailKey     = path.Base(realmconfig.InitialAdminEmailFile)
 	AdminPasswordKey  = path.Base(realmconfig.InitialAdminPasswordFile)
 )
 
-// SigningKeys is the Secret with the realm's key set.
+// SigningKeys is the Secret with the realm's key set, and beside it what servers of an
+// earlier release read.
 func SigningKeys(in Inputs) *corev1ac.SecretApplyConfiguration {
-	return secret(in.Realm, NamesOf(in.Realm).SigningKeys(), server, map[string][]byte{KeysetKey: in.Keyset}).
+	return secret(in.Realm, NamesOf(in.Realm).SigningKeys(), server, map[string][]byte{
+		KeysetKey: in.Keyset, EarlierKeysetKey: in.EarlierKeyset,
+	}).
 		WithOwnerReferences(owner(in.Realm))
 }
 

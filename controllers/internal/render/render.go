@@ -29,6 +29,7 @@ type Inputs struct {
 	// What was generated for the realm once, as it stands. What is empty could not be
 	// read or made now: its object is left as it is.
 	Keyset         []byte
+	EarlierKeyset  []byte
 	EncryptionKeys []byte
 	Admin          Admin
 

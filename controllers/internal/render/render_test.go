@@ -39,6 +39,7 @@ func inputs(t *testing.T, spec string) render.Inputs {
 		Realm:          realm,
 		Images:         render.Images{AuthServer: "realmkeeper:1", Postgres: "postgres:15", Redis: "redis:7"},
 		Keyset:         []byte("the key set\n"),
+		EarlierKeyset:  []byte("the earlier key set\n"),
 		EncryptionKeys: []byte("the encryption keys\n"),
 		Admin:          render.Admin{Email: render.AdminEmail(realm), Password: "AdminPassword0123"},
 

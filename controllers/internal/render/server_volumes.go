@@ -22,7 +22,12 @@ func serverVolumes(in Inputs) []*corev1ac.VolumeApplyConfiguration {
 			WithConfigMap(corev1ac.ConfigMapVolumeSource().
 				WithName(names.Config()).
 				WithDefaultMode(secretFileMode)),
-		files(names.SigningKeys(), file{KeysetKey, realmconfig.KeysetFile}),
+		// Whole: a pod starts all the same where an operator that knows no families has
+		// left EarlierKeysetKey alone.
+		corev1ac.Volume().WithName(folder(realmconfig.KeysetFile)).
+			WithSecret(corev1ac.SecretVolumeSource().
+				WithSecretName(names.SigningKeys()).
+				WithDefaultMode(secretFileMode)),
 		files(names.EncryptionKeys(), file{EncryptionKeysKey, realmconfig.EncryptionKeysFile}),
 		files(CertificateSecret(realm),
 			file{corev1.TLSCertKey, realmconfig.CertificateFile},

@@ -21,12 +21,13 @@ func key(kid string, age time.Duration, signFrom, verifyUntil *time.Time) realmc
 	return realmconfig.Key{KID: kid, Algorithm: realmconfig.ES256, CreatedAt: noon().Add(-age), SignFrom: signFrom, VerifyUntil: verifyUntil}
 }
 
+// keyset is one whose newest signing key signs access tokens.
 func keyset(keys ...realmconfig.Key) realmconfig.Keyset {
-	return realmconfig.Keyset{
+	return realmconfig.EarlierKeyset{
 		Version: realmconfig.Version, Keys: keys,
 		JWKSMaxAge:    realmconfig.Promise{Longest: realmconfig.Duration(5 * time.Minute)},
 		TokenLifetime: realmconfig.Promise{Longest: realmconfig.Duration(time.Hour)},
-	}
+	}.Keyset()
 }
 
 func acknowledged(k realmconfig.Key, when *time.Time) realmconfig.Key {

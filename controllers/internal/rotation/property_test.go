@@ -22,7 +22,7 @@ const (
 // expires, and once things calm down, a rotation that is asked for comes to its end.
 func TestNobodyNoticesARotation(t *testing.T) {
 	t.Parallel()
-	rotations, revocations := 0, 0
+	rotations, revocations, came, went, handOvers := 0, 0, 0, 0, 0
 	for seed := range uint64(worlds) {
 		w := newWorld(seed)
 		if err := w.live(stepsOfAWorld); err != nil {
@@ -32,10 +32,13 @@ func TestNobodyNoticesARotation(t *testing.T) {
 			t.Fatalf("world %d, calm after step %d: %v", seed, w.steps, err)
 		}
 		rotations, revocations = rotations+w.rotations, revocations+w.revocations
+		came, went, handOvers = came+w.came, went+w.went, handOvers+w.handOvers
 	}
-	t.Logf("%d rotations and %d revocations", rotations, revocations)
-	if rotations < 5*worlds || revocations < worlds/2 {
-		t.Errorf("only %d rotations and %d revocations: the worlds are too quiet to prove anything", rotations, revocations)
+	said := fmt.Sprintf("%d rotations and %d revocations, %d families that came, %d that went, and %d that signed access tokens in place of another",
+		rotations, revocations, came, went, handOvers)
+	t.Log(said)
+	if rotations < 5*worlds || revocations < worlds/2 || came < worlds || went < worlds || handOvers < worlds/2 {
+		t.Errorf("only %s: the worlds are too quiet to prove anything", said)
 	}
 }
 
@@ -64,8 +67,11 @@ func (w *world) live(steps int) error {
 // use is what applications do all the time.
 func (w *world) use() error {
 	for _, p := range w.pods {
-		if p.serves() && w.chance(70) {
-			w.issue(p)
+		if !p.serves() || !w.chance(70) {
+			continue
+		}
+		if err := w.issue(p); err != nil {
+			return err
 		}
 	}
 	for _, v := range w.verifiers {
@@ -125,18 +131,20 @@ func (w *world) disturbPod(p *pod) {
 
 func (w *world) changePolicy() {
 	pick := func(of ...time.Duration) time.Duration { return of[w.r.IntN(len(of))] }
-	switch w.r.IntN(8) {
+	switch w.r.IntN(9) {
 	case 0:
 		w.policy.JWKSMaxAge = pick(time.Second, 10*time.Second, time.Minute, 5*time.Minute, time.Hour)
 	case 1:
 		w.policy.TokenLifetime = pick(time.Minute, 5*time.Minute, time.Hour)
 	case 2:
-		w.policy.Algorithm = []realmconfig.Algorithm{realmconfig.ES256, realmconfig.EdDSA}[w.r.IntN(2)]
+		w.policy.Algorithm = algorithms()[w.r.IntN(3)]
 	case 3:
 		w.policy.Interval = pick(0, time.Hour, 100*time.Hour)
 	case 4:
-		keys := w.newest().keyset.Keys
+		keys := w.newest().keyset.Keys()
 		w.policy.Revoked = append(w.policy.Revoked, keys[w.r.IntN(len(keys))].KID)
+	case 5:
+		w.policy.Others = slices.DeleteFunc(algorithms(), func(realmconfig.Algorithm) bool { return w.chance(50) })
 	default:
 		w.policy.RotateAfter = w.now
 	}
@@ -158,15 +166,37 @@ func (w *world) calmDown() error {
 		if err != nil {
 			return err
 		}
+		for _, kid := range w.atOnceIn(w.newest().keyset, out.Keyset) {
+			w.atOnce[kid] = true
+		}
 		if !same(out.Keyset, w.newest().keyset) || w.wanted() != w.newest().config {
 			w.store(out.Keyset, w.wanted())
 		}
 		if err := w.use(); err != nil {
 			return err
 		}
-		if keys := w.newest().keyset.Keys; len(keys) == 1 && !keys[0].CreatedAt.Before(w.policy.RotateAfter) {
+		if w.isCalm() {
 			return nil
 		}
 	}
 	return fmt.Errorf("the rotation does not come to its end: %+v", w.newest().keyset)
+}
+
+// isCalm reports whether there is a new key of every algorithm that is wanted, and
+// nothing else.
+func (w *world) isCalm() bool {
+	keyset := w.newest().keyset
+	for _, f := range keyset.Families {
+		wanted := f.Algorithm == w.policy.Algorithm || slices.Contains(w.policy.Others, f.Algorithm)
+		if !wanted || len(f.Keys) != 1 || f.Keys[0].SignFrom == nil || f.Keys[0].CreatedAt.Before(w.policy.RotateAfter) ||
+			(f.Access != nil) != (f.Algorithm == w.policy.Algorithm) {
+			return false
+		}
+	}
+	_, access := keyset.Family(w.policy.Algorithm)
+	return access && !slices.ContainsFunc(w.policy.Others, func(a realmconfig.Algorithm) bool { _, found := keyset.Family(a); return !found })
+}
+
+func algorithms() []realmconfig.Algorithm {
+	return []realmconfig.Algorithm{realmconfig.ES256, realmconfig.EdDSA, realmconfig.RS256}
 }

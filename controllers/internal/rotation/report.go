@@ -12,38 +12,58 @@ import (
 // report says of every key what it does and when it moves on. Of times it names
 // only such as stand in the key set and in the policy: the same on every look.
 func (p *plan) report() []Key {
-	signing, signs := p.keyset.SigningKey(p.now)
 	var keys []Key
-	for _, k := range p.keyset.Keys {
-		reported := Key{KID: k.KID, Algorithm: k.Algorithm, WaitsFor: p.waits[k.KID]}
-		switch {
-		case signs && k.KID == signing.KID:
-			reported.State, reported.Since, reported.MovesOn = Active, later(k.CreatedAt, *k.SignFrom), p.successionOf(k)
-		case k.SignFrom == nil:
-			reported.State, reported.Since, reported.MovesOn = Pending, k.CreatedAt, p.signsAt(k)
-		default:
-			reported.State, reported.Since = Retiring, p.stoppedAt(k)
-			if k.VerifyUntil != nil {
-				reported.MovesOn = *k.VerifyUntil
+	for i := range p.keyset.Families {
+		f := &p.keyset.Families[i]
+		for _, k := range f.Keys {
+			reported := p.reportKey(f, k)
+			reported.Access = f.Algorithm == p.access()
+			if p.skewed != "" {
+				reported.MovesOn, reported.WaitsFor = time.Time{}, "pod "+p.skewed+", whose clock is far from the operator's"
 			}
+			keys = append(keys, reported)
 		}
-		if p.skewed != "" {
-			reported.MovesOn, reported.WaitsFor = time.Time{}, "pod "+p.skewed+", whose clock is far from the operator's"
-		}
-		keys = append(keys, reported)
 	}
-	slices.SortStableFunc(keys, func(a, b Key) int { return rank(a.State) - rank(b.State) })
+	slices.SortStableFunc(keys, func(a, b Key) int { return rank(a) - rank(b) })
 	return keys
 }
 
-func rank(s State) int { return slices.Index([]State{Active, Pending, Retiring}, s) }
+func (p *plan) reportKey(f *realmconfig.Family, k realmconfig.Key) Key {
+	reported := Key{KID: k.KID, Algorithm: k.Algorithm, WaitsFor: p.waits[k.KID]}
+	signing, signs := f.SigningKey(p.now)
+	switch {
+	case signs && k.KID == signing.KID:
+		reported.State, reported.Since, reported.MovesOn = Active, later(k.CreatedAt, *k.SignFrom), p.successionOf(f, k)
+	case k.SignFrom == nil:
+		reported.State, reported.Since, reported.MovesOn = Pending, k.CreatedAt, p.signsAt(k)
+	default:
+		reported.State, reported.Since = Retiring, stoppedAt(*f, k)
+		if k.VerifyUntil != nil {
+			reported.MovesOn = *k.VerifyUntil
+		}
+	}
+	return reported
+}
+
+// rank orders keys by their state, and those of access tokens before others.
+func rank(k Key) int {
+	rank := 2 * slices.Index([]State{Active, Pending, Retiring}, k.State)
+	if !k.Access {
+		rank++
+	}
+	return rank
+}
 
 // successionOf is when the next key signs, or is made when there is none yet.
-func (p *plan) successionOf(signing realmconfig.Key) time.Time {
-	if next := p.pending(); next != nil {
+func (p *plan) successionOf(f *realmconfig.Family, signing realmconfig.Key) time.Time {
+	next := pending(f)
+	if access := p.family(p.policy.Algorithm); !p.lasts(*f) && access != nil {
+		next = pending(access)
+	}
+	if next != nil {
 		return p.signsAt(*next)
 	}
-	if p.waits[signing.KID] != "" {
+	if p.waits[signing.KID] != "" || !p.lasts(*f) {
 		return time.Time{}
 	}
 	return p.successorAt(signing)
@@ -54,17 +74,6 @@ func (p *plan) signsAt(k realmconfig.Key) time.Time {
 		return time.Time{}
 	}
 	return p.keyset.JWKSMaxAge.Kept(*k.AcknowledgedAt)
-}
-
-// stoppedAt is when the next key was told to sign.
-func (p *plan) stoppedAt(k realmconfig.Key) time.Time {
-	var stopped time.Time
-	for _, other := range p.keyset.Keys {
-		if other.SignFrom != nil && other.SignFrom.After(*k.SignFrom) && (stopped.IsZero() || other.SignFrom.Before(stopped)) {
-			stopped = *other.SignFrom
-		}
-	}
-	return stopped
 }
 
 func later(a, b time.Time) time.Time {

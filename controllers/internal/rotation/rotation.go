@@ -8,6 +8,13 @@
 //	Active    signs
 //	Retiring  signs no longer; published until its last token has expired
 //
+// So it is with the keys of each algorithm, which are a family of their own. A
+// family that is wanted begins with a Pending key; one that is not wanted any more
+// signs no longer, and is gone with its last key. One family signs the realm's
+// access tokens. Another does in its place when it has a key that signs and that
+// was made after every server was told to take access tokens of that family: with
+// the word that they have the key, pods say that they take its tokens.
+//
 // Plan is a pure function of the key set, the realm's policy, what the pods say
 // of themselves, and the time. Everything it must not forget is in the key set:
 // it may be called again at any moment, by an operator that knows nothing else,
@@ -21,6 +28,7 @@
 package rotation
 
 import (
+	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -37,14 +45,16 @@ const (
 	// Leeway is how far the clocks of pods and verifiers may be apart.
 	Leeway = time.Minute
 
-	// maxKeys bounds a key set, and so the JWKS. Rotations that are asked for
+	// maxKeys bounds a family, and so the JWKS. Rotations that are asked for
 	// faster than tokens expire wait; a revocation does not.
 	maxKeys = 32
 )
 
 // Policy is what a realm wants of its keys.
 type Policy struct {
+	// Algorithm is that of access tokens, and Others are those of other tokens.
 	Algorithm realmconfig.Algorithm
+	Others    []realmconfig.Algorithm
 
 	// Interval is how old a key becomes before it gets a successor, 0 for however old.
 	Interval time.Duration
@@ -66,9 +76,13 @@ type Pod struct {
 	State PodState
 
 	// The rest is what an Answering pod says. Clock is zero when it does not say.
-	Clock        time.Time
-	KeyIDs       []string
-	SigningKeyID string
+	Clock  time.Time
+	KeyIDs []string
+	// SigningKeyID is the key with which it signs access tokens, and StoppedKeyIDs
+	// those with which it signs no more; they are nil of a pod that signs access
+	// tokens alone, and does not say.
+	SigningKeyID  string
+	StoppedKeyIDs []string
 	// Settled is set when it runs the newest settings.
 	Settled bool
 }
@@ -100,7 +114,8 @@ type Outcome struct {
 	// Keyset is what the realm's key set shall be.
 	Keyset realmconfig.Keyset
 
-	// Keys tells of each published key what it does and waits for, the signing one first.
+	// Keys tells of each published key what it does and waits for, the one that signs
+	// access tokens first.
 	Keys []Key
 
 	// Next is when time alone changes something, zero for never.
@@ -131,22 +146,39 @@ type Key struct {
 	MovesOn time.Time
 	// WaitsFor is what else than time it waits for, in words; empty for nothing.
 	WaitsFor string
+
+	// Access is set of a key whose family signs the realm's access tokens.
+	Access bool
 }
 
-// First is a realm's first key set. Its one key signs at once: nobody can know
-// an older one.
+// First is a realm's first key set. Its keys sign at once: nobody can know older ones.
 func First(policy Policy, now time.Time, mint Mint) (realmconfig.Keyset, error) {
-	key, err := mint(policy.Algorithm, now)
-	if err != nil {
-		return realmconfig.Keyset{}, err
-	}
-	key.SignFrom = &now
-	return realmconfig.Keyset{
-		Version:       realmconfig.Version,
-		Keys:          []realmconfig.Key{key},
+	keyset := realmconfig.Keyset{
+		Version:       realmconfig.KeysetVersion,
 		JWKSMaxAge:    realmconfig.Promise{Longest: realmconfig.Duration(policy.JWKSMaxAge)},
 		TokenLifetime: realmconfig.Promise{Longest: realmconfig.Duration(policy.TokenLifetime)},
-	}, nil
+	}
+	for _, algorithm := range policy.algorithms() {
+		key, err := mint(algorithm, now)
+		if err != nil {
+			return realmconfig.Keyset{}, err
+		}
+		key.SignFrom = &now
+		keyset.Families = append(keyset.Families, realmconfig.Family{Algorithm: algorithm, Keys: []realmconfig.Key{key}})
+	}
+	keyset.Families[0].Access = &realmconfig.Access{TakenFrom: now, SignFrom: &now}
+	return keyset, nil
+}
+
+// algorithms are those that the realm wants, each once, that of access tokens first.
+func (p Policy) algorithms() []realmconfig.Algorithm {
+	wanted := []realmconfig.Algorithm{p.Algorithm}
+	for _, algorithm := range p.Others {
+		if !slices.Contains(wanted, algorithm) {
+			wanted = append(wanted, algorithm)
+		}
+	}
+	return wanted
 }
 
 // Plan decides what becomes of a key set. The error is mint's.
@@ -155,9 +187,10 @@ func Plan(keyset realmconfig.Keyset, policy Policy, acks Acks, now time.Time, mi
 	p.correctFutureTimes()
 	p.keepLongest(&p.keyset.JWKSMaxAge, policy.JWKSMaxAge)
 	p.keepLongest(&p.keyset.TokenLifetime, policy.TokenLifetime)
-	if err := p.revoke(); err != nil {
+	if err := p.inEachFamily(p.revoke); err != nil {
 		return Outcome{}, err
 	}
+	p.dropEmptyFamilies()
 	if p.skewed == "" {
 		if err := p.proceed(); err != nil {
 			return Outcome{}, err

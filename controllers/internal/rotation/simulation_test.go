@@ -4,6 +4,7 @@ package rotation_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -25,6 +26,9 @@ type world struct {
 	skewed bool
 	jump   time.Duration
 
+	// mixed worlds have pods of the release before, in which families were unknown.
+	mixed bool
+
 	policy    rotation.Policy
 	stored    []stored // every version of the documents, the newest last
 	pods      []*pod
@@ -34,13 +38,16 @@ type world struct {
 	write *write
 
 	made int
-	// expiry is, by kid, when the last token that it signed expires.
-	expiry map[string]time.Time
+	// access and others are, by kid, when the last access token and the last other
+	// token that it signed expires.
+	access, others map[string]time.Time
 	// atOnce are the keys that signed at once, in place of a revoked one.
 	atOnce  map[string]bool
 	revoked map[string]bool
 
 	steps, rotations, revocations int
+	// came and went count families, and handOvers how often another signed access tokens.
+	came, went, handOvers int
 }
 
 // stored is what the API server has: the key set and the settings of a realm.
@@ -61,12 +68,14 @@ type write struct {
 	at      time.Time
 	keyset  realmconfig.Keyset
 	config  settings
-	atOnce  string
+	atOnce  []string
 	changes bool
 }
 
 type pod struct {
-	name     string
+	name string
+	// earlier ones know no families. They read what stands beside the key set.
+	earlier  bool
 	state    rotation.PodState // Silent ones serve all the same
 	clock    time.Duration
 	keyset   realmconfig.Keyset
@@ -88,11 +97,11 @@ func newWorld(seed uint64) *world {
 		r:   rand.New(rand.NewPCG(seed, 0)),
 		now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
 		policy: rotation.Policy{
-			Algorithm: realmconfig.ES256, JWKSMaxAge: 5 * time.Minute, TokenLifetime: time.Hour,
+			Algorithm: realmconfig.ES256, Others: []realmconfig.Algorithm{realmconfig.RS256}, JWKSMaxAge: 5 * time.Minute, TokenLifetime: time.Hour,
 		},
-		expiry: map[string]time.Time{}, atOnce: map[string]bool{}, revoked: map[string]bool{},
+		access: map[string]time.Time{}, others: map[string]time.Time{}, atOnce: map[string]bool{}, revoked: map[string]bool{},
 	}
-	w.skewed = w.chance(50)
+	w.skewed, w.mixed = w.chance(50), w.chance(30)
 	first, _ := rotation.First(w.policy, w.now, w.mint)
 	w.store(first, w.wanted())
 	for range 3 {
@@ -134,6 +143,7 @@ func (w *world) appear() {
 		}
 	}
 	p := &pod{name: fmt.Sprintf("pod-%d", w.steps), state: rotation.Starting, keyset: documents.keyset, config: documents.config, syncedAt: w.now}
+	p.earlier = w.mixed && w.chance(50)
 	if w.skewed {
 		p.clock = w.within(20*time.Second) - 10*time.Second
 	}
@@ -158,8 +168,36 @@ func (p *pod) time(now time.Time) time.Time { return now.Add(p.clock) }
 func (p *pod) serves() bool { return p.state != rotation.Starting }
 
 func (p *pod) publishes(now time.Time) []string {
-	var kids []string
-	for _, k := range p.keyset.Published(p.time(now)) {
+	if p.earlier {
+		return kidsOf(publishedEarlier(p.keyset.Earlier(), p.time(now)))
+	}
+	return kidsOf(p.keyset.Published(p.time(now)))
+}
+
+// signsAccess is the key with which it signs access tokens.
+func (p *pod) signsAccess(now time.Time) (realmconfig.Key, bool) {
+	if p.earlier {
+		return (realmconfig.Family{Keys: p.keyset.Earlier().Keys}).SigningKey(p.time(now))
+	}
+	return p.keyset.SigningKey(p.time(now))
+}
+
+// takes reports whether it takes an access token that a key has signed.
+func (p *pod) takes(kid string, now time.Time) bool {
+	if p.earlier {
+		return slices.Contains(p.publishes(now), kid)
+	}
+	return p.keyset.TakesAccess(kid, p.time(now))
+}
+
+// publishedEarlier is what a server publishes that knows no families.
+func publishedEarlier(s realmconfig.EarlierKeyset, now time.Time) []realmconfig.Key {
+	return slices.DeleteFunc(s.Keys, func(k realmconfig.Key) bool { return k.VerifyUntil != nil && !k.VerifyUntil.After(now) })
+}
+
+func kidsOf(keys []realmconfig.Key) []string {
+	kids := []string{}
+	for _, k := range keys {
 		kids = append(kids, k.KID)
 	}
 	return kids
@@ -168,6 +206,9 @@ func (p *pod) publishes(now time.Time) []string {
 // pass lets time go by, and what time alone brings about happen.
 func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
+	for _, tokens := range []map[string]time.Time{w.access, w.others} {
+		maps.DeleteFunc(tokens, func(_ string, expiry time.Time) bool { return !expiry.After(w.now) })
+	}
 	w.pods = slices.DeleteFunc(w.pods, func(p *pod) bool { return !p.gone.IsZero() && !p.gone.After(w.now) })
 	for _, p := range w.pods {
 		if p.state == rotation.Starting && w.now.Sub(p.syncedAt) >= rotation.MountRefresh {
@@ -186,8 +227,11 @@ func (w *world) acks() rotation.Acks {
 		told := rotation.Pod{Name: p.name, State: p.state}
 		if p.state == rotation.Answering {
 			told.Clock, told.KeyIDs, told.Settled = p.time(w.now), p.publishes(w.now), p.config == w.wanted()
-			signing, _ := p.keyset.SigningKey(told.Clock)
+			signing, _ := p.signsAccess(w.now)
 			told.SigningKeyID = signing.KID
+			if !p.earlier {
+				told.StoppedKeyIDs = kidsOf(p.keyset.Stopped(told.Clock))
+			}
 		}
 		acks.Pods = append(acks.Pods, told)
 	}
@@ -217,12 +261,23 @@ func (w *world) decide() error {
 		return fmt.Errorf("a second look at once changes\n%+v\nto\n%+v (%w)", out.Keyset, again.Keyset, err)
 	}
 	decided := &write{base: len(w.stored), at: w.now.Add(w.within(2 * time.Second)), keyset: out.Keyset, config: w.wanted(), changes: changes}
-	if signed, _ := before.keyset.SigningKey(now); slices.Contains(w.policy.Revoked, signed.KID) {
-		signs, _ := out.Keyset.SigningKey(now)
-		decided.atOnce = signs.KID
-	}
+	decided.atOnce = w.atOnceIn(before.keyset, out.Keyset)
 	w.write = decided
 	return nil
+}
+
+// atOnceIn are the keys that sign at once in place of revoked ones.
+func (w *world) atOnceIn(before, after realmconfig.Keyset) []string {
+	var kids []string
+	late := w.now.Add(1000 * time.Hour) // when every time has come
+	for _, f := range before.Families {
+		if signed, _ := f.SigningKey(late); slices.Contains(w.policy.Revoked, signed.KID) {
+			is, _ := after.Family(f.Algorithm)
+			signs, _ := is.SigningKey(late)
+			kids = append(kids, signs.KID)
+		}
+	}
+	return kids
 }
 
 // land finishes the write under way, as far as the operator lives to do it.
@@ -232,82 +287,52 @@ func (w *world) land() error {
 	if decided.base != len(w.stored) || w.chance(5) {
 		return nil // somebody else was faster, the operator died or the write got lost
 	}
-	for _, k := range decided.keyset.Keys {
+	for _, k := range decided.keyset.Keys() {
 		if w.revoked[k.KID] {
 			return fmt.Errorf("%s is back, which is revoked", k.KID)
 		}
 	}
-	if decided.atOnce != "" {
-		w.atOnce[decided.atOnce] = true
+	for _, kid := range decided.atOnce {
+		w.atOnce[kid] = true
 		w.revocations++
 	}
 	config := decided.config
 	if w.chance(5) {
 		config = w.newest().config // it died between the one and the other
 	}
-	before, _ := w.newest().keyset.SigningKey(w.now)
+	before := w.newest().keyset
 	if decided.changes || config != w.newest().config {
 		w.store(decided.keyset, config)
 	}
-	if after, _ := w.newest().keyset.SigningKey(w.now); after.KID != before.KID {
-		w.rotations++
-	}
+	w.count(before, w.newest().keyset)
 	for _, kid := range w.policy.Revoked {
 		w.revoked[kid] = true
 	}
 	return nil
 }
 
-// issue lets a pod sign a token.
-func (w *world) issue(p *pod) {
-	signing, signs := p.keyset.SigningKey(p.time(w.now))
-	if !signs {
-		return
-	}
-	expires := p.time(w.now).Add(p.config.tokenLifetime)
-	if expires.After(w.expiry[signing.KID]) {
-		w.expiry[signing.KID] = expires
-	}
-}
-
-// verify holds every token that has not expired against what a verifier knows,
-// and against what each pod does.
-func (w *world) verify(v *verifier) error {
-	if !v.until.After(w.now) && !w.fetch(v) {
-		return nil // nobody serves
-	}
-	for kid, expiry := range w.expiry {
-		if w.revoked[kid] || slices.Contains(w.policy.Revoked, kid) || !expiry.After(w.now) {
-			continue
-		}
-		if !w.atOnce[kid] && !slices.Contains(v.knows, kid) {
-			return fmt.Errorf("a verifier does not know %s, of which there are tokens until %s; it knows %v", kid, expiry, v.knows)
-		}
-		for _, p := range w.pods {
-			if p.serves() && !w.atOnce[kid] && !slices.Contains(p.publishes(w.now), kid) {
-				return fmt.Errorf("%s does not know %s, of which there are tokens until %s", p.name, kid, expiry)
-			}
-		}
-		if published := w.newest().keyset.Published(w.now); !slices.ContainsFunc(published, func(k realmconfig.Key) bool { return k.KID == kid }) {
-			return fmt.Errorf("%s is published no more, of which there are tokens until %s", kid, expiry)
+// count notes what has become of families.
+func (w *world) count(before, after realmconfig.Keyset) {
+	for _, f := range after.Families {
+		earlier, known := before.Family(f.Algorithm)
+		was, did := earlier.SigningKey(w.now)
+		is, does := f.SigningKey(w.now)
+		switch {
+		case did && does && was.KID != is.KID:
+			w.rotations++
+		case !known:
+			w.came++
 		}
 	}
-	return nil
-}
-
-func (w *world) fetch(v *verifier) bool {
-	var serving []*pod
-	for _, p := range w.pods {
-		if p.serves() {
-			serving = append(serving, p)
+	for _, f := range before.Families {
+		if _, still := after.Family(f.Algorithm); !still {
+			w.went++
 		}
 	}
-	if len(serving) == 0 {
-		return false
+	was, _ := before.AccessFamily(w.now)
+	if is, _ := after.AccessFamily(w.now); is.Algorithm != was.Algorithm {
+		w.handOvers++
 	}
-	p := serving[w.r.IntN(len(serving))]
-	v.knows, v.until = p.publishes(w.now), w.now.Add(p.config.jwksMaxAge)
-	return true
 }
 
 func same(a, b realmconfig.Keyset) bool { return reflect.DeepEqual(a, b) }

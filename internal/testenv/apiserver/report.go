@@ -117,13 +117,11 @@ func (s *served) report(now time.Time) realmconfig.Report {
 		CertificateSHA256:   s.certificate, HashesPerSecond: 20, NodeHashesPerSecond: 160,
 		Time: now, TokensSigned: map[string]int64{},
 	}
-	for _, k := range s.snapshot.Keyset.Published(now) {
-		report.KeyIDs = append(report.KeyIDs, k.KID)
-		report.TokensSigned[k.KID] = tokensSigned
+	report.NoteKeys(s.snapshot.Keyset, now)
+	for _, kid := range report.KeyIDs {
+		report.TokensSigned[kid] = tokensSigned
 	}
 	s.clients.ReportTo(&report)
-	signing, _ := s.snapshot.Keyset.SigningKey(now)
-	report.SigningKeyID = signing.KID
 	return report
 }
 

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -43,6 +45,24 @@ func NewKey(algorithm realmconfig.Algorithm) realmconfig.Key {
 	}
 	key.SignFrom = &since
 	return key
+}
+
+// rs256 is one for all realms of a process: to make one takes longer than most tests.
+var rs256 = sync.OnceValue(func() realmconfig.Key { return NewKey(realmconfig.RS256) })
+
+// Keyset is a key set of these keys, in families. The first key's signs access tokens.
+func Keyset(keys ...realmconfig.Key) realmconfig.Keyset {
+	keyset := realmconfig.Keyset{Version: realmconfig.KeysetVersion}
+	for _, k := range keys {
+		i := slices.IndexFunc(keyset.Families, func(f realmconfig.Family) bool { return f.Algorithm == k.Algorithm })
+		if i < 0 {
+			i, keyset.Families = len(keyset.Families), append(keyset.Families, realmconfig.Family{Algorithm: k.Algorithm})
+		}
+		keyset.Families[i].Keys = append(keyset.Families[i].Keys, k)
+	}
+	since := keys[0].CreatedAt
+	keyset.Families[0].Access = &realmconfig.Access{TakenFrom: since, SignFrom: &since}
+	return keyset
 }
 
 // NewCertificate is one that signs itself, for IssuerHost and 127.0.0.1, in PEM.

@@ -57,13 +57,19 @@ func New(t testing.TB, databaseURL, cacheURL string) *Folder {
 func In(dir, databaseURL, cacheURL string) *Folder {
 	return &Folder{
 		Dir: dir, Config: Settings(), DatabaseURL: databaseURL, CacheURL: cacheURL,
-		Keyset: realmconfig.Keyset{Version: realmconfig.Version, Keys: []realmconfig.Key{NewKey(realmconfig.ES256)}},
+		Keyset: Keyset(NewKey(realmconfig.ES256), rs256()),
 		EncryptionKeys: realmconfig.EncryptionKeys{
 			Version: realmconfig.Version, Primary: "one",
 			Keys: []realmconfig.EncryptionKey{{ID: "one", Key: make([]byte, realmconfig.EncryptionKeyBytes)}},
 		},
 		AdminEmail: "admin@example.com", AdminPassword: rand.Text(),
 	}
+}
+
+// AccessKeys are the keys of the family that signs access tokens.
+func (f *Folder) AccessKeys() []realmconfig.Key {
+	access, _ := f.Keyset.AccessFamily(time.Now())
+	return access.Keys
 }
 
 // Settings are the defaults of a realm that lets anybody register, with an
