@@ -156,15 +156,15 @@ func TestASecretOfAnotherNameHasTheSameSecret(t *testing.T) {
 	w.editClient("web", func(s *v1alpha1.OAuthClientSpec) {
 		s.Secret.Keys = map[string]v1alpha1.ClientSecretTemplate{"a": "x", "b": "y"}
 	})
-	w.awaitKeys("grafana", "a b client-id client-secret issuer")
+	w.awaitSecretKeys("grafana", "a b client-id client-secret issuer")
 	w.editClient("web", func(s *v1alpha1.OAuthClientSpec) { delete(s.Secret.Keys, "a") })
-	w.awaitKeys("grafana", "b client-id client-secret issuer")
+	w.awaitSecretKeys("grafana", "b client-id client-secret issuer")
 	if w.valueOf("grafana") != first {
 		t.Error("the secret has changed")
 	}
 }
 
-func (w *world) awaitKeys(secret, want string) {
+func (w *world) awaitSecretKeys(secret, want string) {
 	w.t.Helper()
 	eventually.Succeeds(w.t, func(context.Context) error {
 		var keys []string

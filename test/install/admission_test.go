@@ -48,6 +48,9 @@ const provider = "realmRef: {name: shop}\nclientID: shop\nclientSecretRef: {name
 
 // references are every field of a kind that names a Secret.
 func references(kind string) map[string]reference {
+	if kind == "OAuthClient" { // which is written, and not read
+		return map[string]reference{"secret": {oauthClient + "secret: {name: %s}", ""}}
+	}
 	if kind == "OAuthProvider" {
 		return map[string]reference{"clientSecretRef": {
 			provider + "type: OIDC\nissuer: https://sso.example.com", provider + "type: OIDC\nissuer: https://evil.example.com",
@@ -84,8 +87,11 @@ func references(kind string) map[string]reference {
 }
 
 func specType(kind string) reflect.Type {
-	if kind == "OAuthProvider" {
+	switch kind {
+	case "OAuthProvider":
 		return reflect.TypeFor[v1alpha1.OAuthProviderSpec]()
+	case "OAuthClient":
+		return reflect.TypeFor[v1alpha1.OAuthClientSpec]()
 	}
 	return reflect.TypeFor[v1alpha1.AuthRealmSpec]()
 }
@@ -100,7 +106,9 @@ func TestPoliciesJudgeEveryFieldOfTheKinds(t *testing.T) {
 	for copied, policies := range map[string]map[string]*unstructured.Unstructured{
 		"the chart": rendered(t), "config/default/admission_policies.yaml": kustomized(t),
 	} {
-		for kind, name := range map[string]string{"AuthRealm": "realmkeeper-authrealms", "OAuthProvider": "realmkeeper-oauthproviders"} {
+		for kind, name := range map[string]string{
+			"AuthRealm": "realmkeeper-authrealms", "OAuthProvider": "realmkeeper-oauthproviders", "OAuthClient": "realmkeeper-oauthclients",
+		} {
 			policy := policies["ValidatingAdmissionPolicy "+name]
 			if policy == nil || policies["ValidatingAdmissionPolicyBinding "+name] == nil {
 				t.Fatalf("%s has no policy %s with its binding", copied, name)
@@ -362,6 +370,7 @@ func TestPoliciesRefuseWhatTheInstallationDoesNotAllow(t *testing.T) {
 		{fmt.Sprintf(annotated, "external-dns.alpha.kubernetes.io/hostname"), "exposure.ingress.annotations:"},
 		{"tracing: {endpoint: 'https://otel.example.com'}", ""},
 		{"tracing: {endpoint: 'http://otel.observability', allowPrivateNetworks: true}", "tracing.allowPrivateNetworks:"},
+		{"clients: {allowPrivateNetworks: true}", "clients.allowPrivateNetworks:"},
 		{"sms: {webhook: {url: 'http://sms.tools', signingSecretRef: {name: known}}, allowPrivateNetworks: true}", "sms.allowPrivateNetworks:"},
 	} {
 		err := g.admin.Create(t.Context(), g.object(t, "AuthRealm", c.spec), client.DryRunAll)
