@@ -104,7 +104,7 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (sco
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *scope) error{
 		r.gatherInstallations, r.gatherKinds, r.gatherIssuer, r.gatherReferences, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts,
-		r.gatherDelivery, r.gatherPullSecrets, r.gatherBranding, r.gatherProviders, r.gatherSettings, r.gatherAsked,
+		r.gatherDelivery, r.gatherPullSecrets, r.gatherBranding, r.gatherProviders, r.gatherIDTokens, r.gatherSettings, r.gatherAsked,
 	} {
 		if err := step(ctx, realm, &s); err != nil {
 			return scope{}, err

@@ -3,9 +3,22 @@
 package realm
 
 import (
+	"context"
+	"errors"
+	"slices"
 	"time"
 
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
 // idTokens is what the realm's clients want of tokens beside the realm's own. It must be
@@ -24,4 +37,75 @@ type idTokens struct {
 // client can ask for (OpenID Connect Discovery 1.0, section 3), and what its clients want.
 func idTokenAlgorithms(clients idTokens) []realmconfig.Algorithm {
 	return append([]realmconfig.Algorithm{realmconfig.RS256}, clients.algorithms...)
+}
+
+// covers reports whether keys that do for t do for another as well.
+func (t idTokens) covers(another idTokens) bool {
+	return t.lifetime >= another.lifetime &&
+		!slices.ContainsFunc(another.algorithms, func(a realmconfig.Algorithm) bool { return !slices.Contains(t.algorithms, a) })
+}
+
+// and is what both want together.
+func (t idTokens) and(another idTokens) idTokens {
+	all := slices.Concat(t.algorithms, another.algorithms)
+	slices.Sort(all)
+	return idTokens{algorithms: slices.Compact(all), lifetime: max(t.lifetime, another.lifetime)}
+}
+
+// gatherIDTokens finds out what the realm's clients want. Of ten thousand, few want more
+// than those before them, and only these are held against what the realm takes.
+func (r *reconciler) gatherIDTokens(ctx context.Context, realm *v1alpha1.AuthRealm, s *scope) error {
+	clients, err := attached.Clients(ctx, r, client.ObjectKeyFromObject(realm))
+	if err != nil {
+		return err
+	}
+	for i := range clients {
+		wanted := idTokensOf(&clients[i])
+		if clients[i].DeletionTimestamp != nil || s.idTokens.covers(wanted) {
+			continue
+		}
+		var refusal *conditions.Failure
+		switch err := attached.RefuseClient(ctx, r, realm, &clients[i]); {
+		case errors.As(err, &refusal): // which its own status says
+		case err != nil:
+			return err
+		default:
+			s.idTokens = s.idTokens.and(wanted)
+		}
+	}
+	return nil
+}
+
+// idTokensOf is what one client wants.
+func idTokensOf(c *v1alpha1.OAuthClient) idTokens {
+	algorithm, longest := render.ClientTokens(c)
+	return idTokens{algorithms: []realmconfig.Algorithm{algorithm}, lifetime: longest}
+}
+
+// settleClients is how long a pass waits for further clients, which are often made together.
+const settleClients = time.Second
+
+// onClient has the realm looked at whose client came, went or has changed. What an operator
+// finds as it starts is looked at anyway.
+func onClient() handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	mark := func(o client.Object, q queue) {
+		if c, ok := o.(*v1alpha1.OAuthClient); ok {
+			q.AddAfter(reconcile.Request{NamespacedName: render.RealmOfClient(c)}, settleClients)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+			if !e.IsInInitialList {
+				mark(e.Object, q)
+			}
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { mark(e.Object, q) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
+				mark(e.ObjectOld, q)
+				mark(e.ObjectNew, q)
+			}
+		},
+	}
 }

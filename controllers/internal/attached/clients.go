@@ -61,11 +61,20 @@ func shardKey(realm types.NamespacedName, shard int) string {
 // ClientsInShard are the clients that ask for a realm and belong into one document of it.
 // They are the cache's own: nobody writes to them.
 func ClientsInShard(ctx context.Context, r client.Reader, realm types.NamespacedName, shard int) ([]v1alpha1.OAuthClient, error) {
+	return listClients(ctx, r, client.MatchingFields{shardIndex: shardKey(realm, shard)})
+}
+
+func listClients(ctx context.Context, r client.Reader, of client.ListOption) ([]v1alpha1.OAuthClient, error) {
 	var list v1alpha1.OAuthClientList
-	if err := r.List(ctx, &list, client.MatchingFields{shardIndex: shardKey(realm, shard)}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := r.List(ctx, &list, of, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("list clients: %w", err)
 	}
 	return list.Items, nil
+}
+
+// Clients are all that ask for a realm. They are the cache's own: nobody writes to them.
+func Clients(ctx context.Context, r client.Reader, realm types.NamespacedName) ([]v1alpha1.OAuthClient, error) {
+	return listClients(ctx, r, client.MatchingFields{realmIndex: key(realm)})
 }
 
 // RefuseClient is a conditions.Failure when a realm does not take a client: from its

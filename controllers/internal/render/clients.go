@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -78,6 +79,14 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 		settings.Secrets = append(settings.Secrets, secret)
 	}
 	return settings, nil
+}
+
+// ClientTokens are how a client's ID tokens are signed, and how long a token of it is valid
+// at most.
+func ClientTokens(c *v1alpha1.OAuthClient) (signing realmconfig.Algorithm, longest time.Duration) {
+	absent := realmconfig.DefaultClient()
+	return cmp.Or(realmconfig.Algorithm(c.Spec.IDTokenSigningAlg), absent.IDTokenSigningAlg),
+		time.Duration(max(durationOr(c.Spec.AccessTokenLifetime, absent.AccessTokenLifetime), durationOr(c.Spec.IDTokenLifetime, absent.IDTokenLifetime)))
 }
 
 // ClientProblem is what an auth server has against a client's settings, whether or not
