@@ -79,7 +79,7 @@ func (w *world) use() error {
 			return err
 		}
 	}
-	return nil
+	return w.hold()
 }
 
 func (w *world) pause() time.Duration {

@@ -29,50 +29,58 @@ func (w *world) issue(p *pod) error {
 	return nil
 }
 
-// verify holds every token that has not expired against what a verifier knows,
-// and against what each pod does.
+// verify holds every token that has not expired against what a verifier knows.
 func (w *world) verify(v *verifier) error {
 	if !v.until.After(w.now) && !w.fetch(v) {
 		return nil // nobody serves
 	}
 	for _, tokens := range []map[string]time.Time{w.access, w.others} {
 		for kid, expiry := range tokens {
-			if w.revoked[kid] || slices.Contains(w.policy.Revoked, kid) {
-				continue
-			}
-			if err := w.verifyTokensOf(v, kid, expiry); err != nil {
-				return err
+			if !w.isRevoked(kid) && !w.atOnce[kid] && !slices.Contains(v.knows, kid) {
+				return fmt.Errorf("a verifier does not know %s, of which there are tokens until %s; it knows %v", kid, expiry, v.knows)
 			}
 		}
-	}
-	return w.takeAccess()
-}
-
-func (w *world) verifyTokensOf(v *verifier, kid string, expiry time.Time) error {
-	if !w.atOnce[kid] && !slices.Contains(v.knows, kid) {
-		return fmt.Errorf("a verifier does not know %s, of which there are tokens until %s; it knows %v", kid, expiry, v.knows)
-	}
-	for _, p := range w.pods {
-		if p.serves() && !w.atOnce[kid] && !slices.Contains(p.publishes(w.now), kid) {
-			return fmt.Errorf("%s does not know %s, of which there are tokens until %s", p.name, kid, expiry)
-		}
-	}
-	if !slices.Contains(kidsOf(w.newest().keyset.Published(w.now)), kid) {
-		return fmt.Errorf("%s is published no more, of which there are tokens until %s", kid, expiry)
 	}
 	return nil
 }
 
-// takeAccess holds every access token against each pod.
-func (w *world) takeAccess() error {
-	for kid, expiry := range w.access {
-		if w.revoked[kid] || slices.Contains(w.policy.Revoked, kid) || w.atOnce[kid] {
-			continue
-		}
-		for _, p := range w.pods {
-			if p.serves() && !p.takes(kid, w.now) {
-				return fmt.Errorf("%s takes no access tokens of %s, of which there are some until %s: %+v", p.name, kid, expiry, p.keyset)
+func (w *world) isRevoked(kid string) bool {
+	return w.revoked[kid] || slices.Contains(w.policy.Revoked, kid)
+}
+
+// hold holds every token that has not expired against what pods do, and are to do.
+func (w *world) hold() error {
+	for _, tokens := range []map[string]time.Time{w.access, w.others} {
+		published := kidsOf(w.newest().keyset.Published(w.now))
+		for kid, expiry := range tokens {
+			if !w.isRevoked(kid) && !slices.Contains(published, kid) {
+				return fmt.Errorf("%s is published no more, of which there are tokens until %s", kid, expiry)
 			}
+		}
+	}
+	for _, p := range w.pods {
+		if err := w.holdAgainst(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) holdAgainst(p *pod) error {
+	if !p.serves() {
+		return nil
+	}
+	published := p.publishes(w.now)
+	for _, tokens := range []map[string]time.Time{w.access, w.others} {
+		for kid, expiry := range tokens {
+			if !w.isRevoked(kid) && !w.atOnce[kid] && !slices.Contains(published, kid) {
+				return fmt.Errorf("%s does not know %s, of which there are tokens until %s", p.name, kid, expiry)
+			}
+		}
+	}
+	for kid, expiry := range w.access {
+		if !w.isRevoked(kid) && !w.atOnce[kid] && !p.takes(kid, w.now) {
+			return fmt.Errorf("%s takes no access tokens of %s, of which there are some until %s: %+v", p.name, kid, expiry, p.keyset)
 		}
 	}
 	return nil
