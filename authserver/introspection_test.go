@@ -56,7 +56,7 @@ func TestIntrospectionShowsAClientItsOwnTokens(t *testing.T) {
 	s.knowsNothing(web, "of the realm's own", session.Access)
 	s.knowsNothing(web, "that refreshes the realm's own", session.Refresh)
 	s.knowsNothing(web, "that is noise", "noise")
-	forger := forger{t, r.Keyset.Keys[0], claims}
+	forger := s.forger(token)
 	for name, c := range forger.forged() {
 		if c.unforgeable || name == "for another audience" || name == "with an object as session" {
 			continue // it may have any, and needs no session
