@@ -42,6 +42,9 @@ type partition struct {
 
 // A bound is text that follows the settings of the session: in other styles than ISO the
 // zone is an abbreviation, which may be that of another zone, too.
+//
+// Reading nothing of audit_events keeps it as it is for as long as the statement takes:
+// of a partition that is dropped meanwhile, the functions here fail to say anything.
 const eventPartitions = `
 WITH style AS MATERIALIZED (SELECT set_config('DateStyle', 'ISO', true))
 SELECT c.relnamespace::regnamespace::text, c.relname,
@@ -51,7 +54,7 @@ SELECT c.relnamespace::regnamespace::text, c.relname,
     (SELECT (regexp_match(pg_get_constraintdef(k.oid), '''([^'']+)'''))[1]::timestamptz
      FROM pg_constraint k WHERE k.conrelid = c.oid AND k.conname = 'ends')
 FROM style CROSS JOIN pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'audit_events'::regclass
+WHERE i.inhparent = 'audit_events'::regclass AND NOT EXISTS (SELECT FROM audit_events LIMIT 0)
 ORDER BY beginning NULLS FIRST`
 
 // partitions are those of audit_events, the oldest first.
