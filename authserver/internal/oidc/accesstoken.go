@@ -32,13 +32,15 @@ func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]s
 // bearer is the type of every access token (RFC 6750).
 const bearer = "Bearer"
 
-// issue completes an access token of a client, which begins now, and signs it.
+// issue completes an access token of a client, which begins now, and signs it. One that
+// would outlive the keys that are published for it ends with them: until the operator
+// has heard of a client that wants longer ones.
 func (s *Service) issue(client realmconfig.Client, t auth.ClientToken) (tokenAnswer, error) {
 	id, err := s.NewID()
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	lifetime := time.Duration(client.AccessTokenLifetime)
+	lifetime := min(time.Duration(client.AccessTokenLifetime), s.Tokens.Longest())
 	t.ID, t.ClientID = id, client.ID
 	t.IssuedAt = s.Now()
 	t.ExpiresAt = t.IssuedAt.Add(lifetime)

@@ -19,21 +19,23 @@ import (
 // The right secret passes whatever was counted: it has 256 bits, so that nobody guesses
 // it, and nobody shuts a client out by guessing.
 func (s *Service) authenticate(ctx context.Context, r *http.Request, f form) (realmconfig.Client, error) {
-	shown, err := credentialsOf(r, f)
-	if err == nil {
-		shown.Endpoints = []string{s.address(tokenPath), s.address(r.URL.Path)}
-		found := realmconfig.Client{}
-		if found, err = s.Clients.Authenticate(ctx, shown); err == nil {
-			return found, nil
-		}
-	}
+	found, err := s.shownBy(ctx, r, f)
 	if refusal := (*client.InvalidClient)(nil); errors.As(err, &refusal) {
 		err = &Error{Code: InvalidClient, Description: refusal.Description, Cause: refusal.Cause}
 	}
 	if refusal, ok := asError(err); ok && refusal.Code == InvalidClient {
 		err = s.countFailure(r, refusal)
 	}
-	return realmconfig.Client{}, err
+	return found, err
+}
+
+func (s *Service) shownBy(ctx context.Context, r *http.Request, f form) (realmconfig.Client, error) {
+	shown, err := credentialsOf(r, f)
+	if err != nil {
+		return realmconfig.Client{}, err
+	}
+	shown.Endpoints = []string{s.address(tokenPath), s.address(r.URL.Path)}
+	return s.Clients.Authenticate(ctx, shown)
 }
 
 // countFailure is the refusal, or that of a source which has caused too many. Only what

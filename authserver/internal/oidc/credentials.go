@@ -15,7 +15,7 @@ import (
 )
 
 // jwtBearer is the type of every assertion here (RFC 7523, section 2.2).
-const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" //nolint:gosec // a name, and no credential
 
 // credentialsOf finds what a request shows of its client, in the header or in the form. It
 // refuses with InvalidRequest a request that shows more than one thing (RFC 6749, section

@@ -3,6 +3,8 @@
 package oidc
 
 import (
+	"time"
+
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -13,6 +15,8 @@ type Tokens interface {
 	// IssueClient signs an access token (RFC 9068) with the realm's algorithm. It
 	// refuses with auth.SigningUnavailable when no key may sign now.
 	IssueClient(auth.ClientToken) (auth.Secret, error)
+	// Longest is how long a token that is signed now may be valid.
+	Longest() time.Duration
 	// JWKS is the public keys that verifiers should know now.
 	JWKS() ([]realmconfig.JWK, error)
 }

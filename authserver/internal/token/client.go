@@ -36,14 +36,17 @@ func (c clientClaims) token() auth.ClientToken {
 }
 
 // IssueClient signs what a client is given. It refuses with auth.SigningUnavailable when
-// no key may sign now.
+// no key may sign now, and with ErrLifetime a token that would be good beyond Longest.
 func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
 	s := t.snapshot()
 	key, err := t.signingKey(s)
 	if err != nil {
 		return "", err
 	}
-	return t.Sign(key.Algorithm, typ, clientClaims{
+	if of.ExpiresAt.After(t.now().Add(longest(s))) {
+		return "", ErrLifetime
+	}
+	return t.sign(s, key, typ, clientClaims{
 		ClientID: of.ClientID, GrantID: of.GrantID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime),
 		RegisteredClaims: jwt.RegisteredClaims{
 			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
