@@ -5,6 +5,7 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -100,4 +101,16 @@ func TestAClientIsToldWhereItsRealmIs(t *testing.T) {
 	w.awaitClient(shop, "web", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, "in this namespace")
 	w.realm()
 	w.awaitClient(shop, "web", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, w.namespace, "realmRef.namespace")
+}
+
+// An operator of one namespace takes realms of others for none.
+func TestARealmThatTheOperatorDoesNotSeeIsNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.oauthClient(w.namespace, "web", func(s *v1alpha1.OAuthClientSpec) { s.RealmRef.Namespace = "elsewhere" })
+	w.awaitClient(w.namespace, "web", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, `in namespace "elsewhere"`)
+	w.settle()
+	if strings.Contains(w.log.String(), "elsewhere") {
+		t.Errorf("the operator complains:\n%s", w.log)
+	}
 }

@@ -39,6 +39,9 @@ type documents struct {
 	ask   podstatus.Ask
 	now   func() time.Time
 
+	// oneNamespace says that no realm of another namespace can be seen.
+	oneNamespace bool
+
 	// wake asks for passes over clients.
 	wake chan<- event.GenericEvent
 }

@@ -30,6 +30,9 @@ type keeper struct {
 	now    func() time.Time
 	random io.Reader
 
+	// oneNamespace says that no realm of another namespace can be seen.
+	oneNamespace bool
+
 	held held
 }
 
@@ -60,8 +63,10 @@ func (k *keeper) pass(ctx context.Context, c *v1alpha1.OAuthClient) (time.Durati
 func (k *keeper) gather(ctx context.Context, c *v1alpha1.OAuthClient) (state, error) {
 	st := state{now: k.now().UTC().Truncate(time.Second), named: render.RealmOfClient(c)}
 	var err error
-	if st.realm, st.realmUnknown, err = attached.Realm(ctx, k, st.named.Namespace, st.named.Name); err != nil {
-		return st, err
+	if !k.oneNamespace || st.named.Namespace == c.Namespace {
+		if st.realm, st.realmUnknown, err = attached.Realm(ctx, k, st.named.Namespace, st.named.Name); err != nil {
+			return st, err
+		}
 	}
 	if st.realm == nil && st.realmUnknown == nil {
 		if st.elsewhere, err = attached.RealmElsewhere(ctx, k, st.named.Namespace, st.named.Name); err != nil {

@@ -74,7 +74,10 @@ func (k *keeper) keepSecret(ctx context.Context, c *v1alpha1.OAuthClient, st sta
 	}
 	s.missing = s.secrets.Active == nil || v.stored != s.secrets.Active.Digest
 	if s.failure == nil && !v.unread {
-		s.name, s.source = name, v.source
+		s.source = v.source
+	}
+	if v.source != "" {
+		s.name = name
 	}
 	return s, nil
 }

@@ -58,13 +58,13 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	cache, wake, board := mgr.GetClient(), make(chan event.GenericEvent), newBoard()
 	k := &keeper{
 		Client: cache, secrets: secrets.NewReader(mgr.GetAPIReader()), own: ownership.NewOwn(cache, mgr.GetAPIReader()),
-		board: board, events: options.Events, now: options.Now, random: options.Random,
+		board: board, events: options.Events, now: options.Now, random: options.Random, oneNamespace: options.OneNamespace,
 	}
 	sources := []source.Source{source.Channel(wake, &handler.EnqueueRequestForObject{})}
 	if !options.OneNamespace {
 		sources = append(sources, namespaceSource(mgr, handler.EnqueueRequestsFromMapFunc(clientsElsewhere(cache))))
 	}
-	d := &documents{Client: cache, live: mgr.GetAPIReader(), board: board, ask: options.AskPod, now: options.Now, wake: wake}
+	d := &documents{Client: cache, live: mgr.GetAPIReader(), board: board, ask: options.AskPod, now: options.Now, wake: wake, oneNamespace: options.OneNamespace}
 	return errors.Join(
 		attached.Controller[*v1alpha1.OAuthClient]{
 			Kind: attached.ClientKind(), Name: "oauthclient", Concurrency: concurrency, Rivals: options.Rivals,

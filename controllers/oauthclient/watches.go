@@ -83,6 +83,9 @@ func (d *documents) onClient() handler.EventHandler {
 func (d *documents) mark(o client.Object, q queue) {
 	if c, ok := o.(*v1alpha1.OAuthClient); ok {
 		realm := render.RealmOfClient(c)
+		if d.oneNamespace && realm.Namespace != c.Namespace {
+			return
+		}
 		d.board.mark(realm, realmconfig.ClientShard(render.ClientID(c)))
 		q.AddAfter(reconcile.Request{NamespacedName: realm}, settle)
 	}
