@@ -38,7 +38,7 @@ func TestARealmSaysFromWhereClientsMayCome(t *testing.T) {
 	w.oauthClient(shop, "web")
 	w.awaitClient(shop, "web", v1alpha1.RealmFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonRealmNotFound, realmName, w.namespace)
 	w.realm()
-	w.ready(1)
+	w.ready(2)
 	id := shop + ".web"
 	refused := func(words ...string) {
 		t.Helper()
@@ -81,7 +81,7 @@ func TestARealmSaysWhomTokensMayBeFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.realm()
-	w.ready(1)
+	w.ready(2)
 	w.oauthClient(w.namespace, "web", func(s *v1alpha1.OAuthClientSpec) { s.Audiences = []string{"https://api.example.com"} })
 	w.awaitClient(w.namespace, "web", v1alpha1.AdmittedCondition, metav1.ConditionFalse, v1alpha1.ReasonAudienceNotAllowed, "https://api.example.com")
 	w.edit(func(s *v1alpha1.AuthRealmSpec) {

@@ -105,7 +105,7 @@ func TestASecretThatIsDeletedComesBackAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.realm()
-	w.ready(1)
+	w.ready(2)
 	w.oauthClient(w.namespace, "web")
 	w.readyClient(w.namespace, "web")
 	const name = "web-oauth-client"
@@ -141,7 +141,7 @@ func TestASecretOfAnotherNameHasTheSameSecret(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.realm()
-	w.ready(1)
+	w.ready(2)
 	w.oauthClient(w.namespace, "web")
 	w.readyClient(w.namespace, "web")
 	first := w.valueOf("web-oauth-client")
@@ -184,7 +184,7 @@ func TestAForeignSecretIsNeverWrittenTo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.realm()
-	w.ready(1)
+	w.ready(2)
 	w.create(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "theirs"}, Data: map[string][]byte{"password": []byte("x")}})
 	before := w.secretOf(w.namespace, "theirs")
 	for name, secret := range map[string]string{"thief": "theirs", "squatter": "shop-signing-keys", "admin": realmName + "-initial-admin", "ca": realmName + "-tls"} {

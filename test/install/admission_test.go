@@ -143,8 +143,8 @@ func TestPoliciesJudgeEveryFieldOfTheKinds(t *testing.T) {
 func TestKustomizeHasTheChartsPolicies(t *testing.T) {
 	t.Parallel()
 	chart, copied := rendered(t), kustomized(t)
-	if len(copied) != 6 {
-		t.Errorf("%d objects are in the copy, want three policies and their bindings", len(copied))
+	if len(copied) != 8 {
+		t.Errorf("%d objects are in the copy, want four policies and their bindings", len(copied))
 	}
 	for name, o := range copied {
 		if chart[name] == nil || !equality.Semantic.DeepEqual(o.Object, chart[name].Object) {

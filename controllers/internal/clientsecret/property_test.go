@@ -154,7 +154,7 @@ func (l *life) quiet() bool { return l.policy.Interval%2 == 0 }
 func TestNobodyNoticesARotation(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(400) {
-		random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // to be repeated
+		random := rand.New(rand.NewPCG(seed, seed))
 		l := &life{
 			t: t, random: random, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), held: map[realmconfig.SecretDigest]bool{},
 			// An odd interval is that of a life in which people meddle.
