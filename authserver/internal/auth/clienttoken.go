@@ -20,6 +20,9 @@ type ClientToken struct {
 	// GrantID is the grant that the token was issued by, with whose end the token is
 	// worthless; empty for a token of a client's own.
 	GrantID string
+	// SessionID is the session that the grant hangs on, with whose end the token is
+	// worthless too; empty for a token of a client's own.
+	SessionID string
 	// Audience is whom the token is for, Scope what for.
 	Audience, Scope []string
 	// AuthTime is when the user signed in; zero for a token of a client's own.

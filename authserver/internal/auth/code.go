@@ -67,6 +67,12 @@ const (
 	TooManyGroups Code = "too_many_groups"
 )
 
+// Refusals of an application that sends people to the realm, in front of them.
+const (
+	ClientRequestInvalid Code = "client_request_invalid"
+	ClientAccessDenied   Code = "client_access_denied"
+)
+
 // Refusals because something is worn out or away; a retry may help.
 const (
 	RateLimited         Code = "rate_limited"

@@ -49,6 +49,9 @@ const (
 	ActRemoveMember        Action = "group.member_removed"
 	ActMapGroups           Action = "groups.mapped"
 	ActAbandonMessage      Action = "message.abandoned"
+	ActBeginGrant          Action = "grant.begun"
+	ActEndGrant            Action = "grant.ended"
+	ActReuseCode           Action = "authorization_code.reused"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

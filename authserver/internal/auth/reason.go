@@ -32,6 +32,15 @@ const (
 	CodeRefused Reason = "code_refused"
 )
 
+// Why an application that sends people to the realm gets no answer: see
+// ClientRequestInvalid.
+const (
+	// ClientUnknown is an application that the realm does not have.
+	ClientUnknown Reason = "client_unknown"
+	// RedirectURIUnknown is an address that the application has not registered.
+	RedirectURIUnknown Reason = "redirect_uri_unknown"
+)
+
 // SearchesBusy is a search that found too many others at work, or took too long: see
 // Busy.
 const SearchesBusy Reason = "searches_busy"

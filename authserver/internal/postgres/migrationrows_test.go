@@ -35,6 +35,7 @@ var plain = map[string]string{
 	"boolean":                  "true",
 	"jsonb":                    "'{}'::jsonb",
 	"timestamp with time zone": "now()",
+	"date":                     "current_date",
 }
 
 // fill gives every table that is not full its rows: a value for each column that

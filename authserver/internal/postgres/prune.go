@@ -22,13 +22,17 @@ import (
 // their place, which takes no plan at all; SKIP LOCKED lets pods prune at once.
 type pruning struct{ table, statement string }
 
-// prunings are in the order in which they are done. Tokens come before their sessions,
-// each of which then has none left to take along: those of one session are in a page
-// each, those of one hour together.
+// prunings are in the order in which they are done. Tokens come before their sessions and
+// grants, each of which then has none left to take along: those of one session are in a
+// page each, those of one hour together. A used code is kept for a while, since whoever
+// shows it once more ends what it was exchanged for.
 func prunings() []pruning {
 	return []pruning{
+		oldest("grant_tokens", "expires_at", "expires_at <= @now"),
+		oldest("authorization_codes", "expires_at", "expires_at <= @hour_ago"),
+		overdue("grants"),
 		oldest("refresh_tokens", "expires_at", "expires_at <= @now"),
-		{"sessions", pruneSessions},
+		overdue("sessions"),
 		oldest("attempts", "expires_at", "expires_at <= @now"),
 		oldest("tickets", "expires_at", "expires_at <= @now"),
 		oldest("text_codes", "sent_at", "sent_at <= @hour_ago"),
@@ -57,22 +61,24 @@ WITH due AS MATERIALIZED (
 SELECT count(*), max(at) FROM due WHERE ` + unawaited}
 }
 
-// The day of a session may be over though it is alive, because it was used since. Then
-// the day is put off here, once for many uses of the session, which have no index to
-// keep (see the column).
-const pruneSessions = `
+// overdue deletes the rows that expired before today, by the day in prune_after. That may
+// be over though a session is alive, because it was used since. Then the day is put off
+// here, once for many uses of the session, which have no index to keep (see the column).
+func overdue(table string) pruning {
+	return pruning{table, `
 WITH due AS MATERIALIZED (
-    SELECT ctid AS place, prune_after, expires_at FROM sessions
+    SELECT ctid AS place, prune_after, expires_at FROM ` + table + `
     WHERE prune_after >= (@from::timestamptz AT TIME ZONE 'UTC')::date
       AND prune_after < (@now::timestamptz AT TIME ZONE 'UTC')::date
     ORDER BY prune_after LIMIT @batch FOR UPDATE SKIP LOCKED
 ), pruned AS (
-    DELETE FROM sessions WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE expires_at <= @now))
+    DELETE FROM ` + table + ` WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE expires_at <= @now))
 ), put_off AS (
-    UPDATE sessions SET prune_after = (expires_at AT TIME ZONE 'UTC')::date
+    UPDATE ` + table + ` SET prune_after = (expires_at AT TIME ZONE 'UTC')::date
     WHERE ctid = ANY (ARRAY(SELECT place FROM due WHERE expires_at > @now))
 )
-SELECT count(*), max(prune_after)::timestamp AT TIME ZONE 'UTC' FROM due WHERE ` + unawaited
+SELECT count(*), max(prune_after)::timestamp AT TIME ZONE 'UTC' FROM due WHERE ` + unawaited}
+}
 
 // pruneTime is how long a table has in one round; what is left then waits for the next.
 const pruneTime = time.Minute

@@ -160,7 +160,10 @@ func TestPruningFollowsAnIndexWhateverTheStatisticsSay(t *testing.T) {
 	_, url := newStoreAt(t)
 	wholeReads := func(when string) {
 		t.Helper()
-		for _, p := range postgres.Prunings(start)[:2] {
+		for _, p := range postgres.Prunings(start) {
+			if p.Table != "refresh_tokens" && p.Table != "sessions" {
+				continue
+			}
 			if plan := planOf(t, url, p.Statement, p.Args); strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Sort") {
 				t.Errorf("%s, %s is read as a whole:\n%s", when, p.Table, plan)
 			}

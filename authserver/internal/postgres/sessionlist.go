@@ -20,7 +20,7 @@ func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([
 	ctx, end := s.bounded(ctx, "list sessions")
 	defer end()
 	rows, err := s.pool.Query(ctx, `
-		SELECT id::text, user_agent, address, created_at, last_used_at, expires_at
+		SELECT id::text, coalesce(client_id, ''), user_agent, address, created_at, last_used_at, expires_at
 		FROM sessions s WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
 		ORDER BY last_used_at DESC, s.id LIMIT $3`, userID, now, mostSessions)
 	if err != nil {
@@ -28,7 +28,7 @@ func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (session.Session, error) {
 		one := session.Session{}
-		err := row.Scan(&one.ID, &one.Client.UserAgent, &one.Client.Address, &one.CreatedAt, &one.LastUsedAt, &one.ExpiresAt)
+		err := row.Scan(&one.ID, &one.ClientID, &one.Client.UserAgent, &one.Client.Address, &one.CreatedAt, &one.LastUsedAt, &one.ExpiresAt)
 		return one, err
 	})
 	return list, classify("list sessions", err)

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -39,8 +40,8 @@ const expiryDay = `(@expires::timestamptz AT TIME ZONE 'UTC')::date`
 const openSession = `
     RETURNING id
 ), session AS (
-    INSERT INTO sessions (id, user_id, created_at, auth_time, last_used_at, expires_at, prune_after, user_agent, address)
-    SELECT @session, id, @now, @auth_time, @now, @expires, ` + expiryDay + `, @user_agent, @address FROM cause
+    INSERT INTO sessions (id, user_id, created_at, auth_time, amr, last_used_at, expires_at, prune_after, user_agent, address)
+    SELECT @session, id, @now, @auth_time, @amr, @now, @expires, ` + expiryDay + `, @user_agent, @address FROM cause
     RETURNING id
 ), token AS (
     INSERT INTO refresh_tokens (hash, session_id, expires_at)
@@ -87,7 +88,7 @@ func (s *Store) StartSession(ctx context.Context, n signin.NewSession, also auth
 		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "token": token,
 		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
-		"auth_time": n.AuthTime, "expires": n.ExpiresAt,
+		"auth_time": n.AuthTime, "amr": orNull(strings.Join(n.AMR, " ")), "expires": n.ExpiresAt,
 		"parent": orNull(n.Parent), "since": n.Since,
 	}))
 	if err != nil {

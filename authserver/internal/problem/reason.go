@@ -25,6 +25,10 @@ func detailOf(reason auth.Reason) string {
 		return "The identity provider's code has expired or was used already. Start again."
 	case auth.SearchesBusy:
 		return "Searches have a small share of the database. This one found others in it, or took too long. Narrow it, or try again shortly."
+	case auth.ClientUnknown:
+		return "No application of this realm has this client_id."
+	case auth.RedirectURIUnknown:
+		return "The application has not registered this redirect_uri or post_logout_redirect_uri."
 	default:
 		return ""
 	}

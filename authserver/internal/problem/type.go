@@ -107,6 +107,10 @@ func lookUp(code auth.Code) (t Type, found bool) {
 		return Type{409, "Group exists", "Another group has this name."}, true
 	case auth.TooManyGroups:
 		return Type{409, "Too many groups", "The user is in as many groups as somebody can be put into."}, true
+	case auth.ClientRequestInvalid:
+		return Type{400, "Request of an application invalid", "The application is not known, has not registered the address that it wants its answer at, or asks in another way than OAuth 2.0 does."}, true
+	case auth.ClientAccessDenied:
+		return Type{403, "Application not open to you", "This application is for members of groups that you are not in."}, true
 
 	case auth.RateLimited:
 		return Type{429, "Too many requests", "Too many requests from your address. Try again shortly."}, true

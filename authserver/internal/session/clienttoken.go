@@ -12,7 +12,8 @@ import (
 // ClientToken is what a client's access token says, which is good now. Like Verify, it
 // never asks the Store. It refuses with TokenMissing, TokenExpired or TokenInvalid, the
 // last also for a token that is no client's, one of a client that is no more, one that
-// was revoked, one whose grant has ended and one whose user is disabled or gone.
+// was revoked, one whose grant, or its session, has ended and one whose user is disabled
+// or gone.
 func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.ClientToken, error) {
 	if access == "" {
 		return auth.ClientToken{}, auth.Refuse(auth.TokenMissing)
@@ -38,8 +39,10 @@ func (s *Service) ofEnded(t auth.ClientToken) bool {
 // expired.
 func (s *Service) worthless(ctx context.Context, t auth.ClientToken) bool {
 	about := []string{t.ID}
-	if t.GrantID != "" {
-		about = append(about, t.GrantID)
+	for _, id := range []string{t.GrantID, t.SessionID} {
+		if id != "" {
+			about = append(about, id)
+		}
 	}
 	if t.OfUser() {
 		about = append(about, t.Subject)

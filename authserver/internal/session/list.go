@@ -12,11 +12,23 @@ import (
 
 // Session is a login that has not ended.
 type Session struct {
-	ID         string
+	ID string
+	// ClientID is the client whose own the session is; empty for that of a browser or an
+	// app. Such a one has the client's name for a user agent.
+	ClientID   string
 	Client     auth.Client
 	CreatedAt  time.Time
 	LastUsedAt time.Time
 	ExpiresAt  time.Time
+}
+
+// Name is what people call it, for them to recognise their own: the device, or the client
+// whose own it is.
+func (s Session) Name() string {
+	if s.ClientID != "" {
+		return s.Client.UserAgent
+	}
+	return s.Client.Name()
 }
 
 // SessionsEnd says which sessions of a user to end.

@@ -58,7 +58,7 @@ func (s *Service) rotate(ctx context.Context, token RefreshToken) (Grant, bool, 
 	if err != nil {
 		return Grant{}, false, err
 	}
-	sealed, err := token.seal(sealForStore, []byte(successor))
+	sealed, err := token.SealSuccessor(successor)
 	if err != nil {
 		return Grant{}, false, err
 	}

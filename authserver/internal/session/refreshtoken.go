@@ -60,8 +60,13 @@ func (t RefreshToken) open(purpose string, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
-// openSuccessor reads the token that the Store keeps sealed for the holder of t.
-func (t RefreshToken) openSuccessor(sealed []byte) (RefreshToken, error) {
+// SealSuccessor encrypts the token that follows t, for the Store to keep.
+func (t RefreshToken) SealSuccessor(successor RefreshToken) ([]byte, error) {
+	return t.seal(sealForStore, []byte(successor))
+}
+
+// OpenSuccessor reads the token that the Store keeps sealed for the holder of t.
+func (t RefreshToken) OpenSuccessor(sealed []byte) (RefreshToken, error) {
 	successor, err := t.open(sealForStore, sealed)
 	return RefreshToken(successor), err
 }

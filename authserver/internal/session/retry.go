@@ -39,7 +39,7 @@ func (s *Service) retryOrReuse(ctx context.Context, token RefreshToken, from aut
 	case used.RotatedAt == nil:
 		return s.refuseRefresh(refreshExpired)
 	case now.Sub(*used.RotatedAt) < time.Duration(tokens.RefreshGracePeriod):
-		successor, err := token.openSuccessor(used.Sealed)
+		successor, err := token.OpenSuccessor(used.Sealed)
 		if err != nil {
 			return Grant{}, err
 		}
@@ -71,7 +71,7 @@ func (s *Service) lastOfChain(ctx context.Context, token RefreshToken) (Grant, e
 			s.Observer.Refresh(refreshGrace)
 			return s.Issue(used.Subject, token, used.SessionExpiresAt.Sub(now))
 		}
-		if token, err = token.openSuccessor(used.Sealed); err != nil {
+		if token, err = token.OpenSuccessor(used.Sealed); err != nil {
 			return Grant{}, err
 		}
 	}

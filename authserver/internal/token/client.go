@@ -17,16 +17,17 @@ import (
 // 2.2). What the token was issued by is no sid: servers of earlier releases take a token
 // for one of a session's own, and only if it has one.
 type clientClaims struct {
-	ClientID string           `json:"client_id"`
-	GrantID  string           `json:"grant_id,omitempty"`
-	Scope    string           `json:"scope,omitempty"`
-	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
+	ClientID  string           `json:"client_id"`
+	GrantID   string           `json:"grant_id,omitempty"`
+	SessionID string           `json:"session_id,omitempty"`
+	Scope     string           `json:"scope,omitempty"`
+	AuthTime  *jwt.NumericDate `json:"auth_time,omitempty"`
 	jwt.RegisteredClaims
 }
 
 func (c clientClaims) token() auth.ClientToken {
 	t := auth.ClientToken{
-		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, GrantID: c.GrantID, Audience: c.Audience, Scope: strings.Fields(c.Scope),
+		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, GrantID: c.GrantID, SessionID: c.SessionID, Audience: c.Audience, Scope: strings.Fields(c.Scope),
 		IssuedAt: c.IssuedAt.UTC(), ExpiresAt: c.ExpiresAt.UTC(),
 	}
 	if c.AuthTime != nil {
@@ -47,7 +48,7 @@ func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
 		return "", ErrLifetime
 	}
 	return t.sign(s, key, typ, clientClaims{
-		ClientID: of.ClientID, GrantID: of.GrantID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime),
+		ClientID: of.ClientID, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime),
 		RegisteredClaims: jwt.RegisteredClaims{
 			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
 			IssuedAt: jwt.NewNumericDate(of.IssuedAt), ExpiresAt: jwt.NewNumericDate(of.ExpiresAt),

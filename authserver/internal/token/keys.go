@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -62,6 +63,20 @@ func (r ring) publicKey(keys realmconfig.Keyset, now time.Time) jwt.Keyfunc {
 		kid, _ := t.Header["kid"].(string)
 		key, known := r[kid]
 		if !known || !keys.TakesAccess(kid, now) || string(key.public.Alg) != t.Method.Alg() {
+			return nil, errNoKey
+		}
+		return key.signer.Public(), nil
+	}
+}
+
+// publishedKey finds the key that any other token names: one that verifiers know now, of
+// the header's own algorithm.
+func (r ring) publishedKey(keys realmconfig.Keyset, now time.Time) jwt.Keyfunc {
+	return func(t *jwt.Token) (any, error) {
+		kid, _ := t.Header["kid"].(string)
+		key, known := r[kid]
+		published := slices.ContainsFunc(keys.Published(now), func(k realmconfig.Key) bool { return k.KID == kid })
+		if !known || !published || string(key.public.Alg) != t.Method.Alg() {
 			return nil, errNoKey
 		}
 		return key.signer.Public(), nil

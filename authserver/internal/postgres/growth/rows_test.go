@@ -68,7 +68,26 @@ func tables() []table {
 			"last_used_at": lastUsed("i"), "expires_at": lastUsed("i") + " + 604800000",
 			"ended_at": "CASE WHEN i % 5 = 0 THEN " + lastUsed("i") + " END", "ended_reason": "CASE WHEN i % 5 = 0 THEN 'logout' END",
 			"prune_after": "to_timestamp((" + lastUsed("i") + " + 604800000) / 1000.0::float8)::date",
-			"user_agent":  userAgent("i"), "address": address("i"),
+			"user_agent":  userAgent("i"), "address": address("i"), "amr": "'pwd'", "client_id": "NULL",
+		}},
+		{name: "grant_tokens", rows: size.sessions, values: map[string]string{
+			"hash": grantTokenHash("i"), "grant_id": grantID("((i + 1) / 2)"),
+			"expires_at":       lastUsed("((i + 1) / 2)") + " + 604800000",
+			"rotated_at":       "CASE WHEN i % 2 = 1 THEN " + lastUsed("((i + 1) / 2)") + " END",
+			"successor_sealed": "CASE WHEN i % 2 = 1 THEN " + sealed("i") + " END",
+		}},
+		{name: "grants", rows: func(s size) int { return s.sessions() / 2 }, values: map[string]string{
+			"id": grantID("i"), "session_id": sessionID("i"), "sid": sessionID("i"), "client_id": "'apps.shop-' || i % 40",
+			"scope": "'openid profile email groups'", "audience": "'apps.shop-' || i % 40", "nonce": "md5('nonce' || i)", "claims": "NULL",
+			"created_at": sessionAt("i"), "last_used_at": lastUsed("i"), "expires_at": lastUsed("i") + " + 604800000",
+			"prune_after": "to_timestamp((" + lastUsed("i") + " + 604800000) / 1000.0::float8)::date",
+			"ended_at":    "NULL", "ended_reason": "NULL",
+		}},
+		{name: "authorization_codes", rows: size.tenth, values: map[string]string{
+			"hash": codeHash("i"), "session_id": sessionID("i"), "client_id": "'apps.shop-' || i % 40", "redirect_uri": "'https://shop.example/callback'",
+			"code_challenge": "'challenge' || i", "scope": "'openid profile email groups'", "audience": "'apps.shop-' || i % 40", "nonce": "md5('nonce' || i)",
+			"claims": "NULL", "offline": "false", "created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 60000 - 1000 * (i % 3600)",
+			"used_at": "CASE WHEN i % 20 > 0 THEN $now - 1000 * (i % 3600) END", "grant_id": "CASE WHEN i % 20 > 0 THEN " + grantID("i") + " END",
 		}},
 		{name: "users", rows: func(s size) int { return s.users }, values: map[string]string{
 			"id": userID("i"), "email": email("i"), "created_at": joined("i"),

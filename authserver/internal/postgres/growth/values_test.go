@@ -78,6 +78,10 @@ func providerOf(i string) string {
 	return fmt.Sprintf("(ARRAY['google', 'github', 'okta'])[1 + %s %% 3]", i)
 }
 func issuerOf(i string) string { return fmt.Sprintf("('https://issuer-' || %s %% 3 || '.example')", i) }
+func grantID(i string) string  { return id(sessionAt(i), "'grant' || "+i) }
+
+func grantTokenHash(i string) string { return fmt.Sprintf("sha256(('grant token' || %s)::bytea)", i) }
+func codeHash(i string) string       { return fmt.Sprintf("sha256(('code' || %s)::bytea)", i) }
 
 func tokenHash(i string) string  { return fmt.Sprintf("sha256(('token' || %s)::bytea)", i) }
 func ticketHash(i string) string { return fmt.Sprintf("sha256(('ticket' || %s)::bytea)", i) }

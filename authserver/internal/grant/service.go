@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package grant
+
+import (
+	"context"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+)
+
+// Service knows a realm's grants. Every field is required.
+type Service struct {
+	auth.Realm
+	Store    Store
+	Audit    *audit.Log
+	Sessions *session.Service
+}
+
+// Store is the truth about grants.
+type Store interface {
+	// IssueAuthorizationCode stores a code of a user's session that is alive, and says how
+	// the user showed who they are; false when it is not.
+	IssueAuthorizationCode(ctx context.Context, c Code) (amr []string, issued bool, err error)
+	// UseAuthorizationCode uses a code up, whatever else of the redemption is wrong, and
+	// begins the grant if nothing is. Of any number of callers at once it begins it for one.
+	UseAuthorizationCode(ctx context.Context, r Redemption, told auth.Event) (Held, bool, error)
+	// EndGrantOfCode ends what a used code was exchanged for, and names its user; false when
+	// that is over, or never was.
+	EndGrantOfCode(ctx context.Context, code auth.TokenHash, now time.Time, told auth.Event) (Held, bool, error)
+	// RotateGrantToken uses up a live refresh token of a live grant and stores its
+	// successor. The second result is false when another caller was first, or the token
+	// is dead: then UsedGrantToken tells which.
+	RotateGrantToken(ctx context.Context, r Rotation) (Held, bool, error)
+	// UsedGrantToken says what has become of a refresh token; false when it was never known.
+	UsedGrantToken(ctx context.Context, token auth.TokenHash, now time.Time) (UsedToken, bool, error)
+	// LiveGrant reads a grant that is alive, and its user; false when it is not.
+	LiveGrant(ctx context.Context, id string, now, sessionsSince time.Time) (Held, bool, error)
+	// EndGrant ends a grant that is not over yet, with the session that is its own. Of any
+	// number of callers at once it is true, and the event is stored, for one.
+	EndGrant(ctx context.Context, id string, reason session.EndReason, now time.Time, told auth.Event) (bool, error)
+}
+
+// Held is a grant and the user it is of.
+type Held struct {
+	Grant Grant
+	User  auth.User
+}
