@@ -13,6 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
@@ -43,6 +44,7 @@ type capabilities struct {
 	notify     *notify.Service
 	attempts   *attempts.Service
 	sessions   *session.Service
+	grants     *grant.Service
 	mfa        *mfa.Service
 	signIn     *signin.Service
 	groups     *group.Service
@@ -66,6 +68,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Tokens: a.tokens, Clients: c.clients, Audit: c.audit,
 		Observer: s.metrics,
 	}
+	c.grants = &grant.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions}
 	c.mfa = &mfa.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,
 	}

@@ -59,7 +59,9 @@ func TestDiscoveryListsEveryClaim(t *testing.T) {
 	listed := decode[struct {
 		Claims []string `json:"claims_supported"`
 	}](t, a, http.StatusOK).Claims
-	if said := slices.Sorted(maps.Keys(claimsOf(t, s.login().Access))); !slices.Equal(listed, said) {
-		t.Errorf("listed are %q, a token has %q", listed, said)
+	for _, said := range slices.Sorted(maps.Keys(claimsOf(t, s.login().Access))) {
+		if !slices.Contains(listed, said) {
+			t.Errorf("a token has %s, listed are %q", said, listed)
+		}
 	}
 }

@@ -117,7 +117,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
 		Groups: can.groups, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
-		Beside: slices.Concat(s.newOpenIDProvider(can, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,
+		Beside: slices.Concat(s.newOpenIDProvider(can, sealer, pages, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,
 	}), nil
 }
 

@@ -61,7 +61,7 @@ func (a *API) listSessions(ctx context.Context, r call[empty]) (sessionsBody, er
 	body := sessionsBody{Sessions: []sessionBody{}}
 	for _, s := range sessions {
 		body.Sessions = append(body.Sessions, sessionBody{
-			ID: s.ID, Device: s.Client.Name(), Address: s.Client.Address,
+			ID: s.ID, Device: s.Name(), Address: s.Client.Address,
 			CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt, Current: s.ID == current,
 		})
 	}

@@ -32,15 +32,20 @@ func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]s
 // bearer is the type of every access token (RFC 6750).
 const bearer = "Bearer"
 
-// issue completes an access token of a client, which begins now, and signs it. One that
-// would outlive the keys that are published for it ends with them: until the operator
-// has heard of a client that wants longer ones.
+// lifetimeOf is how long a token is valid. One that would outlive the keys that are
+// published for it ends with them, until the operator has heard of the client that wants
+// a longer one.
+func (s *Service) lifetimeOf(wanted realmconfig.Duration) time.Duration {
+	return min(time.Duration(wanted), s.Tokens.Longest())
+}
+
+// issue completes an access token of a client, which begins now, and signs it.
 func (s *Service) issue(client realmconfig.Client, t auth.ClientToken) (tokenAnswer, error) {
 	id, err := s.NewID()
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	lifetime := min(time.Duration(client.AccessTokenLifetime), s.Tokens.Longest())
+	lifetime := s.lifetimeOf(client.AccessTokenLifetime)
 	t.ID, t.ClientID = id, client.ID
 	t.IssuedAt = s.Now()
 	t.ExpiresAt = t.IssuedAt.Add(lifetime)

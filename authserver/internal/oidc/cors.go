@@ -36,16 +36,23 @@ func originsOf(client realmconfig.Client) []string {
 // page is, so that the page of any public client is let in; the answer to what it sends
 // then is readable to the client's own alone.
 func (s *Service) preflight(w http.ResponseWriter, r *http.Request) {
-	known := []string{}
-	if origin := r.Header.Get("Origin"); s.publicOrigins()[origin] {
-		known = append(known, origin)
-	}
-	if !request.AllowOrigin(w.Header(), r, known) || !request.IsPreflight(r) {
-		w.Header().Set("Allow", http.MethodPost)
-		s.problems.Write(w, r, auth.Refuse(auth.MethodNotAllowed))
-		return
-	}
-	request.AnswerPreflight(w, http.MethodPost)
+	s.preflightOf(http.MethodPost).ServeHTTP(w, r)
+}
+
+// preflightOf is preflight for an address that answers these methods.
+func (s *Service) preflightOf(methods string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		known := []string{}
+		if origin := r.Header.Get("Origin"); s.publicOrigins()[origin] {
+			known = append(known, origin)
+		}
+		if !request.AllowOrigin(w.Header(), r, known) || !request.IsPreflight(r) {
+			w.Header().Set("Allow", methods)
+			s.problems.Write(w, r, auth.Refuse(auth.MethodNotAllowed))
+			return
+		}
+		request.AnswerPreflight(w, methods)
+	})
 }
 
 // publicOrigins are remembered for as long as the clients are the same.

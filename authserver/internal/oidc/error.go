@@ -26,6 +26,20 @@ const (
 	TemporarilyUnavailable ErrorCode = "temporarily_unavailable"
 )
 
+// Those of a request for authorization: RFC 6749, section 4.1.2.1; OpenID Connect Core
+// 1.0, section 3.1.2.6, and Unmet Authentication Requirements 1.0, section 2.
+const (
+	AccessDenied             ErrorCode = "access_denied"
+	UnsupportedResponseType  ErrorCode = "unsupported_response_type"
+	LoginRequired            ErrorCode = "login_required"
+	ConsentRequired          ErrorCode = "consent_required"
+	InteractionRequired      ErrorCode = "interaction_required"
+	RequestNotSupported      ErrorCode = "request_not_supported"
+	RequestURINotSupported   ErrorCode = "request_uri_not_supported"
+	RegistrationNotSupported ErrorCode = "registration_not_supported"
+	UnmetRequirements        ErrorCode = "unmet_authentication_requirements"
+)
+
 // Error is a refusal that a client is told of.
 type Error struct {
 	Code ErrorCode

@@ -14,16 +14,29 @@ import (
 type metadata struct {
 	Issuer                string `json:"issuer"`
 	JWKSURI               string `json:"jwks_uri"`
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
 	TokenEndpoint         string `json:"token_endpoint"`
+	UserInfoEndpoint      string `json:"userinfo_endpoint"`
+	EndSessionEndpoint    string `json:"end_session_endpoint"`
 	IntrospectionEndpoint string `json:"introspection_endpoint"`
 	RevocationEndpoint    string `json:"revocation_endpoint"`
 
 	ScopesSupported   []string                `json:"scopes_supported,omitempty"`
 	ResponseTypes     []string                `json:"response_types_supported"`
+	ResponseModes     []responseMode          `json:"response_modes_supported"`
 	GrantTypes        []realmconfig.GrantType `json:"grant_types_supported"`
 	SubjectTypes      []string                `json:"subject_types_supported"`
 	IDTokenAlgorithms []realmconfig.Algorithm `json:"id_token_signing_alg_values_supported"`
 	ClaimsSupported   []string                `json:"claims_supported"`
+	ClassesSupported  []string                `json:"acr_values_supported"`
+	PromptsSupported  []string                `json:"prompt_values_supported"`
+	ChallengeMethods  []string                `json:"code_challenge_methods_supported"`
+
+	// OpenID Connect Core 1.0, sections 5.5 and 6, and RFC 9207, section 3.
+	ClaimsParameter     bool `json:"claims_parameter_supported"`
+	RequestParameter    bool `json:"request_parameter_supported"`
+	RequestURIParameter bool `json:"request_uri_parameter_supported"`
+	IssuerInAnswers     bool `json:"authorization_response_iss_parameter_supported"`
 
 	TokenAuthMethods            []realmconfig.AuthMethod `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgorithms         []string                 `json:"token_endpoint_auth_signing_alg_values_supported"`
@@ -43,9 +56,15 @@ func (s *Service) metadata() (metadata, error) {
 	all := append(slices.Clone(confidential), realmconfig.NoAuthMethod)
 	return metadata{
 		Issuer: s.Settings().Issuer, JWKSURI: s.address(jwksPath),
+		AuthorizationEndpoint: s.address(authorizePath), UserInfoEndpoint: s.address(userInfoPath), EndSessionEndpoint: s.address(endSessionPath),
 		TokenEndpoint: s.address(tokenPath), IntrospectionEndpoint: s.address(introspectPath), RevocationEndpoint: s.address(revokePath),
-		ResponseTypes: []string{}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
-		ClaimsSupported:  []string{"aud", "auth_time", "email", "email_verified", "exp", "iat", "iss", "jti", "role", "sid", "sub"},
+		ScopesSupported: append([]string{openidScope}, append(userScopes(), offlineScope)...),
+		ResponseTypes:   []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
+		ClaimsSupported: []string{
+			"acr", "amr", "at_hash", "aud", "auth_time", "email", "email_verified", "exp", "groups", "iat", "iss", "jti", "locale", "name", "nonce", "role", "sid", "sub",
+		},
+		ClassesSupported: []string{oneFactor, twoFactors}, PromptsSupported: []string{promptNone, promptLogin, promptSelectAccount},
+		ChallengeMethods: []string{"S256"}, ClaimsParameter: true, IssuerInAnswers: true,
 		TokenAuthMethods: all, TokenAuthAlgorithms: signing,
 		IntrospectionAuthMethods: confidential, IntrospectionAuthAlgorithms: signing,
 		RevocationAuthMethods: all, RevocationAuthAlgorithms: signing,

@@ -3,11 +3,13 @@
 package oidc
 
 import (
+	"context"
 	"slices"
 	"sync/atomic"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -18,7 +20,12 @@ type Deps struct {
 	auth.Realm
 	Clients  *client.Service
 	Sessions *session.Service
+	Grants   *grant.Service
 	Tokens   Tokens
+	// Groups are the names of those that a user is in.
+	Groups   func(ctx context.Context, userID string) ([]string, error)
+	Pages    Pages
+	Journeys request.Journeys
 	Limiter  request.Limiter
 	Observer Observer
 }
@@ -56,6 +63,9 @@ const (
 func (s *Service) Routes() []request.Route {
 	return slices.Concat(
 		s.wellKnownRoutes(),
+		s.authorizeRoutes(),
+		s.userInfoRoutes(),
+		s.endSessionRoutes(),
 		s.endpoint(tokenPath, request.RateToken, s.token),
 		s.endpoint(introspectPath, request.Unlimited, s.introspect), // a resource asks for everybody's every request
 		s.endpoint(revokePath, request.RateToken, s.revoke),

@@ -15,6 +15,7 @@ func TestEveryRouteHasALimit(t *testing.T) {
 	t.Parallel()
 	byThemselves := map[string]bool{
 		"POST " + tokenPath: true, "POST " + revokePath: true,
+		"GET " + userInfoPath: true, "POST " + userInfoPath: true,
 		"POST " + introspectPath: true, // of wrong secrets: a resource asks for everybody's every request
 	}
 	for _, r := range New(Deps{}).Routes() {

@@ -11,12 +11,14 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// grant answers a token request of one grant type, which the client may use.
-type grant func(ctx context.Context, c call) (tokenAnswer, error)
+// grantHandler answers a token request of one grant type, which the client may use.
+type grantHandler func(ctx context.Context, c call) (tokenAnswer, error)
 
 // grants are those that work, each in a file of its own.
-func (s *Service) grants() map[realmconfig.GrantType]grant {
-	return map[realmconfig.GrantType]grant{
+func (s *Service) grants() map[realmconfig.GrantType]grantHandler {
+	return map[realmconfig.GrantType]grantHandler{
+		realmconfig.AuthorizationCodeGrant: s.exchangeCode,
+		realmconfig.RefreshTokenGrant:      s.refresh,
 		realmconfig.ClientCredentialsGrant: s.clientCredentials,
 	}
 }

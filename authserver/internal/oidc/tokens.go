@@ -15,6 +15,9 @@ type Tokens interface {
 	// IssueClient signs an access token (RFC 9068) with the realm's algorithm. It
 	// refuses with auth.SigningUnavailable when no key may sign now.
 	IssueClient(auth.ClientToken) (auth.Secret, error)
+	// VerifyIDToken returns what an ID token of the realm says, however old it is. The
+	// error is an *auth.Error with TokenInvalid.
+	VerifyIDToken(auth.Secret) (auth.IDToken, error)
 	// Longest is how long a token that is signed now may be valid.
 	Longest() time.Duration
 	// JWKS is the public keys that verifiers should know now.

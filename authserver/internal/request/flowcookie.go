@@ -76,6 +76,17 @@ func (c FlowCookies) Of(r *http.Request, flow string) auth.Secret {
 	return auth.Secret(kept[0].Value)
 }
 
+// Newest is the value of the flow that a browser has kept last; empty where it has none.
+// It sends its oldest cookies first (RFC 6265, section 5.4).
+func (c FlowCookies) Newest(r *http.Request) auth.Secret {
+	for _, k := range slices.Backward(r.Cookies()) {
+		if strings.HasPrefix(k.Name, c.nameOf("")) {
+			return auth.Secret(k.Value)
+		}
+	}
+	return ""
+}
+
 // Take is Of for the last time: the browser is told to forget the value.
 func (c FlowCookies) Take(w http.ResponseWriter, r *http.Request, flow string) auth.Secret {
 	value := c.Of(r, flow)

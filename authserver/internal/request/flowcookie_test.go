@@ -140,3 +140,16 @@ func TestFlowsSayNothingOfTheirSecret(t *testing.T) {
 		t.Errorf("the flows are %q and %q", one, other)
 	}
 }
+
+func TestTheNewestFlowIsFound(t *testing.T) {
+	t.Parallel()
+	c := FlowCookies{Name: "__Host-flow", Most: 3, MostBytes: 100, Lifetime: time.Minute}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	if got := c.Newest(r); got != "" {
+		t.Errorf("of none it is %q", string(got))
+	}
+	r.Header.Set("Cookie", "__Host-flow-a=one; __Host-flow-b=two; __Host-flowing=three")
+	if got := c.Newest(r); got != "two" {
+		t.Errorf("it is %q", string(got))
+	}
+}

@@ -29,6 +29,7 @@ type pendingAuthentication struct {
 	Method      string          `json:"method"`
 	CheckedHash string          `json:"checkedHash,omitempty"`
 	NewHash     string          `json:"newHash,omitempty"`
+	AMR         []string        `json:"amr,omitempty"`
 }
 
 // sealedChallenge is the purpose under which it is sealed, for its token.
@@ -47,7 +48,7 @@ func (s *Service) challenge(ctx context.Context, a authentication) (SignIn, erro
 	challenged.Account, challenged.Detail = a.account, a.method
 	lifetime := time.Duration(s.Settings().TwoFactor.ChallengeLifetime)
 	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: auth.ChallengeToken, UserID: a.user.ID}
-	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash}
+	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr}
 	if err := t.Keep(s.Sealer, sealedChallenge, first, s.Now(), lifetime); err != nil {
 		return SignIn{}, err
 	}
@@ -89,7 +90,7 @@ func (s *Service) openChallenge(ctx context.Context, id auth.Secret, from auth.C
 		return authentication{}, auth.Refuse(auth.AccountDisabled)
 	}
 	user.PasswordHash = first.CheckedHash
-	return authentication{user: user, account: first.Account, from: from, method: first.Method, newHash: first.NewHash}, nil
+	return authentication{user: user, account: first.Account, from: from, method: first.Method, amr: first.AMR, newHash: first.NewHash}, nil
 }
 
 // Answer is what a person shows to a Challenge.

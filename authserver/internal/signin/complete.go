@@ -4,6 +4,7 @@ package signin
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -27,6 +28,9 @@ type authentication struct {
 	// method is the first factor, for the audit log: "password", or the name of a
 	// provider.
 	method string
+	// amr are the methods that were shown, as RFC 8176 names them. What a provider has
+	// asked for is its own business.
+	amr []string
 	// counters hold the guess that was right; nil when nothing was guessed.
 	counters []auth.Counter
 	// newHash is the password's hash at the realm's cost, user.PasswordHash when
@@ -44,7 +48,16 @@ type authentication struct {
 func (a authentication) with(code mfa.MatchedCode) authentication {
 	a.code = &code
 	a.method += ", " + string(code.Method)
+	a.amr = append(slices.Clone(a.amr), methodOf(code.Method), "mfa")
 	return a
+}
+
+// methodOf is a second factor as RFC 8176 names it.
+func methodOf(m auth.Method) string {
+	if m == auth.SMSMethod {
+		return "sms"
+	}
+	return "otp"
 }
 
 // complete decides what a right first factor is worth. It refuses with

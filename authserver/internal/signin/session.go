@@ -32,7 +32,9 @@ type NewSession struct {
 	Since  time.Time
 	// AuthTime is when the user showed who they are; it is before Now when the
 	// session descends from another one.
-	AuthTime  time.Time
+	AuthTime time.Time
+	// AMR is how (RFC 8176); empty where nobody knows.
+	AMR       []string
 	Now       time.Time
 	ExpiresAt time.Time
 }
@@ -77,7 +79,7 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 	lifetime := time.Duration(tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
 		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from, Refresh: refresh.Hash(),
-		NewHash: a.newHash, Redeems: token, Code: a.code, AuthTime: authTime, Now: now, ExpiresAt: now.Add(lifetime),
+		NewHash: a.newHash, Redeems: token, Code: a.code, AuthTime: authTime, AMR: a.amr, Now: now, ExpiresAt: now.Add(lifetime),
 		Parent: a.parent, Since: tokens.SessionsSince(now),
 	}, auth.Effects{Messages: mails, Events: []auth.Event{login}})
 	switch {

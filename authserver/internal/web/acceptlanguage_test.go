@@ -36,12 +36,12 @@ func TestBrowsersAreAnsweredInTheirLanguage(t *testing.T) {
 		"fr" + strings.Repeat("-x-longer", 4) + ", de": "de", // nobody has such a language
 	} {
 		r := &http.Request{Header: http.Header{"Accept-Language": {header}}}
-		if got := a.languageFor(r).Tag; got != want {
+		if got := a.languageFor(r, "").Tag; got != want {
 			t.Errorf("%.40q is answered in %s, want %s", header, got, want)
 		}
 	}
 	r := &http.Request{Header: http.Header{"Accept-Language": {"de"}, "Cookie": {languageCookie + "=fr"}}}
-	if got := a.languageFor(r).Tag; got != "fr" {
+	if got := a.languageFor(r, "").Tag; got != "fr" {
 		t.Errorf("who has chosen fr is answered in %s", got)
 	}
 }

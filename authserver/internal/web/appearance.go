@@ -5,6 +5,8 @@ package web
 import (
 	"net/http"
 	"reflect"
+	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 
@@ -45,9 +47,13 @@ func newAppearance(ui realmconfig.UI, all []translation) *appearance {
 	return a
 }
 
-// languageFor is the one that a visitor has chosen, or that the browser asks for.
-func (a *appearance) languageFor(r *http.Request) translation {
-	wanted := append(acceptedLanguages(string(cookie(r, languageCookie))), acceptedLanguages(r.Header.Get("Accept-Language"))...)
+// languageFor is the one that a visitor has chosen, that the application asks for which has
+// sent them (ui_locales of OpenID Connect Core 1.0, section 3.1.2.1), or that the browser
+// asks for.
+func (a *appearance) languageFor(r *http.Request, locales string) translation {
+	wanted := slices.Concat(
+		acceptedLanguages(string(cookie(r, languageCookie))), acceptedLanguages(strings.Join(strings.Fields(locales), ",")),
+		acceptedLanguages(r.Header.Get("Accept-Language")))
 	_, i, _ := a.matcher.Match(wanted...)
 	return a.languages[i]
 }

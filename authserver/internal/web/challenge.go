@@ -62,6 +62,10 @@ func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn, to returnTarge
 	}
 	if to.ReturnTo == "" {
 		w.setSession(req, result.Grant)
+		if to.Journey != "" {
+			journeyCookies().Take(req.w, req.r, request.FlowOf(auth.Secret(to.Journey))) // they are there
+			return seeOther(request.ResumeAddress(to.Journey))
+		}
 		return seeOther("/account")
 	}
 	request.KeepDevice(req.w, result.Grant.DeviceToken)

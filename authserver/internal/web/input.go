@@ -9,6 +9,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/field"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 	// maxURL bounds an address in a form, in bytes.
 	maxURL = 2048
 	// maxBack bounds the page's own address, in which another may stand.
-	maxBack = 8 << 10
+	maxBack = 10 << 10
 	// maxText bounds what has no limit of its own, such as a secret.
 	maxText = 4096
 )
@@ -27,7 +28,7 @@ func limits() map[string]int {
 	return map[string]int{
 		"email": auth.MaxEmailLength, "confirm": auth.MaxEmailLength, "q": auth.MaxEmailLength,
 		"name": maxName, "locale": auth.MaxLocaleLength, "role": maxRole, "phone": maxPhone,
-		"return_to": maxURL, "code_challenge": maxURL, "url": maxURL, "back": maxBack,
+		"journey": request.MaxJourney, "resume": 16, "return_to": maxURL, "code_challenge": maxURL, "url": maxURL, "back": maxBack,
 		"codes": 1024, "methods": 64, "provider": 128, "user": maxID, "language": 8, "again": 16, "flow": 16, "text": 8, "discard": 8, interruptedField: maxForm,
 		"password": maxText, "current": maxText, "code": maxText, "session_id": maxText,
 		"status": 16, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,

@@ -20,6 +20,10 @@ type pageRequest struct {
 	appearance *appearance
 	// access is the token that was issued meanwhile; empty while it is the cookie's.
 	access auth.Secret
+	// journey is where somebody goes on whom an application has sent, and sealedJourney
+	// what says so; empty for others.
+	journey       request.Journey
+	sealedJourney string
 }
 
 // response is what a page answers: a template, a redirect or a file.
@@ -46,6 +50,7 @@ func (w *Web) handler(page func(*pageRequest) (*response, error)) http.Handler {
 		req := w.newPageRequest(rw, r)
 		err := req.readInput()
 		if err == nil {
+			w.openJourney(req)
 			err = request.CheckOrigin(r)
 		}
 		var a *response
@@ -71,7 +76,7 @@ func (w *Web) handler(page func(*pageRequest) (*response, error)) http.Handler {
 
 func (w *Web) newPageRequest(rw http.ResponseWriter, r *http.Request) *pageRequest {
 	a := w.currentAppearance()
-	return &pageRequest{w: rw, r: r, client: request.Client(r, w.Settings().Network), language: a.languageFor(r), appearance: a}
+	return &pageRequest{w: rw, r: r, client: request.Client(r, w.Settings().Network), language: a.languageFor(r, ""), appearance: a}
 }
 
 // path is the page's own address with what was asked for there, or the start for

@@ -64,6 +64,11 @@ func (w *Web) beginProviderSignIn(req *pageRequest) (*response, error) {
 	case again != "":
 		back.Set("again", again)
 		query.Set("prompt", "login")
+	case to.Journey != "":
+		back.Set("resume", req.keepJourney())
+		if req.journey.Reauthenticate {
+			query.Set("prompt", "login")
+		}
 	case to.ReturnTo != "":
 		back.Set("return_to", to.ReturnTo)
 		back.Set("code_challenge", to.Challenge)
@@ -87,6 +92,7 @@ func providerRefusal(query url.Values) *auth.Error {
 
 // finishProviderSignIn takes up a visitor whom a provider has sent back.
 func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
+	w.resumeJourney(req)
 	query, to, verifier := req.r.URL.Query(), req.returnTargetFromQuery(), req.takeVerifier()
 	if query.Get("error") != "" {
 		return refused("signin", w.signInPage(form{returnTarget: to}.refusedBy(providerRefusal(query))))

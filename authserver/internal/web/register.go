@@ -17,15 +17,18 @@ func (w *Web) registrationPages() []page {
 	}
 }
 
-func (w *Web) showRegister(*pageRequest) (*response, error) {
+func (w *Web) showRegister(req *pageRequest) (*response, error) {
 	if w.Settings().Registration.Mode != realmconfig.Open {
 		return nil, &auth.Error{Code: auth.RegistrationClosed}
 	}
-	return show("register", w.passwordForm())
+	f := w.passwordForm()
+	f.returnTarget = req.returnTargetFromQuery()
+	return show("register", f)
 }
 
 func (w *Web) register(req *pageRequest) (*response, error) {
 	f := w.passwordForm()
+	f.returnTarget = req.returnTarget()
 	f.Email, f.Name = req.field("email", auth.MaxEmailLength), req.field("name", maxName)
 	switch {
 	case !auth.PlausibleEmail(f.Email):
@@ -42,7 +45,8 @@ func (w *Web) register(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return show("sent", sent{"verify", f.Email})
+	req.keepJourney()
+	return show("sent", sent{"verify", f.Email, f.returnTarget})
 }
 
 func (w *Web) resendVerification(req *pageRequest) (*response, error) {
@@ -53,5 +57,5 @@ func (w *Web) resendVerification(req *pageRequest) (*response, error) {
 	if err := w.Accounts.ResendVerification(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
 	}
-	return show("sent", sent{"verify", f.Email})
+	return show("sent", sent{About: "verify", Email: f.Email})
 }

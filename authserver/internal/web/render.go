@@ -115,11 +115,19 @@ func (w *Web) render(req *pageRequest, a *response) {
 func (w *Web) setSecurityHeaders(req *pageRequest) {
 	h := req.w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "+
-		"form-action 'self'"+originsOf(w.Settings().Browser.ReturnURLs)+"; frame-ancestors 'none'; base-uri 'none'")
+		"form-action 'self'"+originsOf(w.Settings().Browser.ReturnURLs)+req.formAction()+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// formAction is where the form of somebody ends up whom an application has sent.
+func (req *pageRequest) formAction() string {
+	if req.journey.FormAction == "" {
+		return ""
+	}
+	return " " + req.journey.FormAction
 }
 
 // originsOf are where a form may end up: a browser asks that of redirects too.

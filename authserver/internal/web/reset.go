@@ -18,20 +18,26 @@ func (w *Web) resetPages() []page {
 	}
 }
 
-func (w *Web) showForgot(*pageRequest) (*response, error) { return show("forgot", form{}) }
+func (w *Web) showForgot(req *pageRequest) (*response, error) {
+	return show("forgot", form{returnTarget: req.returnTargetFromQuery()})
+}
 
 // sent says that a mail is on its way, and never whether that is true.
-type sent struct{ About, Email string }
+type sent struct {
+	About, Email string
+	returnTarget
+}
 
 func (w *Web) forgot(req *pageRequest) (*response, error) {
-	f := form{Email: req.field("email", auth.MaxEmailLength)}
+	f := form{Email: req.field("email", auth.MaxEmailLength), returnTarget: req.returnTarget()}
 	if !auth.PlausibleEmail(f.Email) {
 		return refused("forgot", f.refusedBy(invalid("email")))
 	}
 	if err := w.Accounts.RequestReset(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
 	}
-	return show("sent", sent{"reset", f.Email})
+	req.keepJourney()
+	return show("sent", sent{"reset", f.Email, f.returnTarget})
 }
 
 // maxName bounds a name, in bytes.
@@ -89,7 +95,7 @@ func (w *Web) reset(req *pageRequest) (*response, error) {
 		return w.resetExpired(err)
 	}
 	req.clearSession()
-	return show("done", done{"reset", "/signin"})
+	return show("done", done{"reset", req.afterMail("/signin")})
 }
 
 // resetExpired offers a new link where the old one is of no use.

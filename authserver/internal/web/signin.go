@@ -3,6 +3,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"html/template"
 	"net/url"
@@ -39,22 +40,32 @@ type form struct {
 }
 
 // returnTarget is the application that a visitor came from; empty for none.
-// Challenge is of its PKCE verifier (RFC 7636, section 4.2).
-type returnTarget struct{ ReturnTo, Challenge string }
+// Challenge is of its PKCE verifier (RFC 7636, section 4.2). Journey is that of a client,
+// sealed, which says all of it.
+type returnTarget struct{ ReturnTo, Challenge, Journey string }
 
 // returnTarget is what the form says of it.
 func (req *pageRequest) returnTarget() returnTarget {
-	return returnTarget{req.field("return_to", maxURL), req.field("code_challenge", maxURL)}
+	if req.sealedJourney != "" {
+		return returnTarget{Journey: req.sealedJourney}
+	}
+	return returnTarget{ReturnTo: req.field("return_to", maxURL), Challenge: req.field("code_challenge", maxURL)}
 }
 
 // returnTargetFromQuery is what the application has put into the address.
 func (req *pageRequest) returnTargetFromQuery() returnTarget {
+	if req.sealedJourney != "" {
+		return returnTarget{Journey: req.sealedJourney}
+	}
 	query := req.r.URL.Query()
-	return returnTarget{query.Get("return_to"), query.Get("code_challenge")}
+	return returnTarget{ReturnTo: query.Get("return_to"), Challenge: query.Get("code_challenge")}
 }
 
 // Query is the same for the next address.
 func (t returnTarget) Query() template.URL {
+	if t.Journey != "" {
+		return template.URL("?" + url.Values{"journey": {t.Journey}}.Encode()) //nolint:gosec // url.Values has escaped it
+	}
 	if t.ReturnTo == "" {
 		return ""
 	}
@@ -108,7 +119,7 @@ func (w *Web) providers() []provider {
 func (w *Web) showSignIn(req *pageRequest) (*response, error) {
 	to := req.returnTargetFromQuery()
 	if to.ReturnTo == "" {
-		return show("signin", w.signInPage(form{}))
+		return show("signin", w.signInPage(form{Email: req.hintedEmail(), returnTarget: to}))
 	}
 	if err := w.SignIn.CheckRedirect(to.ReturnTo, to.Challenge); err != nil {
 		return nil, err
@@ -125,6 +136,9 @@ func (w *Web) showSignIn(req *pageRequest) (*response, error) {
 	return show("signin", w.signInPage(form{returnTarget: to}))
 }
 
+// hintedEmail is whom an application has sent, if that is an address.
+func (req *pageRequest) hintedEmail() string { return auth.NormalizeEmail(req.journey.LoginHint) }
+
 func (w *Web) signIn(req *pageRequest) (*response, error) {
 	f := form{Email: req.field("email", auth.MaxEmailLength), returnTarget: req.returnTarget()}
 	result, err := w.SignIn.Login(req.r.Context(), signin.Credentials{Email: f.Email, Password: req.secret("password")}, req.client)
@@ -138,12 +152,10 @@ func (w *Web) signIn(req *pageRequest) (*response, error) {
 }
 
 func (w *Web) signOut(req *pageRequest) (*response, error) {
-	err := w.Sessions.Logout(req.r.Context(), "", cookie(req.r, refreshCookie), req.client)
-	if e, ok := refusal(err); err != nil && !(ok && e.Code == auth.TokenMissing) {
+	if err := w.endBrowserSession(req); err != nil {
 		return nil, err
 	}
-	req.clearSession()
-	return seeOther("/signed-out")
+	return seeOther(cmp.Or(req.journey.Leave, "/signed-out"))
 }
 
 func (w *Web) signedOut(*pageRequest) (*response, error) {

@@ -73,7 +73,7 @@ func (w *Web) verify(req *pageRequest) (*response, error) {
 	case err != nil:
 		return nil, err
 	}
-	return show("done", done{"verified", "/"})
+	return show("done", done{"verified", req.afterMail("/")})
 }
 
 // confirm shows the account by the password that was typed, or else by the

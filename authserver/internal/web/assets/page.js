@@ -75,6 +75,8 @@ window.addEventListener("pageshow", () => {
     delete form.dataset.sent; // the page may come back as it was left
   }
 });
+// An answer to an application goes by itself.
+document.querySelector("form[data-submit]")?.requestSubmit();
 // A page with several forms goes to the one that was refused.
 if (!document.querySelector("[autofocus]")) {
   document.querySelector("[aria-invalid=true]")?.focus();

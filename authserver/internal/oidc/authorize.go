@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+const (
+	authorizePath = Path + "authorize"
+	// maxQuery bounds a request that a browser brings, in bytes: sealed, and in an address
+	// of ours, it has to pass proxies that take 8 KiB.
+	maxQuery = 4 << 10
+	// journeyLifetime is how long a sign-in may take that is to be a new one: who signed in
+	// after an old request was not asked for its sake.
+	journeyLifetime = time.Hour
+)
+
+// authorizeRoutes are the authorization endpoint (RFC 6749, section 3.1).
+func (s *Service) authorizeRoutes() []request.Route {
+	return []request.Route{
+		{Pattern: "GET " + authorizePath, Rate: request.RateRead, Handler: http.HandlerFunc(s.authorize)},
+		{Pattern: "POST " + authorizePath, Rate: request.RateRead, Handler: s.hold(authorizePath)},
+		{Pattern: "GET " + request.ResumePath, Rate: request.RateRead, Handler: http.HandlerFunc(s.resume)},
+	}
+}
+
+// hold turns a form into a GET of the same address (RFC 9110, section 15.4.4). The page of
+// a client that sends one brings no cookies of ours along, and nothing is decided here.
+func (s *Service) hold(path string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxQuery))
+		if err != nil {
+			s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: err})
+			return
+		}
+		values, err := url.ParseQuery(string(body))
+		if err != nil {
+			s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
+			return
+		}
+		redirect(w, s.address(path)+"?"+values.Encode())
+	})
+}
+
+// redirect says nothing but where to go on: there may be a code in the address.
+func redirect(w http.ResponseWriter, to string) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// authorize answers a request of a client.
+func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(r.URL.RawQuery) > maxQuery {
+		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
+		return
+	}
+	s.proceed(w, r, values, nil)
+}
+
+// resume goes on with a request of a client, after whatever was asked.
+func (s *Service) resume(w http.ResponseWriter, r *http.Request) {
+	journey, ok := s.Journeys.Open(r.URL.Query().Get("journey"))
+	values, err := url.ParseQuery(journey.Query)
+	if !ok || err != nil {
+		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
+		return
+	}
+	began := &journey.Began
+	if s.Now().Sub(journey.Began) > journeyLifetime {
+		began = nil
+	}
+	s.proceed(w, r, values, began)
+}
+
+// errSignIn means that somebody must show who they are.
+var errSignIn = errors.New("sign-in required")
+
+// proceed answers the client, or asks the person in front of the browser; began is when
+// the client has asked, nil for at this moment.
+func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Values, began *time.Time) {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", http.MethodGet) // a HEAD must not use anything up
+		s.Pages.Fail(w, r, auth.Refuse(auth.MethodNotAllowed))
+		return
+	}
+	to, err := targetOf(s.Clients.Clients(), values)
+	if err != nil {
+		s.Pages.Fail(w, r, err)
+		return
+	}
+	code, err := s.authorizationCode(w, r, to, values, began)
+	refused, told := asError(err)
+	switch {
+	case err == nil:
+		s.answerTo(w, r, to, url.Values{"code": {string(code)}})
+	case errors.Is(err, errSignIn):
+		s.askToSignIn(w, r, to, values, began)
+	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)):
+		s.Pages.Fail(w, r, err)
+	case told:
+		s.answerTo(w, r, to, refusal(refused))
+	default:
+		s.problems.Record(r, err)
+		s.answerTo(w, r, to, refusal(errorOf(problem.Of(r.Context(), err))))
+	}
+}
+
+// answerTo sends the browser to the client with an answer.
+func (s *Service) answerTo(w http.ResponseWriter, r *http.Request, to target, values url.Values) {
+	answer := to.answer(s.Settings().Issuer, values)
+	if to.mode == formPostMode {
+		s.Pages.PostTo(w, r, to.redirectURI, to.formAction(), answer)
+		return
+	}
+	redirect(w, to.address(answer))
+}
+
+// askToSignIn sends somebody to sign in, who comes back to the client's request.
+func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target, values url.Values, began *time.Time) {
+	journey := request.Journey{
+		Query: values.Encode(), FormAction: to.formAction(), LoginHint: values.Get("login_hint"), Locales: values.Get("ui_locales"),
+		Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin), Began: s.Now(),
+	}
+	if began != nil {
+		journey.Began = *began
+	}
+	sealed, err := s.Journeys.Seal(journey)
+	if err != nil {
+		s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: err})
+		return
+	}
+	s.Pages.AskToSignIn(w, r, sealed)
+}
+
+// authorizationCode gives the client a code. The error is errSignIn where somebody must
+// sign in first, ClientAccessDenied where they may not use the client, and else what the
+// client is told.
+func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to target, values url.Values, began *time.Time) (auth.Secret, error) {
+	asked, err := authorizationOf(to.client, values)
+	if err != nil {
+		return "", err
+	}
+	audience, err := s.audienceOf(to.client, asked.resources)
+	if err != nil {
+		return "", err
+	}
+	expected, err := s.expected(asked)
+	if err != nil {
+		return "", err
+	}
+	who, err := s.visitor(w, r)
+	if err != nil {
+		return "", err
+	}
+	if err := asked.judge(who, expected, began, s.Now()); err != nil {
+		return "", err
+	}
+	if err := s.admit(r.Context(), to, who.user); err != nil {
+		return "", err
+	}
+	claims, err := asked.claims.within(to.client).encode()
+	if err != nil {
+		return "", err
+	}
+	code, amr, err := s.Grants.IssueCode(r.Context(), grant.Code{
+		Authorization: grant.Authorization{
+			ClientID: to.client.ID, Scopes: asked.scopes, Audience: audience, Nonce: asked.nonce, Claims: claims,
+		},
+		UserID: who.user.ID, SessionID: who.subject.SessionID, RedirectURI: to.redirectURI, Challenge: asked.challenge, Offline: asked.offline(),
+	})
+	if err == nil && !asked.claims.reached(acrOf(amr)) {
+		err = refuse(UnmetRequirements, "The user has not shown who they are in a way that the request calls for.")
+	}
+	return code, err
+}
+
+// visitor is who is signed in in the browser; nobody is no error.
+func (s *Service) visitor(w http.ResponseWriter, r *http.Request) (*visitor, error) {
+	user, subject, err := s.Pages.Visitor(w, r)
+	switch {
+	case errors.Is(err, auth.Refuse(auth.RefreshTokenInvalid)), errors.Is(err, auth.Refuse(auth.TokenInvalid)):
+		return nil, nil //nolint:nilnil // nobody
+	case err != nil:
+		return nil, err
+	}
+	return &visitor{user, subject}, nil
+}
+
+// admit refuses somebody whom the client is not for.
+func (s *Service) admit(ctx context.Context, to target, user auth.User) error {
+	if to.client.Consent == realmconfig.AskConsent {
+		// Nobody's consent can be assumed where it has to be asked for, and there is no page
+		// that asks.
+		return refuse(ConsentRequired, "The realm cannot ask people for their consent yet.")
+	}
+	if to.client.Access == nil {
+		return nil
+	}
+	groups, err := s.Groups(ctx, user.ID)
+	if err != nil {
+		return err
+	}
+	if !to.client.Admits(groups) {
+		return auth.Refuse(auth.ClientAccessDenied)
+	}
+	return nil
+}
+
+// expected is the user whom the client means, by id; empty for whoever it is.
+func (s *Service) expected(asked authorization) (string, error) {
+	if asked.idTokenHint == "" {
+		return asked.claims.Subject, nil
+	}
+	hint, err := s.Tokens.VerifyIDToken(asked.idTokenHint)
+	if err != nil {
+		return "", refuse(InvalidRequest, "id_token_hint is no ID token of this realm.")
+	}
+	return hint.Subject, nil
+}

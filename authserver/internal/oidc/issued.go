@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// termsOf are what the settings say of a client, to its grants.
+func (s *Service) termsOf(client realmconfig.Client) grant.Terms {
+	return grant.Terms{
+		ClientID: client.ID, Name: client.DisplayName, Since: s.Clients.Clients().GrantsSince(client.ID),
+		Refreshes:           client.Grants(realmconfig.RefreshTokenGrant),
+		AccessTokenLifetime: time.Duration(client.AccessTokenLifetime), RefreshTokenLifetime: time.Duration(client.RefreshTokenLifetime),
+	}
+}
+
+// readyToSign refuses with auth.SigningUnavailable when what a client is to be given could
+// not be signed, so that nothing is used up for it.
+func (s *Service) readyToSign(client realmconfig.Client) error {
+	algorithms := s.Tokens.Algorithms()
+	if len(algorithms) == 0 || slices.Contains(client.Scopes, openidScope) && !slices.Contains(algorithms, client.IDTokenSigningAlg) {
+		return auth.RefuseFor(auth.SigningUnavailable, time.Second)
+	}
+	return nil
+}
+
+// answerIssued is the answer with the tokens of a grant, whose scopes and audience may be
+// narrower in this access token.
+func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
+	g := issued.Grant
+	answer, err := s.issue(client, auth.ClientToken{
+		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime,
+	})
+	if err != nil {
+		return tokenAnswer{}, err
+	}
+	answer.RefreshToken = string(issued.RefreshToken)
+	if slices.Contains(scopes, openidScope) {
+		answer.IDToken, err = s.idToken(ctx, client, issued, scopes, answer.AccessToken)
+	}
+	return answer, err
+}
+
+// narrowed is whom an access token is for: what is asked for within the grant's audience,
+// or all of it. It refuses with InvalidTarget (RFC 8707, section 2.2).
+func narrowed(g grant.Grant, resources []string) ([]string, error) {
+	if len(resources) == 0 {
+		return g.Audience, nil
+	}
+	if slices.ContainsFunc(resources, func(r string) bool { return !slices.Contains(g.Audience, r) }) {
+		return nil, refuse(InvalidTarget, "One of the resources was not granted.")
+	}
+	return resources, nil
+}
+
+// requestedClaims are those that the grant was asked for by name.
+func requestedClaims(g grant.Grant) (claimsRequest, error) {
+	c := claimsRequest{}
+	if g.Claims == nil {
+		return c, nil
+	}
+	if err := json.Unmarshal(g.Claims, &c); err != nil {
+		return c, fmt.Errorf("decode claims of grant: %w", err)
+	}
+	return c, nil
+}
+
+// groupsFor are the user's, where somebody wants to know them.
+func (s *Service) groupsFor(ctx context.Context, user auth.User, scopes, also []string) ([]string, error) {
+	if !wantsGroups(scopes, also) {
+		return nil, nil
+	}
+	return s.Groups(ctx, user.ID)
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// Pages are what people see of the realm, and what it knows their browsers by.
+type Pages interface {
+	// Visitor is the user who is signed in in a browser, and their session, which goes on.
+	// It refuses with RefreshTokenInvalid where nobody is, with RateLimited,
+	// SigningUnavailable or DatabaseUnavailable.
+	Visitor(w http.ResponseWriter, r *http.Request) (auth.User, auth.Subject, error)
+	// AskToSignIn asks somebody to show who they are, who goes on with a sealed
+	// request.Journey.
+	AskToSignIn(w http.ResponseWriter, r *http.Request, journey string)
+	// PostTo shows a page that posts values to an address by itself (OAuth 2.0 Form Post
+	// Response Mode). formAction is a source expression for the address.
+	PostTo(w http.ResponseWriter, r *http.Request, address, formAction string, values url.Values)
+	// SignOut ends the session of the browser, if there is one. It refuses with
+	// DatabaseUnavailable.
+	SignOut(w http.ResponseWriter, r *http.Request) error
+	// AskToSignOut asks somebody whether to sign out, as an application wants it whose name
+	// may be empty, and goes on as the sealed request.Journey says.
+	AskToSignOut(w http.ResponseWriter, r *http.Request, journey, application string)
+	// SignedOut says that nobody is signed in any more.
+	SignedOut(w http.ResponseWriter, r *http.Request)
+	// Fail shows what an error is to people.
+	Fail(w http.ResponseWriter, r *http.Request, err error)
+}

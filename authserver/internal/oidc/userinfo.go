@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package oidc
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+const userInfoPath = Path + "userinfo"
+
+// userInfoRoutes are the UserInfo endpoint (OpenID Connect Core 1.0, section 5.3).
+func (s *Service) userInfoRoutes() []request.Route {
+	show := http.HandlerFunc(s.userInfo)
+	return []request.Route{
+		{Pattern: "GET " + userInfoPath, Handler: show},
+		{Pattern: "POST " + userInfoPath, Handler: show},
+		{Pattern: "OPTIONS " + userInfoPath, Handler: s.preflightOf("GET, POST")},
+	}
+}
+
+// userInfo says who a user is, as far as the scopes of an access token go.
+func (s *Service) userInfo(w http.ResponseWriter, r *http.Request) {
+	claims, err := s.userClaims(w, r)
+	if err != nil {
+		s.failBearer(w, r, err)
+		return
+	}
+	s.answer(w, r, http.StatusOK, claims)
+}
+
+func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
+	access, err := s.accessToken(w, r)
+	if err != nil {
+		return nil, err
+	}
+	t, client, err := s.tokenAndClient(w, r, access)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.limit(r, request.RateToken, client); err != nil {
+		return nil, err
+	}
+	if !t.OfUser() || !slices.Contains(t.Scope, openidScope) {
+		return nil, &bearerError{insufficientScope, "The access token was not issued with the scope openid."}
+	}
+	held, live, err := s.Grants.Live(r.Context(), t.GrantID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !live:
+		return nil, errAccessToken()
+	}
+	requested, err := requestedClaims(held.Grant)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := s.groupsFor(r.Context(), held.User, t.Scope, requested.UserInfo)
+	if err != nil {
+		return nil, err
+	}
+	claims := claimsOf(held.User, groups, t.Scope, requested.UserInfo)
+	claims["sub"] = held.User.ID
+	return claims, nil
+}
+
+// accessToken is shown in the header, or in the body of a POST (RFC 6750, section 2), and
+// never in an address.
+func (s *Service) accessToken(w http.ResponseWriter, r *http.Request) (auth.Secret, error) {
+	shown, err := request.Bearer(r)
+	if err != nil {
+		return "", errAccessToken()
+	}
+	if r.Method != http.MethodPost || r.Header.Get("Content-Type") == "" {
+		return shown, nil
+	}
+	f, err := readForm(w, r)
+	switch {
+	case err != nil:
+		return "", err
+	case f.has("access_token") && shown != "":
+		return "", refuse(InvalidRequest, "The access token stands in the header and in the body.")
+	case shown == "":
+		return f.secret("access_token"), nil
+	}
+	return shown, nil
+}
+
+// tokenAndClient finds out whose token was shown. Sources that show many that are none are
+// slowed down; pages of a public client may read the answer.
+func (s *Service) tokenAndClient(w http.ResponseWriter, r *http.Request, access auth.Secret) (auth.ClientToken, realmconfig.Client, error) {
+	if access == "" {
+		return auth.ClientToken{}, realmconfig.Client{}, &bearerError{description: "The request has no access token."}
+	}
+	t, err := s.clientToken(r.Context(), access)
+	if errors.Is(err, errNotActive) {
+		route := request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateClient}
+		if err := s.Limiter.Check(r, route); err != nil {
+			return auth.ClientToken{}, realmconfig.Client{}, err
+		}
+		return auth.ClientToken{}, realmconfig.Client{}, errAccessToken()
+	}
+	if err != nil {
+		return auth.ClientToken{}, realmconfig.Client{}, err
+	}
+	client, known := s.Clients.Find(t.ClientID)
+	if !known {
+		return auth.ClientToken{}, realmconfig.Client{}, errAccessToken()
+	}
+	if isPublic(client) {
+		request.AllowOrigin(w.Header(), r, originsOf(client))
+	}
+	return t, client, nil
+}
+
+// bearerError refuses an access token (RFC 6750, section 3.1). An empty code is of a
+// request without one.
+type bearerError struct{ code, description string }
+
+const (
+	invalidToken      = "invalid_token"
+	insufficientScope = "insufficient_scope"
+)
+
+func (e *bearerError) Error() string { return e.code + ": " + e.description }
+
+func errAccessToken() error {
+	return &bearerError{invalidToken, "The access token has expired or was revoked, or is none of a client of this realm."}
+}
+
+// failBearer answers with what is wrong with an access token, in the header where RFC
+// 6750, section 3, wants it, and in the body.
+func (s *Service) failBearer(w http.ResponseWriter, r *http.Request, err error) {
+	refused := (*bearerError)(nil)
+	if !errors.As(err, &refused) {
+		s.fail(w, r, err)
+		return
+	}
+	challenge, status := fmt.Sprintf("Bearer realm=%q", s.Settings().Issuer), http.StatusUnauthorized
+	if refused.code != "" {
+		challenge += fmt.Sprintf(", error=%q, error_description=%q", refused.code, refused.description)
+	}
+	if refused.code == insufficientScope {
+		status = http.StatusForbidden
+		challenge += fmt.Sprintf(", scope=%q", openidScope)
+	}
+	w.Header().Set("WWW-Authenticate", challenge)
+	s.answer(w, r, status, errorBody{ErrorCode(cmp.Or(refused.code, invalidToken)), refused.description})
+}

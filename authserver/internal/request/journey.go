@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package request
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// MaxJourney bounds what Journeys.Seal makes, in bytes.
+const MaxJourney = 8 << 10
+
+// Journey is the way of somebody whom an application has sent to sign in, and who comes
+// back to what it asked for by whatever page they take.
+type Journey struct {
+	// Query is the application's request, as the address of the authorization endpoint
+	// has it.
+	Query string `json:"query"`
+	// FormAction is a source expression (Content Security Policy Level 3, section 2.3.1)
+	// for where the answer goes: a browser asks of a form where its redirects end.
+	FormAction string `json:"formAction"`
+	// LoginHint is who the application believes that it is, Locales what it would speak
+	// to them (BCP 47, with spaces between); either may be empty.
+	LoginHint string `json:"loginHint,omitempty"`
+	Locales   string `json:"locales,omitempty"`
+	// Reauthenticate is set when the application wants them to show once more who they are.
+	Reauthenticate bool `json:"reauthenticate,omitempty"`
+	// Leave is where somebody goes who has been asked whether to sign out, and has; empty
+	// for a page of ours. Then there is no Query.
+	Leave string `json:"leave,omitempty"`
+	// Began is when the application has asked.
+	Began time.Time `json:"began"`
+}
+
+// ResumePath is where somebody comes back to from a journey, below the issuer.
+const ResumePath = "/oauth2/resume"
+
+// ResumeAddress is that of a journey, as Journeys.Seal has made it.
+func ResumeAddress(sealed string) string {
+	return ResumePath + "?" + url.Values{"journey": {sealed}}.Encode()
+}
+
+// Journeys travel in addresses and forms, sealed: whoever is under way says nothing of
+// them that we did not say.
+type Journeys struct{ Sealer auth.Sealer }
+
+// sealedJourney is the purpose under which journeys are sealed.
+const sealedJourney = "journey"
+
+// Seal is a journey as an address may have it. The error says that it is too long.
+func (j Journeys) Seal(journey Journey) (string, error) {
+	document, err := json.Marshal(journey)
+	if err != nil {
+		return "", fmt.Errorf("encode journey: %w", err)
+	}
+	sealed, err := j.Sealer.Seal(sealedJourney, "", document)
+	if err != nil {
+		return "", err
+	}
+	text := base64.RawURLEncoding.EncodeToString(sealed)
+	if len(text) > MaxJourney {
+		return "", fmt.Errorf("journey has %d bytes", len(text))
+	}
+	return text, nil
+}
+
+// Open reads what Seal has made; false for anything else.
+func (j Journeys) Open(text string) (Journey, bool) {
+	if text == "" || len(text) > MaxJourney {
+		return Journey{}, false
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return Journey{}, false
+	}
+	document, err := j.Sealer.Open(sealedJourney, "", sealed)
+	if err != nil {
+		return Journey{}, false
+	}
+	journey := Journey{}
+	return journey, json.Unmarshal(document, &journey) == nil
+}
