@@ -65,7 +65,7 @@ const (
 	// AuthorizationCodeGrant signs a person in (RFC 6749, section 4.1).
 	AuthorizationCodeGrant GrantType = "AuthorizationCode"
 	// RefreshTokenGrant keeps a person signed in (RFC 6749, section 6).
-	RefreshTokenGrant GrantType = "RefreshToken"
+	RefreshTokenGrant GrantType = "RefreshToken" //nolint:gosec // a name, and no credential
 	// ClientCredentialsGrant is for a client that acts for itself (RFC 6749, section 4.4).
 	ClientCredentialsGrant GrantType = "ClientCredentials"
 )
@@ -175,8 +175,9 @@ type OAuthClientSpec struct {
 	// +kubebuilder:validation:MaxItems=50
 	PostLogoutRedirectURIs []RedirectURI `json:"postLogoutRedirectURIs,omitempty"`
 
-	// backchannelLogoutURI is told when a person's session ends (OpenID Connect
-	// Back-Channel Logout 1.0); nobody is when absent.
+	// backchannelLogoutURI is to be told when a person's session ends (OpenID Connect
+	// Back-Channel Logout 1.0). Auth servers of this release send nothing yet: the client
+	// learns of it when it next refreshes.
 	// +optional
 	BackchannelLogoutURI ClientURL `json:"backchannelLogoutURI,omitempty"`
 
@@ -247,7 +248,8 @@ type OAuthClientSpec struct {
 	RefreshTokenLifetime *metav1.Duration `json:"refreshTokenLifetime,omitempty"`
 
 	// consent says whether people are asked before the client learns of them: Skip or Ask;
-	// Skip when absent, as for one's own applications.
+	// Skip when absent, as for one's own applications. Auth servers of this release have no
+	// page to ask on yet, and refuse sign-ins of a client that says Ask.
 	// +optional
 	Consent Consent `json:"consent,omitempty"`
 
