@@ -65,9 +65,9 @@ const (
 	// AuthorizationCodeGrant signs a person in (RFC 6749, section 4.1).
 	AuthorizationCodeGrant GrantType = "AuthorizationCode"
 	// RefreshTokenGrant keeps a person signed in (RFC 6749, section 6).
-	RefreshTokenGrant GrantType = "RefreshToken" //nolint:gosec // a name, and no credential
+	RefreshTokenGrant GrantType = "RefreshToken"
 	// ClientCredentialsGrant is for a client that acts for itself (RFC 6749, section 4.4).
-	ClientCredentialsGrant GrantType = "ClientCredentials"
+	ClientCredentialsGrant GrantType = "ClientCredentials" //nolint:gosec // a name, and no credential
 )
 
 // TokenEndpointAuthMethod is how a client shows who it is (OpenID Connect Core 1.0,
