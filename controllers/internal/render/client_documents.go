@@ -21,6 +21,10 @@ const (
 	// away for less than that end what it left behind.
 	keepEnded = 30 * 24 * time.Hour
 
+	// clockLeeway is how far the clocks of the operator, of pods and of API servers may be
+	// apart: a grant that began just now, by whichever of them, ends as well.
+	clockLeeway = time.Minute
+
 	// maxEnded bounds of how many it tells, the last ones.
 	maxEnded = 1000
 )
@@ -84,7 +88,11 @@ func (in ClientsInShard) ended(now time.Time) []realmconfig.EndedClient {
 	}
 	for _, client := range in.Before.Clients {
 		if since, present := in.Present[client.ID]; !present {
-			note(client.ID, now)
+			at := now
+			if client.Since.After(at) {
+				at = client.Since
+			}
+			note(client.ID, at.Add(clockLeeway))
 		} else if since.After(client.Since) {
 			note(client.ID, since)
 		}

@@ -132,7 +132,10 @@ func TestADocumentOfClients(t *testing.T) {
 			document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
 		},
 		"one that is gone": {
-			nil, nil, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+			nil, nil, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Minute))}},
+		},
+		"one that is gone, and came to be by a clock that is ahead": {
+			nil, nil, document{Clients: []realmconfig.Client{born("a.a", now.Add(time.Hour))}}, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Hour+time.Minute))}},
 		},
 		"one that is not taken any more": {
 			nil, map[string]time.Time{"a.a": clientBirth}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{},
