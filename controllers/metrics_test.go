@@ -27,7 +27,7 @@ func TestMetricsTellWhatStatusSays(t *testing.T) {
 			fmt.Sprintf(`realmkeeper_realm_condition{%s,type="Ready"} 1`, labels),
 			fmt.Sprintf(`realmkeeper_realm_pods{%s,state="wanted"} 2`, labels),
 			fmt.Sprintf(`realmkeeper_realm_pods{%s,state="ready"} 2`, labels),
-			fmt.Sprintf(`realmkeeper_realm_signing_keys{%s,state="Active"} 1`, labels),
+			fmt.Sprintf(`realmkeeper_realm_signing_keys{%s,state="Active"} 2`, labels), // one for each algorithm
 			fmt.Sprintf(`realmkeeper_realm_signing_keys{%s,state="Retiring"} 0`, labels),
 			fmt.Sprintf("realmkeeper_realm_certificate_expiry_timestamp_seconds{%s} %v", labels, float64(realm.Status.CertificateNotAfter.Unix())),
 		} {
