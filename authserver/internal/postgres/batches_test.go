@@ -36,7 +36,7 @@ func TestBatchesEndWhenTheirTimeIsOver(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
 	expired(t, url, "1000")
-	tokens := postgres.Prunings(start)[0]
+	tokens := postgres.Pruning("refresh_tokens", start)
 	reached, err := s.InBatches(t.Context(), tokens.Statement, time.Nanosecond, tokens.Args)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -77,6 +78,12 @@ func Prunings(now time.Time) []Statement {
 		all = append(all, Statement{p.table, p.statement, firstOf(pruneArgs(now))})
 	}
 	return all
+}
+
+// Pruning is the one of a table.
+func Pruning(table string, now time.Time) Statement {
+	all := Prunings(now)
+	return all[slices.IndexFunc(all, func(s Statement) bool { return s.Table == table })]
 }
 
 // EndSessionsBefore is the statement of the Store's method as it begins.
