@@ -86,12 +86,16 @@ func idTokensOf(c *v1alpha1.OAuthClient) idTokens {
 const settleClients = time.Second
 
 // onClient has the realm looked at whose client came, went or has changed. What an operator
-// finds as it starts is looked at anyway.
-func onClient() handler.EventHandler {
+// finds as it starts is looked at anyway; one of a single namespace sees no realm of another.
+func onClient(oneNamespace bool) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	mark := func(o client.Object, q queue) {
-		if c, ok := o.(*v1alpha1.OAuthClient); ok {
-			q.AddAfter(reconcile.Request{NamespacedName: render.RealmOfClient(c)}, settleClients)
+		c, ok := o.(*v1alpha1.OAuthClient)
+		if !ok {
+			return
+		}
+		if realm := render.RealmOfClient(c); !oneNamespace || realm.Namespace == c.Namespace {
+			q.AddAfter(reconcile.Request{NamespacedName: realm}, settleClients)
 		}
 	}
 	return handler.Funcs{

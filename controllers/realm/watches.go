@@ -49,7 +49,7 @@ func (r *reconciler) setup(mgr ctrl.Manager, notified bool, wake <-chan event.Ge
 		// Its status changes with the load: four times a minute, and is no news.
 		Watches(&autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(r.realmsOf),
 			builder.OnlyMetadata, builder.WithPredicates(predicate.Funcs{UpdateFunc: moreThanStatus})).
-		Watches(&v1alpha1.OAuthClient{}, onClient()).
+		Watches(&v1alpha1.OAuthClient{}, onClient(!notified)).
 		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, NewQueue: r.newQueue})
 	for _, kind := range attached.TakenUp() {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
@@ -50,22 +51,48 @@ func ClientDocument(in ClientsInShard, now time.Time) (document realmconfig.Clie
 		return document, nil, fmt.Errorf("encode ended clients: %w", err)
 	}
 	room := realmconfig.MaxClientDocument - len(empty)
-	oldestFirst := slices.SortedFunc(slices.Values(in.Taken), func(a, b realmconfig.Client) int {
-		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
-	})
-	for _, client := range oldestFirst {
-		line, err := json.Marshal(client)
-		if err != nil {
-			return document, nil, fmt.Errorf("encode client %s: %w", client.ID, err)
-		}
-		if room -= len(line) + len(",\n"); room < 0 {
-			leftOut = append(leftOut, client.ID)
+	queue, err := in.queue()
+	if err != nil {
+		return document, nil, err
+	}
+	for _, next := range queue {
+		if next.bytes > room {
+			leftOut = append(leftOut, next.client.ID)
 			continue
 		}
-		document.Clients = append(document.Clients, client)
+		room -= next.bytes
+		document.Clients = append(document.Clients, next.client)
 	}
 	slices.SortFunc(document.Clients, func(a, b realmconfig.Client) int { return cmp.Compare(a.ID, b.ID) })
 	return document, leftOut, nil
+}
+
+// queued is a client that waits for room in a document: how much it takes, and how much its
+// namespace takes with it, in bytes.
+type queued struct {
+	client           realmconfig.Client
+	bytes, namespace int
+}
+
+// queue has the clients of each namespace by age, and those first with which a namespace
+// takes the least: one that has many, or large ones, pushes nobody else's out.
+func (in ClientsInShard) queue() ([]queued, error) {
+	oldestFirst := slices.SortedFunc(slices.Values(in.Taken), func(a, b realmconfig.Client) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID))
+	})
+	queue, taken := []queued{}, map[string]int{}
+	for _, client := range oldestFirst {
+		line, err := json.Marshal(client)
+		if err != nil {
+			return nil, fmt.Errorf("encode client %s: %w", client.ID, err)
+		}
+		namespace, _, _ := strings.Cut(client.ID, ".")
+		bytes := len(line) + len(",\n")
+		taken[namespace] += bytes
+		queue = append(queue, queued{client, bytes, taken[namespace]})
+	}
+	slices.SortStableFunc(queue, func(a, b queued) int { return cmp.Compare(a.namespace, b.namespace) })
+	return queue, nil
 }
 
 // ended are the clients that are no more, with the time before which their grants began:

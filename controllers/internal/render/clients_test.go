@@ -183,6 +183,25 @@ func TestADocumentThatIsFullLeavesOutTheNewest(t *testing.T) {
 	}
 }
 
+func TestLargeClientsOfANamespacePushNobodyElsesOut(t *testing.T) {
+	t.Parallel()
+	in := render.ClientsInShard{Present: map[string]time.Time{}}
+	add := func(id string, age time.Duration, size int) {
+		c := realmconfig.Client{ID: id, Since: clientBirth.Add(-age), DisplayName: strings.Repeat("x", size)}
+		in.Taken, in.Present[id] = append(in.Taken, c), c.Since
+	}
+	add("greedy.first", 3*time.Hour, 600_000)
+	add("greedy.second", 2*time.Hour, 600_000)
+	add("small.later", time.Hour, 1000)
+	document, leftOut, err := render.ClientDocument(in, clientBirth)
+	if err != nil || len(document.Clients) != 2 || document.Clients[0].ID != "greedy.first" || document.Clients[1].ID != "small.later" {
+		t.Fatalf("%d are in, and %v are not (%v)", len(document.Clients), leftOut, err)
+	}
+	if strings.Join(leftOut, " ") != "greedy.second" {
+		t.Errorf("%v are left out", leftOut)
+	}
+}
+
 func TestADocumentIsFoundByTheNameOfItsConfigMap(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

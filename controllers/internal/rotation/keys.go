@@ -146,8 +146,12 @@ func (p *plan) addSuccessor(f *realmconfig.Family) error {
 	if !p.lasts(*f) || pending(f) != nil || signs && !p.due(*f, signing) {
 		return nil
 	}
-	if signs && len(f.Keys) >= maxKeys {
-		p.waits[signing.KID] = "an earlier key to be gone: there are as many as there may be"
+	if len(f.Keys) >= maxKeys { // also of a family that comes and goes
+		last := f.Keys[len(f.Keys)-1]
+		if signs {
+			last = signing
+		}
+		p.waits[last.KID] = "an earlier key to be gone: there are as many as there may be"
 		return nil
 	}
 	key, err := p.mint(f.Algorithm, p.now)
