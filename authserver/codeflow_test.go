@@ -191,6 +191,25 @@ func TestACopiedRefreshTokenEndsItsGrant(t *testing.T) {
 	b.sees("/account", http.StatusOK) // the browser's session has nothing to do with it
 }
 
+// Whoever leaves a group leaves the applications that are for its members alone.
+func TestARefreshAsksWhetherTheUserMayStillUseTheClient(t *testing.T) {
+	t.Parallel()
+	staff := newWebClient(func(c *realmconfig.Client) { c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}} })
+	r := newRealmOfClients(t, staff)
+	s := r.serve()
+	admin := s.login().Access
+	id := query[string](r, "SELECT id::text FROM users WHERE email = '"+adminEmail+"'")
+	group := s.createGroup(admin, "staff")
+	s.addMember(admin, group.ID, id).Expect(t, http.StatusNoContent, "")
+	f := s.newApplication(staff, "openid", "groups").newFlow()
+	h := f.refresh(f.signIn(s.newPageBrowser()).RefreshToken)
+	if groups, _ := h.claims["groups"].([]any); len(groups) != 1 || groups[0] != "staff" {
+		t.Errorf("the ID token names the groups %v", h.claims["groups"])
+	}
+	s.as(admin, http.MethodDelete, groupsPath+"/"+group.ID+"/members/"+id, nil).Expect(t, http.StatusNoContent, "")
+	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
+}
+
 func TestARefreshTokenIsItsClients(t *testing.T) {
 	t.Parallel()
 	c, other := newWebClient(), newWebClient(func(c *realmconfig.Client) { c.ID = "apps.other" })

@@ -58,9 +58,16 @@ func checkScheme(t ClientType, u *url.URL, uri string) error {
 		return errors.New("must start with https://")
 	case !strings.Contains(u.Scheme, "."):
 		return errors.New("must start with https://, or with a scheme that has a dot, such as com.example.app:/callback")
+	case strings.ContainsFunc(u.Host, notInHost):
+		return errors.New("must have a host of letters, digits, dots and hyphens, or none")
 	default:
 		return nil
 	}
+}
+
+func notInHost(r rune) bool {
+	letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	return !letter && (r < '0' || r > '9') && !strings.ContainsRune("-.:", r)
 }
 
 // checkQuery keeps out what an answer says (RFC 6749, section 4.1.2; RFC 9207): a

@@ -112,6 +112,8 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 		s.answerTo(w, r, to, url.Values{"code": {string(code)}})
 	case errors.Is(err, errSignIn):
 		s.askToSignIn(w, r, to, values, began)
+	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) && slices.Contains(strings.Fields(values.Get("prompt")), promptNone):
+		s.answerTo(w, r, to, refusal(&Error{Code: AccessDenied, Description: "The user may not use this client."}))
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)):
 		s.Pages.Fail(w, r, err)
 	case told:

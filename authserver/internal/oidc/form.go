@@ -37,9 +37,13 @@ func (f form) secret(name string) auth.Secret { return auth.Secret(f.get(name)) 
 func (f form) has(name string) bool { return f.get(name) != "" }
 
 // resources are the values of the one parameter that may stand more than once
-// (RFC 8707, section 2).
-func (f form) resources() []string {
-	return slices.DeleteFunc(slices.Clone(f.values[resourceParameter]), func(value string) bool { return value == "" })
+// (RFC 8707, section 2), each once.
+func (f form) resources() []string { return distinctResources(f.values[resourceParameter]) }
+
+func distinctResources(values []string) []string {
+	list := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 const resourceParameter = "resource"

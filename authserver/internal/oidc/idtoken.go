@@ -22,6 +22,7 @@ func (s *Service) idToken(ctx context.Context, client realmconfig.Client, issued
 	if err != nil {
 		return "", err
 	}
+	requested = requested.within(client)
 	groups, err := s.groupsFor(ctx, issued.User, scopes, requested.IDToken)
 	if err != nil {
 		return "", err

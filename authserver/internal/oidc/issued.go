@@ -5,6 +5,7 @@ package oidc
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -48,6 +49,30 @@ func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, i
 		answer.IDToken, err = s.idToken(ctx, client, issued, scopes, answer.AccessToken)
 	}
 	return answer, err
+}
+
+// stillGranted is a grant as far as the client and its user may have it now: somebody may
+// have left a group, and the client or the realm may have lost a scope or an audience. It
+// refuses with InvalidGrant where nothing is left.
+func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, issued grant.Issued) (grant.Grant, error) {
+	g := issued.Grant
+	err := s.admit(ctx, target{client: client}, issued.User)
+	if _, told := asError(err); told || errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
+		return g, refuse(InvalidGrant, "The user may not use the client any more.")
+	}
+	if err != nil {
+		return g, err
+	}
+	allowed, err := s.audienceOf(client, nil)
+	if err != nil {
+		return g, err
+	}
+	g.Audience = slices.DeleteFunc(slices.Clone(g.Audience), func(a string) bool { return a != client.ID && !slices.Contains(allowed, a) })
+	if len(g.Audience) == 0 {
+		return g, refuse(InvalidGrant, "Nobody is left whom the grant is for.")
+	}
+	g.Scopes = grantedScopes(client, slices.Clone(g.Scopes))
+	return g, nil
 }
 
 // narrowed is whom an access token is for: what is asked for within the grant's audience,

@@ -34,6 +34,9 @@ func (s *Service) refresh(ctx context.Context, c call) (tokenAnswer, error) {
 	if err != nil {
 		return tokenAnswer{}, err
 	}
+	if issued.Grant, err = s.stillGranted(ctx, c.client, issued); err != nil {
+		return tokenAnswer{}, err
+	}
 	audience, err := narrowed(issued.Grant, c.resources())
 	if err != nil {
 		return tokenAnswer{}, err
@@ -41,7 +44,7 @@ func (s *Service) refresh(ctx context.Context, c call) (tokenAnswer, error) {
 	s.Clients.MarkUsed(c.client)
 	scopes := issued.Grant.Scopes
 	if len(asked) > 0 {
-		scopes = asked
+		scopes = grantedScopes(c.client, asked)
 	}
 	return s.answerIssued(ctx, c.client, issued, scopes, audience)
 }

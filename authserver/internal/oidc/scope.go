@@ -2,21 +2,19 @@
 
 package oidc
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // parseScope reads a list of scopes (RFC 6749, section 3.3), each once and in the order
 // of the request. It refuses with InvalidScope what is no such list.
 func parseScope(text string) ([]string, error) {
-	scopes := []string{}
+	scopes, seen := []string{}, map[string]bool{}
 	for _, scope := range strings.Split(text, " ") {
 		switch {
 		case scope == "": // two spaces, which some clients send
 		case strings.ContainsFunc(scope, notInScope):
 			return nil, refuse(InvalidScope, "A scope has characters that none may have.")
-		case !slices.Contains(scopes, scope):
+		case !seen[scope]:
+			seen[scope] = true
 			scopes = append(scopes, scope)
 		}
 	}

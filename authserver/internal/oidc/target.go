@@ -68,7 +68,7 @@ func (t target) formAction() string {
 	if err != nil || u.Scheme == "" {
 		return "" // there is none, or it was read before it was registered
 	}
-	if u.Host == "" {
+	if u.Host == "" || strings.HasPrefix(u.Host, "[") { // a policy has no words for an address of IPv6
 		return u.Scheme + ":"
 	}
 	return u.Scheme + "://" + u.Host

@@ -62,11 +62,12 @@ func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string
 	if err != nil {
 		return nil, err
 	}
-	groups, err := s.groupsFor(r.Context(), held.User, t.Scope, requested.UserInfo)
+	requested, scopes := requested.within(client), grantedScopes(client, slices.Clone(t.Scope))
+	groups, err := s.groupsFor(r.Context(), held.User, scopes, requested.UserInfo)
 	if err != nil {
 		return nil, err
 	}
-	claims := claimsOf(held.User, groups, t.Scope, requested.UserInfo)
+	claims := claimsOf(held.User, groups, scopes, requested.UserInfo)
 	claims["sub"] = held.User.ID
 	return claims, nil
 }

@@ -56,10 +56,12 @@ func (w *Web) resumeJourney(req *pageRequest) {
 // afterMail is where somebody goes on who has come from their mail: to the application that
 // has sent them to sign in, in this browser, or to next.
 func (req *pageRequest) afterMail(next string) string {
-	if last := journeyCookies().Newest(req.r); last != "" {
-		return request.ResumeAddress(string(last))
+	last := journeyCookies().Newest(req.r)
+	if last == "" {
+		return next
 	}
-	return next
+	journeyCookies().Take(req.w, req.r, request.FlowOf(last)) // the next mail has nothing to do with it
+	return request.ResumeAddress(string(last))
 }
 
 // Visitor implements oidc.Pages. It wants the session's refresh token and replaces it, as
