@@ -38,10 +38,8 @@ func (f form) has(name string) bool { return f.get(name) != "" }
 
 // resources are the values of the one parameter that may stand more than once
 // (RFC 8707, section 2), each once.
-func (f form) resources() []string { return distinctResources(f.values[resourceParameter]) }
-
-func distinctResources(values []string) []string {
-	list := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
+func (f form) resources() []string {
+	list := slices.DeleteFunc(slices.Clone(f.values[resourceParameter]), func(value string) bool { return value == "" })
 	slices.Sort(list)
 	return slices.Compact(list)
 }
