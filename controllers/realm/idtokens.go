@@ -21,9 +21,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// idTokens is what the realm's clients want of tokens beside the realm's own. It must be
-// that of every client that any pod may serve: a family that is not among them stops, and
-// pods sign no token that is valid longer.
+// idTokens is what the realm's clients want of tokens beside the realm's own: a family that
+// is not among them stops, and pods sign no token that is valid longer. A client that is
+// gone wants nothing more, though pods may serve it for some seconds yet.
 type idTokens struct {
 	// algorithms are those that clients verify ID tokens with.
 	algorithms []realmconfig.Algorithm

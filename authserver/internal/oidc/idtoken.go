@@ -18,11 +18,10 @@ import (
 // too.
 func (s *Service) idToken(ctx context.Context, client realmconfig.Client, issued grant.Issued, scopes []string, access string) (string, error) {
 	g := issued.Grant
-	requested, err := requestedClaims(g)
+	requested, err := requestedClaims(client, g)
 	if err != nil {
 		return "", err
 	}
-	requested = requested.within(client)
 	groups, err := s.groupsFor(ctx, issued.User, scopes, requested.IDToken)
 	if err != nil {
 		return "", err

@@ -87,8 +87,9 @@ func narrowed(g grant.Grant, resources []string) ([]string, error) {
 	return resources, nil
 }
 
-// requestedClaims are those that the grant was asked for by name.
-func requestedClaims(g grant.Grant) (claimsRequest, error) {
+// requestedClaims are those that the grant was asked for by name, as far as the client may
+// still ask for them.
+func requestedClaims(client realmconfig.Client, g grant.Grant) (claimsRequest, error) {
 	c := claimsRequest{}
 	if g.Claims == nil {
 		return c, nil
@@ -96,7 +97,7 @@ func requestedClaims(g grant.Grant) (claimsRequest, error) {
 	if err := json.Unmarshal(g.Claims, &c); err != nil {
 		return c, fmt.Errorf("decode claims of grant: %w", err)
 	}
-	return c, nil
+	return c.within(client), nil
 }
 
 // groupsFor are the user's, where somebody wants to know them.

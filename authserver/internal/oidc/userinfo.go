@@ -58,11 +58,11 @@ func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string
 	case !live:
 		return nil, errAccessToken()
 	}
-	requested, err := requestedClaims(held.Grant)
+	requested, err := requestedClaims(client, held.Grant)
 	if err != nil {
 		return nil, err
 	}
-	requested, scopes := requested.within(client), grantedScopes(client, slices.Clone(t.Scope))
+	scopes := grantedScopes(client, slices.Clone(t.Scope))
 	groups, err := s.groupsFor(r.Context(), held.User, scopes, requested.UserInfo)
 	if err != nil {
 		return nil, err
