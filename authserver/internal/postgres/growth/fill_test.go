@@ -32,8 +32,8 @@ func (f filler) expand(sql string) string {
 	).Replace(sql)
 }
 
-// fill makes all rows and then all indexes, as large imports do. The error says which
-// table of the schema nothing fills, and which column.
+// fill makes all rows and then all indexes, as large imports do, of each table that has
+// none yet. The error says which table of the schema nothing fills, and which column.
 func (f filler) fill(ctx context.Context) error {
 	conn, err := pgx.Connect(ctx, f.url)
 	if err != nil {
@@ -76,6 +76,9 @@ func (f filler) work(ctx context.Context, jobs <-chan table) (failed error) {
 func (f filler) fillTable(ctx context.Context, conn *pgx.Conn, t table) error {
 	columns, err := columnsOf(ctx, conn, t)
 	if err != nil || len(columns) == 0 {
+		return err
+	}
+	if full, err := hasRows(ctx, conn, t.name); err != nil || full {
 		return err
 	}
 	const ours = `indrelid IN (SELECT '%[1]s'::regclass UNION ALL SELECT relid FROM pg_partition_tree('%[1]s')) AND (SELECT relkind = 'i' FROM pg_class WHERE oid = indexrelid)`
@@ -150,13 +153,18 @@ func (f filler) allFull(ctx context.Context, conn *pgx.Conn) error {
 	names, err := strs(ctx, conn, schemaTables)
 	problems := []error{err}
 	for _, name := range names {
-		full := false
-		err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+pgx.Identifier{name}.Sanitize()+")").Scan(&full)
+		full, err := hasRows(ctx, conn, name)
 		if problems = append(problems, err); err == nil && !full && notFilled()[name] == "" {
 			problems = append(problems, fmt.Errorf("the table %s has no rows", name))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func hasRows(ctx context.Context, conn *pgx.Conn, table string) (bool, error) {
+	full := false
+	err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+pgx.Identifier{table}.Sanitize()+")").Scan(&full)
+	return full, err
 }
 
 func strs(ctx context.Context, conn *pgx.Conn, sql string, args ...any) ([]string, error) {
