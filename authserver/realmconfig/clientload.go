@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -161,6 +162,12 @@ func (s *ClientSet) index() {
 			if !s.ended[client.ID].After(client.Since) {
 				s.clients[client.ID] = client
 			}
+		}
+	}
+	for _, client := range s.clients {
+		s.longestToken = max(s.longestToken, client.AccessTokenLifetime, client.IDTokenLifetime)
+		if at, found := slices.BinarySearch(s.algorithms, client.IDTokenSigningAlg); !found {
+			s.algorithms = slices.Insert(s.algorithms, at, client.IDTokenSigningAlg)
 		}
 	}
 }

@@ -16,6 +16,11 @@ type ClientSet struct {
 	shards  [ClientShards]clientShard
 	clients map[string]Client
 	ended   map[string]time.Time
+
+	// longestToken is the longest lifetime of any token of theirs, algorithms are those
+	// by which they have ID tokens signed, in order.
+	longestToken Duration
+	algorithms   []Algorithm
 }
 
 // Find returns the client of an id. The caller changes nothing of it.

@@ -36,6 +36,13 @@ type Report struct {
 	// TokensSigned counts, by kid, the tokens that this process has signed.
 	TokensSigned map[string]int64 `json:"tokensSigned,omitempty"`
 
+	// LongestToken is how long a token may be valid that the pod signs now, by its
+	// settings, its key set and its clients, and ClientAlgorithms are those by which
+	// these have their ID tokens signed, in order. A server that says neither knows no
+	// clients.
+	LongestToken     Duration    `json:"longestToken,omitzero"`
+	ClientAlgorithms []Algorithm `json:"clientAlgorithms,omitempty"`
+
 	// Time is the pod's clock as it answered.
 	Time time.Time `json:"time"`
 
@@ -87,6 +94,15 @@ func (r *Report) NoteKeys(s Keyset, now time.Time) {
 		if k, signs := f.SigningKey(now); signs {
 			r.SigningKeyIDs[f.Algorithm] = k.KID
 		}
+	}
+}
+
+// NoteTokens says what a server signs that has a snapshot and clients in force.
+func (r *Report) NoteTokens(s *Snapshot, clients *ClientSet) {
+	r.LongestToken, r.ClientAlgorithms = s.Config.Tokens.AccessTokenLifetime, nil
+	if clients != nil {
+		r.LongestToken = max(r.LongestToken, min(clients.longestToken, s.Keyset.TokenLifetime.Longest))
+		r.ClientAlgorithms = clients.algorithms
 	}
 }
 

@@ -146,7 +146,8 @@ func acksOf(want string, pods ...podstatus.Pod) rotation.Acks {
 			pod = rotation.Pod{
 				Name: p.Name, State: rotation.Answering, Clock: p.Report.Time,
 				KeyIDs: p.Report.KeyIDs, SigningKeyID: p.Report.SigningKeyID, StoppedKeyIDs: p.Report.StoppedKeyIDs,
-				Settled: p.Report.ConfigRevision == want,
+				Settled:      p.Report.ConfigRevision == want,
+				LongestToken: time.Duration(p.Report.LongestToken), Algorithms: p.Report.ClientAlgorithms,
 			}
 		case p.Running:
 			pod.State = rotation.Silent

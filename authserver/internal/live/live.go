@@ -84,6 +84,7 @@ func (f *Folder) Report(build string, now time.Time) realmconfig.Report {
 		Problem:             s.problem,
 	}
 	r.NoteKeys(s.snapshot.Keyset, now)
+	r.NoteTokens(s.snapshot, s.clients)
 	s.clients.ReportTo(&r)
 	return r
 }

@@ -71,7 +71,7 @@ func (p *plan) stop(f *realmconfig.Family) {
 		return
 	}
 	f.Keys = slices.DeleteFunc(f.Keys, func(k realmconfig.Key) bool { return k.SignFrom == nil })
-	if f.StoppedAt != nil || f.Algorithm == p.access() {
+	if f.StoppedAt != nil || f.Algorithm == p.access() || !p.letGo(*f) {
 		return
 	}
 	stopped := p.now
@@ -79,6 +79,18 @@ func (p *plan) stop(f *realmconfig.Family) {
 		stopped = *access.Access.SignFrom // not before another signs access tokens in its place
 	}
 	f.StoppedAt = &stopped
+}
+
+// letGo reports whether no pod has clients any more whose tokens a family signs. One that
+// signs nothing is not waited for.
+func (p *plan) letGo(f realmconfig.Family) bool {
+	signing, signs := f.SigningKey(p.now)
+	return !signs || p.everyPod(signing.KID, time.Time{}, func(pod Pod) string {
+		if slices.Contains(pod.Algorithms, f.Algorithm) {
+			return "which has clients that use it"
+		}
+		return ""
+	})
 }
 
 // endAccess sets the end of a family's access tokens when no pod can sign one any

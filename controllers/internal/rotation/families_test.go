@@ -65,6 +65,8 @@ func TestFamiliesComeAndGo(t *testing.T) {
 		"one that every verifier knows":        {withIDTokens(acknowledged(rsa("r", hour, nil, nil), at(-5*time.Minute))), []rotation.Pod{saying("a r", "")}, nil, "a Active; r Active"},
 		"one that a pod does not publish":      {withIDTokens(rsa("r", hour, nil, nil)), []rotation.Pod{saying("a r", ""), saying("a", "")}, nil, "a Active; r Pending: pod p, which does not have it yet"},
 		"one that nobody wants":                {withIDTokens(r), []rotation.Pod{saying("a r", "")}, none, "a Active; r Retiring" + begun},
+		"one that clients of a pod use":        {withIDTokens(r), []rotation.Pod{using(saying("a r", ""), realmconfig.RS256)}, none, "a Active; r Active: pod p, which has clients that use it"},
+		"one that a pod may use":               {withIDTokens(r), []rotation.Pod{{Name: "p"}}, none, "a Active; r Active: pod p, which does not answer"},
 		"one that nobody wanted before it was": {withIDTokens(rsa("r", hour, nil, nil)), []rotation.Pod{saying("a r", "")}, none, "a Active"},
 		"one that a pod has not stopped":       {stopped(withIDTokens(r)), []rotation.Pod{saying("a r", "r"), saying("a r", "")}, none, "a Active; r Retiring: pod p, which still signs with it"},
 		"one that every pod has stopped":       {stopped(withIDTokens(r)), []rotation.Pod{saying("a r", "r")}, none, "a Active; r Retiring until 13:01:00"},
@@ -116,6 +118,53 @@ func TestFamiliesComeAndGo(t *testing.T) {
 			}
 			if after, err := realmconfig.Encode(c.keys); err != nil || string(after) != string(before) {
 				t.Errorf("what was given has become %s", after)
+			}
+		})
+	}
+}
+
+// using is a pod whose clients have ID tokens signed by an algorithm.
+func using(p rotation.Pod, algorithm realmconfig.Algorithm) rotation.Pod {
+	p.Algorithms = []realmconfig.Algorithm{algorithm}
+	return p
+}
+
+// TestKeysAreKeptForAsLongAsPodsSign tells of a setting that was lowered from an hour to
+// five minutes.
+func TestKeysAreKeptForAsLongAsPodsSign(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Algorithm: realmconfig.ES256, JWKSMaxAge: 5 * time.Minute, TokenLifetime: 5 * time.Minute}
+	signing := func(longest time.Duration) rotation.Pod {
+		p := saying("a", "")
+		p.LongestToken = longest
+		return p
+	}
+	unsettled := signing(5 * time.Minute)
+	unsettled.Settled = false
+	for name, c := range map[string]struct {
+		pods   []rotation.Pod
+		waits  bool
+		lowers bool
+	}{
+		"pods that sign nothing longer":       {[]rotation.Pod{signing(5 * time.Minute), signing(time.Minute)}, false, true},
+		"a pod of the release before":         {[]rotation.Pod{answering("a")}, false, true},
+		"a pod with clients as they were":     {[]rotation.Pod{signing(5 * time.Minute), signing(hour)}, true, false},
+		"a pod with settings as they were":    {[]rotation.Pod{unsettled}, true, false},
+		"a pod that does not say":             {[]rotation.Pod{{Name: "p"}}, true, false},
+		"a pod that is being started":         {[]rotation.Pod{{Name: "p", State: rotation.Starting}}, true, false},
+		"a pod that signs a moment too long":  {[]rotation.Pod{signing(5*time.Minute + 1)}, true, false},
+		"a realm without pods, which may not": {nil, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := rotation.Plan(keyset(key("a", 9*hour, at(-9*hour), nil)), policy, rotation.Acks{Asked: true, Pods: c.pods}, noon(), mint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lowered := out.Keyset.TokenLifetime.Longest == realmconfig.Duration(5*time.Minute)
+			kept := out.Keyset.TokenLifetime.Kept(noon())
+			if lowered != c.lowers || out.AwaitsPods != c.waits || kept.Before(noon().Add(hour)) {
+				t.Errorf("it becomes %+v (awaits pods: %t), which is kept until %s", out.Keyset.TokenLifetime, out.AwaitsPods, kept)
 			}
 		})
 	}

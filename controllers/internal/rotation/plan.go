@@ -104,12 +104,12 @@ func (p *plan) correctFutureTimes() {
 
 // keepLongest keeps the longest of the settings that pods may follow, until every
 // one of them has said that it follows a shorter one.
-func (p *plan) keepLongest(promise *realmconfig.Promise, setting time.Duration) {
+func (p *plan) keepLongest(promise *realmconfig.Promise, setting time.Duration, follows func(Pod) bool) {
 	longest := realmconfig.Duration(setting)
 	switch {
 	case promise.Longest < longest:
 		promise.Longest = longest
-	case promise.Longest > longest && p.settled():
+	case promise.Longest > longest && p.settled(follows):
 		// A pod that starts this moment may follow the longer one for a little yet.
 		replaced := realmconfig.Promise{
 			Earlier: promise.Longest + realmconfig.Duration(MountRefresh), ReplacedAt: &p.fastest,
@@ -121,11 +121,11 @@ func (p *plan) keepLongest(promise *realmconfig.Promise, setting time.Duration) 
 	}
 }
 
-// settled reports whether every pod runs the newest settings.
-func (p *plan) settled() bool {
-	return p.acks.Asked && p.skewed == "" && !slices.ContainsFunc(p.acks.Pods, func(pod Pod) bool {
-		return pod.State != Answering || !pod.Settled
-	})
+// settled reports whether every pod has said that it follows a setting.
+func (p *plan) settled(follows func(Pod) bool) bool {
+	lags := slices.ContainsFunc(p.acks.Pods, func(pod Pod) bool { return pod.State != Answering || !follows(pod) })
+	p.awaitsPods = p.awaitsPods || lags
+	return p.acks.Asked && p.skewed == "" && !lags
 }
 
 // inEachFamily does something with each family, up to the first error.

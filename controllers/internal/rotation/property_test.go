@@ -109,7 +109,7 @@ func (w *world) disturb() {
 			w.within(10 * time.Second), -w.within(30 * time.Second), w.within(time.Hour), w.within(100 * time.Hour),
 		})[w.r.IntN(7)]
 	}
-	if w.chance(6) {
+	if w.chance(8) {
 		w.changePolicy()
 	}
 }
@@ -131,7 +131,7 @@ func (w *world) disturbPod(p *pod) {
 
 func (w *world) changePolicy() {
 	pick := func(of ...time.Duration) time.Duration { return of[w.r.IntN(len(of))] }
-	switch w.r.IntN(9) {
+	switch w.r.IntN(13) {
 	case 0:
 		w.policy.JWKSMaxAge = pick(time.Second, 10*time.Second, time.Minute, 5*time.Minute, time.Hour)
 	case 1:
@@ -143,8 +143,10 @@ func (w *world) changePolicy() {
 	case 4:
 		keys := w.newest().keyset.Keys()
 		w.policy.Revoked = append(w.policy.Revoked, keys[w.r.IntN(len(keys))].KID)
-	case 5:
+	case 5, 6, 7:
 		w.policy.Others = slices.DeleteFunc(algorithms(), func(realmconfig.Algorithm) bool { return w.chance(50) })
+	case 8, 9:
+		w.changeClients(pick(time.Minute, 10*time.Minute, time.Hour, 3*time.Hour))
 	default:
 		w.policy.RotateAfter = w.now
 	}
@@ -155,14 +157,15 @@ func (w *world) changePolicy() {
 func (w *world) calmDown() error {
 	w.jump, w.policy.Interval, w.policy.JWKSMaxAge, w.policy.TokenLifetime = 0, 0, time.Minute, time.Minute
 	w.policy.RotateAfter = w.now
+	w.changeClients(time.Minute)
 	for range 5000 {
 		w.pass(5 * time.Second)
 		for _, p := range w.pods {
 			p.state = rotation.Answering
-			p.keyset, p.config = w.newest().keyset, w.newest().config
+			p.keyset, p.config, p.clients = w.newest().keyset, w.newest().config, w.newestClients()
 		}
 		acks := w.acks()
-		out, err := rotation.Plan(w.newest().keyset, w.policy, acks, w.now, w.mint)
+		out, err := rotation.Plan(w.newest().keyset, w.planned(), acks, w.now, w.mint)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,9 @@
 // signs no longer, and is gone with its last key. One family signs the realm's
 // access tokens. Another does in its place when it has a key that signs and that
 // was made after every server was told to take access tokens of that family: with
-// the word that they have the key, pods say that they take its tokens.
+// the word that they have the key, pods say that they take its tokens. And one
+// that is not wanted any more goes on while some pod has clients whose tokens it
+// signs: pods hear of clients when they may.
 //
 // Plan is a pure function of the key set, the realm's policy, what the pods say
 // of themselves, and the time. Everything it must not forget is in the key set:
@@ -85,6 +87,11 @@ type Pod struct {
 	StoppedKeyIDs []string
 	// Settled is set when it runs the newest settings.
 	Settled bool
+	// LongestToken is how long a token may be valid that it signs now, and Algorithms
+	// are those by which its clients have ID tokens signed. Its clients may be older
+	// than its settings.
+	LongestToken time.Duration
+	Algorithms   []realmconfig.Algorithm
 }
 
 // PodState is how much a pod can be relied on.
@@ -185,8 +192,10 @@ func (p Policy) algorithms() []realmconfig.Algorithm {
 func Plan(keyset realmconfig.Keyset, policy Policy, acks Acks, now time.Time, mint Mint) (Outcome, error) {
 	p := newPlan(keyset, policy, acks, now, mint)
 	p.correctFutureTimes()
-	p.keepLongest(&p.keyset.JWKSMaxAge, policy.JWKSMaxAge)
-	p.keepLongest(&p.keyset.TokenLifetime, policy.TokenLifetime)
+	p.keepLongest(&p.keyset.JWKSMaxAge, policy.JWKSMaxAge, func(pod Pod) bool { return pod.Settled })
+	p.keepLongest(&p.keyset.TokenLifetime, policy.TokenLifetime, func(pod Pod) bool {
+		return pod.Settled && pod.LongestToken <= policy.TokenLifetime
+	})
 	if err := p.inEachFamily(p.revoke); err != nil {
 		return Outcome{}, err
 	}

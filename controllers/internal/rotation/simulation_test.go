@@ -29,8 +29,10 @@ type world struct {
 	// mixed worlds have pods of the release before, in which families were unknown.
 	mixed bool
 
+	// policy is what the settings say. Clients want tokens of their own beside it.
 	policy    rotation.Policy
-	stored    []stored // every version of the documents, the newest last
+	stored    []stored  // every version of the documents, the newest last
+	clients   []clients // every version of the clients' documents, the newest last
 	pods      []*pod
 	verifiers []*verifier
 
@@ -62,6 +64,14 @@ type settings struct {
 	jwksMaxAge, tokenLifetime time.Duration
 }
 
+// clients are those in the documents of clients, which pods read when they may: how long
+// their tokens live, and how those are signed.
+type clients struct {
+	at            time.Time
+	tokenLifetime time.Duration
+	algorithms    []realmconfig.Algorithm
+}
+
 // write is what an operator has decided, on the ground of which version.
 type write struct {
 	base    int
@@ -80,6 +90,7 @@ type pod struct {
 	clock    time.Duration
 	keyset   realmconfig.Keyset
 	config   settings
+	clients  clients
 	syncedAt time.Time
 	// gone is when a pod on its way out is killed; zero for others.
 	gone time.Time
@@ -104,6 +115,7 @@ func newWorld(seed uint64) *world {
 	w.skewed, w.mixed = w.chance(50), w.chance(30)
 	first, _ := rotation.First(w.policy, w.now, w.mint)
 	w.store(first, w.wanted())
+	w.changeClients(time.Hour)
 	for range 3 {
 		w.appear()
 		w.verifiers = append(w.verifiers, &verifier{})
@@ -127,6 +139,20 @@ func (w *world) mint(algorithm realmconfig.Algorithm, now time.Time) (realmconfi
 
 func (w *world) wanted() settings { return settings{w.policy.JWKSMaxAge, w.policy.TokenLifetime} }
 
+// planned is what the operator wants of keys: what settings and clients want together.
+func (w *world) planned() rotation.Policy {
+	policy := w.policy
+	policy.TokenLifetime = max(policy.TokenLifetime, w.newestClients().tokenLifetime)
+	return policy
+}
+
+// changeClients has the clients want tokens that live so long, signed as the policy says.
+func (w *world) changeClients(tokenLifetime time.Duration) {
+	w.clients = append(w.clients, clients{w.now, tokenLifetime, slices.Clone(w.policy.Others)})
+}
+
+func (w *world) newestClients() clients { return w.clients[len(w.clients)-1] }
+
 func (w *world) newest() stored { return w.stored[len(w.stored)-1] }
 
 func (w *world) store(keyset realmconfig.Keyset, config settings) {
@@ -142,7 +168,13 @@ func (w *world) appear() {
 			documents = s
 		}
 	}
-	p := &pod{name: fmt.Sprintf("pod-%d", w.steps), state: rotation.Starting, keyset: documents.keyset, config: documents.config, syncedAt: w.now}
+	told := w.clients[0]
+	for _, c := range w.clients {
+		if !c.at.After(age) {
+			told = c
+		}
+	}
+	p := &pod{name: fmt.Sprintf("pod-%d", w.steps), state: rotation.Starting, keyset: documents.keyset, config: documents.config, clients: told, syncedAt: w.now}
 	p.earlier = w.mixed && w.chance(50)
 	if w.skewed {
 		p.clock = w.within(20*time.Second) - 10*time.Second
@@ -150,7 +182,8 @@ func (w *world) appear() {
 	w.pods = append(w.pods, p)
 }
 
-// sync is the kubelet's work. Mounts are brought up to date one by one.
+// sync is the kubelet's work. Mounts are brought up to date one by one, and those of clients
+// seldom.
 func (w *world) sync(p *pod) {
 	s := w.newest()
 	both := p.state == rotation.Starting
@@ -160,7 +193,18 @@ func (w *world) sync(p *pod) {
 	if both || w.chance(80) {
 		p.config = s.config
 	}
+	if both || w.chance(30) {
+		p.clients = w.newestClients()
+	}
 	p.syncedAt = w.now
+}
+
+// longestToken is how long a token may be valid that it signs.
+func (p *pod) longestToken() time.Duration {
+	if p.earlier {
+		return p.config.tokenLifetime
+	}
+	return max(p.config.tokenLifetime, min(p.clients.tokenLifetime, time.Duration(p.keyset.TokenLifetime.Longest)))
 }
 
 func (p *pod) time(now time.Time) time.Time { return now.Add(p.clock) }
@@ -231,6 +275,7 @@ func (w *world) acks() rotation.Acks {
 			told.SigningKeyID = signing.KID
 			if !p.earlier {
 				told.StoppedKeyIDs = kidsOf(p.keyset.Stopped(told.Clock))
+				told.LongestToken, told.Algorithms = p.longestToken(), p.clients.algorithms
 			}
 		}
 		acks.Pods = append(acks.Pods, told)
@@ -252,12 +297,12 @@ func (w *world) operatorTime(acks rotation.Acks) time.Time {
 func (w *world) decide() error {
 	acks, before := w.acks(), w.newest()
 	now := w.operatorTime(acks)
-	out, err := rotation.Plan(before.keyset, w.policy, acks, now, w.mint)
+	out, err := rotation.Plan(before.keyset, w.planned(), acks, now, w.mint)
 	if err != nil {
 		return err
 	}
 	changes := !same(before.keyset, out.Keyset)
-	if again, err := rotation.Plan(out.Keyset, w.policy, acks, now, w.mint); err != nil || !same(out.Keyset, again.Keyset) {
+	if again, err := rotation.Plan(out.Keyset, w.planned(), acks, now, w.mint); err != nil || !same(out.Keyset, again.Keyset) {
 		return fmt.Errorf("a second look at once changes\n%+v\nto\n%+v (%w)", out.Keyset, again.Keyset, err)
 	}
 	decided := &write{base: len(w.stored), at: w.now.Add(w.within(2 * time.Second)), keyset: out.Keyset, config: w.wanted(), changes: changes}

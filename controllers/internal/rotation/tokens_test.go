@@ -14,7 +14,7 @@ func (w *world) issue(p *pod) error {
 	if !signs {
 		return fmt.Errorf("%s has no key to sign access tokens with: %+v", p.name, p.keyset)
 	}
-	expires := p.time(w.now).Add(p.config.tokenLifetime)
+	expires := p.time(w.now).Add(p.longestToken())
 	sign := func(tokens map[string]time.Time, kid string) {
 		if expires.After(tokens[kid]) {
 			tokens[kid] = expires

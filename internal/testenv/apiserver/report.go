@@ -118,6 +118,7 @@ func (s *served) report(now time.Time) realmconfig.Report {
 		Time: now, TokensSigned: map[string]int64{},
 	}
 	report.NoteKeys(s.snapshot.Keyset, now)
+	report.NoteTokens(s.snapshot, s.clients)
 	for _, kid := range report.KeyIDs {
 		report.TokensSigned[kid] = tokensSigned
 	}
