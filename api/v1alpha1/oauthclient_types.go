@@ -316,6 +316,22 @@ type ClientSecret struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !self[k].replace('$(client-id)', '_').replace('$(client-secret)', '_').replace('$(issuer)', '_').contains('$('))",message="keys may use $(client-id), $(client-secret) and $(issuer), and nothing else between $( and )"
 	Keys map[string]ClientSecretTemplate `json:"keys,omitempty"`
 
+	// labels of the Secret beside the operator's own, for whoever looks for Secrets by them.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=16
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && k.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="labels are named like app.kubernetes.io/part-of: a domain, a '/', and at most 63 letters, digits, '-', '_' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k == 'app.kubernetes.io/part-of' || !k.matches('(^|[.])(kubernetes|k8s|realmkeeper)[.]io/'))",message="labels of kubernetes.io, k8s.io and realmkeeper.io say whose a Secret is; app.kubernetes.io/part-of alone may be set"
+	Labels map[string]SecretLabelValue `json:"labels,omitempty"`
+
+	// annotations of the Secret, by which controllers are told what to do with it.
+	// +optional
+	// +kubebuilder:validation:MinProperties=1
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) <= 317 && k.matches('^([a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?([.][a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*/)?[a-zA-Z0-9]([-._a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$'))",message="annotations are named like reloader.stakater.com/match: a domain, a '/', and at most 63 letters, digits, '-', '_' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.lowerAscii().matches('(^|[.])(kubernetes|k8s|realmkeeper)[.]io/'))",message="annotations of kubernetes.io, k8s.io and realmkeeper.io are not for clients to set"
+	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
+
 	// rotation says when the secret is replaced by a new one; never when absent, unless
 	// rotateAfter asks for it.
 	// +optional
@@ -327,6 +343,12 @@ type ClientSecret struct {
 	// +optional
 	RotateAfter *metav1.Time `json:"rotateAfter,omitempty"`
 }
+
+// SecretLabelValue is the value of a label of a client's Secret.
+//
+// +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9]([-._a-zA-Z0-9]*[a-zA-Z0-9])?)?$')",message="the value of a label has letters, digits, '-', '_' and '.' alone, and begins and ends with a letter or digit, such as argocd"
+type SecretLabelValue string
 
 // ClientSecretTemplate is the value of a further key of a client's Secret.
 //

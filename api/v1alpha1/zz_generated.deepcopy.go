@@ -475,6 +475,20 @@ func (in *ClientSecret) DeepCopyInto(out *ClientSecret) {
 			(*out)[key] = val
 		}
 	}
+	if in.Labels != nil {
+		in, out := &in.Labels, &out.Labels
+		*out = make(map[string]SecretLabelValue, len(*in))
+		for key, val := range *in {
+			(*out)[key] = val
+		}
+	}
+	if in.Annotations != nil {
+		in, out := &in.Annotations, &out.Annotations
+		*out = make(map[string]AnnotationValue, len(*in))
+		for key, val := range *in {
+			(*out)[key] = val
+		}
+	}
 	if in.Rotation != nil {
 		in, out := &in.Rotation, &out.Rotation
 		*out = new(ClientSecretRotation)

@@ -20,6 +20,7 @@ func TestSecretsOfClientsAreMadeForThoseWhoMay(t *testing.T) {
 	t.Parallel()
 	g := guard(t)
 	const named, keyed = oauthClient + "secret: {name: smtp}", oauthClient + "secret: {keys: {password: x}}"
+	const labelled, annotated = oauthClient + "secret: {labels: {argocd.argoproj.io/secret-type: cluster}}", oauthClient + "secret: {annotations: {example.com/copy: all}}"
 	eventually.Succeeds(t, func(ctx context.Context) error {
 		if err := g.editor.Create(ctx, g.object(t, "OAuthClient", named), client.DryRunAll); !apierrors.IsForbidden(err) {
 			return fmt.Errorf("nobody refuses it: %w", err)
@@ -29,6 +30,8 @@ func TestSecretsOfClientsAreMadeForThoseWhoMay(t *testing.T) {
 	words := []string{"denied request: secret", "system:serviceaccount:" + g.namespace + ":" + editor, "may not create Secret"}
 	wantRefused(t, "a name", g.editor.Create(t.Context(), g.object(t, "OAuthClient", named), client.DryRunAll), append(words, `"smtp"`)...)
 	wantRefused(t, "keys", g.editor.Create(t.Context(), g.object(t, "OAuthClient", keyed), client.DryRunAll), append(words, `"shop-oauth-client"`)...)
+	wantRefused(t, "labels", g.editor.Create(t.Context(), g.object(t, "OAuthClient", labelled), client.DryRunAll), append(words, `"shop-oauth-client"`)...)
+	wantRefused(t, "annotations", g.editor.Create(t.Context(), g.object(t, "OAuthClient", annotated), client.DryRunAll), append(words, `"shop-oauth-client"`)...)
 	wantRefused(t, "another name", g.change(t, "OAuthClient", oauthClient, named), words...)
 	for what, spec := range map[string]string{
 		"no word of it": oauthClient, "rotation alone": oauthClient + "secret: {rotation: {interval: 720h}}", "a page": oauthClient + "type: Public",

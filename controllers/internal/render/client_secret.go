@@ -36,13 +36,23 @@ func ClientSecretObject(c *v1alpha1.OAuthClient, issuer, value string) *corev1ac
 	data := map[string][]byte{ClientIDKey: []byte(ClientID(c)), ClientSecretKey: []byte(value), IssuerKey: []byte(issuer)}
 	filled := strings.NewReplacer(
 		"$("+ClientIDKey+")", ClientID(c), "$("+ClientSecretKey+")", value, "$("+IssuerKey+")", issuer)
-	for key, template := range valueOr(c.Spec.Secret, v1alpha1.ClientSecret{}).Keys {
+	asked := valueOr(c.Spec.Secret, v1alpha1.ClientSecret{})
+	for key, template := range asked.Keys {
 		if data[key] == nil {
 			data[key] = []byte(filled.Replace(string(template)))
 		}
 	}
+	labels, annotations := map[string]string{}, map[string]string{}
+	for key, value := range asked.Labels {
+		labels[key] = string(value)
+	}
+	for key, value := range asked.Annotations {
+		annotations[key] = string(value)
+	}
+	labels[managedByLabel], labels[ClientLabel] = product, c.Name
 	return corev1ac.Secret(ClientSecretName(c), c.Namespace).
-		WithLabels(map[string]string{managedByLabel: product, ClientLabel: c.Name}).
+		WithLabels(labels).
+		WithAnnotations(annotations).
 		WithOwnerReferences(metav1ac.OwnerReference().
 			WithAPIVersion(v1alpha1.GroupVersion.String()).
 			WithKind("OAuthClient").
