@@ -5,6 +5,7 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
@@ -113,4 +115,87 @@ func TestARealmThatTheOperatorDoesNotSeeIsNone(t *testing.T) {
 	if strings.Contains(w.log.String(), "elsewhere") {
 		t.Errorf("the operator complains:\n%s", w.log)
 	}
+}
+
+// An operator of one namespace does not end what it does not see.
+func TestClientsOfNamespacesThatTheOperatorDoesNotSeeAreLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	w.oauthClient(w.namespace, "web")
+	w.readyClient(w.namespace, "web")
+	own := w.namespace + ".web"
+	foreign, gone := w.document(own), w.document(own)
+	foreign.ID, gone.ID = w.sameShard(own, "elsewhere.app"), w.sameShard(own, w.namespace+".gone")
+	w.putDocument(own, w.document(own), foreign, gone)
+	eventually.Succeeds(t, func(context.Context) error {
+		document := w.shardOf(own)
+		if len(document.Clients) != 1 || len(document.Ended) != 1 || document.Ended[0].ID != gone.ID {
+			return fmt.Errorf("pods are told of %+v", document)
+		}
+		return nil
+	})
+}
+
+// sameShard is an id that begins with another and is in the document of a third.
+func (w *world) sameShard(id, prefix string) string {
+	for i := 0; ; i++ {
+		if named := fmt.Sprint(prefix, i); realmconfig.ClientShard(named) == realmconfig.ClientShard(id) {
+			return named
+		}
+	}
+}
+
+// putDocument has somebody write the document that a client is in.
+func (w *world) putDocument(id string, clients ...realmconfig.Client) {
+	w.t.Helper()
+	encoded, err := realmconfig.EncodeClients(realmconfig.ClientDocument{Version: realmconfig.Version, Clients: clients})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
+		m := w.documentMap(id)
+		m.Data = map[string]string{fmt.Sprintf("clients-%d.json", realmconfig.ClientShard(id)): string(encoded)}
+		return w.Update(ctx, m)
+	})
+}
+
+// documentMap is the ConfigMap of the document that a client is in.
+func (w *world) documentMap(id string) *corev1.ConfigMap {
+	w.t.Helper()
+	m := &corev1.ConfigMap{}
+	w.get(m, fmt.Sprintf("%s-clients-%d-v1", realmName, realmconfig.ClientShard(id)))
+	return m
+}
+
+// Keys are made for clients as soon as their namespace is admitted.
+func TestKeysAreMadeForClientsOfANamespaceThatIsAdmitted(t *testing.T) {
+	t.Parallel()
+	own := controlPlane(t)
+	w := newWorldOn(t, own, true)
+	shop := own.Namespace(t)
+	w.realm(func(s *v1alpha1.AuthRealmSpec) {
+		s.Clients = &v1alpha1.Clients{
+			AllowedNamespaces: v1alpha1.SelectedNamespaces,
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "shop"}},
+		}
+	})
+	w.ready(2)
+	w.oauthClient(shop, "web", func(s *v1alpha1.OAuthClientSpec) { s.IDTokenSigningAlg = v1alpha1.EdDSA })
+	w.awaitClient(shop, "web", v1alpha1.AdmittedCondition, metav1.ConditionFalse, v1alpha1.ReasonNamespaceNotAllowed)
+	w.settle()
+	signs := func() bool {
+		return slices.ContainsFunc(w.read().Status.SigningKeys, func(k v1alpha1.SigningKeyStatus) bool { return k.Algorithm == v1alpha1.EdDSA })
+	}
+	if signs() {
+		t.Fatal("a key is made for a client that is not admitted")
+	}
+	w.labelNamespace(shop, "team", "shop")
+	eventually.Succeeds(t, func(context.Context) error {
+		if !signs() {
+			return fmt.Errorf("keys are %+v", w.read().Status.SigningKeys)
+		}
+		return nil
+	})
 }

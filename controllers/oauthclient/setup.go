@@ -62,7 +62,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	}
 	sources := []source.Source{source.Channel(wake, &handler.EnqueueRequestForObject{})}
 	if !options.OneNamespace {
-		sources = append(sources, namespaceSource(mgr, handler.EnqueueRequestsFromMapFunc(clientsElsewhere(cache))))
+		sources = append(sources, attached.NamespaceLabels(mgr.GetCache(), handler.EnqueueRequestsFromMapFunc(clientsElsewhere(cache))))
 	}
 	d := &documents{Client: cache, live: mgr.GetAPIReader(), board: board, ask: options.AskPod, now: options.Now, wake: wake, oneNamespace: options.OneNamespace}
 	return errors.Join(

@@ -4,11 +4,10 @@ package oauthclient
 
 import (
 	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -17,15 +16,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
-	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
@@ -40,6 +37,16 @@ func (d *documents) setup(mgr ctrl.Manager, options Options) error {
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("oauthclient-documents").
 		Watches(&v1alpha1.AuthRealm{}, d.onRealm(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.AuthRealm{}, d.onKeys(), builder.WithPredicates(predicate.Funcs{
+			CreateFunc: func(event.CreateEvent) bool { return false },
+			UpdateFunc: func(e event.UpdateEvent) bool {
+				before, known := e.ObjectOld.(*v1alpha1.AuthRealm)
+				after, knownStill := e.ObjectNew.(*v1alpha1.AuthRealm)
+				return known && knownStill && signingOf(before) != signingOf(after)
+			},
+			DeleteFunc:  func(event.DeleteEvent) bool { return false },
+			GenericFunc: func(event.GenericEvent) bool { return false },
+		})).
 		Watches(&v1alpha1.OAuthClient{}, d.onClient()).
 		Watches(&corev1.ConfigMap{}, handler.Funcs{
 			UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) { d.onConfigMap(ctx, e.ObjectNew, q) },
@@ -47,7 +54,7 @@ func (d *documents) setup(mgr ctrl.Manager, options Options) error {
 		}, builder.OnlyMetadata).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency})
 	if !options.OneNamespace {
-		b = b.WatchesRawSource(namespaceSource(mgr, d.onNamespace()))
+		b = b.WatchesRawSource(attached.NamespaceLabels(mgr.GetCache(), d.onNamespace()))
 	}
 	return b.Complete(&installation.Gate{Rivals: options.Rivals, Next: d, Object: &v1alpha1.AuthRealm{}, Reader: mgr.GetClient()})
 }
@@ -56,6 +63,16 @@ func (d *documents) setup(mgr ctrl.Manager, options Options) error {
 func (d *documents) onRealm() handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
 		d.board.markAll(client.ObjectKeyFromObject(o))
+		return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
+	})
+}
+
+// onKeys has the documents of a realm looked at in which clients wait for a key.
+func (d *documents) onKeys() handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		if !d.board.markAwaiting(client.ObjectKeyFromObject(o)) {
+			return nil
+		}
 		return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
 	})
 }
@@ -71,13 +88,16 @@ func (d *documents) onClient() handler.EventHandler {
 			after, knownStill := e.ObjectNew.(*v1alpha1.OAuthClient)
 			if known && knownStill && (before.UID != after.UID || before.Generation != after.Generation ||
 				before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
-				!equality.Semantic.DeepEqual(before.Status.Secrets, after.Status.Secrets)) {
+				!slices.EqualFunc(before.Status.Secrets, after.Status.Secrets, sameSecret)) {
 				d.mark(before, q)
 				d.mark(after, q)
 			}
 		},
 	}
 }
+
+// sameSecret reports whether pods are told the same of two secrets.
+func sameSecret(a, b v1alpha1.ClientSecretStatus) bool { return a.ID == b.ID && a.SHA256 == b.SHA256 }
 
 // mark has the document looked at that a client is in.
 func (d *documents) mark(o client.Object, q queue) {
@@ -103,50 +123,20 @@ func (d *documents) onConfigMap(_ context.Context, o client.Object, q queue) {
 // onNamespace has the documents looked at in which clients of a namespace may come or go.
 func (d *documents) onNamespace() handler.EventHandler {
 	elsewhere := func(ctx context.Context, o client.Object, q queue) {
-		clients, err := askingElsewhere(ctx, d, o.GetName())
-		if err != nil {
-			log.FromContext(ctx).Error(err, "Lost an event", "namespace", o.GetName())
-		}
-		for _, c := range clients {
+		for _, c := range attached.ClientsElsewhere(ctx, d, o.GetName()) {
 			d.mark(c, q)
 		}
 	}
 	return handler.Funcs{UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) { elsewhere(ctx, e.ObjectNew, q) }}
 }
 
-// namespaceSource tells of namespaces, of which the labels say whether a realm takes their
-// clients.
-func namespaceSource(mgr ctrl.Manager, to handler.EventHandler) source.Source {
-	return source.Kind[client.Object](mgr.GetCache(), kinds.Metadata(corev1.SchemeGroupVersion.WithKind("Namespace")), to, predicate.LabelChangedPredicate{})
-}
-
 // clientsElsewhere maps a namespace to its clients that ask for realms of other namespaces.
 func clientsElsewhere(r client.Reader) handler.MapFunc {
 	return func(ctx context.Context, o client.Object) []reconcile.Request {
-		clients, err := askingElsewhere(ctx, r, o.GetName())
-		if err != nil {
-			log.FromContext(ctx).Error(err, "Lost an event", "namespace", o.GetName())
-		}
 		var requests []reconcile.Request
-		for _, c := range clients {
+		for _, c := range attached.ClientsElsewhere(ctx, r, o.GetName()) {
 			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(c)})
 		}
 		return requests
 	}
-}
-
-// askingElsewhere are the clients of a namespace that ask for realms of others. They are the
-// cache's own.
-func askingElsewhere(ctx context.Context, r client.Reader, namespace string) ([]*v1alpha1.OAuthClient, error) {
-	var list v1alpha1.OAuthClientList
-	if err := r.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("list clients: %w", err)
-	}
-	var elsewhere []*v1alpha1.OAuthClient
-	for i := range list.Items {
-		if render.RealmOfClient(&list.Items[i]).Namespace != namespace {
-			elsewhere = append(elsewhere, &list.Items[i])
-		}
-	}
-	return elsewhere, nil
 }

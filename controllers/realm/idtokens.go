@@ -21,9 +21,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 )
 
-// idTokens is what the realm's clients want of tokens beside the realm's own: a family that
-// is not among them stops, and pods sign no token that is valid longer. A client that is
-// gone wants nothing more, though pods may serve it for some seconds yet.
+// idTokens is what the realm's clients want of tokens beside the realm's own. Pods that
+// still have a client as it was before say so, and rotation waits for them.
 type idTokens struct {
 	// algorithms are those that clients verify ID tokens with.
 	algorithms []realmconfig.Algorithm
@@ -80,6 +79,17 @@ func (r *reconciler) gatherIDTokens(ctx context.Context, realm *v1alpha1.AuthRea
 func idTokensOf(c *v1alpha1.OAuthClient) idTokens {
 	algorithm, longest := render.ClientTokens(c)
 	return idTokens{algorithms: []realmconfig.Algorithm{algorithm}, lifetime: longest}
+}
+
+// onNamespace has the realms looked at whose clients may come or go with the labels of a
+// namespace.
+func onNamespace(r client.Reader) handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	return handler.Funcs{UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+		for _, c := range attached.ClientsElsewhere(ctx, r, e.ObjectNew.GetName()) {
+			q.AddAfter(reconcile.Request{NamespacedName: render.RealmOfClient(c)}, settleClients)
+		}
+	}}
 }
 
 // settleClients is how long a pass waits for further clients, which are often made together.

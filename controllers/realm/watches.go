@@ -52,6 +52,9 @@ func (r *reconciler) setup(mgr ctrl.Manager, notified bool, wake <-chan event.Ge
 		Watches(&v1alpha1.OAuthClient{}, onClient(!notified)).
 		WatchesRawSource(source.Channel(wake, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, NewQueue: r.newQueue})
+	if notified {
+		b = b.WatchesRawSource(attached.NamespaceLabels(mgr.GetCache(), onNamespace(mgr.GetClient())))
+	}
 	for _, kind := range attached.TakenUp() {
 		b = b.Watches(kind.Object(), handler.EnqueueRequestsFromMapFunc(kind.ToRealm), builder.WithPredicates(kind.Changes()))
 	}
