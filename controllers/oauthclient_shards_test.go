@@ -6,10 +6,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -101,4 +104,80 @@ func TestOneClientsChangeRewritesOneDocument(t *testing.T) {
 	if n := w.requests.made.Load() - made; n > 40 {
 		t.Errorf("the operator made %d requests", n)
 	}
+}
+
+// A document that somebody has made immutable is made again.
+func TestADocumentThatCannotBeChangedIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	w.oauthClient(w.namespace, "page", func(s *v1alpha1.OAuthClientSpec) { s.Type = v1alpha1.PublicClient })
+	id := w.namespace + ".page"
+	eventually.Succeeds(t, func(context.Context) error {
+		if w.document(id).ID == "" {
+			return fmt.Errorf("pods are not told of it")
+		}
+		return nil
+	})
+	eventually.Succeeds(t, func(ctx context.Context) error {
+		m := w.documentMap(id)
+		m.Immutable = ptr(true)
+		return w.Update(ctx, m)
+	})
+	before := w.documentMap(id)
+	w.editClient("page", func(s *v1alpha1.OAuthClientSpec) { s.DisplayName = "Changed" })
+	eventually.Succeeds(t, func(context.Context) error {
+		if told := w.document(id); told.DisplayName != "Changed" {
+			return fmt.Errorf("pods are told of %+v", told)
+		}
+		return nil
+	})
+	after := w.documentMap(id)
+	if after.UID == before.UID || after.Immutable != nil && *after.Immutable {
+		t.Errorf("it is %+v", after.ObjectMeta)
+	}
+	if ended := w.shardOf(id).Ended; len(ended) > 0 {
+		t.Errorf("clients have ended: %+v", ended)
+	}
+}
+
+// Who finds no room is told when there is some.
+func TestAClientWithoutRoomComesWhenAnotherGoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	large := func(s *v1alpha1.OAuthClientSpec) {
+		s.Type, s.RedirectURIs = v1alpha1.PublicClient, nil
+		for i := range 50 {
+			uri := v1alpha1.RedirectURI(fmt.Sprintf("https://app.example.com/%02d/%s", i, strings.Repeat("x", 990)))
+			s.RedirectURIs, s.PostLogoutRedirectURIs = append(s.RedirectURIs, uri), append(s.PostLogoutRedirectURIs, uri)
+		}
+	}
+	var names []string
+	for i := 0; len(names) < 10; i++ { // of a hundred thousand bytes each, and a little more
+		if name := fmt.Sprint("page-", i); realmconfig.ClientShard(w.namespace+"."+name) == 3 {
+			names = append(names, name)
+			w.oauthClient(w.namespace, name, large)
+		}
+	}
+	var left []string
+	eventually.Succeeds(t, func(context.Context) error {
+		left = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+			c := meta.FindStatusCondition(w.readClient(w.namespace, name).Status.Conditions, v1alpha1.AttachedCondition)
+			return c == nil || c.Reason != v1alpha1.ReasonNoRoom
+		})
+		if told := len(w.shardOf(w.namespace + "." + names[0]).Clients); len(left) != 1 || told != len(names)-1 {
+			return fmt.Errorf("%v have no room, and pods are told of %d", left, told)
+		}
+		return nil
+	})
+	for _, name := range names {
+		if name != left[0] {
+			w.delete(w.readClient(w.namespace, name))
+			break
+		}
+	}
+	w.awaitClient(w.namespace, left[0], v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating)
 }

@@ -288,14 +288,21 @@ func TestADeletedClientEndsByATombstone(t *testing.T) {
 		}
 		return nil
 	})
-	// Made again while no operator runs, it inherits nothing.
+	// Made again, it inherits nothing, not even what begins now at a pod that has not heard.
 	if s := w.secretOf(w.namespace, "web-oauth-client"); s != nil {
 		w.delete(s) // as the garbage collector does, which no test has
 	}
 	w.oauthClient(w.namespace, "web")
+	w.awaitClient(w.namespace, "web", v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "has just ended")
+	if told := w.document(id); told.ID != "" {
+		t.Errorf("pods are told at once: %+v", told)
+	}
+	now := w.clock.now()
+	w.clock.advance(time.Minute + time.Second)
+	w.touchDocument(id)
 	w.readyClient(w.namespace, "web")
 	again := w.document(id)
-	if !again.Since.After(first.Since) && again.Secrets[0] == first.Secrets[0] {
+	if again.Since.Before(now.Add(time.Minute)) || again.Secrets[0] == first.Secrets[0] {
 		t.Errorf("it inherits: %+v, before %+v", again, first)
 	}
 	for _, e := range ended() {
@@ -303,6 +310,25 @@ func TestADeletedClientEndsByATombstone(t *testing.T) {
 			t.Errorf("it has ended at %s, and came to be at %s", e.At, again.Since)
 		}
 	}
+	// And so it stays.
+	w.touchDocument(id)
+	w.editClient("web", func(s *v1alpha1.OAuthClientSpec) { s.DisplayName = "Again" })
+	eventually.Succeeds(t, func(context.Context) error {
+		if told := w.document(id); told.DisplayName != "Again" || !told.Since.Equal(again.Since) {
+			return fmt.Errorf("pods are told of %+v, before of %+v", told, again)
+		}
+		return nil
+	})
+}
+
+// touchDocument has the operator look at the document that a client is in.
+func (w *world) touchDocument(id string) {
+	w.t.Helper()
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
+		m := w.documentMap(id)
+		metav1.SetMetaDataAnnotation(&m.ObjectMeta, "test/at", w.clock.now().String())
+		return w.Update(ctx, m)
+	})
 }
 
 // What a client was while nobody looked, its document remembers.

@@ -261,6 +261,12 @@ const (
 	// DatabaseReady, CacheReady, SecretWritten and Attached when the API server refused an
 	// object, with its words. It is tried again every minute or so.
 	ReasonApplyFailed = "ApplyFailed"
+	// ReasonNoRoom surfaces on Attached when what pods read of a realm's clients has no room
+	// for this one. It heals by itself when others need less.
+	ReasonNoRoom = "NoRoom"
+	// ReasonSigningKeyPending surfaces on Attached while the key that idTokenSigningAlg asks
+	// for is not one that every verifier can know.
+	ReasonSigningKeyPending = "SigningKeyPending"
 	// ReasonFailed surfaces on any condition when what it is about could not be read
 	// or worked out, with the words of the API server or of the operator. It is tried
 	// again every minute or so; until then the realm goes on with what it last had.

@@ -11,6 +11,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 )
 
 // board is where the passes over a realm's documents tell those over its clients how far
@@ -37,12 +38,27 @@ type view struct {
 	// reason and message say why the client is in no document, though its realm takes it.
 	reason, message string
 
+	// begins is from when on it is in a document, zero where another of its name has not
+	// just ended.
+	begins time.Time
+
 	// refused is why a pod does not take it as it is.
 	refused string
+
+	key keyWait
 
 	// usedOn is the last day on which the client was used, olderUsedOn that on which the
 	// older of its two secrets was: dates in UTC, "" where no pod has seen it.
 	usedOn, olderUsedOn string
+}
+
+// gist is what of a view matters to its client: on its way to the pods it is not known by
+// every one, whatever it is.
+func (v view) gist() view {
+	if !v.uptake.Everywhere && v.refused == "" {
+		v.uptake = attached.Uptake{}
+	}
+	return v
 }
 
 func newBoard() *board {
@@ -75,19 +91,38 @@ func (b *board) markAll(realm types.NamespacedName) {
 	}
 }
 
-// take returns the documents that are to be looked at, and takes them for looked at.
-func (b *board) take(realm types.NamespacedName) []int {
+// markAwaiting has those looked at in which clients wait for a key, and reports whether
+// there are any.
+func (b *board) markAwaiting(realm types.NamespacedName) (found bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var dirty []int
 	s := b.of(realm)
 	for n := range s.shards {
-		if s.shards[n].dirty {
-			dirty = append(dirty, n)
+		if s.shards[n].awaitsKey() {
+			s.shards[n].dirty, found = true, true
 		}
-		s.shards[n].dirty = false
 	}
-	return dirty
+	return found
+}
+
+// take returns the documents that are to be looked at now, and takes them for looked at.
+// The next are to be at a time, zero for when they are marked.
+func (b *board) take(realm types.NamespacedName, now time.Time) (due []int, next time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.of(realm)
+	for n := range s.shards {
+		shard := &s.shards[n]
+		shard.begun(now)
+		switch at := shard.due(); {
+		case !shard.dirty:
+		case at.After(now):
+			next = requeue.Soonest(next, at)
+		default:
+			shard.dirty, due = false, append(due, n)
+		}
+	}
+	return due, next
 }
 
 // written notes what a document says now. It is the same document as before when its
@@ -160,7 +195,7 @@ func (b *board) untold(realm types.NamespacedName, id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	told, asked := b.told[id]
-	return asked && told != b.view(realm, id)
+	return asked && told.gist() != b.view(realm, id).gist()
 }
 
 // forget drops what is known of a realm that is gone, forgetClient what a client was told.

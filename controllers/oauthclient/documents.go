@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -61,36 +63,45 @@ func (d *documents) pass(ctx context.Context, name types.NamespacedName) (ctrl.R
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("get realm: %w", err)
 	}
-	retry, err := d.writeAll(ctx, realm)
+	next, err := d.writeAll(ctx, realm)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	after, err := d.observe(ctx, realm)
+	askAgain, err := d.observe(ctx, realm)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if retry && (after == 0 || after > requeue.Retry(realm.UID)) {
-		after = requeue.Retry(realm.UID)
+	now := d.now()
+	if askAgain > 0 {
+		next = requeue.Soonest(next, now.Add(askAgain))
 	}
-	return ctrl.Result{RequeueAfter: after}, d.tell(ctx, name)
+	result := ctrl.Result{}
+	if !next.IsZero() {
+		result.RequeueAfter = max(next.Sub(now), settle)
+	}
+	return result, d.tell(ctx, name)
 }
 
-// writeAll writes the documents of which something has changed. One that cannot be written
-// does not keep back the others; retry is set when it may be tried again.
-func (d *documents) writeAll(ctx context.Context, realm *v1alpha1.AuthRealm) (retry bool, err error) {
+// writeAll writes the documents of which something has changed, and returns when the next
+// are to be written, zero for when something changes. One that cannot be written does not
+// keep back the others, and is tried again if it may be.
+func (d *documents) writeAll(ctx context.Context, realm *v1alpha1.AuthRealm) (next time.Time, err error) {
 	name := client.ObjectKeyFromObject(realm)
+	due, next := d.board.take(name, d.now())
 	var ended []error
-	for _, n := range d.board.take(name) {
+	for _, n := range due {
 		failure, err := conditions.Classify(d.write(ctx, realm, n))
 		d.board.failed(name, n, failure)
 		again := failure != nil && conditions.Retryable(failure.Reason)
 		if err != nil || again {
 			d.board.mark(name, n)
 		}
-		retry = retry || again
+		if again {
+			next = requeue.Soonest(next, d.now().Add(requeue.Retry(realm.UID)))
+		}
 		ended = append(ended, err)
 	}
-	return retry, errors.Join(ended...)
+	return requeue.Soonest(next, d.board.begins(name)), errors.Join(ended...)
 }
 
 // write makes one document what it should be. Where there are no clients and never were,
@@ -105,31 +116,35 @@ func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int)
 	if err != nil {
 		return err
 	}
-	in, revisions, err := d.gather(ctx, realm, clients)
-	if err != nil {
-		return err
-	}
+	var before realmconfig.ClientDocument
 	if existing != nil {
 		if err := ownership.Check(realm, "ConfigMap", existing); err != nil {
 			return err
 		}
-		in.Before = documentIn(existing, n)
+		before = documentIn(existing, n)
 	}
-	now := d.now().UTC()
-	document, leftOut, err := render.ClientDocument(in, now)
-	if err != nil || existing == nil && len(document.Clients)+len(document.Ended) == 0 {
+	if d.oneNamespace { // nobody knows whether those of others have ended
+		before.Clients = slices.DeleteFunc(before.Clients, func(c realmconfig.Client) bool { return !strings.HasPrefix(c.ID, realm.Namespace+".") })
+	}
+	in, says, err := d.gather(ctx, realm, clients, before)
+	if err != nil {
 		return err
 	}
-	encoded, err := realmconfig.EncodeClients(document)
+	now := d.now().UTC().Round(0)
+	shard, err := render.NewClientShard(in, now)
+	if err != nil || existing == nil && len(shard.Document.Clients)+len(shard.Document.Ended) == 0 {
+		return err
+	}
+	encoded, err := realmconfig.EncodeClients(shard.Document)
 	if err != nil {
 		return err
 	}
 	if err := d.apply(ctx, realm, n, existing, encoded); err != nil {
 		return err
 	}
-	out := written{revision: realmconfig.Revision(encoded), at: now, revisions: map[string]string{}, leftOut: leftOut}
-	for _, c := range document.Clients {
-		out.revisions[c.ID] = revisions[c.ID]
+	out := written{revision: realmconfig.Revision(encoded), at: now, clients: map[string]told{}, leftOut: shard.LeftOut, begin: shard.Begin}
+	for _, c := range shard.Document.Clients {
+		out.clients[c.ID] = says[c.ID]
 	}
 	d.board.written(name, n, out)
 	return nil
@@ -156,11 +171,16 @@ func (d *documents) existing(ctx context.Context, realm *v1alpha1.AuthRealm, n i
 	return existing, nil
 }
 
-// gather is what a document is made of, and by client what names its settings.
+// gather is what a document is made of that takes the place of another, and what it says of
+// each client.
 func (d *documents) gather(
-	ctx context.Context, realm *v1alpha1.AuthRealm, clients []v1alpha1.OAuthClient,
-) (in render.ClientsInShard, revisions map[string]string, err error) {
-	in.Present, revisions = map[string]time.Time{}, map[string]string{}
+	ctx context.Context, realm *v1alpha1.AuthRealm, clients []v1alpha1.OAuthClient, before realmconfig.ClientDocument,
+) (in render.ClientsInShard, says map[string]told, err error) {
+	in, says = render.ClientsInShard{Present: map[string]time.Time{}, Before: before}, map[string]told{}
+	signing, signedBefore := signingOf(realm), map[string]realmconfig.Algorithm{}
+	for _, c := range before.Clients {
+		signedBefore[c.ID] = c.IDTokenSigningAlg
+	}
 	for i := range clients {
 		c := &clients[i]
 		if c.DeletionTimestamp != nil { // which nobody can take back
@@ -182,9 +202,11 @@ func (d *documents) gather(
 		if err != nil {
 			return in, nil, err
 		}
-		in.Taken, revisions[id] = append(in.Taken, settings), revision
+		tells := told{revision: revision}
+		settings.IDTokenSigningAlg, tells.key = signing.choose(settings.IDTokenSigningAlg, signedBefore[id])
+		in.Taken, says[id] = append(in.Taken, settings), tells
 	}
-	return in, revisions, nil
+	return in, says, nil
 }
 
 // documentIn is the document in a ConfigMap. Of one that cannot be read nothing is known.
@@ -208,7 +230,14 @@ func (d *documents) apply(ctx context.Context, realm *v1alpha1.AuthRealm, n int,
 		}
 		version = existing.ResourceVersion
 	}
-	err := apply.Over(ctx, d.Client, o, version)
+	var err error
+	if existing != nil && existing.Immutable != nil && *existing.Immutable {
+		// Nobody can change it; pods go on with what they have read until there is another.
+		version, err = "", d.Delete(ctx, existing, client.Preconditions{UID: &existing.UID, ResourceVersion: &existing.ResourceVersion})
+	}
+	if client.IgnoreNotFound(err) == nil {
+		err = apply.Over(ctx, d.Client, o, version)
+	}
 	if err != nil && !conditions.EndsPass(err) {
 		return conditions.NewFailure(v1alpha1.ReasonApplyFailed, "ConfigMap %q, which pods read of the realm's clients, could not be written: %s",
 			*o.GetName(), conditions.StableMessage(err))

@@ -67,6 +67,17 @@ func (b *board) outlook(realm types.NamespacedName) outlook {
 	return out
 }
 
+// begins is when the first client begins that is in no document yet, zero for none.
+func (b *board) begins(realm types.NamespacedName) (first time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.of(realm)
+	for n := range s.shards {
+		first = requeue.Soonest(first, s.shards[n].begins())
+	}
+	return first
+}
+
 // heard notes what pods have said.
 func (b *board) heard(realm types.NamespacedName, pods []podstatus.Pod, now time.Time) {
 	b.mu.Lock()

@@ -11,6 +11,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
@@ -41,16 +42,25 @@ type shard struct {
 	everywhere int
 
 	// failure is why the document could not be written. For clients that are leftOut it has
-	// no room, and refused says of others what pods have against them.
+	// no room, begin says of others from when on they are in it, and refused what pods have
+	// against them.
 	failure *conditions.Failure
 	leftOut map[string]bool
+	begin   map[string]time.Time
 	refused map[string]string
 }
 
-// entry is one client of a document: what names its settings, and the number of the first
-// document that had them. The days are those of a view.
+// told is what a document says of one client: what names its settings, and what it says of
+// the key that these ask for.
+type told struct {
+	revision string
+	key      keyWait
+}
+
+// entry is one client of a document: what it says, and the number of the first document
+// that said it. The days are those of a view.
 type entry struct {
-	revision            string
+	told
 	since               int
 	usedOn, olderUsedOn string
 }
@@ -60,11 +70,13 @@ type written struct {
 	revision string
 	at       time.Time
 
-	// revisions name the settings of its clients, by id.
-	revisions map[string]string
+	// clients are those in it, by id.
+	clients map[string]told
 
-	// leftOut are clients for which it has no room.
+	// leftOut are clients for which it has no room, begin are those that are in it from a
+	// time on.
 	leftOut []string
+	begin   map[string]time.Time
 }
 
 func (s *shard) write(d written) {
@@ -75,21 +87,56 @@ func (s *shard) write(d written) {
 		s.number++
 		s.writtenAt = d.at
 	}
-	clients := make(map[string]*entry, len(d.revisions))
-	for id, revision := range d.revisions {
-		client := &entry{revision: revision, since: s.number}
+	clients := make(map[string]*entry, len(d.clients))
+	for id, told := range d.clients {
+		client := &entry{told: told, since: s.number}
 		if before, known := s.clients[id]; known {
 			client.usedOn = before.usedOn
-			if before.revision == revision {
+			if before.told == told {
 				client = before
 			}
 		}
 		clients[id] = client
 	}
-	s.clients, s.leftOut = clients, map[string]bool{}
+	s.clients, s.begin, s.leftOut = clients, d.begin, map[string]bool{}
 	for _, id := range d.leftOut {
 		s.leftOut[id] = true
 	}
+}
+
+// due is when the document may be written again. One with many clients waits for more of
+// them: what it takes to write it grows with each.
+func (s *shard) due() time.Time {
+	const few, each = 64, 10 * time.Millisecond
+	if s.number == 0 || len(s.clients) <= few {
+		return time.Time{}
+	}
+	return s.writtenAt.Add(time.Duration(len(s.clients)) * each)
+}
+
+// begins is when the first client begins that is not in the document yet, zero for none.
+func (s *shard) begins() (first time.Time) {
+	for _, at := range s.begin {
+		first = requeue.Soonest(first, at)
+	}
+	return first
+}
+
+// begun has the document looked at when a client has begun that is not in it yet.
+func (s *shard) begun(now time.Time) {
+	waiting := len(s.begin)
+	maps.DeleteFunc(s.begin, func(_ string, at time.Time) bool { return !at.After(now) })
+	s.dirty = s.dirty || len(s.begin) < waiting
+}
+
+// awaitsKey reports whether a client waits for a key.
+func (s *shard) awaitsKey() bool {
+	for _, client := range s.clients {
+		if client.key.waits {
+			return true
+		}
+	}
+	return false
 }
 
 // lags reports whether some pod does not run the document.
@@ -184,16 +231,16 @@ func (s *shard) hearUse(n int, report realmconfig.Report) {
 }
 
 func (s *shard) view(id string) view {
-	v := view{refused: s.refused[id]}
+	v := view{refused: s.refused[id], begins: s.begin[id]}
 	switch {
 	case s.failure != nil:
 		v.reason, v.message = s.failure.Reason, s.failure.Message
 	case s.leftOut[id]:
-		v.reason, v.message = v1alpha1.ReasonApplyFailed, noRoom
+		v.reason, v.message = v1alpha1.ReasonNoRoom, noRoom
 	}
 	if client, found := s.clients[id]; found {
 		v.uptake = attached.Uptake{Revision: client.revision, Everywhere: client.since <= s.everywhere}
-		v.usedOn, v.olderUsedOn = client.usedOn, client.olderUsedOn
+		v.key, v.usedOn, v.olderUsedOn = client.key, client.usedOn, client.olderUsedOn
 	}
 	return v
 }

@@ -3,6 +3,8 @@
 package oauthclient
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,8 +21,12 @@ var start = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 // at is some time after every document was written that pods may still mount.
 var at = start.Add(rotation.FreshMount)
 
-func document(revision string, clients map[string]string) written {
-	return written{revision: revision, at: start, revisions: clients}
+func document(revision string, revisions map[string]string) written {
+	clients := map[string]told{}
+	for id, revision := range revisions {
+		clients[id] = told{revision: revision}
+	}
+	return written{revision: revision, at: start, clients: clients}
 }
 
 func running(n int, revision string) podstatus.Pod {
@@ -121,17 +127,22 @@ func TestClientsAreToldWhatIsNewsToThem(t *testing.T) {
 	realm, b := types.NamespacedName{Namespace: "identity", Name: "staff"}, newBoard()
 	id := "shop.web"
 	n := realmconfig.ClientShard(id)
-	if got := b.take(realm); len(got) != realmconfig.ClientShards {
+	if got, _ := b.take(realm, start); len(got) != realmconfig.ClientShards {
 		t.Errorf("of a new realm, %v are looked at", got)
 	}
-	if got := b.take(realm); len(got) > 0 {
-		t.Errorf("%v are looked at again", got)
+	if got, next := b.take(realm, start); len(got) > 0 || !next.IsZero() {
+		t.Errorf("%v are looked at again, and more at %s", got, next)
 	}
 	b.written(realm, n, document("1", map[string]string{id: "x"}))
 	if b.untold(realm, id) {
 		t.Error("who has not asked is told")
 	}
 	b.look(realm, id)
+	b.written(realm, n, document("2", map[string]string{id: "xx"}))
+	if b.untold(realm, id) {
+		t.Error("who is on the way to the pods is told that it still is")
+	}
+	b.written(realm, n, document("1", map[string]string{id: "x"}))
 	b.heard(realm, []podstatus.Pod{running(n, "1")}, at)
 	if got := b.takeNews(realm); len(got) != 1 || got[0] != n || !b.untold(realm, id) {
 		t.Errorf("there is news in %v", got)
@@ -150,5 +161,98 @@ func TestClientsAreToldWhatIsNewsToThem(t *testing.T) {
 	b.forget(realm)
 	if got := b.look(realm, id); got != (view{}) {
 		t.Errorf("of a realm that is gone, %+v is known", got)
+	}
+}
+
+// A document of many clients waits for more of them before it is written again.
+func TestADocumentOfManyClientsIsWrittenSeldom(t *testing.T) {
+	t.Parallel()
+	realm, b := types.NamespacedName{Namespace: "identity", Name: "staff"}, newBoard()
+	b.take(realm, start)
+	many := map[string]string{}
+	for i := range 600 {
+		many[fmt.Sprint("shop.", i)] = "x"
+	}
+	b.written(realm, 3, document("1", many))
+	b.written(realm, 4, document("1", map[string]string{"shop.web": "x"}))
+	b.mark(realm, 3)
+	b.mark(realm, 4)
+	if due, next := b.take(realm, start); !slices.Equal(due, []int{4}) || !next.Equal(start.Add(6*time.Second)) {
+		t.Errorf("%v are looked at, and more at %s", due, next)
+	}
+	if due, next := b.take(realm, start.Add(6*time.Second)); !slices.Equal(due, []int{3}) || !next.IsZero() {
+		t.Errorf("later, %v are looked at, and more at %s", due, next)
+	}
+}
+
+func TestADocumentIsWrittenWhenAClientBegins(t *testing.T) {
+	t.Parallel()
+	realm, b := types.NamespacedName{Namespace: "identity", Name: "staff"}, newBoard()
+	b.take(realm, start)
+	id, begins := "shop.web", start.Add(time.Minute)
+	n := realmconfig.ClientShard(id)
+	d := document("1", nil)
+	d.begin = map[string]time.Time{id: begins}
+	b.written(realm, n, d)
+	if got := b.begins(realm); !got.Equal(begins) || !b.look(realm, id).begins.Equal(begins) {
+		t.Errorf("it begins at %s", got)
+	}
+	if due, _ := b.take(realm, begins.Add(-1)); len(due) > 0 {
+		t.Errorf("%v are looked at before", due)
+	}
+	if due, _ := b.take(realm, begins); !slices.Equal(due, []int{n}) {
+		t.Errorf("%v are looked at then", due)
+	}
+	if due, _ := b.take(realm, begins); len(due) > 0 || !b.begins(realm).IsZero() {
+		t.Errorf("%v are looked at again", due)
+	}
+}
+
+func TestPodsAreToldOfAnAlgorithmOnceTheySignWithIt(t *testing.T) {
+	t.Parallel()
+	const rs, es, ed = realmconfig.RS256, realmconfig.ES256, realmconfig.EdDSA
+	for name, c := range map[string]struct {
+		active        string
+		propagated    bool
+		asked, before realmconfig.Algorithm
+		want          realmconfig.Algorithm
+		wait          keyWait
+	}{
+		"what every pod signs with":                    {"RS256", true, rs, "", rs, keyWait{}},
+		"a new client's that nothing signs":            {"RS256", true, es, "", es, keyWait{waits: true}},
+		"another that nothing signs yet":               {"RS256", true, es, rs, rs, keyWait{true, rs}},
+		"another that some pod does not sign":          {"ES256 RS256", false, es, rs, rs, keyWait{true, rs}},
+		"another that every pod signs":                 {"ES256 RS256", true, es, rs, es, keyWait{}},
+		"what was told already, while pods are behind": {"ES256 RS256", false, es, es, es, keyWait{}},
+		"another than one that signs no more":          {"RS256", true, ed, es, ed, keyWait{waits: true}},
+		"a realm of which nothing is known":            {"", false, rs, "", rs, keyWait{waits: true}},
+	} {
+		got, wait := signing{c.active, c.propagated}.choose(c.asked, c.before)
+		if got != c.want || wait != c.wait {
+			t.Errorf("%s: it is %s, %+v", name, got, wait)
+		}
+	}
+}
+
+// A client is known with the new algorithm once every pod was told of that.
+func TestAnAlgorithmIsNotKnownByTheDocumentBefore(t *testing.T) {
+	t.Parallel()
+	s := &shard{}
+	first, then := document("1", nil), document("2", nil)
+	first.clients["a"] = told{revision: "x", key: keyWait{true, realmconfig.RS256}}
+	then.clients["a"] = told{revision: "x"}
+	s.write(first)
+	s.hear(0, []podstatus.Pod{running(0, "1")}, at)
+	if v := s.view("a"); !v.uptake.Everywhere || v.key.meanwhile != realmconfig.RS256 || !s.awaitsKey() {
+		t.Errorf("before, %+v is known", v)
+	}
+	s.write(then)
+	s.hear(0, []podstatus.Pod{running(0, "1")}, at)
+	if v := s.view("a"); v.uptake.Everywhere || s.awaitsKey() {
+		t.Errorf("on the way, %+v is known", v)
+	}
+	s.hear(0, []podstatus.Pod{running(0, "2")}, at)
+	if v := s.view("a"); !v.uptake.Everywhere || v.key.waits {
+		t.Errorf("then, %+v is known", v)
 	}
 }

@@ -154,8 +154,18 @@ func attachedTo(c *v1alpha1.OAuthClient, st state, needed []metav1.Condition, re
 		return condition
 	case st.seen.reason != "":
 		return conditions.False(kind, st.seen.reason, "%s", st.seen.message)
+	case !st.seen.begins.IsZero():
+		return conditions.False(kind, v1alpha1.ReasonPropagating,
+			"Another client of this name has just ended, and whatever it has begun ends with it: pods are told of this one from %s on", st.seen.begins.Format(time.RFC3339))
 	case st.seen.refused != "" && uptake.Revision == revision:
 		return conditions.False(kind, v1alpha1.ReasonRefused, "A pod of AuthRealm %q does not take it as it is: %s", st.realm.Name, conditions.Truncate(st.seen.refused))
+	case condition.Status == metav1.ConditionTrue && st.seen.key.waits:
+		meanwhile := "none is signed until then"
+		if with := st.seen.key.meanwhile; with != "" {
+			meanwhile = "they are signed with " + string(with) + " until then"
+		}
+		return conditions.False(kind, v1alpha1.ReasonSigningKeyPending,
+			"idTokenSigningAlg: AuthRealm %q signs ID tokens so once every verifier can know the key, of which its status.signingKeys tells; %s", st.realm.Name, meanwhile)
 	case condition.Status == metav1.ConditionTrue:
 		return conditions.True(kind, v1alpha1.ReasonAttached, "Every pod of AuthRealm %q knows it", st.realm.Name)
 	case condition.Reason == v1alpha1.ReasonPropagating:

@@ -146,9 +146,23 @@ func TestConditionsOfAClient(t *testing.T) {
 		},
 		"one for which there is no room": {
 			func(_ *v1alpha1.OAuthClient, st *state) {
-				st.seen = view{reason: v1alpha1.ReasonApplyFailed, message: noRoom}
+				st.seen = view{reason: v1alpha1.ReasonNoRoom, message: noRoom}
 			}, true,
-			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "no room",
+			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonNoRoom, "no room",
+		},
+		"one that was made again": {
+			func(_ *v1alpha1.OAuthClient, st *state) { st.seen = view{begins: start.Add(time.Minute)} }, true,
+			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "from 2026-11-22T10:01:00Z on",
+		},
+		"one that waits for a key": {
+			func(_ *v1alpha1.OAuthClient, st *state) { st.seen.key = keyWait{waits: true} }, false,
+			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonSigningKeyPending, "none is signed until then",
+		},
+		"one that waits for another key": {
+			func(_ *v1alpha1.OAuthClient, st *state) {
+				st.seen.key = keyWait{waits: true, meanwhile: realmconfig.RS256}
+			}, false,
+			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonSigningKeyPending, "signed with RS256 until then",
 		},
 		"one of a realm without pods": {
 			func(_ *v1alpha1.OAuthClient, st *state) { st.realm.Spec.Replicas = new(int32(0)) }, false,

@@ -22,9 +22,9 @@ const (
 	// away for less than that end what it left behind.
 	keepEnded = 30 * 24 * time.Hour
 
-	// clockLeeway is how far the clocks of the operator, of pods and of API servers may be
-	// apart: a grant that began just now, by whichever of them, ends as well.
-	clockLeeway = time.Minute
+	// endLeeway is for how long after its end grants of a client end as well: clocks of the
+	// operator, of pods and of API servers may be apart, and a pod may not have heard.
+	endLeeway = time.Minute
 
 	// maxEnded bounds of how many it tells, the last ones.
 	maxEnded = 1000
@@ -41,30 +41,43 @@ type ClientsInShard struct {
 	Before realmconfig.ClientDocument
 }
 
-// ClientDocument is the document of a shard, and the ids of clients for which it has no
-// room. A client that was in the document before and asks for the realm no longer has
-// ended, and so has the earlier one of a client that was made again.
-func ClientDocument(in ClientsInShard, now time.Time) (document realmconfig.ClientDocument, leftOut []string, err error) {
-	document = realmconfig.ClientDocument{Version: realmconfig.Version, Clients: []realmconfig.Client{}, Ended: in.ended(now)}
-	empty, err := realmconfig.EncodeClients(document)
+// ClientShard is a document, and who of those taken is not in it.
+type ClientShard struct {
+	Document realmconfig.ClientDocument
+
+	// LeftOut are the ids of clients for which there is no room.
+	LeftOut []string
+
+	// Begin says, by id, from when on those are in it that were made again: nothing that
+	// one before them has begun begins later.
+	Begin map[string]time.Time
+}
+
+// NewClientShard is the document of a shard. A client that was in the document before and
+// asks for the realm no longer has ended, and so has the earlier one of a client that was
+// made again.
+func NewClientShard(in ClientsInShard, now time.Time) (ClientShard, error) {
+	shard := ClientShard{Document: realmconfig.ClientDocument{Version: realmconfig.Version, Clients: []realmconfig.Client{}, Ended: in.ended(now)}}
+	in.Taken, shard.Begin = in.begun(shard.Document.Ended, now)
+	empty, err := realmconfig.EncodeClients(shard.Document)
 	if err != nil {
-		return document, nil, fmt.Errorf("encode ended clients: %w", err)
+		return shard, fmt.Errorf("encode ended clients: %w", err)
 	}
 	room := realmconfig.MaxClientDocument - len(empty)
 	queue, err := in.queue()
 	if err != nil {
-		return document, nil, err
+		return shard, err
 	}
 	for _, next := range queue {
 		if next.bytes > room {
-			leftOut = append(leftOut, next.client.ID)
+			shard.LeftOut = append(shard.LeftOut, next.client.ID)
 			continue
 		}
 		room -= next.bytes
-		document.Clients = append(document.Clients, next.client)
+		shard.Document.Clients = append(shard.Document.Clients, next.client)
 	}
-	slices.SortFunc(document.Clients, func(a, b realmconfig.Client) int { return cmp.Compare(a.ID, b.ID) })
-	return document, leftOut, nil
+	slices.SortFunc(shard.Document.Clients, func(a, b realmconfig.Client) int { return cmp.Compare(a.ID, b.ID) })
+	return shard, nil
 }
 
 // queued is a client that waits for room in a document: how much it takes, and how much its
@@ -100,13 +113,11 @@ func (in ClientsInShard) queue() ([]queued, error) {
 func (in ClientsInShard) ended(now time.Time) []realmconfig.EndedClient {
 	last := map[string]time.Time{}
 	note := func(id string, at time.Time) {
-		// What was made again is not ended by what was there before, whatever clocks say.
-		if since, present := in.Present[id]; present && at.After(since) {
-			at = since
+		if since, present := in.Present[id]; present {
+			// A clock that was wrong keeps out nobody.
+			at = earliest(at, latest(now, since).Add(endLeeway))
 		}
-		if at.After(last[id]) {
-			last[id] = at
-		}
+		last[id] = latest(last[id], at)
 	}
 	for _, e := range in.Before.Ended {
 		if e.At.Add(keepEnded).After(now) {
@@ -114,14 +125,8 @@ func (in ClientsInShard) ended(now time.Time) []realmconfig.EndedClient {
 		}
 	}
 	for _, client := range in.Before.Clients {
-		if since, present := in.Present[client.ID]; !present {
-			at := now
-			if client.Since.After(at) {
-				at = client.Since
-			}
-			note(client.ID, at.Add(clockLeeway))
-		} else if since.After(client.Since) {
-			note(client.ID, since)
+		if since, present := in.Present[client.ID]; !present || since.After(client.Since) {
+			note(client.ID, latest(now, since, client.Since).Add(endLeeway))
 		}
 	}
 	var all []realmconfig.EndedClient
@@ -130,6 +135,42 @@ func (in ClientsInShard) ended(now time.Time) []realmconfig.EndedClient {
 	}
 	slices.SortFunc(all, func(a, b realmconfig.EndedClient) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.ID, b.ID)) })
 	return all[:min(len(all), maxEnded)]
+}
+
+// begun are the clients that pods are to know by now, each with the time before which no
+// grant is its own, and begin tells of the others when they are.
+func (in ClientsInShard) begun(ended []realmconfig.EndedClient, now time.Time) (begun []realmconfig.Client, begin map[string]time.Time) {
+	end, known := map[string]time.Time{}, map[string]time.Time{}
+	for _, e := range ended {
+		end[e.ID] = e.At
+	}
+	for _, client := range in.Before.Clients {
+		known[client.ID] = client.Since
+	}
+	begin = map[string]time.Time{}
+	for _, client := range in.Taken {
+		made, before := client.Since, known[client.ID]
+		goesOn := !before.Before(made)
+		client.Since = latest(made, end[client.ID])
+		if goesOn && !before.After(latest(now, made).Add(endLeeway)) {
+			client.Since = latest(client.Since, before)
+		}
+		if !goesOn && client.Since.After(latest(now, made)) {
+			begin[client.ID] = client.Since
+			continue
+		}
+		begun = append(begun, client)
+	}
+	return begun, begin
+}
+
+func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // ClientsConfigMap is the ConfigMap with the document of a shard.

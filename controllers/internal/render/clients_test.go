@@ -4,6 +4,7 @@ package render_test
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -95,7 +96,7 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 
 func TestTheSecretOfAClient(t *testing.T) {
 	t.Parallel()
-	c := client(t, "secret: {name: grafana, keys: {GF_ID: $(client-id), env: \"a=$(client-secret)\\nb=$(issuer) $HOME\"}}")
+	c := client(t, "secret: {name: grafana, labels: {app.kubernetes.io/part-of: argocd}, annotations: {example.com/copy: all}, keys: {GF_ID: $(client-id), env: \"a=$(client-secret)\\nb=$(issuer) $HOME\"}}")
 	s := render.ClientSecretObject(c, "https://login.example.com", "$(issuer)")
 	want := map[string]string{
 		"client-id": "shop.web", "client-secret": "$(issuer)", "issuer": "https://login.example.com",
@@ -105,6 +106,11 @@ func TestTheSecretOfAClient(t *testing.T) {
 		if string(s.Data[key]) != value {
 			t.Errorf("%s is %q, want %q", key, s.Data[key], value)
 		}
+	}
+	if !maps.Equal(s.Labels, map[string]string{
+		"app.kubernetes.io/managed-by": "realmkeeper", "auth.realmkeeper.io/oauthclient": "web", "app.kubernetes.io/part-of": "argocd",
+	}) || !maps.Equal(s.Annotations, map[string]string{"example.com/copy": "all"}) {
+		t.Errorf("it is marked by %v and %v", s.Labels, s.Annotations)
 	}
 	if len(s.Data) != len(want) || *s.Name != "grafana" || *s.Namespace != "shop" || *s.OwnerReferences[0].UID != "a-uid" || !*s.OwnerReferences[0].Controller {
 		t.Errorf("it is %+v", s)
@@ -119,48 +125,96 @@ func TestADocumentOfClients(t *testing.T) {
 	}
 	ended := func(id string, at time.Time) realmconfig.EndedClient { return realmconfig.EndedClient{ID: id, At: at} }
 	type document = realmconfig.ClientDocument
-	later := clientBirth.Add(time.Hour)
+	later, lately := clientBirth.Add(time.Hour), now.Add(-time.Hour)
 	for name, c := range map[string]struct {
 		taken   []realmconfig.Client
 		present map[string]time.Time
 		before  document
 		want    document
+		begin   time.Time // of a.a, zero where it has begun
 	}{
 		"none": {},
 		"one that stays": {
-			[]realmconfig.Client{born("a.a", clientBirth)}, map[string]time.Time{"a.a": clientBirth},
-			document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
+			taken: []realmconfig.Client{born("a.a", clientBirth)}, present: map[string]time.Time{"a.a": clientBirth},
+			before: document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, want: document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
 		},
 		"one that is gone": {
-			nil, nil, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Minute))}},
+			before: document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, want: document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Minute))}},
 		},
 		"one that is gone, and came to be by a clock that is ahead": {
-			nil, nil, document{Clients: []realmconfig.Client{born("a.a", now.Add(time.Hour))}}, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Hour+time.Minute))}},
+			before: document{Clients: []realmconfig.Client{born("a.a", now.Add(time.Hour))}},
+			want:   document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Hour+time.Minute))}},
 		},
 		"one that is not taken any more": {
-			nil, map[string]time.Time{"a.a": clientBirth}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}}, document{},
+			present: map[string]time.Time{"a.a": clientBirth}, before: document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
 		},
 		"one that was made again unseen": {
-			[]realmconfig.Client{born("a.a", later)}, map[string]time.Time{"a.a": later}, document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
-			document{Clients: []realmconfig.Client{born("a.a", later)}, Ended: []realmconfig.EndedClient{ended("a.a", later)}},
+			taken: []realmconfig.Client{born("a.a", later)}, present: map[string]time.Time{"a.a": later},
+			before: document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
+			want:   document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Minute))}}, begin: now.Add(time.Minute),
 		},
-		"one that was made again by another clock": {
-			[]realmconfig.Client{born("a.a", now)}, map[string]time.Time{"a.a": now}, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Minute))}},
-			document{Clients: []realmconfig.Client{born("a.a", now)}, Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+		"one that was made again by a clock that is ahead": {
+			taken: []realmconfig.Client{born("a.a", now.Add(time.Hour))}, present: map[string]time.Time{"a.a": now.Add(time.Hour)},
+			before: document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
+			want:   document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Hour+time.Minute))}}, begin: now.Add(time.Hour + time.Minute),
+		},
+		"one that was made again a moment after its end": {
+			taken: []realmconfig.Client{born("a.a", now)}, present: map[string]time.Time{"a.a": now},
+			before: document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Second))}},
+			want:   document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Second))}}, begin: now.Add(time.Second),
+		},
+		"one that was made again, and begins": {
+			taken: []realmconfig.Client{born("a.a", later)}, present: map[string]time.Time{"a.a": later},
+			before: document{Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+			want:   document{Clients: []realmconfig.Client{born("a.a", now)}, Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+		},
+		"one that was made again, and has begun": {
+			taken: []realmconfig.Client{born("a.a", later)}, present: map[string]time.Time{"a.a": later},
+			before: document{Clients: []realmconfig.Client{born("a.a", now)}, Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+			want:   document{Clients: []realmconfig.Client{born("a.a", now)}, Ended: []realmconfig.EndedClient{ended("a.a", now)}},
+		},
+		"one that has begun, of whose end nobody knows any more": {
+			taken: []realmconfig.Client{born("a.a", clientBirth)}, present: map[string]time.Time{"a.a": clientBirth},
+			before: document{Clients: []realmconfig.Client{born("a.a", later)}, Ended: []realmconfig.EndedClient{ended("a.a", now.Add(-31*24*time.Hour))}},
+			want:   document{Clients: []realmconfig.Client{born("a.a", later)}},
+		},
+		"one that was made again long after": {
+			taken: []realmconfig.Client{born("a.a", now)}, present: map[string]time.Time{"a.a": now},
+			before: document{Ended: []realmconfig.EndedClient{ended("a.a", lately)}},
+			want:   document{Clients: []realmconfig.Client{born("a.a", now)}, Ended: []realmconfig.EndedClient{ended("a.a", lately)}},
+		},
+		"one that asked for another realm meanwhile": {
+			taken: []realmconfig.Client{born("a.a", clientBirth)}, present: map[string]time.Time{"a.a": clientBirth},
+			before: document{Ended: []realmconfig.EndedClient{ended("a.a", lately)}},
+			want:   document{Clients: []realmconfig.Client{born("a.a", lately)}, Ended: []realmconfig.EndedClient{ended("a.a", lately)}},
+		},
+		"one that has ended by a clock that was wrong": {
+			taken: []realmconfig.Client{born("a.a", clientBirth)}, present: map[string]time.Time{"a.a": clientBirth},
+			before: document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(1000*time.Hour))}},
+			want:   document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(time.Minute))}}, begin: now.Add(time.Minute),
+		},
+		"one that has begun by a clock that was wrong": {
+			taken: []realmconfig.Client{born("a.a", clientBirth)}, present: map[string]time.Time{"a.a": clientBirth},
+			before: document{Clients: []realmconfig.Client{born("a.a", now.Add(1000*time.Hour))}}, want: document{Clients: []realmconfig.Client{born("a.a", clientBirth)}},
+		},
+		"one that is new, by a clock that is ahead": {
+			taken: []realmconfig.Client{born("a.a", now.Add(time.Hour))}, present: map[string]time.Time{"a.a": now.Add(time.Hour)},
+			want: document{Clients: []realmconfig.Client{born("a.a", now.Add(time.Hour))}},
 		},
 		"one that has ended long ago, and one lately": {
-			nil, nil, document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(-31*24*time.Hour)), ended("a.b", now.Add(-29*24*time.Hour))}},
-			document{Ended: []realmconfig.EndedClient{ended("a.b", now.Add(-29*24*time.Hour))}},
+			before: document{Ended: []realmconfig.EndedClient{ended("a.a", now.Add(-31*24*time.Hour)), ended("a.b", now.Add(-29*24*time.Hour))}},
+			want:   document{Ended: []realmconfig.EndedClient{ended("a.b", now.Add(-29*24*time.Hour))}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, leftOut, err := render.ClientDocument(render.ClientsInShard{Taken: c.taken, Present: c.present, Before: c.before}, now)
-			if err != nil || len(leftOut) > 0 {
-				t.Fatalf("left out %v (%v)", leftOut, err)
+			got, err := render.NewClientShard(render.ClientsInShard{Taken: c.taken, Present: c.present, Before: c.before}, now)
+			if err != nil || len(got.LeftOut) > 0 || !got.Begin["a.a"].Equal(c.begin) {
+				t.Fatalf("left out %v, and to begin %v (%v)", got.LeftOut, got.Begin, err)
 			}
-			if !slices.EqualFunc(got.Clients, c.want.Clients, func(a, b realmconfig.Client) bool { return reflect.DeepEqual(a, b) }) || !slices.Equal(got.Ended, c.want.Ended) {
-				t.Errorf("got %+v, want %+v", got, c.want)
+			same := func(a, b realmconfig.Client) bool { return reflect.DeepEqual(a, b) }
+			if !slices.EqualFunc(got.Document.Clients, c.want.Clients, same) || !slices.Equal(got.Document.Ended, c.want.Ended) {
+				t.Errorf("got %+v, want %+v", got.Document, c.want)
 			}
 		})
 	}
@@ -174,11 +228,11 @@ func TestADocumentThatIsFullLeavesOutTheNewest(t *testing.T) {
 		c := realmconfig.Client{ID: fmt.Sprintf("a.c%02d", 29-i), Since: clientBirth.Add(time.Duration(i) * time.Hour), DisplayName: strings.Repeat("x", 40_000)}
 		in.Taken, in.Present[c.ID] = append(in.Taken, c), c.Since
 	}
-	document, leftOut, err := render.ClientDocument(in, clientBirth)
-	if err != nil || len(document.Clients) != 24 || len(leftOut) != 6 || leftOut[5] != "a.c00" {
-		t.Fatalf("%d are in, and %v are not (%v)", len(document.Clients), leftOut, err)
+	shard, err := render.NewClientShard(in, clientBirth)
+	if err != nil || len(shard.Document.Clients) != 24 || len(shard.LeftOut) != 6 || shard.LeftOut[5] != "a.c00" {
+		t.Fatalf("%d are in, and %v are not (%v)", len(shard.Document.Clients), shard.LeftOut, err)
 	}
-	if encoded, err := realmconfig.EncodeClients(document); err != nil {
+	if encoded, err := realmconfig.EncodeClients(shard.Document); err != nil {
 		t.Errorf("%d bytes: %v", len(encoded), err)
 	}
 }
@@ -193,12 +247,12 @@ func TestLargeClientsOfANamespacePushNobodyElsesOut(t *testing.T) {
 	add("greedy.first", 3*time.Hour, 600_000)
 	add("greedy.second", 2*time.Hour, 600_000)
 	add("small.later", time.Hour, 1000)
-	document, leftOut, err := render.ClientDocument(in, clientBirth)
-	if err != nil || len(document.Clients) != 2 || document.Clients[0].ID != "greedy.first" || document.Clients[1].ID != "small.later" {
-		t.Fatalf("%d are in, and %v are not (%v)", len(document.Clients), leftOut, err)
+	shard, err := render.NewClientShard(in, clientBirth)
+	if err != nil || len(shard.Document.Clients) != 2 || shard.Document.Clients[0].ID != "greedy.first" || shard.Document.Clients[1].ID != "small.later" {
+		t.Fatalf("%d are in, and %v are not (%v)", len(shard.Document.Clients), shard.LeftOut, err)
 	}
-	if strings.Join(leftOut, " ") != "greedy.second" {
-		t.Errorf("%v are left out", leftOut)
+	if strings.Join(shard.LeftOut, " ") != "greedy.second" {
+		t.Errorf("%v are left out", shard.LeftOut)
 	}
 }
 
