@@ -15,8 +15,9 @@ IMAGE ?=
 QUICK ?=
 # Anything lets `test` run under the race detector, as .ci/run does.
 RACE ?=
-# With how many realms `scale` measures.
+# With how many realms, and then with how many clients of one, `scale` measures.
 REALMS ?= 1000
+CLIENTS ?= 10000
 # With how many users `growth` measures, and which migration was the last of the release before.
 USERS ?= 3000000
 FROM ?= 76
@@ -63,9 +64,9 @@ bench: deps ## Measure the real server and write docs/benchmarks.md (QUICK=1: th
 	@QUICK=$(QUICK) go test -tags bench -count=1 -timeout=1h -v ./test/bench
 
 .PHONY: scale
-scale: deps ## Measure the operator with 1,000 realms and write docs/scale.md (REALMS=50: a minute, writes nothing)
+scale: deps ## Measure the operator with 1,000 realms, and 10,000 clients of one, and write docs/scale.md (REALMS=50 CLIENTS=500: some minutes, writes nothing)
 	@assets=$$($(LOCALKUBE) assets) && export KUBEBUILDER_ASSETS="$$assets" && \
-	REALMS=$(REALMS) go test -tags scale -count=1 -timeout=1h -v ./test/scale
+	REALMS=$(REALMS) CLIENTS=$(CLIENTS) go test -tags scale -count=1 -timeout=1h -v ./test/scale
 
 .PHONY: growth
 growth: deps ## Fill a database with three million users, explain every statement and write docs/growth.md (USERS=100000: short, writes nothing)

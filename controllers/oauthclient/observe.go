@@ -20,6 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/rotation"
 )
 
 const (
@@ -112,9 +113,12 @@ func (d *documents) observe(ctx context.Context, realm *v1alpha1.AuthRealm) (tim
 	if err := d.refresh(ctx, realm.Namespace, serving, out); err != nil {
 		return 0, err
 	}
+	fresh := out.writtenAt.Add(rotation.FreshMount).Sub(now)
 	switch {
 	case !d.board.outlook(name).lags:
 		return interval, nil
+	case fresh > 0: // before that, not even pods that run it are enough
+		return min(fresh, soon), nil
 	case now.Sub(out.writtenAt) < usualRollout:
 		return soon, nil
 	}

@@ -67,7 +67,7 @@ func startNode(t *testing.T, plane *apiserver.ControlPlane) *node {
 		ctrl.NewControllerManagedBy(mgr).For(&appsv1.Deployment{}).WithOptions(options).Complete(reconcileFunc(n.deployment)),
 		ctrl.NewControllerManagedBy(mgr).For(&appsv1.StatefulSet{}).WithOptions(options).Complete(reconcileFunc(n.statefulSet)),
 	)
-	for _, o := range []client.Object{&v1alpha1.AuthRealm{}, &v1alpha1.OAuthProvider{}, &corev1.Secret{}, &corev1.ConfigMap{}} {
+	for _, o := range []client.Object{&v1alpha1.AuthRealm{}, &v1alpha1.OAuthProvider{}, &v1alpha1.OAuthClient{}, &corev1.Secret{}, &corev1.ConfigMap{}} {
 		_, informed := mgr.GetCache().GetInformer(t.Context(), o, cache.BlockUntilSynced(false))
 		err = errors.Join(err, informed)
 	}

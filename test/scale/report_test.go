@@ -6,15 +6,12 @@ package scale
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/internal/testenv/process"
 )
-
-const reportFile = "../../docs/scale.md"
 
 // report is everything that was measured.
 type report struct {
@@ -43,17 +40,14 @@ func (r *report) add(name string, s span) { r.rows = append(r.rows, row{name, s}
 func (r *report) publish(t *testing.T) {
 	t.Helper()
 	fmt.Println(r.markdown())
-	if r.realms != manyRealms || t.Failed() {
-		return
-	}
-	if err := os.WriteFile(reportFile, []byte(r.markdown()), 0o644); err != nil {
-		t.Error(err)
+	if r.realms == manyRealms && !t.Failed() {
+		writePart(t, realmsPart, r.markdown())
 	}
 }
 
 func (r *report) markdown() string {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "# The operator with %d realms\n\n", r.realms)
+	fmt.Fprintf(b, "%s%d realms\n\n", realmsPart, r.realms)
 	b.WriteString("`make scale` writes this page. One operator, as released; etcd and a real API server; what is not there (Kubernetes'\n" +
 		"controllers, kubelet, pods, identity providers) is played by the test, which shares the machine with them.\n\n")
 	fmt.Fprintf(b, "%d realms with %d pods and %d providers each, %d realms in a namespace. Everything is at its defaults.\n\n",

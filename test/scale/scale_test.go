@@ -36,9 +36,12 @@ const (
 	promptly = 5 * time.Second
 )
 
+// discardLogs drops what the test's own controllers say.
+func discardLogs() { ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(io.Discard, nil))) }
+
 // TestScale takes an operator through its life with many realms.
 func TestScale(t *testing.T) {
-	ctrl.SetLogger(logr.FromSlogHandler(slog.NewTextHandler(io.Discard, nil)))
+	discardLogs()
 	realms, steady := fewRealms, steadyFew
 	if given := os.Getenv("REALMS"); given != "" {
 		var err error

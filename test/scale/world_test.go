@@ -59,9 +59,15 @@ func newWorld(t *testing.T, realms int) *world {
 // each does something for every realm, several at a time.
 func (w *world) each(do func(ctx context.Context, i int) error) {
 	w.t.Helper()
+	w.several(w.realms, do)
+}
+
+// several does something n times, several at a time.
+func (w *world) several(n int, do func(ctx context.Context, i int) error) {
+	w.t.Helper()
 	group, ctx := errgroup.WithContext(w.t.Context())
 	group.SetLimit(writers)
-	for i := range w.realms {
+	for i := range n {
 		group.Go(func() error { return do(ctx, i) })
 	}
 	if err := group.Wait(); err != nil {
