@@ -214,14 +214,17 @@ func BenchmarkLoadClients(b *testing.B) {
 	}
 	all := realmconfig.LoadClients(dir, nil)
 	b.Run("all", func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
 			realmconfig.LoadClients(dir, nil)
 		}
 	})
 	b.Run("one changed", func(b *testing.B) {
+		b.ReportAllocs()
 		n := realmconfig.ClientShard("team-0.application-0")
+		shards[n][0].DisplayName = "Changed"
+		writeShard(b, dir, n, encodeClients(b, document(shards[n]...)))
 		for b.Loop() {
-			writeShard(b, dir, n, encodeClients(b, document(named("team-0.application-0"))))
 			realmconfig.LoadClients(dir, all)
 		}
 	})
@@ -229,6 +232,14 @@ func BenchmarkLoadClients(b *testing.B) {
 		last := realmconfig.LoadClients(dir, all)
 		for b.Loop() {
 			realmconfig.LoadClients(dir, last)
+		}
+	})
+	b.Run("look up", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, found := all.Find("team-0.application-0"); !found {
+				b.Fatal("a client is not found")
+			}
 		}
 	})
 }
