@@ -181,3 +181,60 @@ func TestAClientWithoutRoomComesWhenAnotherGoes(t *testing.T) {
 	}
 	w.awaitClient(w.namespace, left[0], v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating)
 }
+
+// All documents are looked at when an operator starts, whatever has become of them.
+func TestARestartReadsTheDocumentsOfARealmTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.realm()
+	w.ready(2)
+	const many = 24
+	for i := range many {
+		w.oauthClient(w.namespace, fmt.Sprintf("page-%d", i), func(s *v1alpha1.OAuthClientSpec) { s.Type = v1alpha1.PublicClient })
+	}
+	eventually.Succeeds(t, func(context.Context) error {
+		for i := range many {
+			if id := fmt.Sprintf("%s.page-%d", w.namespace, i); w.document(id).ID == "" {
+				return fmt.Errorf("pods are not told of %s", id)
+			}
+		}
+		return nil
+	})
+	w.clock.advance(6 * time.Second)
+	for i := range many {
+		w.awaitClient(w.namespace, fmt.Sprintf("page-%d", i), v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
+	}
+	w.settle()
+	documents, clients := w.clientVersions()
+	if len(documents) < 8 {
+		t.Fatalf("%d clients are in %d documents", many, len(documents))
+	}
+	before := w.requests.configMaps.Load()
+	if n := w.restarted(func() {}); n > 0 {
+		t.Errorf("%d requests asked for a change", n)
+	}
+	if n := w.requests.configMaps.Load() - before; n == 0 || n > 4 {
+		t.Errorf("ConfigMaps were read %d times, and there are %d documents", n, len(documents))
+	}
+	documentsAfter, clientsAfter := w.clientVersions()
+	if !maps.Equal(documents, documentsAfter) || !maps.Equal(clients, clientsAfter) {
+		t.Error("documents or clients were written")
+	}
+
+	// What somebody has changed meanwhile is as it was.
+	lost, name := w.shardOf(w.namespace+".page-7"), fmt.Sprintf("%s-clients-%d-v1", realmName, realmconfig.ClientShard(w.namespace+".page-7"))
+	w.restarted(func() {
+		m := &corev1.ConfigMap{}
+		w.get(m, name)
+		m.Data, m.Labels = map[string]string{fmt.Sprintf("clients-%d.json", realmconfig.ClientShard(w.namespace+".page-7")): "{}"}, nil
+		if err := w.Update(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	})
+	eventually.Succeeds(t, func(context.Context) error {
+		if is := w.shardOf(w.namespace + ".page-7"); len(is.Clients) != len(lost.Clients) {
+			return fmt.Errorf("the document says %+v", is)
+		}
+		return nil
+	})
+}

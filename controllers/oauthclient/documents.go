@@ -88,9 +88,10 @@ func (d *documents) pass(ctx context.Context, name types.NamespacedName) (ctrl.R
 func (d *documents) writeAll(ctx context.Context, realm *v1alpha1.AuthRealm) (next time.Time, err error) {
 	name := client.ObjectKeyFromObject(realm)
 	due, next := d.board.take(name, d.now())
-	var ended []error
+	read, err := d.readTogether(ctx, realm, due)
+	ended := []error{err} // without what was read together, each is read by itself
 	for _, n := range due {
-		failure, err := conditions.Classify(d.write(ctx, realm, n))
+		failure, err := conditions.Classify(d.write(ctx, realm, n, read))
 		d.board.failed(name, n, failure)
 		again := failure != nil && conditions.Retryable(failure.Reason)
 		if err != nil || again {
@@ -104,15 +105,44 @@ func (d *documents) writeAll(ctx context.Context, realm *v1alpha1.AuthRealm) (ne
 	return requeue.Soonest(next, d.board.begins(name)), errors.Join(ended...)
 }
 
+// readTogether reads the ConfigMaps of a realm by one request, by name, when there may be
+// several of these documents: all are looked at when the operator starts.
+func (d *documents) readTogether(ctx context.Context, realm *v1alpha1.AuthRealm, documents []int) (map[string]*corev1.ConfigMap, error) {
+	several := 0
+	for _, n := range documents {
+		clients, err := attached.ClientsInShard(ctx, d, client.ObjectKeyFromObject(realm), n)
+		if err != nil {
+			return nil, err
+		}
+		if exists, err := d.mayExist(ctx, realm, n, len(clients) > 0); err != nil {
+			return nil, err
+		} else if exists {
+			several++
+		}
+	}
+	if several < 2 {
+		return nil, nil
+	}
+	var list corev1.ConfigMapList
+	if err := d.live.List(ctx, &list, client.InNamespace(realm.Namespace), client.MatchingLabels{render.RealmLabel: realm.Name}); err != nil {
+		return nil, fmt.Errorf("list ConfigMaps of realm: %w", err)
+	}
+	read := make(map[string]*corev1.ConfigMap, len(list.Items))
+	for i := range list.Items {
+		read[list.Items[i].Name] = &list.Items[i]
+	}
+	return read, nil
+}
+
 // write makes one document what it should be. Where there are no clients and never were,
 // there is none.
-func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int) error {
+func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int, read map[string]*corev1.ConfigMap) error {
 	name := client.ObjectKeyFromObject(realm)
 	clients, err := attached.ClientsInShard(ctx, d, name, n)
 	if err != nil {
 		return err
 	}
-	existing, err := d.existing(ctx, realm, n, len(clients) > 0)
+	existing, err := d.existing(ctx, realm, n, len(clients) > 0, read)
 	if err != nil {
 		return err
 	}
@@ -150,15 +180,17 @@ func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int)
 	return nil
 }
 
-// existing is the ConfigMap of a document, nil when there is none. Nobody is asked when none
-// is known and none is wanted.
-func (d *documents) existing(ctx context.Context, realm *v1alpha1.AuthRealm, n int, wanted bool) (*corev1.ConfigMap, error) {
-	key := types.NamespacedName{Namespace: realm.Namespace, Name: render.NamesOf(realm).Clients(n)}
-	if !wanted && !d.board.knows(client.ObjectKeyFromObject(realm), n) {
-		err := d.Get(ctx, key, kinds.Metadata(corev1.SchemeGroupVersion.WithKind("ConfigMap")))
-		if err != nil {
-			return nil, client.IgnoreNotFound(err)
-		}
+// existing is the ConfigMap of a document, nil when there is none. Nobody is asked when it
+// was read just now, or when none is known and none is wanted.
+func (d *documents) existing(
+	ctx context.Context, realm *v1alpha1.AuthRealm, n int, wanted bool, read map[string]*corev1.ConfigMap,
+) (*corev1.ConfigMap, error) {
+	key := documentKey(realm, n)
+	if existing, known := read[key.Name]; known {
+		return existing, nil
+	}
+	if exists, err := d.mayExist(ctx, realm, n, wanted); err != nil || !exists {
+		return nil, err
 	}
 	existing := &corev1.ConfigMap{}
 	err := d.live.Get(ctx, key, existing)
@@ -169,6 +201,20 @@ func (d *documents) existing(ctx context.Context, realm *v1alpha1.AuthRealm, n i
 		return nil, fmt.Errorf("get ConfigMap %s: %w", key.Name, err)
 	}
 	return existing, nil
+}
+
+// mayExist reports whether a document is wanted or known, by a realm's pass before or by the
+// cache.
+func (d *documents) mayExist(ctx context.Context, realm *v1alpha1.AuthRealm, n int, wanted bool) (bool, error) {
+	if wanted || d.board.knows(client.ObjectKeyFromObject(realm), n) {
+		return true, nil
+	}
+	err := d.Get(ctx, documentKey(realm, n), kinds.Metadata(corev1.SchemeGroupVersion.WithKind("ConfigMap")))
+	return err == nil, client.IgnoreNotFound(err)
+}
+
+func documentKey(realm *v1alpha1.AuthRealm, n int) types.NamespacedName {
+	return types.NamespacedName{Namespace: realm.Namespace, Name: render.NamesOf(realm).Clients(n)}
 }
 
 // gather is what a document is made of that takes the place of another, and what it says of
@@ -223,7 +269,8 @@ func (d *documents) apply(ctx context.Context, realm *v1alpha1.AuthRealm, n int,
 	o := render.ClientsConfigMap(realm, n, document)
 	version := ""
 	if existing != nil {
-		labels := maps.Clone(existing.Labels)
+		labels := map[string]string{} // somebody may have left none
+		maps.Copy(labels, existing.Labels)
 		maps.Copy(labels, o.Labels)
 		if maps.Equal(existing.Data, o.Data) && maps.Equal(labels, existing.Labels) {
 			return nil

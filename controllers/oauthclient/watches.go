@@ -59,12 +59,18 @@ func (d *documents) setup(mgr ctrl.Manager, options Options) error {
 	return b.Complete(&installation.Gate{Rivals: options.Rivals, Next: d, Object: &v1alpha1.AuthRealm{}, Reader: mgr.GetClient()})
 }
 
-// onRealm has all documents of a realm looked at whose spec has changed.
+// onRealm has all documents of a realm looked at whose spec has changed. It waits for its
+// clients, of which an operator that starts hears at the same time.
 func (d *documents) onRealm() handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+	look := func(o client.Object, q queue) {
 		d.board.markAll(client.ObjectKeyFromObject(o))
-		return []reconcile.Request{{NamespacedName: client.ObjectKeyFromObject(o)}}
-	})
+		q.AddAfter(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o)}, settle)
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { look(e.Object, q) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { look(e.ObjectNew, q) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { look(e.Object, q) },
+	}
 }
 
 // onKeys has the documents of a realm looked at in which clients wait for a key.
