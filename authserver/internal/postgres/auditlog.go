@@ -23,10 +23,12 @@ func (s *Store) FindEvents(ctx context.Context, q admin.EventQuery) ([]auth.Even
 	if err != nil {
 		return nil, classify("read audit trail", err)
 	}
+	whole := wholeAgents()
 	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.Event, error) {
 		e, account := auth.Event{}, []byte(nil)
 		err := row.Scan(&e.ID, &e.At, &e.Action, &e.Outcome, &e.ActorID, &e.TargetID, &account, &e.Address, &e.UserAgent, &e.Detail, &e.Reason)
 		copy(e.Account[:], account)
+		e.UserAgent = whole(e.UserAgent)
 		return e, err
 	})
 	return events, classify("read audit trail", err)

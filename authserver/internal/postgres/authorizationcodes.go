@@ -98,7 +98,7 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, r grant.Redemption, to
 		refresh = r.Refresh[:]
 	}
 	return s.held(ctx, "use authorization code", useAuthorizationCode, eventArgs(told, true, pgx.NamedArgs{
-		"hash": r.Code[:], "client": r.ClientID, "client_since": r.Terms.Since, "name": r.Name, "redirect_uri": r.RedirectURI, "challenge": orNull(r.Challenge),
+		"hash": r.Code[:], "client": r.ClientID, "client_since": r.Terms.Since, "name": shortAgent(r.Name), "redirect_uri": r.RedirectURI, "challenge": orNull(r.Challenge),
 		"grant": r.GrantID, "refresh": refresh, "since": r.SessionsSince, "now": r.Now, "expires": r.ExpiresAt,
 	}))
 }

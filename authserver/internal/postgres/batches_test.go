@@ -80,7 +80,7 @@ func TestWhereNoSessionIsToEndNoneIsLookedAt(t *testing.T) {
 	execute(t, url, "VACUUM ANALYZE sessions")
 	statement := postgres.EndSessionsBefore(start, start)
 	plan := planOf(t, url, statement.Statement, statement.Args)
-	if !strings.Contains(plan, "Index Scan using sessions_alive") || strings.Contains(plan, "Sort") {
+	if !strings.Contains(plan, "Index Scan using sessions_minute") || strings.Contains(plan, "Sort") {
 		t.Errorf("the plan is\n%s", plan)
 	}
 

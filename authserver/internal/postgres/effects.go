@@ -85,7 +85,7 @@ func rowOf(e auth.Event) eventRow {
 	row := eventRow{
 		ID: e.ID, At: e.At, Action: string(e.Action), Outcome: e.Outcome,
 		ActorID: orNull(e.ActorID), TargetID: orNull(e.TargetID),
-		Address: e.Address, UserAgent: e.UserAgent, Detail: e.Detail, Reason: orNull(string(e.Reason)),
+		Address: e.Address, UserAgent: shortAgent(e.UserAgent), Detail: e.Detail, Reason: orNull(string(e.Reason)),
 	}
 	if e.Account != (auth.AccountKey{}) {
 		row.AccountKey = orNull(e.Account.String())

@@ -88,7 +88,7 @@ func Pruning(table string, now time.Time) Statement {
 
 // EndSessionsBefore is the statement of the Store's method as it begins.
 func EndSessionsBefore(since, now time.Time) Statement {
-	return Statement{"sessions", endSessionsBefore, firstOf(pgx.NamedArgs{"since": since, "now": now, "reason": session.EndedBySettings})}
+	return Statement{"sessions", endSessionsBefore(), firstOf(pgx.NamedArgs{"since": since, "now": now, "reason": session.EndedBySettings})}
 }
 
 func firstOf(args pgx.NamedArgs) pgx.NamedArgs {

@@ -21,6 +21,6 @@ const withEvent = `
 // eventArgs adds the arguments of withEvent to args.
 func eventArgs(told auth.Event, acts bool, args pgx.NamedArgs) pgx.NamedArgs {
 	args["told_id"], args["told_at"], args["told_action"], args["told_outcome"] = told.ID, told.At, told.Action, told.Outcome
-	args["told_acts"], args["told_address"], args["told_agent"], args["told_detail"] = acts, told.Address, told.UserAgent, told.Detail
+	args["told_acts"], args["told_address"], args["told_agent"], args["told_detail"] = acts, told.Address, shortAgent(told.UserAgent), told.Detail
 	return args
 }

@@ -22,8 +22,8 @@ import (
 // their place, which takes no plan at all; SKIP LOCKED lets pods prune at once.
 type pruning struct{ table, statement string }
 
-// prunings are in the order in which they are done. Tokens come before their sessions and
-// grants, each of which then has none left to take along: those of one session are in a
+// prunings are in the order in which they are done. Tokens of clients come before their
+// grants, each of which then has none left to take along: those of one grant are in a
 // page each, those of one hour together. A used code is kept for a while, since whoever
 // shows it once more ends what it was exchanged for.
 func prunings() []pruning {
@@ -31,7 +31,7 @@ func prunings() []pruning {
 		oldest("grant_tokens", "expires_at", "expires_at <= @now"),
 		oldest("authorization_codes", "expires_at", "expires_at <= @hour_ago"),
 		overdue("grants"),
-		oldest("refresh_tokens", "expires_at", "expires_at <= @now"),
+		elapsed("refresh_tokens", "expires_at"),
 		overdue("sessions"),
 		oldest("attempts", "expires_at", "expires_at <= @now"),
 		oldest("tickets", "expires_at", "expires_at <= @now"),
@@ -59,6 +59,24 @@ WITH due AS MATERIALIZED (
     DELETE FROM ` + table + ` WHERE ctid = ANY (ARRAY(SELECT place FROM due))
 )
 SELECT count(*), max(at) FROM due WHERE ` + unawaited}
+}
+
+// minuteOf is the minute that a time in a column is in, as an index has it: all rows of one
+// minute share an entry.
+func minuteOf(column string) string { return `date_trunc('minute', ` + column + ` AT TIME ZONE 'UTC')` }
+
+// elapsed deletes the rows that have expired, by the minute.
+func elapsed(table, column string) pruning {
+	minute := minuteOf(column)
+	return pruning{table, `
+WITH due AS MATERIALIZED (
+    SELECT ctid AS place, ` + minute + ` AS at FROM ` + table + `
+    WHERE ` + minute + ` >= @from::timestamptz AT TIME ZONE 'UTC' AND ` + minute + ` <= ` + minuteOf("@now::timestamptz") + ` AND ` + column + ` <= @now
+    ORDER BY ` + minute + ` LIMIT @batch FOR UPDATE SKIP LOCKED
+), pruned AS (
+    DELETE FROM ` + table + ` WHERE ctid = ANY (ARRAY(SELECT place FROM due))
+)
+SELECT count(*), max(at) AT TIME ZONE 'UTC' FROM due WHERE ` + unawaited}
 }
 
 // overdue deletes the rows that expired before today, by the day in prune_after. That may

@@ -26,9 +26,11 @@ func (s *Store) SessionsOf(ctx context.Context, userID string, now time.Time) ([
 	if err != nil {
 		return nil, classify("list sessions", err)
 	}
+	whole := wholeAgents()
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (session.Session, error) {
 		one := session.Session{}
 		err := row.Scan(&one.ID, &one.ClientID, &one.Client.UserAgent, &one.Client.Address, &one.CreatedAt, &one.LastUsedAt, &one.ExpiresAt)
+		one.Client.UserAgent = whole(one.Client.UserAgent)
 		return one, err
 	})
 	return list, classify("list sessions", err)
@@ -85,23 +87,27 @@ func (s *Store) EndSessions(ctx context.Context, e session.SessionsEnd, also aut
 	return ended, done, classify("end sessions", err)
 }
 
-// An index has the sessions that have not ended by when they began, so that nothing to
-// end is found at once.
-const endSessionsBefore = `
+// An index has the sessions that have not ended by the minute in which they began, so that
+// nothing to end is found at once.
+func endSessionsBefore() string {
+	minute := minuteOf("created_at")
+	return `
 WITH due AS MATERIALIZED (
-    SELECT ctid AS place, created_at FROM sessions
-    WHERE created_at >= @from AND created_at < @since AND ended_at IS NULL AND expires_at > @now
-    ORDER BY created_at LIMIT @batch FOR UPDATE SKIP LOCKED
+    SELECT ctid AS place, ` + minute + ` AS at FROM sessions
+    WHERE ` + minute + ` >= @from::timestamptz AT TIME ZONE 'UTC' AND ` + minute + ` <= ` + minuteOf("@since::timestamptz") + `
+      AND created_at < @since AND ended_at IS NULL AND expires_at > @now
+    ORDER BY ` + minute + ` LIMIT @batch FOR UPDATE SKIP LOCKED
 ), ended AS (
     UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE ctid = ANY (ARRAY(SELECT place FROM due))
     RETURNING id
 )` + withRevoked + `
-SELECT count(*), max(created_at) FROM due`
+SELECT count(*), max(at) AT TIME ZONE 'UTC' FROM due`
+}
 
 // EndSessionsBefore implements session.Store, batch by batch like Prune, but until it
 // is done.
 func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason session.EndReason, now time.Time) error {
-	_, err := s.inBatches(ctx, "end sessions before a time", endSessionsBefore, beginning, pace{rest: batchRest},
+	_, err := s.inBatches(ctx, "end sessions before a time", endSessionsBefore(), beginning, pace{rest: batchRest},
 		pgx.NamedArgs{"since": since, "reason": reason, "now": now})
 	return err
 }

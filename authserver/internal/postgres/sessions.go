@@ -87,7 +87,7 @@ func (s *Store) StartSession(ctx context.Context, n signin.NewSession, also auth
 		"needs_code":   n.Code != nil,
 		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "token": token,
 		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
-		"user_agent": n.Client.UserAgent, "address": n.Client.Address,
+		"user_agent": shortAgent(n.Client.UserAgent), "address": n.Client.Address,
 		"auth_time": n.AuthTime, "amr": orNull(strings.Join(n.AMR, " ")), "expires": n.ExpiresAt,
 		"parent": orNull(n.Parent), "since": n.Since,
 	}))
@@ -104,14 +104,14 @@ func (s *Store) StartSession(ctx context.Context, n signin.NewSession, also auth
 }
 
 const addressesOf = `
-SELECT address FROM sessions WHERE user_id = $1 AND user_agent = $2
+SELECT address FROM sessions WHERE user_id = $1 AND user_agent IN ($2, $3)
 ORDER BY last_used_at DESC LIMIT 100`
 
-// AddressesOf implements attempts.Store.
+// AddressesOf implements attempts.Store. A release before has stored whole user agents.
 func (s *Store) AddressesOf(ctx context.Context, userID, userAgent string) ([]string, error) {
 	ctx, end := s.bounded(ctx, "read addresses of sessions")
 	defer end()
-	rows, _ := s.pool.Query(ctx, addressesOf, userID, userAgent)
+	rows, _ := s.pool.Query(ctx, addressesOf, userID, userAgent, shortAgent(userAgent))
 	addresses, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return addresses, classify("read addresses of sessions", err)
 }

@@ -93,9 +93,9 @@ func sealed(i string) string {
 	return fmt.Sprintf("decode('0102030405060708' || repeat(md5('sealed' || %s), 4), 'hex')", i)
 }
 
+// userAgent is as the Store keeps it.
 func userAgent(i string) string {
-	return fmt.Sprintf(`'Mozilla/5.0 (' || (ARRAY['Windows NT 10.0; Win64; x64', 'Macintosh; Intel Mac OS X 10_15_7', 'X11; Linux x86_64', 'iPhone; CPU iPhone OS 17_0 like Mac OS X'])[1 + %[1]s %% 4]
-		|| ') AppleWebKit/537.36 (KHTML, like Gecko) Chrome/' || 110 + %[1]s %% 20 || '.0.0.0 Safari/537.36'`, i)
+	return fmt.Sprintf(`(ARRAY['~Windows', '~Mac OS X', '~Linux', '~Android'])[1 + %[1]s %% 4] || ' Chrome/' || 110 + %[1]s %% 20 || '~s'`, i)
 }
 
 func address(i string) string {
