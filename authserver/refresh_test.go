@@ -3,9 +3,11 @@
 package authserver_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,6 +151,83 @@ func TestRefreshReuse(t *testing.T) {
 			t.Errorf("counted %q refreshes as %s, want %s", got, outcome, want)
 		}
 	}
+}
+
+// A used token has no row a few hours later, and says itself what it belongs to.
+func TestRefreshWithATokenThatIsForgotten(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		// token is what is shown after a while, of a session that went on meanwhile.
+		token func(r *realm, first, second string) string
+		after time.Duration
+		ends  bool
+	}{
+		"and was used ends the session": {func(r *realm, first, _ string) string {
+			r.Exec("DELETE FROM refresh_tokens WHERE traceable")
+			return first
+		}, 3 * time.Hour, true},
+		"and was used days ago ends the session": {func(r *realm, first, _ string) string {
+			r.Exec("DELETE FROM refresh_tokens WHERE traceable")
+			return first
+		}, 6 * 24 * time.Hour, true},
+		"because the database lost it is refused": {func(r *realm, _, second string) string {
+			r.Exec("DELETE FROM refresh_tokens WHERE NOT coalesce(traceable, false)")
+			return second
+		}, 30 * time.Minute, false},
+		"because it expired, while a client kept the session alive, is refused": {func(r *realm, _, second string) string {
+			r.Exec("DELETE FROM refresh_tokens")
+			r.Exec("UPDATE sessions SET expires_at = expires_at + interval '30 days'")
+			return second
+		}, 8 * 24 * time.Hour, false},
+		"of a session that has expired is refused": {func(r *realm, first, _ string) string {
+			r.Exec("DELETE FROM refresh_tokens WHERE traceable")
+			r.Exec("UPDATE sessions SET expires_at = expires_at - interval '7 days'")
+			return first
+		}, 3 * time.Hour, false},
+		"because somebody who knows the session made it up is refused": {func(_ *realm, first, _ string) string {
+			b, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(first, "rkr_"))
+			if err != nil {
+				panic(err)
+			}
+			b[16] ^= 1 // the family
+			return "rkr_" + base64.RawURLEncoding.EncodeToString(b)
+		}, 3 * time.Hour, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealmOn(t, suite.postgres.Database(t), "redis://127.0.0.1:1/0") // nobody listens there
+			r.Clock.Stop()
+			s := r.serve()
+			first := s.login()
+			second := s.refresh(first.Refresh)
+			token := c.token(r, first.Refresh, second.Refresh)
+			r.Clock.Advance(c.after)
+			s.tryRefresh(token).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+			ended := query[int](r, "SELECT count(*) FROM sessions WHERE ended_reason = 'reuse'")
+			told := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'refresh_token.reused'")
+			if want := map[bool]int{true: 1}[c.ends]; ended != want || told != want {
+				t.Errorf("%d sessions ended and %d events tell of it, want %d", ended, told, want)
+			}
+		})
+	}
+}
+
+// Its servers know tokens by their hash alone, and begin sessions without a family.
+func TestRefreshOfASessionOfTheReleaseBefore(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.Clock.Stop()
+	s := r.serve()
+	first := s.login()
+	r.Exec("UPDATE sessions SET family = NULL")
+	second := s.refresh(first.Refresh)
+	if kept := query[int](r, "SELECT count(*) FROM refresh_tokens WHERE rotated_at IS NOT NULL AND traceable IS NULL"); kept != 1 {
+		t.Error("the used token may be forgotten, and nothing would tell of its reuse")
+	}
+	r.Clock.Advance(3 * time.Hour)
+	third := s.refresh(second.Refresh)
+	s.tryRefresh(first.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
+	s.tryRefresh(third.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
 }
 
 func TestRefreshWithoutGracePeriod(t *testing.T) {

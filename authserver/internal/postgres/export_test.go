@@ -77,7 +77,8 @@ func Prunings(now time.Time) []Statement {
 	for _, p := range prunings() {
 		all = append(all, Statement{p.table, p.statement, firstOf(pruneArgs(now))})
 	}
-	return all
+	forget := forgetUsed()
+	return append(all, Statement{"refresh_tokens", forget.statement, firstOf(pruneArgs(now))})
 }
 
 // Pruning is the one of a table.

@@ -98,6 +98,25 @@ WITH due AS MATERIALIZED (
 SELECT count(*), max(prune_after)::timestamp AT TIME ZONE 'UTC' FROM due WHERE ` + unawaited}
 }
 
+// forgetUsed deletes used refresh tokens of which the reuse is noticed without them. They
+// are anywhere among the others: it looks at a batch of all, which it returns the number
+// of, and all of a minute at once, so that it goes on with the next.
+func forgetUsed() pruning {
+	minute := minuteOf("expires_at")
+	return pruning{"used refresh_tokens", `
+WITH seen AS MATERIALIZED (
+    SELECT ctid AS place, ` + minute + ` AS at, traceable AND rotated_at <= @used_before AS done FROM refresh_tokens
+    WHERE ` + minute + ` > @from::timestamptz AT TIME ZONE 'UTC'
+    ORDER BY ` + minute + ` FETCH FIRST @batch ROWS WITH TIES
+), pruned AS (
+    DELETE FROM refresh_tokens WHERE ctid = ANY (ARRAY(SELECT place FROM seen WHERE done))
+)
+SELECT count(*), max(at) AT TIME ZONE 'UTC' FROM seen WHERE ` + unawaited}
+}
+
+// forgetEvery is how often each pod looks at all refresh tokens for used ones.
+const forgetEvery = 6 * time.Hour
+
 // pruneTime is how long a table has in one round; what is left then waits for the next.
 const pruneTime = time.Minute
 
@@ -107,6 +126,8 @@ const pruneTime = time.Minute
 type progress struct {
 	mu      sync.Mutex
 	reached map[string]pgtype.Timestamptz
+	// forgotAt is when the last look at all refresh tokens came to the end.
+	forgotAt time.Time
 }
 
 func (p *progress) of(table string) pgtype.Timestamptz {
@@ -128,8 +149,8 @@ func (p *progress) note(table string, reached pgtype.Timestamptz) {
 }
 
 // Prune deletes what has expired, table by table. A session goes on the day after it has
-// expired; a used token of a session that lives on goes when it would have
-// expired by itself, because until then its reuse must be noticed. A table where that
+// expired; a used token of a session that lives on goes soon if its reuse is noticed
+// without it, and else when it would have expired by itself. A table where that
 // fails keeps no other from its turn.
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	var failures []error
@@ -138,13 +159,40 @@ func (s *Store) Prune(ctx context.Context, now time.Time) error {
 		s.pruned.note(p.table, reached)
 		failures = append(failures, err)
 	}
-	return errors.Join(failures...)
+	return errors.Join(append(failures, s.forget(ctx, now))...)
+}
+
+// forget deletes used tokens a while after they were used, which are far more than those
+// that are good.
+func (s *Store) forget(ctx context.Context, now time.Time) error {
+	p := forgetUsed()
+	if !s.pruned.forgets(now) {
+		return nil
+	}
+	reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), pace{pruneTime, pruneRest}, pruneArgs(now))
+	s.pruned.note(p.table, reached)
+	if err == nil && reached == beginning {
+		s.pruned.forgot(now)
+	}
+	return err
+}
+
+func (p *progress) forgets(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return now.Sub(p.forgotAt) >= forgetEvery
+}
+
+func (p *progress) forgot(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forgotAt = now
 }
 
 func pruneArgs(now time.Time) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"now": now, "hour_ago": now.Add(-time.Hour), "day_ago": now.Add(-24 * time.Hour),
-		"forgotten": now.Add(-auth.QuotaWindow), "memory": session.RevocationMemory,
+		"forgotten": now.Add(-auth.QuotaWindow), "memory": session.RevocationMemory, "used_before": now.Add(-session.UsedTokensKept),
 	}
 }
 

@@ -9,9 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 func TestASessionIsPrunedWhenTheDayOnWhichItExpiresIsOver(t *testing.T) {
@@ -99,6 +102,68 @@ func TestSessionsOfTheReleaseBeforeArePruned(t *testing.T) {
 	}
 	if n := count(t, url, "sessions WHERE prune_after = '2026-02-01'"); n != 1 {
 		t.Error("one that is alive is gone, or has no day")
+	}
+}
+
+// A used token goes when its reuse is noticed without it. One that a pod of the release
+// before has used, or begun the session of, is the only one that tells of it.
+func TestUsedTokensAreForgotten(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	id := login(t, s, 1, start)
+	rotateFor(t, s, 1, start, 7*day)                  // used long ago
+	rotateFor(t, s, 2, start.Add(time.Hour), 7*day)   // used a little later
+	rotateFor(t, s, 3, start.Add(4*time.Hour), 7*day) // used just now
+	execute(t, url, `UPDATE refresh_tokens SET expires_at = '2026-01-09' WHERE hash = '\x01' || decode(repeat('00', 31), 'hex')`)
+	if n := count(t, url, "refresh_tokens WHERE traceable"); n != 3 {
+		t.Fatalf("%d tokens are traceable", n)
+	}
+	execute(t, url, `UPDATE refresh_tokens SET traceable = NULL WHERE hash = '\x02' || decode(repeat('00', 31), 'hex')`)
+	now := start.Add(4*time.Hour + time.Minute)
+	if err := s.Prune(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	family := session.TokenFamily{SessionID: id}
+	for token, forgotten := range map[byte]bool{1: true, 2: false, 3: false, 4: false} {
+		if spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{token}, family); err != nil || !known || spent.Forgotten != forgotten || spent.Subject.SessionID != id {
+			t.Errorf("token %d: %+v, %t, %v", token, spent, known, err)
+		}
+	}
+	for name, other := range map[string]session.TokenFamily{"no family": {}, "another family": {SessionID: id, Number: 1}, "another session": {SessionID: uuid.NewString()}} {
+		if spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{1}, other); err != nil || known {
+			t.Errorf("%s: %+v, %t, %v", name, spent, known, err)
+		}
+	}
+	// All are looked at a few times a day, not in every round.
+	if err := s.Prune(t.Context(), now.Add(3*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, url, "refresh_tokens"); n != 3 {
+		t.Errorf("%d tokens are left soon after", n)
+	}
+	if err := s.Prune(t.Context(), now.Add(6*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, url, "refresh_tokens"); n != 2 {
+		t.Errorf("%d tokens are left in the end", n)
+	}
+}
+
+// However many there are of one minute, it goes on with the next.
+func TestUsedTokensOfOneMinuteAreForgotten(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	expired(t, url, "1")
+	execute(t, url, `
+		INSERT INTO refresh_tokens (hash, session_id, expires_at, rotated_at, successor_sealed, traceable)
+		SELECT sha256(i::text::bytea), gen_random_uuid(), '2026-02-01'::timestamptz + i / 3000 * interval '1 minute',
+			CASE WHEN i % 2 = 0 THEN '2026-01-01'::timestamptz END, CASE WHEN i % 2 = 0 THEN '\x00'::bytea END, CASE WHEN i % 2 = 0 THEN true END
+		FROM generate_series(1, 10000) AS i`)
+	if err := s.Prune(t.Context(), start); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, url, "refresh_tokens"); n != 5000 {
+		t.Errorf("%d tokens are left of 5000 that are good", n)
 	}
 }
 

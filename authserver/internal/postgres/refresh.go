@@ -12,8 +12,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
-// subjectColumns are what a token says of a user u in a session s. A session that
-// does not know its auth_time is older than that column.
+// subjectColumns are what a token says of a user u in a session s. A session without an
+// auth_time is a sign-in, or older than that column.
 const subjectColumns = `u.id::text, u.email, u.email_verified_at IS NOT NULL, u.role, s.id::text,
 	coalesce(s.auth_time, s.created_at)`
 
@@ -27,11 +27,14 @@ func subjectFields(s *auth.Subject) []any {
 // asks for ended_at, so that a logout that commits in between wins. A session
 // that began while its user was being disabled is caught by disabled_at.
 //
+// A used token is traceable when its session can be found without it, by what all tokens of
+// its family have in common.
+//
 // No index has anything to be told of the used token and of its session: a later day
 // to prune it is left to pruning, and an earlier one comes only of another setting.
 const rotate = `
 WITH used AS (
-    UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed
+    UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed, traceable = nullif(s.family = @family, false)
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE t.hash = @used AND t.rotated_at IS NULL AND t.expires_at > @now
       AND s.id = t.session_id AND s.ended_at IS NULL AND s.created_at >= @since AND u.disabled_at IS NULL
@@ -53,7 +56,7 @@ func (s *Store) Rotate(ctx context.Context, r session.Rotation) (auth.Subject, b
 	defer end()
 	subject := auth.Subject{}
 	err := s.pool.QueryRow(ctx, rotate, pgx.NamedArgs{
-		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "since": r.Since, "now": r.Now, "expires": r.ExpiresAt,
+		"used": r.Used[:], "successor": r.Successor[:], "family": r.Family, "sealed": r.Sealed, "since": r.Since, "now": r.Now, "expires": r.ExpiresAt,
 	}).Scan(subjectFields(&subject)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return auth.Subject{}, false, nil
@@ -62,17 +65,23 @@ func (s *Store) Rotate(ctx context.Context, r session.Rotation) (auth.Subject, b
 }
 
 const used = `
-SELECT ` + subjectColumns + `, s.ended_at IS NOT NULL OR u.disabled_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
-FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
-WHERE t.hash = $1`
+WITH token AS MATERIALIZED (
+    SELECT session_id, rotated_at, successor_sealed, false AS forgotten FROM refresh_tokens WHERE hash = $1
+), known AS (
+    SELECT * FROM token
+    UNION ALL
+    SELECT id, NULL, NULL, true FROM sessions WHERE id = $2 AND family = $3 AND NOT EXISTS (SELECT FROM token)
+)
+SELECT ` + subjectColumns + `, t.forgotten, s.ended_at IS NOT NULL OR u.disabled_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
+FROM known t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id`
 
 // UsedRefreshToken implements session.Store.
-func (s *Store) UsedRefreshToken(ctx context.Context, token auth.TokenHash) (session.UsedRefreshToken, bool, error) {
+func (s *Store) UsedRefreshToken(ctx context.Context, token auth.TokenHash, of session.TokenFamily) (session.UsedRefreshToken, bool, error) {
 	ctx, end := s.bounded(ctx, "read spent refresh token")
 	defer end()
 	t := session.UsedRefreshToken{}
-	err := s.pool.QueryRow(ctx, used, token[:]).Scan(append(subjectFields(&t.Subject),
-		&t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionBeganAt, &t.SessionExpiresAt)...)
+	err := s.pool.QueryRow(ctx, used, token[:], orNull(of.SessionID), of.Number).Scan(append(subjectFields(&t.Subject),
+		&t.Forgotten, &t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionBeganAt, &t.SessionExpiresAt)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return session.UsedRefreshToken{}, false, nil
 	}

@@ -40,8 +40,8 @@ const expiryDay = `(@expires::timestamptz AT TIME ZONE 'UTC')::date`
 const openSession = `
     RETURNING id
 ), session AS (
-    INSERT INTO sessions (id, user_id, created_at, auth_time, amr, last_used_at, expires_at, prune_after, user_agent, address)
-    SELECT @session, id, @now, @auth_time, @amr, @now, @expires, ` + expiryDay + `, @user_agent, @address FROM cause
+    INSERT INTO sessions (id, user_id, created_at, auth_time, amr, last_used_at, expires_at, prune_after, user_agent, address, family)
+    SELECT @session, id, @now, nullif(@auth_time::timestamptz, @now), @amr, @now, @expires, ` + expiryDay + `, @user_agent, @address, @family FROM cause
     RETURNING id
 ), token AS (
     INSERT INTO refresh_tokens (hash, session_id, expires_at)
@@ -86,7 +86,7 @@ func (s *Store) StartSession(ctx context.Context, n signin.NewSession, also auth
 	args, err := effects(also, n.Now, codeArgs(*code, n.Now, pgx.NamedArgs{
 		"needs_code":   n.Code != nil,
 		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "token": token,
-		"session": n.SessionID, "refresh": n.Refresh[:], "clears": n.Clears[:], "releases": n.Releases[:],
+		"session": n.SessionID, "refresh": n.Refresh[:], "family": n.Family, "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": shortAgent(n.Client.UserAgent), "address": n.Client.Address,
 		"auth_time": n.AuthTime, "amr": orNull(strings.Join(n.AMR, " ")), "expires": n.ExpiresAt,
 		"parent": orNull(n.Parent), "since": n.Since,

@@ -68,7 +68,7 @@ func TestStartSessionNeedsTheCheckedPassword(t *testing.T) {
 	if err != nil || started.Started {
 		t.Errorf("started %t, %v", started.Started, err)
 	}
-	if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{2}); err != nil || known {
+	if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{2}, session.TokenFamily{}); err != nil || known {
 		t.Errorf("its token is known %t, %v", known, err)
 	}
 }
@@ -91,7 +91,7 @@ func TestRotateHasOneWinner(t *testing.T) {
 			t.Fatalf("%d of %d rotated one token", won, callers)
 		}
 		for _, successor := range successors {
-			if _, known, err := s.UsedRefreshToken(t.Context(), successor); err != nil {
+			if _, known, err := s.UsedRefreshToken(t.Context(), successor, session.TokenFamily{}); err != nil {
 				t.Fatal(err)
 			} else if known {
 				token = successor
@@ -127,7 +127,7 @@ func TestRotateRefuses(t *testing.T) {
 			if err != nil || rotated {
 				t.Errorf("rotated %t, %v", rotated, err)
 			}
-			if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{2}); err != nil || known {
+			if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{2}, session.TokenFamily{}); err != nil || known {
 				t.Errorf("a successor is known %t, %v", known, err)
 			}
 		})
@@ -153,7 +153,7 @@ func TestASessionEndsOnce(t *testing.T) {
 	if n := count(t, url, "sessions WHERE ended_reason = 'reuse'"); n != 1 {
 		t.Error("the first reason is not kept")
 	}
-	spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{1})
+	spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{1}, session.TokenFamily{})
 	if err != nil || !known || !spent.Ended {
 		t.Errorf("spent is %+v, %t, %v", spent, known, err)
 	}
@@ -168,7 +168,7 @@ func TestEndSessionsBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for token, ended := range map[byte]bool{1: true, 2: false} {
-		if spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{token}); err != nil || !known || spent.Ended != ended {
+		if spent, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{token}, session.TokenFamily{}); err != nil || !known || spent.Ended != ended {
 			t.Errorf("session %d is %+v, %t, %v", token, spent, known, err)
 		}
 	}
@@ -195,7 +195,7 @@ func TestPrune(t *testing.T) {
 		t.Errorf("%d counts are left", n)
 	}
 	for token, kept := range map[byte]bool{1: false, 2: false, 3: true} {
-		if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{token}); err != nil || known != kept {
+		if _, known, err := s.UsedRefreshToken(t.Context(), auth.TokenHash{token}, session.TokenFamily{}); err != nil || known != kept {
 			t.Errorf("token %d: known %t, %v", token, known, err)
 		}
 	}

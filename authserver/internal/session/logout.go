@@ -37,7 +37,7 @@ func (s *Service) logoutByRefresh(ctx context.Context, presented auth.Secret, fr
 	if !ok {
 		return nil
 	}
-	used, known, err := s.Store.UsedRefreshToken(ctx, token.Hash())
+	used, known, err := s.Store.UsedRefreshToken(ctx, token.Hash(), token.Family())
 	if err != nil || !known || used.Ended {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 type Rotation struct {
 	Used      auth.TokenHash
 	Successor auth.TokenHash
+	// Family is the number of that of both.
+	Family int32
 	// Sealed is the successor, readable only with the used token.
 	Sealed []byte
 	// Since is when the session must have begun at the earliest.
@@ -54,7 +56,8 @@ func (s *Service) Refresh(ctx context.Context, presented auth.Secret, from auth.
 // rotate uses the token up. Of any number of callers at once it succeeds for one.
 func (s *Service) rotate(ctx context.Context, token RefreshToken) (Grant, bool, error) {
 	tokens := s.Settings().Tokens
-	successor, err := NewRefreshToken(s.Random)
+	now := s.Now()
+	successor, err := token.next(s.Random, now)
 	if err != nil {
 		return Grant{}, false, err
 	}
@@ -62,10 +65,9 @@ func (s *Service) rotate(ctx context.Context, token RefreshToken) (Grant, bool, 
 	if err != nil {
 		return Grant{}, false, err
 	}
-	now := s.Now()
 	lifetime := time.Duration(tokens.RefreshTokenLifetime)
 	subject, rotated, err := s.Store.Rotate(ctx, Rotation{
-		Used: token.Hash(), Successor: successor.Hash(), Sealed: sealed,
+		Used: token.Hash(), Successor: successor.Hash(), Family: token.Family().Number, Sealed: sealed,
 		Since: tokens.SessionsSince(now), Now: now, ExpiresAt: now.Add(lifetime),
 	})
 	if err != nil || !rotated {

@@ -16,6 +16,8 @@ import (
 // UsedRefreshToken is a refresh token that Rotate refused, or one that came after it.
 type UsedRefreshToken struct {
 	Subject auth.Subject
+	// Forgotten is set when no more is known of the token than its family.
+	Forgotten bool
 	// Ended is set when the session is over, or its user disabled.
 	Ended     bool
 	RotatedAt *time.Time
@@ -24,10 +26,22 @@ type UsedRefreshToken struct {
 	SessionBeganAt, SessionExpiresAt time.Time
 }
 
+// UsedTokensKept is for how long a used token is known, at least: longer than any grace
+// period.
+const UsedTokensKept = 2 * time.Hour
+
+// wasUsed reports whether a token that is forgotten was used, as each is that follows
+// another one, but two kinds: the last one, which is forgotten when it expires, and one
+// that the Store has lost by a failover or a restored backup, soon after it was issued.
+func (t RefreshToken) wasUsed(of UsedRefreshToken, now time.Time, lifetime time.Duration) bool {
+	age := t.age(now)
+	return age >= UsedTokensKept && age < lifetime && of.SessionExpiresAt.After(now)
+}
+
 // retryOrReuse decides what a dead token means: an answer that got lost, or a
 // copy in the wrong hands.
 func (s *Service) retryOrReuse(ctx context.Context, token RefreshToken, from auth.Client) (Grant, error) {
-	used, known, err := s.Store.UsedRefreshToken(ctx, token.Hash())
+	used, known, err := s.Store.UsedRefreshToken(ctx, token.Hash(), token.Family())
 	now, tokens := s.Now(), s.Settings().Tokens
 	switch {
 	case err != nil:
@@ -36,6 +50,9 @@ func (s *Service) retryOrReuse(ctx context.Context, token RefreshToken, from aut
 		return s.refuseRefresh(refreshUnknown)
 	case used.Ended, used.SessionBeganAt.Before(tokens.SessionsSince(now)):
 		return s.refuseRefresh(refreshEnded)
+	case used.Forgotten && !token.wasUsed(used, now, time.Duration(tokens.RefreshTokenLifetime)):
+		return s.refuseRefresh(refreshUnknown)
+	case used.Forgotten: // longer ago than any grace period
 	case used.RotatedAt == nil:
 		return s.refuseRefresh(refreshExpired)
 	case now.Sub(*used.RotatedAt) < time.Duration(tokens.RefreshGracePeriod):
@@ -61,11 +78,11 @@ const longestChain = 100
 func (s *Service) lastOfChain(ctx context.Context, token RefreshToken) (Grant, error) {
 	now := s.Now()
 	for range longestChain {
-		used, known, err := s.Store.UsedRefreshToken(ctx, token.Hash())
+		used, known, err := s.Store.UsedRefreshToken(ctx, token.Hash(), token.Family())
 		switch {
 		case err != nil:
 			return Grant{}, err
-		case !known, used.Ended, used.SessionBeganAt.Before(s.Settings().Tokens.SessionsSince(now)):
+		case !known, used.Forgotten, used.Ended, used.SessionBeganAt.Before(s.Settings().Tokens.SessionsSince(now)):
 			return s.refuseRefresh(refreshEnded)
 		case used.RotatedAt == nil:
 			s.Observer.Refresh(refreshGrace)

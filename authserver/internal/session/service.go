@@ -8,7 +8,8 @@
 // under a key that only the used token yields. A client that lost the answer, or a
 // second tab, presents the used token again within the grace period and is given
 // the successor or, when that has been used as well, the last one after it. Later than
-// that, the token must have been copied, and its session ends.
+// that, the token must have been copied, and its session ends: also when the token itself
+// is forgotten, since it names its family.
 //
 // A session that has ended is of no use to anybody: not its refresh tokens, which
 // the Store refuses; not its access tokens, which every server knows as revoked
@@ -49,8 +50,10 @@ type Store interface {
 	// successor. The second result is false when another caller was first, or
 	// the token is dead: then UsedRefreshToken tells which.
 	Rotate(ctx context.Context, r Rotation) (auth.Subject, bool, error)
-	// UsedRefreshToken says what has become of a refresh token; false when it was never known.
-	UsedRefreshToken(ctx context.Context, token auth.TokenHash) (UsedRefreshToken, bool, error)
+	// UsedRefreshToken says what has become of a refresh token; false when neither it nor
+	// its family is known. It may forget a used one UsedTokensKept after it was used, if it
+	// knows the family.
+	UsedRefreshToken(ctx context.Context, token auth.TokenHash, of TokenFamily) (UsedRefreshToken, bool, error)
 	// SessionsOf lists those that are alive, the last used first, at most 100.
 	SessionsOf(ctx context.Context, userID string, now time.Time) ([]Session, error)
 	// EndSession ends a session that is not over yet. Of any number of callers at

@@ -17,6 +17,8 @@ type NewSession struct {
 	User      auth.User
 	Client    auth.Client
 	Refresh   auth.TokenHash
+	// Family is the number of that of Refresh.
+	Family int32
 	// Clears is the counter that begins anew; Releases one from which the login's
 	// own attempt is taken back, zero for none.
 	Clears, Releases auth.CounterKey
@@ -48,11 +50,12 @@ type SessionStart struct {
 
 // openSession gives the user a session, using up the one-time token if there is one.
 func (s *Service) openSession(ctx context.Context, a authentication, token *auth.TokenHash) (session.Grant, error) {
-	refresh, err := session.NewRefreshToken(s.Random)
+	id, err := s.NewID()
 	if err != nil {
 		return session.Grant{}, err
 	}
-	id, err := s.NewID()
+	now := s.Now()
+	refresh, err := session.NewRefreshToken(s.Random, id, now)
 	if err != nil {
 		return session.Grant{}, err
 	}
@@ -70,7 +73,6 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 		// Nothing was shown that makes up for wrong guesses, or makes a device known.
 		device, own = "", auth.CounterKey{}
 	}
-	now := s.Now()
 	authTime := a.authTime
 	if authTime.IsZero() {
 		authTime = now
@@ -78,7 +80,8 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 	tokens := s.Settings().Tokens
 	lifetime := time.Duration(tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
-		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from, Refresh: refresh.Hash(),
+		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from,
+		Refresh: refresh.Hash(), Family: refresh.Family().Number,
 		NewHash: a.newHash, Redeems: token, Code: a.code, AuthTime: authTime, AMR: a.amr, Now: now, ExpiresAt: now.Add(lifetime),
 		Parent: a.parent, Since: tokens.SessionsSince(now),
 	}, auth.Effects{Messages: mails, Events: []auth.Event{login}})

@@ -4,6 +4,7 @@ package growth
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -24,6 +25,9 @@ type table struct {
 	where  string
 	values map[string]string
 }
+
+// familyOfAll is that of the tokens of every session.
+const familyOfAll = 7
 
 // notFilled are tables without rows of their own here, and why.
 func notFilled() map[string]string {
@@ -62,6 +66,8 @@ func tables() []table {
 			"expires_at":       lastUsed("((i + 1) / 2)") + " - 3600000 * (i % 2) + 604800000",
 			"rotated_at":       "CASE WHEN i % 2 = 1 THEN " + lastUsed("((i + 1) / 2)") + " END",
 			"successor_sealed": "CASE WHEN i % 2 = 1 THEN " + sealed("i") + " END",
+			// Half of the used ones a server of before has used.
+			"traceable": "CASE WHEN i % 4 = 1 THEN true END",
 		}},
 		{name: "sessions", rows: size.sessions, values: map[string]string{
 			"id": sessionID("i"), "user_id": userID(sessionUser), "created_at": sessionAt("i"), "auth_time": sessionAt("i"),
@@ -69,6 +75,7 @@ func tables() []table {
 			"ended_at": "CASE WHEN i % 5 = 0 THEN " + lastUsed("i") + " END", "ended_reason": "CASE WHEN i % 5 = 0 THEN 'logout' END",
 			"prune_after": "to_timestamp((" + lastUsed("i") + " + 604800000) / 1000.0::float8)::date",
 			"user_agent":  userAgent("i"), "address": address("i"), "amr": "'pwd'", "client_id": "NULL",
+			"family": strconv.Itoa(familyOfAll),
 		}},
 		{name: "grant_tokens", rows: size.sessions, values: map[string]string{
 			"hash": grantTokenHash("i"), "grant_id": grantID("((i + 1) / 2)"),

@@ -18,7 +18,12 @@ func sessionExercises() []exercise {
 			return want(found(w.store.Rotate(ctx, rotation(w.session().token, newHash(), w.now()))))
 		}},
 		{"UsedRefreshToken", "", func(ctx context.Context, w *world) error {
-			return want(found(w.store.UsedRefreshToken(ctx, w.session().token)))
+			return want(found(w.store.UsedRefreshToken(ctx, w.session().token, session.TokenFamily{})))
+		}},
+		{"UsedRefreshToken", "that is forgotten", func(ctx context.Context, w *world) error {
+			held := w.session()
+			w.sql("UPDATE sessions SET family = $2 WHERE id = $1", held.id, familyOfAll) // which one of a release before has not
+			return want(found(w.store.UsedRefreshToken(ctx, newHash(), session.TokenFamily{SessionID: held.id, Number: familyOfAll})))
 		}},
 		{"UserOfSession", "", func(ctx context.Context, w *world) error {
 			held := w.session()
@@ -67,5 +72,5 @@ func (w *world) end(ctx context.Context, e session.SessionsEnd) error {
 }
 
 func rotation(used, successor auth.TokenHash, now time.Time) session.Rotation {
-	return session.Rotation{Used: used, Successor: successor, Sealed: make([]byte, 72), Now: now, ExpiresAt: now.Add(7 * 24 * time.Hour)}
+	return session.Rotation{Used: used, Successor: successor, Family: familyOfAll, Sealed: make([]byte, 75), Now: now, ExpiresAt: now.Add(7 * 24 * time.Hour)}
 }

@@ -123,7 +123,7 @@ var errNothing = fmt.Errorf("the statement has done nothing")
 func (w *world) newSession(u auth.User) signin.NewSession {
 	now := w.now()
 	return signin.NewSession{
-		SessionID: newID(), User: u, Client: from, Refresh: newHash(), Clears: auth.KeyOf(u.Email).Counter(), Releases: auth.CounterKey(newHash()),
+		SessionID: newID(), User: u, Client: from, Refresh: newHash(), Family: familyOfAll, Clears: auth.KeyOf(u.Email).Counter(), Releases: auth.CounterKey(newHash()),
 		NewHash: u.PasswordHash, AuthTime: now, Now: now, ExpiresAt: now.Add(7 * 24 * time.Hour),
 	}
 }

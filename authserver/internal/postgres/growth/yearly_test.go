@@ -13,15 +13,16 @@ import (
 )
 
 // A million people who come at least once a month: how often each does what in a year,
-// and for how many days what it writes stays. A session and its tokens live seven days
-// unused, and as long as they are used.
+// and for how many days what it writes stays. A session and its token live seven days
+// unused, and as long as they are used. A used token is kept for two hours, and found by
+// somebody who looks every six; it is used eight hours after it was issued.
 const (
 	monthly              = 1_000_000
 	loginsAYear          = 24 * monthly
 	refreshesAYear       = 1080 * monthly
 	registrationsAYear   = monthly / 5
 	eventsAYear          = 7 * monthly // besides those of logins
-	tokenDays, eventDays = 7.0, 90.0
+	tokenDays, eventDays = 16.0 / 24, 90.0
 	sessionDays          = 22.0
 )
 
