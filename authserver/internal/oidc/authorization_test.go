@@ -125,14 +125,14 @@ func TestWhoMustSignIn(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	at := func(ago time.Duration) *time.Time { then := now.Add(-ago); return &then }
-	who := func(ago time.Duration) *visitor {
-		return &visitor{auth.User{ID: "ann"}, auth.Subject{AuthTime: now.Add(-ago)}}
+	who := func(ago time.Duration) *auth.Subject {
+		return &auth.Subject{UserID: "ann", AuthTime: now.Add(-ago)}
 	}
 	minute := time.Minute
 	zero := time.Duration(0)
 	for name, c := range map[string]struct {
 		asked    authorization
-		who      *visitor
+		who      *auth.Subject
 		expected string
 		began    *time.Time
 		want     error

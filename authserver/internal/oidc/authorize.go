@@ -174,7 +174,7 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if err := asked.judge(who, expected, began, s.Now()); err != nil {
 		return "", err
 	}
-	if err := s.admit(r.Context(), to, who.user); err != nil {
+	if err := s.admit(r.Context(), to, who.UserID); err != nil {
 		return "", err
 	}
 	claims, err := asked.claims.within(to.client).encode()
@@ -185,8 +185,11 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 		Authorization: grant.Authorization{
 			ClientID: to.client.ID, Scopes: asked.scopes, Audience: audience, Nonce: asked.nonce, Claims: claims,
 		},
-		UserID: who.user.ID, SessionID: who.subject.SessionID, RedirectURI: to.redirectURI, Challenge: asked.challenge, Offline: asked.offline(),
+		UserID: who.UserID, SessionID: who.SessionID, RedirectURI: to.redirectURI, Challenge: asked.challenge, Offline: asked.offline(),
 	})
+	if errors.Is(err, auth.Refuse(auth.TokenInvalid)) { // the session has just ended
+		return "", asked.judge(nil, expected, began, s.Now())
+	}
 	if err == nil && !asked.claims.reached(acrOf(amr)) {
 		err = refuse(UnmetRequirements, "The user has not shown who they are in a way that the request calls for.")
 	}
@@ -194,19 +197,19 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 }
 
 // visitor is who is signed in in the browser; nobody is no error.
-func (s *Service) visitor(w http.ResponseWriter, r *http.Request) (*visitor, error) {
-	user, subject, err := s.Pages.Visitor(w, r)
+func (s *Service) visitor(w http.ResponseWriter, r *http.Request) (*auth.Subject, error) {
+	who, err := s.Pages.Visitor(w, r)
 	switch {
 	case errors.Is(err, auth.Refuse(auth.RefreshTokenInvalid)), errors.Is(err, auth.Refuse(auth.TokenInvalid)):
 		return nil, nil //nolint:nilnil // nobody
 	case err != nil:
 		return nil, err
 	}
-	return &visitor{user, subject}, nil
+	return &who, nil
 }
 
 // admit refuses somebody whom the client is not for.
-func (s *Service) admit(ctx context.Context, to target, user auth.User) error {
+func (s *Service) admit(ctx context.Context, to target, userID string) error {
 	if to.client.Consent == realmconfig.AskConsent {
 		// Nobody's consent can be assumed where it has to be asked for, and there is no page
 		// that asks.
@@ -215,7 +218,7 @@ func (s *Service) admit(ctx context.Context, to target, user auth.User) error {
 	if to.client.Access == nil {
 		return nil
 	}
-	groups, err := s.Groups(ctx, user.ID)
+	groups, err := s.Groups(ctx, userID)
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request, l logoutReques
 	if err != nil {
 		return err
 	}
-	if who != nil && who.subject.SessionID != l.sessionID {
+	if who != nil && who.SessionID != l.sessionID {
 		return s.askToSignOut(w, r, l)
 	}
 	if who != nil {

@@ -56,7 +56,7 @@ func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, i
 // refuses with InvalidGrant where nothing is left.
 func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, issued grant.Issued) (grant.Grant, error) {
 	g := issued.Grant
-	err := s.admit(ctx, target{client: client}, issued.User)
+	err := s.admit(ctx, target{client: client}, issued.User.ID)
 	if _, told := asError(err); told || errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
 		return g, refuse(InvalidGrant, "The user may not use the client any more.")
 	}

@@ -9,12 +9,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// visitor is who is signed in in a browser.
-type visitor struct {
-	user    auth.User
-	subject auth.Subject
-}
-
 // clocksDiffer is by how much the clock of the pod that has signed somebody in may be
 // behind that of the pod that has sent them to sign in.
 const clocksDiffer = 5 * time.Second
@@ -23,8 +17,8 @@ const clocksDiffer = 5 * time.Second
 // client is told. Expected is whom the client means, empty for whoever it is; began is
 // when the client has asked, nil for at this moment. Whoever has signed in since is asked
 // no second time, whatever the request says.
-func (a authorization) judge(who *visitor, expected string, began *time.Time, now time.Time) error {
-	fresh := who != nil && began != nil && !who.subject.AuthTime.Before(began.Add(-clocksDiffer))
+func (a authorization) judge(who *auth.Subject, expected string, began *time.Time, now time.Time) error {
+	fresh := who != nil && began != nil && !who.AuthTime.Before(began.Add(-clocksDiffer))
 	switch {
 	case a.ready(who, expected, fresh, now):
 		return nil
@@ -39,16 +33,16 @@ func (a authorization) judge(who *visitor, expected string, began *time.Time, no
 
 // ready reports whether nobody need sign in. A prompt outranks an age: whoever is asked is
 // no younger than the question.
-func (a authorization) ready(who *visitor, expected string, fresh bool, now time.Time) bool {
+func (a authorization) ready(who *auth.Subject, expected string, fresh bool, now time.Time) bool {
 	switch {
-	case who == nil, expected != "" && who.user.ID != expected:
+	case who == nil, expected != "" && who.UserID != expected:
 		return false
 	case fresh:
 		return true
 	case a.prompted(promptLogin, promptSelectAccount):
 		return false
 	default:
-		return a.maxAge == nil || now.Sub(who.subject.AuthTime) <= *a.maxAge
+		return a.maxAge == nil || now.Sub(who.AuthTime) <= *a.maxAge
 	}
 }
 

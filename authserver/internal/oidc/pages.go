@@ -11,10 +11,10 @@ import (
 
 // Pages are what people see of the realm, and what it knows their browsers by.
 type Pages interface {
-	// Visitor is the user who is signed in in a browser, and their session, which goes on.
-	// It refuses with RefreshTokenInvalid where nobody is, with RateLimited,
-	// SigningUnavailable or DatabaseUnavailable.
-	Visitor(w http.ResponseWriter, r *http.Request) (auth.User, auth.Subject, error)
+	// Visitor is who is signed in in a browser, in a session that goes on. It may end in the
+	// next moment: IssueCode looks again. It refuses with RefreshTokenInvalid where nobody is,
+	// with RateLimited, SigningUnavailable or DatabaseUnavailable.
+	Visitor(w http.ResponseWriter, r *http.Request) (auth.Subject, error)
 	// AskToSignIn asks somebody to show who they are, who goes on with a sealed
 	// request.Journey.
 	AskToSignIn(w http.ResponseWriter, r *http.Request, journey string)

@@ -10,6 +10,8 @@ import (
 
 // Grant is what a login or a refresh yields.
 type Grant struct {
+	// Subject is whom the access token speaks for.
+	Subject         auth.Subject
 	AccessToken     auth.Secret
 	AccessLifetime  time.Duration
 	RefreshToken    auth.Secret
@@ -26,7 +28,7 @@ func (s *Service) Issue(subject auth.Subject, refresh RefreshToken, refreshLifet
 		return Grant{}, err
 	}
 	return Grant{
-		AccessToken: access, AccessLifetime: lifetime,
+		Subject: subject, AccessToken: access, AccessLifetime: lifetime,
 		RefreshToken: auth.Secret(refresh), RefreshLifetime: refreshLifetime,
 	}, nil
 }

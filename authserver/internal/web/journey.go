@@ -67,23 +67,23 @@ func (req *pageRequest) afterMail(next string) string {
 // Visitor implements oidc.Pages. It wants the session's refresh token and replaces it, as
 // signin.Authorize does: whoever has found nothing but an access token must not turn it
 // into a code.
-func (w *Web) Visitor(rw http.ResponseWriter, r *http.Request) (auth.User, auth.Subject, error) {
+func (w *Web) Visitor(rw http.ResponseWriter, r *http.Request) (auth.Subject, error) {
 	req := w.newPageRequest(rw, r)
 	if !hasSession(r) {
-		return auth.User{}, auth.Subject{}, auth.Refuse(auth.RefreshTokenInvalid)
+		return auth.Subject{}, auth.Refuse(auth.RefreshTokenInvalid)
 	}
 	if err := w.Limiter.CheckRefresh(r); err != nil {
-		return auth.User{}, auth.Subject{}, err
+		return auth.Subject{}, err
 	}
 	grant, err := w.Sessions.Refresh(r.Context(), cookie(r, refreshCookie), req.client)
 	if err != nil {
 		if e, ok := refusal(err); ok && e.Code == auth.RefreshTokenInvalid {
 			req.clearSession()
 		}
-		return auth.User{}, auth.Subject{}, err
+		return auth.Subject{}, err
 	}
 	w.setSession(req, grant)
-	return w.Sessions.Caller(r.Context(), grant.AccessToken)
+	return grant.Subject, nil
 }
 
 // AskToSignIn implements oidc.Pages.
