@@ -33,16 +33,17 @@ const (
 func (s *Service) authorizeRoutes() []request.Route {
 	return []request.Route{
 		{Pattern: "GET " + authorizePath, Rate: request.RateRead, Handler: http.HandlerFunc(s.authorize)},
-		{Pattern: "POST " + authorizePath, Rate: request.RateRead, Handler: s.hold(authorizePath)},
+		{Pattern: "POST " + authorizePath, Rate: request.RateRead, Handler: s.hold(authorizePath, maxQuery)},
 		{Pattern: "GET " + request.ResumePath, Rate: request.RateRead, Handler: http.HandlerFunc(s.resume)},
 	}
 }
 
 // hold turns a form into a GET of the same address (RFC 9110, section 15.4.4). The page of
-// a client that sends one brings no cookies of ours along, and nothing is decided here.
-func (s *Service) hold(path string) http.Handler {
+// a client that sends one brings no cookies of ours along, and nothing is decided here. It
+// has so many bytes at most.
+func (s *Service) hold(path string, most int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxQuery))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 		if err != nil {
 			s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: err})
 			return

@@ -14,13 +14,18 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-const endSessionPath = Path + "end-session"
+const (
+	endSessionPath = Path + "end-session"
+	// maxLogout bounds a request, in bytes: the ID token of somebody who is in many groups
+	// is long, and what does not get here signs nobody out.
+	maxLogout = 12 << 10
+)
 
 // endSessionRoutes are the logout endpoint (OpenID Connect RP-Initiated Logout 1.0).
 func (s *Service) endSessionRoutes() []request.Route {
 	return []request.Route{
 		{Pattern: "GET " + endSessionPath, Rate: request.RateRead, Handler: http.HandlerFunc(s.endSession)},
-		{Pattern: "POST " + endSessionPath, Rate: request.RateRead, Handler: s.hold(endSessionPath)},
+		{Pattern: "POST " + endSessionPath, Rate: request.RateRead, Handler: s.hold(endSessionPath, maxLogout)},
 	}
 }
 
@@ -36,7 +41,9 @@ type logoutRequest struct {
 
 // logoutRequestOf reads a request. It refuses with ClientRequestInvalid whatever does not
 // fit together: a browser is sent to no address that the client whom the request names, or
-// whose ID token it brings, has not registered, letter by letter.
+// whose ID token it brings, has not registered, letter by letter. A hint that says nothing
+// to the realm, since its key is published no longer, its client is gone or it is none at
+// all, is no hint: then the person is asked.
 func (s *Service) logoutRequestOf(values url.Values) (logoutRequest, error) {
 	for _, name := range []string{"id_token_hint", "client_id", "post_logout_redirect_uri", "state"} {
 		if len(values[name]) > 1 || slices.ContainsFunc(values[name], unprintable) {
@@ -47,13 +54,16 @@ func (s *Service) logoutRequestOf(values url.Values) (logoutRequest, error) {
 	id := values.Get("client_id")
 	if hint := values.Get("id_token_hint"); hint != "" {
 		token, err := s.Tokens.VerifyIDToken(auth.Secret(hint))
-		if errors.Is(err, auth.Refuse(auth.TokenInvalid)) || err == nil && id != "" && id != token.ClientID {
-			return logoutRequest{}, auth.Refuse(auth.ClientRequestInvalid)
-		}
-		if err != nil {
+		_, known := s.Clients.Find(token.ClientID)
+		switch {
+		case errors.Is(err, auth.Refuse(auth.TokenInvalid)), err == nil && !known:
+		case err != nil:
 			return logoutRequest{}, err
+		case id != "" && id != token.ClientID:
+			return logoutRequest{}, auth.Refuse(auth.ClientRequestInvalid)
+		default:
+			id, l.sessionID = token.ClientID, token.SessionID
 		}
-		id, l.sessionID = token.ClientID, token.SessionID
 	}
 	if id != "" {
 		client, known := s.Clients.Find(id)
@@ -89,7 +99,7 @@ func (s *Service) endSession(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil || len(r.URL.RawQuery) > maxQuery {
+	if err != nil || len(r.URL.RawQuery) > maxLogout {
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 		return
 	}
