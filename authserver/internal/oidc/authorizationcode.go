@@ -25,6 +25,9 @@ func (s *Service) exchangeCode(ctx context.Context, c call) (tokenAnswer, error)
 	if err := s.readyToSign(c.client); err != nil {
 		return tokenAnswer{}, err
 	}
+	if _, err := s.audienceOf(c.client, c.resources()); err != nil {
+		return tokenAnswer{}, err // before the code is used up
+	}
 	issued, err := s.Grants.Redeem(ctx, shown, s.termsOf(c.client), c.from)
 	if errors.Is(err, auth.Refuse(auth.AuthorizationCodeInvalid)) {
 		return tokenAnswer{}, refuse(InvalidGrant, "The code has expired, was used already, or is of another client, redirect_uri or code_verifier.")
@@ -32,12 +35,23 @@ func (s *Service) exchangeCode(ctx context.Context, c call) (tokenAnswer, error)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
+	answer, err := s.answerCode(ctx, c, issued)
+	if err != nil {
+		s.abandon(ctx, c, issued)
+		return tokenAnswer{}, err
+	}
+	s.Clients.MarkUsed(c.client)
+	return answer, nil
+}
+
+// answerCode is the answer with the first tokens of a grant. The client may have lost a scope
+// since it has asked for the code.
+func (s *Service) answerCode(ctx context.Context, c call, issued grant.Issued) (tokenAnswer, error) {
 	audience, err := narrowed(issued.Grant, c.resources())
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	s.Clients.MarkUsed(c.client)
-	return s.answerIssued(ctx, c.client, issued, issued.Grant.Scopes, audience)
+	return s.answerIssued(ctx, c.client, issued, grantedScopes(c.client, issued.Grant.Scopes), audience)
 }
 
 // isVerifier reports whether a text may be a code verifier (RFC 7636, section 4.1).

@@ -12,6 +12,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -73,6 +74,15 @@ func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, i
 	}
 	g.Scopes = grantedScopes(client, slices.Clone(g.Scopes))
 	return g, nil
+}
+
+// abandon ends a grant whose tokens its client is not given: nobody could use it, and it
+// would stand on the account page.
+func (s *Service) abandon(ctx context.Context, c call, issued grant.Issued) {
+	held := grant.Held{Grant: issued.Grant, User: issued.User}
+	if _, err := s.Grants.End(context.WithoutCancel(ctx), held, session.EndedByRevocation, "", c.from); err != nil {
+		s.Log.WarnContext(ctx, "a grant that its client was not given lives until it expires", "grant", issued.Grant.ID, "error", err)
+	}
 }
 
 // narrowed is whom an access token is for: what is asked for within the grant's audience,

@@ -35,6 +35,9 @@ func (s *Service) refresh(ctx context.Context, c call) (tokenAnswer, error) {
 		return tokenAnswer{}, err
 	}
 	if issued.Grant, err = s.stillGranted(ctx, c.client, issued); err != nil {
+		if errors.Is(err, refuse(InvalidGrant, "")) {
+			s.abandon(ctx, c, issued)
+		}
 		return tokenAnswer{}, err
 	}
 	audience, err := narrowed(issued.Grant, c.resources())
@@ -54,10 +57,13 @@ func errRefreshToken() error {
 }
 
 // checkNarrowing refuses, before the token is used up, scopes and resources that the grant
-// does not have.
+// does not have, and resources that the client has lost since.
 func (s *Service) checkNarrowing(ctx context.Context, c call, presented auth.Secret, asked []string) error {
 	if len(asked) == 0 && len(c.resources()) == 0 {
 		return nil
+	}
+	if _, err := s.audienceOf(c.client, c.resources()); err != nil {
+		return err
 	}
 	held, _, found, err := s.Grants.Of(ctx, presented)
 	switch {
