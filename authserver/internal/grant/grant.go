@@ -42,6 +42,9 @@ type Grant struct {
 	AMR       []string
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	// SessionExpiresAt is when the session is over that the grant hangs on, unless it is
+	// used before.
+	SessionExpiresAt time.Time
 }
 
 // Offline reports whether the grant has a session of its own.

@@ -39,21 +39,23 @@ func (s *Service) lifetimeOf(wanted realmconfig.Duration) time.Duration {
 	return min(time.Duration(wanted), s.Tokens.Longest())
 }
 
-// issue completes an access token of a client, which begins now, and signs it.
+// issue completes an access token of a client, which begins now, and signs it. An expiry
+// that it has already is the latest.
 func (s *Service) issue(client realmconfig.Client, t auth.ClientToken) (tokenAnswer, error) {
 	id, err := s.NewID()
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	lifetime := s.lifetimeOf(client.AccessTokenLifetime)
 	t.ID, t.ClientID = id, client.ID
 	t.IssuedAt = s.Now()
-	t.ExpiresAt = t.IssuedAt.Add(lifetime)
+	if expires := t.IssuedAt.Add(s.lifetimeOf(client.AccessTokenLifetime)); t.ExpiresAt.IsZero() || t.ExpiresAt.After(expires) {
+		t.ExpiresAt = expires
+	}
 	signed, err := s.Tokens.IssueClient(t)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
 	return tokenAnswer{
-		AccessToken: string(signed), TokenType: bearer, ExpiresIn: int64(lifetime / time.Second), Scope: formatScope(t.Scope),
+		AccessToken: string(signed), TokenType: bearer, ExpiresIn: max(0, int64(t.ExpiresAt.Sub(t.IssuedAt)/time.Second)), Scope: formatScope(t.Scope),
 	}, nil
 }

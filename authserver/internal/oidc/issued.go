@@ -36,11 +36,13 @@ func (s *Service) readyToSign(client realmconfig.Client) error {
 }
 
 // answerIssued is the answer with the tokens of a grant, whose scopes and audience may be
-// narrower in this access token.
+// narrower in this access token. That expires with the session of the grant at the latest:
+// whoever verifies it asks nobody whether the session is over.
 func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
 	g := issued.Grant
 	answer, err := s.issue(client, auth.ClientToken{
 		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime,
+		ExpiresAt: g.SessionExpiresAt,
 	})
 	if err != nil {
 		return tokenAnswer{}, err

@@ -15,9 +15,11 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
-// grantColumns are of a grant g that hangs on a session s.
+// grantColumns are of a grant g that hangs on a session s, or has begun in it with a session
+// of its own, which then lasts as long as the grant.
 const grantColumns = `g.id::text, g.session_id::text, g.sid::text, g.client_id, g.scope, g.audience, coalesce(g.nonce, ''), g.claims::text,
-	coalesce(s.auth_time, s.created_at), coalesce(s.amr, ''), g.created_at, g.expires_at`
+	coalesce(s.auth_time, s.created_at), coalesce(s.amr, ''), g.created_at, g.expires_at,
+	CASE WHEN g.session_id = s.id THEN s.expires_at ELSE g.expires_at END`
 
 // grantRow is what a Grant has in another form.
 type grantRow struct {
@@ -29,6 +31,7 @@ type grantRow struct {
 func (r *grantRow) fields(g *grant.Grant) []any {
 	return []any{
 		&g.ID, &g.SessionID, &g.SID, &g.ClientID, &r.scope, &r.audience, &g.Nonce, &r.claims, &g.AuthTime, &r.amr, &g.CreatedAt, &g.ExpiresAt,
+		&g.SessionExpiresAt,
 	}
 }
 
