@@ -3,11 +3,14 @@
 package authserver_test
 
 import (
+	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
@@ -46,6 +49,71 @@ func TestTheCodeFlowWhilePostgresIsAway(t *testing.T) {
 	first.refresh(h.RefreshToken)
 	f.exchange(code)
 	refused(t, a.token(f.redemption(code)), http.StatusBadRequest, "invalid_grant")
+}
+
+// However PostgreSQL comes and goes while many show a code, one of them is given tokens for
+// it at most, and nobody afterwards.
+func TestACodeIsUsedOnceHoweverPostgresGoes(t *testing.T) {
+	t.Parallel()
+	suite.secrets.used(shopSecret)
+	postgres := realmtest.NewPostgres(t, logger())
+	r := newRealmOn(t, postgres.Database(t), testenv.RedisURL(t))
+	c := newWebClient()
+	r.Clients = []realmconfig.Client{c}
+	r.Update()
+	r.Clock.Stop() // within the code's minute, however long it takes
+	s := r.serve()
+	f, b := s.newApplication(c, "openid").newFlow(), s.newPageBrowser()
+	b.open(f.address())
+	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
+	code := f.code(b)
+	given := func(a answer) bool { return a.Status == http.StatusOK }
+	winners := race.Winners(51, func(i int) answer {
+		if i > 0 {
+			return f.a.token(f.redemption(code))
+		}
+		if err := errors.Join(postgres.Halt(), postgres.Start(t.Context())); err != nil {
+			t.Error(err)
+		}
+		return answer{}
+	}, given)
+	s.eventually("PostgreSQL is used again", func() bool { return f.a.tryRefresh("rkg_"+strings.Repeat("A", 43)).Status == http.StatusBadRequest })
+	winners = append(winners, race.Winners(50, func(int) answer { return f.a.token(f.redemption(code)) }, given)...)
+	for _, a := range winners {
+		got := decode[clientTokens](t, a, http.StatusOK)
+		suite.secrets.used(got.Access, got.Refresh)
+	}
+	if len(winners) > 1 {
+		t.Errorf("%d were given tokens for one code", len(winners))
+	}
+	if n := query[int](r, "SELECT count(*) FROM grants"); n > 1 {
+		t.Errorf("%d grants have begun", n)
+	}
+	refused(t, f.a.token(f.redemption(code)), http.StatusBadRequest, "invalid_grant")
+}
+
+// Redis is needed for nothing.
+func TestTheCodeFlowWhileRedisIsAway(t *testing.T) {
+	t.Parallel()
+	suite.secrets.used(shopSecret)
+	redis := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
+	c := newWebClient()
+	r.Clients = []realmconfig.Client{c}
+	r.Update()
+	s, other := r.serve(), r.serve()
+	redis.Stop(t)
+	f, b := s.newApplication(c, "openid").newFlow(), s.newPageBrowser()
+	b.open(f.address())
+	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
+	code := f.code(b)
+	h := f.refresh(f.exchange(code).RefreshToken)
+	if a := other.userInfo(h.AccessToken); a.Status != http.StatusOK {
+		t.Errorf("UserInfo answered %d %s", a.Status, a.Body)
+	}
+	refused(t, f.a.token(f.redemption(code)), http.StatusBadRequest, "invalid_grant")
+	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant") // a code in two hands ends it all
+	refused(t, other.userInfo(h.AccessToken), http.StatusUnauthorized, "invalid_token")
 }
 
 func TestWhoMayUseAnApplication(t *testing.T) {
