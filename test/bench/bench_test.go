@@ -23,6 +23,7 @@ func TestBenchmarks(t *testing.T) {
 	w := newWorld(t)
 	r.memoryIdle = w.server.Memory()
 	r.bare = min(reference(t, 1), reference(t, 1), reference(t, 1))
+	r.signature = signature(t)
 
 	r.logins(w, span)
 	r.tokens(w, span)

@@ -24,13 +24,23 @@ const (
 func benchClients() []realmconfig.Client {
 	list := []realmconfig.Client{}
 	for id, secret := range map[string]string{job: jobSecret, api: apiSecret} {
-		c := realmconfig.DefaultClient()
-		c.ID, c.DisplayName, c.Since = id, id, time.Now().Add(-time.Hour)
+		c := newClient(id, secret)
 		c.GrantTypes, c.Scopes, c.Audiences = []realmconfig.GrantType{realmconfig.ClientCredentialsGrant}, []string{"read"}, []string{api}
-		c.Secrets = []realmconfig.ClientSecret{{ID: "one", SHA256: realmconfig.DigestSecret(secret)}}
+		list = append(list, c)
+	}
+	for id, algorithm := range map[string]realmconfig.Algorithm{shop: realmconfig.RS256, modernShop: realmconfig.ES256} {
+		c := newClient(id, shopSecret)
+		c.RedirectURIs, c.IDTokenSigningAlg = []string{shopCallback}, algorithm
 		list = append(list, c)
 	}
 	return list
+}
+
+func newClient(id, secret string) realmconfig.Client {
+	c := realmconfig.DefaultClient()
+	c.ID, c.DisplayName, c.Since = id, id, time.Now().Add(-time.Hour)
+	c.Secrets = []realmconfig.ClientSecret{{ID: "one", SHA256: realmconfig.DigestSecret(secret)}}
+	return c
 }
 
 // ask sends a form as a client, and decodes the answer if there is one.
@@ -70,4 +80,5 @@ func (r *report) clients(w *world, span time.Duration) {
 	r.credentials = w.clients("client credentials, POST /oauth2/token, 32 clients", 32, span, w.clientCredentials(nil))
 	r.introspection = w.clients("introspection, POST /oauth2/introspect, 32 clients", 32, span, w.introspect(got.Access))
 	r.add(r.credentials, r.introspection)
+	r.flows(w, span)
 }

@@ -37,8 +37,13 @@ type report struct {
 	loginAlone, loginTogether *figures
 
 	loginAtHalf, loginInBursts, refresh, profile, verify, oauth, mail *figures
-	credentials, introspection                                        *figures
-	refreshIsolation, verifyIsolation                                 [2]*figures // idle and busy
+	credentials, introspection, codeFlow                              *figures
+	// clientRefresh and modernRefresh are of applications with ID tokens by RS256 and ES256,
+	// ownRefreshes a second the realm's own beside them, and signature is how long RS256 takes.
+	clientRefresh, modernRefresh      *figures
+	ownRefreshes                      float64
+	signature                         time.Duration
+	refreshIsolation, verifyIsolation [2]*figures // idle and busy
 
 	verdicts []verdict
 }
@@ -66,6 +71,11 @@ func (r *report) judge() {
 	r.below("forward-auth p95 at half of its most", r.verify.percentile(.95), 50*time.Millisecond, "")
 	r.above("client credentials a second", r.credentials.perSecond(), 2000, "the driver and both stores share the cores")
 	r.above("introspections a second", r.introspection.perSecond(), 5000, "the driver and both stores share the cores")
+	r.below("code flow of a signed-in browser p95", r.codeFlow.percentile(.95), 15*time.Millisecond, "the driver and both stores share the cores")
+	share := func(f *figures) float64 { return 100 * f.perSecond() / r.ownRefreshes }
+	r.above("refresh by an application, ID tokens by ES256, % of the realm's own", share(r.modernRefresh), 90, "the driver and both stores share the cores")
+	r.above("refresh by an application, ID tokens by RS256, % of the realm's own", share(r.clientRefresh), 90,
+		fmt.Sprintf("a signature by RS256 with 2048 bits takes %.2f ms of a core, and each refresh has one", milliseconds(r.signature)))
 	r.below("OAuth sign-in p95", r.oauth.percentile(.95), 500*time.Millisecond, "")
 	r.below("reset mail p95", r.mail.percentile(.95), 2*time.Second, "")
 	r.below("reset mail p95, our own target", r.mail.percentile(.95), 500*time.Millisecond, "")
