@@ -245,8 +245,8 @@ func TestUserInfoWithstandsHostileTokens(t *testing.T) {
 	}
 }
 
-// Whatever secret is shown in whatever place, no answer has it.
-func TestNoAnswerToAClientQuotesASecret(t *testing.T) {
+// Whatever is shown in whatever place, the answer is one of RFC 6749 and does not have it.
+func TestEndpointsOfClientsWithstandHostileParameters(t *testing.T) {
 	t.Parallel()
 	web := newOAuthClient("web", byPost, func(c *oauthClient) {
 		c.GrantTypes = append(c.GrantTypes, realmconfig.AuthorizationCodeGrant, realmconfig.RefreshTokenGrant)
@@ -286,9 +286,19 @@ func TestNoAnswerToAClientQuotesASecret(t *testing.T) {
 						t.Errorf("%s: %s %s is quoted in the header %s", to, name, kind, header)
 					}
 				}
-				if a.Status >= http.StatusBadRequest {
+				switch {
+				case kind == "far too long":
+					s.refuses(a, http.StatusRequestEntityTooLarge, "invalid_request")
+				case kind == "twice" && name != "resource":
+					s.refuses(a, http.StatusBadRequest, "invalid_request")
+				case a.Status >= http.StatusBadRequest:
 					s.refuses(a, a.Status, decode[refusal](t, a, a.Status).Error)
 				}
+			}
+			absent := s.do(newFormRequest(t, path, without(parameters, name)))
+			empty := s.do(newFormRequest(t, path, without(parameters, name)+name+"="))
+			if empty.Status != absent.Status || empty.Status >= http.StatusBadRequest && empty.Body != absent.Body {
+				t.Errorf("%s: without %s it is answered %d %s, with an empty one %d %s", to, name, absent.Status, absent.Body, empty.Status, empty.Body)
 			}
 			for kind, ending := range wrongly() {
 				a := s.do(newFormRequest(t, path, without(parameters, name)+name+ending))
