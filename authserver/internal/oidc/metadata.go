@@ -31,6 +31,7 @@ type metadata struct {
 	ClassesSupported  []string                `json:"acr_values_supported"`
 	PromptsSupported  []string                `json:"prompt_values_supported"`
 	ChallengeMethods  []string                `json:"code_challenge_methods_supported"`
+	LocalesSupported  []string                `json:"ui_locales_supported"`
 
 	// OpenID Connect Core 1.0, sections 5.5 and 6, and RFC 9207, section 3.
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
@@ -64,7 +65,7 @@ func (s *Service) metadata() (metadata, error) {
 			"acr", "amr", "at_hash", "aud", "auth_time", "email", "email_verified", "exp", "groups", "iat", "iss", "jti", "locale", "name", "nonce", "role", "sid", "sub",
 		},
 		ClassesSupported: []string{oneFactor, twoFactors}, PromptsSupported: []string{promptNone, promptLogin, promptSelectAccount},
-		ChallengeMethods: []string{"S256"}, ClaimsParameter: true, IssuerInAnswers: true,
+		ChallengeMethods: []string{"S256"}, LocalesSupported: s.Settings().UI.Languages, ClaimsParameter: true, IssuerInAnswers: true,
 		TokenAuthMethods: all, TokenAuthAlgorithms: signing,
 		IntrospectionAuthMethods: confidential, IntrospectionAuthAlgorithms: signing,
 		RevocationAuthMethods: all, RevocationAuthAlgorithms: signing,
