@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Serves a certified OpenID provider over TLS, as the first line of the standard input
+// describes it: {issuer, port, certificate, key, clients, claims}. Whoever signs in is who
+// they say, and has the claims. A POST to /advance/SECONDS puts its clock forward. It ends
+// with its input.
+import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import { createInterface } from 'node:readline'
+import { Provider } from 'oidc-provider'
+
+const input = createInterface({ input: process.stdin })
+input.on('close', () => process.exit(0))
+const [line] = await once(input, 'line')
+const { issuer, port, certificate, key, clients, claims } = JSON.parse(line)
+
+let ahead = 0
+const now = Date.now
+Date.now = () => now() + ahead
+
+const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
+const scopes = {
+  profile: ['name', 'locale'], email: ['email', 'email_verified'],
+  address: ['address'], phone: ['phone_number', 'phone_number_verified'],
+}
+const provider = new Provider(issuer, {
+  clients, claims: scopes,
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ ...claims, sub: id }) }),
+  jwks: { keys: [{ ...signingKey, use: 'sig', alg: 'RS256' }] },
+  cookies: { keys: [key], long: { sameSite: 'none' } },
+  enableHttpPostMethods: true,
+  features: { claimsParameter: { enabled: true }, backchannelLogout: { enabled: true } },
+  pkce: { required: () => false },
+})
+provider.on('server_error', (_, error) => console.error(error))
+
+const answer = provider.callback()
+createServer({ cert: certificate, key }, (request, response) => {
+  const seconds = request.method === 'POST' && /^\/advance\/(\d+)$/.exec(request.url)
+  if (!seconds) return answer(request, response)
+  ahead += 1000 * seconds[1]
+  response.end()
+}).listen(port, '127.0.0.1')
