@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Serves a certified OpenID provider over TLS, as the first line of the standard input
+// Serves a certified OpenID provider over TLS, as provider.json in its working folder
 // describes it: {issuer, port, certificate, key, clients, claims}. Whoever signs in is who
-// they say, and has the claims. A POST to /advance/SECONDS puts its clock forward. It ends
-// with its input.
+// they say, and has the claims. A POST to /advance/SECONDS puts its clock forward.
 import { generateKeyPairSync } from 'node:crypto'
-import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
-import { createInterface } from 'node:readline'
 import { Provider } from 'oidc-provider'
 
-const input = createInterface({ input: process.stdin })
-input.on('close', () => process.exit(0))
-const [line] = await once(input, 'line')
-const { issuer, port, certificate, key, clients, claims } = JSON.parse(line)
+const { issuer, port, certificate, key, clients, claims } = JSON.parse(readFileSync('provider.json', 'utf8'))
 
 let ahead = 0
 const now = Date.now

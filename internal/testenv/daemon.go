@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -47,9 +48,14 @@ func startDaemon(dir, signal string, argv ...string) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startDaemonAs(credential, nil, dir, signal, argv...)
+}
+
+// startDaemonAs does so as a user, nil being the caller, with more in the environment.
+func startDaemonAs(credential *syscall.Credential, environment []string, dir, signal string, argv ...string) (*daemon, error) {
 	command := exec.Command("/bin/sh", append([]string{"-c", keeper, "keeper"}, argv...)...)
 	command.Dir = dir
-	command.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "SIGNAL="+signal, "PWD="+dir)
+	command.Env = slices.Concat(os.Environ(), []string{"LC_ALL=C.UTF-8", "SIGNAL=" + signal, "PWD=" + dir}, environment)
 	// A group of its own keeps Ctrl-C for the test, which then lets go.
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Setpgid: true}
 	orders, err := command.StdinPipe()

@@ -151,18 +151,27 @@ func (d *Dex) answers(ctx context.Context) error {
 
 // built is the folder that a script in hack makes when it is missing, and names.
 func built(ctx context.Context, name string) (string, error) {
+	script, err := inHack(name)
+	if err != nil {
+		return "", err
+	}
+	if err := DependsOn(script, strings.TrimSuffix(script, ".sh")); err != nil {
+		return "", err
+	}
+	out, err := exec.CommandContext(ctx, script).Output()
+	if err != nil {
+		return "", fmt.Errorf("build with hack/%s: %w", name, err)
+	}
+	return string(out[:len(out)-1]), nil
+}
+
+// inHack is the path of a file of the project's hack.
+func inHack(name string) (string, error) {
 	root, err := filepath.Abs(".")
 	for err == nil {
-		script := filepath.Join(root, "hack", name)
-		if _, missing := os.Stat(script); missing == nil {
-			if err := DependsOn(script, strings.TrimSuffix(script, ".sh")); err != nil {
-				return "", err
-			}
-			out, err := exec.CommandContext(ctx, script).Output()
-			if err != nil {
-				return "", fmt.Errorf("build with hack/%s: %w", name, err)
-			}
-			return string(out[:len(out)-1]), nil
+		path := filepath.Join(root, "hack", name)
+		if _, missing := os.Stat(path); missing == nil {
+			return path, nil
 		}
 		if root == filepath.Dir(root) {
 			break

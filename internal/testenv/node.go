@@ -9,10 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // Node is a folder of one test with the programs of hack/peers-js and the npm
@@ -64,40 +63,12 @@ func (n *Node) Run(stdin string, environment []string, program string, args ...s
 	return string(out), err
 }
 
-// Serve runs a program of the folder until the test ends, once it answers. The program
-// reads a line from its standard input and ends when that does, which it does with a test
-// that is killed, too.
-func (n *Node) Serve(program, line string, answers func(context.Context) error) {
+// Serve runs a program of the folder, the first of Argv, as a server: see StartProgram.
+// It runs as the caller, whose packages others may not be able to read.
+func (n *Node) Serve(p Program) {
 	n.t.Helper()
-	cmd, complaints := exec.Command("node", program), &strings.Builder{}
-	cmd.Dir, cmd.Stderr = n.folder, complaints
-	stdin, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		n.t.Fatalf("%s: %v", program, err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	n.t.Cleanup(func() {
-		_ = stdin.Close()
-		if err := <-ended; err != nil {
-			n.t.Errorf("%s ended with %v\n%s", program, err, complaints)
-		}
-	})
-	if _, err := fmt.Fprintln(stdin, line); err != nil {
-		n.t.Fatalf("%s: %v", program, err)
-	}
-	eventually.Succeeds(n.t, func(ctx context.Context) error {
-		select {
-		case err := <-ended:
-			ended <- err
-			n.t.Fatalf("%s ended at its start: %v", program, err)
-		default:
-		}
-		return answers(ctx)
-	})
+	p.Argv = slices.Concat([]string{"node", filepath.Join(n.folder, p.Argv[0])}, p.Argv[1:])
+	p.start(n.t)
 }
 
 // Write puts a file into the folder.

@@ -37,9 +37,11 @@ type PatroniNode struct {
 func StartPatroni(t testing.TB) *Patroni {
 	t.Helper()
 	client, peer := "http://"+freeAddress(t), "http://"+freeAddress(t)
-	startGateway(t, "etcd", strings.TrimPrefix(client, "http://"), nil, "--data-dir", "data", "--unsafe-no-fsync",
+	StartProgram(t, Program{Address: strings.TrimPrefix(client, "http://"), Argv: []string{
+		"etcd", "--data-dir", "data", "--unsafe-no-fsync",
 		"--listen-client-urls", client, "--advertise-client-urls", client,
-		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer)
+		"--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer,
+	}})
 	p := &Patroni{}
 	for i := range p.Nodes {
 		p.Nodes[i] = newPatroniNode(t, fmt.Sprintf("node-%d", i+1), client)

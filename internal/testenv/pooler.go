@@ -27,7 +27,7 @@ func Pooled(t testing.TB, database string, settings ...string) string {
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	// Of a setting that stands twice, the last one counts.
-	startGateway(t, "pgbouncer", address, map[string]string{"pgbouncer.ini": fmt.Sprintf(`
+	StartProgram(t, Program{Address: address, Argv: []string{"pgbouncer", "pgbouncer.ini"}, Files: map[string]string{"pgbouncer.ini": fmt.Sprintf(`
 [databases]
 * = host=%s port=%s user=%s
 [pgbouncer]
@@ -40,7 +40,7 @@ default_pool_size = 4
 max_client_conn = 100
 server_login_retry = 1
 %s
-`, u.Hostname(), u.Port(), u.User.Username(), port, strings.Join(settings, "\n"))}, "pgbouncer.ini")
+`, u.Hostname(), u.Port(), u.User.Username(), port, strings.Join(settings, "\n"))}})
 	u.Host, u.RawQuery = address, "sslmode=disable"
 	return u.String()
 }

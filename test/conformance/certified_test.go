@@ -3,7 +3,6 @@
 package conformance
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/json"
 	"net/http"
@@ -77,16 +76,9 @@ func startCertified(t *testing.T, clients []client) *provider {
 		}
 		ahead.Add(int64(d))
 	}
-	testenv.NewNode(t).Serve("provider.mjs", string(description), func(ctx context.Context) error {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.issuer+discoveryPath, nil)
-		if err != nil {
-			return err
-		}
-		response, err := client.Do(r)
-		if err != nil {
-			return err
-		}
-		return response.Body.Close()
+	testenv.NewNode(t).Serve(testenv.Program{
+		Argv: []string{"provider.mjs"}, Address: "127.0.0.1:" + strconv.Itoa(port),
+		Files: map[string]string{"provider.json": string(description)},
 	})
 	return p
 }

@@ -47,7 +47,10 @@ type ControlPlane struct {
 
 // Start brings up etcd and a kube-apiserver, from the folder that
 // KUBEBUILDER_ASSETS names, or else as hack/localkube builds them.
-func Start(ctx context.Context) (*ControlPlane, error) {
+func Start(ctx context.Context) (*ControlPlane, error) { return StartWith(ctx, nil) }
+
+// StartWith does so with further arguments for kube-apiserver, by their names.
+func StartWith(ctx context.Context, arguments map[string]string) (*ControlPlane, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return nil, err
@@ -69,6 +72,9 @@ func Start(ctx context.Context) (*ControlPlane, error) {
 		},
 		ErrorIfCRDPathMissing: true,
 		Scheme:                scheme,
+	}
+	for name, value := range arguments {
+		environment.ControlPlane.GetAPIServer().Configure().Set(name, value)
 	}
 	c := &ControlPlane{environment: environment, scheme: scheme, root: root}
 	if err := c.start(); err != nil {
