@@ -23,7 +23,7 @@ USERS ?= 3000000
 FROM ?= 76
 
 LOCALKUBE := go -C hack/localkube run ./cmd/localkube
-MODULES := . hack/localkube
+MODULES := . hack/localkube hack/peers-go
 
 ##@ Use it
 
@@ -56,6 +56,7 @@ e2e: deps ## The promises, as a black box, on a real cluster
 .PHONY: e2e-full
 e2e-full: deps ## All of `test` and `e2e` at full length, in two hours at most
 	@$(LOCALKUBE) packages patroni python3-etcd etcd-server
+	@hack/oauth2-proxy.sh >/dev/null
 	@timeout 80m hack/test.sh full
 	@timeout 40m hack/e2e.sh
 
@@ -101,9 +102,11 @@ build: ## Both binaries, into bin/
 
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need
-	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy prometheus pgbouncer
+	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy prometheus pgbouncer \
+		apache2-bin libapache2-mod-auth-openidc python3-authlib python3-flask python3-requests
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null
+	@hack/peers-go.sh >/dev/null
 	@hack/kinds.sh >/dev/null
 	@hack/tools.sh helm >/dev/null
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// An application made with openid-client.
+import { randomUUID } from 'node:crypto'
+import express from 'express'
+import * as client from 'openid-client'
+
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, ORIGIN } = process.env
+const realm = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, client.ClientSecretBasic(CLIENT_SECRET))
+client.enableNonRepudiationChecks(realm) // verifies signatures, also of what came over TLS
+
+const begun = new Map(), signedIn = new Map()
+const app = express()
+app.use((request, response, next) => {
+  request.visitor = /visitor=([\w-]+)/.exec(request.headers.cookie)?.[1] ?? randomUUID()
+  response.cookie('visitor', request.visitor, { httpOnly: true })
+  next()
+})
+
+app.get('/signin', async (request, response) => {
+  const flow = {
+    pkceCodeVerifier: client.randomPKCECodeVerifier(), expectedState: client.randomState(), expectedNonce: client.randomNonce(),
+  }
+  begun.set(request.visitor, flow)
+  response.redirect(client.buildAuthorizationUrl(realm, {
+    redirect_uri: `${ORIGIN}/callback`, scope: 'openid profile email groups',
+    code_challenge: await client.calculatePKCECodeChallenge(flow.pkceCodeVerifier), code_challenge_method: 'S256',
+    state: flow.expectedState, nonce: flow.expectedNonce,
+  }).href)
+})
+
+app.get('/callback', async (request, response) => {
+  const tokens = await client.authorizationCodeGrant(realm, new URL(request.url, ORIGIN), { ...begun.get(request.visitor), idTokenExpected: true })
+  begun.delete(request.visitor)
+  signedIn.set(request.visitor, tokens)
+  response.redirect('/')
+})
+
+app.get('/', async (request, response) => {
+  const tokens = signedIn.get(request.visitor)
+  if (!tokens) return response.sendStatus(401)
+  const claims = tokens.claims(), info = await client.fetchUserInfo(realm, tokens.access_token, claims.sub)
+  response.json({ ...claims, userinfo: info })
+})
+
+app.get('/refresh', async (request, response) => {
+  const before = signedIn.get(request.visitor)
+  signedIn.set(request.visitor, await client.refreshTokenGrant(realm, before.refresh_token))
+  response.redirect('/')
+})
+
+app.get('/signout', (request, response) => {
+  const { id_token } = signedIn.get(request.visitor)
+  signedIn.delete(request.visitor)
+  response.redirect(client.buildEndSessionUrl(realm, { post_logout_redirect_uri: `${ORIGIN}/`, id_token_hint: id_token }).href)
+})
+
+app.listen(new URL(ORIGIN).port, '127.0.0.1')
