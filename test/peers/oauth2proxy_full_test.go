@@ -28,7 +28,6 @@ func TestOAuth2Proxy(t *testing.T) {
 		Config struct{ ConfigFile string }
 	}{}
 	err := yaml.Unmarshal([]byte(documented(t, "oauth2-proxy.md", "yaml", "configFile", map[string]string{
-		"https://login.example.com":     r.Config.Issuer,
 		"login.example.com":             strings.TrimPrefix(r.Config.Issuer, "https://"),
 		"https://shop.example.com":      c.origin,
 		"shop.proxy":                    c.ID,
@@ -39,7 +38,7 @@ func TestOAuth2Proxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := r.program(c, "v7", "--config=oauth2-proxy.cfg", "--http-address="+c.address(), "--cookie-secure=false", "--provider-ca-file=ca.crt")
+	p := r.program(c, "oauth2-proxy", "--config=oauth2-proxy.cfg", "--http-address="+c.address(), "--cookie-secure=false", "--provider-ca-file=ca.crt")
 	p.Files["oauth2-proxy.cfg"], p.Files["client-secret"] = values.Config.ConfigFile, c.secret
 	p.Environment = append(p.Environment, "OAUTH2_PROXY_COOKIE_SECRET="+rand.Text()+rand.Text()[:6])
 	testenv.ServeGo(t, "oauth2-proxy.sh", p)
