@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/backchannel"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
@@ -35,6 +36,7 @@ type adapters struct {
 	providers  federation.Providers
 	clientKeys client.Keys
 	transport  notify.Transport
+	logouts    backchannel.Transport
 }
 
 // capabilities are what a realm can do. Each stands on those before it alone.
@@ -45,6 +47,7 @@ type capabilities struct {
 	attempts   *attempts.Service
 	sessions   *session.Service
 	grants     *grant.Service
+	logouts    *backchannel.Service
 	mfa        *mfa.Service
 	signIn     *signin.Service
 	groups     *group.Service
@@ -69,6 +72,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Observer: s.metrics,
 	}
 	c.grants = &grant.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions}
+	c.logouts = &backchannel.Service{Realm: realm, Store: a.store, Clients: c.clients, Signer: s.tokens, Transport: a.logouts, Observer: s.metrics}
 	c.mfa = &mfa.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,
 	}

@@ -11,10 +11,13 @@ import (
 	"go.opentelemetry.io/otel/codes"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/backchannel"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mail"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sms"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/tracing"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/upstream"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
 
@@ -52,4 +55,28 @@ func (d delivery) send(ctx context.Context, channel auth.Channel, kind auth.Mess
 		return d.sms.Deliver(ctx, kind, id, n)
 	}
 	return d.mail.Deliver(ctx, kind, id, n)
+}
+
+// tracedLogouts tell each client in a trace of its own. They implement
+// backchannel.Transport.
+type tracedLogouts struct {
+	logouts *upstream.Logouts
+	traces  *tracing.Tracing
+}
+
+// Tell implements backchannel.Transport.
+func (t tracedLogouts) Tell(ctx context.Context, c realmconfig.Client, token auth.Secret) error {
+	ctx, whole := t.traces.Task(ctx, "tell client of logout")
+	defer whole.End()
+	err := t.logouts.Tell(ctx, c, token)
+	if err != nil {
+		whole.SetStatus(codes.Error, "")
+	}
+	return err
+}
+
+func newLogoutsClient(allowPrivate bool) *http.Client {
+	return tracedClient(outbound.New(outbound.Options{
+		Timeout: backchannel.Timeout, MaxAnswer: upstream.MaxLogoutAnswer, AllowPrivate: allowPrivate,
+	}), "ask client")
 }

@@ -41,6 +41,12 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	forget, err := trustTestServers()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer forget()
 	postgres, err := testenv.SharedPostgres(context.Background())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

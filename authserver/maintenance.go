@@ -46,7 +46,7 @@ func (s *server) startMaintenance(ctx context.Context, store *postgres.Store, se
 
 // prune ends what the settings say is over, and deletes expired rows.
 func (s *server) prune(ctx context.Context, store *postgres.Store, can capabilities) {
-	err := errors.Join(can.sessions.EndBefore(ctx), store.Prune(ctx, s.Now()), can.audit.Prune(ctx))
+	err := errors.Join(can.sessions.EndBefore(ctx), can.sessions.EndOfClients(ctx), store.Prune(ctx, s.Now()), can.audit.Prune(ctx))
 	if err != nil && ctx.Err() == nil {
 		s.Log.WarnContext(ctx, "expired rows not pruned", "error", err)
 	}

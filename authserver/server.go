@@ -81,6 +81,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 		providers:  upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
 		clientKeys: upstream.NewClientKeys(s.folder.Config, newClientKeysClient, s.Now),
 		transport:  s.newDelivery(traces),
+		logouts:    tracedLogouts{upstream.NewLogouts(s.folder.Config, newLogoutsClient), traces},
 	})
 	if err := await(ctx, "revocations", s.Log, can.sessions.LoadRevocations); err != nil {
 		return unlessStopped(ctx, err)
@@ -88,6 +89,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 	s.life.Start("revocations", lifecycle.Forever(can.sessions.FollowRevocations))
 	s.startMaintenance(ctx, store, sealer, can)
 	s.life.Start("messages", lifecycle.Forever(can.notify.Deliver))
+	s.life.Start("logouts", lifecycle.Forever(can.logouts.Deliver))
 	handler, err := s.newHandler(can, sealer, cache, traces)
 	if err != nil {
 		return err

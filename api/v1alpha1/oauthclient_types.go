@@ -175,9 +175,8 @@ type OAuthClientSpec struct {
 	// +kubebuilder:validation:MaxItems=50
 	PostLogoutRedirectURIs []RedirectURI `json:"postLogoutRedirectURIs,omitempty"`
 
-	// backchannelLogoutURI is to be told when a person's session ends (OpenID Connect
-	// Back-Channel Logout 1.0). Auth servers of this release send nothing yet: the client
-	// learns of it when it next refreshes.
+	// backchannelLogoutURI is told when a session ends in which the client was given tokens
+	// (OpenID Connect Back-Channel Logout 1.0), for an hour if it does not answer.
 	// +optional
 	BackchannelLogoutURI ClientURL `json:"backchannelLogoutURI,omitempty"`
 

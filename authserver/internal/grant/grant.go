@@ -60,6 +60,8 @@ type Terms struct {
 	Since time.Time
 	// Refreshes is set for a client that is given refresh tokens.
 	Refreshes bool
+	// HearsLogouts is set for a client that wants to be told when the session ends.
+	HearsLogouts bool
 	// AccessTokenLifetime and RefreshTokenLifetime are of what it is given.
 	AccessTokenLifetime, RefreshTokenLifetime time.Duration
 }

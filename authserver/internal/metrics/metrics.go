@@ -30,6 +30,7 @@ type Metrics struct {
 	limited   *prometheus.CounterVec
 	clients   *prometheus.CounterVec
 	delivery
+	logouts
 }
 
 // New returns counters at zero.
@@ -63,9 +64,10 @@ func New() *Metrics {
 		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
 		}, []string{"method", "outcome"}),
-		delivery: newDelivery(), limited: newLimited(), clients: newClientTokens(),
+		delivery: newDelivery(), logouts: newLogouts(), limited: newLimited(), clients: newClientTokens(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
+	m.registry.MustRegister(m.logouts.collectors()...)
 	m.registry.MustRegister(m.limited, m.clients)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

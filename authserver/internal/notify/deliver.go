@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -56,7 +57,7 @@ func (s *Service) deliverOne(ctx context.Context, m Claimed) {
 		s.Observer.Message(string(m.Channel), string(m.Kind), delivered)
 		s.Observer.Delivered(string(m.Channel), now.Sub(m.CreatedAt))
 		log.InfoContext(ctx, "message delivered")
-		err = s.persist(ctx, func(ctx context.Context) error { return s.Store.ForgetMessage(ctx, m.ID) })
+		err = Persist(ctx, func(ctx context.Context) error { return s.Store.ForgetMessage(ctx, m.ID) })
 	case permanent(err) || now.Sub(m.CreatedAt) >= giveUpAfter:
 		s.Observer.Message(string(m.Channel), string(m.Kind), abandoned)
 		err = s.abandon(ctx, m, notice, reason(err), now)
@@ -64,7 +65,7 @@ func (s *Service) deliverOne(ctx context.Context, m Claimed) {
 		s.Observer.Message(string(m.Channel), string(m.Kind), postponed)
 		until := now.Add(s.retryAfter(m.Attempt))
 		log.WarnContext(ctx, "message not delivered yet", "reason", reason(err), "until", until)
-		err = s.persist(ctx, func(ctx context.Context) error { return s.Store.PostponeMessage(ctx, m, until) })
+		err = Persist(ctx, func(ctx context.Context) error { return s.Store.PostponeMessage(ctx, m, until) })
 	}
 	if err != nil {
 		log.ErrorContext(ctx, "result of delivery not stored, the message may be sent again", "error", err)
@@ -98,7 +99,7 @@ func (s *Service) abandon(ctx context.Context, m Claimed, n Notice, reason strin
 	if m.Channel == auth.ByMail && n.To != "" {
 		event.Account = auth.KeyOf(n.To)
 	}
-	err = s.persist(ctx, func(ctx context.Context) error {
+	err = Persist(ctx, func(ctx context.Context) error {
 		return s.Store.AbandonMessage(ctx, m, auth.Effects{Events: []auth.Event{event}}, now)
 	})
 	if err == nil {
@@ -107,11 +108,11 @@ func (s *Service) abandon(ctx context.Context, m Claimed, n Notice, reason strin
 	return err
 }
 
-// persist insists while the database is away: what has been sent must not be
-// sent again.
-func (s *Service) persist(ctx context.Context, write func(context.Context) error) error {
+// Persist insists while the database is away: what has been sent must not be
+// sent again. It writes once at least, also when ctx is done.
+func Persist(ctx context.Context, write func(context.Context) error) error {
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		err := write(context.WithoutCancel(ctx)) // once at least
+		err := write(context.WithoutCancel(ctx))
 		if err == nil || !errors.Is(err, auth.Refuse(auth.DatabaseUnavailable)) {
 			return err
 		}
@@ -135,15 +136,20 @@ func (s *Service) timeout(c auth.Channel) time.Duration {
 	}
 }
 
-// retryAfter doubles with every attempt. A quarter of it is left to chance, so
-// that what failed together is not tried together again.
 func (s *Service) retryAfter(attempt int) time.Duration {
-	pause := longestRetry
+	return RetryAfter(s.Random, attempt, firstRetry, longestRetry)
+}
+
+// RetryAfter is a pause that doubles with every attempt, from the first up to the longest.
+// A quarter of it is left to chance, so that what failed together is not tried together
+// again.
+func RetryAfter(random io.Reader, attempt int, first, longest time.Duration) time.Duration {
+	pause := longest
 	if doublings := attempt - 1; doublings < 16 {
-		pause = min(firstRetry<<doublings, longestRetry)
+		pause = min(first<<doublings, longest)
 	}
 	chance := [1]byte{}
-	_, _ = s.Random.Read(chance[:])
+	_, _ = random.Read(chance[:])
 	return pause - pause/4*time.Duration(chance[0])/256
 }
 

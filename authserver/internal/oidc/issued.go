@@ -20,7 +20,7 @@ import (
 func (s *Service) termsOf(client realmconfig.Client) grant.Terms {
 	return grant.Terms{
 		ClientID: client.ID, Name: client.DisplayName, Since: s.Clients.Clients().GrantsSince(client.ID),
-		Refreshes:           client.Grants(realmconfig.RefreshTokenGrant),
+		Refreshes: client.Grants(realmconfig.RefreshTokenGrant), HearsLogouts: client.BackchannelLogoutURI != "",
 		AccessTokenLifetime: time.Duration(client.AccessTokenLifetime), RefreshTokenLifetime: time.Duration(client.RefreshTokenLifetime),
 	}
 }

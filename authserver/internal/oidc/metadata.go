@@ -33,6 +33,10 @@ type metadata struct {
 	ChallengeMethods  []string                `json:"code_challenge_methods_supported"`
 	LocalesSupported  []string                `json:"ui_locales_supported"`
 
+	// OpenID Connect Back-Channel Logout 1.0, section 2.1.
+	BackchannelLogout        bool `json:"backchannel_logout_supported"`
+	BackchannelLogoutSession bool `json:"backchannel_logout_session_supported"`
+
 	// OpenID Connect Core 1.0, sections 5.5 and 6, and RFC 9207, section 3.
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
 	RequestParameter    bool `json:"request_parameter_supported"`
@@ -65,7 +69,7 @@ func (s *Service) metadata() (metadata, error) {
 			"acr", "amr", "at_hash", "aud", "auth_time", "email", "email_verified", "exp", "groups", "iat", "iss", "jti", "locale", "name", "nonce", "role", "sid", "sub",
 		},
 		ClassesSupported: []string{oneFactor, twoFactors}, PromptsSupported: []string{promptNone, promptLogin, promptSelectAccount},
-		ChallengeMethods: []string{"S256"}, LocalesSupported: s.Settings().UI.Languages, ClaimsParameter: true, IssuerInAnswers: true,
+		ChallengeMethods: []string{"S256"}, LocalesSupported: s.Settings().UI.Languages, BackchannelLogout: true, BackchannelLogoutSession: true, ClaimsParameter: true, IssuerInAnswers: true,
 		TokenAuthMethods: all, TokenAuthAlgorithms: signing,
 		IntrospectionAuthMethods: confidential, IntrospectionAuthAlgorithms: signing,
 		RevocationAuthMethods: all, RevocationAuthAlgorithms: signing,

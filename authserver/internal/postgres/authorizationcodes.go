@@ -78,13 +78,19 @@ WITH code AS (
 ), noted AS (
     UPDATE users u SET last_login_at = @now FROM own WHERE u.id = own.user_id
 ), begun AS (
-    INSERT INTO grants (id, session_id, sid, client_id, scope, audience, nonce, claims, created_at, last_used_at, expires_at, prune_after)
-    SELECT @grant, CASE WHEN bound.offline THEN @grant ELSE parent.id END, parent.id, bound.client_id, bound.scope, bound.audience,
+    INSERT INTO grants (id, session_id, sid, auth_time, amr, client_id, scope, audience, nonce, claims, created_at, last_used_at, expires_at, prune_after)
+    SELECT @grant, CASE WHEN bound.offline THEN @grant ELSE parent.id END, parent.id,
+        coalesce(parent.auth_time, parent.created_at), parent.amr, bound.client_id, bound.scope, bound.audience,
         bound.nonce, bound.claims, @now, @now, @expires, ` + expiryDay + `
     FROM parent, bound
     RETURNING *
 ), token AS (
     INSERT INTO grant_tokens (hash, grant_id, expires_at) SELECT @refresh, id, @expires FROM begun WHERE @refresh::bytea IS NOT NULL
+), hearing AS (
+    INSERT INTO session_clients (session_id, client_id, user_id, sid, granted_at)
+    SELECT DISTINCT session, begun.client_id, parent.user_id, parent.id, @now
+    FROM begun, parent, unnest(ARRAY[parent.id, begun.session_id]) AS session WHERE @hears_logouts
+    ON CONFLICT (session_id, client_id) DO UPDATE SET granted_at = excluded.granted_at WHERE session_clients.granted_at < @client_since
 ), cause AS (
     SELECT parent.user_id FROM parent, begun
 )` + withEvent + `
@@ -99,7 +105,7 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, r grant.Redemption, to
 	}
 	return s.held(ctx, "use authorization code", useAuthorizationCode, eventArgs(told, true, pgx.NamedArgs{
 		"hash": r.Code[:], "client": r.ClientID, "client_since": r.Terms.Since, "name": shortAgent(r.Name), "redirect_uri": r.RedirectURI, "challenge": orNull(r.Challenge),
-		"grant": r.GrantID, "refresh": refresh, "since": r.SessionsSince, "now": r.Now, "expires": r.ExpiresAt,
+		"hears_logouts": r.HearsLogouts, "grant": r.GrantID, "refresh": refresh, "since": r.SessionsSince, "now": r.Now, "expires": r.ExpiresAt,
 	}))
 }
 

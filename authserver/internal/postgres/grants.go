@@ -18,7 +18,7 @@ import (
 // grantColumns are of a grant g that hangs on a session s, or has begun in it with a session
 // of its own, which then lasts as long as the grant.
 const grantColumns = `g.id::text, g.session_id::text, g.sid::text, g.client_id, g.scope, g.audience, coalesce(g.nonce, ''), g.claims::text,
-	coalesce(s.auth_time, s.created_at), coalesce(s.amr, ''), g.created_at, g.expires_at,
+	coalesce(g.auth_time, s.auth_time, s.created_at), coalesce(CASE WHEN g.auth_time IS NULL THEN s.amr ELSE g.amr END, ''), g.created_at, g.expires_at,
 	CASE WHEN g.session_id = s.id THEN s.expires_at ELSE g.expires_at END`
 
 // grantRow is what a Grant has in another form.
@@ -112,7 +112,8 @@ func (s *Store) LiveGrant(ctx context.Context, id string, now, sessionsSince tim
 }
 
 // endsGrant are the WITH queries that end the grant of a condition on it, with the
-// session that is its own, and tell of it: stopped has it, if it was alive.
+// session that is its own, and tell of it: stopped has it, if it was alive. A client that
+// has given its grant back need not be told that its session has ended.
 func endsGrant(condition string) string {
 	return `stopped AS (
     UPDATE grants SET ended_at = @now, ended_reason = @reason WHERE ` + condition + ` AND ended_at IS NULL
@@ -120,6 +121,8 @@ func endsGrant(condition string) string {
 ), own AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason
     FROM stopped WHERE s.id = stopped.session_id AND s.client_id IS NOT NULL AND s.ended_at IS NULL
+), knowing AS (
+    DELETE FROM session_clients c USING stopped WHERE c.session_id = stopped.id AND @reason = '` + string(session.EndedByRevocation) + `'
 ), ended AS (SELECT id FROM stopped), cause AS (
     SELECT s.user_id FROM stopped JOIN sessions s ON s.id = stopped.session_id
 )` + withRevoked + withEvent

@@ -111,3 +111,25 @@ func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason s
 		pgx.NamedArgs{"since": since, "reason": reason, "now": now})
 	return err
 }
+
+// An index has the sessions of clients' own that have not ended, usually none.
+const endSessionsOfClients = `
+WITH gone AS (
+    SELECT * FROM unnest(@clients::text[], @before::timestamptz[]) AS gone (client_id, before)
+), due AS MATERIALIZED (
+    SELECT s.id FROM gone CROSS JOIN LATERAL (
+        SELECT id FROM sessions WHERE client_id = gone.client_id AND created_at < gone.before AND ended_at IS NULL
+        ORDER BY created_at LIMIT @batch FOR UPDATE SKIP LOCKED
+    ) AS s LIMIT @batch
+), ended AS (
+    UPDATE sessions SET ended_at = @now, ended_reason = @reason WHERE id = ANY (ARRAY(SELECT id FROM due))
+    RETURNING id
+)` + withRevoked + `
+SELECT count(*), NULL::timestamptz FROM due`
+
+// EndSessionsOfClients implements session.Store, batch by batch as EndSessionsBefore.
+func (s *Store) EndSessionsOfClients(ctx context.Context, e session.ClientsEnd) error {
+	_, err := s.inBatches(ctx, "end sessions of clients", endSessionsOfClients, beginning, pace{rest: batchRest},
+		pgx.NamedArgs{"clients": e.ClientIDs, "before": e.Before, "reason": e.Reason, "now": e.Now})
+	return err
+}

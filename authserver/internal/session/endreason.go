@@ -19,4 +19,5 @@ const (
 	// Those below are of a client's grant.
 	EndedByCodeReuse  EndReason = "code_reused"
 	EndedByRevocation EndReason = "revoked"
+	EndedWithClient   EndReason = "client_deleted"
 )

@@ -66,6 +66,12 @@ type Store interface {
 	// EndSessionsBefore ends those, of whomever, that are alive and began before
 	// a time.
 	EndSessionsBefore(ctx context.Context, since time.Time, reason EndReason, now time.Time) error
+	// EndSessionsOfClients ends those of clients' own that are alive.
+	EndSessionsOfClients(ctx context.Context, e ClientsEnd) error
+	// ContinueSession makes of a session that has just begun a new proof of an earlier one
+	// of the same user, and returns what a token of that says; false, and nothing happens,
+	// when there is none that is alive.
+	ContinueSession(ctx context.Context, c Continuation) (auth.Subject, bool, error)
 	// RevokeToken stores that a client's token is revoked, however often.
 	RevokeToken(ctx context.Context, id string) error
 	// RevokedWithin reads those of the last d, the oldest first: a page of at most

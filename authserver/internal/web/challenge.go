@@ -57,19 +57,20 @@ func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn, to returnTarge
 		}
 		return show("code", p)
 	}
-	if err := w.endPreviousSession(req); err != nil {
+	grant, err := w.Sessions.Continue(req.r.Context(), result.Grant, cookie(req.r, refreshCookie), req.client)
+	if err != nil {
 		return nil, err
 	}
 	if to.ReturnTo == "" {
-		w.setSession(req, result.Grant)
+		w.setSession(req, grant)
 		if to.Journey != "" {
 			journeyCookies().Take(req.w, req.r, request.FlowOf(auth.Secret(to.Journey))) // they are there
 			return seeOther(request.ResumeAddress(to.Journey))
 		}
 		return seeOther("/account")
 	}
-	request.KeepDevice(req.w, result.Grant.DeviceToken)
-	return w.returnToApplication(req, result.Grant.RefreshToken, to)
+	request.KeepDevice(req.w, grant.DeviceToken)
+	return w.returnToApplication(req, grant.RefreshToken, to)
 }
 
 // returnToApplication sends the holder of a session's refresh token on. The error is

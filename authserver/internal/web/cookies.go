@@ -48,16 +48,6 @@ func (w *Web) setSession(req *pageRequest, g session.Grant) {
 	req.access = g.AccessToken
 }
 
-// endPreviousSession ends the session that the browser has had so far, which would
-// have no holder any more after a new sign-in.
-func (w *Web) endPreviousSession(req *pageRequest) error {
-	previous := cookie(req.r, refreshCookie)
-	if previous == "" {
-		return nil
-	}
-	return w.Sessions.Logout(req.r.Context(), "", previous, req.client)
-}
-
 func (req *pageRequest) clearSession() {
 	dropCookie(req.w, refreshCookie)
 	dropCookie(req.w, accessCookie)

@@ -49,6 +49,7 @@ func well() map[string]string {
 		own("realmkeeper_password_queue_wait_seconds", `pod="staff-0"`):          "0.2x90",
 		own("realmkeeper_cache_away", `pod="staff-0"`):                           "0x90",
 		own("realmkeeper_messages_oldest_seconds", `pod="staff-0"`):              "3x90",
+		own("realmkeeper_client_logouts_oldest_seconds", `pod="staff-0"`):        "0x90",
 	}
 }
 
@@ -78,6 +79,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 		"logins wait":                   {series{own("realmkeeper_password_queue_wait_seconds", `pod="staff-1"`): "2.5x90"}, "RealmPasswordsQueue"},
 		"one pod has no cache":          {series{own("realmkeeper_cache_away", `pod="staff-1"`): "1x90"}, "RealmCacheAway"},
 		"a mail waits":                  {series{own("realmkeeper_messages_oldest_seconds", `pod="staff-0"`): "0+60x90"}, "RealmMessagesWait"},
+		"a client is not told":          {series{own("realmkeeper_client_logouts_oldest_seconds", `pod="staff-0"`): "0+60x90"}, "RealmClientLogoutsWait"},
 	}
 	fired := map[string]bool{}
 	for name, c := range cases {

@@ -24,6 +24,8 @@ func exceptions() []exception {
 		{"RevokedWithin, a page of a pod that starts", "reads a page of a thousand", batch},
 		{"FindUsers, text=", "estimates from a sample of some thousand documents whether to search them or to walk the users", bounds{sequential: 2000, sorted: 2000, read: 20_000}},
 		{"Backlog", "counts ten thousand messages one by one, and estimates more", bounds{read: 15_000}},
+		{"LogoutBacklog", "counts ten thousand ends of sessions one by one, and estimates more", bounds{read: 15_000}},
+		{"ForgetLogoutsOf", "gives up a thousand ends of sessions at a time, of a client that does not answer", batch},
 		{"CountSealedWithOtherKeys", "counts what is left to seal again, which is nothing but after a rotation", batch},
 	}
 }

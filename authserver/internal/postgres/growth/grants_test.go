@@ -90,7 +90,7 @@ func (w *world) useCode(ctx context.Context, offline bool) error {
 	c, token := w.code(offline), newHash()
 	w.insert(c)
 	return want(found(w.store.UseAuthorizationCode(ctx, grant.Redemption{
-		Code: c.Hash, Terms: grant.Terms{ClientID: c.ClientID, Name: "Shop"}, RedirectURI: c.RedirectURI, Challenge: c.Challenge, GrantID: newID(), Refresh: &token,
+		Code: c.Hash, Terms: grant.Terms{ClientID: c.ClientID, Name: "Shop", HearsLogouts: true}, RedirectURI: c.RedirectURI, Challenge: c.Challenge, GrantID: newID(), Refresh: &token,
 		Now: w.now(), ExpiresAt: w.now().Add(7 * 24 * time.Hour),
 	}, w.event(auth.ActBeginGrant, "").Events[0])))
 }

@@ -88,7 +88,15 @@ func tables() []table {
 			"scope": "'openid profile email groups'", "audience": "'apps.shop-' || i % 40", "nonce": "md5('nonce' || i)", "claims": "NULL",
 			"created_at": sessionAt("i"), "last_used_at": lastUsed("i"), "expires_at": lastUsed("i") + " + 604800000",
 			"prune_after": "to_timestamp((" + lastUsed("i") + " + 604800000) / 1000.0::float8)::date",
-			"ended_at":    "NULL", "ended_reason": "NULL",
+			"ended_at":    "NULL", "ended_reason": "NULL", "auth_time": sessionAt("i"), "amr": "'pwd'",
+		}},
+		{name: "session_clients", rows: func(s size) int { return s.sessions() / 2 }, values: map[string]string{
+			"session_id": sessionID("i"), "client_id": "'apps.shop-' || i % 40", "user_id": userID(sessionUser), "sid": sessionID("i"), "granted_at": sessionAt("i"),
+		}},
+		{name: "logouts", rows: size.tenth, values: map[string]string{
+			// Those that are made later have ids above 0.
+			"id": "-i", "client_id": "'apps.shop-' || i % 40", "user_id": userID("i"), "sid": sessionID("i"), "granted_at": "$now - 86400000",
+			"ended_at": "$now - 1000 * (i % 3600)", "due_at": "$now + 1000 * (i % 7200 - 3600)", "attempts": "i % 3",
 		}},
 		{name: "authorization_codes", rows: size.tenth, values: map[string]string{
 			"hash": codeHash("i"), "session_id": sessionID("i"), "client_id": "'apps.shop-' || i % 40", "redirect_uri": "'https://shop.example/callback'",

@@ -52,6 +52,18 @@ func sessionExercises() []exercise {
 		{"EndSessionsBefore", "where none is left", func(ctx context.Context, w *world) error {
 			return w.store.EndSessionsBefore(ctx, w.fill.now.Add(-40*24*time.Hour), session.EndedBySettings, w.now())
 		}},
+		{"EndSessionsOfClients", "", func(ctx context.Context, w *world) error {
+			held := w.session()
+			w.sql("UPDATE sessions SET client_id = 'apps.shop-gone' WHERE id = $1", held.id)
+			return w.store.EndSessionsOfClients(ctx, session.ClientsEnd{
+				ClientIDs: []string{"apps.shop-gone", "apps.shop-other"}, Before: []time.Time{w.now(), w.now()}, Reason: session.EndedWithClient, Now: w.now(),
+			})
+		}},
+		{"ContinueSession", "", func(ctx context.Context, w *world) error {
+			earlier, begun := w.session(), w.session()
+			w.sql("UPDATE sessions SET user_id = $2 WHERE id = $1", begun.id, earlier.user)
+			return want(found(w.store.ContinueSession(ctx, session.Continuation{Begun: begun.token, Earlier: earlier.token, UsedSince: w.now(), Now: w.now()})))
+		}},
 		{"RevokeToken", "", func(ctx context.Context, w *world) error {
 			return w.store.RevokeToken(ctx, uuid.NewString())
 		}},
