@@ -162,24 +162,24 @@ func TestAClientThatIsBeingToldIsToldBeforeTheEnd(t *testing.T) {
 // has ended it.
 func TestATokenDoesNotOutliveItsSession(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(func(c *realmconfig.Client) { c.AccessTokenLifetime = realmconfig.Duration(24 * time.Hour) })
+	c := newWebClient() // whose tokens are good for an hour
 	r := newRealmOfClients(t, c)
-	r.Config.Tokens.RefreshTokenLifetime = realmconfig.Duration(2 * time.Hour)
+	r.Config.Tokens.RefreshTokenLifetime = realmconfig.Duration(30 * time.Minute)
 	r.Update()
 	s := r.serve()
 	f := s.newApplication(c, "openid").newFlow()
 	h := f.signIn(s.newPageBrowser())
-	if left := h.Expiry.Sub(r.Clock.Now()); left > 2*time.Hour || left < time.Hour {
+	if left := h.Expiry.Sub(r.Clock.Now()); left > 30*time.Minute || left < 15*time.Minute {
 		t.Errorf("it is good for %s", left)
 	}
 	active := func() any {
 		return decode[map[string]any](t, f.a.ask("/oauth2/introspect", map[string][]string{"token": {h.AccessToken}}), http.StatusOK)["active"]
 	}
-	r.Clock.Advance(time.Hour)
+	r.Clock.Advance(20 * time.Minute)
 	if active() != true {
 		t.Error("it is not active while the session lives")
 	}
-	r.Clock.Advance(time.Hour + time.Minute)
+	r.Clock.Advance(11 * time.Minute)
 	if active() != false {
 		t.Error("it is active although the session has expired")
 	}

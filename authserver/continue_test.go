@@ -57,6 +57,7 @@ func TestSigningInAgainContinuesTheSession(t *testing.T) {
 	if n := r.logouts() + len(told.await(0)); n != 0 {
 		t.Errorf("%d sign-outs are told, and nobody has signed out", n)
 	}
+	b.open("/account")
 	b.submit("/signout", nil)
 	if said := first.a.logoutToken(told.await(1)[0]); said["sid"] != before.claims["sid"] {
 		t.Errorf("at the end the client is told %v", said)

@@ -17,11 +17,17 @@ BEGIN
 END
 $$;
 
--- The sessions of a user who is deleted go with the user.
+-- The sessions of a user who is deleted go with the user, one after the other. What a client
+-- was told with one of them it is not told with the next.
 CREATE FUNCTION tell_clients_of_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO logouts (client_id, user_id, sid, granted_at)
-    SELECT client_id, user_id, sid, granted_at FROM session_clients WHERE session_id = OLD.id;
+    WITH told AS (
+        INSERT INTO logouts (client_id, user_id, sid, granted_at)
+        SELECT client_id, user_id, sid, granted_at FROM session_clients WHERE session_id = OLD.id
+        RETURNING client_id, sid
+    )
+    DELETE FROM session_clients c USING told, sessions s
+    WHERE s.user_id = OLD.user_id AND c.session_id = s.id AND c.client_id = told.client_id AND c.sid = told.sid;
     RETURN OLD;
 END
 $$;
