@@ -49,10 +49,11 @@ type Logout struct {
 
 // Claim asks for what clients are to be told.
 type Claim struct {
-	// Limit is how many at most, and Each how many of one client.
+	// Limit is how many at most, and Each how many of a client that is Proven to answer. Of
+	// another, one will do.
 	Limit, Each int
-	// Spared are clients to leave alone, and Probed those of whom one will do.
-	Spared, Probed []string
+	// Spared are clients to leave alone.
+	Spared, Proven []string
 	Now            time.Time
 	// Until is when they may be claimed again, unless they are gone.
 	Until time.Time

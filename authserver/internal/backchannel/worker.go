@@ -13,8 +13,7 @@ import (
 const (
 	// poll is how often to look for what has ended since, here and at other pods.
 	poll = time.Second
-	// atOnce is how many clients are told at once of one logout or more, together at most
-	// as many as that, and each of them of eachAtOnce.
+	// atOnce is how many tries are made at once, and eachAtOnce how many at one client.
 	atOnce     = 32
 	eachAtOnce = 8
 	// leaseMargin is how much longer a logout is claimed than a try may take: time to write
@@ -64,19 +63,16 @@ type worker struct {
 
 // claim begins to tell clients, as many as there is room for.
 func (w *worker) claim(ctx, tries context.Context) {
-	room, spared, probed := w.room()
+	room, spared, proven := w.room()
 	if room == 0 {
 		return
 	}
 	now := w.Now()
 	// A claim whose answer nobody waits for would hide its logouts for a while.
 	claimed, err := w.Store.ClaimLogouts(tries, Claim{
-		Limit: room, Each: eachAtOnce, Spared: spared, Probed: probed, Now: now, Until: now.Add(Timeout + leaseMargin),
+		Limit: room, Each: eachAtOnce, Spared: spared, Proven: proven, Now: now, Until: now.Add(Timeout + leaseMargin),
 	})
-	if failed := err != nil && ctx.Err() == nil; failed != w.behind {
-		w.behind = failed
-		w.Log.WarnContext(ctx, "what clients are to be told of sign-outs: reading has begun or ceased to work", "works", !failed, "error", err)
-	}
+	w.tellOf(ctx, err)
 	byClient := map[string][]Logout{}
 	for _, l := range claimed {
 		byClient[l.ClientID] = append(byClient[l.ClientID], l)
@@ -90,16 +86,28 @@ func (w *worker) claim(ctx, tries context.Context) {
 	}
 }
 
-// room is how many logouts may be claimed, whose not, and of whom one alone.
-func (w *worker) room() (room int, spared, probed []string) {
-	spared, probed = w.patience.clients(w.Now())
+// tellOf says in the log when claims begin to fail, and when they succeed again.
+func (w *worker) tellOf(ctx context.Context, err error) {
+	switch failed := err != nil; {
+	case failed && !w.behind && ctx.Err() == nil:
+		w.Log.WarnContext(ctx, "what clients are to be told of sign-outs not read", "error", err)
+		w.behind = true
+	case !failed && w.behind:
+		w.Log.InfoContext(ctx, "what clients are to be told of sign-outs is read again")
+		w.behind = false
+	}
+}
+
+// room is how many logouts may be claimed, whose not, and of whom several.
+func (w *worker) room() (room int, spared, proven []string) {
+	spared, proven = w.patience.clients(w.Now())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	room = atOnce
 	for _, n := range w.inHand {
 		room -= n
 	}
-	return room, append(spared, slices.Collect(maps.Keys(w.inHand))...), probed
+	return room, append(spared, slices.Collect(maps.Keys(w.inHand))...), proven
 }
 
 func (w *worker) hold(clientID string, logouts int) {

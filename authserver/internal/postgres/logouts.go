@@ -21,7 +21,7 @@ WITH RECURSIVE waiting AS (
     SELECT (SELECT l.client_id FROM logouts l WHERE l.client_id > w.client_id ORDER BY l.client_id LIMIT 1)
     FROM waiting w WHERE w.client_id IS NOT NULL
 ), chosen AS MATERIALIZED (
-    SELECT client_id, CASE WHEN client_id = ANY (@probed::text[]) THEN 1 ELSE @each END AS at_once FROM waiting
+    SELECT client_id, CASE WHEN client_id = ANY (@proven::text[]) THEN @each ELSE 1 END AS at_once FROM waiting
     WHERE client_id <> ALL (@spared::text[]) AND EXISTS (SELECT FROM logouts l WHERE l.client_id = waiting.client_id AND due_at <= @now)
     ORDER BY random() LIMIT @limit
 ), due AS MATERIALIZED (
@@ -40,7 +40,7 @@ func (s *Store) ClaimLogouts(ctx context.Context, c backchannel.Claim) ([]backch
 	defer end()
 	rows, err := s.pool.Query(ctx, claimLogouts, pgx.NamedArgs{
 		"limit": c.Limit, "each": c.Each, "now": c.Now, "until": c.Until,
-		"spared": append([]string{}, c.Spared...), "probed": append([]string{}, c.Probed...), // no NULL
+		"spared": append([]string{}, c.Spared...), "proven": append([]string{}, c.Proven...), // no NULL
 	})
 	if err != nil {
 		return nil, classify("claim logouts", err)

@@ -212,18 +212,19 @@ func TestClaimsAreBoundedByClient(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
 	queueLogouts(t, url, 10, "a.a", "b.b", "c.c", "d.d")
-	got, _ := claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 3, Spared: []string{"b.b"}, Probed: []string{"c.c"}})
+	answer := []string{"a.a", "b.b", "d.d"}
+	got, _ := claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 3, Spared: []string{"b.b"}, Proven: answer})
 	if fmt.Sprint(got) != "map[a.a:3 c.c:1 d.d:3]" {
 		t.Errorf("claimed are %v", got)
 	}
 	for range 20 {
-		claimLogouts(t, s, backchannel.Claim{Limit: 5, Each: 3, Spared: []string{"b.b"}})
+		claimLogouts(t, s, backchannel.Claim{Limit: 5, Each: 3, Spared: []string{"b.b"}, Proven: append(answer, "c.c")})
 	}
-	got, _ = claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 100})
+	got, _ = claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 100, Proven: answer})
 	if fmt.Sprint(got) != "map[b.b:10]" {
 		t.Errorf("claimed are %v; all others were", got)
 	}
-	if got, _ = claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 100}); len(got) != 0 {
+	if got, _ = claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 100, Proven: answer}); len(got) != 0 {
 		t.Errorf("claimed twice are %v", got)
 	}
 }
@@ -235,7 +236,7 @@ func TestALogoutIsClaimedByOne(t *testing.T) {
 	var mu sync.Mutex
 	claimed := map[int64]int{}
 	race(t, func(int) (bool, error) {
-		list, err := s.ClaimLogouts(context.Background(), backchannel.Claim{Limit: 10, Each: 5, Now: start, Until: start.Add(time.Minute)})
+		list, err := s.ClaimLogouts(context.Background(), backchannel.Claim{Limit: 10, Each: 5, Proven: []string{"a.a", "b.b"}, Now: start, Until: start.Add(time.Minute)})
 		mu.Lock()
 		defer mu.Unlock()
 		for _, l := range list {
@@ -258,14 +259,14 @@ func TestWhatBecomesOfAClaim(t *testing.T) {
 	s, url := newStoreAt(t)
 	queueLogouts(t, url, 3, "a.a")
 	queueLogouts(t, url, 1, "b.b")
-	_, list := claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 100, Spared: []string{"b.b"}})
+	_, list := claimLogouts(t, s, backchannel.Claim{Limit: 100, Each: 100, Proven: []string{"a.a"}, Spared: []string{"b.b"}})
 	late := list[1]
 	late.Attempt-- // another caller has claimed it since
 	err := errors.Join(s.ForgetLogout(t.Context(), list[0].ID), s.PostponeLogout(t.Context(), late, start.Add(time.Second)), s.PostponeLogout(t.Context(), list[2], start.Add(time.Second)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := s.ClaimLogouts(t.Context(), backchannel.Claim{Limit: 100, Each: 100, Spared: []string{"b.b"}, Now: start.Add(time.Second), Until: start.Add(time.Minute)})
+	again, err := s.ClaimLogouts(t.Context(), backchannel.Claim{Limit: 100, Each: 100, Proven: []string{"a.a"}, Spared: []string{"b.b"}, Now: start.Add(time.Second), Until: start.Add(time.Minute)})
 	if err != nil || len(again) != 1 || again[0].ID != list[2].ID || again[0].Attempt != 2 {
 		t.Errorf("claimed again are %+v, %v", again, err)
 	}

@@ -32,7 +32,7 @@ func logoutExercises() []exercise {
 
 func (w *world) logoutClaim() backchannel.Claim {
 	return backchannel.Claim{
-		Limit: 32, Each: 8, Spared: []string{"apps.shop-1", "apps.shop-2"}, Probed: []string{"apps.shop-3"}, Now: w.now(), Until: w.now().Add(time.Minute),
+		Limit: 32, Each: 8, Spared: []string{"apps.shop-1", "apps.shop-2"}, Proven: []string{"apps.shop-3", "apps.shop-4"}, Now: w.now(), Until: w.now().Add(time.Minute),
 	}
 }
 
