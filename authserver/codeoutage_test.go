@@ -119,18 +119,12 @@ func TestTheCodeFlowWhileRedisIsAway(t *testing.T) {
 func TestWhoMayUseAnApplication(t *testing.T) {
 	t.Parallel()
 	staff := newWebClient(func(c *realmconfig.Client) { c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}} })
-	asking := newWebClient(func(c *realmconfig.Client) { c.ID, c.Consent = "apps.asking", realmconfig.AskConsent })
-	s := newRealmOfClients(t, staff, asking).serve()
+	s := newRealmOfClients(t, staff).serve()
 	b := s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
 	b.open(s.newApplication(staff, "openid").newFlow().address())
 	b.sees("/oauth2/authorize", http.StatusForbidden, "You may not use this application.")
 	if b.away != nil {
 		t.Errorf("sent to %v", b.away)
-	}
-	f := s.newApplication(asking, "openid").newFlow()
-	b.open(f.address())
-	if got := f.answered(b); got.Get("error") != "consent_required" {
-		t.Errorf("the answer is %v", got)
 	}
 }

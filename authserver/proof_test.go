@@ -31,12 +31,12 @@ func unproved() map[string]string {
 	reads, less := "reads", "takes something from whoever holds the token, and opens nothing"
 	finishes := "finishes what was begun with proof, with a secret that only whoever began has"
 	return map[string]string{
-		"GET /api/user/profile": reads, "GET /api/user/identities": reads, "GET /api/auth/2fa": reads, "GET /api/auth/sessions": reads,
+		"GET /api/user/profile": reads, "GET /api/user/identities": reads, "GET /api/auth/2fa": reads, "GET /api/auth/sessions": reads, "GET /api/auth/applications": reads,
 		"GET /api/admin/users": reads, "GET /api/admin/users/{id}": reads, "GET /api/admin/audit": reads, "GET /api/auth/verify": reads,
 		"GET /api/admin/groups": reads, "GET /api/admin/groups/{id}": reads, "GET /api/admin/groups/{id}/members": reads,
 		"GET /api/admin/users/{id}/groups": reads, "DELETE /api/admin/groups/{id}/members/{user}": less,
 		"POST /api/admin/groups": "makes a group that nobody is in",
-		"POST /api/auth/logout":  less, "DELETE /api/auth/sessions": less, "DELETE /api/auth/sessions/{id}": less,
+		"POST /api/auth/logout":  less, "DELETE /api/auth/sessions": less, "DELETE /api/auth/sessions/{id}": less, "DELETE /api/auth/applications/{id}": less,
 		"DELETE /api/admin/users/{id}/sessions": less,
 		"PATCH /api/user/profile":               "names protect nothing",
 		"POST /api/user/identities":             finishes, "POST /api/auth/2fa/verify": finishes, "POST /api/auth/2fa/sms/verify": finishes,

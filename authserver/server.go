@@ -110,14 +110,14 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	limiter := request.Limiter{Buckets: minuteBuckets{cache}, Settings: s.folder.Config, Refused: s.metrics, Unnamed: s.unnamed}
 	pages, err := web.New(web.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
-		Groups: can.groups, Sealer: sealer, Settings: s.folder.Config, Limiter: limiter, Log: s.Log,
+		Grants: can.grants, Groups: can.groups, Sealer: sealer, Settings: s.folder.Config, Limiter: limiter, Log: s.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
-		Groups: can.groups, Settings: s.folder.Config, Health: s.life,
+		Grants: can.grants, Groups: can.groups, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
 		Beside: slices.Concat(s.newOpenIDProvider(can, sealer, pages, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,
 	}), nil

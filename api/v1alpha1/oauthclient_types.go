@@ -94,7 +94,7 @@ type Consent string
 const (
 	// SkipConsent asks nobody, as for one's own applications.
 	SkipConsent Consent = "Skip"
-	// AskConsent asks each person once.
+	// AskConsent asks each person once, and again for more than they have agreed to.
 	AskConsent Consent = "Ask"
 )
 
@@ -247,8 +247,10 @@ type OAuthClientSpec struct {
 	RefreshTokenLifetime *metav1.Duration `json:"refreshTokenLifetime,omitempty"`
 
 	// consent says whether people are asked before the client learns of them: Skip or Ask;
-	// Skip when absent, as for one's own applications. Auth servers of this release have no
-	// page to ask on yet, and refuse sign-ins of a client that says Ask.
+	// Skip when absent, as for one's own applications. Each person is asked once, and again
+	// for more than they have agreed to. Whatever is said here, nobody is sent to a public
+	// client on their own machine, by http://127.0.0.1/callback or com.example.app:/callback,
+	// say, without a click each time.
 	// +optional
 	Consent Consent `json:"consent,omitempty"`
 

@@ -57,7 +57,7 @@ type Client struct {
 	// 8760h, which is a year, 168h by default.
 	RefreshTokenLifetime Duration `json:"refreshTokenLifetime"`
 
-	// Consent is Skip by default.
+	// Consent is Skip by default. See also IsNativeApp.
 	Consent Consent `json:"consent"`
 	// Access says who may sign in; nil lets everybody.
 	Access *ClientAccess `json:"access,omitempty"`

@@ -52,6 +52,8 @@ const (
 	ActBeginGrant          Action = "grant.begun"
 	ActEndGrant            Action = "grant.ended"
 	ActReuseCode           Action = "authorization_code.reused"
+	ActGiveConsent         Action = "consent.given"
+	ActRevokeConsent       Action = "consent.revoked"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

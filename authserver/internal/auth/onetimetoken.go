@@ -25,6 +25,7 @@ const (
 	IdentityToken OneTimeTokenKind = "oauth_identity" // waits for its user to take an identity
 
 	ClientAssertionToken OneTimeTokenKind = "client_assertion" // was shown by a client, and is good for nothing any more
+	ConsentToken         OneTimeTokenKind = "consent"          // is a question that somebody has answered
 )
 
 // OneTimeToken is a promise that can be redeemed once, by whoever holds its secret.

@@ -28,6 +28,9 @@ type Code struct {
 	RedirectURI, Challenge string
 	// Offline asks for a session of the grant's own.
 	Offline bool
+	// Consented are the scopes that the user must still agree to when the code is
+	// exchanged; nil where nobody was asked for their consent.
+	Consented []string
 	// SessionsSince is when the session must have begun at the earliest.
 	SessionsSince        time.Time
 	CreatedAt, ExpiresAt time.Time

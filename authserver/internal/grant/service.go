@@ -8,6 +8,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
@@ -16,6 +17,7 @@ type Service struct {
 	auth.Realm
 	Store    Store
 	Audit    *audit.Log
+	Clients  *client.Service
 	Sessions *session.Service
 }
 
@@ -41,6 +43,26 @@ type Store interface {
 	// EndGrant ends a grant that is not over yet, with the session that is its own. Of any
 	// number of callers at once it is true, and the event is stored, for one.
 	EndGrant(ctx context.Context, id string, reason session.EndReason, now time.Time, told auth.Event) (bool, error)
+	consents
+}
+
+// consents are the Store's part that knows what users have agreed to.
+type consents interface {
+	// ConsentGiven reports whether a user has agreed to all of c.
+	ConsentGiven(ctx context.Context, c Consent) (bool, error)
+	// RememberConsent uses a question up and adds c to what the user has agreed to. Of any
+	// number of callers with one question at once it does, and is true, for one.
+	RememberConsent(ctx context.Context, c Consent, asked auth.OneTimeToken, told auth.Event) (bool, error)
+	// SpendToken is as in client.Store.
+	SpendToken(ctx context.Context, t auth.OneTimeToken) (bool, error)
+	// PermissionsOf lists the consents of a user, and their grants with a session of its
+	// own that are alive; at most 100 of each.
+	PermissionsOf(ctx context.Context, userID string, now, sessionsSince time.Time) ([]Permission, error)
+	// ForgetConsent is true, and the event is stored, where there was one.
+	ForgetConsent(ctx context.Context, userID, clientID string, told auth.Event) (bool, error)
+	// EndGrantsOf ends a user's grants of a client, with the sessions that are their own,
+	// and names those that were alive. The event is stored if there was one.
+	EndGrantsOf(ctx context.Context, userID, clientID string, reason session.EndReason, now time.Time, told auth.Event) ([]string, error)
 }
 
 // Held is a grant and the user it is of.

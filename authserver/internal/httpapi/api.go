@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -34,6 +35,7 @@ type API struct {
 // Deps is what an API stands on; every field is required.
 type Deps struct {
 	Sessions   *session.Service
+	Grants     *grant.Service
 	SignIn     *signin.Service
 	Federation *federation.Service
 	Accounts   *account.Service

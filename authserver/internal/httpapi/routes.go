@@ -48,6 +48,7 @@ func (a *API) routes() []route {
 		a.sessionRoutes(),
 		a.proofRoutes(),
 		a.sessionListRoutes(),
+		a.applicationRoutes(),
 		a.userRoutes(),
 		a.administrationRoutes(),
 		a.groupRoutes(),

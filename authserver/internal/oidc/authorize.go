@@ -16,7 +16,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
@@ -35,6 +34,7 @@ func (s *Service) authorizeRoutes() []request.Route {
 		{Pattern: "GET " + authorizePath, Rate: request.RateRead, Handler: http.HandlerFunc(s.authorize)},
 		{Pattern: "POST " + authorizePath, Rate: request.RateRead, Handler: s.hold(authorizePath, maxQuery)},
 		{Pattern: "GET " + request.ResumePath, Rate: request.RateRead, Handler: http.HandlerFunc(s.resume)},
+		{Pattern: "POST " + request.DecisionPath, Rate: request.RateRead, Handler: http.HandlerFunc(s.decide)},
 	}
 }
 
@@ -72,31 +72,43 @@ func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 		return
 	}
-	s.proceed(w, r, values, nil)
+	s.proceed(w, r, values, progress{})
 }
 
 // resume goes on with a request of a client, after whatever was asked.
 func (s *Service) resume(w http.ResponseWriter, r *http.Request) {
-	journey, ok := s.Journeys.Open(r.URL.Query().Get("journey"))
+	s.goOn(w, r, r.URL.Query().Get("journey"), nil)
+}
+
+// goOn takes up the request of a client that a sealed journey is of.
+func (s *Service) goOn(w http.ResponseWriter, r *http.Request, sealed string, said *decided) {
+	journey, ok := s.Journeys.Open(sealed)
 	values, err := url.ParseQuery(journey.Query)
 	if !ok || err != nil {
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 		return
 	}
-	began := &journey.Began
+	far := progress{began: &journey.Began, said: said}
 	if s.Now().Sub(journey.Began) > journeyLifetime {
-		began = nil
+		far.began = nil
 	}
-	s.proceed(w, r, values, began)
+	s.proceed(w, r, values, far)
+}
+
+// progress is how far the request of a client has come.
+type progress struct {
+	// began is when the client has asked, nil for at this moment.
+	began *time.Time
+	// said is what the person in front of the browser has answered; nil before that.
+	said *decided
 }
 
 // errSignIn means that somebody must show who they are.
 var errSignIn = errors.New("sign-in required")
 
-// proceed answers the client, or asks the person in front of the browser; began is when
-// the client has asked, nil for at this moment.
-func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Values, began *time.Time) {
-	if r.Method != http.MethodGet {
+// proceed answers the client, or asks the person in front of the browser.
+func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Values, far progress) {
+	if r.Method != http.MethodGet && far.said == nil {
 		w.Header().Set("Allow", http.MethodGet) // a HEAD must not use anything up
 		s.Pages.Fail(w, r, auth.Refuse(auth.MethodNotAllowed))
 		return
@@ -106,13 +118,16 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 		s.Pages.Fail(w, r, err)
 		return
 	}
-	code, err := s.authorizationCode(w, r, to, values, began)
+	code, err := s.authorizationCode(w, r, to, values, far)
 	refused, told := asError(err)
+	ask := (*mustAgree)(nil)
 	switch {
 	case err == nil:
 		s.answerTo(w, r, to, url.Values{"code": {string(code)}})
 	case errors.Is(err, errSignIn):
-		s.askToSignIn(w, r, to, values, began)
+		s.askToSignIn(w, r, to, values, far)
+	case errors.As(err, &ask):
+		s.askToAgree(w, r, to, values, far, *ask)
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) && slices.Contains(strings.Fields(values.Get("prompt")), promptNone):
 		s.answerTo(w, r, to, refusal(&Error{Code: AccessDenied, Description: "The user may not use this client."}))
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)):
@@ -136,26 +151,36 @@ func (s *Service) answerTo(w http.ResponseWriter, r *http.Request, to target, va
 }
 
 // askToSignIn sends somebody to sign in, who comes back to the client's request.
-func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target, values url.Values, began *time.Time) {
-	journey := request.Journey{
-		Query: values.Encode(), FormAction: to.formAction(), LoginHint: values.Get("login_hint"), Locales: values.Get("ui_locales"),
-		Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin), Began: s.Now(),
-	}
-	if began != nil {
-		journey.Began = *began
-	}
-	sealed, err := s.Journeys.Seal(journey)
+func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target, values url.Values, far progress) {
+	sealed, err := s.journey(to, values, far)
 	if err != nil {
-		s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: err})
+		s.Pages.Fail(w, r, err)
 		return
 	}
 	s.Pages.AskToSignIn(w, r, sealed)
 }
 
+// journey is the way back to a request of a client, sealed. It refuses with
+// ClientRequestInvalid one that is too long.
+func (s *Service) journey(to target, values url.Values, far progress) (string, error) {
+	journey := request.Journey{
+		Query: values.Encode(), FormAction: to.formAction(), LoginHint: values.Get("login_hint"), Locales: values.Get("ui_locales"),
+		Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin), Began: s.Now(),
+	}
+	if far.began != nil {
+		journey.Began = *far.began
+	}
+	sealed, err := s.Journeys.Seal(journey)
+	if err != nil {
+		return "", &auth.Error{Code: auth.ClientRequestInvalid, Cause: err}
+	}
+	return sealed, nil
+}
+
 // authorizationCode gives the client a code. The error is errSignIn where somebody must
-// sign in first, ClientAccessDenied where they may not use the client, and else what the
-// client is told.
-func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to target, values url.Values, began *time.Time) (auth.Secret, error) {
+// sign in first, ClientAccessDenied where they may not use the client, a *mustAgree where
+// they must agree, and else what the client is told.
+func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to target, values url.Values, far progress) (auth.Secret, error) {
 	asked, err := authorizationOf(to.client, values)
 	if err != nil {
 		return "", err
@@ -172,10 +197,14 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if err != nil {
 		return "", err
 	}
-	if err := asked.judge(who, expected, began, s.Now()); err != nil {
+	if err := asked.judge(who, expected, far.began, s.Now()); err != nil {
 		return "", err
 	}
 	if err := s.admit(r.Context(), to, who.UserID); err != nil {
+		return "", err
+	}
+	consented, err := s.agreement(r, to, asked.agreementFor(to), *who, far.said)
+	if err != nil {
 		return "", err
 	}
 	claims, err := asked.claims.within(to.client).encode()
@@ -187,9 +216,10 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 			ClientID: to.client.ID, Scopes: asked.scopes, Audience: audience, Nonce: asked.nonce, Claims: claims,
 		},
 		UserID: who.UserID, SessionID: who.SessionID, RedirectURI: to.redirectURI, Challenge: asked.challenge, Offline: asked.offline(),
+		Consented: consented,
 	})
 	if errors.Is(err, auth.Refuse(auth.TokenInvalid)) { // the session has just ended
-		return "", asked.judge(nil, expected, began, s.Now())
+		return "", asked.judge(nil, expected, far.began, s.Now())
 	}
 	if err == nil && !asked.claims.reached(acrOf(amr)) {
 		err = refuse(UnmetRequirements, "The user has not shown who they are in a way that the request calls for.")
@@ -211,11 +241,6 @@ func (s *Service) visitor(w http.ResponseWriter, r *http.Request) (*auth.Subject
 
 // admit refuses somebody whom the client is not for.
 func (s *Service) admit(ctx context.Context, to target, userID string) error {
-	if to.client.Consent == realmconfig.AskConsent {
-		// Nobody's consent can be assumed where it has to be asked for, and there is no page
-		// that asks.
-		return refuse(ConsentRequired, "The realm cannot ask people for their consent yet.")
-	}
 	if to.client.Access == nil {
 		return nil
 	}

@@ -60,7 +60,7 @@ func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, i
 func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, issued grant.Issued) (grant.Grant, error) {
 	g := issued.Grant
 	err := s.admit(ctx, target{client: client}, issued.User.ID)
-	if _, told := asError(err); told || errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
+	if errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
 		return g, refuse(InvalidGrant, "The user may not use the client any more.")
 	}
 	if err != nil {

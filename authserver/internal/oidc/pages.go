@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // Pages are what people see of the realm, and what it knows their browsers by.
@@ -18,6 +19,10 @@ type Pages interface {
 	// AskToSignIn asks somebody to show who they are, who goes on with a sealed
 	// request.Journey.
 	AskToSignIn(w http.ResponseWriter, r *http.Request, journey string)
+	// AskToAgree asks somebody whether an application may be told of them. Their answer goes
+	// to request.DecisionPath: the fields journey and decision as the question has them, and
+	// answer, which is request.Allow or anything else.
+	AskToAgree(w http.ResponseWriter, r *http.Request, who auth.Subject, q request.Question)
 	// PostTo shows a page that posts values to an address by itself (OAuth 2.0 Form Post
 	// Response Mode). formAction is a source expression for the address.
 	PostTo(w http.ResponseWriter, r *http.Request, address, formAction string, values url.Values)

@@ -74,6 +74,18 @@ func (t target) formAction() string {
 	return u.Scheme + "://" + u.Host
 }
 
+// place is what people may know the target by: a host, or the scheme of an app of its own.
+func (t target) place() string {
+	u, err := url.Parse(t.redirectURI)
+	if err != nil {
+		return t.redirectURI
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return u.Scheme
+	}
+	return u.Host
+}
+
 // address is the target with an answer in its query, beside what it has there already.
 func (t target) address(answer url.Values) string {
 	separator := "?"

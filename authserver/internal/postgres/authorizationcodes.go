@@ -20,8 +20,8 @@ WITH live AS (
     SELECT s.id, s.amr FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = @session AND u.id = @user AND s.ended_at IS NULL AND s.expires_at > @now AND s.created_at >= @since AND u.disabled_at IS NULL
 ), issued AS (
-    INSERT INTO authorization_codes (hash, session_id, client_id, redirect_uri, code_challenge, scope, audience, nonce, claims, offline, created_at, expires_at)
-    SELECT @hash, id, @client, @redirect_uri, @challenge, @scope, @audience, @nonce, @claims, @offline, @now, @expires FROM live
+    INSERT INTO authorization_codes (hash, session_id, client_id, redirect_uri, code_challenge, scope, audience, nonce, claims, offline, consented, created_at, expires_at)
+    SELECT @hash, id, @client, @redirect_uri, @challenge, @scope, @audience, @nonce, @claims, @offline, @consented::text[], @now, @expires FROM live
 )
 SELECT coalesce(amr, '') FROM live`
 
@@ -36,7 +36,7 @@ func (s *Store) IssueAuthorizationCode(ctx context.Context, c grant.Code) (amr [
 	err = s.pool.QueryRow(ctx, issueCode, pgx.NamedArgs{
 		"hash": c.Hash[:], "session": c.SessionID, "user": c.UserID, "client": c.ClientID, "redirect_uri": c.RedirectURI,
 		"challenge": orNull(c.Challenge), "scope": strings.Join(c.Scopes, " "), "audience": strings.Join(c.Audience, " "),
-		"nonce": orNull(c.Nonce), "claims": jsonOrNull(c.Claims), "offline": c.Offline,
+		"nonce": orNull(c.Nonce), "claims": jsonOrNull(c.Claims), "offline": c.Offline, "consented": c.Consented,
 		"now": c.CreatedAt, "expires": c.ExpiresAt, "since": c.SessionsSince,
 	}).Scan(&shown)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -49,6 +49,8 @@ func jsonOrNull(document []byte) *string { return orNull(string(document)) }
 
 // Row locks let callers with one code queue up, and all but the first find that it is
 // used. It is, whatever else is wrong: who shows it to us knows no more than a thief.
+//
+// A consent that is being withdrawn meanwhile is waited for, and is none then.
 //
 // The user is locked before the session, as by those who end sessions. They find a
 // session of the grant's own by the login that goes with it, as they find that of
@@ -66,9 +68,14 @@ WITH code AS (
     SELECT u.* FROM bound JOIN sessions s ON s.id = bound.session_id JOIN users u ON u.id = s.user_id
     WHERE u.disabled_at IS NULL
     FOR NO KEY UPDATE OF u
+), consent AS MATERIALIZED (
+    SELECT c.user_id FROM bound, owner JOIN consents c ON c.user_id = owner.id
+    WHERE c.client_id = bound.client_id AND c.scopes @> bound.consented
+    FOR KEY SHARE OF c
 ), parent AS MATERIALIZED (
     SELECT s.* FROM bound JOIN sessions s ON s.id = bound.session_id JOIN owner ON owner.id = s.user_id
-    WHERE s.ended_at IS NULL AND s.expires_at > @now AND s.created_at >= @since
+    WHERE (bound.consented IS NULL OR EXISTS (SELECT FROM consent))
+      AND s.ended_at IS NULL AND s.expires_at > @now AND s.created_at >= @since
     FOR SHARE OF s
 ), own AS (
     INSERT INTO sessions (id, user_id, created_at, auth_time, amr, last_used_at, expires_at, prune_after, user_agent, client_id)

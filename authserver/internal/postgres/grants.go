@@ -115,6 +115,14 @@ func (s *Store) LiveGrant(ctx context.Context, id string, now, sessionsSince tim
 // session that is its own, and tell of it: stopped has it, if it was alive. A client that
 // has given its grant back need not be told that its session has ended.
 func endsGrant(condition string) string {
+	return stopsGrants(condition) + `, cause AS (
+    SELECT s.user_id FROM stopped JOIN sessions s ON s.id = stopped.session_id
+)` + withRevoked + withEvent
+}
+
+// stopsGrants are those that end every grant of a condition, with the sessions that are
+// their own: stopped has those that were alive, and ended their ids.
+func stopsGrants(condition string) string {
 	return `stopped AS (
     UPDATE grants SET ended_at = @now, ended_reason = @reason WHERE ` + condition + ` AND ended_at IS NULL
     RETURNING *
@@ -123,9 +131,7 @@ func endsGrant(condition string) string {
     FROM stopped WHERE s.id = stopped.session_id AND s.client_id IS NOT NULL AND s.ended_at IS NULL
 ), knowing AS (
     DELETE FROM session_clients c USING stopped WHERE c.session_id = stopped.id AND @reason = '` + string(session.EndedByRevocation) + `'
-), ended AS (SELECT id FROM stopped), cause AS (
-    SELECT s.user_id FROM stopped JOIN sessions s ON s.id = stopped.session_id
-)` + withRevoked + withEvent
+), ended AS (SELECT id FROM stopped)`
 }
 
 // EndGrant implements grant.Store.

@@ -46,6 +46,8 @@ texts AS MATERIALIZED (
 const dropped = `
 , unlinked AS (
     DELETE FROM identities i USING cause WHERE i.user_id = cause.id AND cause.first_proof
+), unagreed AS (
+    DELETE FROM consents a USING cause WHERE a.user_id = cause.id AND cause.first_proof
 ), unenrolled AS (
     DELETE FROM second_factors f USING cause WHERE f.user_id = cause.id AND cause.first_proof
 ), uncoded AS (

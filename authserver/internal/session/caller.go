@@ -21,14 +21,18 @@ func (s *Service) Caller(ctx context.Context, access auth.Secret) (auth.User, au
 	if err != nil {
 		return auth.User{}, auth.Subject{}, err
 	}
+	user, err := s.UserOf(ctx, subject)
+	return user, subject, err
+}
+
+// UserOf is the user of a session, as the Store knows them now. It refuses with
+// TokenInvalid when the session has ended or the user is disabled, or DatabaseUnavailable.
+func (s *Service) UserOf(ctx context.Context, subject auth.Subject) (auth.User, error) {
 	user, live, err := s.Store.UserOfSession(ctx, subject.UserID, subject.SessionID, s.Now())
-	switch {
-	case err != nil:
-		return auth.User{}, auth.Subject{}, err
-	case !live:
-		return auth.User{}, auth.Subject{}, auth.Refuse(auth.TokenInvalid)
+	if err == nil && !live {
+		err = auth.Refuse(auth.TokenInvalid)
 	}
-	return user, subject, nil
+	return user, err
 }
 
 // Admin is the caller, if the Store says that they are one now. It refuses as

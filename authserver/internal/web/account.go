@@ -8,6 +8,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -37,6 +38,9 @@ type accountPage struct {
 	Factors  mfa.Factors
 	// Phone is what was typed into the form for a new one.
 	Phone string
+	// Elsewhere reports whether there is a session besides the page's own.
+	Elsewhere    bool
+	Applications []grant.Application
 	// Linked are the ways in through providers, Linkable the providers that are none.
 	Linked   []linkedIdentity
 	Linkable []provider
@@ -64,7 +68,7 @@ const wrongPassword auth.Code = "wrong_password"
 func invalid(field string) *auth.Error { return &auth.Error{Code: auth.Code("invalid_" + field)} }
 
 // saved are what a page may say was done; the address bar is not trusted with more.
-var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "identities"}
+var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "identities", "applications"}
 
 func (w *Web) showAccount(req *pageRequest) (*response, error) {
 	return w.account(req, accountPage{passwordForm: w.passwordForm(), Saved: req.saved(saved)})
@@ -87,6 +91,11 @@ func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
 			return err
 		}
 		if p.Sessions, p.Current, err = w.Sessions.List(ctx, access); err != nil {
+			return err
+		}
+		p.Elsewhere = len(p.Sessions) > 1
+		p.Sessions = slices.DeleteFunc(p.Sessions, func(s session.Session) bool { return s.ClientID != "" }) // with the applications
+		if p.Applications, err = w.Grants.Applications(ctx, access); err != nil {
 			return err
 		}
 		if p.Factors, err = w.Accounts.SecondFactors(ctx, access); err != nil {

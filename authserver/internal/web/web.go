@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -28,6 +29,7 @@ import (
 // Deps is what the pages stand on; every field is required.
 type Deps struct {
 	Sessions   *session.Service
+	Grants     *grant.Service
 	SignIn     *signin.Service
 	Federation *federation.Service
 	Accounts   *account.Service
@@ -109,6 +111,7 @@ func (w *Web) pages() []page {
 		w.backupCodePages(),
 		w.phonePages(),
 		w.identityPages(),
+		w.applicationPages(),
 		w.languagePages(),
 		w.usersPages(),
 		w.userPages(),

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"slices"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+func (w *Web) applicationPages() []page {
+	return []page{
+		{"POST /account/applications/{client}/revoke", request.RateChange, w.revokeApplication},
+	}
+}
+
+func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
+	client := req.r.PathValue("client")
+	if !realmconfig.IsClientID(client) {
+		return nil, auth.Refuse(auth.NotFound)
+	}
+	return w.change(req, "applications", func(access auth.Secret) error {
+		return w.Grants.Revoke(req.r.Context(), access, client, req.client)
+	})
+}
+
+// scopeKey begins the keys of what scopes are called.
+const scopeKey = "scope."
+
+// Scope says in words what an application may do by a scope. What no language has words
+// for is one of the application's own.
+func (t translation) Scope(scope string) string {
+	if text, found := t.text(scopeKey + scope); found {
+		return text
+	}
+	return t.T("scopes.other", "scope", scope)
+}
+
+// Scopes says what an application may do, in the order of the catalogue, and then what is
+// its own.
+func (t translation) Scopes(scopes []string) []string {
+	place := func(scope string) int {
+		if i := slices.Index(t.keys, scopeKey+scope); i >= 0 {
+			return i
+		}
+		return len(t.keys)
+	}
+	ordered := slices.Clone(scopes)
+	slices.SortStableFunc(ordered, func(a, b string) int { return place(a) - place(b) })
+	words := []string{}
+	for _, scope := range ordered {
+		words = append(words, t.Scope(scope))
+	}
+	return words
+}
