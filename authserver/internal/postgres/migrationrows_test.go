@@ -30,6 +30,7 @@ var plain = map[string]string{
 	"text":                     "'some text ' || i",
 	"bytea":                    "sha256(i::text::bytea)", // whatever is a hash has 32 bytes
 	"bytea[]":                  "'{}'::bytea[]",
+	"text[]":                   "ARRAY['some', 'text']",
 	"integer":                  "i",
 	"bigint":                   "i",
 	"boolean":                  "true",

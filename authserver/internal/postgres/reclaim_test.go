@@ -55,6 +55,7 @@ func squat(t *testing.T, s *postgres.Store, email string, now time.Time) auth.Us
 		}, auth.Effects{})
 		must(err == nil, err)
 	}
+	agree(t, s, consentTo(u.ID, "email", "openid"))
 	mailed(t, s, auth.ChangeEmailToken, u, "squatter+"+email, now)
 	return reread(t, s, u)
 }
@@ -100,7 +101,7 @@ func leftOf(t *testing.T, url string, u auth.User, kept int) string {
 	t.Helper()
 	left := ""
 	for table, most := range map[string]int{
-		"second_factors": 0, "backup_codes": 0, "text_codes": 0, "tickets": 0, "identities": kept,
+		"second_factors": 0, "backup_codes": 0, "text_codes": 0, "tickets": 0, "identities": kept, "consents": 0,
 	} {
 		if n := count(t, url, table+" WHERE user_id = '"+u.ID+"'"); n != most {
 			left += fmt.Sprintf("%d rows of %s, ", n, table)
@@ -168,7 +169,7 @@ func TestAProvedAddressIsNotReclaimed(t *testing.T) {
 					t.Errorf("an ordinary reset: done %t, %v", done, err)
 				}
 			}
-			for _, table := range []string{"second_factors", "backup_codes", "identities"} {
+			for _, table := range []string{"second_factors", "backup_codes", "identities", "consents"} {
 				if count(t, url, table+" WHERE user_id = '"+u.ID+"'") == 0 {
 					t.Errorf("%s are gone", table)
 				}

@@ -18,8 +18,8 @@ func grantExercises() []exercise {
 		{"IssueAuthorizationCode", "", func(ctx context.Context, w *world) error {
 			return want(found(w.store.IssueAuthorizationCode(ctx, w.code(false))))
 		}},
-		{"UseAuthorizationCode", "", func(ctx context.Context, w *world) error { return w.useCode(ctx, false) }},
-		{"UseAuthorizationCode", "for a session of its own", func(ctx context.Context, w *world) error { return w.useCode(ctx, true) }},
+		{"UseAuthorizationCode", "", func(ctx context.Context, w *world) error { return w.useCode(ctx, w.code(false)) }},
+		{"UseAuthorizationCode", "for a session of its own", func(ctx context.Context, w *world) error { return w.useCode(ctx, w.code(true)) }},
 		{"EndGrantOfCode", "", func(ctx context.Context, w *world) error {
 			c, held := w.code(false), w.grant()
 			w.insert(c)
@@ -82,12 +82,13 @@ func (w *world) code(offline bool) grant.Code {
 // insert has a code issued by another pod.
 func (w *world) insert(c grant.Code) {
 	w.t.Helper()
-	w.sql(`INSERT INTO authorization_codes (hash, session_id, client_id, redirect_uri, code_challenge, scope, audience, offline, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, 'openid', $3, $6, now(), now() + interval '1 minute')`, c.Hash[:], c.SessionID, c.ClientID, c.RedirectURI, c.Challenge, c.Offline)
+	w.sql(`INSERT INTO authorization_codes (hash, session_id, client_id, redirect_uri, code_challenge, scope, audience, offline, consented, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, 'openid', $3, $6, $7, now(), now() + interval '1 minute')`,
+		c.Hash[:], c.SessionID, c.ClientID, c.RedirectURI, c.Challenge, c.Offline, c.Consented)
 }
 
-func (w *world) useCode(ctx context.Context, offline bool) error {
-	c, token := w.code(offline), newHash()
+func (w *world) useCode(ctx context.Context, c grant.Code) error {
+	token := newHash()
 	w.insert(c)
 	return want(found(w.store.UseAuthorizationCode(ctx, grant.Redemption{
 		Code: c.Hash, Terms: grant.Terms{ClientID: c.ClientID, Name: "Shop", HearsLogouts: true}, RedirectURI: c.RedirectURI, Challenge: c.Challenge, GrantID: newID(), Refresh: &token,

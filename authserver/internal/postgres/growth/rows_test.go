@@ -101,8 +101,12 @@ func tables() []table {
 		{name: "authorization_codes", rows: size.tenth, values: map[string]string{
 			"hash": codeHash("i"), "session_id": sessionID("i"), "client_id": "'apps.shop-' || i % 40", "redirect_uri": "'https://shop.example/callback'",
 			"code_challenge": "'challenge' || i", "scope": "'openid profile email groups'", "audience": "'apps.shop-' || i % 40", "nonce": "md5('nonce' || i)",
-			"claims": "NULL", "offline": "false", "created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 60000 - 1000 * (i % 3600)",
+			"claims": "NULL", "offline": "false", "consented": "CASE WHEN i % 3 = 0 THEN ARRAY['email', 'openid'] END", "created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 60000 - 1000 * (i % 3600)",
 			"used_at": "CASE WHEN i % 20 > 0 THEN $now - 1000 * (i % 3600) END", "grant_id": "CASE WHEN i % 20 > 0 THEN " + grantID("i") + " END",
+		}},
+		{name: "consents", rows: func(s size) int { return s.users }, values: map[string]string{
+			"user_id": userID("i"), "client_id": "'apps.shop-' || i % 40", "client_since": joined("i"),
+			"scopes": "ARRAY['email', 'groups', 'openid', 'profile']", "given_at": joined("i"),
 		}},
 		{name: "users", rows: func(s size) int { return s.users }, values: map[string]string{
 			"id": userID("i"), "email": email("i"), "created_at": joined("i"),
