@@ -110,7 +110,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	limiter := request.Limiter{Buckets: minuteBuckets{cache}, Settings: s.folder.Config, Refused: s.metrics, Unnamed: s.unnamed}
 	pages, err := web.New(web.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
-		Grants: can.grants, Groups: can.groups, Sealer: sealer, Settings: s.folder.Config, Limiter: limiter, Log: s.Log,
+		Grants: can.grants, Groups: can.groups, Sealer: sealer, Shelf: cache, Settings: s.folder.Config, Now: s.Now, Limiter: limiter, Log: s.Log,
 	})
 	if err != nil {
 		return nil, err

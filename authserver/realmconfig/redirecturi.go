@@ -87,13 +87,14 @@ func checkQuery(raw string) error {
 
 // AllowsRedirectURI reports whether the client's answers may go to uri: one of
 // RedirectURIs, letter by letter. A public client's on its own machine may have any
-// port (RFC 8252, section 7.3), since the system gives it one as it starts.
+// port (RFC 8252, section 7.3), since the system gives it one as it starts; but not those
+// of FirstParty, which are pages.
 func (c Client) AllowsRedirectURI(uri string) bool {
 	if slices.Contains(c.RedirectURIs, uri) {
 		return true
 	}
 	host, rest, ok := loopback(uri)
-	return ok && c.Type == PublicClient && slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
+	return ok && c.Type == PublicClient && !c.IsFirstParty() && slices.ContainsFunc(c.RedirectURIs, func(registered string) bool {
 		h, r, ok := loopback(registered)
 		return ok && h == host && r == rest
 	})

@@ -28,4 +28,8 @@ type Subject struct {
 	// (OpenID Connect Core 1.0, section 2, auth_time). A refreshed token has the
 	// time of the session's sign-in, whatever was proved since.
 	AuthTime time.Time `json:"authTime,omitzero"`
+	// GrantID is the grant that the token was issued by, to an application of the realm's
+	// own; empty for a token of the session itself. The token is worthless when the grant has
+	// ended, whatever has become of the session.
+	GrantID string `json:"grant,omitempty"`
 }

@@ -94,8 +94,13 @@ func (s *Service) check(ctx context.Context, c realmconfig.Client, shown Credent
 }
 
 // MarkUsed remembers that a public client was given something today: that it was
-// named in a request shows nothing.
-func (s *Service) MarkUsed(c realmconfig.Client) { s.Usage.mark(c.ID, "") }
+// named in a request shows nothing. The realm's own applications are nobody's OAuthClient,
+// whose status could tell.
+func (s *Service) MarkUsed(c realmconfig.Client) {
+	if !c.IsFirstParty() {
+		s.Usage.mark(c.ID, "")
+	}
+}
 
 // checkSecret looks at every secret, however early one is right.
 func (s *Service) checkSecret(c realmconfig.Client, secret auth.Secret) error {

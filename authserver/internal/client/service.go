@@ -44,8 +44,14 @@ type Keys interface {
 	Verify(ctx context.Context, c realmconfig.Client, jwt auth.Secret) ([]byte, error)
 }
 
-// Find returns the client of an id as it is in force. The caller changes nothing of it.
-func (s *Service) Find(id string) (realmconfig.Client, bool) { return s.Clients().Find(id) }
+// Find returns the client of an id as it is in force, that of the realm's own applications
+// among them. The caller changes nothing of it.
+func (s *Service) Find(id string) (realmconfig.Client, bool) {
+	if id == realmconfig.FirstPartyID {
+		return s.Settings().FirstParty()
+	}
+	return s.Clients().Find(id)
+}
 
 // GrantsSince is when the oldest grant of a client that is not over can have begun.
 func (s *Service) GrantsSince(id string) time.Time { return s.Clients().GrantsSince(id) }

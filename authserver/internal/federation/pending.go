@@ -24,6 +24,8 @@ type pendingSignIn struct {
 	Challenge string      `json:"challenge,omitempty"`
 	// Reauthenticate is as in Request.
 	Reauthenticate bool `json:"reauthenticate,omitempty"`
+	// AskedAt is when the provider was asked.
+	AskedAt time.Time `json:"askedAt,omitzero"`
 	// LinkTo is who asked for the identity; nil for a sign-in.
 	LinkTo *auth.Subject `json:"linkTo,omitempty"`
 }
@@ -37,6 +39,15 @@ func (a pendingSignIn) userID() string {
 		return ""
 	}
 	return a.LinkTo.UserID
+}
+
+// anew is when the provider was asked to let the user sign in anew; zero where it may have
+// recognised them.
+func (a pendingSignIn) anew() time.Time {
+	if !a.Reauthenticate {
+		return time.Time{}
+	}
+	return a.AskedAt
 }
 
 func (a pendingSignIn) request(state auth.Secret) AuthorizationRequest {

@@ -113,7 +113,7 @@ func (s *Service) redirect(ctx context.Context, a pendingSignIn) (Redirect, erro
 	if err != nil {
 		return Redirect{}, err
 	}
-	a.Asked = asked
+	a.Asked, a.AskedAt = asked, s.Now()
 	t := auth.OneTimeToken{Hash: stateHash(state, browser), Kind: auth.FederationStateToken, UserID: a.userID()}
 	err = s.keep(ctx, t, StateLifetime, sealedForState, a)
 	return Redirect{URL: to, State: state, Browser: browser}, err
@@ -186,10 +186,10 @@ func (s *Service) conclude(ctx context.Context, a pendingSignIn, c Callback, fro
 		return Result{}, err
 	}
 	if a.ReturnTo != "" {
-		code, err := s.SignIn.IssueCode(ctx, user, "", signin.Authorization{Provider: a.Provider, Challenge: a.Challenge})
+		code, err := s.SignIn.IssueCode(ctx, user, "", signin.Authorization{Provider: a.Provider, Challenge: a.Challenge, Asked: a.anew()})
 		return Result{ReturnTo: signin.WithQuery(a.ReturnTo, "code", string(code))}, err
 	}
-	signIn, err := s.SignIn.CompleteFederated(ctx, user, a.Provider, from)
+	signIn, err := s.SignIn.CompleteFederated(ctx, user, a.Provider, a.anew(), from)
 	return Result{SignIn: signIn}, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -124,9 +125,11 @@ func TestWhatIsAskedForIsReadWithinTheClient(t *testing.T) {
 func TestWhoMustSignIn(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	at := func(ago time.Duration) *time.Time { then := now.Add(-ago); return &then }
+	at := func(ago time.Duration, signedIn string) *request.Journey {
+		return &request.Journey{Began: now.Add(-ago), SignedIn: signedIn, Reauthenticate: true}
+	}
 	who := func(ago time.Duration) *auth.Subject {
-		return &auth.Subject{UserID: "ann", AuthTime: now.Add(-ago)}
+		return &auth.Subject{UserID: "ann", SessionID: "this", AuthTime: now.Add(-ago)}
 	}
 	minute := time.Minute
 	zero := time.Duration(0)
@@ -134,7 +137,7 @@ func TestWhoMustSignIn(t *testing.T) {
 		asked    authorization
 		who      *auth.Subject
 		expected string
-		began    *time.Time
+		on       *request.Journey
 		want     error
 	}{
 		"nobody is there":                       {authorization{}, nil, "", nil, errSignIn},
@@ -142,18 +145,22 @@ func TestWhoMustSignIn(t *testing.T) {
 		"somebody is there":                     {authorization{}, who(time.Hour), "", nil, nil},
 		"somebody is there, and not asked":      {authorization{prompts: []string{"none"}}, who(time.Hour), "", nil, nil},
 		"they are asked again":                  {authorization{prompts: []string{"login"}}, who(time.Second), "", nil, errSignIn},
-		"once":                                  {authorization{prompts: []string{"login"}}, who(time.Second), "", at(minute), nil},
-		"they have not answered":                {authorization{prompts: []string{"login"}}, who(time.Hour), "", at(minute), errSignIn},
+		"once":                                  {authorization{prompts: []string{"login"}}, who(time.Second), "", at(minute, "this"), nil},
+		"they have not answered":                {authorization{prompts: []string{"login"}}, who(time.Hour), "", at(minute, ""), errSignIn},
+		"they have signed in beside it":         {authorization{prompts: []string{"login"}}, who(time.Second), "", at(minute, ""), errSignIn},
+		"somebody has in another session":       {authorization{prompts: []string{"login"}}, who(time.Second), "", at(minute, "other"), errSignIn},
+		"recent enough, but beside it":          {authorization{maxAge: &minute}, who(time.Second), "", at(minute, ""), errSignIn},
+		"in this session, but before":           {authorization{prompts: []string{"login"}}, who(time.Hour), "", at(minute, "this"), errSignIn},
 		"another account":                       {authorization{prompts: []string{"select_account"}}, who(time.Hour), "", nil, errSignIn},
 		"too long ago":                          {authorization{maxAge: &minute}, who(time.Hour), "", nil, errSignIn},
 		"just now":                              {authorization{maxAge: &minute}, who(time.Second), "", nil, nil},
-		"never recent enough, but asked":        {authorization{maxAge: &zero}, who(time.Second), "", at(minute), nil},
+		"never recent enough, but asked":        {authorization{maxAge: &zero}, who(time.Second), "", at(minute, "this"), nil},
 		"too long ago, and nobody may be asked": {authorization{maxAge: &minute, prompts: []string{"none"}}, who(time.Hour), "", nil, &Error{Code: LoginRequired}},
 		"somebody else":                         {authorization{}, who(time.Hour), "bob", nil, errSignIn},
-		"still somebody else":                   {authorization{}, who(time.Second), "bob", at(minute), &Error{Code: LoginRequired}},
+		"still somebody else":                   {authorization{}, who(time.Second), "bob", at(minute, "this"), &Error{Code: LoginRequired}},
 		"whom the client means":                 {authorization{}, who(time.Hour), "ann", nil, nil},
 	} {
-		if err := c.asked.judge(c.who, c.expected, c.began, now); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+		if err := c.asked.judge(c.who, c.expected, c.on, now); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, not %v", name, err, c.want)
 		}
 	}

@@ -84,22 +84,24 @@ func (s *Service) resume(w http.ResponseWriter, r *http.Request) {
 func (s *Service) goOn(w http.ResponseWriter, r *http.Request, sealed string, said *decided) {
 	journey, ok := s.Journeys.Open(sealed)
 	values, err := url.ParseQuery(journey.Query)
-	if !ok || err != nil {
+	switch {
+	case !ok || err != nil:
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
-		return
+	case journey.ReturnTo != "":
+		s.Pages.AskToSignIn(w, r, sealed) // or to go on at once
+	case s.Now().Sub(journey.Began) > journeyLifetime:
+		s.proceed(w, r, values, progress{said: said})
+	default:
+		s.proceed(w, r, values, progress{&journey, said})
 	}
-	far := progress{began: &journey.Began, said: said}
-	if s.Now().Sub(journey.Began) > journeyLifetime {
-		far.began = nil
-	}
-	s.proceed(w, r, values, far)
 }
 
 // progress is how far the request of a client has come.
 type progress struct {
-	// began is when the client has asked, nil for at this moment.
-	began *time.Time
-	// said is what the person in front of the browser has answered; nil before that.
+	// on is the journey that the person comes back from; nil where the client asks at this
+	// moment.
+	on *request.Journey
+	// said is what they have answered; nil before that.
 	said *decided
 }
 
@@ -113,7 +115,11 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 		s.Pages.Fail(w, r, auth.Refuse(auth.MethodNotAllowed))
 		return
 	}
-	to, err := targetOf(s.Clients.Clients(), values)
+	to, err := targetOf(s.Clients, values)
+	if older, ok := s.handOver(values, err); ok {
+		redirect(w, older)
+		return
+	}
 	if err != nil {
 		s.Pages.Fail(w, r, err)
 		return
@@ -164,17 +170,29 @@ func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target,
 // ClientRequestInvalid one that is too long.
 func (s *Service) journey(to target, values url.Values, far progress) (string, error) {
 	journey := request.Journey{
-		Query: values.Encode(), FormAction: to.formAction(), LoginHint: values.Get("login_hint"), Locales: values.Get("ui_locales"),
+		Query: values.Encode(), FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
 		Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin), Began: s.Now(),
 	}
-	if far.began != nil {
-		journey.Began = *far.began
+	if far.on != nil {
+		journey.Began, journey.SignedIn = far.on.Began, far.on.SignedIn
 	}
 	sealed, err := s.Journeys.Seal(journey)
 	if err != nil {
 		return "", &auth.Error{Code: auth.ClientRequestInvalid, Cause: err}
 	}
 	return sealed, nil
+}
+
+// longestHint is in bytes, more than any address has that could be meant.
+const longestHint = 320
+
+// hint is what helps to find the user. One that is longer would stand in the journey twice,
+// and helps nobody.
+func hint(text string) string {
+	if len(text) > longestHint {
+		return ""
+	}
+	return text
 }
 
 // authorizationCode gives the client a code. The error is errSignIn where somebody must
@@ -197,7 +215,7 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if err != nil {
 		return "", err
 	}
-	if err := asked.judge(who, expected, far.began, s.Now()); err != nil {
+	if err := asked.judge(who, expected, far.on, s.Now()); err != nil {
 		return "", err
 	}
 	if err := s.admit(r.Context(), to, who.UserID); err != nil {
@@ -219,7 +237,7 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 		Consented: consented,
 	})
 	if errors.Is(err, auth.Refuse(auth.TokenInvalid)) { // the session has just ended
-		return "", asked.judge(nil, expected, far.began, s.Now())
+		return "", asked.judge(nil, expected, far.on, s.Now())
 	}
 	if err == nil && !asked.claims.reached(acrOf(amr)) {
 		err = refuse(UnmetRequirements, "The user has not shown who they are in a way that the request calls for.")

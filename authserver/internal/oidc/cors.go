@@ -5,6 +5,7 @@ package oidc
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -43,7 +44,7 @@ func (s *Service) preflight(w http.ResponseWriter, r *http.Request) {
 func (s *Service) preflightOf(methods string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		known := []string{}
-		if origin := r.Header.Get("Origin"); s.publicOrigins()[origin] {
+		if origin := r.Header.Get("Origin"); s.publicOrigins()[origin] || s.isOwnOrigin(origin) {
 			known = append(known, origin)
 		}
 		if !request.AllowOrigin(w.Header(), r, known) || !request.IsPreflight(r) {
@@ -53,6 +54,12 @@ func (s *Service) preflightOf(methods string) http.Handler {
 		}
 		request.AnswerPreflight(w, methods)
 	})
+}
+
+// isOwnOrigin reports whether the realm's own applications have pages there.
+func (s *Service) isOwnOrigin(origin string) bool {
+	client, found := s.Settings().FirstParty()
+	return found && slices.Contains(originsOf(client), origin)
 }
 
 // publicOrigins are remembered for as long as the clients are the same.

@@ -107,7 +107,7 @@ func (s *Service) answered(r *http.Request, to target, needs agreement, consent 
 		return false, nil
 	}
 	return s.Grants.Agree(r.Context(), grant.Answer{
-		Consent: consent, Question: d.ID, AnswerBy: d.AskedAt.Add(journeyLifetime + clocksDiffer), Remembered: needs.consent,
+		Consent: consent, Question: d.ID, AnswerBy: d.AskedAt.Add(journeyLifetime + request.ClocksDiffer), Remembered: needs.consent,
 	}, request.Client(r, s.Settings().Network))
 }
 

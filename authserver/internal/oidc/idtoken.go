@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"slices"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
@@ -31,13 +32,24 @@ func (s *Service) idToken(ctx context.Context, client realmconfig.Client, issued
 	claims["iss"], claims["sub"], claims["aud"] = s.Settings().Issuer, issued.User.ID, client.ID
 	claims["iat"], claims["exp"] = now.Unix(), now.Add(s.lifetimeOf(client.IDTokenLifetime)).Unix()
 	claims["auth_time"], claims["sid"], claims["acr"] = g.AuthTime.Unix(), g.SID, acrOf(g.AMR)
-	claims["at_hash"] = hashFor(client.IDTokenSigningAlg, access)
+	algorithm := s.idTokenAlgorithm(client)
+	claims["at_hash"] = hashFor(algorithm, access)
 	setText(claims, "nonce", g.Nonce)
 	if len(g.AMR) > 0 {
 		claims["amr"] = g.AMR
 	}
-	signed, err := s.Tokens.Sign(client.IDTokenSigningAlg, auth.IDTokenType, claims)
+	signed, err := s.Tokens.Sign(algorithm, auth.IDTokenType, claims)
 	return string(signed), err
+}
+
+// idTokenAlgorithm is the client's. Nobody has told the realm's own applications of one: they
+// take what there is while a realm has no key yet for the usual one.
+func (s *Service) idTokenAlgorithm(client realmconfig.Client) realmconfig.Algorithm {
+	algorithms := s.Tokens.Algorithms()
+	if client.IsFirstParty() && len(algorithms) > 0 && !slices.Contains(algorithms, client.IDTokenSigningAlg) {
+		return algorithms[0]
+	}
+	return client.IDTokenSigningAlg
 }
 
 // hashFor is the left half of a token's hash, by the hash of an algorithm (section

@@ -29,7 +29,7 @@ func (s *Service) termsOf(client realmconfig.Client) grant.Terms {
 // not be signed, so that nothing is used up for it.
 func (s *Service) readyToSign(client realmconfig.Client) error {
 	algorithms := s.Tokens.Algorithms()
-	if len(algorithms) == 0 || slices.Contains(client.Scopes, openidScope) && !slices.Contains(algorithms, client.IDTokenSigningAlg) {
+	if len(algorithms) == 0 || slices.Contains(client.Scopes, openidScope) && !slices.Contains(algorithms, s.idTokenAlgorithm(client)) {
 		return auth.RefuseFor(auth.SigningUnavailable, time.Second)
 	}
 	return nil
@@ -39,11 +39,7 @@ func (s *Service) readyToSign(client realmconfig.Client) error {
 // narrower in this access token. That expires with the session of the grant at the latest:
 // whoever verifies it asks nobody whether the session is over.
 func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
-	g := issued.Grant
-	answer, err := s.issue(client, auth.ClientToken{
-		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime,
-		ExpiresAt: g.SessionExpiresAt,
-	})
+	answer, err := s.accessTokenOf(client, issued, scopes, audience)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
@@ -52,6 +48,19 @@ func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, i
 		answer.IDToken, err = s.idToken(ctx, client, issued, scopes, answer.AccessToken)
 	}
 	return answer, err
+}
+
+// accessTokenOf is the answer of a grant with an access token alone: the realm's own for its
+// own applications.
+func (s *Service) accessTokenOf(client realmconfig.Client, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
+	if client.IsFirstParty() {
+		return s.issueOwn(issued, scopes)
+	}
+	g := issued.Grant
+	return s.issue(client, auth.ClientToken{
+		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime,
+		ExpiresAt: g.SessionExpiresAt,
+	})
 }
 
 // stillGranted is a grant as far as the client and its user may have it now: somebody may

@@ -7,20 +7,18 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// clocksDiffer is by how much the clock of the pod that has signed somebody in may be
-// behind that of the pod that has sent them to sign in.
-const clocksDiffer = 5 * time.Second
-
 // judge says whether somebody may be spoken for as they are: nil, errSignIn, or what the
-// client is told. Expected is whom the client means, empty for whoever it is; began is
-// when the client has asked, nil for at this moment. Whoever has signed in since is asked
-// no second time, whatever the request says.
-func (a authorization) judge(who *auth.Subject, expected string, began *time.Time, now time.Time) error {
-	fresh := who != nil && began != nil && !who.AuthTime.Before(began.Add(-clocksDiffer))
+// client is told. Expected is whom the client means, empty for whoever it is; on is the
+// journey that they come back from, nil for none. Whoever has signed in on it is asked no
+// second time, whatever the request says; a sign-in beside it is no answer to the request.
+func (a authorization) judge(who *auth.Subject, expected string, on *request.Journey, now time.Time) error {
+	fresh := who != nil && on != nil && on.SignedIn != "" && on.SignedIn == who.SessionID && on.Before(who.AuthTime)
+	asked := on != nil && on.Reauthenticate
 	switch {
-	case a.ready(who, expected, fresh, now):
+	case a.ready(who, expected, fresh, asked, now):
 		return nil
 	case a.prompted(promptNone):
 		return refuse(LoginRequired, "Nobody is signed in as the request wants it, and nobody may be asked.")
@@ -32,14 +30,15 @@ func (a authorization) judge(who *auth.Subject, expected string, began *time.Tim
 }
 
 // ready reports whether nobody need sign in. A prompt outranks an age: whoever is asked is
-// no younger than the question.
-func (a authorization) ready(who *auth.Subject, expected string, fresh bool, now time.Time) bool {
+// no younger than the question. Whoever was asked already has to answer: a provider may
+// have recognised them meanwhile without asking.
+func (a authorization) ready(who *auth.Subject, expected string, fresh, asked bool, now time.Time) bool {
 	switch {
 	case who == nil, expected != "" && who.UserID != expected:
 		return false
 	case fresh:
 		return true
-	case a.prompted(promptLogin, promptSelectAccount):
+	case a.prompted(promptLogin, promptSelectAccount), asked:
 		return false
 	default:
 		return a.maxAge == nil || now.Sub(who.AuthTime) <= *a.maxAge

@@ -36,6 +36,8 @@ func (s *Service) revokeRefreshToken(ctx context.Context, c call, presented auth
 		return false, err
 	case held.Grant.ClientID != c.client.ID:
 		return true, refuse(UnauthorizedClient, "The token was issued to another client.")
+	case c.client.IsFirstParty():
+		return true, s.endOwn(ctx, held, c.from)
 	}
 	_, err = s.Grants.End(ctx, held, session.EndedByRevocation, "", c.from)
 	return true, err

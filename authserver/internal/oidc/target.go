@@ -29,10 +29,15 @@ type target struct {
 	state string
 }
 
+// finder knows clients by their ids.
+type finder interface {
+	Find(id string) (realmconfig.Client, bool)
+}
+
 // targetOf finds out where an answer goes. Until that is known, everything that is wrong
 // is told to the person in front of the browser alone, or anybody could have anybody sent
 // anywhere (RFC 9700, section 4.11.2). It refuses with ClientRequestInvalid.
-func targetOf(clients *realmconfig.ClientSet, values url.Values) (target, error) {
+func targetOf(clients finder, values url.Values) (target, error) {
 	id, ok := once(values, "client_id")
 	client, known := clients.Find(id)
 	if !ok || !known {

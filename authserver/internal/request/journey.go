@@ -3,6 +3,7 @@
 package request
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -33,9 +34,22 @@ type Journey struct {
 	// Leave is where somebody goes who has been asked whether to sign out, and has; empty
 	// for a page of ours. Then there is no Query.
 	Leave string `json:"leave,omitempty"`
+	// ReturnTo is where somebody goes with a code of the older hand-over, and Challenge of
+	// its PKCE verifier (RFC 7636, section 4.2), which may be empty. Then there is no Query.
+	ReturnTo  string `json:"returnTo,omitempty"`
+	Challenge string `json:"challenge,omitempty"`
 	// Began is when the application has asked.
 	Began time.Time `json:"began"`
+	// SignedIn is the session in which they have shown since who they are; empty until then.
+	SignedIn string `json:"signedIn,omitempty"`
 }
+
+// ClocksDiffer is by how much the clock of the pod that has signed somebody in may be behind
+// that of the pod that has sent them to sign in.
+const ClocksDiffer = 5 * time.Second
+
+// Before reports whether the application had asked by a time, as far as clocks can tell.
+func (j Journey) Before(at time.Time) bool { return !at.Before(j.Began.Add(-ClocksDiffer)) }
 
 // ResumePath is where somebody comes back to from a journey, below the issuer.
 const ResumePath = "/oauth2/resume"
@@ -54,11 +68,13 @@ const sealedJourney = "journey"
 
 // Seal is a journey as an address may have it. The error says that it is too long.
 func (j Journeys) Seal(journey Journey) (string, error) {
-	document, err := json.Marshal(journey)
-	if err != nil {
+	document := &bytes.Buffer{}
+	encoder := json.NewEncoder(document)
+	encoder.SetEscapeHTML(false) // an & would have six bytes
+	if err := encoder.Encode(journey); err != nil {
 		return "", fmt.Errorf("encode journey: %w", err)
 	}
-	sealed, err := j.Sealer.Seal(sealedJourney, "", document)
+	sealed, err := j.Sealer.Seal(sealedJourney, "", document.Bytes())
 	if err != nil {
 		return "", err
 	}

@@ -21,6 +21,9 @@ func (s *Service) Caller(ctx context.Context, access auth.Secret) (auth.User, au
 	if err != nil {
 		return auth.User{}, auth.Subject{}, err
 	}
+	if s.ofEndedGrant(ctx, subject) {
+		return auth.User{}, auth.Subject{}, auth.Refuse(auth.TokenInvalid)
+	}
 	user, err := s.UserOf(ctx, subject)
 	return user, subject, err
 }
@@ -33,6 +36,18 @@ func (s *Service) UserOf(ctx context.Context, subject auth.Subject) (auth.User, 
 		err = auth.Refuse(auth.TokenInvalid)
 	}
 	return user, err
+}
+
+// ofEndedGrant reports whether a token was issued by a grant that is over. That of a session
+// is for the Store to say.
+func (s *Service) ofEndedGrant(ctx context.Context, subject auth.Subject) bool {
+	if subject.GrantID == "" {
+		return false
+	}
+	if !s.revoked.revokes(subject.GrantID) {
+		s.hearNews(ctx, subject.GrantID)
+	}
+	return s.revoked.revokes(subject.GrantID)
 }
 
 // Admin is the caller, if the Store says that they are one now. It refuses as

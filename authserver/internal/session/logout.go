@@ -44,6 +44,13 @@ func (s *Service) logoutByRefresh(ctx context.Context, presented auth.Secret, fr
 	return s.logout(ctx, used.Subject, from)
 }
 
+// End ends the session of a subject that has shown to be its holder otherwise than by a token
+// of the session. One that is over already is a success. It refuses with
+// DatabaseUnavailable.
+func (s *Service) End(ctx context.Context, subject auth.Subject, from auth.Client) error {
+	return s.logout(ctx, subject, from)
+}
+
 func (s *Service) logout(ctx context.Context, subject auth.Subject, from auth.Client) error {
 	event, err := s.Audit.NewEvent(auth.ActLogout, subject.UserID, subject.UserID, from)
 	if err != nil {

@@ -67,6 +67,9 @@ func (r *revocations) judge(s auth.Subject) auth.Code {
 	if noSession == nil && (r.young.ended(session) || r.old.ended(session)) {
 		return auth.TokenInvalid
 	}
+	if grant, err := uuid.Parse(s.GrantID); err == nil && (r.young.ended(grant) || r.old.ended(grant)) {
+		return auth.TokenInvalid
+	}
 	if known, found := r.inForce(user); noUser == nil && found {
 		switch known.role {
 		case "":

@@ -129,7 +129,11 @@ func (s *Service) revocationOf(ctx context.Context, subject auth.Subject) auth.C
 	if code := s.revoked.judge(subject); code != "" {
 		return code
 	}
-	if !s.hearNews(ctx, subject.SessionID, subject.UserID) {
+	about := []string{subject.SessionID, subject.UserID}
+	if subject.GrantID != "" {
+		about = append(about, subject.GrantID)
+	}
+	if !s.hearNews(ctx, about...) {
 		return ""
 	}
 	return s.revoked.judge(subject)

@@ -30,6 +30,7 @@ type pendingAuthentication struct {
 	CheckedHash string          `json:"checkedHash,omitempty"`
 	NewHash     string          `json:"newHash,omitempty"`
 	AMR         []string        `json:"amr,omitempty"`
+	ShownSince  time.Time       `json:"shownSince,omitzero"`
 }
 
 // sealedChallenge is the purpose under which it is sealed, for its token.
@@ -48,7 +49,7 @@ func (s *Service) challenge(ctx context.Context, a authentication) (SignIn, erro
 	challenged.Account, challenged.Detail = a.account, a.method
 	lifetime := time.Duration(s.Settings().TwoFactor.ChallengeLifetime)
 	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: auth.ChallengeToken, UserID: a.user.ID}
-	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr}
+	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr, a.shownSince}
 	if err := t.Keep(s.Sealer, sealedChallenge, first, s.Now(), lifetime); err != nil {
 		return SignIn{}, err
 	}
@@ -90,7 +91,9 @@ func (s *Service) openChallenge(ctx context.Context, id auth.Secret, from auth.C
 		return authentication{}, auth.Refuse(auth.AccountDisabled)
 	}
 	user.PasswordHash = first.CheckedHash
-	return authentication{user: user, account: first.Account, from: from, method: first.Method, amr: first.AMR, newHash: first.NewHash}, nil
+	return authentication{
+		user: user, account: first.Account, from: from, method: first.Method, amr: first.AMR, newHash: first.NewHash, shownSince: first.ShownSince,
+	}, nil
 }
 
 // Answer is what a person shows to a Challenge.
@@ -104,6 +107,8 @@ type Answer struct {
 type ChallengeResult struct {
 	session.Grant
 	BackupCodesLeft int
+	// ShownSince is as in SignIn.
+	ShownSince time.Time
 }
 
 // AnswerChallenge opens the session that the Challenge was for. It refuses as
@@ -138,7 +143,7 @@ func (s *Service) answer(ctx context.Context, a Answer, code mfa.Code, first aut
 		}
 		return err == nil, err
 	})
-	return ChallengeResult{Grant: grant, BackupCodesLeft: matched.BackupCodesLeft}, err
+	return ChallengeResult{Grant: grant, BackupCodesLeft: matched.BackupCodesLeft, ShownSince: first.shownSince}, err
 }
 
 // stillOpen refuses with ChallengeInvalid when somebody has used the challenge, or

@@ -29,6 +29,9 @@ type Authorization struct {
 	SignedIn bool `json:"signedIn,omitempty"`
 	// AuthTime is when that was.
 	AuthTime time.Time `json:"authTime,omitzero"`
+	// Asked is when the provider was asked to let the user sign in anew; zero where it may have
+	// recognised them.
+	Asked time.Time `json:"asked,omitzero"`
 	// PasswordChangedAt is the user's when the code was made. With another, it is
 	// worth nothing: it was made while somebody else was given the account, or a
 	// new password.
@@ -94,7 +97,7 @@ func (s *Service) RedeemCode(ctx context.Context, code, verifier auth.Secret, fr
 		grant, err := s.openDescendant(conclude, user, t.SessionID, content.AuthTime, from)
 		return SignIn{Grant: grant}, err
 	}
-	return s.CompleteFederated(conclude, user, content.Provider, from)
+	return s.CompleteFederated(conclude, user, content.Provider, content.Asked, from)
 }
 
 // openDescendant opens a session on the word of another one, unless that has ended. From

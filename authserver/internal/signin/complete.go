@@ -18,6 +18,9 @@ import (
 type SignIn struct {
 	Grant     session.Grant
 	Challenge *Challenge
+	// ShownSince is since when, at the earliest, the user has shown who they are; zero where
+	// a provider may have recognised them without asking.
+	ShownSince time.Time
 }
 
 // authentication is a user whose first factor was right.
@@ -40,6 +43,8 @@ type authentication struct {
 	code *mfa.MatchedCode
 	// authTime is when the user showed who they are; zero means at this moment.
 	authTime time.Time
+	// shownSince is as in SignIn.
+	shownSince time.Time
 	// parent is the session that vouches for the user; empty for a sign-in.
 	parent string
 }
@@ -75,7 +80,7 @@ func (s *Service) complete(ctx context.Context, a authentication) (SignIn, error
 		return s.challenge(ctx, a)
 	}
 	grant, err := s.openSession(ctx, a, nil)
-	return SignIn{Grant: grant}, err
+	return SignIn{Grant: grant, ShownSince: a.shownSince}, err
 }
 
 // recordRefusal leaves a trace of a sign-in that came to nothing.
@@ -86,11 +91,12 @@ func (s *Service) recordRefusal(ctx context.Context, account auth.AccountKey, fr
 	s.Audit.Record(ctx, refused)
 }
 
-// CompleteFederated lets a user in on the word of a provider.
-func (s *Service) CompleteFederated(ctx context.Context, user auth.User, provider string, from auth.Client) (SignIn, error) {
+// CompleteFederated lets a user in on the word of a provider, which was asked at a time to
+// let them sign in anew; zero where it may have recognised them.
+func (s *Service) CompleteFederated(ctx context.Context, user auth.User, provider string, asked time.Time, from auth.Client) (SignIn, error) {
 	account := auth.KeyOf(user.Email)
 	result, err := s.complete(ctx, authentication{
-		user: user, account: account, from: from, method: provider, newHash: user.PasswordHash,
+		user: user, account: account, from: from, method: provider, newHash: user.PasswordHash, shownSince: asked,
 	})
 	if err != nil {
 		s.recordRefusal(ctx, account, from, err)

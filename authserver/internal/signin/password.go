@@ -52,7 +52,7 @@ func (s *Service) login(ctx context.Context, email string, account auth.AccountK
 	switch {
 	case err == nil:
 		result, err := s.completePassword(conclude, authentication{
-			user: user, account: account, from: from, method: "password", amr: []string{"pwd"}, counters: counters,
+			user: user, account: account, from: from, method: "password", amr: []string{"pwd"}, counters: counters, shownSince: s.Now(),
 		}, current, password, settings)
 		if err != nil || result.Challenge != nil {
 			s.Attempts.Release(conclude, counters...) // the password was right, whatever else is not

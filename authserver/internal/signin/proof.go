@@ -62,7 +62,9 @@ func (s *Service) Prove(ctx context.Context, access auth.Secret, p Proof, from a
 	if err := s.VerifyProof(ctx, user, p, from); err != nil {
 		return "", 0, err
 	}
-	proven, lifetime, err := s.Tokens.Issue(user.Subject(subject.SessionID, s.Now()))
+	now := user.Subject(subject.SessionID, s.Now())
+	now.GrantID = subject.GrantID // with whose end it ends, however recent the proof
+	proven, lifetime, err := s.Tokens.Issue(now)
 	if err == nil {
 		_, _, err = s.Sessions.Caller(ctx, proven)
 	}

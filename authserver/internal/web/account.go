@@ -191,5 +191,5 @@ func (w *Web) deleteAccount(req *pageRequest) (*response, error) {
 		return a, err
 	}
 	req.clearSession()
-	return show("done", done{"deleted", "/signin"})
+	return show("done", done{About: "deleted", Next: "/signin"})
 }

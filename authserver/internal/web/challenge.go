@@ -49,9 +49,9 @@ func (req *pageRequest) codePage() codePage {
 }
 
 // afterSignIn goes on with a session, or asks for a second factor.
-func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn, to returnTarget) (*response, error) {
+func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn) (*response, error) {
 	if c := result.Challenge; c != nil {
-		p := codePage{form: form{returnTarget: to}, ID: c.ID}
+		p := codePage{form: form{returnTarget: req.returnTarget()}, ID: c.ID}
 		for _, m := range c.Methods {
 			p.Methods = append(p.Methods, string(m))
 		}
@@ -61,22 +61,24 @@ func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn, to returnTarge
 	if err != nil {
 		return nil, err
 	}
-	if to.ReturnTo == "" {
-		w.setSession(req, grant)
-		if to.Journey != "" {
-			journeyCookies().Take(req.w, req.r, request.FlowOf(auth.Secret(to.Journey))) // they are there
-			return seeOther(request.ResumeAddress(to.Journey))
-		}
+	result.Grant = grant
+	if req.journey.ReturnTo != "" {
+		request.KeepDevice(req.w, grant.DeviceToken)
+		w.endJourney(req)
+		return w.returnToApplication(req, grant.RefreshToken)
+	}
+	w.setSession(req, grant)
+	if req.sealedJourney == "" {
 		return seeOther("/account")
 	}
-	request.KeepDevice(req.w, grant.DeviceToken)
-	return w.returnToApplication(req, grant.RefreshToken, to)
+	w.endJourney(req)
+	return w.goOn(req, result)
 }
 
 // returnToApplication sends the holder of a session's refresh token on. The error is
 // errSignIn when there is no such session any more.
-func (w *Web) returnToApplication(req *pageRequest, refresh auth.Secret, to returnTarget) (*response, error) {
-	grant, location, err := w.SignIn.Authorize(req.r.Context(), refresh, to.ReturnTo, to.Challenge, req.client)
+func (w *Web) returnToApplication(req *pageRequest, refresh auth.Secret) (*response, error) {
+	grant, location, err := w.SignIn.Authorize(req.r.Context(), refresh, req.journey.ReturnTo, req.journey.Challenge, req.client)
 	if grant.RefreshToken != "" {
 		w.setSession(req, grant)
 	}
@@ -92,7 +94,7 @@ func (w *Web) enterCode(req *pageRequest) (*response, error) {
 	if err != nil {
 		return w.refusedCode(p, err)
 	}
-	return w.afterSignIn(req, signin.SignIn{Grant: admitted.Grant}, p.returnTarget)
+	return w.afterSignIn(req, signin.SignIn{Grant: admitted.Grant, ShownSince: admitted.ShownSince})
 }
 
 // sendCode sends a code to the telephone of whoever is signing in.

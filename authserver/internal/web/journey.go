@@ -6,20 +6,40 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
 // openJourney reads the journey that the address or the form says somebody is on. One that
-// is not ours is none: they sign in all the same, and land on their account.
-func (w *Web) openJourney(req *pageRequest) {
-	sealed := req.r.URL.Query().Get("journey")
+// is not ours is none: they sign in all the same, and land on their account. It refuses as
+// signin.CheckRedirect does.
+func (w *Web) openJourney(req *pageRequest) error {
+	sent := req.r.URL.Query()
 	if req.r.Method == http.MethodPost {
-		sealed = req.field("journey", request.MaxJourney)
+		sent = req.r.PostForm
 	}
-	w.takeJourney(req, sealed)
+	if returnTo := sent.Get("return_to"); returnTo != "" && sent.Get("journey") == "" {
+		return w.beginHandOver(req, returnTo, sent.Get("code_challenge"))
+	}
+	w.takeJourney(req, sent.Get("journey"))
+	return nil
+}
+
+// beginHandOver makes a journey of the older hand-over, in which an application says by
+// itself where somebody goes afterwards.
+func (w *Web) beginHandOver(req *pageRequest, returnTo, challenge string) error {
+	if err := w.SignIn.CheckRedirect(returnTo, challenge); err != nil {
+		return err
+	}
+	return w.sealJourney(req, request.Journey{ReturnTo: returnTo, Challenge: challenge, Began: w.Now()})
+}
+
+func (w *Web) sealJourney(req *pageRequest, journey request.Journey) error {
+	sealed, err := request.Journeys{Sealer: w.Sealer}.Seal(journey)
+	req.sealedJourney, req.journey = sealed, journey
+	return err
 }
 
 func (w *Web) takeJourney(req *pageRequest, sealed string) {
@@ -31,37 +51,21 @@ func (w *Web) takeJourney(req *pageRequest, sealed string) {
 	req.language = req.appearance.languageFor(req.r, journey.Locales)
 }
 
-// journeyCookies take the journey along that somebody leaves for a provider or for their
-// mail. The last one is good for whoever comes back from a mail.
-func journeyCookies() request.FlowCookies {
-	return request.FlowCookies{Name: "__Host-rk-journey", Most: 4, MostBytes: 3 << 10, Lifetime: time.Hour}
-}
-
-// keepJourney lets somebody leave the realm's pages for a while, and names the flow by
-// which they come back; empty for nobody's.
-func (req *pageRequest) keepJourney() (flow string) {
-	if req.sealedJourney == "" {
-		return ""
+// goOn sends somebody who has signed in on to the client's request. What they have shown
+// speaks for the journey that asked for it, and for no other.
+func (w *Web) goOn(req *pageRequest, result signin.SignIn) (*response, error) {
+	journey := req.journey
+	if !journey.Reauthenticate || !result.ShownSince.IsZero() && journey.Before(result.ShownSince) {
+		subject, err := w.Sessions.Verify(req.r.Context(), result.Grant.AccessToken, nil)
+		if err != nil {
+			return nil, err
+		}
+		journey.SignedIn = subject.SessionID
 	}
-	flow = request.FlowOf(auth.Secret(req.sealedJourney))
-	journeyCookies().Keep(req.w, req.r, flow, req.sealedJourney)
-	return flow
-}
-
-// resumeJourney takes up the journey of somebody whom a provider has sent back.
-func (w *Web) resumeJourney(req *pageRequest) {
-	w.takeJourney(req, string(journeyCookies().Of(req.r, req.r.URL.Query().Get("resume"))))
-}
-
-// afterMail is where somebody goes on who has come from their mail: to the application that
-// has sent them to sign in, in this browser, or to next.
-func (req *pageRequest) afterMail(next string) string {
-	last := journeyCookies().Newest(req.r)
-	if last == "" {
-		return next
+	if err := w.sealJourney(req, journey); err != nil {
+		return nil, err
 	}
-	journeyCookies().Take(req.w, req.r, request.FlowOf(last)) // the next mail has nothing to do with it
-	return request.ResumeAddress(string(last))
+	return seeOther(request.ResumeAddress(req.sealedJourney))
 }
 
 // Visitor implements oidc.Pages. It wants the session's refresh token and replaces it, as

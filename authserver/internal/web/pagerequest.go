@@ -50,7 +50,9 @@ func (w *Web) handler(page func(*pageRequest) (*response, error)) http.Handler {
 		req := w.newPageRequest(rw, r)
 		err := req.readInput()
 		if err == nil {
-			w.openJourney(req)
+			err = w.openJourney(req)
+		}
+		if err == nil {
 			err = request.CheckOrigin(r)
 		}
 		var a *response

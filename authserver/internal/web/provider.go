@@ -51,12 +51,6 @@ func (w *Web) ownURL(path string, query url.Values) string {
 // beginProviderSignIn begins a sign-in through a provider as any application would,
 // with a page of ours as the place to return to.
 func (w *Web) beginProviderSignIn(req *pageRequest) (*response, error) {
-	to := req.returnTargetFromQuery()
-	if to.ReturnTo != "" {
-		if err := w.SignIn.CheckRedirect(to.ReturnTo, to.Challenge); err != nil {
-			return nil, err
-		}
-	}
 	flow, challenge := req.keepVerifier()
 	back := url.Values{"flow": {flow}}
 	query := url.Values{"code_challenge": {challenge}, "code_challenge_method": {"S256"}}
@@ -64,17 +58,24 @@ func (w *Web) beginProviderSignIn(req *pageRequest) (*response, error) {
 	case again != "":
 		back.Set("again", again)
 		query.Set("prompt", "login")
-	case to.Journey != "":
-		back.Set("resume", req.keepJourney())
+	case req.sealedJourney != "":
+		w.takeAlong(req, back)
 		if req.journey.Reauthenticate {
 			query.Set("prompt", "login")
 		}
-	case to.ReturnTo != "":
-		back.Set("return_to", to.ReturnTo)
-		back.Set("code_challenge", to.Challenge)
 	}
 	query.Set("return_to", w.ownURL(signin.ReturnPath, back))
 	return seeOther("/api/auth/oauth/" + url.PathEscape(req.r.PathValue("provider")) + "?" + query.Encode())
+}
+
+// takeAlong puts the journey into the address to come back to, which waits here meanwhile, or
+// what finds it where it is too long for that.
+func (w *Web) takeAlong(req *pageRequest, back url.Values) {
+	back.Set("journey", req.sealedJourney)
+	if len(w.ownURL(signin.ReturnPath, back)) > maxURL {
+		back.Del("journey")
+		back.Set("resume", w.keepJourney(req))
+	}
 }
 
 // providerRefusal is the refusal that an address of ours says a sign-in at a
@@ -93,7 +94,7 @@ func providerRefusal(query url.Values) *auth.Error {
 // finishProviderSignIn takes up a visitor whom a provider has sent back.
 func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
 	w.resumeJourney(req)
-	query, to, verifier := req.r.URL.Query(), req.returnTargetFromQuery(), req.takeVerifier()
+	query, to, verifier := req.r.URL.Query(), req.returnTarget(), req.takeVerifier()
 	if query.Get("error") != "" {
 		return refused("signin", w.signInPage(form{returnTarget: to}.refusedBy(providerRefusal(query))))
 	}
@@ -107,7 +108,7 @@ func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := w.afterSignIn(req, result, to)
+	a, err := w.afterSignIn(req, result)
 	if err != nil || result.Challenge != nil || req.interruptedFlow() == "" {
 		return a, err
 	}

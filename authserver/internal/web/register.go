@@ -22,7 +22,7 @@ func (w *Web) showRegister(req *pageRequest) (*response, error) {
 		return nil, &auth.Error{Code: auth.RegistrationClosed}
 	}
 	f := w.passwordForm()
-	f.returnTarget = req.returnTargetFromQuery()
+	f.returnTarget = req.returnTarget()
 	return show("register", f)
 }
 
@@ -45,17 +45,18 @@ func (w *Web) register(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.keepJourney()
+	w.keepJourney(req)
 	return show("sent", sent{"verify", f.Email, f.returnTarget})
 }
 
 func (w *Web) resendVerification(req *pageRequest) (*response, error) {
-	f := form{Email: req.field("email", auth.MaxEmailLength)}
+	f := form{Email: req.field("email", auth.MaxEmailLength), returnTarget: req.returnTarget()}
 	if !auth.PlausibleEmail(f.Email) {
 		return refused("verify", verifyPage{form: f.refusedBy(invalid("email"))})
 	}
 	if err := w.Accounts.ResendVerification(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
 	}
-	return show("sent", sent{About: "verify", Email: f.Email})
+	w.keepJourney(req)
+	return show("sent", sent{"verify", f.Email, f.returnTarget})
 }

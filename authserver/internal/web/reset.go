@@ -19,7 +19,7 @@ func (w *Web) resetPages() []page {
 }
 
 func (w *Web) showForgot(req *pageRequest) (*response, error) {
-	return show("forgot", form{returnTarget: req.returnTargetFromQuery()})
+	return show("forgot", form{returnTarget: req.returnTarget()})
 }
 
 // sent says that a mail is on its way, and never whether that is true.
@@ -36,7 +36,7 @@ func (w *Web) forgot(req *pageRequest) (*response, error) {
 	if err := w.Accounts.RequestReset(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
 	}
-	req.keepJourney()
+	w.keepJourney(req)
 	return show("sent", sent{"reset", f.Email, f.returnTarget})
 }
 
@@ -95,7 +95,7 @@ func (w *Web) reset(req *pageRequest) (*response, error) {
 		return w.resetExpired(err)
 	}
 	req.clearSession()
-	return show("done", done{"reset", req.afterMail("/signin")})
+	return w.afterMail(req, "reset", "/signin")
 }
 
 // resetExpired offers a new link where the old one is of no use.
@@ -107,7 +107,11 @@ func (w *Web) resetExpired(err error) (*response, error) {
 }
 
 // done says that something is done and where to go on.
-type done struct{ About, Next string }
+type done struct {
+	About, Next string
+	// Elsewhere is set where an application may be waiting in another browser.
+	Elsewhere bool
+}
 
 // refused shows a form again.
 func refused(template string, data any) (*response, error) {

@@ -39,37 +39,17 @@ type form struct {
 	AttemptsLeft string
 }
 
-// returnTarget is the application that a visitor came from; empty for none.
-// Challenge is of its PKCE verifier (RFC 7636, section 4.2). Journey is that of a client,
-// sealed, which says all of it.
-type returnTarget struct{ ReturnTo, Challenge, Journey string }
+// returnTarget is the journey that a visitor is on, sealed; empty for none.
+type returnTarget struct{ Journey string }
 
-// returnTarget is what the form says of it.
-func (req *pageRequest) returnTarget() returnTarget {
-	if req.sealedJourney != "" {
-		return returnTarget{Journey: req.sealedJourney}
-	}
-	return returnTarget{ReturnTo: req.field("return_to", maxURL), Challenge: req.field("code_challenge", maxURL)}
-}
-
-// returnTargetFromQuery is what the application has put into the address.
-func (req *pageRequest) returnTargetFromQuery() returnTarget {
-	if req.sealedJourney != "" {
-		return returnTarget{Journey: req.sealedJourney}
-	}
-	query := req.r.URL.Query()
-	return returnTarget{ReturnTo: query.Get("return_to"), Challenge: query.Get("code_challenge")}
-}
+func (req *pageRequest) returnTarget() returnTarget { return returnTarget{req.sealedJourney} }
 
 // Query is the same for the next address.
 func (t returnTarget) Query() template.URL {
-	if t.Journey != "" {
-		return template.URL("?" + url.Values{"journey": {t.Journey}}.Encode()) //nolint:gosec // url.Values has escaped it
-	}
-	if t.ReturnTo == "" {
+	if t.Journey == "" {
 		return ""
 	}
-	return template.URL("?" + url.Values{"return_to": {t.ReturnTo}, "code_challenge": {t.Challenge}}.Encode()) //nolint:gosec // url.Values has escaped it
+	return template.URL("?" + url.Values{"journey": {t.Journey}}.Encode()) //nolint:gosec // url.Values has escaped it
 }
 
 func (f form) refusedBy(e *auth.Error) form {
@@ -117,23 +97,16 @@ func (w *Web) providers() []provider {
 }
 
 func (w *Web) showSignIn(req *pageRequest) (*response, error) {
-	to := req.returnTargetFromQuery()
-	if to.ReturnTo == "" {
-		return show("signin", w.signInPage(form{Email: req.hintedEmail(), returnTarget: to}))
-	}
-	if err := w.SignIn.CheckRedirect(to.ReturnTo, to.Challenge); err != nil {
-		return nil, err
-	}
-	if hasSession(req.r) {
+	if req.journey.ReturnTo != "" && hasSession(req.r) {
 		if err := w.Limiter.CheckRefresh(req.r); err != nil {
 			return nil, err
 		}
-		a, err := w.returnToApplication(req, cookie(req.r, refreshCookie), to)
+		a, err := w.returnToApplication(req, cookie(req.r, refreshCookie))
 		if !errors.Is(err, errSignIn) {
 			return a, err
 		}
 	}
-	return show("signin", w.signInPage(form{returnTarget: to}))
+	return show("signin", w.signInPage(form{Email: req.hintedEmail(), returnTarget: req.returnTarget()}))
 }
 
 // hintedEmail is whom an application has sent, if that is an address.
@@ -148,7 +121,7 @@ func (w *Web) signIn(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.afterSignIn(req, result, f.returnTarget)
+	return w.afterSignIn(req, result)
 }
 
 func (w *Web) signOut(req *pageRequest) (*response, error) {
@@ -159,5 +132,5 @@ func (w *Web) signOut(req *pageRequest) (*response, error) {
 }
 
 func (w *Web) signedOut(*pageRequest) (*response, error) {
-	return show("done", done{"signed-out", "/signin"})
+	return show("done", done{About: "signed-out", Next: "/signin"})
 }

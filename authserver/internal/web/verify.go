@@ -73,7 +73,7 @@ func (w *Web) verify(req *pageRequest) (*response, error) {
 	case err != nil:
 		return nil, err
 	}
-	return show("done", done{"verified", req.afterMail("/")})
+	return w.afterMail(req, "verified", "/")
 }
 
 // confirm shows the account by the password that was typed, or else by the
@@ -123,7 +123,7 @@ func (w *Web) disown(req *pageRequest) (*response, error) {
 	case proved:
 		return show("reclaimed", p)
 	default:
-		return show("done", done{"cancelled", "/"})
+		return show("done", done{About: "cancelled", Next: "/"})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
@@ -36,8 +37,10 @@ type Deps struct {
 	Admin      *admin.Service
 	Groups     *group.Service
 	Sealer     auth.Sealer
+	Shelf      Shelf
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
+	Now      func() time.Time
 	Limiter  request.Limiter
 	Log      *slog.Logger
 }

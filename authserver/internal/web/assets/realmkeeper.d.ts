@@ -9,6 +9,12 @@ export interface Options {
    * signedout.
    */
   loginPage?: string | false;
+  /**
+   * The page that people come back to from the realm, whatever page they left: one
+   * of the realm's ui.returnURLs, letter by letter. It calls handleReturn, which goes
+   * on to the page they left. When absent, they come back to that page itself.
+   */
+  redirectURI?: string;
   /** Where fetch may send the access token besides the realm and the page's own origin. */
   origins?: string[];
   /** Where tokens are kept; localStorage when absent. */
@@ -19,6 +25,8 @@ export interface Options {
 export interface Tokens {
   access_token: string;
   refresh_token: string;
+  /** What signIn has brought; absent after login and after a sign-in by signIn({ provider }). */
+  id_token?: string | undefined;
   expires_at: number;
 }
 
@@ -89,8 +97,13 @@ export interface Client {
    */
   prove(proof: { password: string } | { code: string }): Promise<void>;
 
-  /** Ends the session, in every tab. When it throws, this browser is signed out all the same. */
-  logout(): Promise<void>;
+  /**
+   * Ends the session, in every tab. What signIn has begun ends at the realm too, and in
+   * every application that it signed in. When it throws, this browser is signed out all the same.
+   * With returnTo, which is one of the realm's ui.returnURLs letter by letter, the browser goes
+   * to the realm to sign out, and comes back.
+   */
+  logout(options?: { returnTo?: string }): Promise<void>;
 
   /** Calls listener on each event until the function that it returns is called. */
   on<E extends keyof Events>(event: E, listener: (detail: Events[E]) => void): () => void;

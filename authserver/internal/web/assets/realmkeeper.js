@@ -7,6 +7,9 @@
 /** @typedef {import("./realmkeeper.js").Tokens} Tokens */
 /** @typedef {import("./realmkeeper.js").Challenge} Challenge */
 
+// The client of every realm that stands for its own applications.
+const clientId = "realmkeeper";
+
 /** A refusal by the realm. Decide by its code; the message is for people. */
 export class RealmkeeperError extends Error {
   /** @param {any} problem @param {Response} [response] @param {unknown} [cause] */
@@ -34,6 +37,7 @@ export function createClient(options) {
 class Client {
   #issuer;
   #loginPage;
+  #redirectURI;
   #origins;
   #storage;
   #events = new EventTarget();
@@ -41,9 +45,10 @@ class Client {
   #refreshing;
 
   /** @param {import("./realmkeeper.js").Options} options */
-  constructor({ issuer, loginPage, origins = [], storage = localStorage }) {
+  constructor({ issuer, loginPage, redirectURI, origins = [], storage = localStorage }) {
     this.#issuer = issuer.replace(/\/$/, "");
     this.#loginPage = loginPage;
+    this.#redirectURI = redirectURI;
     const here = globalThis.location ? [location.href] : [];
     this.#origins = [issuer, ...origins, ...here].map((address) => new URL(address).origin);
     this.#storage = storage;
@@ -80,30 +85,54 @@ class Client {
 
   /** @param {{returnTo?: string, provider?: string}} [options] */
   async signIn({ returnTo = location.origin + location.pathname + location.search, provider } = {}) {
-    const verifier = base64url(crypto.getRandomValues(new Uint8Array(32)));
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
-    sessionStorage.setItem(this.#key("verifier"), verifier);
-    const path = provider ? `/api/auth/oauth/${encodeURIComponent(provider)}` : "/signin";
-    const query = new URLSearchParams({ return_to: returnTo, code_challenge: base64url(new Uint8Array(digest)) });
-    location.assign(`${this.#issuer}${path}?${query}`);
+    const to = new URL(returnTo, location.href).href;
+    const begun = { verifier: random(), state: random(), redirectURI: this.#redirectURI ?? withoutQuery(to), returnTo: to };
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(begun.verifier));
+    const challenge = base64url(new Uint8Array(digest));
+    sessionStorage.setItem(this.#key("begun"), JSON.stringify(begun));
+    if (provider) {
+      sessionStorage.setItem(this.#key("begun"), JSON.stringify({ verifier: begun.verifier }));
+      const query = new URLSearchParams({ return_to: returnTo, code_challenge: challenge });
+      location.assign(`${this.#issuer}/api/auth/oauth/${encodeURIComponent(provider)}?${query}`);
+      return;
+    }
+    const query = new URLSearchParams({
+      client_id: clientId,
+      response_type: "code",
+      scope: "openid",
+      redirect_uri: begun.redirectURI,
+      state: begun.state,
+      code_challenge: challenge,
+      code_challenge_method: "S256",
+    });
+    location.assign(`${this.#issuer}/oauth2/authorize?${query}`);
   }
 
   async handleReturn() {
     const here = new URL(location.href);
-    const code = here.searchParams.get("code");
-    const error = here.searchParams.get("error");
-    const verifier = sessionStorage.getItem(this.#key("verifier"));
-    if (!verifier || !(code || error)) {
+    const answer = here.searchParams;
+    const [code, error, state] = ["code", "error", "state"].map((name) => answer.get(name));
+    const begun = JSON.parse(sessionStorage.getItem(this.#key("begun")) ?? "null");
+    const ours = state === null || (state === begun?.state && answer.get("iss") === this.#issuer);
+    if (!begun || !ours || !(code || error)) {
       return null; // nobody here has asked for this code: it may be somebody else's
     }
-    sessionStorage.removeItem(this.#key("verifier"));
-    here.searchParams.delete("code");
-    here.searchParams.delete("error");
+    sessionStorage.removeItem(this.#key("begun"));
+    for (const name of ["code", "error", "error_description", "error_reason", "state", "iss"]) {
+      answer.delete(name);
+    }
     history.replaceState(history.state, "", here);
     if (error) {
       throw new RealmkeeperError({ code: error });
     }
-    return this.#admit(await this.#post("oauth/token", { code, code_verifier: verifier }));
+    if (state === null) {
+      // The older hand-over: of a provider, or to a page that the realm lists by its beginning.
+      return this.#admit(await this.#post("oauth/token", { code, code_verifier: begun.verifier }), begun.returnTo);
+    }
+    const shown = { code, code_verifier: begun.verifier, redirect_uri: begun.redirectURI };
+    this.#keep(await this.#ask("token", { grant_type: "authorization_code", ...shown }));
+    goBack(begun.returnTo);
+    return null;
   }
 
   /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
@@ -131,10 +160,19 @@ class Client {
     }
   }
 
-  async logout() {
+  /** @param {{returnTo?: string}} [options] */
+  async logout({ returnTo } = {}) {
     const tokens = this.#tokens();
     this.#drop("logout"); // whether the realm answers or not
-    if (tokens) {
+    if (returnTo) {
+      const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: returnTo });
+      if (tokens?.id_token) {
+        query.set("id_token_hint", tokens.id_token);
+      }
+      location.assign(`${this.#issuer}/oauth2/end-session?${query}`);
+    } else if (tokens?.id_token) {
+      await this.#ask("revoke", { token: tokens.refresh_token });
+    } else if (tokens) {
       await this.#post("logout", { refresh_token: tokens.refresh_token });
     }
   }
@@ -151,13 +189,14 @@ class Client {
     return `realmkeeper-${name}:${this.#issuer}`;
   }
 
-  /** @param {any} body @returns {Challenge | null} */
-  #admit(body) {
+  /** @param {any} body @param {string} [returnTo] @returns {Challenge | null} */
+  #admit(body, returnTo) {
     if (body.require_2fa) {
       const expiresAt = new Date(Date.now() + body.session_expires_in * 1000);
       return { sessionId: body.session_id, methods: body.methods, expiresAt };
     }
     this.#keep(body);
+    goBack(returnTo);
     return null;
   }
 
@@ -173,9 +212,9 @@ class Client {
   }
 
   /** @param {any} body @returns {Tokens} */
-  #keep({ access_token, expires_in, refresh_token, device_token }) {
+  #keep({ access_token, expires_in, refresh_token, id_token, device_token }) {
     const before = this.signedIn;
-    const tokens = { access_token, refresh_token, expires_at: Date.now() + expires_in * 1000 };
+    const tokens = { access_token, refresh_token, id_token, expires_at: Date.now() + expires_in * 1000 };
     this.#storage.setItem(this.#key("tokens"), JSON.stringify(tokens));
     if (device_token) {
       this.#storage.setItem(this.#key("device"), device_token);
@@ -209,7 +248,10 @@ class Client {
       return now; // another tab was first
     }
     try {
-      const body = await this.#post("refresh", { refresh_token: used.refresh_token });
+      const shown = { refresh_token: used.refresh_token };
+      const body = await (used.id_token
+        ? this.#ask("token", { grant_type: "refresh_token", ...shown })
+        : this.#post("refresh", shown));
       if (!this.signedIn) {
         throw new RealmkeeperError({ code: "refresh_token_invalid", detail: "Signed out meanwhile." });
       }
@@ -235,21 +277,18 @@ class Client {
   }
 
   /** @param {string} path @param {object} body @param {Record<string, string>} [headers] @param {typeof fetch} [send] */
-  async #post(path, body, headers, send = fetch) {
-    const response = await send(`${this.#issuer}/api/auth/${path}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...headers },
-      body: JSON.stringify(body),
-    }).catch((cause) => {
-      const unreachable = { code: "unreachable", detail: "The realm does not answer." };
-      throw cause instanceof RealmkeeperError ? cause : new RealmkeeperError(unreachable, undefined, cause);
-    });
-    const answer = await response.json().catch(() => ({})); // a 204 has none
-    if (!response.ok) {
-      throw new RealmkeeperError(answer, response);
-    }
-    return answer;
+  #post(path, body, headers, send = fetch) {
+    const json = { "Content-Type": "application/json", ...headers };
+    return answered(send(`${this.#issuer}/api/auth/${path}`, { method: "POST", headers: json, body: JSON.stringify(body) }));
   }
+
+  // Asks as a client of OAuth 2.0, whose refusals have other names for the same.
+  /** @param {string} path @param {Record<string, any>} parameters */
+  #ask(path, parameters) {
+    const body = new URLSearchParams({ client_id: clientId, ...parameters });
+    return answered(fetch(`${this.#issuer}/oauth2/${path}`, { method: "POST", body }), parameters.refresh_token);
+  }
+
 
   /** @param {StorageEvent} event */
   #changedElsewhere({ key, oldValue, newValue }) {
@@ -269,6 +308,32 @@ function claimsOf(accessToken) {
   const [, payload = ""] = accessToken.split(".");
   const bytes = atob(payload.replace(/-/g, "+").replace(/_/g, "/"));
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0))));
+}
+
+/** @param {Promise<Response>} sent @param {boolean} [refreshes] @returns {Promise<any>} */
+async function answered(sent, refreshes) {
+  const response = await sent.catch((cause) => {
+    const unreachable = { code: "unreachable", detail: "The realm does not answer." };
+    throw cause instanceof RealmkeeperError ? cause : new RealmkeeperError(unreachable, undefined, cause);
+  });
+  const answer = await response.json().catch(() => ({})); // a 204 has none
+  if (!response.ok) {
+    throw new RealmkeeperError(answer.error ? problemOf(answer, response, refreshes) : answer, response);
+  }
+  return answer;
+}
+
+// What an error of OAuth 2.0 is called elsewhere in the realm.
+/** @param {any} answer @param {Response} response @param {boolean} [refreshes] */
+function problemOf({ error, error_description: detail }, { status }, refreshes) {
+  /** @type {Record<string | number, string>} */
+  const names = {
+    invalid_grant: refreshes ? "refresh_token_invalid" : "oauth_code_invalid",
+    429: "rate_limited",
+    500: "internal",
+    503: "database_unavailable",
+  };
+  return { code: names[error] ?? names[status] ?? error, detail };
 }
 
 /** @param {Request} request @param {Tokens | null} tokens */
@@ -294,6 +359,23 @@ async function hasExpired(response, tokens) {
 /** @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T>} */
 async function exclusively(name, work) {
   return globalThis.navigator?.locks ? await navigator.locks.request(name, work) : work();
+}
+
+// Goes to the page that signIn was called for, where the realm sent the browser to another.
+/** @param {string} [returnTo] */
+function goBack(returnTo) {
+  if (returnTo && returnTo !== location.href) {
+    location.replace(returnTo);
+  }
+}
+
+/** @param {string} address */
+function withoutQuery(address) {
+  return address.replace(/[?#].*/s, "");
+}
+
+function random() {
+  return base64url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 /** @param {Uint8Array} bytes */
