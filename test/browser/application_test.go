@@ -25,7 +25,7 @@ const applicationPage = `<!doctype html>
 <link rel="icon" href="data:,">
 <h1>An application</h1>
 <p id="who"></p>
-<button id="enter">Enter</button> <button id="profile">Profile</button>
+<button id="enter">Enter</button> <button id="profile">Profile</button> <button id="leave">Leave</button>
 <script type="module" src="/app.js"></script>
 `
 
@@ -35,13 +35,15 @@ import { createClient } from "%s/assets/realmkeeper.js";
 if (location.search === "?locks=none") {
   Object.defineProperty(navigator, "locks", { value: undefined });
 }
-globalThis.auth = createClient({ issuer: "%[1]s" });
+const redirectURI = location.pathname === "/elsewhere" ? location.origin + "/" : undefined;
+globalThis.auth = createClient({ issuer: "%[1]s", redirectURI });
 globalThis.heard = [];
 auth.on("signedin", () => heard.push("signedin"));
 auth.on("signedout", ({ reason }) => heard.push(reason));
 globalThis.profile = async () => (await (await auth.fetch(auth.issuer + "/api/user/profile")).json()).email;
 new BroadcastChannel("now").onmessage = () => { globalThis.seen = profile(); };
 document.querySelector("#enter").onclick = () => auth.signIn();
+document.querySelector("#leave").onclick = () => auth.logout({ returnTo: location.origin + "/" });
 document.querySelector("#profile").onclick = () => profile().catch(() => {});
 await auth.handleReturn();
 document.querySelector("#who").textContent = auth.user?.email ?? "nobody";
@@ -66,7 +68,9 @@ func (r *realm) serveApplication() (origin string) {
 			_, _ = w.Write([]byte(body))
 		})
 	}
-	answer("GET /{$}", "text/html; charset=utf-8", applicationPage)
+	for _, page := range []string{"GET /{$}", "GET /below", "GET /elsewhere"} {
+		answer(page, "text/html; charset=utf-8", applicationPage)
+	}
 	answer("GET /app.js", "text/javascript", fmt.Sprintf(applicationScript, r.Config.Issuer))
 	s := httptest.NewUnstartedServer(mux)
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
@@ -87,11 +91,13 @@ func (b *tab) isIn(application, email string) {
 }
 
 // onlyExpired fails the test unless the browser complains of requests alone that
-// are refused by design: with a token that has expired.
+// are refused by design: with a token that has expired, which is a bad request to OAuth 2.0.
 func (b *tab) onlyExpired(paths ...string) {
 	b.t.Helper()
 	for _, fault := range b.watch.forget() {
-		if !slices.ContainsFunc(paths, func(path string) bool { return fault == b.realm.Config.Issuer+path+" answered 401" }) {
+		if !slices.ContainsFunc(paths, func(path string) bool {
+			return fault == b.realm.Config.Issuer+path+" answered 401" || path == "/oauth2/token" && fault == b.realm.Config.Issuer+path+" answered 400"
+		}) {
 			b.t.Errorf("the browser complains: %s", fault)
 		}
 	}
@@ -198,9 +204,123 @@ func TestApplicationSendsPeopleToTheRealmAndGetsThemBack(t *testing.T) {
 	b.fill("password", password)
 	b.press("Sign in")
 	b.isIn(application, userEmail)
+	if page := b.url(); page.RawQuery != "" || !b.codeFlow() {
+		t.Errorf("comes back to %s, by the code flow: %t", page, b.codeFlow())
+	}
+	r.advance(time.Duration(r.Config.Tokens.AccessTokenLifetime))
+	if email := evaluate[string](b, "profile()"); email != userEmail || !b.codeFlow() {
+		t.Errorf("after a refresh, the profile is of %s, by the code flow: %t", email, b.codeFlow())
+	}
+	b.onlyExpired("/api/user/profile")
 
 	r.advance(2 * time.Hour) // the session ends
 	b.press("Profile")
 	b.sees("/signin", http.StatusOK, "Sign in")
-	b.onlyExpired("/api/user/profile", "/api/auth/refresh")
+	b.onlyExpired("/api/user/profile", "/oauth2/token")
+}
+
+// codeFlow reports whether the application holds what the code flow gives.
+func (b *tab) codeFlow() bool {
+	b.t.Helper()
+	return evaluate[bool](b, `Object.values(localStorage).some((v) => v[0] === "{" && "id_token" in JSON.parse(v))`)
+}
+
+// enterFrom signs somebody in who was at a page of the application.
+func (b *tab) enterFrom(page string) {
+	b.t.Helper()
+	b.open(page)
+	b.isAt(page, "nobody")
+	b.press("Enter")
+	b.sees("/signin", http.StatusOK, "Sign in")
+	b.fill("email", userEmail)
+	b.fill("password", password)
+	b.press("Sign in")
+	b.isAt(page, userEmail)
+}
+
+// isAt fails the test unless the application comes to know at a page who is signed in.
+func (b *tab) isAt(page, email string) {
+	b.t.Helper()
+	eventually.Succeeds(b.t, func(context.Context) error {
+		if at := b.url().String(); at != page {
+			return fmt.Errorf("is at %s", at)
+		}
+		return nil
+	})
+	b.do(chromedp.WaitVisible(`//p[@id="who"][text()="` + email + `"]`))
+}
+
+// Whatever page they left, people come back to it, and signing out of the application is
+// signing out at the realm.
+func TestApplicationSignsPeopleOutAtTheRealm(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		page     string
+		codeFlow bool
+	}{
+		"a page that the realm lists":               {"/", true},
+		"one that comes back by another":            {"/elsewhere?tab=2", true},
+		"one below, by the older hand-over":         {"/below", false},
+		"one below, with a query":                   {"/below?b=1&a=2", false},
+		"a page that the realm lists, with a query": {"/?b=1&a=2", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealm(t)
+			application := r.serveApplication()
+			r.serve()
+			b := r.newTab(desk)
+			b.watch.allow(application)
+			b.enterFrom(application + c.page)
+			if b.codeFlow() != c.codeFlow {
+				t.Errorf("by the code flow: %t", b.codeFlow())
+			}
+			evaluate[bool](b, `auth.logout().then(() => true)`)
+			if evaluate[bool](b, "auth.signedIn") || evaluate[string](b, "heard.at(-1)") != "logout" {
+				t.Error("is still signed in")
+			}
+			if !c.codeFlow {
+				return // which has begun a session of its own, and knows no other
+			}
+			b.press("Enter")
+			b.sees("/signin", http.StatusOK, "Sign in")
+		})
+	}
+}
+
+func TestApplicationSendsPeopleToTheRealmToSignOut(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	application := r.serveApplication()
+	r.serve()
+	b := r.newTab(desk)
+	b.watch.allow(application)
+	b.enterFrom(application + "/")
+	r.advance(2 * time.Duration(r.Config.Tokens.AccessTokenLifetime)) // which an ID token may be older than
+	b.press("Leave")
+	b.isAt(application+"/", "nobody")
+	b.open("/account")
+	b.sees("/signin", http.StatusOK, "Sign in")
+}
+
+// A code that somebody else has put into the address is not exchanged, whichever flow it is of.
+func TestApplicationExchangesNoCodeOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	application := r.serveApplication()
+	r.serve()
+	b := r.newTab(desk)
+	b.watch.allow(application)
+	for _, query := range []string{"?code=rka_x&state=s&iss=" + r.Config.Issuer, "?code=rko_x", "?code=rka_x&state=s"} {
+		b.open(application + "/" + query)
+		b.do(chromedp.WaitVisible(`//p[@id="who"][text()="nobody"]`))
+	}
+	// Neither while a sign-in is under way, without its state.
+	b.press("Enter")
+	b.sees("/signin", http.StatusOK, "Sign in")
+	b.open(application + "/?code=rka_x&state=another&iss=" + r.Config.Issuer)
+	b.do(chromedp.WaitVisible(`//p[@id="who"][text()="nobody"]`))
+	if n := evaluate[int64](b, `performance.getEntriesByType("resource").filter((e) => e.name.includes("/token")).length`); n != 0 {
+		t.Errorf("asked %d times for tokens", n)
+	}
 }
