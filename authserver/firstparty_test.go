@@ -273,3 +273,45 @@ func TestARealmWithoutPagesOfOthersHasNoApplication(t *testing.T) {
 		"client_id": {realmconfig.FirstPartyID}, "grant_type": {"authorization_code"}, "code": {"x"}, "redirect_uri": {"x"},
 	}.Encode())), http.StatusUnauthorized, "invalid_client")
 }
+
+// An application may have a button for a provider of its own.
+func TestAnApplicationSendsPeopleToAProvider(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	r := newRealmOfClients(t)
+	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
+	s := r.serve()
+	b, a := s.newPageBrowser(), s.newOwnApplication("openid", "email")
+	for _, when := range []string{"signed out", "signed in"} {
+		f := a.newFlow()
+		b.open(f.address(param("provider", "elsewhere"), param("prompt", "select_account")))
+		if h := f.exchange(f.code(b)); h.claims["email"] != "bob@example.com" {
+			t.Errorf("%s: the application knows %v", when, h.claims)
+		}
+	}
+	if n := u.count("/authorize"); n != 2 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+	f := a.newFlow() // a page that is not listed, to which the older hand-over goes
+	b.open(f.address(param("provider", "elsewhere"), param("redirect_uri", appURL+"inbox?tab=2")))
+	if b.away == nil || b.away.Path != "/inbox" || b.away.Query().Get("tab") != "2" {
+		t.Fatalf("the browser is at %s, sent to %v", b.at, b.away)
+	}
+	code := b.away.Query().Get("code")
+	b.away = nil
+	suite.secrets.used(code)
+	s.tokensOf(s.post("/api/auth/oauth/token", map[string]string{"code": code, "code_verifier": f.verifier}))
+
+	for _, unknown := range []string{"nowhere", "../account", "//evil.example", strings.Repeat("e", 1000)} {
+		b, f := s.newPageBrowser(), a.newFlow()
+		b.open(f.address(param("provider", unknown)))
+		b.sees("/signin", http.StatusOK)
+	}
+	// Whom the provider refuses, or who would rather not, signs in another way.
+	u.script(func() { u.claims["email_verified"] = false; u.claims["sub"] = "another" })
+	b, f = s.newPageBrowser(), a.newFlow()
+	b.open(f.address(param("provider", "elsewhere")))
+	b.sees("/signin/return", http.StatusBadRequest)
+	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
+	f.exchange(f.code(b))
+}

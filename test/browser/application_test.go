@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
@@ -42,7 +43,7 @@ auth.on("signedin", () => heard.push("signedin"));
 auth.on("signedout", ({ reason }) => heard.push(reason));
 globalThis.profile = async () => (await (await auth.fetch(auth.issuer + "/api/user/profile")).json()).email;
 new BroadcastChannel("now").onmessage = () => { globalThis.seen = profile(); };
-document.querySelector("#enter").onclick = () => auth.signIn();
+document.querySelector("#enter").onclick = () => auth.signIn({ provider: new URLSearchParams(location.search).get("by") ?? undefined });
 document.querySelector("#leave").onclick = () => auth.logout({ returnTo: location.origin + "/" });
 document.querySelector("#profile").onclick = () => profile().catch(() => {});
 await auth.handleReturn();
@@ -323,4 +324,26 @@ func TestApplicationExchangesNoCodeOfSomebodyElse(t *testing.T) {
 	if n := evaluate[int64](b, `performance.getEntriesByType("resource").filter((e) => e.name.includes("/token")).length`); n != 0 {
 		t.Errorf("asked %d times for tokens", n)
 	}
+}
+
+func TestApplicationHasAButtonForAProvider(t *testing.T) {
+	t.Parallel()
+	issuer := testenv.StartIssuer(t)
+	r := newRealm(t)
+	application := r.serveApplication()
+	r.AddProvider("any", realmconfig.Provider{
+		Name: "apple", DisplayName: "Apple", Type: realmconfig.OIDC, ClientID: "any", Issuer: issuer,
+		ResponseMode: realmconfig.FormPost, SignUp: true, AllowPrivateNetworks: true,
+	})
+	r.serve()
+	b := r.newTab(desk)
+	page := application + "/?by=apple"
+	b.open(page)
+	b.isAt(page, "nobody")
+	b.press("Enter")
+	b.isAt(page, testenv.IssuerVisitor+"@elsewhere.example")
+	if !b.codeFlow() {
+		t.Error("comes back by the older hand-over")
+	}
+	b.watch.forget() // the pages of two others
 }

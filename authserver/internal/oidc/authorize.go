@@ -171,7 +171,7 @@ func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target,
 func (s *Service) journey(to target, values url.Values, far progress) (string, error) {
 	journey := request.Journey{
 		Query: values.Encode(), FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
-		Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin), Began: s.Now(),
+		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin), Began: s.Now(),
 	}
 	if far.on != nil {
 		journey.Began, journey.SignedIn = far.on.Began, far.on.SignedIn
@@ -181,6 +181,16 @@ func (s *Service) journey(to target, values url.Values, far progress) (string, e
 		return "", &auth.Error{Code: auth.ClientRequestInvalid, Cause: err}
 	}
 	return sealed, nil
+}
+
+// provider is the one that the client would have its user sign in by; empty where it names
+// none of the realm's.
+func (s *Service) provider(values url.Values) string {
+	name, _ := once(values, "provider")
+	if !slices.ContainsFunc(s.Settings().Providers, func(p realmconfig.Provider) bool { return p.Name == name }) {
+		return ""
+	}
+	return name
 }
 
 // longestHint is in bytes, more than any address has that could be meant.

@@ -51,5 +51,9 @@ func (s *Service) handOver(values url.Values, err error) (string, bool) {
 	if _, err := signin.CheckReturnURL(s.Settings().Browser.ReturnURLs, uri); err != nil {
 		return "", false
 	}
-	return s.address("/signin") + "?" + url.Values{"return_to": {uri}, "code_challenge": {challenge}}.Encode(), true
+	page := "/signin"
+	if provider := s.provider(values); provider != "" {
+		page += "/with/" + url.PathEscape(provider)
+	}
+	return s.address(page) + "?" + url.Values{"return_to": {uri}, "code_challenge": {challenge}}.Encode(), true
 }

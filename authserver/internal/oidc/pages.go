@@ -16,8 +16,8 @@ type Pages interface {
 	// next moment: IssueCode looks again. It refuses with RefreshTokenInvalid where nobody is,
 	// with RateLimited, SigningUnavailable or DatabaseUnavailable.
 	Visitor(w http.ResponseWriter, r *http.Request) (auth.Subject, error)
-	// AskToSignIn asks somebody to show who they are, who goes on with a sealed
-	// request.Journey.
+	// AskToSignIn asks somebody to show who they are, by the provider that the sealed
+	// request.Journey names or by any way, who goes on with it.
 	AskToSignIn(w http.ResponseWriter, r *http.Request, journey string)
 	// AskToAgree asks somebody whether an application may be told of them. Their answer goes
 	// to request.DecisionPath: the fields journey and decision as the question has them, and

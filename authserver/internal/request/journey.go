@@ -29,6 +29,9 @@ type Journey struct {
 	// to them (BCP 47, with spaces between); either may be empty.
 	LoginHint string `json:"loginHint,omitempty"`
 	Locales   string `json:"locales,omitempty"`
+	// Provider is by whom the application would have them sign in; empty for whichever way they
+	// choose.
+	Provider string `json:"provider,omitempty"`
 	// Reauthenticate is set when the application wants them to show once more who they are.
 	Reauthenticate bool `json:"reauthenticate,omitempty"`
 	// Leave is where somebody goes who has been asked whether to sign out, and has; empty

@@ -92,8 +92,14 @@ func (w *Web) Visitor(rw http.ResponseWriter, r *http.Request) (auth.Subject, er
 
 // AskToSignIn implements oidc.Pages.
 func (w *Web) AskToSignIn(rw http.ResponseWriter, r *http.Request, journey string) {
-	w.setSecurityHeaders(w.newPageRequest(rw, r))
-	http.Redirect(rw, r, "/signin?"+url.Values{"journey": {journey}}.Encode(), http.StatusSeeOther)
+	req := w.newPageRequest(rw, r)
+	w.takeJourney(req, journey)
+	w.setSecurityHeaders(req)
+	page := "/signin"
+	if req.journey.Provider != "" {
+		page += "/with/" + url.PathEscape(req.journey.Provider)
+	}
+	http.Redirect(rw, r, page+"?"+url.Values{"journey": {journey}}.Encode(), http.StatusSeeOther)
 }
 
 // postPage is a form that sends itself.

@@ -25,7 +25,7 @@ export interface Options {
 export interface Tokens {
   access_token: string;
   refresh_token: string;
-  /** What signIn has brought; absent after login and after a sign-in by signIn({ provider }). */
+  /** What signIn has brought; absent after login, and at pages that the realm does not list. */
   id_token?: string | undefined;
   expires_at: number;
 }
@@ -72,9 +72,10 @@ export interface Client {
   sendCode(challenge: Challenge): Promise<void>;
 
   /**
-   * Sends the browser to the realm's sign-in page, or straight to a provider. It
-   * comes back to returnTo, this page when absent, which must be one of the
-   * realm's ui.returnURLs.
+   * Sends the browser to the realm's sign-in page, or straight to a provider. Whoever is
+   * signed in at the realm comes back at once, but from no provider. They come back to
+   * returnTo, this page when absent: one of the realm's ui.returnURLs, or a page below one
+   * that ends with "/".
    */
   signIn(options?: { returnTo?: string; provider?: string }): Promise<void>;
   /**

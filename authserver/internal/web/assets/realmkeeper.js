@@ -90,12 +90,6 @@ class Client {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(begun.verifier));
     const challenge = base64url(new Uint8Array(digest));
     sessionStorage.setItem(this.#key("begun"), JSON.stringify(begun));
-    if (provider) {
-      sessionStorage.setItem(this.#key("begun"), JSON.stringify({ verifier: begun.verifier }));
-      const query = new URLSearchParams({ return_to: returnTo, code_challenge: challenge });
-      location.assign(`${this.#issuer}/api/auth/oauth/${encodeURIComponent(provider)}?${query}`);
-      return;
-    }
     const query = new URLSearchParams({
       client_id: clientId,
       response_type: "code",
@@ -104,6 +98,8 @@ class Client {
       state: begun.state,
       code_challenge: challenge,
       code_challenge_method: "S256",
+      // Whoever is signed in already wants to sign in by this provider.
+      ...(provider && { provider, prompt: "select_account" }),
     });
     location.assign(`${this.#issuer}/oauth2/authorize?${query}`);
   }
@@ -126,7 +122,7 @@ class Client {
       throw new RealmkeeperError({ code: error });
     }
     if (state === null) {
-      // The older hand-over: of a provider, or to a page that the realm lists by its beginning.
+      // The older hand-over, to a page that the realm does not list letter by letter.
       return this.#admit(await this.#post("oauth/token", { code, code_verifier: begun.verifier }), begun.returnTo);
     }
     const shown = { code, code_verifier: begun.verifier, redirect_uri: begun.redirectURI };
