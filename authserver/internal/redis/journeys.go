@@ -7,12 +7,16 @@ import (
 	"time"
 )
 
-// mostJourneys bounds what is kept in an hour, whoever asks: with longestValue, to 64 MiB.
-const mostJourneys = 4096
+const (
+	// mostJourneys may be kept at once, whoever asks, and as many again in the course of an
+	// hour: 64 MiB of longestJourney, in bytes, wherever each is kept for an hour.
+	mostJourneys   = 4096
+	longestJourney = 8 << 10
+)
 
 // KeepJourney implements web.Shelf.
 func (c *Cache) KeepJourney(ctx context.Context, name string, sealed []byte, ttl time.Duration) (kept bool) {
-	if len(sealed) > longestValue || c.Take(ctx, "journeys", Rate{Burst: mostJourneys, Window: time.Hour}) > 0 {
+	if len(sealed) > longestJourney || c.Take(ctx, "journeys", Rate{Burst: mostJourneys, Window: time.Hour}) > 0 {
 		return false
 	}
 	c.try(ctx, func(ctx context.Context) error {

@@ -160,6 +160,9 @@ class Client {
   async logout({ returnTo } = {}) {
     const tokens = this.#tokens();
     this.#drop("logout"); // whether the realm answers or not
+    if (tokens && !tokens.id_token) {
+      await this.#post("logout", { refresh_token: tokens.refresh_token });
+    }
     if (returnTo) {
       const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: returnTo });
       if (tokens?.id_token) {
@@ -168,8 +171,6 @@ class Client {
       location.assign(`${this.#issuer}/oauth2/end-session?${query}`);
     } else if (tokens?.id_token) {
       await this.#ask("revoke", { token: tokens.refresh_token });
-    } else if (tokens) {
-      await this.#post("logout", { refresh_token: tokens.refresh_token });
     }
   }
 
