@@ -21,12 +21,13 @@ func TestAProviderIsAskedToLetItsUserSignInAgain(t *testing.T) {
 		status int
 		maxAge string
 	}{
-		"signed in just now":      {"?prompt=login", time.Second, http.StatusOK, "0"},
-		"recognised":              {"?prompt=login", time.Hour, http.StatusServiceUnavailable, "0"},
-		"nothing said":            {"?prompt=login", 0, http.StatusOK, "0"},
-		"nothing asked":           {"", time.Hour, http.StatusOK, ""},
-		"something else asked":    {"?prompt=none", 0, http.StatusBadRequest, ""},
-		"asked twice differently": {"?prompt=login&prompt=none", 0, http.StatusBadRequest, ""},
+		"signed in just now":       {"?prompt=login", time.Second, http.StatusOK, "0"},
+		"recognised":               {"?prompt=login", time.Hour, http.StatusServiceUnavailable, "0"},
+		"recognised after a while": {"?prompt=login", 3 * time.Minute, http.StatusServiceUnavailable, "0"},
+		"nothing said":             {"?prompt=login", 0, http.StatusOK, "0"},
+		"nothing asked":            {"", time.Hour, http.StatusOK, ""},
+		"something else asked":     {"?prompt=none", 0, http.StatusBadRequest, ""},
+		"asked twice differently":  {"?prompt=login&prompt=none", 0, http.StatusBadRequest, ""},
 	} {
 		u.script(func() {
 			u.last = nil
@@ -41,6 +42,39 @@ func TestAProviderIsAskedToLetItsUserSignInAgain(t *testing.T) {
 		}
 		if a.Status == http.StatusOK {
 			s.tokensOf(a)
+		}
+	}
+}
+
+// A provider that knows somebody since long ago has shown nothing new, which is what
+// auth_time says: to a client that wants a young sign-in, and where proof is wanted.
+func TestAProvidersWordIsAsOldAsItSays(t *testing.T) {
+	t.Parallel()
+	u := newUpstream(t)
+	c := newWebClient()
+	r := newRealmOfClients(t, c)
+	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
+	s := r.serve()
+	for ago, young := range map[time.Duration]bool{0: true, 10 * time.Second: true, time.Hour: false, -time.Hour: true} {
+		u.script(func() {
+			delete(u.claims, "auth_time")
+			if ago != 0 {
+				u.claims["auth_time"] = r.Clock.Now().Add(-ago).Unix()
+			}
+		})
+		b, f := s.newPageBrowser(), s.newApplication(c, "openid").newFlow()
+		b.open("/signin/with/elsewhere")
+		b.sees("/account", http.StatusOK)
+		proof := s.as(s.pagesOf(b).Access, http.MethodPost, "/api/auth/2fa/enable", map[string]string{})
+		if (proof.Status == http.StatusOK) != young {
+			t.Errorf("%s ago: proof is wanted by %d %s", ago, proof.Status, proof.Body)
+		}
+		b.open(f.address(param("max_age", "60")))
+		if (b.away != nil) != young {
+			t.Errorf("%s ago: the client is answered: %t", ago, b.away != nil)
+		}
+		if b.away != nil {
+			f.exchange(f.code(b))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -41,18 +42,22 @@ func (a pendingSignIn) userID() string {
 	return a.LinkTo.UserID
 }
 
-// anew is when the provider was asked to let the user sign in anew; zero where it may have
-// recognised them.
-func (a pendingSignIn) anew() time.Time {
-	if !a.Reauthenticate {
-		return time.Time{}
+// word is what the provider's word for a user is worth: somebody who was asked to sign in
+// anew has done so now, and somebody else when the provider says.
+func (a pendingSignIn) word(identity Identity, now time.Time) signin.Word {
+	w := signin.Word{Provider: a.Provider}
+	switch {
+	case a.Reauthenticate:
+		w.Asked = a.AskedAt
+	case identity.AuthTime.Before(now):
+		w.AuthTime = identity.AuthTime
 	}
-	return a.AskedAt
+	return w
 }
 
 func (a pendingSignIn) request(state auth.Secret) AuthorizationRequest {
 	return AuthorizationRequest{
-		State: state, Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, Reauthenticate: a.Reauthenticate,
+		State: state, Nonce: a.Nonce, Verifier: a.Verifier, RedirectURI: a.RedirectURI, Reauthenticate: a.Reauthenticate, AskedAt: a.AskedAt,
 	}
 }
 

@@ -5,6 +5,7 @@ package federation
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -39,6 +40,8 @@ type AuthorizationRequest struct {
 	// Reauthenticate asks a provider that can to let the user sign in there again
 	// instead of recognising them.
 	Reauthenticate bool
+	// AskedAt is when the user was sent there; zero before they are, and where nobody knows.
+	AskedAt time.Time
 }
 
 // AuthorizationAnswer is what a provider's redirect brings (RFC 6749, section 4.1.2).
@@ -67,6 +70,9 @@ type Identity struct {
 	// in the provider.
 	EmailVerified bool   `json:"EmailVerified"`
 	Name          string `json:"Name"`
+	// AuthTime is when the user has shown the provider who they are, zero where it does not
+	// say; it is of this sign-in, and kept nowhere.
+	AuthTime time.Time `json:"-"`
 	// Groups is what the provider says that lists the user's groups, as JSON has it;
 	// nil when it says nothing, or the realm does not ask. It is of this sign-in, and
 	// kept nowhere.

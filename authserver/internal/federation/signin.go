@@ -185,11 +185,12 @@ func (s *Service) conclude(ctx context.Context, a pendingSignIn, c Callback, fro
 		s.recordRefusal(ctx, a, identity, from, err)
 		return Result{}, err
 	}
+	word := a.word(identity, s.Now())
 	if a.ReturnTo != "" {
-		code, err := s.SignIn.IssueCode(ctx, user, "", signin.Authorization{Provider: a.Provider, Challenge: a.Challenge, Asked: a.anew()})
+		code, err := s.SignIn.IssueCode(ctx, user, "", signin.Authorization{Word: word, Challenge: a.Challenge})
 		return Result{ReturnTo: signin.WithQuery(a.ReturnTo, "code", string(code))}, err
 	}
-	signIn, err := s.SignIn.CompleteFederated(ctx, user, a.Provider, a.anew(), from)
+	signIn, err := s.SignIn.CompleteFederated(ctx, user, word, from)
 	return Result{SignIn: signIn}, err
 }
 

@@ -53,6 +53,8 @@ func (s *Service) Authorize(ctx context.Context, refresh auth.Secret, returnTo, 
 	if err != nil {
 		return grant, "", err
 	}
-	code, err := s.IssueCode(ctx, user, subject.SessionID, Authorization{Challenge: challenge, SignedIn: true, AuthTime: subject.AuthTime})
+	code, err := s.IssueCode(ctx, user, subject.SessionID, Authorization{
+		Word: Word{AuthTime: subject.AuthTime}, Challenge: challenge, SignedIn: true,
+	})
 	return grant, WithQuery(returnTo, "code", string(code)), err
 }

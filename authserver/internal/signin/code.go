@@ -22,20 +22,26 @@ const (
 // worth nothing to anybody but the application that knows the verifier of
 // Challenge, where there is one.
 type Authorization struct {
-	Provider  string `json:"provider"`
+	Word
 	Challenge string `json:"challenge,omitempty"`
 	// SignedIn is set when the user has shown everything already, a second
 	// factor included.
 	SignedIn bool `json:"signedIn,omitempty"`
-	// AuthTime is when that was.
-	AuthTime time.Time `json:"authTime,omitzero"`
-	// Asked is when the provider was asked to let the user sign in anew; zero where it may have
-	// recognised them.
-	Asked time.Time `json:"asked,omitzero"`
 	// PasswordChangedAt is the user's when the code was made. With another, it is
 	// worth nothing: it was made while somebody else was given the account, or a
 	// new password.
 	PasswordChangedAt *time.Time `json:"passwordChangedAt,omitempty"`
+}
+
+// Word is a provider's word for a user, or the pages' own.
+type Word struct {
+	// Provider is whose; empty for the pages'.
+	Provider string `json:"provider"`
+	// AuthTime is when the user has shown who they are; zero for at this moment.
+	AuthTime time.Time `json:"authTime,omitzero"`
+	// Asked is when the provider was asked to let the user sign in anew; zero where it may have
+	// recognised them.
+	Asked time.Time `json:"asked,omitzero"`
 }
 
 // sealedForCode is the purpose under which codes are sealed.
@@ -97,7 +103,7 @@ func (s *Service) RedeemCode(ctx context.Context, code, verifier auth.Secret, fr
 		grant, err := s.openDescendant(conclude, user, t.SessionID, content.AuthTime, from)
 		return SignIn{Grant: grant}, err
 	}
-	return s.CompleteFederated(conclude, user, content.Provider, content.Asked, from)
+	return s.CompleteFederated(conclude, user, content.Word, from)
 }
 
 // openDescendant opens a session on the word of another one, unless that has ended. From

@@ -53,6 +53,7 @@ type authentication struct {
 func (a authentication) with(code mfa.MatchedCode) authentication {
 	a.code = &code
 	a.method += ", " + string(code.Method)
+	a.authTime = time.Time{} // it was shown now
 	a.amr = append(slices.Clone(a.amr), methodOf(code.Method), "mfa")
 	return a
 }
@@ -91,12 +92,12 @@ func (s *Service) recordRefusal(ctx context.Context, account auth.AccountKey, fr
 	s.Audit.Record(ctx, refused)
 }
 
-// CompleteFederated lets a user in on the word of a provider, which was asked at a time to
-// let them sign in anew; zero where it may have recognised them.
-func (s *Service) CompleteFederated(ctx context.Context, user auth.User, provider string, asked time.Time, from auth.Client) (SignIn, error) {
+// CompleteFederated lets a user in on the word of a provider.
+func (s *Service) CompleteFederated(ctx context.Context, user auth.User, word Word, from auth.Client) (SignIn, error) {
 	account := auth.KeyOf(user.Email)
 	result, err := s.complete(ctx, authentication{
-		user: user, account: account, from: from, method: provider, newHash: user.PasswordHash, shownSince: asked,
+		user: user, account: account, from: from, method: word.Provider, newHash: user.PasswordHash,
+		authTime: word.AuthTime, shownSince: word.Asked,
 	})
 	if err != nil {
 		s.recordRefusal(ctx, account, from, err)

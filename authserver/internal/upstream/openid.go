@@ -22,9 +22,8 @@ const (
 	// taken for good, and how long it makes do while there is no other.
 	discoveryFresh = 15 * time.Minute
 	discoveryStale = 24 * time.Hour
-	// reauthentication is how long ago a sign-in there may be that was asked for:
-	// as long as somebody may stay there.
-	reauthentication = 10 * time.Minute
+	// clocksDiffer is by how much a provider's clock may be behind ours.
+	clocksDiffer = time.Minute
 )
 
 // openID is a provider with a discovery document and ID tokens (OpenID Connect
@@ -80,12 +79,15 @@ func (o *openID) identify(ctx context.Context, e endpoints, token *oauth2.Token,
 	if err != nil {
 		return federation.Identity{}, err
 	}
+	authTime := p.authTime()
 	if e.userInfo != "" && !o.complete(p) {
 		if p, err = o.withUserInfo(ctx, d, issuer, token.AccessToken, p); err != nil {
 			return federation.Identity{}, err
 		}
 	}
-	return o.identity(issuer, p)
+	i, err := o.identity(issuer, p)
+	i.AuthTime = authTime
+	return i, err
 }
 
 // verify checks an ID token (OpenID Connect Core 1.0, section 3.1.3.7) and
@@ -121,7 +123,7 @@ func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, r
 		return nil, "", fault("its ID token is for another access token")
 	case discovery.ManyTenants(o.Provider, d.Issuer) && idToken.Issuer != discovery.TenantIssuer(o.Provider, d.Issuer, p.text("tid")):
 		return nil, "", fault("its ID token is of another issuer")
-	case r.Reauthenticate && o.recognised(p):
+	case r.Reauthenticate && recognised(p, r.AskedAt):
 		return nil, "", fault("its user has not signed in again")
 	}
 	return p, cmp.Or(discovery.TenantIssuer(o.Provider, d.Issuer, p.text("tid")), d.Issuer), nil
@@ -129,9 +131,19 @@ func (o *openID) verify(ctx context.Context, d published, token *oauth2.Token, r
 
 // recognised reports whether the provider says that the user signed in there
 // before they were sent to do so.
-func (o *openID) recognised(p profile) bool {
+func recognised(p profile, sent time.Time) bool {
+	at := p.authTime()
+	return !at.IsZero() && at.Before(sent.Add(-clocksDiffer))
+}
+
+// authTime is when the user has shown the provider who they are (OpenID Connect Core 1.0,
+// section 2); zero where it does not say.
+func (p profile) authTime() time.Time {
 	at, err := strconv.ParseInt(p.text("auth_time"), 10, 64)
-	return err == nil && o.now().Sub(time.Unix(at, 0)) > reauthentication
+	if err != nil || at <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(at, 0).UTC()
 }
 
 // algorithms are those that the provider signs ID tokens with and that need its
