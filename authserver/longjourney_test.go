@@ -62,21 +62,25 @@ func newRealmOfAllWays(t *testing.T, redis string) *realm {
 func TestLongJourneysEndAtTheApplication(t *testing.T) {
 	t.Parallel()
 	for name, way := range waysThatLeave() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newRealmOfAllWays(t, testenv.RedisURL(t))
-			s := r.serve()
-			b, f := s.newPageBrowser(), s.newApplication(r.Clients[0], "openid", "email").newFlow()
-			f.state = strings.Repeat("long", 900)
-			address := f.address()
-			if query := address[strings.Index(address, "?"):]; len(query) < 3500 {
-				t.Fatalf("the request has %d bytes", len(query))
-			}
-			b.open(address)
-			b.sees("/signin", http.StatusOK)
-			way(r, b)
-			f.exchange(f.code(b))
-		})
+		for kind, lengthen := range map[string]func(address string) string{
+			"in letters": func(address string) string { return address + strings.Repeat("a", 3400) },
+			"in characters that may be escaped thrice": func(address string) string { return address + strings.Repeat(":", 3400) },
+		} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				r := newRealmOfAllWays(t, testenv.RedisURL(t))
+				s := r.serve()
+				b, f := s.newPageBrowser(), s.newApplication(r.Clients[0], "openid", "email").newFlow()
+				address := lengthen(f.address(param("nonce", f.nonce)) + "&login_hint=")
+				if query := address[strings.Index(address, "?"):]; len(query) < 3500 {
+					t.Fatalf("the request has %d bytes", len(query))
+				}
+				b.open(address)
+				b.sees("/signin", http.StatusOK)
+				way(r, b)
+				f.exchange(f.code(b))
+			})
+		}
 	}
 }
 

@@ -125,40 +125,42 @@ func TestWhatIsAskedForIsReadWithinTheClient(t *testing.T) {
 func TestWhoMustSignIn(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	at := func(ago time.Duration, signedIn string) *request.Journey {
-		return &request.Journey{Began: now.Add(-ago), SignedIn: signedIn, Reauthenticate: true}
+	at := func(ago time.Duration, signedIn string) request.Journey {
+		return request.Journey{Began: now.Add(-ago), SignedIn: signedIn, Reauthenticate: true}
 	}
 	who := func(ago time.Duration) *auth.Subject {
 		return &auth.Subject{UserID: "ann", SessionID: "this", AuthTime: now.Add(-ago)}
 	}
+	begins := at(0, "")
+	begins.Reauthenticate = false
 	minute := time.Minute
 	zero := time.Duration(0)
 	for name, c := range map[string]struct {
 		asked    authorization
 		who      *auth.Subject
 		expected string
-		on       *request.Journey
+		on       request.Journey
 		want     error
 	}{
-		"nobody is there":                       {authorization{}, nil, "", nil, errSignIn},
-		"nobody may be asked":                   {authorization{prompts: []string{"none"}}, nil, "", nil, &Error{Code: LoginRequired}},
-		"somebody is there":                     {authorization{}, who(time.Hour), "", nil, nil},
-		"somebody is there, and not asked":      {authorization{prompts: []string{"none"}}, who(time.Hour), "", nil, nil},
-		"they are asked again":                  {authorization{prompts: []string{"login"}}, who(time.Second), "", nil, errSignIn},
+		"nobody is there":                       {authorization{}, nil, "", begins, errSignIn},
+		"nobody may be asked":                   {authorization{prompts: []string{"none"}}, nil, "", begins, &Error{Code: LoginRequired}},
+		"somebody is there":                     {authorization{}, who(time.Hour), "", begins, nil},
+		"somebody is there, and not asked":      {authorization{prompts: []string{"none"}}, who(time.Hour), "", begins, nil},
+		"they are asked again":                  {authorization{prompts: []string{"login"}}, who(time.Second), "", begins, errSignIn},
 		"once":                                  {authorization{prompts: []string{"login"}}, who(time.Second), "", at(minute, "this"), nil},
 		"they have not answered":                {authorization{prompts: []string{"login"}}, who(time.Hour), "", at(minute, ""), errSignIn},
 		"they have signed in beside it":         {authorization{prompts: []string{"login"}}, who(time.Second), "", at(minute, ""), errSignIn},
 		"somebody has in another session":       {authorization{prompts: []string{"login"}}, who(time.Second), "", at(minute, "other"), errSignIn},
 		"recent enough, but beside it":          {authorization{maxAge: &minute}, who(time.Second), "", at(minute, ""), errSignIn},
 		"in this session, but before":           {authorization{prompts: []string{"login"}}, who(time.Hour), "", at(minute, "this"), errSignIn},
-		"another account":                       {authorization{prompts: []string{"select_account"}}, who(time.Hour), "", nil, errSignIn},
-		"too long ago":                          {authorization{maxAge: &minute}, who(time.Hour), "", nil, errSignIn},
-		"just now":                              {authorization{maxAge: &minute}, who(time.Second), "", nil, nil},
+		"another account":                       {authorization{prompts: []string{"select_account"}}, who(time.Hour), "", begins, errSignIn},
+		"too long ago":                          {authorization{maxAge: &minute}, who(time.Hour), "", begins, errSignIn},
+		"just now":                              {authorization{maxAge: &minute}, who(time.Second), "", begins, nil},
 		"never recent enough, but asked":        {authorization{maxAge: &zero}, who(time.Second), "", at(minute, "this"), nil},
-		"too long ago, and nobody may be asked": {authorization{maxAge: &minute, prompts: []string{"none"}}, who(time.Hour), "", nil, &Error{Code: LoginRequired}},
-		"somebody else":                         {authorization{}, who(time.Hour), "bob", nil, errSignIn},
+		"too long ago, and nobody may be asked": {authorization{maxAge: &minute, prompts: []string{"none"}}, who(time.Hour), "", begins, &Error{Code: LoginRequired}},
+		"somebody else":                         {authorization{}, who(time.Hour), "bob", begins, errSignIn},
 		"still somebody else":                   {authorization{}, who(time.Second), "bob", at(minute, "this"), &Error{Code: LoginRequired}},
-		"whom the client means":                 {authorization{}, who(time.Hour), "ann", nil, nil},
+		"whom the client means":                 {authorization{}, who(time.Hour), "ann", begins, nil},
 	} {
 		if err := c.asked.judge(c.who, c.expected, c.on, now); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, not %v", name, err, c.want)

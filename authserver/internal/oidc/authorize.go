@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
@@ -72,7 +74,16 @@ func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 		return
 	}
-	s.proceed(w, r, values, progress{})
+	s.proceed(w, r, values, progress{on: request.Journey{Query: queryOf(r.URL.RawQuery, values), Began: s.Now()}})
+}
+
+// queryOf is a request as a journey keeps it: as it came, which is shorter than what we would
+// write, unless it has what JSON would not keep.
+func queryOf(raw string, values url.Values) string {
+	if strings.ContainsFunc(raw, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return values.Encode()
+	}
+	return raw
 }
 
 // resume goes on with a request of a client, after whatever was asked.
@@ -90,17 +101,17 @@ func (s *Service) goOn(w http.ResponseWriter, r *http.Request, sealed string, sa
 	case journey.ReturnTo != "":
 		s.Pages.AskToSignIn(w, r, sealed) // or to go on at once
 	case s.Now().Sub(journey.Began) > journeyLifetime:
-		s.proceed(w, r, values, progress{said: said})
+		s.proceed(w, r, values, progress{request.Journey{Query: journey.Query, Began: s.Now()}, said})
 	default:
-		s.proceed(w, r, values, progress{&journey, said})
+		s.proceed(w, r, values, progress{journey, said})
 	}
 }
 
 // progress is how far the request of a client has come.
 type progress struct {
-	// on is the journey that the person comes back from; nil where the client asks at this
-	// moment.
-	on *request.Journey
+	// on is the journey that begins with the client's request, or that the person comes
+	// back from.
+	on request.Journey
 	// said is what they have answered; nil before that.
 	said *decided
 }
@@ -170,11 +181,9 @@ func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target,
 // ClientRequestInvalid one that is too long.
 func (s *Service) journey(to target, values url.Values, far progress) (string, error) {
 	journey := request.Journey{
-		Query: values.Encode(), FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
-		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin), Began: s.Now(),
-	}
-	if far.on != nil {
-		journey.Began, journey.SignedIn = far.on.Began, far.on.SignedIn
+		Query: far.on.Query, FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
+		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin),
+		Began: far.on.Began, SignedIn: far.on.SignedIn,
 	}
 	sealed, err := s.Journeys.Seal(journey)
 	if err != nil {

@@ -12,13 +12,12 @@ import (
 
 // judge says whether somebody may be spoken for as they are: nil, errSignIn, or what the
 // client is told. Expected is whom the client means, empty for whoever it is; on is the
-// journey that they come back from, nil for none. Whoever has signed in on it is asked no
-// second time, whatever the request says; a sign-in beside it is no answer to the request.
-func (a authorization) judge(who *auth.Subject, expected string, on *request.Journey, now time.Time) error {
-	fresh := who != nil && on != nil && on.SignedIn != "" && on.SignedIn == who.SessionID && on.Before(who.AuthTime)
-	asked := on != nil && on.Reauthenticate
+// journey that they are on. Whoever has signed in on it is asked no second time, whatever
+// the request says; a sign-in beside it is no answer to the request.
+func (a authorization) judge(who *auth.Subject, expected string, on request.Journey, now time.Time) error {
+	fresh := who != nil && on.SignedIn != "" && on.SignedIn == who.SessionID && on.Before(who.AuthTime)
 	switch {
-	case a.ready(who, expected, fresh, asked, now):
+	case a.ready(who, expected, fresh, on.Reauthenticate, now):
 		return nil
 	case a.prompted(promptNone):
 		return refuse(LoginRequired, "Nobody is signed in as the request wants it, and nobody may be asked.")
