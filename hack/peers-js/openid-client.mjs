@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // An application made with openid-client.
-import { randomUUID } from 'node:crypto'
+import { createPrivateKey, randomUUID } from 'node:crypto'
 import express from 'express'
 import * as client from 'openid-client'
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, ORIGIN } = process.env
-const realm = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, client.ClientSecretBasic(CLIENT_SECRET))
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_KEY, ORIGIN } = process.env
+const realm = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined,
+  CLIENT_KEY ? client.PrivateKeyJwt(await ecdsa(CLIENT_KEY)) : client.ClientSecretBasic(CLIENT_SECRET))
 client.enableNonRepudiationChecks(realm) // verifies signatures, also of what came over TLS
+
+function ecdsa(pem) {
+  const key = createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' })
+  return crypto.subtle.importKey('pkcs8', key, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+}
 
 const begun = new Map(), signedIn = new Map()
 const app = express()

@@ -12,6 +12,7 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2/clientcredentials"
 
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/test/peers/orders"
 )
 
@@ -28,7 +29,7 @@ func TestTheGoAPI(t *testing.T) {
 
 	reports := newClient(t, actsForItself("shop.reports", "orders:read"))
 	writer := newClient(t, actsForItself("shop.writer", "orders:write"))
-	itself := newClient(t, actsForItself("shop.orders", "orders:read"))
+	itself := newClient(t, func(c *client) { c.ID, c.IDTokenSigningAlg = "shop.orders", realmconfig.ES256 })
 	elsewhere := newClient(t, actsForItself("shop.elsewhere", "orders:read"), func(c *client) { c.Audiences = nil })
 	r := newRealm(t, reports, writer, itself, elsewhere)
 	ctx := oidc.ClientContext(t.Context(), r.server.NewClient(true))
@@ -38,6 +39,11 @@ func TestTheGoAPI(t *testing.T) {
 	}
 	api := httptest.NewServer(orders.Needs("orders:read", verifier, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	t.Cleanup(api.Close)
+	r.serveGoOIDC(itself, "ES256")
+	v := r.newVisitor()
+	v.open(itself.origin + "/signin")
+	v.signsIn()
+	v.open(itself.origin + "/id-token")
 	of := func(c client) string {
 		t.Helper()
 		config := clientcredentials.Config{
@@ -54,7 +60,7 @@ func TestTheGoAPI(t *testing.T) {
 		status int
 	}{
 		"a client with the scope":      {of(reports), http.StatusOK},
-		"the API itself":               {of(itself), http.StatusOK},
+		"an ID token of the API's own": {v.body, http.StatusUnauthorized},
 		"a client with another scope":  {of(writer), http.StatusForbidden},
 		"a client of another API":      {of(elsewhere), http.StatusUnauthorized},
 		"somebody signed in elsewhere": {r.admin.Tokens.Access, http.StatusUnauthorized},

@@ -18,7 +18,7 @@ import (
 )
 
 // oauth2-proxy, as docs/apps/oauth2-proxy.md sets it up, but for TLS in front of it, and
-// refreshing sooner. Building it takes minutes.
+// refreshing sooner. It is slow to build.
 func TestOAuth2Proxy(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, at("/oauth2/callback"))

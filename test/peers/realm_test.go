@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -114,12 +113,6 @@ func at(callback string) func(*client) {
 func (c client) address() string {
 	_, port, _ := net.SplitHostPort(c.origin[len("http://"):])
 	return net.JoinHostPort("127.0.0.1", port)
-}
-
-func (c client) port() int {
-	_, port, _ := net.SplitHostPort(c.address())
-	n, _ := strconv.Atoi(port)
-	return n
 }
 
 // program is one that is told where the realm is and who the client is by its
