@@ -32,7 +32,8 @@ func TestClientsAreTakenUpLive(t *testing.T) {
 	}
 	web := newClient("shop.web")
 	inForce(web)
-	if got := s.Report(); len(got.ClientRevisions) != realmconfig.ClientShards || got.ConfigRevision != before.ConfigRevision {
+	s.eventually("every document is in force", func() bool { return len(s.Report().ClientRevisions) == realmconfig.ClientShards })
+	if got := s.Report(); got.ConfigRevision != before.ConfigRevision {
 		t.Errorf("report is %+v", got)
 	}
 	web.DisplayName = "Another name"
