@@ -17,6 +17,9 @@ import (
 const subjectColumns = `u.id::text, u.email, u.email_verified_at IS NOT NULL, u.role, s.id::text,
 	coalesce(s.auth_time, s.created_at)`
 
+// ofFamily reports whether a session s goes on by tokens of a family.
+const ofFamily = `(s.continued_by IS NULL OR s.continued_by = @family)`
+
 // subjectFields is where subjectColumns go.
 func subjectFields(s *auth.Subject) []any {
 	return []any{&s.UserID, &s.Email, &s.EmailVerified, &s.Role, &s.SessionID, &s.AuthTime}
@@ -37,7 +40,7 @@ WITH used AS (
     UPDATE refresh_tokens t SET rotated_at = @now, successor_sealed = @sealed, traceable = nullif(s.family = @family, false)
     FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE t.hash = @used AND t.rotated_at IS NULL AND t.expires_at > @now
-      AND s.id = t.session_id AND s.ended_at IS NULL AND s.created_at >= @since AND u.disabled_at IS NULL
+      AND s.id = t.session_id AND s.ended_at IS NULL AND s.created_at >= @since AND ` + ofFamily + ` AND u.disabled_at IS NULL
     RETURNING t.session_id
 ), touched AS (
     UPDATE sessions s SET last_used_at = @now, expires_at = @expires, prune_after = least(s.prune_after, ` + expiryDay + `)
@@ -66,13 +69,13 @@ func (s *Store) Rotate(ctx context.Context, r session.Rotation) (auth.Subject, b
 
 const used = `
 WITH token AS MATERIALIZED (
-    SELECT session_id, rotated_at, successor_sealed, false AS forgotten FROM refresh_tokens WHERE hash = $1
+    SELECT session_id, rotated_at, successor_sealed, false AS forgotten FROM refresh_tokens WHERE hash = @token
 ), known AS (
     SELECT * FROM token
     UNION ALL
-    SELECT id, NULL, NULL, true FROM sessions WHERE id = $2 AND family = $3 AND NOT EXISTS (SELECT FROM token)
+    SELECT id, NULL, NULL, true FROM sessions WHERE id = @session AND family = @family AND NOT EXISTS (SELECT FROM token)
 )
-SELECT ` + subjectColumns + `, t.forgotten, s.ended_at IS NOT NULL OR u.disabled_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
+SELECT ` + subjectColumns + `, t.forgotten, s.ended_at IS NOT NULL OR NOT ` + ofFamily + ` OR u.disabled_at IS NOT NULL, t.rotated_at, t.successor_sealed, s.created_at, s.expires_at
 FROM known t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id`
 
 // UsedRefreshToken implements session.Store.
@@ -80,7 +83,7 @@ func (s *Store) UsedRefreshToken(ctx context.Context, token auth.TokenHash, of s
 	ctx, end := s.bounded(ctx, "read spent refresh token")
 	defer end()
 	t := session.UsedRefreshToken{}
-	err := s.pool.QueryRow(ctx, used, token[:], orNull(of.SessionID), of.Number).Scan(append(subjectFields(&t.Subject),
+	err := s.pool.QueryRow(ctx, used, pgx.NamedArgs{"token": token[:], "session": orNull(of.SessionID), "family": of.Number}).Scan(append(subjectFields(&t.Subject),
 		&t.Forgotten, &t.Ended, &t.RotatedAt, &t.Sealed, &t.SessionBeganAt, &t.SessionExpiresAt)...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return session.UsedRefreshToken{}, false, nil

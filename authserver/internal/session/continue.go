@@ -13,6 +13,8 @@ import (
 type Continuation struct {
 	// Begun and Earlier are refresh tokens of the two; Begun stays good.
 	Begun, Earlier auth.TokenHash
+	// EarlierFamily is the number of that of Earlier.
+	EarlierFamily int32
 	// UsedSince is since when Earlier may have been replaced, by another tab.
 	UsedSince time.Time
 	// Since is when the earlier session must have begun at the earliest.
@@ -44,7 +46,7 @@ func (s *Service) continued(ctx context.Context, begun Grant, earlier auth.Secre
 	}
 	now, tokens := s.Now(), s.Settings().Tokens
 	subject, continued, err := s.Store.ContinueSession(ctx, Continuation{
-		Begun: last.Hash(), Earlier: token.Hash(), Since: tokens.SessionsSince(now), Now: now,
+		Begun: last.Hash(), Earlier: token.Hash(), EarlierFamily: token.Family().Number, Since: tokens.SessionsSince(now), Now: now,
 		UsedSince: now.Add(-time.Duration(tokens.RefreshGracePeriod)),
 	})
 	if err != nil || !continued {

@@ -18,7 +18,8 @@ type UsedRefreshToken struct {
 	Subject auth.Subject
 	// Forgotten is set when no more is known of the token than its family.
 	Forgotten bool
-	// Ended is set when the session is over, or its user disabled.
+	// Ended is set when the session is over, or goes on by other tokens, or when its user
+	// is disabled.
 	Ended     bool
 	RotatedAt *time.Time
 	Sealed    []byte

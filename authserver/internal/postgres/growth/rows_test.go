@@ -75,7 +75,7 @@ func tables() []table {
 			"ended_at": "CASE WHEN i % 5 = 0 THEN " + lastUsed("i") + " END", "ended_reason": "CASE WHEN i % 5 = 0 THEN 'logout' END",
 			"prune_after": "to_timestamp((" + lastUsed("i") + " + 604800000) / 1000.0::float8)::date",
 			"user_agent":  userAgent("i"), "address": address("i"), "amr": "'pwd'", "client_id": "NULL",
-			"family": strconv.Itoa(familyOfAll),
+			"family": strconv.Itoa(familyOfAll), "continued_by": "NULL",
 		}},
 		{name: "grant_tokens", rows: size.sessions, values: map[string]string{
 			"hash": grantTokenHash("i"), "grant_id": grantID("((i + 1) / 2)"),

@@ -61,7 +61,7 @@ func sessionExercises() []exercise {
 		}},
 		{"ContinueSession", "", func(ctx context.Context, w *world) error {
 			earlier, begun := w.session(), w.session()
-			w.sql("UPDATE sessions SET user_id = $2 WHERE id = $1", begun.id, earlier.user)
+			w.sql("UPDATE sessions SET user_id = $2, family = $3 WHERE id = $1", begun.id, earlier.user, familyOfAll)
 			return want(found(w.store.ContinueSession(ctx, session.Continuation{Begun: begun.token, Earlier: earlier.token, UsedSince: w.now(), Now: w.now()})))
 		}},
 		{"RevokeToken", "", func(ctx context.Context, w *world) error {
