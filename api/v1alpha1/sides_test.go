@@ -46,6 +46,8 @@ func clientSettings() map[string]setting {
 		"jwksURI":                  {not: "for another method than the client here has"},
 		"secret.name":              {not: bySecrets},
 		"secret.keys{}":            {not: bySecrets},
+		"secret.labels{}":          {not: bySecrets},
+		"secret.annotations{}":     {not: bySecrets},
 		"secret.rotateAfter":       {not: bySecrets},
 		"secret.rotation.interval": {not: bySecrets},
 		"secret.rotation.overlap":  {not: bySecrets},
