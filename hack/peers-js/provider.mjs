@@ -27,6 +27,8 @@ const provider = new Provider(issuer, {
   enableHttpPostMethods: true,
   features: { claimsParameter: { enabled: true }, backchannelLogout: { enabled: true } },
   pkce: { required: () => false },
+  // Clients of tests are on this machine, which it would refuse to connect to.
+  fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),
 })
 provider.on('server_error', (_, error) => console.error(error))
 

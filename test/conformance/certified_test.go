@@ -23,12 +23,16 @@ type certifiedClient struct {
 	Grants                 []string `json:"grant_types"`
 	RedirectURIs           []string `json:"redirect_uris"`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris"`
+	BackchannelURI         string   `json:"backchannel_logout_uri,omitempty"`
+	// SessionRequired asks for the session in logout tokens.
+	SessionRequired bool `json:"backchannel_logout_session_required"`
 }
 
 func newCertifiedClient(c client) certifiedClient {
 	return certifiedClient{
 		ID: c.id, Secret: c.secret, Method: c.method, Grants: []string{"authorization_code", "refresh_token"},
 		RedirectURIs: []string{redirectURI}, PostLogoutRedirectURIs: []string{signedOutURI},
+		BackchannelURI: c.backchannelURI, SessionRequired: c.backchannelURI != "",
 	}
 }
 

@@ -2,7 +2,7 @@
 
 // Package conformance has a test for each module of the OpenID Foundation's
 // conformance suite (v5.2.3) that a provider with the code flow has to pass: its Basic
-// profile, the same by form_post, Config and RP-Initiated Logout. The names of the
+// profile, the same by form_post, Config, RP-Initiated and Back-Channel Logout. The names of the
 // subtests are those of the modules, and what they ask is what the modules ask, written
 // anew from the standards.
 //

@@ -35,6 +35,8 @@ type client struct {
 	id, secret string
 	// method is how it shows who it is at the token endpoint.
 	method string
+	// backchannelURI is where it is told of sign-outs; empty for nowhere.
+	backchannelURI string
 }
 
 const (
@@ -54,9 +56,9 @@ const (
 
 // The clients that every provider here knows.
 var (
-	basicClient = client{"conformance.basic", "fOAaF5XpXPkYxw_bWPOgHnHpMmvgB0yVUZyj0DgK7pA", secretBasic}
-	otherClient = client{"conformance.other", "kbS7fJ2DzS6AcpXBgXyo0BvBBe2y0AZDAnu8uZ9fVvE", secretBasic}
-	postClient  = client{"conformance.post", "0AJPlP3HmGJxcZoTZ2kS7b4dXR0nJ0gHkG2yYg8bRzc", secretPost}
+	basicClient = client{"conformance.basic", "fOAaF5XpXPkYxw_bWPOgHnHpMmvgB0yVUZyj0DgK7pA", secretBasic, ""}
+	otherClient = client{"conformance.other", "kbS7fJ2DzS6AcpXBgXyo0BvBBe2y0AZDAnu8uZ9fVvE", secretBasic, ""}
+	postClient  = client{"conformance.post", "0AJPlP3HmGJxcZoTZ2kS7b4dXR0nJ0gHkG2yYg8bRzc", secretPost, ""}
 )
 
 func clients() []client { return []client{basicClient, otherClient, postClient} }

@@ -36,6 +36,7 @@ func newRealm(t *testing.T, clients []client) *realmtest.Realm {
 	for _, c := range clients {
 		r.Clients = append(r.Clients, realmClient(c))
 	}
+	r.Config.Clients.AllowPrivateNetworks = true
 	r.Listen()
 	return r
 }
@@ -45,6 +46,7 @@ func realmClient(c client) realmconfig.Client {
 	known := realmconfig.DefaultClient()
 	known.ID, known.DisplayName, known.Since = c.id, "Conformance", time.Now().Add(-time.Hour)
 	known.RedirectURIs, known.PostLogoutRedirectURIs = []string{redirectURI}, []string{signedOutURI}
+	known.BackchannelLogoutURI = c.backchannelURI
 	known.Scopes = []string{"openid", "profile", "email", "groups", "offline_access"}
 	known.TokenEndpointAuthMethod = realmconfig.AuthMethod(c.method)
 	known.Secrets = []realmconfig.ClientSecret{{ID: "one", SHA256: realmconfig.DigestSecret(c.secret)}}
