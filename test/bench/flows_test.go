@@ -69,7 +69,7 @@ func (w *world) authorize(ctx context.Context, asked string, browser *tokens) (c
 		return "", 0, err
 	}
 	request.Header.Set("X-Forwarded-For", w.somewhere())
-	request.AddCookie(&http.Cookie{Name: session, Value: browser.Refresh})
+	request.AddCookie(&http.Cookie{Name: session, Value: browser.Refresh}) //nolint:gosec // one that a browser sends has no attributes
 	response, err := w.send(request, nil)
 	if err != nil {
 		return "", 0, err

@@ -11,7 +11,7 @@ import (
 
 const (
 	// TokenType tells a logout token from every other JWT (section 2.4).
-	TokenType = "logout+jwt"
+	TokenType = "logout+jwt" //nolint:gosec // a name
 	// tokenLifetime is what the specification recommends at most.
 	tokenLifetime = 2 * time.Minute
 )

@@ -14,7 +14,7 @@ const (
 	longestJourney = 8 << 10
 )
 
-// KeepJourney implements web.Shelf.
+// KeepJourney implements request.Shelf.
 func (c *Cache) KeepJourney(ctx context.Context, name string, sealed []byte, ttl time.Duration) (kept bool) {
 	if len(sealed) > longestJourney || c.Take(ctx, "journeys", Rate{Burst: mostJourneys, Window: time.Hour}) > 0 {
 		return false
@@ -27,7 +27,7 @@ func (c *Cache) KeepJourney(ctx context.Context, name string, sealed []byte, ttl
 	return kept
 }
 
-// Journey implements web.Shelf.
+// Journey implements request.Shelf.
 func (c *Cache) Journey(ctx context.Context, name string) ([]byte, bool) {
 	return c.get(ctx, c.journeyKey(name))
 }

@@ -3,7 +3,6 @@
 package web
 
 import (
-	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -13,16 +12,6 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
-
-// Shelf keeps journeys for a while that are too long for a cookie. Others may be able to
-// write there, and it may forget.
-type Shelf interface {
-	// KeepJourney keeps a sealed journey under a name, and reports whether it is kept: the
-	// shelf is bounded.
-	KeepJourney(ctx context.Context, name string, sealed []byte, ttl time.Duration) bool
-	// Journey is what KeepJourney has kept; false for nothing.
-	Journey(ctx context.Context, name string) ([]byte, bool)
-}
 
 // journeyLifetime is how long somebody may be away.
 const journeyLifetime = time.Hour

@@ -37,7 +37,7 @@ type Deps struct {
 	Admin      *admin.Service
 	Groups     *group.Service
 	Sealer     auth.Sealer
-	Shelf      Shelf
+	Shelf      request.Shelf
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Now      func() time.Time
