@@ -112,7 +112,7 @@ func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
 	if err != nil || result.Challenge != nil || req.interruptedFlow() == "" {
 		return a, err
 	}
-	return w.resumeInterrupted(req, result.Grant.AccessToken)
+	return w.resumeInterrupted(req, req.access) // that of the session that goes on
 }
 
 // interruptedFlow is on the way of somebody who was signed in already, and proves by
