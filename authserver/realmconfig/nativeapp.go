@@ -12,9 +12,10 @@ import (
 // is: one of a public client's on the machine of whoever is in front of the browser, by
 // an address of that machine or a private-use scheme (RFC 8252, sections 7.1 and 7.3).
 // Every other program there can take its place (section 8.6). An address elsewhere is the
-// client's alone.
+// client's alone. The realm's own applications are pages, wherever ReturnURLs says that they
+// are: on a developer's machine, say.
 func (c Client) IsNativeApp(uri string) bool {
-	return c.Type == PublicClient && onOwnMachine(uri)
+	return c.Type == PublicClient && !c.IsFirstParty() && onOwnMachine(uri)
 }
 
 func onOwnMachine(uri string) bool {

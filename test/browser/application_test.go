@@ -242,13 +242,14 @@ func (b *tab) enterFrom(page string) {
 // isAt fails the test unless the application comes to know at a page who is signed in.
 func (b *tab) isAt(page, email string) {
 	b.t.Helper()
+	// Only then does it stay: before, a script would be lost on the way to another page.
+	b.do(chromedp.WaitVisible(`//p[@id="who"][text()="` + email + `"]`))
 	eventually.Succeeds(b.t, func(context.Context) error {
 		if at := b.url().String(); at != page {
 			return fmt.Errorf("is at %s", at)
 		}
 		return nil
 	})
-	b.do(chromedp.WaitVisible(`//p[@id="who"][text()="` + email + `"]`))
 }
 
 // Whatever page they left, people come back to it, and signing out of the application is
