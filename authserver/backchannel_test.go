@@ -73,7 +73,7 @@ func TestALogoutTokenIsNothingElse(t *testing.T) {
 		t.Run(string(algorithm), func(t *testing.T) {
 			t.Parallel()
 			told := newReceiver(t)
-			c := newWebClient(told.client, func(c *realmconfig.Client) { c.IDTokenSigningAlg = algorithm })
+			c := newWebClient(leavable, told.client, func(c *realmconfig.Client) { c.IDTokenSigningAlg = algorithm })
 			r := newRealmThatTells(t, c)
 			r.Keyset = realmfolder.Keyset(append([]realmconfig.Key{realmfolder.NewKey(realmconfig.EdDSA)}, keysOf(r.Keyset)...)...)
 			r.Update()
@@ -107,7 +107,7 @@ func TestALogoutTokenIsNothingElse(t *testing.T) {
 			if told := decode[map[string]any](t, f.a.ask("/oauth2/introspect", url.Values{"token": {token}}), http.StatusOK); told["active"] != false {
 				t.Errorf("introspection says %v", told)
 			}
-			b.open("/oauth2/end-session?id_token_hint=" + token)
+			b.open("/oauth2/end-session?" + url.Values{"id_token_hint": {token}, "post_logout_redirect_uri": c.PostLogoutRedirectURIs}.Encode())
 			b.sees("/oauth2/end-session", http.StatusBadRequest)
 		})
 	}

@@ -32,7 +32,11 @@ func TestAnAnswerIsOfWhatWasShown(t *testing.T) {
 			a := s.newAnn("user")
 			b.signIn(a.user.Email, strangerPassword)
 		},
-		"in another session": func(_ *server, b *pageBrowser, _ url.Values) { b.signIn(adminEmail, adminPassword) },
+		"in another session": func(_ *server, b *pageBrowser, _ url.Values) {
+			b.open("/account")
+			b.submit("/signout", nil)
+			b.signIn(adminEmail, adminPassword)
+		},
 		"without a question": func(_ *server, _ *pageBrowser, form url.Values) { form.Del("decision") },
 		"with two questions": func(_ *server, _ *pageBrowser, form url.Values) { form.Add("decision", form.Get("decision")) },
 		"with noise":         func(_ *server, _ *pageBrowser, form url.Values) { form.Set("decision", "noise") },
