@@ -145,7 +145,7 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 		s.askToSignIn(w, r, to, values, far)
 	case errors.As(err, &ask):
 		s.askToAgree(w, r, to, values, far, *ask)
-	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) && slices.Contains(strings.Fields(values.Get("prompt")), promptNone):
+	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) && prompts(values, promptNone):
 		s.answerTo(w, r, to, refusal(&Error{Code: AccessDenied, Description: "The user may not use this client."}))
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)):
 		s.Pages.Fail(w, r, err)
@@ -182,7 +182,7 @@ func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target,
 func (s *Service) journey(to target, values url.Values, far progress) (string, error) {
 	journey := request.Journey{
 		Query: far.on.Query, FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
-		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || slices.Contains(strings.Fields(values.Get("prompt")), promptLogin),
+		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || prompts(values, promptLogin),
 		Began: far.on.Began, SignedIn: far.on.SignedIn,
 	}
 	sealed, err := s.Journeys.Seal(journey)
@@ -190,6 +190,11 @@ func (s *Service) journey(to target, values url.Values, far progress) (string, e
 		return "", &auth.Error{Code: auth.ClientRequestInvalid, Cause: err}
 	}
 	return sealed, nil
+}
+
+// prompts reports whether a request has a prompt, whatever else is wrong with it.
+func prompts(values url.Values, prompt string) bool {
+	return slices.Contains(strings.Fields(values.Get("prompt")), prompt)
 }
 
 // provider is the one that the client would have its user sign in by; empty where it names

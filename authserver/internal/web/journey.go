@@ -56,11 +56,7 @@ func (w *Web) takeJourney(req *pageRequest, sealed string) {
 func (w *Web) goOn(req *pageRequest, result signin.SignIn) (*response, error) {
 	journey := req.journey
 	if !journey.Reauthenticate || !result.ShownSince.IsZero() && journey.Before(result.ShownSince) {
-		subject, err := w.Sessions.Verify(req.r.Context(), result.Grant.AccessToken, nil)
-		if err != nil {
-			return nil, err
-		}
-		journey.SignedIn = subject.SessionID
+		journey.SignedIn = result.Grant.Subject.SessionID
 	}
 	if err := w.sealJourney(req, journey); err != nil {
 		return nil, err
