@@ -39,7 +39,7 @@ func TestAnAnswerIsOfWhatWasShown(t *testing.T) {
 		},
 		"without a question": func(_ *server, _ *pageBrowser, form url.Values) { form.Del("decision") },
 		"with two questions": func(_ *server, _ *pageBrowser, form url.Values) { form.Add("decision", form.Get("decision")) },
-		"with noise":         func(_ *server, _ *pageBrowser, form url.Values) { form.Set("decision", "noise") },
+		"with what is none":  func(_ *server, _ *pageBrowser, form url.Values) { form.Set("decision", "noise") },
 		"with a journey for a question": func(_ *server, _ *pageBrowser, form url.Values) {
 			form.Set("decision", form.Get("journey"))
 		},
