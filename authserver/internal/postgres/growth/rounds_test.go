@@ -20,9 +20,9 @@ const (
 	// million monthly users do at a busy hour.
 	perSecond = 150
 	// spell is for how long refreshes are measured at a time, alone or beside pruning, and
-	// spells how often each.
-	spell  = 15 * time.Second
-	spells = 3
+	// spells how often each: a disk that stalls spoils some, and must not spoil half of them.
+	spell  = 10 * time.Second
+	spells = 9
 	// longestRound ends one that does not end. The next begins ten minutes after it did.
 	longestRound = 10 * time.Minute
 )
