@@ -87,7 +87,7 @@ type Store interface {
 type Signer interface {
 	// Sign makes a JWT of a type with the key that signs by an algorithm now. It refuses
 	// with auth.SigningUnavailable when there is none.
-	Sign(algorithm realmconfig.Algorithm, typ string, claims any) (auth.Secret, error)
+	Sign(algorithm realmconfig.Algorithm, typ string, claims map[string]any) (auth.Secret, error)
 	// Longest is how long a token that is signed now may be valid.
 	Longest() time.Duration
 }

@@ -16,34 +16,21 @@ const (
 	tokenLifetime = 2 * time.Minute
 )
 
-// claims are those of a logout token (section 2.4). It never has a nonce, so that nobody
-// takes it for an ID token. Times are in seconds since 1970.
-type claims struct {
-	Issuer    string `json:"iss"`
-	Subject   string `json:"sub"`
-	Audience  string `json:"aud"`
-	IssuedAt  int64  `json:"iat"`
-	ExpiresAt int64  `json:"exp"`
-	ID        string `json:"jti"`
-	Events    events `json:"events"`
-	SessionID string `json:"sid"`
-}
+// logoutEvent says what kind of token it is (RFC 8417, section 2.2).
+const logoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
-// events say what kind of token it is (RFC 8417, section 2.2).
-type events struct {
-	Logout struct{} `json:"http://schemas.openid.net/event/backchannel-logout"`
-}
-
-// token tells the client of a logout, in a token of its own each time: a client that has
-// seen the jti before may refuse it (section 2.6).
+// token tells the client of a logout (section 2.4), in a token of its own each time: a client
+// that has seen the jti before may refuse it (section 2.6). It never has a nonce, so that
+// nobody takes it for an ID token.
 func (s *Service) token(c realmconfig.Client, l Logout) (auth.Secret, error) {
 	id, err := s.NewID()
 	if err != nil {
 		return "", err
 	}
 	now := s.Now()
-	return s.Signer.Sign(c.IDTokenSigningAlg, TokenType, claims{
-		Issuer: s.Settings().Issuer, Subject: l.UserID, Audience: c.ID, ID: id, SessionID: l.SID,
-		IssuedAt: now.Unix(), ExpiresAt: now.Add(min(tokenLifetime, s.Signer.Longest())).Unix(),
+	return s.Signer.Sign(c.IDTokenSigningAlg, TokenType, map[string]any{
+		"iss": s.Settings().Issuer, "sub": l.UserID, "aud": c.ID, "jti": id, "sid": l.SID,
+		"iat": now.Unix(), "exp": now.Add(min(tokenLifetime, s.Signer.Longest())).Unix(),
+		"events": map[string]any{logoutEvent: struct{}{}},
 	})
 }

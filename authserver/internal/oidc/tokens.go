@@ -28,7 +28,7 @@ type Tokens interface {
 type Signer interface {
 	// Sign makes a JWT of a type, such as "JWT" or "logout+jwt", with the key that signs
 	// by an algorithm now. It refuses with auth.SigningUnavailable when there is none.
-	Sign(algorithm realmconfig.Algorithm, typ string, claims any) (auth.Secret, error)
+	Sign(algorithm realmconfig.Algorithm, typ string, claims map[string]any) (auth.Secret, error)
 	// Algorithms are those by which a key signs, in order.
 	Algorithms() []realmconfig.Algorithm
 }

@@ -3,9 +3,7 @@
 package token
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -18,27 +16,22 @@ import (
 // lies too far ahead.
 var ErrLifetime = errors.New("a token must expire within the longest lifetime that is known")
 
-// Sign signs claims, which are what encoding/json makes an object of, as a token
-// of a type, such as "JWT", with the key that signs by an algorithm now. It refuses
-// with auth.SigningUnavailable when there is none, and with ErrLifetime when the
-// claims have no exp or one beyond Longest: a key is taken out of the JWKS when
-// the last token that it can have signed has expired.
-func (t *Tokens) Sign(algorithm realmconfig.Algorithm, typ string, claims any) (auth.Secret, error) {
+// Sign signs claims as a token of a type, such as "JWT", with the key that signs by an
+// algorithm now. The claim exp is an int64, in seconds since 1970 (RFC 7519, section 4.1.4).
+// It refuses with auth.SigningUnavailable when there is no key, and with ErrLifetime when the
+// claims have no exp or one beyond Longest: a key is taken out of the JWKS when the last
+// token that it can have signed has expired.
+func (t *Tokens) Sign(algorithm realmconfig.Algorithm, typ string, claims map[string]any) (auth.Secret, error) {
 	s, now := t.snapshot(), t.now()
 	family, _ := s.Keyset.Family(algorithm)
 	key, signs := family.SigningKey(now)
 	if !signs {
 		return "", unavailable()
 	}
-	encoded, err := encode(claims)
-	if err != nil {
-		return "", err
-	}
-	// A NumericDate is seconds (RFC 7519, section 2); as a time it could overflow.
-	if exp, ok := encoded.MapClaims["exp"].(float64); !ok || exp > float64(now.Add(longest(s)).Unix()) {
+	if expires, ok := claims["exp"].(int64); !ok || expires > now.Add(longest(s)).Unix() {
 		return "", ErrLifetime
 	}
-	return t.sign(s, key, typ, encoded)
+	return t.sign(s, key, typ, jwt.MapClaims(claims))
 }
 
 // Longest is how long a token that is signed now may be valid.
@@ -62,26 +55,4 @@ func (t *Tokens) Algorithms() []realmconfig.Algorithm {
 		}
 	}
 	return algorithms
-}
-
-// encoded are claims as they are signed, and as they can be read.
-type encoded struct {
-	jwt.MapClaims
-	document json.RawMessage
-}
-
-// MarshalJSON implements json.Marshaler.
-func (e encoded) MarshalJSON() ([]byte, error) { return e.document, nil }
-
-// encode writes claims. The error never quotes one.
-func encode(claims any) (encoded, error) {
-	document, err := json.Marshal(claims)
-	if err != nil {
-		return encoded{}, fmt.Errorf("encode claims: %w", err)
-	}
-	e := encoded{document: document}
-	if json.Unmarshal(document, &e.MapClaims) != nil || e.MapClaims == nil {
-		return encoded{}, errors.New("encode claims: must be an object")
-	}
-	return e, nil
 }
