@@ -19,17 +19,23 @@ import (
 // shopSecret is what the application shop shows.
 const shopSecret = "bwqcyBYgDp1oEGOSVVNyTwGXw9gcWJcJcXK2_PFgDJM"
 
-// newWebClient is a confidential client that may do what most may, changed.
-func newWebClient(change ...func(*realmconfig.Client)) realmconfig.Client {
+// newClient is a confidential client that may do what most may, and shows shopSecret,
+// changed. Every client of the suite begins as one.
+func newClient(id string, changes ...func(*realmconfig.Client)) realmconfig.Client {
 	c := realmconfig.DefaultClient()
-	c.ID, c.DisplayName, c.Since = "apps.shop", "Shop", time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
+	c.ID, c.DisplayName, c.Since = id, "Shop", time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
 	c.RedirectURIs = []string{appURL + "callback"}
 	c.Scopes = []string{"openid", "profile", "email", "groups", "offline_access"}
 	c.Secrets = []realmconfig.ClientSecret{{ID: "one", SHA256: realmconfig.DigestSecret(shopSecret)}}
-	for _, f := range change {
-		f(&c)
+	for _, change := range changes {
+		change(&c)
 	}
 	return c
+}
+
+// newWebClient is newClient for the application that most tests have.
+func newWebClient(changes ...func(*realmconfig.Client)) realmconfig.Client {
+	return newClient("apps.shop", changes...)
 }
 
 // publicClient makes a client one without a secret.

@@ -57,7 +57,7 @@ func TestWhatAnApplicationMayIsTakenBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newWebClient(asking)
-			other := newWebClient(asking, func(c *realmconfig.Client) { c.ID, c.DisplayName = "apps.other", "Other" })
+			other := newClient("apps.other", asking, func(c *realmconfig.Client) { c.DisplayName = "Other" })
 			r := newRealmOfClients(t, c, other)
 			s := r.serve()
 			b := s.newPageBrowser()

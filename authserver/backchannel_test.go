@@ -27,7 +27,7 @@ func TestClientsAreToldThatASessionHasEnded(t *testing.T) {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				t.Parallel()
 				told, other := newReceiver(t), newReceiver(t)
-				c, stranger := newWebClient(told.client), newWebClient(other.client, func(c *realmconfig.Client) { c.ID = "apps.other" })
+				c, stranger := newWebClient(told.client), newClient("apps.other", other.client)
 				r := newRealmThatTells(t, c, stranger)
 				s := r.serve()
 				a := s.newAnn("user")

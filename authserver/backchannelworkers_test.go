@@ -53,7 +53,7 @@ func TestEachClientIsToldOnceByManyServers(t *testing.T) {
 	t.Parallel()
 	const each = 150
 	shop, other := newReceiver(t), newReceiver(t)
-	c, d := newWebClient(shop.client), newWebClient(other.client, func(c *realmconfig.Client) { c.ID = "apps.other" })
+	c, d := newWebClient(shop.client), newClient("apps.other", other.client)
 	r := newRealmThatTells(t, c, d)
 	servers := []*server{r.serve(), r.serve(), r.serve()}
 	for range 10 {
@@ -77,7 +77,7 @@ func TestAClientThatHangsHoldsUpNobody(t *testing.T) {
 	const each = 300
 	hanging, well := newReceiver(t), newReceiver(t)
 	hanging.answerBy(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	c, d := newWebClient(hanging.client), newWebClient(well.client, func(c *realmconfig.Client) { c.ID = "apps.other" })
+	c, d := newWebClient(hanging.client), newClient("apps.other", well.client)
 	r := newRealmThatTells(t, c, d)
 	s := r.serve()
 	r.endForeign(c, each)

@@ -73,7 +73,7 @@ func TestAnInjectedCodeShowsWhoseItIs(t *testing.T) {
 // What would make a challenge weaker is refused, of a public client anything but S256.
 func TestPKCEIsNotMadeWeaker(t *testing.T) {
 	t.Parallel()
-	confidential, pages := newWebClient(), newWebClient(publicClient, func(c *realmconfig.Client) { c.ID = "apps.pages" })
+	confidential, pages := newWebClient(), newClient("apps.pages", publicClient)
 	s := newRealmOfClients(t, confidential, pages).serve()
 	b := s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
@@ -115,7 +115,7 @@ func TestPKCEIsNotMadeWeaker(t *testing.T) {
 // looks like it.
 func TestAUsersTokenAtAClientIsThatClientsAlone(t *testing.T) {
 	t.Parallel()
-	c, other := newWebClient(), newWebClient(func(c *realmconfig.Client) { c.ID = "apps.other" })
+	c, other := newWebClient(), newClient("apps.other")
 	s := newRealmOfClients(t, c, other).serve()
 	suite.secrets.used(marker)
 	stranger := s.newApplication(other)

@@ -96,7 +96,7 @@ func TestATokenOfAUserAtAClientOpensNothingOfTheRealm(t *testing.T) {
 
 func TestACodeIsGoodOnceForWhomItIs(t *testing.T) {
 	t.Parallel()
-	c, other := newWebClient(), newWebClient(func(c *realmconfig.Client) { c.ID = "apps.other" })
+	c, other := newWebClient(), newClient("apps.other")
 	s := newRealmOfClients(t, c, other).serve()
 	shop, stranger := s.newApplication(c, "openid"), s.newApplication(other, "openid")
 	b := s.newPageBrowser()
@@ -194,25 +194,21 @@ func TestACopiedRefreshTokenEndsItsGrant(t *testing.T) {
 // Whoever leaves a group leaves the applications that are for its members alone.
 func TestARefreshAsksWhetherTheUserMayStillUseTheClient(t *testing.T) {
 	t.Parallel()
-	staff := newWebClient(func(c *realmconfig.Client) { c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}} })
-	r := newRealmOfClients(t, staff)
-	s := r.serve()
-	admin := s.login().Access
-	id := query[string](r, "SELECT id::text FROM users WHERE email = '"+adminEmail+"'")
-	group := s.createGroup(admin, "staff")
-	s.addMember(admin, group.ID, id).Expect(t, http.StatusNoContent, "")
-	f := s.newApplication(staff, "openid", "groups").newFlow()
+	c := newWebClient(forStaff)
+	s := newRealmOfClients(t, c).serve()
+	staff := s.newStaff()
+	f := s.newApplication(c, "openid", "groups").newFlow()
 	h := f.refresh(f.signIn(s.newPageBrowser()).RefreshToken)
 	if groups, _ := h.claims["groups"].([]any); len(groups) != 1 || groups[0] != "staff" {
 		t.Errorf("the ID token names the groups %v", h.claims["groups"])
 	}
-	s.as(admin, http.MethodDelete, groupsPath+"/"+group.ID+"/members/"+id, nil).Expect(t, http.StatusNoContent, "")
+	staff.leave()
 	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
 }
 
 func TestARefreshTokenIsItsClients(t *testing.T) {
 	t.Parallel()
-	c, other := newWebClient(), newWebClient(func(c *realmconfig.Client) { c.ID = "apps.other" })
+	c, other := newWebClient(), newClient("apps.other")
 	s := newRealmOfClients(t, c, other).serve()
 	f := s.newApplication(c, "openid").newFlow()
 	h := f.signIn(s.newPageBrowser())
@@ -347,7 +343,7 @@ func TestANewClientOfTheNameInheritsNothing(t *testing.T) {
 
 func TestRevocationAndIntrospectionOfARefreshToken(t *testing.T) {
 	t.Parallel()
-	c, other := newWebClient(), newWebClient(func(c *realmconfig.Client) { c.ID = "apps.other" })
+	c, other := newWebClient(), newClient("apps.other")
 	s := newRealmOfClients(t, c, other).serve()
 	f, stranger := s.newApplication(c, "openid").newFlow(), s.newApplication(other)
 	h := f.signIn(s.newPageBrowser())

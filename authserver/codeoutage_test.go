@@ -118,7 +118,7 @@ func TestTheCodeFlowWhileRedisIsAway(t *testing.T) {
 
 func TestWhoMayUseAnApplication(t *testing.T) {
 	t.Parallel()
-	staff := newWebClient(func(c *realmconfig.Client) { c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}} })
+	staff := newWebClient(forStaff)
 	s := newRealmOfClients(t, staff).serve()
 	b := s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)

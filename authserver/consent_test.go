@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -39,6 +41,35 @@ func (f *flow) refusedWith(b *pageBrowser, code string) {
 	}
 }
 
+// question is one that the admin is asked in a browser, on the way to an application.
+type question struct {
+	r *realm
+	s *server
+	b *pageBrowser
+	f *flow
+}
+
+// newQuestion has the admin, who is signed in, asked about a client that wants scopes.
+func newQuestion(t *testing.T, c realmconfig.Client, scopes string, also ...oauth2.AuthCodeOption) question {
+	t.Helper()
+	r := newRealmOfClients(t, c)
+	s := r.serve()
+	q := question{r, s, s.newPageBrowser(), s.newApplication(c, strings.Fields(scopes)...).newFlow()}
+	q.b.signIn(adminEmail, adminPassword)
+	q.b.open(q.f.address(also...))
+	q.b.isAsked()
+	return q
+}
+
+// leavesNothing fails the test if a question, or an answer that agrees to nothing, has left
+// anything.
+func (r *realm) leavesNothing() {
+	r.t.Helper()
+	if n := query[int](r, "SELECT (SELECT count(*) FROM consents) + (SELECT count(*) FROM authorization_codes)"); n != 0 {
+		r.t.Errorf("%d rows are left", n)
+	}
+}
+
 func TestPeopleAreAskedForTheirConsentOnce(t *testing.T) {
 	t.Parallel()
 	c := newWebClient(asking, func(c *realmconfig.Client) { c.Scopes = append(c.Scopes, "orders:read") })
@@ -66,9 +97,7 @@ func TestPeopleAreAskedForTheirConsentOnce(t *testing.T) {
 	if csp := b.header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action 'self' "+strings.TrimSuffix(appURL, "/")+";") {
 		t.Errorf("the form may not end at the application: %q", csp)
 	}
-	if n := query[int](r, "SELECT (SELECT count(*) FROM consents) + (SELECT count(*) FROM authorization_codes)"); n != 0 {
-		t.Errorf("a question alone has left %d rows", n)
-	}
+	r.leavesNothing()
 	b.answers("allow")
 	if h := f.exchange(f.code(b)); h.claims["email"] != adminEmail {
 		t.Errorf("the ID token is %v", h.claims)
@@ -120,40 +149,29 @@ func TestPeopleAreAskedForTheirConsentOnce(t *testing.T) {
 
 func TestWhoeverCancelsIsSentBackWithARefusal(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(asking)
-	r := newRealmOfClients(t, c)
-	s := r.serve()
-	b := s.newPageBrowser()
-	b.signIn(adminEmail, adminPassword)
+	q := newQuestion(t, newWebClient(asking), "openid")
+	b, f := q.b, q.f
 	for range 2 { // it is not remembered either
-		f := s.newApplication(c, "openid").newFlow()
-		b.open(f.address())
-		b.isAsked()
 		b.answers("cancel")
 		f.refusedWith(b, "access_denied")
+		b.open(f.address())
+		b.isAsked()
 	}
-	f := s.newApplication(c, "openid").newFlow()
 	b.open(f.address(param("response_mode", "form_post")))
 	b.isAsked()
 	b.answers("cancel")
 	if b.away != nil || attribute(b.find("input", "name", "error"), "value") != "access_denied" || attribute(b.find("input", "name", "iss"), "value") != issuer {
 		t.Errorf("the browser is at %s, sent to %v:\n%s", b.at, b.away, b.body)
 	}
-	if n := query[int](r, "SELECT (SELECT count(*) FROM consents) + (SELECT count(*) FROM authorization_codes)"); n != 0 {
-		t.Errorf("%d rows are left", n)
-	}
+	q.r.leavesNothing()
 }
 
 // Whoever would rather use another account is asked again for that one.
 func TestAnotherAccountIsAskedForItself(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(asking)
-	r := newRealmOfClients(t, c)
-	s := r.serve()
-	a := s.newAnn("user")
-	b, f := s.newPageBrowser(), s.newApplication(c, "openid", "email").newFlow()
-	b.signIn(adminEmail, adminPassword)
-	b.open(f.address())
+	q := newQuestion(t, newWebClient(asking), "openid email")
+	r, b, f := q.r, q.b, q.f
+	a := q.s.newAnn("user")
 	b.isAsked(adminEmail)
 	b.click("Use another account")
 	b.sees("/signin", http.StatusOK)
@@ -172,11 +190,8 @@ func TestAnotherAccountIsAskedForItself(t *testing.T) {
 func TestANewClientOfTheNameIsAskedAbout(t *testing.T) {
 	t.Parallel()
 	c := newWebClient(asking)
-	r := newRealmOfClients(t, c)
-	s := r.serve()
-	b, f := s.newPageBrowser(), s.newApplication(c, "openid", "email").newFlow()
-	b.signIn(adminEmail, adminPassword)
-	b.open(f.address())
+	q := newQuestion(t, c, "openid email")
+	s, b, f := q.s, q.b, q.f
 	b.answers("allow")
 	f.exchange(f.code(b))
 	s.changeClient(func(c *realmconfig.Client) { c.Since = c.Since.Add(time.Second) })

@@ -56,32 +56,20 @@ func TestAnAnswerIsOfWhatWasShown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newWebClient(asking)
-			r := newRealmOfClients(t, c)
-			s := r.serve()
-			b := s.newPageBrowser()
-			b.signIn(adminEmail, adminPassword)
-			b.open(s.newApplication(c, "openid", "email", "orders:write").newFlow().address())
-			b.isAsked()
-			form := b.decision("allow")
-			change(s, b, form)
-			b.post(decisionPath, form)
-			b.isAsked()
-			if n := query[int](r, "SELECT (SELECT count(*) FROM consents) + (SELECT count(*) FROM authorization_codes)"); n != 0 {
-				t.Errorf("%d rows are left", n)
-			}
+			q := newQuestion(t, newWebClient(asking), "openid email orders:write")
+			form := q.b.decision("allow")
+			change(q.s, q.b, form)
+			q.b.post(decisionPath, form)
+			q.b.isAsked()
+			q.r.leavesNothing()
 		})
 	}
 }
 
 func TestNobodyElseAnswers(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(asking)
-	r := newRealmOfClients(t, c)
-	s := r.serve()
-	b, f := s.newPageBrowser(), s.newApplication(c, "openid").newFlow()
-	b.signIn(adminEmail, adminPassword)
-	b.open(f.address())
+	q := newQuestion(t, newWebClient(asking), "openid")
+	s, b, f := q.s, q.b, q.f
 	form := b.decision("allow")
 	for name, header := range map[string][]string{
 		"a page of another site":                 {"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"},
@@ -114,9 +102,7 @@ func TestNobodyElseAnswers(t *testing.T) {
 	stranger := s.newPageBrowser()
 	stranger.post(decisionPath, form) // somebody who has found the form, and is not signed in
 	stranger.sees("/signin", http.StatusOK)
-	if n := query[int](r, "SELECT (SELECT count(*) FROM consents) + (SELECT count(*) FROM authorization_codes)"); n != 0 {
-		t.Errorf("%d rows are left", n)
-	}
+	q.r.leavesNothing()
 	b.post(decisionPath, form)
 	f.exchange(f.code(b)) // which was good all the time
 }
@@ -124,13 +110,8 @@ func TestNobodyElseAnswers(t *testing.T) {
 // However often a form is sent, it is answered once: the others are asked again.
 func TestOneOfManyAnswersCounts(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(asking)
-	r := newRealmOfClients(t, c)
-	s := r.serve()
-	b, f := s.newPageBrowser(), s.newApplication(c, "openid", "email").newFlow()
-	b.signIn(adminEmail, adminPassword)
-	b.open(f.address(param("prompt", "consent")))
-	b.isAsked()
+	q := newQuestion(t, newWebClient(asking), "openid email", param("prompt", "consent"))
+	r, s, b, f := q.r, q.s, q.b, q.f
 	form, cookies := b.decision("allow").Encode(), b.client.Jar.Cookies(b.at)
 	client := *s.HTTP
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

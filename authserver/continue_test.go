@@ -16,7 +16,7 @@ import (
 func TestSigningInAgainContinuesTheSession(t *testing.T) {
 	t.Parallel()
 	told := newReceiver(t)
-	c, other := newWebClient(told.client), newWebClient(func(c *realmconfig.Client) { c.ID = "apps.other" })
+	c, other := newWebClient(told.client), newClient("apps.other")
 	r := newRealmThatTells(t, c, other)
 	s := r.serve()
 	b, first := s.newPageBrowser(), s.newApplication(c, "openid").newFlow()

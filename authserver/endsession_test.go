@@ -46,7 +46,7 @@ func (s *server) replaceKeys(algorithm realmconfig.Algorithm, others ...realmcon
 // out all the same: they are asked, and go nowhere before.
 func TestAHintThatSaysNothingIsNone(t *testing.T) {
 	t.Parallel()
-	c, gone := newWebClient(leavable), newWebClient(leavable, func(c *realmconfig.Client) { c.ID = "apps.gone" })
+	c, gone := newWebClient(leavable), newClient("apps.gone", leavable)
 	r := newRealmOfClients(t, c, gone)
 	s := r.serve()
 	b := s.newPageBrowser()
@@ -75,7 +75,7 @@ func TestAHintThatSaysNothingIsNone(t *testing.T) {
 	for name, hint := range map[string]string{
 		"whose key is published no longer": hint,
 		"of a client that is gone":         deleted,
-		"that is noise":                    "noise",
+		"that is noise":                    marker,
 		"that is very long":                strings.Repeat("x", 10<<10),
 		"that somebody has changed":        fresh[:len(fresh)-8] + "AAAAAAAA",
 		"that is not signed":               forged(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, f.others.KID),

@@ -24,14 +24,21 @@ const billing = "https://billing.example.com"
 // resourceful is a client that may have tokens for others.
 func resourceful(c *realmconfig.Client) { c.Audiences = []string{orders, billing} }
 
+// newResourcefulRealm has one client, which is resourceful, and allows what that may have.
+func newResourcefulRealm(t *testing.T) (*realm, realmconfig.Client) {
+	t.Helper()
+	c := newWebClient(resourceful)
+	r := newRealmOfClients(t, c)
+	r.Config.Clients.Audiences = c.Audiences
+	r.Update()
+	return r, c
+}
+
 // A request that fails leaves no grant that nobody holds, and uses nothing up for what can be
 // known before.
 func TestARequestThatFailsLeavesNoGrant(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(resourceful)
-	r := newRealmOfClients(t, c)
-	r.Config.Clients.Audiences = []string{orders, billing}
-	r.Update()
+	r, c := newResourcefulRealm(t)
 	s := r.serve()
 	a, b := s.newApplication(c, "openid", "offline_access"), s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
@@ -91,10 +98,7 @@ func TestWithoutAKeyNothingIsUsedUp(t *testing.T) {
 // What a client has lost it is not given, and keeps the rest.
 func TestARefreshForALostAudienceUsesNothingUp(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(resourceful)
-	r := newRealmOfClients(t, c)
-	r.Config.Clients.Audiences = []string{orders, billing}
-	r.Update()
+	r, c := newResourcefulRealm(t)
 	s := r.serve()
 	f := s.newApplication(c, "openid").newFlow()
 	h := f.signIn(s.newPageBrowser())
@@ -109,25 +113,49 @@ func TestARefreshForALostAudienceUsesNothingUp(t *testing.T) {
 	}
 }
 
+// forStaff is a client that is for a group alone.
+func forStaff(c *realmconfig.Client) { c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}} }
+
+// staff is that group, which the admin joins and leaves.
+type staff struct {
+	s                  *server
+	access, group, who string
+}
+
+// newStaff makes the group, with the admin in it.
+func (s *server) newStaff() staff {
+	s.t.Helper()
+	access := s.login().Access
+	g := staff{s, access, s.createGroup(access, "staff").ID, claimsOf(s.t, access)["sub"].(string)}
+	g.join()
+	return g
+}
+
+func (g staff) join() {
+	g.s.t.Helper()
+	g.s.addMember(g.access, g.group, g.who).Expect(g.s.t, http.StatusNoContent, "")
+}
+
+func (g staff) leave() {
+	g.s.t.Helper()
+	g.s.as(g.access, http.MethodDelete, groupsPath+"/"+g.group+"/members/"+g.who, nil).Expect(g.s.t, http.StatusNoContent, "")
+}
+
 // Whoever may not use a client any more is told so for good: the client throws its token
 // away, and so does the realm.
 func TestAGrantEndsWithTheRightToUseTheClient(t *testing.T) {
 	t.Parallel()
-	staff := newWebClient(func(c *realmconfig.Client) { c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}} })
-	r := newRealmOfClients(t, staff)
+	r := newRealmOfClients(t, newWebClient(forStaff))
 	s := r.serve()
-	admin := s.login().Access
-	id := query[string](r, "SELECT id::text FROM users WHERE email = '"+adminEmail+"'")
-	group := s.createGroup(admin, "staff")
-	s.addMember(admin, group.ID, id).Expect(t, http.StatusNoContent, "")
-	f := s.newApplication(staff, "openid", "offline_access").newFlow()
+	staff := s.newStaff()
+	f := s.newApplication(r.Clients[0], "openid", "offline_access").newFlow()
 	h := f.signIn(s.newPageBrowser())
-	s.as(admin, http.MethodDelete, groupsPath+"/"+group.ID+"/members/"+id, nil).Expect(t, http.StatusNoContent, "")
+	staff.leave()
 	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
 	if n := r.livingGrants(); n != 0 {
 		t.Errorf("%d grants are left", n)
 	}
-	s.addMember(admin, group.ID, id).Expect(t, http.StatusNoContent, "")
+	staff.join()
 	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
 	refused(t, s.userInfo(h.AccessToken), http.StatusUnauthorized, "invalid_token")
 }

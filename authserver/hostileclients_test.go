@@ -74,10 +74,7 @@ func largest(method string) string {
 // until client and address are known to be good, and afterwards an error at that address.
 func TestTheAuthorizationEndpointWithstandsHostileParameters(t *testing.T) {
 	t.Parallel()
-	c := newWebClient(resourceful)
-	r := newRealmOfClients(t, c)
-	r.Config.Clients.Audiences = []string{orders, billing}
-	r.Update()
+	r, c := newResourcefulRealm(t)
 	s := r.serve()
 	f, b := s.newApplication(c, "openid").newFlow(), s.newPageBrowser()
 	b.signIn(adminEmail, adminPassword)

@@ -36,10 +36,8 @@ type oauthClient struct {
 
 // newOAuthClient is a confidential client that may act for itself.
 func newOAuthClient(name string, changes ...func(*oauthClient)) oauthClient {
-	c := oauthClient{Client: realmconfig.DefaultClient()}
-	c.ID, c.DisplayName, c.Since = "shop."+name, name, time.Now().Add(-time.Hour)
-	c.GrantTypes = []realmconfig.GrantType{realmconfig.ClientCredentialsGrant}
-	c.Scopes = []string{"openid", "orders:read", "orders:write"}
+	c := oauthClient{Client: newClient("shop."+name, actsForItself)}
+	c.DisplayName = name
 	for _, change := range changes {
 		change(&c)
 	}
@@ -49,6 +47,12 @@ func newOAuthClient(name string, changes ...func(*oauthClient)) oauthClient {
 		c.Secrets = []realmconfig.ClientSecret{{ID: "one", SHA256: realmconfig.DigestSecret(c.secret)}}
 	}
 	return c
+}
+
+// actsForItself makes a client one that signs nobody in, and has no secret yet.
+func actsForItself(c *realmconfig.Client) {
+	c.GrantTypes, c.RedirectURIs, c.Secrets = []realmconfig.GrantType{realmconfig.ClientCredentialsGrant}, nil, nil
+	c.Scopes = []string{"openid", "orders:read", "orders:write"}
 }
 
 // byPost lets a client show its secret in the body.

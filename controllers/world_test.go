@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -177,54 +176,6 @@ func (w *world) watched() string {
 		return ""
 	}
 	return w.namespace
-}
-
-// requests counts those that were made, those of them that ask for a change, those that
-// read ConfigMaps of a namespace, and those that wait for their answer. A watch has it as
-// soon as it has begun.
-type requests struct {
-	made, writes, configMaps, waiting atomic.Int64
-
-	mu sync.Mutex
-	// by is how many there were by verb and resource.
-	by map[string]int
-}
-
-// note counts a request by verb and resource, which may be one of an object of a namespace.
-func (c *requests) note(r *http.Request) {
-	_, resource, found := strings.Cut(r.URL.Path, "/namespaces/")
-	if found {
-		_, resource, _ = strings.Cut(resource, "/")
-	}
-	parts := strings.Split(resource, "/")
-	what := r.Method + " " + parts[0]
-	if len(parts) > 2 {
-		what += "/" + parts[2]
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.by == nil {
-		c.by = map[string]int{}
-	}
-	c.by[what]++
-}
-
-type counting struct {
-	http.RoundTripper
-	*requests
-}
-
-func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Method != http.MethodGet {
-		c.writes.Add(1)
-	} else if path := r.URL.Path; strings.Contains(path, "/namespaces/") && strings.Contains(path, "/configmaps") && !r.URL.Query().Has("watch") {
-		c.configMaps.Add(1)
-	}
-	c.made.Add(1)
-	c.note(r)
-	c.waiting.Add(1)
-	defer c.waiting.Add(-1)
-	return c.RoundTripper.RoundTrip(r)
 }
 
 // grant binds the generated role to the operator: everywhere, or in the test's
