@@ -120,6 +120,13 @@ type secrets struct {
 	seen map[string]bool
 }
 
+// shortest is how many bytes a secret has at least: a shorter one, such as a code of six
+// digits, stands in tens of megabytes by chance. It is registered with what stands beside it,
+// such as quotes.
+const shortest = 8
+
+// used panics when a value is shorter than that: a test would else search for an everyday
+// word, or for nothing.
 func (s *secrets) used(values ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,7 +134,11 @@ func (s *secrets) used(values ...string) {
 		s.seen = map[string]bool{}
 	}
 	for _, v := range values {
-		if v != "" {
+		switch {
+		case v == "":
+		case len(v) < shortest:
+			panic(fmt.Sprintf("a secret of %d bytes stands in the log by chance: register it with what stands beside it", len(v)))
+		default:
 			s.seen[v] = true
 		}
 	}
@@ -139,17 +150,12 @@ func (s *secrets) used(values ...string) {
 func (s *secrets) in(text string) (lines []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	const first = 8
 	byFirst, found := map[string][]string{}, map[string]bool{}
 	for v := range s.seen {
-		if len(v) >= first {
-			byFirst[v[:first]] = append(byFirst[v[:first]], v)
-		} else if at := strings.Index(text, v); at >= 0 {
-			lines = append(lines, lineOf(text, at, v))
-		}
+		byFirst[v[:shortest]] = append(byFirst[v[:shortest]], v)
 	}
-	for at := range max(0, len(text)-first+1) {
-		for _, v := range byFirst[text[at:at+first]] {
+	for at := range max(0, len(text)-shortest+1) {
+		for _, v := range byFirst[text[at:at+shortest]] {
 			if !found[v] && strings.HasPrefix(text[at:], v) {
 				found[v] = true
 				lines = append(lines, lineOf(text, at, v))
