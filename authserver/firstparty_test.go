@@ -282,14 +282,21 @@ func TestAnApplicationSendsPeopleToAProvider(t *testing.T) {
 	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
 	s := r.serve()
 	b, a := s.newPageBrowser(), s.newOwnApplication("openid", "email")
-	for _, when := range []string{"signed out", "signed in"} {
+	for _, known := range []time.Duration{0, 0, time.Hour} { // as somebody who is signed out, signed in, and known since before
+		signedInAt := r.Clock.Now().Add(-known)
+		u.script(func() {
+			if known != 0 {
+				u.claims["auth_time"] = signedInAt.Unix()
+			}
+		})
 		f := a.newFlow()
 		b.open(f.address(param("provider", "elsewhere"), param("prompt", "select_account")))
-		if h := f.exchange(f.code(b)); h.claims["email"] != "bob@example.com" {
-			t.Errorf("%s: the application knows %v", when, h.claims)
+		h := f.exchange(f.code(b))
+		if h.claims["email"] != "bob@example.com" || known != 0 && h.claims["auth_time"] != float64(signedInAt.Unix()) {
+			t.Errorf("known for %s: the application knows %v", known, h.claims)
 		}
 	}
-	if n := u.count("/authorize"); n != 2 {
+	if n := u.count("/authorize"); n != 3 {
 		t.Errorf("the provider was asked %d times", n)
 	}
 	f := a.newFlow() // a page that is not listed, to which the older hand-over goes

@@ -54,6 +54,7 @@ func TestAProvidersWordIsAsOldAsItSays(t *testing.T) {
 	c := newWebClient()
 	r := newRealmOfClients(t, c)
 	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
+	r.Clock.Stop()
 	s := r.serve()
 	for ago, young := range map[time.Duration]bool{0: true, 10 * time.Second: true, time.Hour: false, -time.Hour: true} {
 		u.script(func() {
@@ -73,8 +74,16 @@ func TestAProvidersWordIsAsOldAsItSays(t *testing.T) {
 		if (b.away != nil) != young {
 			t.Errorf("%s ago: the client is answered: %t", ago, b.away != nil)
 		}
-		if b.away != nil {
-			f.exchange(f.code(b))
+		if !young {
+			u.script(func() { delete(u.claims, "auth_time") }) // who signs in there again
+			b.click("Continue with elsewhere")
+		}
+		want := r.Clock.Now().Unix()
+		if young && ago > 0 {
+			want = r.Clock.Now().Add(-ago).Unix()
+		}
+		if said := f.exchange(f.code(b)).claims["auth_time"]; said != float64(want) {
+			t.Errorf("%s ago: auth_time is %v, not %d", ago, said, want)
 		}
 	}
 }

@@ -107,7 +107,7 @@ func TestWhatIsAskedForIsReadWithinTheClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(a.scopes, []string{"openid", "email", "offline_access"}) || !a.openid() || !a.offline() || !a.prompted(promptLogin) || a.prompted(promptNone) {
+	if !slices.Equal(a.scopes, []string{"openid", "email", "offline_access"}) || !a.offline() || !a.prompted(promptLogin) || a.prompted(promptNone) {
 		t.Errorf("read as %+v", a)
 	}
 	if a.maxAge == nil || *a.maxAge != maxMaxAge*time.Second || a.claims.Subject != "ann" || !slices.Equal(a.claims.ACR, []string{"2"}) {
@@ -124,16 +124,15 @@ func TestWhatIsAskedForIsReadWithinTheClient(t *testing.T) {
 
 func TestWhoMustSignIn(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	now, minute := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), time.Minute
 	at := func(ago time.Duration, signedIn string) request.Journey {
 		return request.Journey{Began: now.Add(-ago), SignedIn: signedIn, Reauthenticate: true}
 	}
 	who := func(ago time.Duration) *auth.Subject {
 		return &auth.Subject{UserID: "ann", SessionID: "this", AuthTime: now.Add(-ago)}
 	}
-	begins := at(0, "")
-	begins.Reauthenticate = false
-	minute := time.Minute
+	begins, chosen := at(0, ""), at(minute, "this")
+	begins.Reauthenticate, chosen.Reauthenticate = false, false
 	zero := time.Duration(0)
 	for name, c := range map[string]struct {
 		asked    authorization
@@ -154,6 +153,9 @@ func TestWhoMustSignIn(t *testing.T) {
 		"recent enough, but beside it":          {authorization{maxAge: &minute}, who(time.Second), "", at(minute, ""), errSignIn},
 		"in this session, but before":           {authorization{prompts: []string{"login"}}, who(time.Hour), "", at(minute, "this"), errSignIn},
 		"another account":                       {authorization{prompts: []string{"select_account"}}, who(time.Hour), "", begins, errSignIn},
+		"known elsewhere since before":          {authorization{prompts: []string{"select_account"}}, who(time.Hour), "", chosen, nil},
+		"known, and not the one":                {authorization{}, who(time.Hour), "bob", chosen, &Error{Code: LoginRequired}},
+		"known, and too long ago":               {authorization{prompts: []string{"select_account"}, maxAge: &minute}, who(time.Hour), "", chosen, errSignIn},
 		"too long ago":                          {authorization{maxAge: &minute}, who(time.Hour), "", begins, errSignIn},
 		"just now":                              {authorization{maxAge: &minute}, who(time.Second), "", begins, nil},
 		"never recent enough, but asked":        {authorization{maxAge: &zero}, who(time.Second), "", at(minute, "this"), nil},

@@ -15,29 +15,30 @@ import (
 // journey that they are on. Whoever has signed in on it is asked no second time, whatever
 // the request says; a sign-in beside it is no answer to the request.
 func (a authorization) judge(who *auth.Subject, expected string, on request.Journey, now time.Time) error {
-	fresh := who != nil && on.SignedIn != "" && on.SignedIn == who.SessionID && on.Before(who.AuthTime)
+	meant := who != nil && (expected == "" || who.UserID == expected)
+	came := who != nil && on.SignedIn != "" && on.SignedIn == who.SessionID
 	switch {
-	case a.ready(who, expected, fresh, on.Reauthenticate, now):
+	case meant && a.ready(*who, came, on, now):
 		return nil
 	case a.prompted(promptNone):
 		return refuse(LoginRequired, "Nobody is signed in as the request wants it, and nobody may be asked.")
-	case fresh:
+	case came && !meant:
 		return refuse(LoginRequired, "Somebody else has signed in than the request means.")
 	default:
 		return errSignIn
 	}
 }
 
-// ready reports whether nobody need sign in. A prompt outranks an age: whoever is asked is
-// no younger than the question. Whoever was asked already has to answer: a provider may
-// have recognised them meanwhile without asking.
-func (a authorization) ready(who *auth.Subject, expected string, fresh, asked bool, now time.Time) bool {
+// ready reports whether somebody need not sign in; came says that they have on the journey.
+// Then they have chosen their account, also where a provider says that it knows them since
+// before. A prompt outranks an age: whoever is asked is no younger than the question. Whoever
+// was asked already has to answer: a provider may have recognised them meanwhile without
+// asking.
+func (a authorization) ready(who auth.Subject, came bool, on request.Journey, now time.Time) bool {
 	switch {
-	case who == nil, expected != "" && who.UserID != expected:
-		return false
-	case fresh:
+	case came && on.Before(who.AuthTime):
 		return true
-	case a.prompted(promptLogin, promptSelectAccount), asked:
+	case a.prompted(promptLogin), on.Reauthenticate, a.prompted(promptSelectAccount) && !came:
 		return false
 	default:
 		return a.maxAge == nil || now.Sub(who.AuthTime) <= *a.maxAge
