@@ -109,6 +109,24 @@ func TestAnApplicationOfTheRealmSignsOutAtTheRealm(t *testing.T) {
 	}
 }
 
+// Whoever was asked about the realm's own applications can take their answer back as any
+// other.
+func TestWhatTheRealmsOwnApplicationsMayIsTakenBack(t *testing.T) {
+	t.Parallel()
+	s := newRealmOfOwnApplications(t).serve()
+	b, f := s.newPageBrowser(), s.newOwnApplication("openid", "email").newFlow()
+	b.signIn(adminEmail, adminPassword)
+	b.open(f.address(param("prompt", "consent")))
+	b.isAsked()
+	b.answers("allow")
+	h := f.exchange(f.code(b))
+	b.open("/account")
+	b.submit("/account/applications/"+realmconfig.FirstPartyID+"/revoke", nil)
+	b.sees("/account", http.StatusOK, "What you had let the application do is taken back.")
+	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
+	s.profile(h.AccessToken).Expect(t, http.StatusUnauthorized, "token_invalid")
+}
+
 // What one client holds is of no use to another, whichever of them is the realm's own.
 func TestNothingOfAClientOpensTheRealmsOwnApplications(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ func (w *Web) applicationPages() []page {
 
 func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
 	client := req.r.PathValue("client")
-	if !realmconfig.IsClientID(client) {
+	if client != realmconfig.FirstPartyID && !realmconfig.IsClientID(client) {
 		return nil, auth.Refuse(auth.NotFound)
 	}
 	return w.change(req, "applications", func(access auth.Secret) error {
