@@ -62,7 +62,7 @@ func (a authorization) disclosed(client realmconfig.Client) []string {
 // good for as long as a journey.
 func (g agreement) covers(d request.Decision, client realmconfig.Client, now time.Time) bool {
 	missing := func(scope string) bool { return !slices.Contains(d.Scopes, scope) }
-	return d.ClientSince.Equal(client.Since) && d.Application == client.DisplayName &&
+	return d.ClientSince.Equal(client.Since) && d.Application == client.DisplayName && (d.Consent || !g.consent) &&
 		!slices.ContainsFunc(g.scopes, missing) && now.Before(d.AskedAt.Add(journeyLifetime))
 }
 

@@ -70,26 +70,27 @@ func TestADecisionCoversWhatWasShown(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	client := realmconfig.Client{DisplayName: "Shop", Since: now.Add(-time.Hour)}
-	shown := request.Decision{Scopes: []string{"email", "openid"}, ClientSince: client.Since, Application: "Shop", AskedAt: now.Add(-time.Minute)}
+	shown := request.Decision{Consent: true, Scopes: []string{"email", "openid"}, ClientSince: client.Since, Application: "Shop", AskedAt: now.Add(-time.Minute)}
 	for name, c := range map[string]struct {
 		change func(*request.Decision)
 		scopes []string
 		covers bool
 	}{
-		"all of it":         {nil, []string{"email", "openid"}, true},
-		"less":              {nil, []string{"openid"}, true},
-		"nothing":           {nil, nil, true},
-		"more":              {nil, []string{"email", "groups", "openid"}, false},
-		"of another client": {func(d *request.Decision) { d.ClientSince = d.ClientSince.Add(time.Nanosecond) }, []string{"openid"}, false},
-		"by another name":   {func(d *request.Decision) { d.Application = "shop" }, []string{"openid"}, false},
-		"just in time":      {func(d *request.Decision) { d.AskedAt = now.Add(time.Nanosecond - journeyLifetime) }, []string{"openid"}, true},
-		"too late":          {func(d *request.Decision) { d.AskedAt = now.Add(-journeyLifetime) }, []string{"openid"}, false},
+		"all of it":                    {nil, []string{"email", "openid"}, true},
+		"less":                         {nil, []string{"openid"}, true},
+		"nothing":                      {nil, nil, true},
+		"more":                         {nil, []string{"email", "groups", "openid"}, false},
+		"what is not to be remembered": {func(d *request.Decision) { d.Consent = false }, []string{"openid"}, false},
+		"of another client":            {func(d *request.Decision) { d.ClientSince = d.ClientSince.Add(time.Nanosecond) }, []string{"openid"}, false},
+		"by another name":              {func(d *request.Decision) { d.Application = "shop" }, []string{"openid"}, false},
+		"just in time":                 {func(d *request.Decision) { d.AskedAt = now.Add(time.Nanosecond - journeyLifetime) }, []string{"openid"}, true},
+		"too late":                     {func(d *request.Decision) { d.AskedAt = now.Add(-journeyLifetime) }, []string{"openid"}, false},
 	} {
 		d := shown
 		if c.change != nil {
 			c.change(&d)
 		}
-		if got := (agreement{scopes: c.scopes}).covers(d, client, now); got != c.covers {
+		if got := (agreement{scopes: c.scopes, consent: true}).covers(d, client, now); got != c.covers {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

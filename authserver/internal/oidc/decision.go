@@ -128,7 +128,7 @@ func (s *Service) askToAgree(w http.ResponseWriter, r *http.Request, to target, 
 		return
 	}
 	decision, err := s.Journeys.SealDecision(request.Decision{
-		ID: id, Scopes: ask.scopes, ClientSince: to.client.Since, Application: to.client.DisplayName, AskedAt: s.Now(),
+		ID: id, Consent: ask.consent, Scopes: ask.scopes, ClientSince: to.client.Since, Application: to.client.DisplayName, AskedAt: s.Now(),
 	}, journey, ask.who)
 	if err != nil {
 		s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: err})

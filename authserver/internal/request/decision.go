@@ -43,6 +43,8 @@ type Question struct {
 type Decision struct {
 	// ID tells questions apart, each of which is answered once.
 	ID string `json:"id"`
+	// Consent is set when the answer is remembered, as the question has said.
+	Consent bool `json:"consent"`
 	// Scopes are in order, each once.
 	Scopes []string `json:"scopes"`
 	// ClientSince is when the application's client came to be, and Application its name.
