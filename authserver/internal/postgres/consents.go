@@ -85,9 +85,11 @@ func (s *Store) PermissionsOf(ctx context.Context, userID string, now, sessionsS
 	if err != nil {
 		return nil, classify("list permissions", err)
 	}
+	whole := wholeAgents()
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (grant.Permission, error) {
 		p, session, lastUsed := grant.Permission{}, (*string)(nil), (*time.Time)(nil)
 		err := row.Scan(&p.ClientID, &p.Scopes, &p.Since, &p.ClientSince, &p.Name, &session, &lastUsed)
+		p.Name = whole(p.Name)
 		if session != nil && lastUsed != nil {
 			p.Session = &grant.OwnSession{ID: *session, LastUsedAt: *lastUsed}
 		}
