@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -50,11 +52,20 @@ func reason(err error) error {
 		return fault("host name not found")
 	case errors.As(err, &exchange) && exchange.Timeout():
 		return fault("no answer in time")
-	case errors.As(err, &exchange):
-		return exchange.Err // about the connection: it was made without the request's secrets
+	case errors.As(err, &exchange) && ofConnection(exchange.Err):
+		return exchange.Err
 	default:
 		return fault("the answer is not understood")
 	}
+}
+
+// ofConnection reports whether an error is about a connection alone, which was made without
+// the request's secrets. One about the answer quotes it, and who answers may give back what
+// they were asked.
+func ofConnection(err error) bool {
+	network := (*net.OpError)(nil)
+	return errors.As(err, &network) || strings.HasPrefix(err.Error(), "tls: ") ||
+		errors.Is(err, http.ErrSchemeMismatch) || errors.Is(err, io.EOF)
 }
 
 // refusal names the error code of a token endpoint if it looks like one (RFC

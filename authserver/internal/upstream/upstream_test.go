@@ -4,6 +4,7 @@ package upstream
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net"
@@ -30,7 +31,9 @@ func TestReasonsQuoteNothing(t *testing.T) {
 		"a code of RFC 6749":       {&oauth2.RetrieveError{ErrorCode: "invalid_client", ErrorDescription: secret, Body: []byte(secret)}, "answered 0 invalid_client"},
 		"a code that is a value":   {&oauth2.RetrieveError{ErrorCode: secret}, "answered 0"},
 		"a library's words":        {errors.New("cannot parse " + secret), "the answer is not understood"},
-		"an address with a secret": {&url.Error{Op: "Get", URL: "https://x/?code=" + secret, Err: errors.New("connection refused")}, "connection refused"},
+		"an address with a secret": {&url.Error{Op: "Get", URL: "https://x/?code=" + secret, Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}, "dial: connection refused"},
+		"a certificate":            {&url.Error{Op: "Get", URL: "https://x/?code=" + secret, Err: &tls.CertificateVerificationError{Err: errors.New("expired")}}, "tls: failed to verify certificate: expired"},
+		"an answer in no order":    {&url.Error{Op: "Get", Err: errors.New("malformed HTTP response " + secret)}, "the answer is not understood"},
 		"a name nobody has":        {&url.Error{Op: "Get", URL: "https://" + secret, Err: &net.DNSError{Name: secret}}, "host name not found"},
 		"too late":                 {context.DeadlineExceeded, "no answer in time"},
 		"our own words":            {&url.Error{Op: secret, Err: fault("its ID token is not valid")}, "its ID token is not valid"},
