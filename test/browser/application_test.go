@@ -43,7 +43,8 @@ auth.on("signedin", () => heard.push("signedin"));
 auth.on("signedout", ({ reason }) => heard.push(reason));
 globalThis.profile = async () => (await (await auth.fetch(auth.issuer + "/api/user/profile")).json()).email;
 new BroadcastChannel("now").onmessage = () => { globalThis.seen = profile(); };
-document.querySelector("#enter").onclick = () => auth.signIn({ provider: new URLSearchParams(location.search).get("by") ?? undefined });
+const asked = (name) => new URLSearchParams(location.search).get(name) ?? undefined;
+document.querySelector("#enter").onclick = () => auth.signIn({ provider: asked("by"), prompt: asked("prompt") });
 document.querySelector("#leave").onclick = () => auth.logout({ returnTo: location.origin + "/" });
 document.querySelector("#profile").onclick = () => profile().catch(() => {});
 await auth.handleReturn();
@@ -214,6 +215,15 @@ func TestApplicationSendsPeopleToTheRealmAndGetsThemBack(t *testing.T) {
 	}
 	b.onlyExpired("/api/user/profile")
 
+	b.open(application + "/?prompt=login")
+	b.isIn(application, userEmail)
+	b.press("Enter")
+	b.sees("/signin", http.StatusOK, "Sign in") // though they are signed in
+	b.fill("email", userEmail)
+	b.fill("password", password)
+	b.press("Sign in")
+	b.isAt(application+"/?prompt=login", userEmail)
+
 	r.advance(2 * time.Hour) // the session ends
 	b.press("Profile")
 	b.sees("/signin", http.StatusOK, "Sign in")
@@ -303,6 +313,25 @@ func TestApplicationSendsPeopleToTheRealmToSignOut(t *testing.T) {
 	b.isAt(application+"/", "nobody")
 	b.open("/account")
 	b.sees("/signin", http.StatusOK, "Sign in")
+}
+
+// Where to come back to may be what an address says, which anybody may have written.
+func TestApplicationComesBackToItsOwnPagesAlone(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	application := r.serveApplication()
+	r.serve()
+	b := r.newTab(desk)
+	b.watch.allow(application)
+	page := application + "/elsewhere"
+	b.open(page)
+	b.isAt(page, "nobody")
+	for _, to := range []string{"javascript:alert(1)", "data:text/html,x", "https://evil.example/", "//evil.example/", `\\evil.example/`, r.Config.Issuer + "/"} {
+		if got := evaluate[string](b, fmt.Sprintf(`auth.signIn({ returnTo: %q }).then(() => "goes", (error) => error.name)`, to)); got != "TypeError" {
+			t.Errorf("to %s it %s", to, got)
+		}
+	}
+	b.isAt(page, "nobody")
 }
 
 // A code that somebody else has put into the address is not exchanged, whichever flow it is of.

@@ -75,9 +75,11 @@ export interface Client {
    * Sends the browser to the realm's sign-in page, or straight to a provider. Whoever is
    * signed in at the realm comes back at once, but from no provider. They come back to
    * returnTo, this page when absent: one of the realm's ui.returnURLs, or a page below one
-   * that ends with "/".
+   * that ends with "/", and with redirectURI any page of this page's origin. For an address
+   * of another origin it throws TypeError: returnTo may come from whoever wrote a link.
+   * With the prompt "login" they show once more who they are, at the realm or the provider.
    */
-  signIn(options?: { returnTo?: string; provider?: string }): Promise<void>;
+  signIn(options?: { returnTo?: string; provider?: string; prompt?: "login" }): Promise<void>;
   /**
    * Ends what signIn began. Call it when a page loads: it does nothing where the
    * browser has not just come back. It answers a challenge as login does.
@@ -94,7 +96,8 @@ export interface Client {
   /**
    * Proves once more who the user is, after proof_required: with the password, or
    * a code of the second factor. For five minutes, the access token may then
-   * change what protects the account. Whoever has only a provider calls signIn.
+   * change what protects the account. Whoever has only a provider calls signIn with the
+   * prompt "login".
    */
   prove(proof: { password: string } | { code: string }): Promise<void>;
 

@@ -83,9 +83,12 @@ class Client {
     await this.#post("2fa/sms/send", { session_id: challenge.sessionId });
   }
 
-  /** @param {{returnTo?: string, provider?: string}} [options] */
-  async signIn({ returnTo = location.origin + location.pathname + location.search, provider } = {}) {
-    const to = new URL(returnTo, location.href).href;
+  /** @param {{returnTo?: string, provider?: string, prompt?: string}} [options] */
+  async signIn({ returnTo = location.origin + location.pathname + location.search, provider, prompt } = {}) {
+    const { href: to, origin } = new URL(returnTo, location.href);
+    if (origin !== location.origin) {
+      throw new TypeError("returnTo is not of this origin");
+    }
     const begun = { verifier: random(), state: random(), redirectURI: this.#redirectURI ?? withoutQuery(to), returnTo: to };
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(begun.verifier));
     const challenge = base64url(new Uint8Array(digest));
@@ -100,6 +103,7 @@ class Client {
       code_challenge_method: "S256",
       // Whoever is signed in already wants to sign in by this provider.
       ...(provider && { provider, prompt: "select_account" }),
+      ...(prompt && { prompt }),
     });
     location.assign(`${this.#issuer}/oauth2/authorize?${query}`);
   }
@@ -285,7 +289,6 @@ class Client {
     const body = new URLSearchParams({ client_id: clientId, ...parameters });
     return answered(fetch(`${this.#issuer}/oauth2/${path}`, { method: "POST", body }), parameters.refresh_token);
   }
-
 
   /** @param {StorageEvent} event */
   #changedElsewhere({ key, oldValue, newValue }) {
