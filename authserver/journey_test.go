@@ -123,15 +123,9 @@ func TestPeopleAreAskedAsTheApplicationWants(t *testing.T) {
 	r := newRealmOfClients(t, c)
 	s := r.serve()
 	a, b := s.newApplication(c, "openid"), s.newPageBrowser()
-	refusedWith := func(f *flow, code string) {
-		t.Helper()
-		if got := f.answered(b); got.Get("error") != code || got.Get("code") != "" {
-			t.Errorf("the answer is %v, not %s", got, code)
-		}
-	}
 	f := a.newFlow()
 	b.open(f.address(param("prompt", "none")))
-	refusedWith(f, "login_required")
+	f.refusedWith(b, "login_required")
 	first := f.signIn(b, param("login_hint", adminEmail))
 	f = a.newFlow()
 	b.open(f.address(param("prompt", "none")))
@@ -154,15 +148,18 @@ func TestPeopleAreAskedAsTheApplicationWants(t *testing.T) {
 	}
 	f = a.newFlow()
 	b.open(f.address(param("max_age", "1"), param("prompt", "none")))
-	refusedWith(f, "login_required")
+	f.refusedWith(b, "login_required")
 	b.open(f.address(param("claims", `{"id_token":{"acr":{"essential":true,"value":"2"}}}`)))
-	refusedWith(f, "unmet_authentication_requirements")
+	f.refusedWith(b, "unmet_authentication_requirements")
 	b.open(f.address(param("id_token_hint", "noise")))
-	refusedWith(f, "invalid_request")
-	b.open(f.address(param("claims", `{"id_token":{"sub":{"value":"somebody else"}}}`)))
+	f.refusedWith(b, "invalid_request")
+	somebodyElse := param("claims", `{"id_token":{"sub":{"value":"somebody else"}}}`)
+	b.open(f.address(param("id_token_hint", first.Extra("id_token").(string)), somebodyElse))
+	f.refusedWith(b, "invalid_request")
+	b.open(f.address(somebodyElse))
 	b.sees("/signin", http.StatusOK)
 	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
-	refusedWith(f, "login_required")
+	f.refusedWith(b, "login_required")
 	b.open(f.address(param("ui_locales", "de fr"), param("prompt", "login"), param("login_hint", "Ann@example.com")))
 	b.sees("/signin", http.StatusOK, "Anmelden")
 	if hint := attribute(b.find("input", "name", "email"), "value"); hint != "ann@example.com" {

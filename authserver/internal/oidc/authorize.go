@@ -302,8 +302,11 @@ func (s *Service) expected(asked authorization) (string, error) {
 		return asked.claims.Subject, nil
 	}
 	hint, err := s.Tokens.VerifyIDToken(asked.idTokenHint)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", refuse(InvalidRequest, "id_token_hint is no ID token of this realm.")
+	case asked.claims.Subject != "" && asked.claims.Subject != hint.Subject:
+		return "", refuse(InvalidRequest, "id_token_hint and claims mean two users.")
 	}
 	return hint.Subject, nil
 }
