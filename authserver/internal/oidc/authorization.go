@@ -25,9 +25,8 @@ type authorization struct {
 	// maxAge is how long ago the user may have shown who they are; nil for whenever.
 	maxAge *time.Duration
 	claims claimsRequest
-	// loginHint, locales and idTokenHint help to find the user; each may be empty.
-	loginHint, locales string
-	idTokenHint        auth.Secret
+	// idTokenHint says whom the client means; empty where it does not.
+	idTokenHint auth.Secret
 }
 
 // The values of prompt that are heeded.
@@ -43,9 +42,6 @@ func (a authorization) prompted(prompts ...string) bool {
 	return slices.ContainsFunc(a.prompts, func(p string) bool { return slices.Contains(prompts, p) })
 }
 
-// openid reports whether the client wants an ID token.
-func (a authorization) openid() bool { return slices.Contains(a.scopes, openidScope) }
-
 // offline reports whether the client wants to go on without the browser.
 func (a authorization) offline() bool { return slices.Contains(a.scopes, offlineScope) }
 
@@ -60,8 +56,7 @@ func authorizationOf(client realmconfig.Client, values url.Values) (authorizatio
 		}
 	}
 	a := authorization{
-		resources: f.resources(), nonce: f.get("nonce"), challenge: f.get("code_challenge"),
-		loginHint: f.get("login_hint"), locales: f.get("ui_locales"), idTokenHint: f.secret("id_token_hint"),
+		resources: f.resources(), nonce: f.get("nonce"), challenge: f.get("code_challenge"), idTokenHint: f.secret("id_token_hint"),
 	}
 	asked, err := parseScope(f.get("scope"))
 	if err != nil {

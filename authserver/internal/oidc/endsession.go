@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -83,11 +82,7 @@ func (l logoutRequest) leave() string {
 	if l.redirectURI == "" || l.state == "" {
 		return l.redirectURI
 	}
-	separator := "?"
-	if strings.Contains(l.redirectURI, "?") {
-		separator = "&"
-	}
-	return l.redirectURI + separator + url.Values{"state": {l.state}}.Encode()
+	return withQuery(l.redirectURI, url.Values{"state": {l.state}})
 }
 
 // endSession ends the session that the client means. One that is of another session, or of

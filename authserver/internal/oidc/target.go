@@ -91,13 +91,17 @@ func (t target) place() string {
 	return u.Host
 }
 
-// address is the target with an answer in its query, beside what it has there already.
-func (t target) address(answer url.Values) string {
+// address is the target with an answer in its query.
+func (t target) address(answer url.Values) string { return withQuery(t.redirectURI, answer) }
+
+// withQuery is a registered address with more in its query, beside what it has there
+// already.
+func withQuery(uri string, more url.Values) string {
 	separator := "?"
-	if strings.Contains(t.redirectURI, "?") {
+	if strings.Contains(uri, "?") {
 		separator = "&"
 	}
-	return t.redirectURI + separator + answer.Encode()
+	return uri + separator + more.Encode()
 }
 
 // answer completes what a client is told: the state, and who it is that answers (RFC 9207).
