@@ -18,6 +18,15 @@ type ForwardAuth struct {
 	UnverifiedEmail UnverifiedEmail `json:"unverifiedEmail,omitempty"`
 }
 
+// Disclosed is the address that an application may take for whom it is of: one that
+// somebody only typed is nobody's.
+func (f ForwardAuth) Disclosed(email string, verified bool) string {
+	if verified || f.UnverifiedEmail == SendUnverified {
+		return email
+	}
+	return ""
+}
+
 func (f ForwardAuth) validate(p *problems) {
 	if f.UnverifiedEmail != "" {
 		oneOf(p, "forwardAuth.unverifiedEmail", f.UnverifiedEmail, OmitUnverified, SendUnverified)

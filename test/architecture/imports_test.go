@@ -47,7 +47,7 @@ type rule struct {
 
 // adapters each hide one thing of the world from the policy; only the package
 // authserver knows them all.
-var adapters = []string{"httpapi", "live", "mail", "metrics", "oidc", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web"}
+var adapters = []string{"gateway", "httpapi", "live", "mail", "metrics", "oidc", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web"}
 
 // capabilities are what a realm can do, from the vocabulary up. None knows an
 // adapter: each declares what it needs of the world.

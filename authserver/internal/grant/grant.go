@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // Authorization is what a user, or the realm in their name, has let a client do.
@@ -64,6 +65,15 @@ type Terms struct {
 	HearsLogouts bool
 	// AccessTokenLifetime and RefreshTokenLifetime are of what it is given.
 	AccessTokenLifetime, RefreshTokenLifetime time.Duration
+}
+
+// TermsOf are what the settings say of a client.
+func (s *Service) TermsOf(client realmconfig.Client) Terms {
+	return Terms{
+		ClientID: client.ID, Name: client.DisplayName, Since: s.Clients.GrantsSince(client.ID),
+		Refreshes: client.Grants(realmconfig.RefreshTokenGrant), HearsLogouts: client.BackchannelLogoutURI != "",
+		AccessTokenLifetime: time.Duration(client.AccessTokenLifetime), RefreshTokenLifetime: time.Duration(client.RefreshTokenLifetime),
+	}
 }
 
 // lifetime is how long a grant lasts unused.

@@ -3,16 +3,12 @@
 package httpapi
 
 import (
-	"fmt"
 	"net/http"
 	"reflect"
-	"strconv"
-	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // verifyPath is what a gateway asks about a request that it holds back.
@@ -58,37 +54,11 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, thr
 		a.problems.Write(w, r, err)
 		return
 	}
-	subject, h := bearer.Subject, w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Auth-Client-Id", headerSafe(bearer.ClientID))
-	h.Set("X-Auth-User-Id", headerSafe(subject.UserID))
-	h.Set("X-Auth-Email", headerSafe(a.disclosedEmail(subject)))
-	h.Set("X-Auth-Email-Verified", strconv.FormatBool(subject.EmailVerified))
-	h.Set("X-Auth-Role", headerSafe(subject.Role))
-	h.Set("X-Auth-Session-Id", headerSafe(subject.SessionID))
+	subject := bearer.Subject
+	w.Header().Set("Cache-Control", "no-store")
+	request.Identity{
+		ClientID: bearer.ClientID, UserID: subject.UserID, Email: a.Settings().ForwardAuth.Disclosed(subject.Email, subject.EmailVerified),
+		EmailVerified: subject.EmailVerified, Role: subject.Role, SessionID: subject.SessionID,
+	}.Tell(w.Header())
 	w.WriteHeader(http.StatusOK)
-}
-
-// disclosedEmail is the address that an application may take for whom it is of: one
-// that somebody only typed is nobody's. It stands in its header as an empty value,
-// since there are gateways that let the client's pass for one that is absent.
-func (a *API) disclosedEmail(s auth.Subject) string {
-	if s.EmailVerified || a.Settings().ForwardAuth.UnverifiedEmail == realmconfig.SendUnverified {
-		return s.Email
-	}
-	return ""
-}
-
-// headerSafe percent-encodes what cannot stand in a header, and "%" itself, so
-// that no two values look the same to whoever trusts it.
-func headerSafe(value string) string {
-	b := strings.Builder{}
-	for _, c := range []byte(value) {
-		if c <= ' ' || c >= 0x7f || c == '%' {
-			_, _ = fmt.Fprintf(&b, "%%%02X", c)
-			continue
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
 }

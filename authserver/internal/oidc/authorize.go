@@ -263,7 +263,7 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if errors.Is(err, auth.Refuse(auth.TokenInvalid)) { // the session has just ended
 		return "", asked.judge(nil, expected, far.on, s.Now())
 	}
-	if err == nil && !asked.claims.reached(acrOf(amr)) {
+	if err == nil && !asked.claims.reached(auth.ACROf(amr)) {
 		err = refuse(UnmetRequirements, "The user has not shown who they are in a way that the request calls for.")
 	}
 	return code, err

@@ -31,7 +31,7 @@ func (s *Service) idToken(ctx context.Context, client realmconfig.Client, issued
 	claims := claimsOf(issued.User, groups, scopes, requested.IDToken)
 	claims["iss"], claims["sub"], claims["aud"] = s.Settings().Issuer, issued.User.ID, client.ID
 	claims["iat"], claims["exp"] = now.Unix(), now.Add(s.lifetimeOf(client.IDTokenLifetime)).Unix()
-	claims["auth_time"], claims["sid"], claims["acr"] = g.AuthTime.Unix(), g.SID, acrOf(g.AMR)
+	claims["auth_time"], claims["sid"], claims["acr"] = g.AuthTime.Unix(), g.SID, auth.ACROf(g.AMR)
 	algorithm := s.idTokenAlgorithm(client)
 	claims["at_hash"] = hashFor(algorithm, access)
 	setText(claims, "nonce", g.Nonce)

@@ -17,13 +17,7 @@ import (
 )
 
 // termsOf are what the settings say of a client, to its grants.
-func (s *Service) termsOf(client realmconfig.Client) grant.Terms {
-	return grant.Terms{
-		ClientID: client.ID, Name: client.DisplayName, Since: s.Clients.Clients().GrantsSince(client.ID),
-		Refreshes: client.Grants(realmconfig.RefreshTokenGrant), HearsLogouts: client.BackchannelLogoutURI != "",
-		AccessTokenLifetime: time.Duration(client.AccessTokenLifetime), RefreshTokenLifetime: time.Duration(client.RefreshTokenLifetime),
-	}
-}
+func (s *Service) termsOf(client realmconfig.Client) grant.Terms { return s.Grants.TermsOf(client) }
 
 // readyToSign refuses with auth.SigningUnavailable when what a client is to be given could
 // not be signed, so that nothing is used up for it.

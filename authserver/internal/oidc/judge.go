@@ -3,7 +3,6 @@
 package oidc
 
 import (
-	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -45,22 +44,5 @@ func (a authorization) ready(who auth.Subject, came bool, on request.Journey, no
 	}
 }
 
-// The authentication context classes (OpenID Connect Core 1.0, section 2, acr), each of
-// which includes those before it.
-const (
-	oneFactor  = "1"
-	twoFactors = "2"
-)
-
-// acrOf is the class of a sign-in by its methods.
-func acrOf(amr []string) string {
-	if slices.Contains(amr, "mfa") {
-		return twoFactors
-	}
-	return oneFactor
-}
-
 // reached reports whether a class is one of those that must be reached.
-func (c claimsRequest) reached(acr string) bool {
-	return len(c.ACR) == 0 || slices.Contains(c.ACR, acr) || acr == twoFactors && slices.Contains(c.ACR, oneFactor)
-}
+func (c claimsRequest) reached(acr string) bool { return auth.ReachesACR(acr, c.ACR...) }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -68,7 +69,7 @@ func (s *Service) metadata() (metadata, error) {
 		ClaimsSupported: []string{
 			"acr", "amr", "at_hash", "aud", "auth_time", "email", "email_verified", "exp", "groups", "iat", "iss", "jti", "locale", "name", "nonce", "role", "sid", "sub",
 		},
-		ClassesSupported: []string{oneFactor, twoFactors}, PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
+		ClassesSupported: []string{auth.OneFactor, auth.TwoFactors}, PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
 		ChallengeMethods: []string{"S256"}, LocalesSupported: s.Settings().UI.Languages, BackchannelLogout: true, BackchannelLogoutSession: true, ClaimsParameter: true, IssuerInAnswers: true,
 		TokenAuthMethods: all, TokenAuthAlgorithms: signing,
 		IntrospectionAuthMethods: confidential, IntrospectionAuthAlgorithms: signing,

@@ -114,9 +114,9 @@ func shared(name string) bool { return strings.HasPrefix(name, "realmkeeper.") }
 
 func (a asset) serve(rw http.ResponseWriter, r *http.Request, name string) {
 	h := rw.Header()
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // pages of ours are shown elsewhere, and it knows nothing of anybody
 	if shared(name) {
-		h.Set("Access-Control-Allow-Origin", "*") // anybody may have it, and it knows nothing of anybody
-		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("Access-Control-Allow-Origin", "*") // anybody may have it
 	}
 	h.Set("Content-Type", mediaType(name))
 	h.Set("ETag", `"`+a.revision+`"`)

@@ -18,6 +18,9 @@ type pageRequest struct {
 	client     auth.Client
 	language   translation
 	appearance *appearance
+	// origin is the realm's, for a page that is shown at the address of an application; empty
+	// for one of the realm's own.
+	origin string
 	// access is the token that was issued meanwhile; empty while it is the cookie's.
 	access auth.Secret
 	// journey is where somebody goes on whom an application has sent, and sealedJourney

@@ -4,6 +4,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -69,6 +70,8 @@ type view struct {
 	Languages []translation
 	// Page is the template's name, Path where the page can be asked for again.
 	Page, Path string
+	// Origin is the realm's, on a page elsewhere; empty on its own.
+	Origin string
 	brand
 	SignedIn bool
 	Data     any
@@ -94,7 +97,7 @@ func (v view) Width() string {
 func (w *Web) render(req *pageRequest, a *response) {
 	document := &bytes.Buffer{}
 	err := w.templates[a.template].Execute(document, view{
-		translation: req.language, Languages: req.appearance.languages, Page: a.template, Path: req.path(),
+		translation: req.language, Languages: req.appearance.languages, Page: a.template, Path: req.path(), Origin: req.origin,
 		brand: req.appearance.brand, SignedIn: hasSession(req.r), Data: a.data,
 	})
 	if err != nil {
@@ -113,8 +116,8 @@ func (w *Web) render(req *pageRequest, a *response) {
 // setSecurityHeaders sets what keeps a page from being framed, scripted, cached or
 // told of to other sites.
 func (w *Web) setSecurityHeaders(req *pageRequest) {
-	h := req.w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "+
+	h, self := req.w.Header(), cmp.Or(req.origin, "'self'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+self+"; script-src 'self'; img-src "+self+" data:; "+
 		"form-action 'self'"+originsOf(w.Settings().Browser.ReturnURLs)+req.formAction()+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")

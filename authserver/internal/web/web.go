@@ -10,6 +10,7 @@ package web
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,16 @@ func (w *Web) Pages() []request.Route {
 // Fail shows the error page.
 func (w *Web) Fail(rw http.ResponseWriter, r *http.Request, err error) {
 	w.fail(w.newPageRequest(rw, r), err)
+}
+
+// FailElsewhere implements gateway.Pages: what the page is made of is asked for at the
+// realm's own address.
+func (w *Web) FailElsewhere(rw http.ResponseWriter, r *http.Request, err error) {
+	req := w.newPageRequest(rw, r)
+	if issuer, parseErr := url.Parse(w.Settings().Issuer); parseErr == nil {
+		req.origin = issuer.Scheme + "://" + issuer.Host
+	}
+	w.fail(req, err)
 }
 
 // page is a pattern, its limit and what it shows.

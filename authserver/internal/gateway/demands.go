@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+)
+
+// demands are what a gateway wants of a visitor besides that they are signed in, as it has
+// them in the address that it asks at.
+type demands struct {
+	// roles and groups are those of which the visitor must have one; empty for any.
+	roles, groups []string
+	// acr is the class of sign-in that must be reached; empty for any.
+	acr string
+	// maxAge is how long ago the visitor may have shown who they are; zero for whenever.
+	maxAge time.Duration
+	// status is that of an answer which sends a browser elsewhere.
+	status int
+}
+
+const (
+	// leastMaxAge is what a visitor needs to come back from a sign-in.
+	leastMaxAge = time.Minute
+	mostMaxAge  = 365 * 24 * time.Hour
+)
+
+// demandsOf reads the query of a gateway's address. What is not understood is refused with
+// ClientRequestInvalid, rather than let everybody through.
+func demandsOf(rawQuery string) (demands, error) {
+	refused := auth.Refuse(auth.ClientRequestInvalid)
+	query, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return demands{}, refused
+	}
+	d := demands{status: http.StatusFound}
+	for name, values := range query {
+		if slices.Contains(values, "") || len(values) > 1 && name != "role" && name != "group" {
+			return demands{}, refused
+		}
+		understood := true
+		switch name {
+		case "role":
+			d.roles = values
+		case "group":
+			d.groups = values
+		case "acr":
+			d.acr, understood = values[0], values[0] == auth.OneFactor || values[0] == auth.TwoFactors
+		case "max_age":
+			d.maxAge, understood = maxAgeOf(values[0])
+		case "redirect":
+			d.status, understood = redirectOf(values[0])
+		default:
+			understood = false
+		}
+		if !understood {
+			return demands{}, refused
+		}
+	}
+	return d, nil
+}
+
+func maxAgeOf(text string) (time.Duration, bool) {
+	seconds, err := strconv.ParseUint(text, 10, 32)
+	age := time.Duration(seconds) * time.Second //nolint:gosec // of 32 bits
+	return age, err == nil && age >= leastMaxAge && age <= mostMaxAge
+}
+
+// redirectOf is the status by which a gateway understands that a browser is sent elsewhere:
+// some hear no other refusals than 401 and 403.
+func redirectOf(text string) (int, bool) {
+	switch text {
+	case "302":
+		return http.StatusFound, true
+	case "401":
+		return http.StatusUnauthorized, true
+	default:
+		return 0, false
+	}
+}
+
+// signInAgain means that a visitor is known, and must show once more, or by more, who they
+// are.
+type signInAgain struct {
+	acr    string
+	maxAge time.Duration
+}
+
+func (*signInAgain) Error() string { return "sign-in too weak or too long ago" }
+
+// Unwrap is what programs are told of it.
+func (*signInAgain) Unwrap() error { return auth.Refuse(auth.ProofRequired) }
+
+// met says whether a visitor is let through as they are: it refuses with a *signInAgain,
+// with ClientAccessDenied whom the client is not for, or with PermissionDenied.
+func (q question) met(v visitor, now time.Time) error {
+	has := func(one string) bool { return slices.Contains(v.groups, one) }
+	switch {
+	case !v.byToken && !q.client.Admits(v.groups): // a token was refused to them when they asked for it
+		return auth.Refuse(auth.ClientAccessDenied)
+	case len(q.roles) > 0 && !slices.Contains(q.roles, v.Role):
+		return auth.Refuse(auth.PermissionDenied)
+	case len(q.groups) > 0 && !slices.ContainsFunc(q.groups, has):
+		return auth.Refuse(auth.PermissionDenied)
+	case q.acr != "" && !auth.ReachesACR(v.acr, q.acr):
+		return &signInAgain{acr: q.acr}
+	case q.maxAge > 0 && now.Sub(v.authTime) > q.maxAge:
+		return &signInAgain{maxAge: q.maxAge}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+)
+
+// visitor is whom a request is of, as far as the client may know them.
+type visitor struct {
+	request.Identity
+	// groups are all that the user is in, toldGroups those that the client may know.
+	groups, toldGroups []string
+	acr                string
+	authTime           time.Time
+	// byToken is set for a program that shows a token of the client. The token tells no
+	// role, no groups and no class of sign-in.
+	byToken bool
+}
+
+// judge lets a request through, with headers that say whose it is, or says what is to become
+// of it.
+func (s *Service) judge(w http.ResponseWriter, r *http.Request, q question) error {
+	v, err := s.visitorOf(r, q)
+	if err != nil {
+		return err
+	}
+	if err := q.met(v, s.Now()); err != nil {
+		return err
+	}
+	v.Tell(w.Header())
+	w.Header().Set("X-Auth-Groups", request.HeaderList(v.toldGroups))
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// visitorOf finds out whose a request is, by a token or by the cookie of the application's
+// host. It refuses with TokenMissing, TokenExpired, TokenInvalid or DatabaseUnavailable.
+func (s *Service) visitorOf(r *http.Request, q question) (visitor, error) {
+	if bearsToken(r) {
+		return s.bearerOf(r, q)
+	}
+	known, err := s.sessionOf(r, q)
+	if err != nil {
+		return visitor{}, err
+	}
+	return s.asTold(known), nil
+}
+
+// bearsToken reports whether a request shows a token of the realm's. What it shows of
+// another scheme is the application's affair.
+func bearsToken(r *http.Request) bool {
+	for _, header := range r.Header.Values("Authorization") {
+		if scheme, _, _ := strings.Cut(header, " "); strings.EqualFold(scheme, "Bearer") {
+			return true
+		}
+	}
+	return false
+}
+
+// bearerOf is whom a token of the client speaks for that is for the client itself. The
+// realm's own tokens open its API, and not an application that may be for some people alone.
+func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
+	access, err := request.Bearer(r)
+	if err != nil {
+		return visitor{}, err
+	}
+	t, err := s.Sessions.ClientToken(r.Context(), access)
+	if err != nil {
+		return visitor{}, err
+	}
+	if t.ClientID != q.client.ID || !t.IsFor(q.client.ID) {
+		return visitor{}, auth.Refuse(auth.TokenInvalid)
+	}
+	v := visitor{byToken: true, authTime: t.AuthTime}
+	v.ClientID = t.ClientID
+	if t.OfUser() {
+		v.UserID = t.Subject
+	}
+	return v, nil
+}
+
+// asTold is what the application is told of a session: of the address and the groups, as
+// much as the client was granted.
+func (s *Service) asTold(known standing) visitor {
+	user, g := known.user, known.grant
+	v := visitor{groups: known.groups, acr: auth.ACROf(g.AMR), authTime: g.AuthTime}
+	v.ClientID, v.UserID, v.Role, v.SessionID = g.ClientID, user.ID, user.Role, g.SID
+	if slices.Contains(g.Scopes, "email") {
+		v.EmailVerified = user.EmailVerifiedAt != nil
+		v.Email = s.Settings().ForwardAuth.Disclosed(user.Email, v.EmailVerified)
+	}
+	if slices.Contains(g.Scopes, "groups") {
+		v.toldGroups = known.groups
+	}
+	return v
+}
+
+// refuse says why a request is not let through. A browser that opens a page is sent to sign
+// in where that helps; nothing else ever is.
+func (s *Service) refuse(w http.ResponseWriter, r *http.Request, q question, err error) {
+	again := (*signInAgain)(nil)
+	helps := errors.As(err, &again)
+	for _, code := range []auth.Code{auth.TokenMissing, auth.TokenExpired, auth.TokenInvalid} {
+		helps = helps || errors.Is(err, auth.Refuse(code))
+	}
+	switch {
+	case !q.navigates || bearsToken(r):
+		s.problems.Write(w, r, err)
+	case helps:
+		s.problems.Record(r, err)
+		w.Header().Set("Location", q.signInAddress(again))
+		w.WriteHeader(q.redirectStatus())
+	default:
+		s.Pages.FailElsewhere(w, r, err)
+	}
+}
+
+// signInAddress is where a browser signs in, on the application's own host.
+func (q question) signInAddress(again *signInAgain) string {
+	query := url.Values{"to": {q.to}}
+	if again != nil && again.acr != "" {
+		query.Set("acr", again.acr)
+	}
+	if again != nil && again.maxAge > 0 {
+		query.Set("max_age", strconv.Itoa(int(again.maxAge/time.Second)))
+	}
+	return q.origin + signInPath + "?" + query.Encode()
+}
+
+// redirectStatus is of a browser that is sent elsewhere.
+func (d demands) redirectStatus() int {
+	if d.status == 0 {
+		return http.StatusFound
+	}
+	return d.status
+}

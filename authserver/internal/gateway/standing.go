@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
+)
+
+// standing is what a grant is worth, as the Store had it at a time.
+type standing struct {
+	grant  grant.Grant
+	user   auth.User
+	groups []string
+	// live is false for a grant that is over, which none ever begins again.
+	live   bool
+	readAt time.Time
+}
+
+func (k standing) subject() auth.Subject {
+	subject := k.user.Subject(k.grant.SessionID, k.grant.AuthTime)
+	subject.GrantID = k.grant.ID
+	return subject
+}
+
+const (
+	// freshFor is how long a change of a user's groups or address may go unnoticed. The end
+	// of a session, and another role, are known at once.
+	freshFor = 30 * time.Second
+	// staleFor is for how long what is known is good while the Store is away. Nobody can end
+	// a session then.
+	staleFor = time.Hour
+)
+
+// standingOf is that of a grant: what is known, if it is fresh, or what the Store says. It
+// refuses with TokenInvalid for one that is over, or with DatabaseUnavailable.
+func (s *Service) standingOf(ctx context.Context, grantID string) (standing, error) {
+	known, found := s.known.recall(grantID)
+	if age := s.Now().Sub(known.readAt); found && age < freshFor {
+		return s.inForce(ctx, known)
+	}
+	read, err := s.read(ctx, grantID)
+	if errors.Is(err, auth.Refuse(auth.DatabaseUnavailable)) && found && s.Now().Sub(known.readAt) < staleFor {
+		return s.inForce(ctx, known)
+	}
+	if err != nil {
+		return standing{}, err
+	}
+	return s.inForce(ctx, read)
+}
+
+// inForce is a standing that is still worth something. One whose user has another role by
+// now is read again.
+func (s *Service) inForce(ctx context.Context, known standing) (standing, error) {
+	err := s.good(ctx, known)
+	if !errors.Is(err, auth.Refuse(auth.TokenExpired)) {
+		return known, err
+	}
+	if known, err = s.read(ctx, known.grant.ID); err != nil {
+		return standing{}, err
+	}
+	return known, s.good(ctx, known)
+}
+
+// good refuses a standing as session.Check does, and one of a client that is no more.
+func (s *Service) good(ctx context.Context, known standing) error {
+	now, g := s.Now(), known.grant
+	client, found := s.Clients.Find(g.ClientID)
+	switch {
+	case !known.live, !found, g.CreatedAt.Before(s.Clients.GrantsSince(client.ID)),
+		!now.Before(g.ExpiresAt), g.CreatedAt.Before(s.Settings().Tokens.SessionsSince(now)):
+		return auth.Refuse(auth.TokenInvalid)
+	}
+	return s.Sessions.Check(ctx, known.subject())
+}
+
+// read asks the Store, once for any number of callers at a time. Whoever is served goes on
+// when another has left.
+func (s *Service) read(ctx context.Context, grantID string) (standing, error) {
+	read, err, _ := s.reads.Do(grantID, func() (any, error) {
+		ctx, now := context.WithoutCancel(ctx), s.Now()
+		held, live, err := s.Grants.Live(ctx, grantID)
+		if err != nil {
+			return standing{}, err
+		}
+		known := standing{grant: held.Grant, user: held.User, live: live, readAt: now}
+		if live {
+			known.groups, err = s.Groups(ctx, held.User.ID)
+		}
+		if err == nil {
+			s.known.remember(grantID, known)
+		}
+		return known, err
+	})
+	known, _ := read.(standing)
+	return known, err
+}
+
+// generation is how many standings are remembered at least; twice as many at most, in a few
+// megabytes.
+const generation = 4096
+
+// standings are those of the grants that were asked about last, by their ids.
+type standings struct {
+	mu sync.Mutex
+	// When young is full, it becomes the old one, and what was old is forgotten.
+	young, old map[string]standing
+}
+
+func (m *standings) recall(grantID string) (standing, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known, found := m.young[grantID]
+	if !found {
+		if known, found = m.old[grantID]; found {
+			m.add(grantID, known)
+		}
+	}
+	return known, found
+}
+
+func (m *standings) remember(grantID string, known standing) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.add(grantID, known)
+}
+
+func (m *standings) add(grantID string, known standing) {
+	if len(m.young) >= generation {
+		m.old, m.young = m.young, nil
+	}
+	if m.young == nil {
+		m.young = map[string]standing{}
+	}
+	m.young[grantID] = known
+}
