@@ -102,7 +102,7 @@ build: ## Both binaries, into bin/
 
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need
-	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy prometheus pgbouncer \
+	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy haproxy prometheus pgbouncer \
 		apache2-bin libapache2-mod-auth-openidc python3-authlib python3-flask python3-requests
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null

@@ -126,7 +126,7 @@ func gateways() map[string]func(t *testing.T, realm, authority string) *gateway 
 				"auth.example.com:443":    realm,
 				"app.internal:8080":       g.app.Listener.Addr().String(),
 				"/etc/realmkeeper/ca.crt": authority,
-			}))
+			}), nil)
 		}),
 		"Caddy": start(func(t *testing.T, g *gateway, realm, authority string) {
 			testenv.StartCaddy(t, g.address, documented(t, "caddyfile", map[string]string{
@@ -134,7 +134,7 @@ func gateways() map[string]func(t *testing.T, realm, authority string) *gateway 
 				"https://auth.example.com": "https://" + realm,
 				"app.internal:8080":        g.app.Listener.Addr().String(),
 				"/etc/realmkeeper/ca.crt":  authority,
-			}))
+			}), nil)
 		}),
 	}
 }

@@ -32,6 +32,13 @@ func newUpstream(t *testing.T) *upstream {
 	return u
 }
 
+// forget lets told be nil until the next request.
+func (u *upstream) forget() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.last = nil
+}
+
 // told are the headers that came through last.
 func (u *upstream) told() http.Header {
 	u.mu.Lock()

@@ -65,8 +65,8 @@ func Keyset(keys ...realmconfig.Key) realmconfig.Keyset {
 	return keyset
 }
 
-// NewCertificate is one that signs itself, for IssuerHost and 127.0.0.1, in PEM.
-func NewCertificate(notAfter time.Time) (certificate, key string, err error) {
+// NewCertificate is one that signs itself, for IssuerHost, 127.0.0.1 and other hosts, in PEM.
+func NewCertificate(notAfter time.Time, hosts ...string) (certificate, key string, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", "", fmt.Errorf("make certificate: %w", err)
@@ -78,7 +78,7 @@ func NewCertificate(notAfter time.Time) (certificate, key string, err error) {
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "test"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: notAfter,
-		DNSNames: []string{IssuerHost}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: append([]string{IssuerHost}, hosts...), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
