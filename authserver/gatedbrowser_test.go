@@ -44,7 +44,7 @@ func (g fewLines) RoundTrip(r *http.Request) (*http.Response, error) {
 	asked.Header.Set("X-Forwarded-Host", r.URL.Host)
 	asked.Host = issuerHost
 	if strings.HasPrefix(r.URL.Path, "/_realm/") {
-		return g.realm.RoundTrip(asked)
+		return g.ask(asked, r)
 	}
 	to, err := url.Parse(issuer + "/forward-auth/" + address)
 	if err != nil {
@@ -53,16 +53,21 @@ func (g fewLines) RoundTrip(r *http.Request) (*http.Response, error) {
 	asked.URL, asked.Method, asked.Body, asked.ContentLength = to, http.MethodGet, nil, 0
 	asked.Header.Set("X-Forwarded-Method", r.Method)
 	asked.Header.Set("X-Forwarded-Uri", r.URL.RequestURI())
-	response, err := g.realm.RoundTrip(asked)
-	if err != nil {
-		return nil, err
-	}
-	response.Request = r
-	if response.StatusCode == http.StatusOK {
+	response, err := g.ask(asked, r)
+	if err == nil && response.StatusCode == http.StatusOK {
 		_ = response.Body.Close()
 		response.Body = io.NopCloser(strings.NewReader("the application"))
 	}
-	return response, nil
+	return response, err
+}
+
+// ask is an answer of the realm's as the browser sees it, which has sent another request.
+func (g fewLines) ask(asked, sent *http.Request) (*http.Response, error) {
+	response, err := g.realm.RoundTrip(asked)
+	if err == nil {
+		response.Request = sent
+	}
+	return response, err
 }
 
 // newGatedBrowser is a browser that reaches applications through a gateway.

@@ -25,14 +25,14 @@ func TestAGatewaySendsBrowsersToSignIn(t *testing.T) {
 	s := newRealmOfClients(t, gatedClients()...).serve()
 	admin := s.login().Access
 	user := s.profileOf(admin)
-	s.addMember(admin, s.createGroup(admin, "a, b").ID, user.ID).Expect(t, http.StatusNoContent, "")
+	s.addMember(admin, s.createGroup(admin, "a b").ID, user.ID).Expect(t, http.StatusNoContent, "")
 	s.addMember(admin, s.createGroup(admin, "ops").ID, user.ID).Expect(t, http.StatusNoContent, "")
 	b := s.newGatedBrowser(through(""))
 	const page = reportsURL + "/a%20b/?x=1&y=%2F"
 	b.enters(page, adminEmail, adminPassword)
 	for header, want := range map[string]string{
 		"X-Auth-User-Id": user.ID, "X-Auth-Email": adminEmail, "X-Auth-Email-Verified": "true", "X-Auth-Role": "admin",
-		"X-Auth-Client-Id": "apps.reports", "X-Auth-Groups": "a%2C%20b,ops", "X-Auth-Session-Id": claimsOf(t, s.pagesOf(b).Access)["sid"].(string),
+		"X-Auth-Client-Id": "apps.reports", "X-Auth-Groups": "a%20b,ops", "X-Auth-Session-Id": claimsOf(t, s.pagesOf(b).Access)["sid"].(string),
 	} {
 		if got := b.header.Values(header); len(got) != 1 || got[0] != want {
 			t.Errorf("%s is %q, not %q", header, got, want)
@@ -237,7 +237,7 @@ func TestAGatewayDemandsASecondFactor(t *testing.T) {
 	b.submit("/signin", password)
 	b.sees("/signin", http.StatusOK) // once more, by more
 	b.submit("/signin", password)
-	b.sees(callbackPath, http.StatusForbidden)
+	b.sees(callbackPath, http.StatusForbidden, "two-factor sign-in")
 	app := s.enrol(s.login().Access)
 	b.open(reportsURL + "/")
 	b.sees("/signin", http.StatusOK)

@@ -41,6 +41,10 @@ const (
 	RedirectURIUnknown Reason = "redirect_uri_unknown"
 )
 
+// SecondFactorNeeded is an application for those alone who have shown a second factor: see
+// ClientAccessDenied.
+const SecondFactorNeeded Reason = "second_factor_needed"
+
 // SearchesBusy is a search that found too many others at work, or took too long: see
 // Busy.
 const SearchesBusy Reason = "searches_busy"

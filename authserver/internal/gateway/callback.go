@@ -67,7 +67,7 @@ func refusalOf(code string) *auth.Error {
 	case "access_denied":
 		return auth.Refuse(auth.ClientAccessDenied)
 	case "unmet_authentication_requirements":
-		return auth.Refuse(auth.PermissionDenied)
+		return auth.RefuseBecause(auth.ClientAccessDenied, auth.SecondFactorNeeded)
 	case "temporarily_unavailable", "server_error":
 		return auth.Refuse(auth.DatabaseUnavailable)
 	default:

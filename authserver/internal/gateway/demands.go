@@ -98,15 +98,15 @@ func (*signInAgain) Error() string { return "sign-in too weak or too long ago" }
 func (*signInAgain) Unwrap() error { return auth.Refuse(auth.ProofRequired) }
 
 // met says whether a visitor is let through as they are: it refuses with a *signInAgain,
-// with ClientAccessDenied whom the client is not for, or with PermissionDenied.
+// with ClientAccessDenied whom the client or the part of it is not for, or with
+// PermissionDenied whose role is another.
 func (q question) met(v visitor, now time.Time) error {
 	has := func(one string) bool { return slices.Contains(v.groups, one) }
 	switch {
-	case !v.byToken && !q.client.Admits(v.groups): // a token was refused to them when they asked for it
+	case !v.byToken && !q.client.Admits(v.groups), // who shows a token was looked at when they asked for it
+		len(q.groups) > 0 && !slices.ContainsFunc(q.groups, has):
 		return auth.Refuse(auth.ClientAccessDenied)
 	case len(q.roles) > 0 && !slices.Contains(q.roles, v.Role):
-		return auth.Refuse(auth.PermissionDenied)
-	case len(q.groups) > 0 && !slices.ContainsFunc(q.groups, has):
 		return auth.Refuse(auth.PermissionDenied)
 	case q.acr != "" && !auth.ReachesACR(v.acr, q.acr):
 		return &signInAgain{acr: q.acr}

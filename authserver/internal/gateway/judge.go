@@ -92,12 +92,11 @@ func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 // asTold is what the application is told of a session: of the address and the groups, as
 // much as the client was granted.
 func (s *Service) asTold(known standing) visitor {
-	user, g := known.user, known.grant
+	who, g := known.subject, known.grant
 	v := visitor{groups: known.groups, acr: auth.ACROf(g.AMR), authTime: g.AuthTime}
-	v.ClientID, v.UserID, v.Role, v.SessionID = g.ClientID, user.ID, user.Role, g.SID
+	v.ClientID, v.UserID, v.Role, v.SessionID = g.ClientID, who.UserID, who.Role, g.SID
 	if slices.Contains(g.Scopes, "email") {
-		v.EmailVerified = user.EmailVerifiedAt != nil
-		v.Email = s.Settings().ForwardAuth.Disclosed(user.Email, v.EmailVerified)
+		v.Email, v.EmailVerified = s.Settings().ForwardAuth.Disclosed(who.Email, who.EmailVerified), who.EmailVerified
 	}
 	if slices.Contains(g.Scopes, "groups") {
 		v.toldGroups = known.groups

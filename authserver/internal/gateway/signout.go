@@ -23,7 +23,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request, q question) er
 		redirect(w, s.address("/oauth2/end-session")+"?"+q.logout().Encode())
 		return nil //nolint:nilerr // who is not signed in here may be at the realm
 	}
-	if err := s.Sessions.End(r.Context(), known.subject(), request.Client(r, s.Settings().Network)); err != nil {
+	if err := s.Sessions.End(r.Context(), known.subject, request.Client(r, s.Settings().Network)); err != nil {
 		return err
 	}
 	dropSession(w)

@@ -14,18 +14,13 @@ import (
 
 // standing is what a grant is worth, as the Store had it at a time.
 type standing struct {
-	grant  grant.Grant
-	user   auth.User
-	groups []string
+	grant grant.Grant
+	// subject is whom the grant speaks for, in the session that it hangs on.
+	subject auth.Subject
+	groups  []string
 	// live is false for a grant that is over, which none ever begins again.
 	live   bool
 	readAt time.Time
-}
-
-func (k standing) subject() auth.Subject {
-	subject := k.user.Subject(k.grant.SessionID, k.grant.AuthTime)
-	subject.GrantID = k.grant.ID
-	return subject
 }
 
 const (
@@ -76,7 +71,7 @@ func (s *Service) good(ctx context.Context, known standing) error {
 		!now.Before(g.ExpiresAt), g.CreatedAt.Before(s.Settings().Tokens.SessionsSince(now)):
 		return auth.Refuse(auth.TokenInvalid)
 	}
-	return s.Sessions.Check(ctx, known.subject())
+	return s.Sessions.Check(ctx, known.subject)
 }
 
 // read asks the Store, once for any number of callers at a time. Whoever is served goes on
@@ -88,8 +83,10 @@ func (s *Service) read(ctx context.Context, grantID string) (standing, error) {
 		if err != nil {
 			return standing{}, err
 		}
-		known := standing{grant: held.Grant, user: held.User, live: live, readAt: now}
+		known := standing{grant: held.Grant, live: live, readAt: now}
 		if live {
+			known.subject = held.User.Subject(held.Grant.SessionID, held.Grant.AuthTime)
+			known.subject.GrantID = held.Grant.ID
 			known.groups, err = s.Groups(ctx, held.User.ID)
 		}
 		if err == nil {

@@ -29,6 +29,8 @@ func detailOf(reason auth.Reason) string {
 		return "No application of this realm has this client_id."
 	case auth.RedirectURIUnknown:
 		return "The application has not registered this redirect_uri or post_logout_redirect_uri."
+	case auth.SecondFactorNeeded:
+		return "The application needs a sign-in with a second factor."
 	default:
 		return ""
 	}
