@@ -19,7 +19,7 @@ import (
 // flow, and with what the endpoint has refused.
 func (s *Service) takeCode(w http.ResponseWriter, r *http.Request, q question) error {
 	if r.Method != http.MethodGet {
-		return methodNotAllowed(w)
+		return methodNotAllowed(w, http.MethodGet)
 	}
 	answer, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

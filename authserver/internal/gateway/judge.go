@@ -53,7 +53,7 @@ func (s *Service) visitorOf(r *http.Request, q question) (visitor, error) {
 	if err != nil {
 		return visitor{}, err
 	}
-	return s.asTold(known), nil
+	return s.asTold(q, known), nil
 }
 
 // bearsToken reports whether a request shows a token of the realm's. What it shows of
@@ -90,15 +90,18 @@ func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 }
 
 // asTold is what the application is told of a session: of the address and the groups, as
-// much as the client was granted.
-func (s *Service) asTold(known standing) visitor {
+// much as the client was granted and may still have.
+func (s *Service) asTold(q question, known standing) visitor {
 	who, g := known.subject, known.grant
+	has := func(scope string) bool {
+		return slices.Contains(g.Scopes, scope) && slices.Contains(q.client.Scopes, scope)
+	}
 	v := visitor{groups: known.groups, acr: auth.ACROf(g.AMR), authTime: g.AuthTime}
 	v.ClientID, v.UserID, v.Role, v.SessionID = g.ClientID, who.UserID, who.Role, g.SID
-	if slices.Contains(g.Scopes, "email") {
+	if has("email") {
 		v.Email, v.EmailVerified = s.Settings().ForwardAuth.Disclosed(who.Email, who.EmailVerified), who.EmailVerified
 	}
-	if slices.Contains(g.Scopes, "groups") {
+	if has("groups") {
 		v.toldGroups = known.groups
 	}
 	return v

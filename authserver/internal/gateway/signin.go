@@ -43,7 +43,7 @@ type flow struct {
 // signIn sends a browser to the authorization endpoint, as a client of the realm's does.
 func (s *Service) signIn(w http.ResponseWriter, r *http.Request, q question) error {
 	if r.Method != http.MethodGet {
-		return methodNotAllowed(w)
+		return methodNotAllowed(w, http.MethodGet)
 	}
 	asked := r.URL.Query()
 	q.to = returnPath(asked.Get("to"))
@@ -123,8 +123,8 @@ func redirect(w http.ResponseWriter, to string) {
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// methodNotAllowed refuses what is no GET: a HEAD must not use anything up.
-func methodNotAllowed(w http.ResponseWriter) error {
-	w.Header().Set("Allow", http.MethodGet)
+// methodNotAllowed refuses other methods than these: a HEAD must not use anything up.
+func methodNotAllowed(w http.ResponseWriter, allowed string) error {
+	w.Header().Set("Allow", allowed)
 	return auth.Refuse(auth.MethodNotAllowed)
 }

@@ -16,7 +16,7 @@ import (
 // Logout 1.0, section 6).
 func (s *Service) signOut(w http.ResponseWriter, r *http.Request, q question) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		return methodNotAllowed(w)
+		return methodNotAllowed(w, "GET, POST")
 	}
 	known, err := s.sessionOf(r, q)
 	if err != nil || !fromWithin(r, q.origin) {
