@@ -22,6 +22,9 @@ CLIENTS ?= 10000
 USERS ?= 3000000
 FROM ?= 76
 
+# What `plugins` builds for.
+PLATFORMS ?= linux-amd64 linux-arm64 darwin-amd64 darwin-arm64 windows-amd64 windows-arm64
+
 LOCALKUBE := go -C hack/localkube run ./cmd/localkube
 MODULES := . hack/localkube hack/peers-go
 
@@ -97,8 +100,13 @@ lint: ## gofmt and golangci-lint (.golangci.yml) on every module, helm lint on t
 	@helm=$$(hack/tools.sh helm) && "$$helm" lint --quiet charts/realmkeeper
 
 .PHONY: build
-build: ## Both binaries, into bin/
-	@go build -ldflags "-s -w" -o bin/ ./cmd/operator ./cmd/authserver
+build: ## The programs, into bin/
+	@go build -ldflags "-s -w" -o bin/ ./cmd/...
+
+.PHONY: plugins
+plugins: ## kubectl-realmkeeper for Linux, macOS and Windows, into bin/OS-ARCHITECTURE/
+	@for platform in $(PLATFORMS); do \
+		CGO_ENABLED=0 GOOS=$${platform%-*} GOARCH=$${platform#*-} go build -ldflags "-s -w" -o bin/$$platform/ ./cmd/kubectl-realmkeeper; done
 
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need

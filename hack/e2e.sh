@@ -12,4 +12,5 @@ fi
 localkube up
 
 export KUBECONFIG=$PWD/.localkube/kubeconfig PATH=$PWD/.localkube/bin:$PATH
+export AUTHENTICATION_CONFIG=$PWD/.localkube/config/authentication.yaml # the API server's
 go test -tags e2e -count 1 -timeout 25m -v ./test/e2e/

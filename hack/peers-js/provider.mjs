@@ -25,7 +25,7 @@ const provider = new Provider(issuer, {
   jwks: { keys: [{ ...signingKey, use: 'sig', alg: 'RS256' }] },
   cookies: { keys: [key], long: { sameSite: 'none' } },
   enableHttpPostMethods: true,
-  features: { claimsParameter: { enabled: true }, backchannelLogout: { enabled: true } },
+  features: { claimsParameter: { enabled: true }, backchannelLogout: { enabled: true }, deviceFlow: { enabled: true } },
   pkce: { required: () => false },
   // Clients of tests are on this machine, which it would refuse to connect to.
   fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),

@@ -93,7 +93,7 @@ func Parse(p realmconfig.Provider, document []byte) (Document, error) {
 		return Document{}, ErrIssuer
 	}
 	for _, address := range []string{d.Authorization, d.Token, d.JWKS, cmp.Or(d.UserInfo, d.Token)} {
-		if !asSafeAs(issuer, address) {
+		if !AsSafeAs(issuer, address) {
 			return Document{}, ErrEndpoints
 		}
 	}
@@ -117,8 +117,8 @@ func Decode(document []byte, into any) error {
 	return nil
 }
 
-// asSafeAs refuses addresses that are not HTTPS, unless the issuer is not either.
-func asSafeAs(issuer, address string) bool {
+// AsSafeAs reports whether an address of an issuer's is HTTPS, unless the issuer is not either.
+func AsSafeAs(issuer, address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Host != "" && u.User == nil && u.Fragment == "" &&
 		(u.Scheme == "https" || u.Scheme == "http" && strings.HasPrefix(issuer, "http://"))

@@ -4,7 +4,8 @@
 // it knows kubectl and HTTPS and imports nothing of the project.
 //
 // It needs a cluster on which the sample realm is deployed (`make up`), its
-// kubeconfig in KUBECONFIG, kubectl in PATH, and a network in which Service
-// addresses are reachable. `make e2e` provides all of that. The tests run one
+// kubeconfig in KUBECONFIG, kubectl in PATH, a network in which Service
+// addresses are reachable, and in AUTHENTICATION_CONFIG the file by which its API
+// server knows whom to trust. `make e2e` provides all of that. The tests run one
 // after the other, because they disturb the same node.
 package e2e

@@ -4,6 +4,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,13 +47,7 @@ func TestKubernetesTakesIDTokens(t *testing.T) {
 	}
 
 	aggregate(t, clientOf(t, cluster.Admin()))
-	binding := &rbacv1.ClusterRoleBinding{}
-	if err := yaml.Unmarshal([]byte(documented(t, "headlamp.md", "yaml", "ClusterRoleBinding", nil)), binding); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := clientOf(t, cluster.Admin()).RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	grant(t, clientOf(t, cluster.Admin()), "headlamp.md")
 	eventually.Succeeds(t, func(ctx context.Context) error { // once the authorizer has seen the binding
 		_, err := ann.CoreV1().ConfigMaps("default").List(ctx, metav1.ListOptions{})
 		return err
@@ -70,25 +65,54 @@ func TestKubernetesTakesIDTokens(t *testing.T) {
 // startKubernetes runs an API server that takes the realm's ID tokens, until the test ends.
 func (r *realm) startKubernetes() *apiserver.ControlPlane {
 	r.t.Helper()
-	settings := documented(r.t, "headlamp.md", "yaml", "AuthenticationConfiguration", map[string]string{
-		"https://login.example.com": r.Config.Issuer,
-		"      # certificateAuthority: the certificate, for a realm with its own authority\n": "      certificateAuthority: |\n        " +
-			strings.ReplaceAll(strings.TrimSpace(r.authority()), "\n", "\n        ") + "\n",
-	})
 	file := filepath.Join(r.t.TempDir(), "authentication.yaml")
-	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
-		r.t.Fatal(err)
-	}
-	cluster, err := apiserver.StartWith(r.t.Context(), map[string]string{"authentication-config": file})
+	write(r.t, file, documented(r.t, "headlamp.md", "yaml", "AuthenticationConfiguration", map[string]string{
+		"https://login.example.com": r.Config.Issuer,
+		"      # certificateAuthority: the certificate, for a realm with its own authority\n": r.certificateAuthority(),
+	}))
+	return startKubernetes(r.t, file)
+}
+
+// certificateAuthority is the realm's, as an issuer has it in an AuthenticationConfiguration.
+func (r *realm) certificateAuthority() string {
+	r.t.Helper()
+	return "      certificateAuthority: |\n        " + strings.ReplaceAll(strings.TrimSpace(r.authority()), "\n", "\n        ") + "\n"
+}
+
+// startKubernetes runs an API server that trusts whom the file of an
+// AuthenticationConfiguration says, until the test ends.
+func startKubernetes(t *testing.T, authentication string) *apiserver.ControlPlane {
+	t.Helper()
+	cluster, err := apiserver.StartWith(t.Context(), map[string]string{"authentication-config": authentication})
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
-	r.t.Cleanup(func() {
+	t.Cleanup(func() {
 		if err := cluster.Stop(); err != nil {
-			r.t.Error(err)
+			t.Error(err)
 		}
 	})
 	return cluster
+}
+
+// write replaces a file at once: who watches it reads all of it or what was there before.
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := errors.Join(os.WriteFile(file+".new", []byte(content), 0o600), os.Rename(file+".new", file)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// grant makes a binding that a page of docs/apps has.
+func grant(t *testing.T, admin *kubernetes.Clientset, page string) {
+	t.Helper()
+	binding := &rbacv1.ClusterRoleBinding{}
+	if err := yaml.Unmarshal([]byte(documented(t, page, "yaml", "ClusterRoleBinding", nil)), binding); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // aggregate lets the role view have what it should, which a controller does elsewhere.

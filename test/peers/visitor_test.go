@@ -3,6 +3,7 @@
 package peers
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,14 +31,22 @@ type visitor struct {
 
 func (r *realm) newVisitor() *visitor {
 	r.t.Helper()
+	v := newVisitor(r.t, r.Roots())
+	v.realm = r
+	return v
+}
+
+// newVisitor is of no realm.
+func newVisitor(t *testing.T, roots *x509.CertPool) *visitor {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig.RootCAs = r.Roots()
-	r.t.Cleanup(transport.CloseIdleConnections)
-	return &visitor{t: r.t, realm: r, http: &http.Client{Transport: transport, Jar: jar, Timeout: realmtest.Patience}}
+	transport.TLSClientConfig.RootCAs = roots
+	t.Cleanup(transport.CloseIdleConnections)
+	return &visitor{t: t, http: &http.Client{Transport: transport, Jar: jar, Timeout: realmtest.Patience}}
 }
 
 func (v *visitor) open(address string) {

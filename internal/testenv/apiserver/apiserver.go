@@ -121,6 +121,9 @@ func (c *ControlPlane) Stop() error {
 	return nil
 }
 
+// Kubectl is the path of a kubectl of the API server's version.
+func (c *ControlPlane) Kubectl() string { return c.environment.ControlPlane.KubectlPath }
+
 // Root is the folder of this module.
 func (c *ControlPlane) Root() string { return c.root }
 

@@ -19,6 +19,7 @@ func TestRenderedFilesParse(t *testing.T) {
 	for name, decode := range map[string]func([]byte, any) error{
 		"kubelet.yaml":          func(b []byte, v any) error { return yaml.UnmarshalStrict(b, v) },
 		"kube-proxy.yaml":       func(b []byte, v any) error { return yaml.UnmarshalStrict(b, v) },
+		"authentication.yaml":   func(b []byte, v any) error { return yaml.UnmarshalStrict(b, v) },
 		"10-localkube.conflist": json.Unmarshal,
 	} {
 		t.Run(name, func(t *testing.T) {

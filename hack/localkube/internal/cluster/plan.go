@@ -49,6 +49,7 @@ func plan() node.Plan {
 				"--etcd-certfile=" + pki("etcd-client.crt"), "--etcd-keyfile=" + pki("etcd-client.key"),
 				"--tls-cert-file=" + pki("apiserver.crt"), "--tls-private-key-file=" + pki("apiserver.key"),
 				"--client-ca-file=" + pki("ca.crt"),
+				"--authentication-config=" + config("authentication.yaml"),
 				"--kubelet-certificate-authority=" + pki("ca.crt"),
 				"--kubelet-client-certificate=" + pki("admin.crt"), "--kubelet-client-key=" + pki("admin.key"),
 				// The node's name resolves nowhere.

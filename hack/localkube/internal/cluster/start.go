@@ -32,6 +32,7 @@ func (k *Cluster) writeFiles(programs string, now time.Time) error {
 	contents := map[string][]byte{"config/resolv.conf": []byte(dns)}
 	for name, folder := range map[string]string{
 		"containerd.toml": "config", "kubelet.yaml": "config", "kube-proxy.yaml": "config", "Corefile": "config",
+		"authentication.yaml": "config", filepath.Base(node.Resolvers): "config",
 		"10-localkube.conflist": "cni",
 	} {
 		content, err := render(name, data)

@@ -3,8 +3,11 @@
 package node
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +29,11 @@ func isolate(state, programs string) error {
 	}
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NOEXEC|unix.MS_NODEV, ""); err != nil {
 		return fmt.Errorf("mount /proc: %w", err)
+	}
+	// Followed before anything is hidden: on many machines it is a link below /run.
+	resolvers, err := filepath.EvalSymlinks("/etc/resolv.conf")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("find the machine's resolvers: %w", err)
 	}
 	// Opened before anything is hidden, because the checkout may be below.
 	folders := map[string]*os.File{}
@@ -50,6 +58,27 @@ func isolate(state, programs string) error {
 		if err := unix.Mount(source, target, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("bind %s: %w", target, err)
 		}
+	}
+	return replaceResolvers(resolvers)
+}
+
+// replaceResolvers lets programs of the node find Services by their names, as a real API server
+// finds whom the DNS around it knows: it asks issuers for their keys. On a machine without the
+// file at path there is none to replace, and a new one would stay.
+func replaceResolvers(path string) error {
+	if path == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("replace resolvers: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("replace resolvers: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	if err := unix.Mount(Resolvers, path, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("replace resolvers: %w", err)
 	}
 	return nil
 }

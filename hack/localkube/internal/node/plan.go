@@ -21,6 +21,9 @@ const (
 	Programs = "/run/localkube/programs"
 )
 
+// Resolvers is the file that programs of the node read in the place of /etc/resolv.conf.
+const Resolvers = State + "/config/node-resolv.conf"
+
 // Plan says what runs on the node.
 type Plan struct {
 	Components []Component `json:"components"`
