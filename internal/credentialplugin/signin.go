@@ -5,6 +5,7 @@ package credentialplugin
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -39,7 +40,7 @@ func (p *Plugin) signInUnlocked(ctx context.Context) (kept, error) {
 	}
 	p.say("Signed in at %s as %s.\n", p.Issuer, printable(cmp.Or(who.Email, who.Subject)))
 	if fresh.RefreshToken == "" {
-		p.say("There is no refresh token: in %s you will be asked again.\n", fresh.Expires.Sub(p.Now()).Round(1e9))
+		p.say("There is no refresh token: in %s you will be asked again.\n", fresh.Expires.Sub(p.Now()).Round(time.Second))
 	}
 	return fresh, nil
 }
