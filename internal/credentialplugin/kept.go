@@ -44,7 +44,7 @@ func (p *Plugin) path(extension string) string {
 // read returns what is kept, or ErrSignedOut. A file that cannot be understood is worth no
 // more than none.
 func (p *Plugin) read() (kept, error) {
-	content, err := os.ReadFile(p.path(".json")) //nolint:gosec // whose name is a hash
+	content, err := os.ReadFile(p.path(".json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return kept{}, fmt.Errorf("%w at %s", ErrSignedOut, p.Issuer)
 	}
@@ -62,7 +62,7 @@ func (p *Plugin) read() (kept, error) {
 // the tokens of before or those of now. The caller holds the lock.
 func (p *Plugin) write(k kept) error {
 	k.Issuer, k.ClientID = p.Issuer, p.ClientID
-	content, err := json.Marshal(k)
+	content, err := json.Marshal(k) //nolint:gosec // into a file for its owner alone
 	if err != nil {
 		return fmt.Errorf("keep the tokens: %w", err)
 	}

@@ -14,7 +14,7 @@ func (p *Plugin) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder for the tokens: %w", err)
 	}
-	file, err := os.OpenFile(p.path(".lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // whose name is a hash
+	file, err := os.OpenFile(p.path(".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock of the tokens: %w", err)
 	}

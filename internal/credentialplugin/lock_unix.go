@@ -13,7 +13,7 @@ import (
 
 func lockFile(file *os.File) error {
 	for {
-		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); !errors.Is(err, unix.EINTR) { //nolint:gosec // a descriptor is an int
+		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}

@@ -84,7 +84,7 @@ func rules() []rule {
 		{name: "what a refusal means is no transport's", within: "authserver/internal/problem",
 			forbidden: below(module+"authserver/internal", "auth", "request")},
 		{name: "kubectl's plugin stands on OAuth alone", within: "internal/credentialplugin",
-			forbidden: outside("golang.org/x/oauth2", "golang.org/x/sys/", "github.com/golang-jwt/", "github.com/google/uuid",
+			forbidden: outside("golang.org/x/oauth2", "golang.org/x/sys/", "github.com/golang-jwt/", "github.com/go-jose/", "github.com/google/uuid",
 				module+"internal/discovery", module+"internal/tlspolicy", module+"authserver/realmconfig")},
 		{name: "kubectl's program is the plugin and nothing else", within: "cmd/kubectl-realmkeeper", direct: true,
 			forbidden: outside(module + "internal/credentialplugin")},
