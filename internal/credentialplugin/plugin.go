@@ -63,7 +63,9 @@ func (p *Plugin) Token(ctx context.Context, canAsk bool) (Credential, error) {
 		k, err = p.current(ctx, k)
 	}
 	if errors.Is(err, ErrSignedOut) && canAsk {
-		k, err = p.signIn(ctx)
+		if k, err = p.signIn(ctx); err == nil {
+			err = p.write(k)
+		}
 	}
 	if err != nil {
 		return Credential{}, err
@@ -73,7 +75,7 @@ func (p *Plugin) Token(ctx context.Context, canAsk bool) (Credential, error) {
 
 // Login signs somebody in, whoever was before.
 func (p *Plugin) Login(ctx context.Context) error {
-	fresh, err := p.signInUnlocked(ctx)
+	fresh, err := p.signIn(ctx)
 	if err != nil {
 		return err
 	}

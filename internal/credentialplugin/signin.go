@@ -10,16 +10,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// signIn lets somebody sign in, and keeps what they are given. The caller holds the lock.
+// signIn lets somebody sign in. What they are given is yet to be written.
 func (p *Plugin) signIn(ctx context.Context) (kept, error) {
-	fresh, err := p.signInUnlocked(ctx)
-	if err != nil {
-		return kept{}, err
-	}
-	return fresh, p.write(fresh)
-}
-
-func (p *Plugin) signInUnlocked(ctx context.Context) (kept, error) {
 	ctx, cancel := context.WithTimeout(p.asking(ctx), patience)
 	defer cancel()
 	d, err := p.discover(ctx)

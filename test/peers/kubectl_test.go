@@ -119,7 +119,7 @@ func TestAnUnprovedAddressIsNoNameInACluster(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "authentication.yaml")
 	write(t, file, r.authentication(nil))
 	ann := r.newKubectl(startKubernetes(t, file))
-	ann.login()
+	ann.signsInOnTheWay("auth whoami")
 	eventually.Succeeds(t, func(ctx context.Context) error { _, err := ann.run(ctx, "auth", "whoami"); return err })
 	r.Exec("UPDATE users SET email_verified_at = NULL WHERE email = $1", userEmail)
 	ann.endIDToken()
@@ -247,28 +247,47 @@ func (k *kubectl) says(command, want string) {
 	}
 }
 
-// login signs Ann in: the plugin says where, and a browser comes back to it.
+// login signs Ann in by a command of the plugin's own.
 func (k *kubectl) login() {
 	k.t.Helper()
-	cmd := k.command(k.t.Context(), "realmkeeper", "login", "--issuer="+k.realm.Config.Issuer, "--client-id=identity.kubectl",
-		"--certificate-authority="+k.authority)
-	said, err := cmd.StderrPipe()
-	if err == nil {
-		err = cmd.Start()
+	said, err := k.follow(k.command(k.t.Context(), "realmkeeper", "login", "--issuer="+k.realm.Config.Issuer, "--client-id=identity.kubectl",
+		"--certificate-authority="+k.authority))
+	if err != nil || !strings.Contains(said, "Signed in at "+k.realm.Config.Issuer+" as "+userEmail) {
+		k.t.Fatalf("kubectl realmkeeper login: %v\n%s", err, said)
 	}
+}
+
+// signsInOnTheWay lets a command ask Ann to sign in, who sits at a terminal. What the API server
+// says of her then is another matter.
+func (k *kubectl) signsInOnTheWay(command string) {
+	k.t.Helper()
+	cmd := exec.CommandContext(k.t.Context(), "script", "--quiet", "--flush", "--command", k.program+" "+command, "/dev/null")
+	cmd.Env = k.environment
+	said, err := k.follow(cmd)
+	if err != nil || !strings.Contains(said, "Signed in at "+k.realm.Config.Issuer+" as "+userEmail) {
+		k.t.Fatalf("kubectl %s: %v\n%s", command, err, said)
+	}
+}
+
+// follow opens the address that a command prints in Ann's browser, which comes back to it, and
+// returns all that it has printed.
+func (k *kubectl) follow(cmd *exec.Cmd) (all string, err error) {
+	k.t.Helper()
+	said, err := cmd.StdoutPipe()
 	if err != nil {
-		k.t.Fatal(err)
+		return "", err
 	}
-	lines, all := bufio.NewScanner(said), ""
-	for lines.Scan() {
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	for lines := bufio.NewScanner(said); lines.Scan(); {
 		all += lines.Text() + "\n"
 		if address, found := strings.CutPrefix(lines.Text(), "  https://"); found {
-			k.realm.agrees("https://" + address)
+			k.realm.agrees("https://" + strings.TrimSpace(address))
 		}
 	}
-	if err := cmd.Wait(); err != nil || !strings.Contains(all, "Signed in at "+k.realm.Config.Issuer+" as "+userEmail) {
-		k.t.Fatalf("kubectl realmkeeper login: %v\n%s", err, all)
-	}
+	return all, cmd.Wait()
 }
 
 // agrees lets Ann sign in where the plugin sends her, and confirm that it was she who began.
