@@ -77,7 +77,8 @@ export interface Client {
    * returnTo, this page when absent: one of the realm's ui.returnURLs, or a page below one
    * that ends with "/", and with redirectURI any page of this page's origin. For an address
    * of another origin it throws TypeError: returnTo may come from whoever wrote a link.
-   * With the prompt "login" they show once more who they are, at the realm or the provider.
+   * With the prompt "login" they show once more who they are, at the realm or the provider;
+   * the older hand-over, to a page that the realm does not list, knows no prompt.
    */
   signIn(options?: { returnTo?: string; provider?: string; prompt?: "login" }): Promise<void>;
   /**
