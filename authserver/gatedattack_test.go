@@ -28,7 +28,7 @@ func TestAnAnswerToAGatewayIsGoodWhereItWasAskedFor(t *testing.T) {
 	refusedTo := func(b *pageBrowser, address string) {
 		t.Helper()
 		b.open(address)
-		if b.status != http.StatusBadRequest || !strings.Contains(b.text(), "Start again") {
+		if b.status != http.StatusBadRequest || !strings.Contains(b.text(), "Please start again") {
 			t.Errorf("is at %s with %d:\n%s", b.at, b.status, b.text())
 		}
 		at, _ := url.Parse(address)
