@@ -18,6 +18,8 @@ type discovery struct {
 	Token         string   `json:"token_endpoint"`
 	Introspection string   `json:"introspection_endpoint"`
 	Revocation    string   `json:"revocation_endpoint"`
+	Pushed        string   `json:"pushed_authorization_request_endpoint"`
+	MustPush      *bool    `json:"require_pushed_authorization_requests"`
 	Grants        []string `json:"grant_types_supported"`
 	Methods       []string `json:"token_endpoint_auth_methods_supported"`
 	Algorithms    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
@@ -37,7 +39,8 @@ func TestDiscoverySaysWhatWorks(t *testing.T) {
 			base := strings.TrimPrefix(at, issuer)
 			a := s.do(newRequest(t, http.MethodGet, base+"/.well-known/openid-configuration", nil))
 			d := decode[discovery](t, a, http.StatusOK)
-			if d.Issuer != at || d.JWKS != at+"/.well-known/jwks.json" || d.Token != at+tokenPath || d.Introspection != at+introspectPath || d.Revocation != at+revokePath {
+			if d.Issuer != at || d.JWKS != at+"/.well-known/jwks.json" || d.Token != at+tokenPath || d.Introspection != at+introspectPath || d.Revocation != at+revokePath ||
+				d.Pushed != at+parPath || d.MustPush == nil || *d.MustPush {
 				t.Errorf("discovery says %+v", d)
 			}
 			if !slices.Contains(d.Grants, "client_credentials") || slices.Contains(d.Grants, "password") ||
@@ -45,7 +48,7 @@ func TestDiscoverySaysWhatWorks(t *testing.T) {
 				slices.Contains(d.Algorithms, "none") || slices.Contains(d.Algorithms, "HS256") || !slices.Contains(d.Algorithms, "ES256") {
 				t.Errorf("discovery says %+v", d)
 			}
-			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation} {
+			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Pushed} {
 				r := newRequest(t, http.MethodGet, strings.TrimPrefix(address, issuer), nil)
 				if a := s.do(r); a.Status == http.StatusNotFound {
 					t.Errorf("nothing is at %s", address)

@@ -7,15 +7,16 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/oidc"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/web"
 )
 
 // newOpenIDProvider is the realm as its clients know it.
-func (s *server) newOpenIDProvider(can capabilities, sealer auth.Sealer, pages *web.Web, limiter request.Limiter) *oidc.Service {
+func (s *server) newOpenIDProvider(can capabilities, sealer auth.Sealer, cache *redis.Cache, pages *web.Web, limiter request.Limiter) *oidc.Service {
 	return oidc.New(oidc.Deps{
 		Realm:   auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log},
 		Clients: can.clients, Sessions: can.sessions, Grants: can.grants, Tokens: s.tokens, Groups: can.groups.Of,
-		Pages: pages, Journeys: request.Journeys{Sealer: sealer}, Limiter: limiter, Observer: s.metrics,
+		Pages: pages, Journeys: request.Journeys{Sealer: sealer}, Pushed: cache, Limiter: limiter, Observer: s.metrics,
 	})
 }

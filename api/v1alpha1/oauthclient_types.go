@@ -98,6 +98,17 @@ const (
 	AskConsent Consent = "Ask"
 )
 
+// Requirement says whether a client must do what every client may.
+//
+// +kubebuilder:validation:Enum=Allowed;Required
+type Requirement string
+
+const (
+	// AllowedRequirement leaves it to the client, RequiredRequirement refuses it otherwise.
+	AllowedRequirement  Requirement = "Allowed"
+	RequiredRequirement Requirement = "Required"
+)
+
 // RedirectURI is where the browser is sent with an answer. It is compared letter by letter.
 //
 // +kubebuilder:validation:MinLength=1
@@ -245,6 +256,12 @@ type OAuthClientSpec struct {
 	// +optional
 	// +realmkeeper:validation:Duration:example="12h or 168h",min="1m",max="8760h",which="a year"
 	RefreshTokenLifetime *metav1.Duration `json:"refreshTokenLifetime,omitempty"`
+
+	// pushedAuthorizationRequests says whether the client must push what it asks for to the
+	// realm by itself before it sends a browser (RFC 9126): Allowed or Required; Allowed when
+	// absent.
+	// +optional
+	PushedAuthorizationRequests Requirement `json:"pushedAuthorizationRequests,omitempty"`
 
 	// consent says whether people are asked before the client learns of them: Skip or Ask;
 	// Skip when absent, as for one's own applications. Each person is asked once, and again

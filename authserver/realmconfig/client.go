@@ -57,6 +57,10 @@ type Client struct {
 	// 8760h, which is a year, 168h by default.
 	RefreshTokenLifetime Duration `json:"refreshTokenLifetime"`
 
+	// PushedAuthorizationRequests says whether the client must push its requests
+	// (RFC 9126). Empty is Allowed.
+	PushedAuthorizationRequests Requirement `json:"pushedAuthorizationRequests,omitempty"`
+
 	// Consent is Skip by default. See also IsNativeApp.
 	Consent Consent `json:"consent"`
 	// Access says who may sign in; nil lets everybody.
@@ -99,6 +103,14 @@ const (
 	AskConsent  Consent = "Ask"
 )
 
+// Requirement says whether a client must do what every client may.
+type Requirement string
+
+const (
+	Allowed  Requirement = "Allowed"
+	Required Requirement = "Required"
+)
+
 // ClientAccess restricts who may sign in at a client.
 type ClientAccess struct {
 	// Groups are those of whom a user must be in at least one.
@@ -119,6 +131,9 @@ func DefaultClient() Client {
 		Consent:                 SkipConsent,
 	}
 }
+
+// MustPush reports whether the client may send a browser with a pushed request alone.
+func (c Client) MustPush() bool { return c.PushedAuthorizationRequests == Required }
 
 // Grants reports whether the client may use a grant.
 func (c Client) Grants(t GrantType) bool { return slices.Contains(c.GrantTypes, t) }

@@ -3,6 +3,7 @@
 package realmconfig
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"slices"
@@ -32,6 +33,7 @@ func (c Client) Validate() error {
 	p.check(length >= 1 && length <= 100 && !strings.ContainsFunc(c.DisplayName, unicode.IsControl), "displayName: must be 1 to 100 characters")
 	oneOf(&p, "type", c.Type, ConfidentialClient, PublicClient)
 	oneOf(&p, "consent", c.Consent, SkipConsent, AskConsent)
+	oneOf(&p, "pushedAuthorizationRequests", cmp.Or(c.PushedAuthorizationRequests, Allowed), Allowed, Required)
 	oneOf(&p, "idTokenSigningAlg", c.IDTokenSigningAlg, RS256, ES256, EdDSA)
 	p.duration("accessTokenLifetime", c.AccessTokenLifetime, time.Minute, MaxAccessTokenLifetime)
 	p.duration("idTokenLifetime", c.IDTokenLifetime, time.Minute, 24*time.Hour)

@@ -5,10 +5,12 @@ import { createPrivateKey, randomUUID } from 'node:crypto'
 import express from 'express'
 import * as client from 'openid-client'
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_KEY, ORIGIN } = process.env
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_KEY, PUSH, ORIGIN } = process.env
 const realm = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined,
   CLIENT_KEY ? client.PrivateKeyJwt(await ecdsa(CLIENT_KEY)) : client.ClientSecretBasic(CLIENT_SECRET))
 client.enableNonRepudiationChecks(realm) // verifies signatures, also of what came over TLS
+
+const askFor = PUSH ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
 
 function ecdsa(pem) {
   const key = createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' })
@@ -28,11 +30,12 @@ app.get('/signin', async (request, response) => {
     pkceCodeVerifier: client.randomPKCECodeVerifier(), expectedState: client.randomState(), expectedNonce: client.randomNonce(),
   }
   begun.set(request.visitor, flow)
-  response.redirect(client.buildAuthorizationUrl(realm, {
+  const address = await askFor(realm, {
     redirect_uri: `${ORIGIN}/callback`, scope: 'openid profile email groups',
     code_challenge: await client.calculatePKCECodeChallenge(flow.pkceCodeVerifier), code_challenge_method: 'S256',
     state: flow.expectedState, nonce: flow.expectedNonce,
-  }).href)
+  })
+  response.redirect(address.href)
 })
 
 app.get('/callback', async (request, response) => {

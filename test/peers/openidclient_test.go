@@ -23,6 +23,15 @@ func TestOpenIDClient(t *testing.T) {
 		testenv.NewNode(t).Serve(r.program(c, "openid-client.mjs"))
 		r.signsInAndOut(c)
 	})
+	t.Run("with pushed requests", func(t *testing.T) {
+		t.Parallel()
+		c := newClient(t, func(c *client) { c.PushedAuthorizationRequests = realmconfig.Required })
+		r := newRealm(t, c)
+		p := r.program(c, "openid-client.mjs")
+		p.Environment = append(p.Environment, "PUSH=yes")
+		testenv.NewNode(t).Serve(p)
+		r.signsInAndOut(c)
+	})
 	t.Run("with a key", func(t *testing.T) {
 		t.Parallel()
 		public, private := newClientKey(t)

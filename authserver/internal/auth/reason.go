@@ -39,6 +39,9 @@ const (
 	ClientUnknown Reason = "client_unknown"
 	// RedirectURIUnknown is an address that the application has not registered.
 	RedirectURIUnknown Reason = "redirect_uri_unknown"
+	// RequestURIUnknown is a pushed request that has expired, was used already, or is another
+	// application's.
+	RequestURIUnknown Reason = "request_uri_unknown"
 )
 
 // SecondFactorNeeded is an application for those alone who have shown a second factor: see

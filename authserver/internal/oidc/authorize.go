@@ -74,6 +74,10 @@ func (s *Service) authorize(w http.ResponseWriter, r *http.Request) {
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 		return
 	}
+	if isPushed(values) {
+		s.takeUp(w, r, values)
+		return
+	}
 	s.proceed(w, r, values, progress{on: request.Journey{Query: queryOf(r.URL.RawQuery, values), Began: s.Now()}})
 }
 
@@ -100,6 +104,8 @@ func (s *Service) goOn(w http.ResponseWriter, r *http.Request, sealed string, sa
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 	case journey.ReturnTo != "":
 		s.Pages.AskToSignIn(w, r, sealed) // or to go on at once
+	case s.Now().Sub(journey.Began) > journeyLifetime && journey.Pushed: // its client may not want it any more
+		s.Pages.Fail(w, r, auth.RefuseBecause(auth.ClientRequestInvalid, auth.RequestURIUnknown))
 	case s.Now().Sub(journey.Began) > journeyLifetime:
 		s.proceed(w, r, values, progress{request.Journey{Query: journey.Query, Began: s.Now()}, said})
 	default:
@@ -181,7 +187,7 @@ func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target,
 // ClientRequestInvalid one that is too long.
 func (s *Service) journey(to target, values url.Values, far progress) (string, error) {
 	journey := request.Journey{
-		Query: far.on.Query, FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
+		Query: far.on.Query, Pushed: far.on.Pushed, FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
 		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || prompts(values, promptLogin),
 		Began: far.on.Began, SignedIn: far.on.SignedIn,
 	}
@@ -223,15 +229,10 @@ func hint(text string) string {
 // sign in first, ClientAccessDenied where they may not use the client, a *mustAgree where
 // they must agree, and else what the client is told.
 func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to target, values url.Values, far progress) (auth.Secret, error) {
-	asked, err := authorizationOf(to.client, values)
-	if err != nil {
-		return "", err
+	if to.client.MustPush() && !far.on.Pushed {
+		return "", refuse(InvalidRequest, "The client must push its requests: send this one to pushed_authorization_request_endpoint (RFC 9126).")
 	}
-	audience, err := s.audienceOf(to.client, asked.resources)
-	if err != nil {
-		return "", err
-	}
-	expected, err := s.expected(asked)
+	asked, err := s.check(to.client, values)
 	if err != nil {
 		return "", err
 	}
@@ -239,7 +240,7 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if err != nil {
 		return "", err
 	}
-	if err := asked.judge(who, expected, far.on, s.Now()); err != nil {
+	if err := asked.judge(who, asked.expected, far.on, s.Now()); err != nil {
 		return "", err
 	}
 	if err := s.admit(r.Context(), to, who.UserID); err != nil {
@@ -255,13 +256,13 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	}
 	code, amr, err := s.Grants.IssueCode(r.Context(), grant.Code{
 		Authorization: grant.Authorization{
-			ClientID: to.client.ID, Scopes: asked.scopes, Audience: audience, Nonce: asked.nonce, Claims: claims,
+			ClientID: to.client.ID, Scopes: asked.scopes, Audience: asked.audience, Nonce: asked.nonce, Claims: claims,
 		},
 		UserID: who.UserID, SessionID: who.SessionID, RedirectURI: to.redirectURI, Challenge: asked.challenge, Offline: asked.offline(),
 		Consented: consented,
 	})
 	if errors.Is(err, auth.Refuse(auth.TokenInvalid)) { // the session has just ended
-		return "", asked.judge(nil, expected, far.on, s.Now())
+		return "", asked.judge(nil, asked.expected, far.on, s.Now())
 	}
 	if err == nil && !asked.claims.reached(auth.ACROf(amr)) {
 		err = refuse(UnmetRequirements, "The user has not shown who they are in a way that the request calls for.")
@@ -294,19 +295,4 @@ func (s *Service) admit(ctx context.Context, to target, userID string) error {
 		return auth.Refuse(auth.ClientAccessDenied)
 	}
 	return nil
-}
-
-// expected is the user whom the client means, by id; empty for whoever it is.
-func (s *Service) expected(asked authorization) (string, error) {
-	if asked.idTokenHint == "" {
-		return asked.claims.Subject, nil
-	}
-	hint, err := s.Tokens.VerifyIDToken(asked.idTokenHint)
-	switch {
-	case err != nil:
-		return "", refuse(InvalidRequest, "id_token_hint is no ID token of this realm.")
-	case asked.claims.Subject != "" && asked.claims.Subject != hint.Subject:
-		return "", refuse(InvalidRequest, "id_token_hint and claims mean two users.")
-	}
-	return hint.Subject, nil
 }

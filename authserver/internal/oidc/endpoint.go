@@ -23,6 +23,9 @@ type call struct {
 // handler answers a call with what becomes JSON, or nil for an answer without a body.
 type handler func(ctx context.Context, c call) (any, error)
 
+// created is an answer that tells of something new (RFC 9110, section 15.3.2).
+type created struct{ body any }
+
 // endpoint is an address to which clients post a form, and show who they are (RFC 6749,
 // section 3.2). Pages of a public client may do so from a browser. A request is counted
 // when it is known whose it is, and so not by whoever serves the route.
@@ -31,6 +34,10 @@ func (s *Service) endpoint(path string, rate request.RateClass, handle handler) 
 		body, err := s.call(w, r, rate, handle)
 		if err != nil {
 			s.fail(w, r, err)
+			return
+		}
+		if made, ok := body.(created); ok {
+			s.answer(w, r, http.StatusCreated, made.body)
 			return
 		}
 		s.answer(w, r, http.StatusOK, body)

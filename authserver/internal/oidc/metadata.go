@@ -21,6 +21,7 @@ type metadata struct {
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
 	IntrospectionEndpoint string `json:"introspection_endpoint"`
 	RevocationEndpoint    string `json:"revocation_endpoint"`
+	PushedRequestEndpoint string `json:"pushed_authorization_request_endpoint"`
 
 	ScopesSupported   []string                `json:"scopes_supported,omitempty"`
 	ResponseTypes     []string                `json:"response_types_supported"`
@@ -44,6 +45,9 @@ type metadata struct {
 	RequestURIParameter bool `json:"request_uri_parameter_supported"`
 	IssuerInAnswers     bool `json:"authorization_response_iss_parameter_supported"`
 
+	// RFC 9126, section 5: a client says whether it must.
+	RequirePushedRequests bool `json:"require_pushed_authorization_requests"`
+
 	TokenAuthMethods            []realmconfig.AuthMethod `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgorithms         []string                 `json:"token_endpoint_auth_signing_alg_values_supported"`
 	IntrospectionAuthMethods    []realmconfig.AuthMethod `json:"introspection_endpoint_auth_methods_supported"`
@@ -64,8 +68,9 @@ func (s *Service) metadata() (metadata, error) {
 		Issuer: s.Settings().Issuer, JWKSURI: s.address(jwksPath),
 		AuthorizationEndpoint: s.address(authorizePath), UserInfoEndpoint: s.address(userInfoPath), EndSessionEndpoint: s.address(endSessionPath),
 		TokenEndpoint: s.address(tokenPath), IntrospectionEndpoint: s.address(introspectPath), RevocationEndpoint: s.address(revokePath),
-		ScopesSupported: append([]string{openidScope}, append(userScopes(), offlineScope)...),
-		ResponseTypes:   []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
+		PushedRequestEndpoint: s.address(parPath),
+		ScopesSupported:       append([]string{openidScope}, append(userScopes(), offlineScope)...),
+		ResponseTypes:         []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
 		ClaimsSupported: []string{
 			"acr", "amr", "at_hash", "aud", "auth_time", "email", "email_verified", "exp", "groups", "iat", "iss", "jti", "locale", "name", "nonce", "role", "sid", "sub",
 		},

@@ -26,6 +26,7 @@ type Deps struct {
 	Groups   func(ctx context.Context, userID string) ([]string, error)
 	Pages    Pages
 	Journeys request.Journeys
+	Pushed   PushedRequests
 	Limiter  request.Limiter
 	Observer Observer
 }
@@ -64,6 +65,7 @@ func (s *Service) Routes() []request.Route {
 	return slices.Concat(
 		s.wellKnownRoutes(),
 		s.authorizeRoutes(),
+		s.endpoint(parPath, request.RateToken, s.push),
 		s.userInfoRoutes(),
 		s.endSessionRoutes(),
 		s.endpoint(tokenPath, request.RateToken, s.token),

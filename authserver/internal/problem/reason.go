@@ -31,6 +31,8 @@ func detailOf(reason auth.Reason) string {
 		return "The application has not registered this redirect_uri or post_logout_redirect_uri."
 	case auth.SecondFactorNeeded:
 		return "The application needs a sign-in with a second factor."
+	case auth.RequestURIUnknown:
+		return "This request_uri has expired, was used already, or is another application's."
 	default:
 		return ""
 	}

@@ -22,6 +22,9 @@ type Journey struct {
 	// Query is the application's request, as the address of the authorization endpoint
 	// has it.
 	Query string `json:"query"`
+	// Pushed is set for a request that the application has pushed (RFC 9126), which its user
+	// has not been able to change.
+	Pushed bool `json:"pushed,omitempty"`
 	// FormAction is a source expression (Content Security Policy Level 3, section 2.3.1)
 	// for where the answer goes: a browser asks of a form where its redirects end.
 	FormAction string `json:"formAction"`

@@ -58,6 +58,9 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 		RefreshTokenLifetime:    durationOr(spec.RefreshTokenLifetime, absent.RefreshTokenLifetime),
 		Consent:                 cmp.Or(realmconfig.Consent(spec.Consent), absent.Consent),
 	}
+	if spec.PushedAuthorizationRequests == v1alpha1.RequiredRequirement { // a pod of the release before knows no word for it
+		settings.PushedAuthorizationRequests = realmconfig.Required
+	}
 	if spec.Access != nil {
 		settings.Access = &realmconfig.ClientAccess{Groups: spec.Access.Groups}
 	}
