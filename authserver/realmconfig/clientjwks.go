@@ -39,11 +39,20 @@ func CheckJWKS(document []byte) error {
 	return nil
 }
 
-func checkKey(key map[string]any) error {
+// HasPrivateMembers reports whether a JWK has a member that a public key does not have (RFC
+// 7518, section 6).
+func HasPrivateMembers(key map[string]any) bool {
 	for _, private := range []string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"} {
 		if _, found := key[private]; found {
-			return errors.New("holds a private key; give the public one alone")
+			return true
 		}
+	}
+	return false
+}
+
+func checkKey(key map[string]any) error {
+	if HasPrivateMembers(key) {
+		return errors.New("holds a private key; give the public one alone")
 	}
 	if use, found := key["use"]; found && use != "sig" {
 		return errors.New("use must be sig")

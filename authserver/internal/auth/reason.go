@@ -48,6 +48,19 @@ const (
 // ClientAccessDenied.
 const SecondFactorNeeded Reason = "second_factor_needed"
 
+// Why a gateway does not let a token through that is bound to a key: see TokenInvalid and
+// Busy.
+const (
+	// TokenBound is such a token, or another one, that is shown by the scheme of the others.
+	TokenBound Reason = "token_bound"
+	// ProofRefused is a proof that is none of this token, this request, or now.
+	ProofRefused Reason = "proof_refused"
+	// RequestUnknown is a gateway that does not say which request it asks about.
+	RequestUnknown Reason = "request_unknown"
+	// ProofsUnknown is a proof of which nobody can say whether it was shown before.
+	ProofsUnknown Reason = "proofs_unknown"
+)
+
 // SearchesBusy is a search that found too many others at work, or took too long: see
 // Busy.
 const SearchesBusy Reason = "searches_busy"

@@ -25,6 +25,14 @@ func detailOf(reason auth.Reason) string {
 		return "The identity provider's code has expired or was used already. Start again."
 	case auth.SearchesBusy:
 		return "Searches have a small share of the database. This one found others in it, or took too long. Narrow it, or try again shortly."
+	case auth.TokenBound:
+		return "A token that is bound to a key is shown by the scheme DPoP, with a proof in the header DPoP, and every other one by the scheme Bearer (RFC 9449, section 7.1)."
+	case auth.ProofRefused:
+		return "The DPoP proof is not one of this token's key about this request, or it was made too long ago or shown before (RFC 9449, section 4.3)."
+	case auth.RequestUnknown:
+		return "The gateway does not say, by X-Forwarded-Method, X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri, of which request the DPoP proof has to be."
+	case auth.ProofsUnknown:
+		return "The realm cannot say at present whether this DPoP proof was shown before. Try again shortly, with a new one."
 	case auth.ClientUnknown:
 		return "No application of this realm has this client_id."
 	case auth.RedirectURIUnknown:

@@ -32,7 +32,7 @@ func (p Writer) Write(w http.ResponseWriter, r *http.Request, err error) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if details.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", challenge(p.Settings().Issuer, refusal.Code))
+		h.Set("WWW-Authenticate", challenge(p.Settings().Issuer, refusal))
 	}
 	if seconds := RetryAfter(refusal); seconds > 0 {
 		h.Set("Retry-After", strconv.Itoa(seconds))
@@ -58,14 +58,17 @@ func (p Writer) record(r *http.Request, refusal *auth.Error) {
 	info.Code = refusal.Code
 }
 
-// challenge is the WWW-Authenticate header (RFC 6750, section 3). It has an
-// error only when there was a token to judge.
-func challenge(issuer string, code auth.Code) string {
-	c := fmt.Sprintf("Bearer realm=%q", issuer)
-	switch code {
-	case auth.TokenExpired, auth.TokenInvalid:
-		return c + fmt.Sprintf(", error=\"invalid_token\", error_description=%q", TypeOf(code).Detail)
+// challenge is the WWW-Authenticate header (RFC 6750, section 3; RFC 9449, section 7.1). It
+// has an error only when there was a token to judge.
+func challenge(issuer string, refusal *auth.Error) string {
+	switch {
+	case refusal.Reason == auth.ProofRefused || refusal.Reason == auth.RequestUnknown:
+		return fmt.Sprintf("DPoP realm=%q, error=\"invalid_dpop_proof\", error_description=%q", issuer, detailOf(refusal.Reason))
+	case refusal.Reason == auth.TokenBound:
+		return fmt.Sprintf("DPoP realm=%q, error=\"invalid_token\", error_description=%q", issuer, detailOf(refusal.Reason))
+	case refusal.Code == auth.TokenExpired || refusal.Code == auth.TokenInvalid:
+		return fmt.Sprintf("Bearer realm=%q, error=\"invalid_token\", error_description=%q", issuer, TypeOf(refusal.Code).Detail)
 	default:
-		return c
+		return fmt.Sprintf("Bearer realm=%q", issuer)
 	}
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // Cache is the Redis or Valkey of one realm, wherever that is now. It implements
-// attempts.Ephemeral, session.Ephemeral, request.Shelf and oidc.PushedRequests. Every command is about one key, so that a cluster takes it too.
+// attempts.Ephemeral, session.Ephemeral, request.Shelf, oidc.PushedRequests and dpop.Seen. Every command is about one key, so that a cluster takes it too.
 type Cache struct {
 	current atomic.Pointer[client]
 	timeout time.Duration // of one call

@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-func FuzzBearer(f *testing.F) {
-	for _, seed := range []string{"Bearer abc", "bearer  a.b-c_d~+/==", "Basic eA==", "Bearer", "Bearer ", "Bearer a b", "Bearer é"} {
+func FuzzAuthorization(f *testing.F) {
+	for _, seed := range []string{"Bearer abc", "bearer  a.b-c_d~+/==", "Basic eA==", "Bearer", "Bearer ", "Bearer a b", "Bearer é", "DPoP abc", "dpop a,b"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		token, err := parseBearer(header)
+		token, scheme, err := parseAuthorization(header)
 		if err != nil {
 			return
 		}
-		if token == "" || strings.ContainsAny(string(token), " \t\r\n,\"") || !strings.HasSuffix(header, string(token)) {
+		if token == "" || !strings.EqualFold(strings.Split(header, " ")[0], string(scheme)) || strings.ContainsAny(string(token), " \t\r\n,\"") || !strings.HasSuffix(header, string(token)) {
 			t.Errorf("read %q out of %q", string(token), header)
 		}
 	})

@@ -20,8 +20,8 @@ func CheckOrigin(r *http.Request) error {
 
 // What a page of another origin may send and read besides what every page may.
 const (
-	allowedHeaders = "Authorization, Content-Type, " + deviceHeader
-	exposedHeaders = "Retry-After, WWW-Authenticate, X-Request-Id"
+	allowedHeaders = "Authorization, Content-Type, DPoP, " + deviceHeader
+	exposedHeaders = "DPoP-Nonce, Retry-After, WWW-Authenticate, X-Request-Id"
 	// preflightLifetime is in seconds, short enough for a changed list of origins.
 	preflightLifetime = "600"
 )
