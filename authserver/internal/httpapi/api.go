@@ -16,6 +16,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
@@ -41,6 +42,7 @@ type Deps struct {
 	Accounts   *account.Service
 	Admin      *admin.Service
 	Groups     *group.Service
+	Proofs     *dpop.Service
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Health   interface{ Draining() bool }

@@ -19,7 +19,7 @@ func (a *API) forwardRoutes() []route {
 		method: "GET", path: verifyPath, status: http.StatusOK, bearer: bearerRequired,
 		summary: "Whom an access token speaks for, in headers, for a gateway (nginx auth_request, Caddy forward_auth)",
 		in:      reflect.TypeFor[verifyQuery](), out: reflect.TypeFor[empty](),
-		refuses: []auth.Code{auth.PermissionDenied},
+		refuses: []auth.Code{auth.PermissionDenied, auth.Busy},
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			query := r.URL.Query()
 			a.verify(w, r, query["role"], session.ForwardedClients{IDs: query["client"], Audiences: query["audience"]})
@@ -45,10 +45,14 @@ func (a *API) verifyAnyRequest() http.Handler {
 
 // verify reads no body and asks no database.
 func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, through session.ForwardedClients) {
-	access, err := request.Bearer(r)
+	access, scheme, err := request.AccessToken(r)
 	bearer := session.Bearer{}
 	if err == nil {
+		through.Proof = a.proofOf(r, access, scheme)
 		bearer, err = a.Sessions.VerifyFor(r.Context(), access, roles, through)
+	}
+	if err == nil && bearer.ClientID == "" && scheme != request.BearerScheme { // none of the realm's own is bound to a key
+		err = auth.RefuseBecause(auth.TokenInvalid, auth.TokenBound)
 	}
 	if err != nil {
 		a.problems.Write(w, r, err)

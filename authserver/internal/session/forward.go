@@ -14,7 +14,23 @@ import (
 // the realm itself: those of some clients and, of these, such as are for the client
 // itself or for one of some audiences. Whoever a client shows another token to could
 // show that to the gateway.
-type ForwardedClients struct{ IDs, Audiences []string }
+type ForwardedClients struct {
+	IDs, Audiences []string
+	// Proof refuses whoever shows a token without the key that it is bound to. Nil refuses
+	// every token that is bound to one.
+	Proof func(ctx context.Context, t auth.ClientToken) error
+}
+
+// prove refuses with TokenInvalid, or as Proof does.
+func (f ForwardedClients) prove(ctx context.Context, t auth.ClientToken) error {
+	if f.Proof != nil {
+		return f.Proof(ctx, t)
+	}
+	if t.Key != "" {
+		return auth.RefuseBecause(auth.TokenInvalid, auth.TokenBound)
+	}
+	return nil
+}
 
 func (f ForwardedClients) takes(t auth.ClientToken) bool {
 	return slices.Contains(f.IDs, t.ClientID) && (t.IsFor(t.ClientID) || t.IsFor(f.Audiences...))
@@ -46,6 +62,9 @@ func (s *Service) VerifyFor(ctx context.Context, access auth.Secret, roles []str
 		return Bearer{}, auth.Refuse(auth.TokenInvalid)
 	case len(roles) > 0:
 		return Bearer{}, auth.Refuse(auth.PermissionDenied)
+	}
+	if err := through.prove(ctx, t); err != nil {
+		return Bearer{}, err
 	}
 	bearer := Bearer{ClientID: t.ClientID}
 	if t.OfUser() {
