@@ -169,6 +169,12 @@ func (a *relyingParty) token(values url.Values) answer {
 
 func (a *relyingParty) ask(path string, values url.Values) answer {
 	a.s.t.Helper()
+	return a.s.do(a.request(path, values))
+}
+
+// request is one of the application, which shows who it is.
+func (a *relyingParty) request(path string, values url.Values) *http.Request {
+	a.s.t.Helper()
 	if a.config.ClientSecret == "" {
 		values.Set("client_id", a.config.ClientID)
 	}
@@ -180,7 +186,7 @@ func (a *relyingParty) ask(path string, values url.Values) answer {
 	if a.config.ClientSecret != "" {
 		r.SetBasicAuth(url.QueryEscape(a.config.ClientID), url.QueryEscape(a.config.ClientSecret))
 	}
-	return a.s.do(r)
+	return r
 }
 
 // redemption is what a flow shows of a code.

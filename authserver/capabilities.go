@@ -13,6 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/backchannel"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
@@ -41,6 +42,7 @@ type adapters struct {
 
 // capabilities are what a realm can do. Each stands on those before it alone.
 type capabilities struct {
+	proofs     *dpop.Service
 	clients    *client.Service
 	audit      *audit.Log
 	notify     *notify.Service
@@ -60,6 +62,7 @@ type capabilities struct {
 func (s *server) newCapabilities(a adapters) capabilities {
 	realm := auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log}
 	c := capabilities{audit: &audit.Log{Realm: realm, Store: a.store}}
+	c.proofs = &dpop.Service{Realm: realm, Sealer: a.sealer, Seen: a.cache}
 	c.clients = &client.Service{Realm: realm, Clients: s.folder.Clients, Store: a.store, Keys: a.clientKeys, Usage: s.clientUsage}
 	c.notify = &notify.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Hasher: a.sealer, Audit: c.audit, Transport: a.transport, Observer: s.metrics,

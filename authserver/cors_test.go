@@ -29,13 +29,13 @@ func TestCORS(t *testing.T) {
 	a := ask(http.MethodOptions, "/api/user/profile", ours, preflight...)
 	if a.Status != http.StatusNoContent || a.Header.Get("Access-Control-Allow-Origin") != ours ||
 		a.Header.Get("Access-Control-Allow-Methods") != "GET, PATCH" ||
-		a.Header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, X-Device-Token" {
+		a.Header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, DPoP, X-Device-Token" {
 		t.Errorf("preflight answered %d %v", a.Status, a.Header)
 	}
 	a = ask(http.MethodGet, "/api/user/profile", ours)
 	a.Expect(t, http.StatusUnauthorized, "token_missing") // a problem can be read as well
 	if a.Header.Get("Access-Control-Allow-Origin") != ours || a.Header.Get("Vary") != "Origin" ||
-		a.Header.Get("Access-Control-Expose-Headers") != "Retry-After, WWW-Authenticate, X-Request-Id" {
+		a.Header.Get("Access-Control-Expose-Headers") != "DPoP-Nonce, Retry-After, WWW-Authenticate, X-Request-Id" {
 		t.Errorf("headers are %v", a.Header)
 	}
 	for name, a := range map[string]answer{

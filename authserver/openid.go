@@ -17,6 +17,6 @@ func (s *server) newOpenIDProvider(can capabilities, sealer auth.Sealer, cache *
 	return oidc.New(oidc.Deps{
 		Realm:   auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log},
 		Clients: can.clients, Sessions: can.sessions, Grants: can.grants, Tokens: s.tokens, Groups: can.groups.Of,
-		Pages: pages, Journeys: request.Journeys{Sealer: sealer}, Pushed: cache, Limiter: limiter, Observer: s.metrics,
+		Pages: pages, Journeys: request.Journeys{Sealer: sealer}, Pushed: cache, Proofs: can.proofs, Limiter: limiter, Observer: s.metrics,
 	})
 }

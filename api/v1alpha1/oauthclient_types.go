@@ -263,6 +263,12 @@ type OAuthClientSpec struct {
 	// +optional
 	PushedAuthorizationRequests Requirement `json:"pushedAuthorizationRequests,omitempty"`
 
+	// dpop says whether the client must show that it holds a key whenever it asks for a token,
+	// which is then worthless to whoever has the token alone (RFC 9449): Allowed or Required;
+	// Allowed when absent.
+	// +optional
+	DPoP Requirement `json:"dpop,omitempty"`
+
 	// consent says whether people are asked before the client learns of them: Skip or Ask;
 	// Skip when absent, as for one's own applications. Each person is asked once, and again
 	// for more than they have agreed to. Whatever is said here, nobody is sent to a public

@@ -60,6 +60,9 @@ type Client struct {
 	// PushedAuthorizationRequests says whether the client must push its requests
 	// (RFC 9126). Empty is Allowed.
 	PushedAuthorizationRequests Requirement `json:"pushedAuthorizationRequests,omitempty"`
+	// DPoP says whether the client must show for each token that it holds a key, to which
+	// the token is bound (RFC 9449). Empty is Allowed.
+	DPoP Requirement `json:"dpop,omitempty"`
 
 	// Consent is Skip by default. See also IsNativeApp.
 	Consent Consent `json:"consent"`
@@ -134,6 +137,9 @@ func DefaultClient() Client {
 
 // MustPush reports whether the client may send a browser with a pushed request alone.
 func (c Client) MustPush() bool { return c.PushedAuthorizationRequests == Required }
+
+// MustProveKey reports whether the client is given no token that is bound to no key.
+func (c Client) MustProveKey() bool { return c.DPoP == Required }
 
 // Grants reports whether the client may use a grant.
 func (c Client) Grants(t GrantType) bool { return slices.Contains(c.GrantTypes, t) }

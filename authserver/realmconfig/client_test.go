@@ -119,6 +119,8 @@ func TestClientValidate(t *testing.T) {
 		"no word about pushed requests":   {func(c *client) { c.PushedAuthorizationRequests = "" }, ""},
 		"pushed requests":                 {func(c *client) { c.PushedAuthorizationRequests = realmconfig.Required }, ""},
 		"pushed requests, never":          {func(c *client) { c.PushedAuthorizationRequests = "Never" }, "pushedAuthorizationRequests: must be Allowed or Required"},
+		"keys that are proven":            {func(c *client) { c.DPoP = realmconfig.Required }, ""},
+		"keys that are never proven":      {func(c *client) { c.DPoP = "Never" }, "dpop: must be Allowed or Required"},
 		"no word about consent":           {func(c *client) { c.Consent = "" }, "consent: must be Skip or Ask"},
 		"access for a group":              {func(c *client) { c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}} }, ""},
 		"access for nobody":               {func(c *client) { c.Access = &realmconfig.ClientAccess{} }, "access.groups: must name at least one"},

@@ -34,6 +34,7 @@ func (c Client) Validate() error {
 	oneOf(&p, "type", c.Type, ConfidentialClient, PublicClient)
 	oneOf(&p, "consent", c.Consent, SkipConsent, AskConsent)
 	oneOf(&p, "pushedAuthorizationRequests", cmp.Or(c.PushedAuthorizationRequests, Allowed), Allowed, Required)
+	oneOf(&p, "dpop", cmp.Or(c.DPoP, Allowed), Allowed, Required)
 	oneOf(&p, "idTokenSigningAlg", c.IDTokenSigningAlg, RS256, ES256, EdDSA)
 	p.duration("accessTokenLifetime", c.AccessTokenLifetime, time.Minute, MaxAccessTokenLifetime)
 	p.duration("idTokenLifetime", c.IDTokenLifetime, time.Minute, 24*time.Hour)

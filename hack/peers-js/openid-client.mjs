@@ -5,11 +5,17 @@ import { createPrivateKey, randomUUID } from 'node:crypto'
 import express from 'express'
 import * as client from 'openid-client'
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_KEY, PUSH, ORIGIN } = process.env
-const realm = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined,
-  CLIENT_KEY ? client.PrivateKeyJwt(await ecdsa(CLIENT_KEY)) : client.ClientSecretBasic(CLIENT_SECRET))
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, CLIENT_KEY, PUSH, DPOP, ORIGIN } = process.env
+const realm = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, await authentication())
 client.enableNonRepudiationChecks(realm) // verifies signatures, also of what came over TLS
 
+async function authentication() {
+  if (CLIENT_KEY) return client.PrivateKeyJwt(await ecdsa(CLIENT_KEY))
+  return CLIENT_SECRET ? client.ClientSecretBasic(CLIENT_SECRET) : client.None()
+}
+
+// Shows that the application holds a key, wherever it is sent with a request.
+const proof = DPOP ? { DPoP: client.getDPoPHandle(realm, await client.randomDPoPKeyPair(DPOP)) } : undefined
 const askFor = PUSH ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
 
 function ecdsa(pem) {
@@ -34,12 +40,12 @@ app.get('/signin', async (request, response) => {
     redirect_uri: `${ORIGIN}/callback`, scope: 'openid profile email groups',
     code_challenge: await client.calculatePKCECodeChallenge(flow.pkceCodeVerifier), code_challenge_method: 'S256',
     state: flow.expectedState, nonce: flow.expectedNonce,
-  })
+  }, proof)
   response.redirect(address.href)
 })
 
 app.get('/callback', async (request, response) => {
-  const tokens = await client.authorizationCodeGrant(realm, new URL(request.url, ORIGIN), { ...begun.get(request.visitor), idTokenExpected: true })
+  const tokens = await client.authorizationCodeGrant(realm, new URL(request.url, ORIGIN), { ...begun.get(request.visitor), idTokenExpected: true }, undefined, proof)
   begun.delete(request.visitor)
   signedIn.set(request.visitor, tokens)
   response.redirect('/')
@@ -48,13 +54,13 @@ app.get('/callback', async (request, response) => {
 app.get('/', async (request, response) => {
   const tokens = signedIn.get(request.visitor)
   if (!tokens) return response.sendStatus(401)
-  const claims = tokens.claims(), info = await client.fetchUserInfo(realm, tokens.access_token, claims.sub)
+  const claims = tokens.claims(), info = await client.fetchUserInfo(realm, tokens.access_token, claims.sub, proof)
   response.json({ ...claims, userinfo: info })
 })
 
 app.get('/refresh', async (request, response) => {
   const before = signedIn.get(request.visitor)
-  signedIn.set(request.visitor, await client.refreshTokenGrant(realm, before.refresh_token))
+  signedIn.set(request.visitor, await client.refreshTokenGrant(realm, before.refresh_token, undefined, proof))
   response.redirect('/')
 })
 

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // claims are what an application has read of an ID token, and of UserInfo where it asks.
@@ -40,6 +42,9 @@ func (r *realm) signsInAndOut(c client) {
 	v.isAt(c.origin+"/", http.StatusUnauthorized)
 	v.open(c.origin + "/signin")
 	v.signsIn()
+	if c.Type == realmconfig.PublicClient { // on the visitor's own machine
+		v.submit("/oauth2/decision", map[string]string{"answer": "allow"})
+	}
 	v.isAt(c.origin+"/", http.StatusOK)
 	first := decode[claims](v)
 	first.isAnn(r.t, r, "platform", "shop")

@@ -23,12 +23,26 @@ func TestOpenIDClient(t *testing.T) {
 		testenv.NewNode(t).Serve(r.program(c, "openid-client.mjs"))
 		r.signsInAndOut(c)
 	})
-	t.Run("with pushed requests", func(t *testing.T) {
+	t.Run("with pushed requests and a proven key", func(t *testing.T) {
 		t.Parallel()
-		c := newClient(t, func(c *client) { c.PushedAuthorizationRequests = realmconfig.Required })
+		c := newClient(t, func(c *client) {
+			c.PushedAuthorizationRequests, c.DPoP = realmconfig.Required, realmconfig.Required
+		})
 		r := newRealm(t, c)
 		p := r.program(c, "openid-client.mjs")
-		p.Environment = append(p.Environment, "PUSH=yes")
+		p.Environment = append(p.Environment, "PUSH=yes", "DPOP=ES256")
+		testenv.NewNode(t).Serve(p)
+		r.signsInAndOut(c)
+	})
+	t.Run("with nothing but a proven key", func(t *testing.T) {
+		t.Parallel()
+		c := newClient(t, func(c *client) {
+			c.Type, c.TokenEndpointAuthMethod, c.Secrets, c.secret = realmconfig.PublicClient, realmconfig.NoAuthMethod, nil, ""
+			c.DPoP = realmconfig.Required
+		})
+		r := newRealm(t, c)
+		p := r.program(c, "openid-client.mjs")
+		p.Environment = append(p.Environment, "DPOP=PS256")
 		testenv.NewNode(t).Serve(p)
 		r.signsInAndOut(c)
 	})

@@ -25,6 +25,9 @@ type ClientToken struct {
 	SessionID string
 	// Audience is whom the token is for, Scope what for.
 	Audience, Scope []string
+	// Key is the thumbprint (RFC 7638) of the key that the token is bound to (RFC 9449,
+	// section 6); empty where whoever has the token may use it.
+	Key string
 	// AuthTime is when the user signed in; zero for a token of a client's own.
 	AuthTime            time.Time
 	IssuedAt, ExpiresAt time.Time

@@ -78,8 +78,11 @@ func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 	if err != nil {
 		return visitor{}, err
 	}
-	if t.ClientID != q.client.ID || !t.IsFor(q.client.ID) {
+	switch {
+	case t.ClientID != q.client.ID || !t.IsFor(q.client.ID):
 		return visitor{}, auth.Refuse(auth.TokenInvalid)
+	case t.Key != "":
+		return visitor{}, auth.RefuseBecause(auth.TokenInvalid, auth.TokenBound)
 	}
 	v := visitor{byToken: true, authTime: t.AuthTime}
 	v.ClientID = t.ClientID

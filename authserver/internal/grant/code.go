@@ -61,6 +61,8 @@ type Redemption struct {
 	// RedirectURI and Challenge must be those of the code, the challenge empty for none.
 	RedirectURI, Challenge string
 	GrantID                string
+	// GrantKey is the key that the grant is bound to; empty for none.
+	GrantKey string
 	// Refresh is the hash of the first refresh token; nil for none.
 	Refresh *auth.TokenHash
 	// SessionsSince is when the session must have begun at the earliest.
@@ -75,8 +77,8 @@ type CodeShown struct {
 	RedirectURI    string
 }
 
-// Redeem exchanges a code for a grant. A code is used up even by a wrong verifier, address
-// or client: nobody but a thief shows one. A code that was used before ends what it was
+// Redeem exchanges a code for a grant. A code is used up even by a wrong verifier, address,
+// key or client: nobody but a thief shows one. A code that was used before ends what it was
 // exchanged for (RFC 6749, section 4.1.2). It refuses with AuthorizationCodeInvalid or
 // DatabaseUnavailable.
 func (s *Service) Redeem(ctx context.Context, shown CodeShown, terms Terms, from auth.Client) (Issued, error) {
@@ -101,7 +103,7 @@ func (s *Service) Redeem(ctx context.Context, shown CodeShown, terms Terms, from
 	conclude := context.WithoutCancel(ctx)
 	held, begun, err := s.Store.UseAuthorizationCode(conclude, Redemption{
 		Code: auth.HashOf(shown.Code), Terms: terms, RedirectURI: shown.RedirectURI, Challenge: challengeOf(shown.Verifier),
-		GrantID: id, Refresh: hash, SessionsSince: s.Settings().Tokens.SessionsSince(now), Now: now, ExpiresAt: now.Add(terms.lifetime()),
+		GrantID: id, GrantKey: terms.boundKey(), Refresh: hash, SessionsSince: s.Settings().Tokens.SessionsSince(now), Now: now, ExpiresAt: now.Add(terms.lifetime()),
 	}, told)
 	switch {
 	case err != nil:

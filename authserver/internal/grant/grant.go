@@ -28,6 +28,9 @@ type Authorization struct {
 	Nonce string
 	// Claims is the JSON of the claims parameter (section 5.5); nil for none.
 	Claims []byte
+	// Key is the thumbprint of the key that the client must hold (RFC 9449, section 10); empty
+	// for none.
+	Key string
 }
 
 // Grant is an Authorization that a client holds.
@@ -51,7 +54,7 @@ type Grant struct {
 // Offline reports whether the grant has a session of its own.
 func (g Grant) Offline() bool { return g.SessionID == g.ID }
 
-// Terms are what the settings say of a client at present.
+// Terms are what the settings say of a client at present, and what it has shown.
 type Terms struct {
 	ClientID string
 	// Name is what people call the client.
@@ -63,6 +66,11 @@ type Terms struct {
 	Refreshes bool
 	// HearsLogouts is set for a client that wants to be told when the session ends.
 	HearsLogouts bool
+	// Key is the thumbprint of the key that the client has shown that it holds (RFC 9449);
+	// empty for none. KeyBound is set for a client whose grants are bound to it: one that
+	// shows by nothing else who refreshes (section 5).
+	Key      string
+	KeyBound bool
 	// AccessTokenLifetime and RefreshTokenLifetime are of what it is given.
 	AccessTokenLifetime, RefreshTokenLifetime time.Duration
 }
@@ -82,6 +90,14 @@ func (t Terms) lifetime() time.Duration {
 		return t.RefreshTokenLifetime
 	}
 	return t.AccessTokenLifetime
+}
+
+// boundKey is that of a grant which begins.
+func (t Terms) boundKey() string {
+	if !t.KeyBound {
+		return ""
+	}
+	return t.Key
 }
 
 // Issued is a grant, its user as they are now, and the refresh token that continues it.

@@ -52,7 +52,7 @@ func (s *Service) firstToken(terms Terms) (session.RefreshToken, *auth.TokenHash
 // Refresh replaces a client's refresh token. A retry within the grace period is given the
 // last successor; after it, the token must have been copied, and its grant ends (RFC 9700,
 // section 4.14.2). It refuses with RefreshTokenInvalid, also when the token is another
-// client's, RateLimited or DatabaseUnavailable.
+// client's or bound to another key, RateLimited or DatabaseUnavailable.
 func (s *Service) Refresh(ctx context.Context, presented auth.Secret, terms Terms, from auth.Client) (Issued, error) {
 	if !auth.IsOpaque(RefreshPrefix, presented) || !terms.Refreshes {
 		return Issued{}, auth.Refuse(auth.RefreshTokenInvalid)
@@ -102,9 +102,9 @@ func (s *Service) retryOrReuse(ctx context.Context, token session.RefreshToken, 
 }
 
 // over reports whether a token is of no use to the client, whatever has become of it. That
-// of another client is, and is left as it was: who has found it has nothing in hand.
+// of another client or key is, and is left as it was: who has found it has nothing in hand.
 func (s *Service) over(used UsedToken, terms Terms, now time.Time) bool {
-	return used.Ended || used.Grant.ClientID != terms.ClientID || used.Grant.CreatedAt.Before(terms.Since) ||
+	return used.Ended || used.Grant.ClientID != terms.ClientID || used.Grant.Key != "" && used.Grant.Key != terms.Key || used.Grant.CreatedAt.Before(terms.Since) ||
 		used.SessionBeganAt.Before(s.Settings().Tokens.SessionsSince(now))
 }
 

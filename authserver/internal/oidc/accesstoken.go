@@ -29,7 +29,7 @@ func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]s
 	return resources, nil
 }
 
-// bearer is the type of every access token (RFC 6750).
+// bearer is the type of an access token that is bound to no key (RFC 6750).
 const bearer = "Bearer"
 
 // lifetimeOf is how long a token is valid. One that would outlive the keys that are
@@ -39,16 +39,16 @@ func (s *Service) lifetimeOf(wanted realmconfig.Duration) time.Duration {
 	return min(time.Duration(wanted), s.Tokens.Longest())
 }
 
-// issue completes an access token of a client, which begins now, and signs it. An expiry
-// that it has already is the latest.
-func (s *Service) issue(client realmconfig.Client, t auth.ClientToken) (tokenAnswer, error) {
+// issue completes an access token of a call's client, which begins now and is bound to the
+// key of the call, and signs it. An expiry that it has already is the latest.
+func (s *Service) issue(c call, t auth.ClientToken) (tokenAnswer, error) {
 	id, err := s.NewID()
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	t.ID, t.ClientID = id, client.ID
+	t.ID, t.ClientID, t.Key = id, c.client.ID, c.key
 	t.IssuedAt = s.Now()
-	if expires := t.IssuedAt.Add(s.lifetimeOf(client.AccessTokenLifetime)); t.ExpiresAt.IsZero() || t.ExpiresAt.After(expires) {
+	if expires := t.IssuedAt.Add(s.lifetimeOf(c.client.AccessTokenLifetime)); t.ExpiresAt.IsZero() || t.ExpiresAt.After(expires) {
 		t.ExpiresAt = expires
 	}
 	signed, err := s.Tokens.IssueClient(t)
@@ -56,6 +56,6 @@ func (s *Service) issue(client realmconfig.Client, t auth.ClientToken) (tokenAns
 		return tokenAnswer{}, err
 	}
 	return tokenAnswer{
-		AccessToken: string(signed), TokenType: bearer, ExpiresIn: max(0, int64(t.ExpiresAt.Sub(t.IssuedAt)/time.Second)), Scope: formatScope(t.Scope),
+		AccessToken: string(signed), TokenType: tokenType(t.Key), ExpiresIn: max(0, int64(t.ExpiresAt.Sub(t.IssuedAt)/time.Second)), Scope: formatScope(t.Scope),
 	}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -22,6 +23,9 @@ type authorization struct {
 	// challenge is of the method S256; empty for none.
 	challenge string
 	prompts   []string
+	// key is the thumbprint of the key that whoever exchanges the code must hold; empty for
+	// none.
+	key string
 	// maxAge is how long ago the user may have shown who they are; nil for whenever.
 	maxAge *time.Duration
 	claims claimsRequest
@@ -50,13 +54,14 @@ func (a authorization) offline() bool { return slices.Contains(a.scopes, offline
 // section 3.1).
 func authorizationOf(client realmconfig.Client, values url.Values) (authorization, error) {
 	f := form{values}
-	for _, check := range []func(realmconfig.Client, form) error{checkParameters, checkResponse, checkChallenge} {
+	for _, check := range []func(realmconfig.Client, form) error{checkParameters, checkResponse, checkChallenge, checkKey} {
 		if err := check(client, f); err != nil {
 			return authorization{}, err
 		}
 	}
 	a := authorization{
-		resources: f.resources(), nonce: f.get("nonce"), challenge: f.get("code_challenge"), idTokenHint: f.secret("id_token_hint"),
+		resources: f.resources(), nonce: f.get("nonce"), challenge: f.get("code_challenge"), key: f.get(keyParameter),
+		idTokenHint: f.secret("id_token_hint"),
 	}
 	asked, err := parseScope(f.get("scope"))
 	if err != nil {
@@ -124,6 +129,16 @@ func checkChallenge(client realmconfig.Client, f form) error {
 		return refuse(InvalidRequest, "code_challenge_method must be S256.")
 	case auth.CheckCodeChallenge(challenge) != nil:
 		return refuse(InvalidRequest, "code_challenge must be a SHA-256 in base64url.")
+	}
+	return nil
+}
+
+// keyParameter binds a code to a key (RFC 9449, section 10).
+const keyParameter = "dpop_jkt"
+
+func checkKey(_ realmconfig.Client, f form) error {
+	if f.has(keyParameter) && !dpop.IsThumbprint(f.get(keyParameter)) {
+		return refuse(InvalidRequest, "dpop_jkt must be a SHA-256 in base64url, the thumbprint of a key.")
 	}
 	return nil
 }

@@ -28,9 +28,9 @@ func (s *Service) exchangeCode(ctx context.Context, c call) (tokenAnswer, error)
 	if _, err := s.audienceOf(c.client, c.resources()); err != nil {
 		return tokenAnswer{}, err // before the code is used up
 	}
-	issued, err := s.Grants.Redeem(ctx, shown, s.termsOf(c.client), c.from)
+	issued, err := s.Grants.Redeem(ctx, shown, s.termsOf(c), c.from)
 	if errors.Is(err, auth.Refuse(auth.AuthorizationCodeInvalid)) {
-		return tokenAnswer{}, refuse(InvalidGrant, "The code has expired, was used already, or is of another client, redirect_uri or code_verifier.")
+		return tokenAnswer{}, refuse(InvalidGrant, "The code has expired, was used already, or is of another client, redirect_uri, code_verifier or key.")
 	}
 	if err != nil {
 		return tokenAnswer{}, err
@@ -51,7 +51,7 @@ func (s *Service) answerCode(ctx context.Context, c call, issued grant.Issued) (
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	return s.answerIssued(ctx, c.client, issued, grantedScopes(c.client, issued.Grant.Scopes), audience)
+	return s.answerIssued(ctx, c, issued, grantedScopes(c.client, issued.Grant.Scopes), audience)
 }
 
 // isVerifier reports whether a text may be a code verifier (RFC 7636, section 4.1).

@@ -256,7 +256,7 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	}
 	code, amr, err := s.Grants.IssueCode(r.Context(), grant.Code{
 		Authorization: grant.Authorization{
-			ClientID: to.client.ID, Scopes: asked.scopes, Audience: asked.audience, Nonce: asked.nonce, Claims: claims,
+			ClientID: to.client.ID, Scopes: asked.scopes, Audience: asked.audience, Nonce: asked.nonce, Claims: claims, Key: asked.key,
 		},
 		UserID: who.UserID, SessionID: who.SessionID, RedirectURI: to.redirectURI, Challenge: asked.challenge, Offline: asked.offline(),
 		Consented: consented,

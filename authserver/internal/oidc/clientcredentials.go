@@ -26,7 +26,7 @@ func (s *Service) clientCredentials(_ context.Context, c call) (tokenAnswer, err
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	return s.issue(c.client, auth.ClientToken{Subject: c.client.ID, Audience: audience, Scope: scopes})
+	return s.issue(c, auth.ClientToken{Subject: c.client.ID, Audience: audience, Scope: scopes})
 }
 
 // ownScopes are those that a client asks for in its own name, or all that it may ask

@@ -18,6 +18,13 @@ type call struct {
 	// from is the machine that sends the request: the client's own, or for a public
 	// client a user's.
 	from auth.Client
+	// path is that of the endpoint, below the issuer, and proofs are the values of the header
+	// DPoP that came with the call.
+	path   string
+	proofs []string
+	// key is the thumbprint of the key that the client has shown to hold; see proven. It is
+	// empty for none.
+	key string
 }
 
 // handler answers a call with what becomes JSON, or nil for an answer without a body.
@@ -63,7 +70,10 @@ func (s *Service) call(w http.ResponseWriter, r *http.Request, rate request.Rate
 	if err := s.limit(r, rate, client); err != nil {
 		return nil, err
 	}
-	return handle(r.Context(), call{form: f, client: client, from: request.Client(r, s.Settings().Network)})
+	s.giveNonce(w, r)
+	return handle(r.Context(), call{
+		form: f, client: client, from: request.Client(r, s.Settings().Network), path: r.URL.Path, proofs: request.Proofs(r),
+	})
 }
 
 // limit counts a request of a client that has shown who it is against the client. One

@@ -40,6 +40,12 @@ const (
 	UnmetRequirements        ErrorCode = "unmet_authentication_requirements"
 )
 
+// Those of a proof that a client holds a key: RFC 9449, sections 5 and 8.
+const (
+	InvalidDPoPProof ErrorCode = "invalid_dpop_proof"
+	UseDPoPNonce     ErrorCode = "use_dpop_nonce"
+)
+
 // Error is a refusal that a client is told of.
 type Error struct {
 	Code ErrorCode

@@ -23,6 +23,8 @@ type introspection struct {
 	IssuedAt  int64    `json:"iat,omitempty"`
 	ExpiresAt int64    `json:"exp,omitempty"`
 	AuthTime  int64    `json:"auth_time,omitempty"`
+
+	Confirmation *confirmation `json:"cnf,omitempty"`
 }
 
 // introspect is the introspection endpoint (RFC 7662). It shows a client the tokens that
@@ -52,7 +54,8 @@ func (s *Service) introspect(ctx context.Context, c call) (any, error) {
 func (s *Service) introspectionOf(t auth.ClientToken) introspection {
 	told := introspection{
 		Active: true, Issuer: s.Settings().Issuer, ID: t.ID, Subject: t.Subject, ClientID: t.ClientID, Audience: t.Audience,
-		Scope: formatScope(t.Scope), TokenType: bearer, IssuedAt: t.IssuedAt.Unix(), ExpiresAt: t.ExpiresAt.Unix(),
+		Scope: formatScope(t.Scope), TokenType: tokenType(t.Key), IssuedAt: t.IssuedAt.Unix(), ExpiresAt: t.ExpiresAt.Unix(),
+		Confirmation: confirmationOf(t.Key),
 	}
 	if !t.AuthTime.IsZero() {
 		told.AuthTime = t.AuthTime.Unix()

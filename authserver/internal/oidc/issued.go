@@ -16,8 +16,12 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// termsOf are what the settings say of a client, to its grants.
-func (s *Service) termsOf(client realmconfig.Client) grant.Terms { return s.Grants.TermsOf(client) }
+// termsOf are what the settings say of a call's client, to its grants, and what it has shown.
+func (s *Service) termsOf(c call) grant.Terms {
+	terms := s.Grants.TermsOf(c.client)
+	terms.Key, terms.KeyBound = c.key, isPublic(c.client)
+	return terms
+}
 
 // readyToSign refuses with auth.SigningUnavailable when what a client is to be given could
 // not be signed, so that nothing is used up for it.
@@ -32,26 +36,26 @@ func (s *Service) readyToSign(client realmconfig.Client) error {
 // answerIssued is the answer with the tokens of a grant, whose scopes and audience may be
 // narrower in this access token. That expires with the session of the grant at the latest:
 // whoever verifies it asks nobody whether the session is over.
-func (s *Service) answerIssued(ctx context.Context, client realmconfig.Client, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
-	answer, err := s.accessTokenOf(client, issued, scopes, audience)
+func (s *Service) answerIssued(ctx context.Context, c call, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
+	answer, err := s.accessTokenOf(c, issued, scopes, audience)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
 	answer.RefreshToken = string(issued.RefreshToken)
 	if slices.Contains(scopes, openidScope) {
-		answer.IDToken, err = s.idToken(ctx, client, issued, scopes, answer.AccessToken)
+		answer.IDToken, err = s.idToken(ctx, c.client, issued, scopes, answer.AccessToken)
 	}
 	return answer, err
 }
 
 // accessTokenOf is the answer of a grant with an access token alone: the realm's own for its
 // own applications.
-func (s *Service) accessTokenOf(client realmconfig.Client, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
-	if client.IsFirstParty() {
+func (s *Service) accessTokenOf(c call, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
+	if c.client.IsFirstParty() {
 		return s.issueOwn(issued, scopes)
 	}
 	g := issued.Grant
-	return s.issue(client, auth.ClientToken{
+	return s.issue(c, auth.ClientToken{
 		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime,
 		ExpiresAt: g.SessionExpiresAt,
 	})

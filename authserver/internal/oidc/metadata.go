@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -45,6 +46,9 @@ type metadata struct {
 	RequestURIParameter bool `json:"request_uri_parameter_supported"`
 	IssuerInAnswers     bool `json:"authorization_response_iss_parameter_supported"`
 
+	// RFC 9449, section 5.1.
+	ProofAlgorithms []string `json:"dpop_signing_alg_values_supported"`
+
 	// RFC 9126, section 5: a client says whether it must.
 	RequirePushedRequests bool `json:"require_pushed_authorization_requests"`
 
@@ -68,9 +72,9 @@ func (s *Service) metadata() (metadata, error) {
 		Issuer: s.Settings().Issuer, JWKSURI: s.address(jwksPath),
 		AuthorizationEndpoint: s.address(authorizePath), UserInfoEndpoint: s.address(userInfoPath), EndSessionEndpoint: s.address(endSessionPath),
 		TokenEndpoint: s.address(tokenPath), IntrospectionEndpoint: s.address(introspectPath), RevocationEndpoint: s.address(revokePath),
-		PushedRequestEndpoint: s.address(parPath),
-		ScopesSupported:       append([]string{openidScope}, append(userScopes(), offlineScope)...),
-		ResponseTypes:         []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
+		PushedRequestEndpoint: s.address(parPath), ProofAlgorithms: dpop.Algorithms(),
+		ScopesSupported: append([]string{openidScope}, append(userScopes(), offlineScope)...),
+		ResponseTypes:   []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
 		ClaimsSupported: []string{
 			"acr", "amr", "at_hash", "aud", "auth_time", "email", "email_verified", "exp", "groups", "iat", "iss", "jti", "locale", "name", "nonce", "role", "sid", "sub",
 		},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -27,6 +28,7 @@ type Deps struct {
 	Pages    Pages
 	Journeys request.Journeys
 	Pushed   PushedRequests
+	Proofs   *dpop.Service
 	Limiter  request.Limiter
 	Observer Observer
 }

@@ -60,6 +60,10 @@ func (s *Service) push(ctx context.Context, c call) (any, error) {
 	if c.has("request_uri") {
 		return nil, refuse(InvalidRequest, "A request that is pushed cannot name another one by request_uri.")
 	}
+	c, err := s.pushedKey(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	values := requestOf(c)
 	query := values.Encode()
 	if len(query) > maxQuery {
@@ -79,6 +83,19 @@ func (s *Service) push(ctx context.Context, c call) (any, error) {
 	return created{pushedBody{RequestURI: uri, ExpiresIn: int64(pushedLifetime / time.Second)}}, nil
 }
 
+// pushedKey is c with the key that the client holds, for which the request may say
+// dpop_jkt as well, or instead (RFC 9449, section 10.1).
+func (s *Service) pushedKey(ctx context.Context, c call) (call, error) {
+	if len(c.proofs) == 0 {
+		return c, nil
+	}
+	c, err := s.proven(ctx, c)
+	if err == nil && c.has(keyParameter) && c.get(keyParameter) != c.key {
+		err = refuse(InvalidDPoPProof, "dpop_jkt is another key than the proof is signed with.")
+	}
+	return c, err
+}
+
 // requestOf is what a client asks for, without what has shown who it is.
 func requestOf(c call) url.Values {
 	values := url.Values{}
@@ -88,6 +105,9 @@ func requestOf(c call) url.Values {
 		}
 	}
 	values.Set("client_id", c.client.ID)
+	if c.key != "" {
+		values.Set(keyParameter, c.key)
+	}
 	return values
 }
 

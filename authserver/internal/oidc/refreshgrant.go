@@ -27,7 +27,7 @@ func (s *Service) refresh(ctx context.Context, c call) (tokenAnswer, error) {
 	if err := s.checkNarrowing(ctx, c, presented, asked); err != nil {
 		return tokenAnswer{}, err
 	}
-	issued, err := s.Grants.Refresh(ctx, presented, s.termsOf(c.client), c.from)
+	issued, err := s.Grants.Refresh(ctx, presented, s.termsOf(c), c.from)
 	if errors.Is(err, auth.Refuse(auth.RefreshTokenInvalid)) {
 		return tokenAnswer{}, errRefreshToken()
 	}
@@ -49,11 +49,11 @@ func (s *Service) refresh(ctx context.Context, c call) (tokenAnswer, error) {
 	if len(asked) > 0 {
 		scopes = grantedScopes(c.client, asked)
 	}
-	return s.answerIssued(ctx, c.client, issued, scopes, audience)
+	return s.answerIssued(ctx, c, issued, scopes, audience)
 }
 
 func errRefreshToken() error {
-	return refuse(InvalidGrant, "The refresh token has expired, was used already or revoked, or is of another client.")
+	return refuse(InvalidGrant, "The refresh token has expired, was used already or revoked, or is of another client or key.")
 }
 
 // checkNarrowing refuses, before the token is used up, scopes and resources that the grant

@@ -16,7 +16,7 @@ func (s *Service) introspectRefreshToken(ctx context.Context, c call, presented 
 	if err != nil || !found {
 		return introspection{}, false, err
 	}
-	g, terms := held.Grant, s.termsOf(c.client)
+	g, terms := held.Grant, s.termsOf(c)
 	if !live || g.ClientID != terms.ClientID || g.CreatedAt.Before(terms.Since) {
 		return introspection{}, true, nil
 	}

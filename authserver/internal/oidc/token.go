@@ -49,9 +49,18 @@ func (s *Service) token(ctx context.Context, c call) (any, error) {
 	case !c.client.Grants(grantType):
 		return nil, refuse(UnauthorizedClient, "The client may not use this grant_type.")
 	}
-	answer, err := answerTo(ctx, c)
+	answer, err := s.answerProven(ctx, c, answerTo)
 	s.Observer.ClientToken(string(grantType), outcomeOf(err))
 	return answer, err
+}
+
+// answerProven lets a grant answer, which binds what it gives to the key of the call.
+func (s *Service) answerProven(ctx context.Context, c call, answerTo grantHandler) (tokenAnswer, error) {
+	c, err := s.proven(ctx, c)
+	if err != nil {
+		return tokenAnswer{}, err
+	}
+	return answerTo(ctx, c)
 }
 
 // outcomeOf is what an Observer is told.

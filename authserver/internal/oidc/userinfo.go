@@ -4,12 +4,15 @@ package oidc
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -37,11 +40,11 @@ func (s *Service) userInfo(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
-	access, err := s.accessToken(w, r)
+	shown, err := s.accessToken(w, r)
 	if err != nil {
 		return nil, err
 	}
-	t, client, err := s.tokenAndClient(w, r, access)
+	t, client, err := s.tokenAndClient(w, r, shown)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +52,7 @@ func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string
 		return nil, err
 	}
 	if !t.OfUser() || !slices.Contains(t.Scope, openidScope) {
-		return nil, &bearerError{insufficientScope, "The access token was not issued with the scope openid."}
+		return nil, &bearerError{insufficientScope, "The access token was not issued with the scope openid.", shown.scheme}
 	}
 	held, live, err := s.Grants.Live(r.Context(), t.GrantID)
 	switch {
@@ -72,40 +75,60 @@ func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string
 	return claims, nil
 }
 
+// shownToken is an access token as a request shows it.
+type shownToken struct {
+	token  auth.Secret
+	scheme request.Scheme
+}
+
 // accessToken is shown in the header, or in the body of a POST (RFC 6750, section 2), and
 // never in an address.
-func (s *Service) accessToken(w http.ResponseWriter, r *http.Request) (auth.Secret, error) {
-	shown, err := request.Bearer(r)
+func (s *Service) accessToken(w http.ResponseWriter, r *http.Request) (shownToken, error) {
+	token, scheme, err := request.AccessToken(r)
 	if err != nil {
-		return "", errAccessToken()
+		return shownToken{}, errAccessToken()
 	}
 	if r.Method != http.MethodPost || r.Header.Get("Content-Type") == "" {
-		return shown, nil
+		return shownToken{token, scheme}, nil
 	}
 	f, err := readForm(w, r)
 	switch {
 	case err != nil:
-		return "", err
-	case f.has("access_token") && shown != "":
-		return "", refuse(InvalidRequest, "The access token stands in the header and in the body.")
-	case shown == "":
-		return f.secret("access_token"), nil
+		return shownToken{}, err
+	case f.has("access_token") && token != "":
+		return shownToken{}, refuse(InvalidRequest, "The access token stands in the header and in the body.")
+	case token == "":
+		return shownToken{f.secret("access_token"), request.BearerScheme}, nil
 	}
-	return shown, nil
+	return shownToken{token, scheme}, nil
 }
 
-// tokenAndClient finds out whose token was shown. Sources that show many that are none are
-// slowed down; pages of a public client may read the answer.
-func (s *Service) tokenAndClient(w http.ResponseWriter, r *http.Request, access auth.Secret) (auth.ClientToken, realmconfig.Client, error) {
-	if access == "" {
+// tokenAndClient finds out whose token was shown. Sources that show many that are none, or
+// are not theirs, are slowed down; pages of a public client may read the answer.
+func (s *Service) tokenAndClient(w http.ResponseWriter, r *http.Request, shown shownToken) (auth.ClientToken, realmconfig.Client, error) {
+	if shown.token == "" {
 		return auth.ClientToken{}, realmconfig.Client{}, &bearerError{description: "The request has no access token."}
 	}
-	t, err := s.clientToken(r.Context(), access)
-	if errors.Is(err, errNotActive) {
-		route := request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateClient}
-		if err := s.Limiter.Check(r, route); err != nil {
-			return auth.ClientToken{}, realmconfig.Client{}, err
+	t, client, err := s.tokenOfClient(r.Context(), shown.token)
+	if err == nil {
+		if isPublic(client) {
+			request.AllowOrigin(w.Header(), r, originsOf(client))
 		}
+		s.giveNonce(w, r)
+		err = s.checkPossession(r, shown, t)
+	}
+	if refused := (*bearerError)(nil); errors.As(err, &refused) && refused.code != string(UseDPoPNonce) {
+		route := request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateClient}
+		err = cmp.Or(s.Limiter.Check(r, route), err)
+	}
+	return t, client, err
+}
+
+// tokenOfClient is an access token that is good, and its client. It refuses with a
+// *bearerError.
+func (s *Service) tokenOfClient(ctx context.Context, access auth.Secret) (auth.ClientToken, realmconfig.Client, error) {
+	t, err := s.clientToken(ctx, access)
+	if errors.Is(err, errNotActive) {
 		return auth.ClientToken{}, realmconfig.Client{}, errAccessToken()
 	}
 	if err != nil {
@@ -115,15 +138,15 @@ func (s *Service) tokenAndClient(w http.ResponseWriter, r *http.Request, access 
 	if !known {
 		return auth.ClientToken{}, realmconfig.Client{}, errAccessToken()
 	}
-	if isPublic(client) {
-		request.AllowOrigin(w.Header(), r, originsOf(client))
-	}
 	return t, client, nil
 }
 
-// bearerError refuses an access token (RFC 6750, section 3.1). An empty code is of a
-// request without one.
-type bearerError struct{ code, description string }
+// bearerError refuses an access token (RFC 6750, section 3.1; RFC 9449, section 7.1). An
+// empty code is of a request without one, an empty scheme is Bearer.
+type bearerError struct {
+	code, description string
+	scheme            request.Scheme
+}
 
 const (
 	invalidToken      = "invalid_token"
@@ -133,7 +156,7 @@ const (
 func (e *bearerError) Error() string { return e.code + ": " + e.description }
 
 func errAccessToken() error {
-	return &bearerError{invalidToken, "The access token has expired or was revoked, or is none of a client of this realm."}
+	return &bearerError{code: invalidToken, description: "The access token has expired or was revoked, or is none of a client of this realm."}
 }
 
 // failBearer answers with what is wrong with an access token, in the header where RFC
@@ -144,13 +167,16 @@ func (s *Service) failBearer(w http.ResponseWriter, r *http.Request, err error) 
 		s.fail(w, r, err)
 		return
 	}
-	challenge, status := fmt.Sprintf("Bearer realm=%q", s.Settings().Issuer), http.StatusUnauthorized
+	challenge, status := fmt.Sprintf("%s realm=%q", cmp.Or(refused.scheme, request.BearerScheme), s.Settings().Issuer), http.StatusUnauthorized
 	if refused.code != "" {
 		challenge += fmt.Sprintf(", error=%q, error_description=%q", refused.code, refused.description)
 	}
 	if refused.code == insufficientScope {
 		status = http.StatusForbidden
 		challenge += fmt.Sprintf(", scope=%q", openidScope)
+	}
+	if refused.scheme == request.DPoPScheme {
+		challenge += fmt.Sprintf(", algs=%q", strings.Join(dpop.Algorithms(), " "))
 	}
 	w.Header().Set("WWW-Authenticate", challenge)
 	s.answer(w, r, status, errorBody{ErrorCode(cmp.Or(refused.code, invalidToken)), refused.description})

@@ -20,8 +20,8 @@ WITH live AS (
     SELECT s.id, s.amr FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = @session AND u.id = @user AND s.ended_at IS NULL AND s.expires_at > @now AND s.created_at >= @since AND u.disabled_at IS NULL
 ), issued AS (
-    INSERT INTO authorization_codes (hash, session_id, client_id, redirect_uri, code_challenge, scope, audience, nonce, claims, offline, consented, created_at, expires_at)
-    SELECT @hash, id, @client, @redirect_uri, @challenge, @scope, @audience, @nonce, @claims, @offline, @consented::text[], @now, @expires FROM live
+    INSERT INTO authorization_codes (hash, session_id, client_id, redirect_uri, code_challenge, scope, audience, nonce, claims, offline, consented, dpop_jkt, created_at, expires_at)
+    SELECT @hash, id, @client, @redirect_uri, @challenge, @scope, @audience, @nonce, @claims, @offline, @consented::text[], @key, @now, @expires FROM live
 )
 SELECT coalesce(amr, '') FROM live`
 
@@ -36,7 +36,7 @@ func (s *Store) IssueAuthorizationCode(ctx context.Context, c grant.Code) (amr [
 	err = s.pool.QueryRow(ctx, issueCode, pgx.NamedArgs{
 		"hash": c.Hash[:], "session": c.SessionID, "user": c.UserID, "client": c.ClientID, "redirect_uri": c.RedirectURI,
 		"challenge": orNull(c.Challenge), "scope": strings.Join(c.Scopes, " "), "audience": strings.Join(c.Audience, " "),
-		"nonce": orNull(c.Nonce), "claims": jsonOrNull(c.Claims), "offline": c.Offline, "consented": c.Consented,
+		"nonce": orNull(c.Nonce), "claims": jsonOrNull(c.Claims), "offline": c.Offline, "consented": c.Consented, "key": orNull(c.Key),
 		"now": c.CreatedAt, "expires": c.ExpiresAt, "since": c.SessionsSince,
 	}).Scan(&shown)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -63,6 +63,7 @@ WITH code AS (
 ), bound AS MATERIALIZED (
     SELECT * FROM code
     WHERE client_id = @client AND redirect_uri = @redirect_uri AND code_challenge IS NOT DISTINCT FROM @challenge
+      AND (dpop_jkt IS NULL OR dpop_jkt = @key)
       AND expires_at > @now AND created_at >= @client_since
 ), owner AS MATERIALIZED (
     SELECT u.* FROM bound JOIN sessions s ON s.id = bound.session_id JOIN users u ON u.id = s.user_id
@@ -85,10 +86,10 @@ WITH code AS (
 ), noted AS (
     UPDATE users u SET last_login_at = @now FROM own WHERE u.id = own.user_id
 ), begun AS (
-    INSERT INTO grants (id, session_id, sid, auth_time, amr, client_id, scope, audience, nonce, claims, created_at, last_used_at, expires_at, prune_after)
+    INSERT INTO grants (id, session_id, sid, auth_time, amr, client_id, scope, audience, nonce, claims, dpop_jkt, created_at, last_used_at, expires_at, prune_after)
     SELECT @grant, CASE WHEN bound.offline THEN @grant ELSE parent.id END, parent.id,
         coalesce(parent.auth_time, parent.created_at), parent.amr, bound.client_id, bound.scope, bound.audience,
-        bound.nonce, bound.claims, @now, @now, @expires, ` + expiryDay + `
+        bound.nonce, bound.claims, @grant_key, @now, @now, @expires, ` + expiryDay + `
     FROM parent, bound
     RETURNING *
 ), token AS (
@@ -112,7 +113,7 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, r grant.Redemption, to
 	}
 	return s.held(ctx, "use authorization code", useAuthorizationCode, eventArgs(told, true, pgx.NamedArgs{
 		"hash": r.Code[:], "client": r.ClientID, "client_since": r.Terms.Since, "name": shortAgent(r.Name), "redirect_uri": r.RedirectURI, "challenge": orNull(r.Challenge),
-		"hears_logouts": r.HearsLogouts, "grant": r.GrantID, "refresh": refresh, "since": r.SessionsSince, "now": r.Now, "expires": r.ExpiresAt,
+		"hears_logouts": r.HearsLogouts, "key": orNull(r.Key), "grant_key": orNull(r.GrantKey), "grant": r.GrantID, "refresh": refresh, "since": r.SessionsSince, "now": r.Now, "expires": r.ExpiresAt,
 	}))
 }
 

@@ -19,7 +19,7 @@ import (
 // of its own, which then lasts as long as the grant.
 const grantColumns = `g.id::text, g.session_id::text, g.sid::text, g.client_id, g.scope, g.audience, coalesce(g.nonce, ''), g.claims::text,
 	coalesce(g.auth_time, s.auth_time, s.created_at), coalesce(CASE WHEN g.auth_time IS NULL THEN s.amr ELSE g.amr END, ''), g.created_at, g.expires_at,
-	CASE WHEN g.session_id = s.id THEN s.expires_at ELSE g.expires_at END`
+	CASE WHEN g.session_id = s.id THEN s.expires_at ELSE g.expires_at END, coalesce(g.dpop_jkt, '')`
 
 // grantRow is what a Grant has in another form.
 type grantRow struct {
@@ -31,7 +31,7 @@ type grantRow struct {
 func (r *grantRow) fields(g *grant.Grant) []any {
 	return []any{
 		&g.ID, &g.SessionID, &g.SID, &g.ClientID, &r.scope, &r.audience, &g.Nonce, &r.claims, &g.AuthTime, &r.amr, &g.CreatedAt, &g.ExpiresAt,
-		&g.SessionExpiresAt,
+		&g.SessionExpiresAt, &g.Key,
 	}
 }
 
@@ -53,7 +53,8 @@ WITH used AS (
     UPDATE grant_tokens t SET rotated_at = @now, successor_sealed = @sealed
     FROM grants g JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id
     WHERE t.hash = @used AND t.rotated_at IS NULL AND t.expires_at > @now
-      AND g.id = t.grant_id AND g.client_id = @client AND g.created_at >= @client_since AND ` + grantLives + `
+      AND g.id = t.grant_id AND g.client_id = @client AND g.created_at >= @client_since
+      AND (g.dpop_jkt IS NULL OR g.dpop_jkt = @key) AND ` + grantLives + `
     RETURNING t.grant_id, g.session_id
 ), lived AS (
     UPDATE sessions s SET last_used_at = @now, expires_at = greatest(s.expires_at, CASE WHEN s.client_id IS NULL THEN @session_expires::timestamptz ELSE @expires END)
@@ -72,7 +73,7 @@ FROM touched g JOIN lived s ON s.id = g.session_id JOIN users u ON u.id = s.user
 // RotateGrantToken implements grant.Store.
 func (s *Store) RotateGrantToken(ctx context.Context, r grant.Rotation) (grant.Held, bool, error) {
 	return s.held(ctx, "rotate token of grant", rotateGrantToken, pgx.NamedArgs{
-		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "client": r.ClientID, "client_since": r.Terms.Since,
+		"used": r.Used[:], "successor": r.Successor[:], "sealed": r.Sealed, "client": r.ClientID, "client_since": r.Terms.Since, "key": orNull(r.Key),
 		"since": r.SessionsSince, "now": r.Now, "expires": r.ExpiresAt, "session_expires": r.SessionExpiresAt,
 	})
 }

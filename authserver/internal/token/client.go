@@ -22,7 +22,22 @@ type clientClaims struct {
 	SessionID string           `json:"session_id,omitempty"`
 	Scope     string           `json:"scope,omitempty"`
 	AuthTime  *jwt.NumericDate `json:"auth_time,omitempty"`
+	// Confirmation is nil for a token that is bound to no key.
+	Confirmation *confirmation `json:"cnf,omitempty"`
 	jwt.RegisteredClaims
+}
+
+// confirmation is how whoever shows a token shows that it is theirs (RFC 7800, section 3.1;
+// RFC 9449, section 6.1).
+type confirmation struct {
+	Thumbprint string `json:"jkt"`
+}
+
+func confirmationOf(key string) *confirmation {
+	if key == "" {
+		return nil
+	}
+	return &confirmation{key}
 }
 
 func (c clientClaims) token() auth.ClientToken {
@@ -32,6 +47,9 @@ func (c clientClaims) token() auth.ClientToken {
 	}
 	if c.AuthTime != nil {
 		t.AuthTime = c.AuthTime.UTC()
+	}
+	if c.Confirmation != nil {
+		t.Key = c.Confirmation.Thumbprint
 	}
 	return t
 }
@@ -49,7 +67,7 @@ func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
 	}
 	return t.sign(s, key, typ, clientClaims{
 		ClientID: of.ClientID, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime),
-		RegisteredClaims: jwt.RegisteredClaims{
+		Confirmation: confirmationOf(of.Key), RegisteredClaims: jwt.RegisteredClaims{
 			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
 			IssuedAt: jwt.NewNumericDate(of.IssuedAt), ExpiresAt: jwt.NewNumericDate(of.ExpiresAt),
 		},

@@ -58,9 +58,7 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 		RefreshTokenLifetime:    durationOr(spec.RefreshTokenLifetime, absent.RefreshTokenLifetime),
 		Consent:                 cmp.Or(realmconfig.Consent(spec.Consent), absent.Consent),
 	}
-	if spec.PushedAuthorizationRequests == v1alpha1.RequiredRequirement { // a pod of the release before knows no word for it
-		settings.PushedAuthorizationRequests = realmconfig.Required
-	}
+	settings.PushedAuthorizationRequests, settings.DPoP = requirement(spec.PushedAuthorizationRequests), requirement(spec.DPoP)
 	if spec.Access != nil {
 		settings.Access = &realmconfig.ClientAccess{Groups: spec.Access.Groups}
 	}
@@ -134,6 +132,15 @@ func authMethod(c *v1alpha1.OAuthClient) realmconfig.AuthMethod {
 		return realmconfig.NoAuthMethod
 	}
 	return realmconfig.DefaultClient().TokenEndpointAuthMethod
+}
+
+// requirement is empty for what is only allowed: a pod of the release before has no word
+// for it.
+func requirement(r v1alpha1.Requirement) realmconfig.Requirement {
+	if r == v1alpha1.RequiredRequirement {
+		return realmconfig.Required
+	}
+	return ""
 }
 
 // grantTypes are those of a spec in the words of the protocol.

@@ -46,7 +46,7 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 		"a page that says so": {callback + "type: Public\ntokenEndpointAuthMethod: None", func(c *realmconfig.Client) {
 			c.Type, c.TokenEndpointAuthMethod = realmconfig.PublicClient, realmconfig.NoAuthMethod
 		}},
-		"what is allowed anyway": {callback + "pushedAuthorizationRequests: Allowed", func(*realmconfig.Client) {}},
+		"what is allowed anyway": {callback + "pushedAuthorizationRequests: Allowed\ndpop: Allowed", func(*realmconfig.Client) {}},
 		"a secret in a header":   {callback + "tokenEndpointAuthMethod: ClientSecretBasic", func(*realmconfig.Client) {}},
 		"a secret in a form": {callback + "tokenEndpointAuthMethod: ClientSecretPost", func(c *realmconfig.Client) {
 			c.TokenEndpointAuthMethod = realmconfig.ClientSecretPost
@@ -64,14 +64,14 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 		"everything": {
 			callback + "displayName: Shop\npostLogoutRedirectURIs: ['https://shop.example.com/bye']\nbackchannelLogoutURI: https://shop.example.com/logout\n" +
 				"grantTypes: [AuthorizationCode, RefreshToken, ClientCredentials]\nscopes: [openid, groups]\naudiences: [shop]\nidTokenSigningAlg: EdDSA\n" +
-				"accessTokenLifetime: 5m\nidTokenLifetime: 6m\nrefreshTokenLifetime: 7m\npushedAuthorizationRequests: Required\nconsent: Ask\naccess: {groups: [staff]}",
+				"accessTokenLifetime: 5m\nidTokenLifetime: 6m\nrefreshTokenLifetime: 7m\npushedAuthorizationRequests: Required\ndpop: Required\nconsent: Ask\naccess: {groups: [staff]}",
 			func(c *realmconfig.Client) {
 				c.DisplayName, c.PostLogoutRedirectURIs, c.BackchannelLogoutURI = "Shop", []string{"https://shop.example.com/bye"}, "https://shop.example.com/logout"
 				c.GrantTypes = []realmconfig.GrantType{realmconfig.AuthorizationCodeGrant, realmconfig.RefreshTokenGrant, realmconfig.ClientCredentialsGrant}
 				c.Scopes, c.Audiences, c.IDTokenSigningAlg = []string{"openid", "groups"}, []string{"shop"}, realmconfig.EdDSA
 				c.AccessTokenLifetime, c.IDTokenLifetime = realmconfig.Duration(5*time.Minute), realmconfig.Duration(6*time.Minute)
 				c.RefreshTokenLifetime, c.Consent = realmconfig.Duration(7*time.Minute), realmconfig.AskConsent
-				c.PushedAuthorizationRequests = realmconfig.Required
+				c.PushedAuthorizationRequests, c.DPoP = realmconfig.Required, realmconfig.Required
 				c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}}
 			},
 		},

@@ -88,7 +88,7 @@ func tables() []table {
 			"scope": "'openid profile email groups'", "audience": "'apps.shop-' || i % 40", "nonce": "md5('nonce' || i)", "claims": "NULL",
 			"created_at": sessionAt("i"), "last_used_at": lastUsed("i"), "expires_at": lastUsed("i") + " + 604800000",
 			"prune_after": "to_timestamp((" + lastUsed("i") + " + 604800000) / 1000.0::float8)::date",
-			"ended_at":    "NULL", "ended_reason": "NULL", "auth_time": sessionAt("i"), "amr": "'pwd'",
+			"ended_at":    "NULL", "ended_reason": "NULL", "auth_time": sessionAt("i"), "amr": "'pwd'", "dpop_jkt": "NULL",
 		}},
 		{name: "session_clients", rows: func(s size) int { return s.sessions() / 2 }, values: map[string]string{
 			"session_id": sessionID("i"), "client_id": "'apps.shop-' || i % 40", "user_id": userID(sessionUser), "sid": sessionID("i"), "granted_at": sessionAt("i"),
@@ -103,6 +103,7 @@ func tables() []table {
 			"code_challenge": "'challenge' || i", "scope": "'openid profile email groups'", "audience": "'apps.shop-' || i % 40", "nonce": "md5('nonce' || i)",
 			"claims": "NULL", "offline": "false", "consented": "CASE WHEN i % 3 = 0 THEN ARRAY['email', 'openid'] END", "created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 60000 - 1000 * (i % 3600)",
 			"used_at": "CASE WHEN i % 20 > 0 THEN $now - 1000 * (i % 3600) END", "grant_id": "CASE WHEN i % 20 > 0 THEN " + grantID("i") + " END",
+			"dpop_jkt": "CASE WHEN i % 7 = 0 THEN md5('key' || i) END",
 		}},
 		{name: "consents", rows: func(s size) int { return s.users }, values: map[string]string{
 			"user_id": userID("i"), "client_id": "'apps.shop-' || i % 40", "client_since": joined("i"),
