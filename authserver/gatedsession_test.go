@@ -121,6 +121,25 @@ func TestAGatedSessionEndsWithTheBrowsers(t *testing.T) {
 	}
 }
 
+// A session that one server has given is known to the others, and so is its end.
+func TestEveryServerKnowsAGatedSession(t *testing.T) {
+	t.Parallel()
+	r := newRealmOfClients(t, gatedClients()...)
+	s, other := r.serve(), r.serve()
+	b, elsewhere := s.newGatedBrowser(through("")), other.newGatedBrowser(through(""))
+	b.enters(reportsURL+"/", adminEmail, adminPassword)
+	elsewhere.client.Jar = b.client.Jar
+	elsewhere.open(reportsURL + "/")
+	elsewhere.isLetThrough(reportsURL + "/")
+	s.post("/api/auth/logout", map[string]string{"refresh_token": s.pagesOf(b).Refresh}).Expect(t, http.StatusNoContent, "")
+	if response := elsewhere.asks(http.MethodGet, reportsURL+"/data"); response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("another server answers %d", response.StatusCode)
+	}
+	if use := s.Report().ClientUse; len(use) == 0 {
+		t.Error("the client is not known to be used")
+	}
+}
+
 // A sign-out at the application is one at the realm. A page of another site cannot bring it
 // about alone.
 func TestSigningOutAtAGatedApplication(t *testing.T) {

@@ -37,6 +37,7 @@ func (s *Service) judge(w http.ResponseWriter, r *http.Request, q question) erro
 	if err := q.met(v, s.Now()); err != nil {
 		return err
 	}
+	s.Clients.MarkUsed(q.client)
 	v.Tell(w.Header())
 	w.Header().Set("X-Auth-Groups", request.HeaderList(v.toldGroups))
 	w.WriteHeader(http.StatusOK)
