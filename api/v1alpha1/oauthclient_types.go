@@ -58,7 +58,7 @@ const (
 
 // GrantType is a way to a token.
 //
-// +kubebuilder:validation:Enum=AuthorizationCode;RefreshToken;ClientCredentials
+// +kubebuilder:validation:Enum=AuthorizationCode;RefreshToken;ClientCredentials;DeviceCode
 type GrantType string
 
 const (
@@ -68,6 +68,9 @@ const (
 	RefreshTokenGrant GrantType = "RefreshToken"
 	// ClientCredentialsGrant is for a client that acts for itself (RFC 6749, section 4.4).
 	ClientCredentialsGrant GrantType = "ClientCredentials" //nolint:gosec // a name, and no credential
+	// DeviceCodeGrant signs a person in on what has no browser, by another device of theirs
+	// (RFC 8628).
+	DeviceCodeGrant GrantType = "DeviceCode"
 )
 
 // TokenEndpointAuthMethod is how a client shows who it is (OpenID Connect Core 1.0,
@@ -143,7 +146,7 @@ type ClientURL string
 // +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Public' || self.?tokenEndpointAuthMethod.orValue('ClientSecretBasic') != 'None'",message="tokenEndpointAuthMethod None is for type Public; set type: Public, or take another method"
 // +kubebuilder:validation:XValidation:rule="!has(self.secret) || (self.?type.orValue('Confidential') == 'Confidential' && self.?tokenEndpointAuthMethod.orValue('ClientSecretBasic') in ['ClientSecretBasic', 'ClientSecretPost'])",message="secret is for clients that show one: of type Confidential, with tokenEndpointAuthMethod ClientSecretBasic or ClientSecretPost; leave it out"
 // +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || self.?type.orValue('Confidential') == 'Confidential' || !('ClientCredentials' in self.grantTypes)",message="grantTypes: ClientCredentials needs type Confidential, since whoever acts for itself shows who it is"
-// +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || !('RefreshToken' in self.grantTypes) || 'AuthorizationCode' in self.grantTypes",message="grantTypes: RefreshToken needs AuthorizationCode, which gives the first refresh token"
+// +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || !('RefreshToken' in self.grantTypes) || 'AuthorizationCode' in self.grantTypes || 'DeviceCode' in self.grantTypes",message="grantTypes: RefreshToken needs AuthorizationCode or DeviceCode, which give the first refresh token"
 // +kubebuilder:validation:XValidation:rule="has(self.redirectURIs) || (has(self.grantTypes) && !('AuthorizationCode' in self.grantTypes))",message="redirectURIs must name at least one URL, such as https://app.example.com/callback, unless grantTypes are without AuthorizationCode"
 // +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Public' || ((!has(self.redirectURIs) || self.redirectURIs.all(u, u.startsWith('http'))) && (!has(self.postLogoutRedirectURIs) || self.postLogoutRedirectURIs.all(u, u.startsWith('http'))))",message="redirectURIs and postLogoutRedirectURIs with a scheme of an app's own are for type Public; use https://"
 // +kubebuilder:validation:XValidation:rule="self.?tokenEndpointAuthMethod.orValue('None') != 'PrivateKeyJWT' || has(self.jwks) != has(self.jwksURI)",message="tokenEndpointAuthMethod PrivateKeyJWT needs jwks, the client's public keys, or jwksURI, where they are, and not both"
@@ -192,12 +195,13 @@ type OAuthClientSpec struct {
 	BackchannelLogoutURI ClientURL `json:"backchannelLogoutURI,omitempty"`
 
 	// grantTypes are the ways to a token: AuthorizationCode signs people in, RefreshToken
-	// keeps them signed in, ClientCredentials is for a client that acts for itself;
+	// keeps them signed in, ClientCredentials is for a client that acts for itself,
+	// DeviceCode signs people in on what has no browser, by another device of theirs;
 	// AuthorizationCode and RefreshToken when absent.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=3
+	// +kubebuilder:validation:MaxItems=4
 	GrantTypes []GrantType `json:"grantTypes,omitempty"`
 
 	// scopes are what the client may ask for; openid, profile and email when absent.

@@ -85,6 +85,8 @@ const (
 	AuthorizationCodeGrant GrantType = "authorization_code"
 	RefreshTokenGrant      GrantType = "refresh_token"
 	ClientCredentialsGrant GrantType = "client_credentials"
+	// DeviceCodeGrant is for what has no browser of its own (RFC 8628).
+	DeviceCodeGrant GrantType = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
 // AuthMethod is how a client shows who it is (OpenID Connect Core 1.0, section 9).

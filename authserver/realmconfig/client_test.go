@@ -76,7 +76,15 @@ func TestClientValidate(t *testing.T) {
 		"a foreign grant":               {func(c *client) { c.GrantTypes = append(c.GrantTypes, "password") }, "grantTypes[2]: is not known"},
 		"the implicit grant":            {func(c *client) { c.GrantTypes = append(c.GrantTypes, "implicit") }, "grantTypes[2]: is not known"},
 		"a grant twice":                 {func(c *client) { c.GrantTypes = append(c.GrantTypes, c.GrantTypes[0]) }, "grantTypes[2]: stands twice"},
-		"refreshing alone":              {func(c *client) { c.GrantTypes = c.GrantTypes[1:] }, "refresh_token needs authorization_code"},
+		"refreshing alone":              {func(c *client) { c.GrantTypes = c.GrantTypes[1:] }, "refresh_token needs authorization_code or urn:ietf:params:oauth:grant-type:device_code"},
+		"devices alone": {func(c *client) {
+			c.GrantTypes = []realmconfig.GrantType{realmconfig.DeviceCodeGrant, realmconfig.RefreshTokenGrant}
+			c.RedirectURIs = nil
+		}, ""},
+		"devices and a browser, nowhere": {func(c *client) {
+			c.GrantTypes = append(c.GrantTypes, realmconfig.DeviceCodeGrant)
+			c.RedirectURIs = nil
+		}, "redirectURIs: authorization_code needs at least one"},
 		"for itself alone": {func(c *client) {
 			c.GrantTypes = []realmconfig.GrantType{realmconfig.ClientCredentialsGrant}
 			c.RedirectURIs = nil

@@ -64,9 +64,10 @@ func (c Client) validateGrants(p *problems) {
 	p.check(len(c.GrantTypes) > 0, "grantTypes: must name at least one")
 	for i, grant := range c.GrantTypes {
 		p.check(!slices.Contains(c.GrantTypes[:i], grant), "grantTypes[%d]: stands twice", i)
-		p.check(slices.Contains([]GrantType{AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant}, grant), "grantTypes[%d]: is not known", i)
+		p.check(slices.Contains([]GrantType{AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, DeviceCodeGrant}, grant), "grantTypes[%d]: is not known", i)
 	}
-	p.check(c.Grants(AuthorizationCodeGrant) || !c.Grants(RefreshTokenGrant), "grantTypes: %s needs %s", RefreshTokenGrant, AuthorizationCodeGrant)
+	p.check(c.Grants(AuthorizationCodeGrant) || c.Grants(DeviceCodeGrant) || !c.Grants(RefreshTokenGrant),
+		"grantTypes: %s needs %s or %s", RefreshTokenGrant, AuthorizationCodeGrant, DeviceCodeGrant)
 	p.check(c.Type != PublicClient || !c.Grants(ClientCredentialsGrant), "grantTypes: %s is not for public clients", ClientCredentialsGrant)
 	p.check(len(c.RedirectURIs) > 0 || !c.Grants(AuthorizationCodeGrant), "redirectURIs: %s needs at least one", AuthorizationCodeGrant)
 }

@@ -149,6 +149,7 @@ func grantTypes(all []v1alpha1.GrantType) []realmconfig.GrantType {
 		v1alpha1.AuthorizationCodeGrant: realmconfig.AuthorizationCodeGrant,
 		v1alpha1.RefreshTokenGrant:      realmconfig.RefreshTokenGrant,
 		v1alpha1.ClientCredentialsGrant: realmconfig.ClientCredentialsGrant,
+		v1alpha1.DeviceCodeGrant:        realmconfig.DeviceCodeGrant,
 	}
 	var translated []realmconfig.GrantType
 	for _, grant := range all {

@@ -54,6 +54,9 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 		"a service": {"grantTypes: [ClientCredentials]", func(c *realmconfig.Client) {
 			c.RedirectURIs, c.GrantTypes = nil, []realmconfig.GrantType{realmconfig.ClientCredentialsGrant}
 		}},
+		"a device": {"grantTypes: [DeviceCode, RefreshToken]", func(c *realmconfig.Client) {
+			c.RedirectURIs, c.GrantTypes = nil, []realmconfig.GrantType{realmconfig.DeviceCodeGrant, realmconfig.RefreshTokenGrant}
+		}},
 		"keys": {callback + "tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: OKP, crv: Ed25519, kid: one, x: " + strings.Repeat("a", 43) + "}]}", func(c *realmconfig.Client) {
 			c.TokenEndpointAuthMethod = realmconfig.PrivateKeyJWT
 			c.JWKS = []byte(`{"keys":[{"kty":"OKP","kid":"one","crv":"Ed25519","x":"` + strings.Repeat("a", 43) + `"}]}`)
