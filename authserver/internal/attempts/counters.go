@@ -62,6 +62,8 @@ type CodePurpose string
 const (
 	SignInCode    CodePurpose = "factor"
 	EnrolmentCode CodePurpose = "enrolment"
+	// DeviceCode is guessed by the user, and is none of theirs.
+	DeviceCode CodePurpose = "device"
 )
 
 // CodeCounter counts the guesses at a user's codes.
@@ -71,6 +73,15 @@ func (s *Service) CodeCounter(g CodePurpose, userID string) auth.Counter {
 		Kind: auth.ByCode, Key: auth.NewCounterKey(auth.ByCode, string(g)+" "+userID),
 		Limit: auth.AttemptLimit{Failures: rule.Failures, Duration: time.Duration(rule.Duration)},
 	}
+}
+
+// DeviceCodeCounters are what a user's guess at the code of somebody's device is counted
+// by: their account's, and their source's, which makes accounts as easily as the realm lets
+// it. Neither has to do with sign-ins.
+func (s *Service) DeviceCodeCounters(userID string, from auth.Client) []auth.Counter {
+	source := s.sourceCounter(from)
+	source.Key = auth.NewCounterKey(auth.BySource, string(DeviceCode)+" "+string(source.Key[:]))
+	return []auth.Counter{s.CodeCounter(DeviceCode, userID), source}
 }
 
 // accountCounter counts the guesses at an account's password.

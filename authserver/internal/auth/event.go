@@ -54,6 +54,9 @@ const (
 	ActReuseCode           Action = "authorization_code.reused"
 	ActGiveConsent         Action = "consent.given"
 	ActRevokeConsent       Action = "consent.revoked"
+	ActAllowDevice         Action = "device.allowed"
+	ActDenyDevice          Action = "device.denied"
+	ActReuseDeviceCode     Action = "device_code.reused"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

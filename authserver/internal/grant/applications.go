@@ -30,6 +30,9 @@ type Application struct {
 type OwnSession struct {
 	ID         string
 	LastUsedAt time.Time
+	// Address is where a device was that somebody has let in; empty for what began in their
+	// browser.
+	Address string
 }
 
 // Permission is what a user lets a client do, by a consent or by a grant with a session of

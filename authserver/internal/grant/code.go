@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 const (
@@ -113,11 +114,16 @@ func (s *Service) Redeem(ctx context.Context, shown CodeShown, terms Terms, from
 	}
 	told.ActorID, told.TargetID = held.User.ID, held.User.ID
 	s.Audit.Print(ctx, told)
+	return issuedOf(held, refresh, terms), nil
+}
+
+// issuedOf is a grant that has begun, with its first refresh token where the client gets one.
+func issuedOf(held Held, refresh session.RefreshToken, terms Terms) Issued {
 	issued := Issued{Grant: held.Grant, User: held.User}
 	if terms.Refreshes {
 		issued.RefreshToken, issued.RefreshLifetime = auth.Secret(refresh), terms.RefreshTokenLifetime
 	}
-	return issued, nil
+	return issued
 }
 
 // codeRefused is the refusal of a code, after an end of what it was exchanged for.

@@ -6,7 +6,8 @@
 //
 // A grant hangs on the browser's session that it began in, and is worth nothing when that
 // is over, whoever ended it and why. One that outlives the browser (offline_access) has a
-// session of its own, which its user sees and ends among the others.
+// session of its own, which its user sees and ends among the others. So has that of a
+// device without a browser (RFC 8628), which somebody allows on another one.
 //
 // Refresh tokens rotate as those of package session do, with the same grace; they are kept
 // apart, and nothing that takes the one takes the other.

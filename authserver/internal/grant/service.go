@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
@@ -19,6 +20,7 @@ type Service struct {
 	Audit    *audit.Log
 	Clients  *client.Service
 	Sessions *session.Service
+	Attempts *attempts.Service
 }
 
 // Store is the truth about grants.
@@ -44,6 +46,29 @@ type Store interface {
 	// number of callers at once it is true, and the event is stored, for one.
 	EndGrant(ctx context.Context, id string, reason session.EndReason, now time.Time, told auth.Event) (bool, error)
 	consents
+	devices
+}
+
+// devices are the Store's part that knows what waits for somebody on another device.
+type devices interface {
+	// CreateDeviceCode stores a code if the client has room for one; created is false also
+	// where another one has its letters.
+	CreateDeviceCode(ctx context.Context, c NewDeviceCode) (created, room bool, err error)
+	// OpenDeviceCode finds what shows a code that nobody has answered; false when it is none.
+	OpenDeviceCode(ctx context.Context, userCode auth.TokenHash, now time.Time) (DeviceRequest, bool, error)
+	// AllowDeviceCode answers a code and begins its grant, with a session of its own, while
+	// the session lives in which that was answered. Of any number of answers at once, of
+	// whatever kind and by whomever, one is true.
+	AllowDeviceCode(ctx context.Context, a DeviceAnswer, told auth.Event) (bool, error)
+	// DenyDeviceCode answers a code, for good, likewise.
+	DenyDeviceCode(ctx context.Context, code auth.TokenHash, now time.Time, told auth.Event) (bool, error)
+	// PollDeviceCode says what has become of a code, and remembers who asks too often.
+	PollDeviceCode(ctx context.Context, p DevicePoll) (DeviceState, error)
+	// UseDeviceCode uses a code up that was allowed. Of any number of callers at once it is
+	// true for one, unless its grant has ended.
+	UseDeviceCode(ctx context.Context, r Redemption, told auth.Event) (Held, bool, error)
+	// EndGrantOfDeviceCode is as EndGrantOfCode.
+	EndGrantOfDeviceCode(ctx context.Context, code auth.TokenHash, now time.Time, told auth.Event) (Held, bool, error)
 }
 
 // consents are the Store's part that knows what users have agreed to.

@@ -69,10 +69,10 @@ func (s *Store) RememberConsent(ctx context.Context, c grant.Consent, asked auth
 const mostPermissions = 100
 
 const permissionsOf = `
-(SELECT client_id, scopes, given_at, client_since, '' AS name, NULL AS session, NULL::timestamptz AS last_used_at
+(SELECT client_id, scopes, given_at, client_since, '' AS name, NULL AS session, NULL::timestamptz AS last_used_at, '' AS address
 FROM consents WHERE user_id = @user ORDER BY client_id LIMIT @limit)
 UNION ALL
-(SELECT g.client_id, string_to_array(g.scope, ' '), g.created_at, NULL, s.user_agent, s.id::text, s.last_used_at
+(SELECT g.client_id, string_to_array(g.scope, ' '), g.created_at, NULL, s.user_agent, s.id::text, s.last_used_at, s.address
 FROM sessions s JOIN grants g ON g.session_id = s.id
 WHERE s.user_id = @user AND s.client_id IS NOT NULL AND s.ended_at IS NULL AND s.expires_at > @now AND s.created_at >= @since AND g.ended_at IS NULL
 ORDER BY s.last_used_at DESC, s.id LIMIT @limit)`
@@ -87,11 +87,11 @@ func (s *Store) PermissionsOf(ctx context.Context, userID string, now, sessionsS
 	}
 	whole := wholeAgents()
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (grant.Permission, error) {
-		p, session, lastUsed := grant.Permission{}, (*string)(nil), (*time.Time)(nil)
-		err := row.Scan(&p.ClientID, &p.Scopes, &p.Since, &p.ClientSince, &p.Name, &session, &lastUsed)
+		p, session, lastUsed, address := grant.Permission{}, (*string)(nil), (*time.Time)(nil), ""
+		err := row.Scan(&p.ClientID, &p.Scopes, &p.Since, &p.ClientSince, &p.Name, &session, &lastUsed, &address)
 		p.Name = whole(p.Name)
 		if session != nil && lastUsed != nil {
-			p.Session = &grant.OwnSession{ID: *session, LastUsedAt: *lastUsed}
+			p.Session = &grant.OwnSession{ID: *session, LastUsedAt: *lastUsed, Address: address}
 		}
 		return p, err
 	})

@@ -30,6 +30,7 @@ func prunings() []pruning {
 	return []pruning{
 		oldest("grant_tokens", "expires_at", "expires_at <= @now"),
 		oldest("authorization_codes", "expires_at", "expires_at <= @hour_ago"),
+		oldest("device_codes", "expires_at", "expires_at <= @hour_ago"),
 		overdue("grants"),
 		elapsed("refresh_tokens", "expires_at"),
 		overdue("sessions"),

@@ -105,6 +105,13 @@ func tables() []table {
 			"used_at": "CASE WHEN i % 20 > 0 THEN $now - 1000 * (i % 3600) END", "grant_id": "CASE WHEN i % 20 > 0 THEN " + grantID("i") + " END",
 			"dpop_jkt": "CASE WHEN i % 7 = 0 THEN md5('key' || i) END",
 		}},
+		{name: "device_codes", rows: size.tenth, values: map[string]string{
+			"hash": "sha256(('device' || i)::bytea)", "user_code_hash": "sha256(('user code' || i)::bytea)", "client_id": "'apps.shop-' || i % 40",
+			"scope": "'openid email'", "audience": "'apps.shop-' || i % 40", "user_agent": "'curl/8.5'", "address": address("i"),
+			"created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 600000 - 1000 * (i % 3600)", "interval_seconds": "5",
+			"polled_at": "CASE WHEN i % 3 > 0 THEN $now - 1000 * (i % 3600) END", "answered_at": "CASE WHEN i % 50 > 0 THEN $now - 1000 * (i % 3600) END",
+			"grant_id": "CASE WHEN i % 50 > 1 THEN " + grantID("i") + " END", "used_at": "CASE WHEN i % 50 > 2 THEN $now - 1000 * (i % 3600) END",
+		}},
 		{name: "consents", rows: func(s size) int { return s.users }, values: map[string]string{
 			"user_id": userID("i"), "client_id": "'apps.shop-' || i % 40", "client_since": joined("i"),
 			"scopes": "ARRAY['email', 'groups', 'openid', 'profile']", "given_at": joined("i"),
