@@ -19,7 +19,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
-var update = flag.Bool("update", false, "write what commands print into docs/api.md and docs/openid.md instead of comparing with them")
+var update = flag.Bool("update", false, "write what commands print into docs/api.md, docs/openid.md and docs/device.md instead of comparing with them")
 
 // TestAPIDocument runs every command of docs/api.md, in order, in one shell
 // against one server, and compares what each prints with what the document says.
@@ -37,6 +37,16 @@ func TestOpenIDDocument(t *testing.T) {
 	reports := newOAuthClient("reports", withAudiences(orders.ID))
 	r := newRealmWithClients(t, orders, reports)
 	runDocument(t, "../docs/openid.md", newShell(t, r, "ORDERS_SECRET="+orders.secret, "REPORTS_SECRET="+reports.secret))
+}
+
+// TestDeviceDocument does the same for docs/device.md.
+func TestDeviceDocument(t *testing.T) {
+	t.Parallel()
+	tv := newOAuthClient("tv", public(""), func(c *oauthClient) {
+		c.ID, c.Scopes, c.RedirectURIs = "living.tv", []string{"openid", "email"}, nil
+		c.GrantTypes = []realmconfig.GrantType{realmconfig.DeviceCodeGrant, realmconfig.RefreshTokenGrant}
+	})
+	runDocument(t, "../docs/device.md", newShell(t, newRealmWithClients(t, tv)))
 }
 
 func runDocument(t *testing.T, path string, in *shell) {
@@ -118,6 +128,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`\b\d{10}\b`), 0},
 	{regexp.MustCompile(`\b[A-Z2-7]{20,}\b`), 0},
 	{regexp.MustCompile(`"(kid|x|y)": "[\w-]{43}"`), 0},
+	{regexp.MustCompile(`\b[B-Z]{4}-[B-Z]{4}\b`), 0},
 	{regexp.MustCompile(`"[a-z0-9]{4,5}-[a-z0-9]{4,5}(-[a-z0-9]{4,5})*"`), 0},
 	{regexp.MustCompile(`curl/\d+\.\d+\.\d+`), 0},
 }

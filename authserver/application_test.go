@@ -67,7 +67,7 @@ func (s *server) newApplication(c realmconfig.Client, scopes ...string) *relying
 		s.t.Fatal(err)
 	}
 	a := &relyingParty{s, oauth2.Config{
-		ClientID: c.ID, Endpoint: provider.Endpoint(), RedirectURL: c.RedirectURIs[0], Scopes: scopes,
+		ClientID: c.ID, Endpoint: provider.Endpoint(), RedirectURL: strings.Join(c.RedirectURIs[:min(len(c.RedirectURIs), 1)], ""), Scopes: scopes,
 	}, provider}
 	a.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	if c.TokenEndpointAuthMethod == realmconfig.ClientSecretBasic {

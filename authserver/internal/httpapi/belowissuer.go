@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // belowIssuer also answers well-known documents below the path of an issuer that
 // has one, where OpenID Connect Discovery 1.0, section 4, looks for them, with what they
-// name, and the callbacks, whose addresses providers know.
+// name, the page that devices name, and the callbacks, whose addresses providers know.
 func (a *API) belowIssuer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		issuer, err := url.Parse(a.Settings().Issuer)
@@ -34,5 +35,5 @@ func (a *API) belowIssuer(next http.Handler) http.Handler {
 const clientsPath = "/oauth2/"
 
 func servedBelowIssuer(path string) bool {
-	return strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, clientsPath) || path == federation.CallbackPath || strings.HasPrefix(path, federation.CallbackPath+"/")
+	return strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, clientsPath) || path == request.DevicePath || path == federation.CallbackPath || strings.HasPrefix(path, federation.CallbackPath+"/")
 }

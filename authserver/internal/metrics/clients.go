@@ -11,5 +11,15 @@ func newClientTokens() *prometheus.CounterVec {
 	}, []string{"grant", "outcome"})
 }
 
+func newDeviceRequests() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "realmkeeper_device_requests_total",
+		Help: "Devices that want to be let in by a code that somebody types, by what became of them: requested, allowed, denied or wrong_code.",
+	}, []string{"outcome"})
+}
+
+// Device implements oidc.Observer.
+func (m *Metrics) Device(outcome string) { m.awaited.WithLabelValues(outcome).Inc() }
+
 // ClientToken implements oidc.Observer.
 func (m *Metrics) ClientToken(grant, outcome string) { m.clients.WithLabelValues(grant, outcome).Inc() }

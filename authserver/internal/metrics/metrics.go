@@ -29,6 +29,7 @@ type Metrics struct {
 	factors   *prometheus.CounterVec
 	limited   *prometheus.CounterVec
 	clients   *prometheus.CounterVec
+	awaited   *prometheus.CounterVec
 	delivery
 	logouts
 }
@@ -64,11 +65,11 @@ func New() *Metrics {
 		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
 		}, []string{"method", "outcome"}),
-		delivery: newDelivery(), logouts: newLogouts(), limited: newLimited(), clients: newClientTokens(),
+		delivery: newDelivery(), logouts: newLogouts(), limited: newLimited(), clients: newClientTokens(), awaited: newDeviceRequests(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
 	m.registry.MustRegister(m.logouts.collectors()...)
-	m.registry.MustRegister(m.limited, m.clients)
+	m.registry.MustRegister(m.limited, m.clients, m.awaited)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -102,6 +102,8 @@ func (s *Service) goOn(w http.ResponseWriter, r *http.Request, sealed string, sa
 	switch {
 	case !ok || err != nil:
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
+	case journey.Device:
+		redirect(w, deviceAddress(auth.Secret(journey.UserCode)))
 	case journey.ReturnTo != "":
 		s.Pages.AskToSignIn(w, r, sealed) // or to go on at once
 	case s.Now().Sub(journey.Began) > journeyLifetime && journey.Pushed: // its client may not want it any more

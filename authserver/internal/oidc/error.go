@@ -46,6 +46,13 @@ const (
 	UseDPoPNonce     ErrorCode = "use_dpop_nonce"
 )
 
+// Those of a device that polls (RFC 8628, section 3.5), beside AccessDenied.
+const (
+	AuthorizationPending ErrorCode = "authorization_pending"
+	SlowDown             ErrorCode = "slow_down"
+	ExpiredToken         ErrorCode = "expired_token"
+)
+
 // Error is a refusal that a client is told of.
 type Error struct {
 	Code ErrorCode

@@ -24,6 +24,9 @@ type metadata struct {
 	RevocationEndpoint    string `json:"revocation_endpoint"`
 	PushedRequestEndpoint string `json:"pushed_authorization_request_endpoint"`
 
+	// RFC 8628, section 4.
+	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint"`
+
 	ScopesSupported   []string                `json:"scopes_supported,omitempty"`
 	ResponseTypes     []string                `json:"response_types_supported"`
 	ResponseModes     []responseMode          `json:"response_modes_supported"`
@@ -72,7 +75,7 @@ func (s *Service) metadata() (metadata, error) {
 		Issuer: s.Settings().Issuer, JWKSURI: s.address(jwksPath),
 		AuthorizationEndpoint: s.address(authorizePath), UserInfoEndpoint: s.address(userInfoPath), EndSessionEndpoint: s.address(endSessionPath),
 		TokenEndpoint: s.address(tokenPath), IntrospectionEndpoint: s.address(introspectPath), RevocationEndpoint: s.address(revokePath),
-		PushedRequestEndpoint: s.address(parPath), ProofAlgorithms: dpop.Algorithms(),
+		PushedRequestEndpoint: s.address(parPath), ProofAlgorithms: dpop.Algorithms(), DeviceAuthorizationEndpoint: s.address(deviceAuthorizationPath),
 		ScopesSupported: append([]string{openidScope}, append(userScopes(), offlineScope)...),
 		ResponseTypes:   []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
 		ClaimsSupported: []string{

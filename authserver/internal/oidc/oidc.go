@@ -39,6 +39,9 @@ type Observer interface {
 	// code of a refusal, or auth.Succeeded. The grant type is empty for a client that
 	// has not shown who it is.
 	ClientToken(grant, outcome string)
+	// Device counts what becomes of devices that want to be let in: deviceRequested,
+	// deviceAllowed, deviceDenied, or deviceWrongCode for a code that is none.
+	Device(outcome string)
 }
 
 // Service answers clients.
@@ -60,6 +63,8 @@ const (
 	tokenPath      = Path + "token"
 	introspectPath = Path + "introspect"
 	revokePath     = Path + "revoke"
+	// deviceAuthorizationPath is that of RFC 8628, section 3.1.
+	deviceAuthorizationPath = Path + "device_authorization"
 )
 
 // Routes is everything the service answers.
@@ -70,6 +75,8 @@ func (s *Service) Routes() []request.Route {
 		s.endpoint(parPath, request.RateToken, s.push),
 		s.userInfoRoutes(),
 		s.endSessionRoutes(),
+		s.devicePageRoutes(),
+		s.endpoint(deviceAuthorizationPath, request.RateDevice, s.authorizeDevice),
 		s.endpoint(tokenPath, request.RateToken, s.token),
 		s.endpoint(introspectPath, request.Unlimited, s.introspect), // a resource asks for everybody's every request
 		s.endpoint(revokePath, request.RateToken, s.revoke),

@@ -23,6 +23,14 @@ type Pages interface {
 	// to request.DecisionPath: the fields journey and decision as the question has them, and
 	// answer, which is request.Allow or anything else.
 	AskToAgree(w http.ResponseWriter, r *http.Request, who auth.Subject, q request.Question)
+	// AskForUserCode asks somebody for what their device shows. Their answer goes to
+	// request.DevicePath, as user_code.
+	AskForUserCode(w http.ResponseWriter, r *http.Request, f request.UserCodeForm)
+	// AskToAllowDevice asks somebody whether a device may be let in. Their answer goes to
+	// request.DeviceAnswerPath: the field question as it is, and answer, as for AskToAgree.
+	AskToAllowDevice(w http.ResponseWriter, r *http.Request, who auth.Subject, q request.DeviceQuestion)
+	// DeviceAnswered says what somebody has answered.
+	DeviceAnswered(w http.ResponseWriter, r *http.Request, allowed bool)
 	// PostTo shows a page that posts values to an address by itself (OAuth 2.0 Form Post
 	// Response Mode). formAction is a source expression for the address.
 	PostTo(w http.ResponseWriter, r *http.Request, address, formAction string, values url.Values)

@@ -14,7 +14,7 @@ import (
 func TestEveryRouteHasALimit(t *testing.T) {
 	t.Parallel()
 	byThemselves := map[string]bool{
-		"POST " + tokenPath: true, "POST " + parPath: true, "POST " + revokePath: true,
+		"POST " + tokenPath: true, "POST " + parPath: true, "POST " + revokePath: true, "POST " + deviceAuthorizationPath: true,
 		"GET " + userInfoPath: true, "POST " + userInfoPath: true,
 		"POST " + introspectPath: true, // of wrong secrets: a resource asks for everybody's every request
 	}

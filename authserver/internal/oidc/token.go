@@ -20,6 +20,7 @@ func (s *Service) grants() map[realmconfig.GrantType]grantHandler {
 		realmconfig.AuthorizationCodeGrant: s.exchangeCode,
 		realmconfig.RefreshTokenGrant:      s.refresh,
 		realmconfig.ClientCredentialsGrant: s.clientCredentials,
+		realmconfig.DeviceCodeGrant:        s.exchangeDeviceCode,
 	}
 }
 

@@ -44,6 +44,10 @@ type Journey struct {
 	// its PKCE verifier (RFC 7636, section 4.2), which may be empty. Then there is no Query.
 	ReturnTo  string `json:"returnTo,omitempty"`
 	Challenge string `json:"challenge,omitempty"`
+	// Device is set for somebody who lets a device in, and UserCode what it shows, as far as
+	// they have said it (RFC 8628, section 3.3). Then there is no Query.
+	Device   bool   `json:"device,omitempty"`
+	UserCode string `json:"userCode,omitempty"`
 	// Began is when the application has asked.
 	Began time.Time `json:"began"`
 	// SignedIn is the session in which they have shown since who they are; empty until then.

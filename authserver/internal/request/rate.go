@@ -29,6 +29,8 @@ const (
 	RateChange RateClass = "change"
 	// RateToken is for what clients ask for, in their users' names or in their own.
 	RateToken RateClass = "token"
+	// RateDevice is for codes of devices, each of which waits for somebody for minutes.
+	RateDevice RateClass = "device"
 	// RateClient is for requests that do not show of which client they are.
 	RateClient RateClass = "client"
 	// RateUnnamedProxy is in addition for whoever comes through a gateway that the
@@ -43,15 +45,23 @@ const (
 // address has many people in it.
 const sessionFactor = 10
 
+// deviceShare is of how many requests one may ask for the code of a device: somebody has to
+// type each.
+const deviceShare = 10
+
 // mostPerMinute is what buckets can count: six microseconds apart.
 const mostPerMinute = 10_000_000
 
 // allowance is what a class may be asked for in a minute.
 func (c RateClass) allowance(perMinute int) int {
-	if c == RateRefresh || c == RateRead || c == RateToken {
+	switch {
+	case c == RateRefresh, c == RateRead, c == RateToken:
 		return perMinute * sessionFactor
+	case c == RateDevice && perMinute > 0:
+		return max(perMinute/deviceShare, 1)
+	default:
+		return perMinute
 	}
-	return perMinute
 }
 
 // Buckets count requests for all servers of a realm.
