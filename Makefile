@@ -111,7 +111,7 @@ plugins: ## kubectl-realmkeeper for Linux, macOS and Windows, into bin/OS-ARCHIT
 .PHONY: deps
 deps: ## Debian packages and peers that the tests need
 	@$(LOCALKUBE) packages gcc libc6-dev postgresql redis-server curl ca-certificates jq oathtool zbar-tools chromium-headless-shell fonts-inter nginx-light caddy haproxy prometheus pgbouncer \
-		apache2-bin libapache2-mod-auth-openidc python3-authlib python3-flask python3-requests
+		apache2-bin libapache2-mod-auth-openidc python3-authlib python3-flask python3-requests oidc-agent-cli
 	@hack/peers.sh >/dev/null
 	@hack/peers-js.sh >/dev/null
 	@hack/peers-go.sh >/dev/null
