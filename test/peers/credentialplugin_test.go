@@ -67,7 +67,7 @@ type plugin struct {
 }
 
 // newPlugin is that of Ann, who is signed in.
-func (r *realm) newPlugin(c client) *plugin {
+func (r *realm) newPlugin(c client, changes ...func(*plugin)) *plugin {
 	r.t.Helper()
 	connected, err := credentialplugin.NewHTTP([]byte(r.authority()))
 	if err != nil {
@@ -85,6 +85,9 @@ func (r *realm) newPlugin(c client) *plugin {
 	p.Plugin = credentialplugin.Plugin{
 		Issuer: r.Config.Issuer, ClientID: c.ID, Scopes: c.Scopes, Dir: p.files.folder, HTTP: connected,
 		Browse: func(address string) error { r.agrees(address); return nil }, Tell: io.Discard, Now: p.clock.Now,
+	}
+	for _, change := range changes {
+		change(p)
 	}
 	if err := p.Login(r.t.Context()); err != nil {
 		r.t.Fatal(err)

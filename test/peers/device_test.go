@@ -5,6 +5,7 @@ package peers
 import (
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/credentialplugin"
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/realmfolder"
@@ -66,6 +68,24 @@ func TestAPluginSignsPeopleInOnAnotherDevice(t *testing.T) {
 	if _, _, err := jwt.NewParser().ParseUnverified(string(c.Token), &said); err != nil || said.Subject != "ann" || said.Issuer != issuer {
 		t.Errorf("the ID token is of %+v, %v", said, err)
 	}
+}
+
+// The plugin signs people in by a code that they type elsewhere, at a realm, and goes on by
+// refreshes.
+func TestAPluginSignsPeopleInOnAnotherDeviceAtARealm(t *testing.T) {
+	t.Parallel()
+	c := kubectlClient(t)
+	c.GrantTypes = append(c.GrantTypes, realmconfig.DeviceCodeGrant)
+	r := newRealm(t, c)
+	p := r.newPlugin(c, func(p *plugin) {
+		p.Device, p.Browse = true, func(string) error { t.Error("a browser is opened"); return errors.New("there is none") }
+		p.Tell = teller(func(text string) {
+			if code := shownCode.FindString(text); code != "" {
+				r.typesCode(code)
+			}
+		})
+	})
+	p.goesOn(t.Context())
 }
 
 // teller hears what people are told.
