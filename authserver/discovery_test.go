@@ -20,6 +20,7 @@ type discovery struct {
 	Revocation    string   `json:"revocation_endpoint"`
 	Pushed        string   `json:"pushed_authorization_request_endpoint"`
 	MustPush      *bool    `json:"require_pushed_authorization_requests"`
+	Proofs        []string `json:"dpop_signing_alg_values_supported"`
 	Grants        []string `json:"grant_types_supported"`
 	Methods       []string `json:"token_endpoint_auth_methods_supported"`
 	Algorithms    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
@@ -45,7 +46,8 @@ func TestDiscoverySaysWhatWorks(t *testing.T) {
 			}
 			if !slices.Contains(d.Grants, "client_credentials") || slices.Contains(d.Grants, "password") ||
 				!slices.Equal(d.Methods, []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}) ||
-				slices.Contains(d.Algorithms, "none") || slices.Contains(d.Algorithms, "HS256") || !slices.Contains(d.Algorithms, "ES256") {
+				slices.Contains(d.Algorithms, "none") || slices.Contains(d.Algorithms, "HS256") || !slices.Contains(d.Algorithms, "ES256") ||
+				!slices.Equal(d.Proofs, []string{"ES256", "EdDSA", "PS256", "RS256"}) {
 				t.Errorf("discovery says %+v", d)
 			}
 			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Pushed} {
