@@ -68,7 +68,7 @@ func demandsOf(rawQuery string) (demands, error) {
 
 func maxAgeOf(text string) (time.Duration, bool) {
 	seconds, err := strconv.ParseUint(text, 10, 32)
-	age := time.Duration(seconds) * time.Second //nolint:gosec // of 32 bits
+	age := time.Duration(seconds) * time.Second
 	return age, err == nil && age >= leastMaxAge && age <= mostMaxAge
 }
 
