@@ -129,6 +129,8 @@ func TestAVisitorDoesNotChooseTheApplication(t *testing.T) {
 		"with the visitor's path and query":   {"apps.orders/x?client=apps.reports", "orders.example.com", nil, no},
 		"on the host of another":              {"apps.reports", "orders.example.com", nil, bad},
 		"on a host of nobody's":               {"apps.reports", "evil.example", nil, bad},
+		"with the visitor's path and host":    {"apps.reports/x?y", "", []string{"Host", "reports.example.com"}, ok},
+		"with the host of another":            {"apps.reports/x?y", "", []string{"Host", "orders.example.com"}, bad},
 		"on the realm's own host":             {"apps.reports", "", nil, bad},
 		"on a host and one more":              {"apps.reports", "reports.example.com, evil.example", nil, bad},
 		"on two hosts":                        {"apps.reports", "reports.example.com", []string{"X-Forwarded-Host", "orders.example.com"}, bad},
@@ -150,6 +152,9 @@ func TestAVisitorDoesNotChooseTheApplication(t *testing.T) {
 		request.Header.Set("Cookie", session.Name+"="+session.Value)
 		for i := 0; i < len(c.header); i += 2 {
 			request.Header.Add(c.header[i], c.header[i+1])
+		}
+		if host := request.Header.Get("Host"); host != "" { // of a gateway that asks as the visitor does
+			request.Host = host
 		}
 		response, err := s.HTTP.Do(request)
 		if err != nil {
