@@ -21,6 +21,7 @@ type discovery struct {
 	Pushed        string   `json:"pushed_authorization_request_endpoint"`
 	MustPush      *bool    `json:"require_pushed_authorization_requests"`
 	Proofs        []string `json:"dpop_signing_alg_values_supported"`
+	Devices       string   `json:"device_authorization_endpoint"`
 	Grants        []string `json:"grant_types_supported"`
 	Methods       []string `json:"token_endpoint_auth_methods_supported"`
 	Algorithms    []string `json:"token_endpoint_auth_signing_alg_values_supported"`
@@ -41,7 +42,7 @@ func TestDiscoverySaysWhatWorks(t *testing.T) {
 			a := s.do(newRequest(t, http.MethodGet, base+"/.well-known/openid-configuration", nil))
 			d := decode[discovery](t, a, http.StatusOK)
 			if d.Issuer != at || d.JWKS != at+"/.well-known/jwks.json" || d.Token != at+tokenPath || d.Introspection != at+introspectPath || d.Revocation != at+revokePath ||
-				d.Pushed != at+parPath || d.MustPush == nil || *d.MustPush {
+				d.Pushed != at+parPath || d.MustPush == nil || *d.MustPush || d.Devices != at+deviceAuthorization {
 				t.Errorf("discovery says %+v", d)
 			}
 			if !slices.Contains(d.Grants, "client_credentials") || slices.Contains(d.Grants, "password") ||
@@ -50,7 +51,7 @@ func TestDiscoverySaysWhatWorks(t *testing.T) {
 				!slices.Equal(d.Proofs, []string{"ES256", "EdDSA", "PS256", "RS256"}) {
 				t.Errorf("discovery says %+v", d)
 			}
-			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Pushed} {
+			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Pushed, d.Devices, at + devicePath} {
 				r := newRequest(t, http.MethodGet, strings.TrimPrefix(address, issuer), nil)
 				if a := s.do(r); a.Status == http.StatusNotFound {
 					t.Errorf("nothing is at %s", address)
