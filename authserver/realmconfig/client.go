@@ -40,9 +40,13 @@ type Client struct {
 	// TokenEndpointAuthMethod is client_secret_basic by default.
 	TokenEndpointAuthMethod AuthMethod `json:"tokenEndpointAuthMethod"`
 	// JWKS is a key set (RFC 7517, section 5) and JWKSURI where one is: one of them
-	// for PrivateKeyJWT, neither for others. See CheckJWKS.
+	// for PrivateKeyJWT, unless there are ServiceAccounts, neither for others. See
+	// CheckJWKS.
 	JWKS    json.RawMessage `json:"jwks,omitempty"`
 	JWKSURI string          `json:"jwksURI,omitempty"`
+	// ServiceAccounts are workloads, any of which is the client: what they show by
+	// PrivateKeyJWT is a token that their cluster has signed.
+	ServiceAccounts []ServiceAccount `json:"serviceAccounts,omitempty"`
 	// Secrets are one or two that are good now, the newer one first; none for a
 	// client that shows none.
 	Secrets []ClientSecret `json:"secrets,omitempty"`
@@ -87,6 +91,8 @@ const (
 	ClientCredentialsGrant GrantType = "client_credentials"
 	// DeviceCodeGrant is for what has no browser of its own (RFC 8628).
 	DeviceCodeGrant GrantType = "urn:ietf:params:oauth:grant-type:device_code"
+	// TokenExchangeGrant is that of RFC 8693.
+	TokenExchangeGrant GrantType = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
 // AuthMethod is how a client shows who it is (OpenID Connect Core 1.0, section 9).

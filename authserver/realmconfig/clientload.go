@@ -33,11 +33,16 @@ type clientShard struct {
 	refused map[string]string
 }
 
-// LoadClients reads the clients below dir. What is not there, or is not good, is
-// as it was last: a whole shard, or one client in it, whose problem is told. Last may
-// be nil, and is what is returned when nothing has changed.
+// LoadClients reads the clients and the clusters below dir. What is not there, or is not
+// good, is as it was last: all clusters, a whole shard, or one client in it, whose problem
+// is told. Last may be nil, and is what is returned when nothing has changed.
 func LoadClients(dir string, last *ClientSet) *ClientSet {
-	next, changed := &ClientSet{}, last == nil
+	next, changed, before := &ClientSet{}, last == nil, clusters{}
+	if last != nil {
+		before = last.clusters
+	}
+	next.clusters = loadClusters(dir, before)
+	changed = changed || next.clusters.content != before.content || next.clusters.problem != before.problem
 	for n := range ClientShards {
 		old := clientShard{}
 		if last != nil {

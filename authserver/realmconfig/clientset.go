@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// ClientSet is the realm's clients as they are in force, of all shards. It is
-// immutable, and nil is one without clients.
+// ClientSet is the realm's clients as they are in force, of all shards, and the clusters
+// whose workloads may be clients. It is immutable, and nil is one without clients.
 type ClientSet struct {
-	shards  [ClientShards]clientShard
-	clients map[string]Client
-	ended   map[string]time.Time
+	shards   [ClientShards]clientShard
+	clients  map[string]Client
+	ended    map[string]time.Time
+	clusters clusters
 
 	// longestToken is the longest lifetime of any token of theirs, algorithms are those
 	// by which they have ID tokens signed, in order.
@@ -77,6 +78,7 @@ func (s *ClientSet) ReportTo(r *Report) {
 	if s == nil {
 		return
 	}
+	r.ClustersRevision, r.ClustersProblem = s.clusters.revision, s.clusters.problem
 	r.ClientRevisions, r.ClientDocumentProblems, r.ClientProblems = map[int]string{}, map[int]string{}, map[string]string{}
 	for n, shard := range s.shards {
 		if shard.revision != "" {

@@ -64,11 +64,13 @@ func (c Client) validateGrants(p *problems) {
 	p.check(len(c.GrantTypes) > 0, "grantTypes: must name at least one")
 	for i, grant := range c.GrantTypes {
 		p.check(!slices.Contains(c.GrantTypes[:i], grant), "grantTypes[%d]: stands twice", i)
-		p.check(slices.Contains([]GrantType{AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, DeviceCodeGrant}, grant), "grantTypes[%d]: is not known", i)
+		p.check(slices.Contains([]GrantType{AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, DeviceCodeGrant, TokenExchangeGrant}, grant), "grantTypes[%d]: is not known", i)
 	}
 	p.check(c.Grants(AuthorizationCodeGrant) || c.Grants(DeviceCodeGrant) || !c.Grants(RefreshTokenGrant),
 		"grantTypes: %s needs %s or %s", RefreshTokenGrant, AuthorizationCodeGrant, DeviceCodeGrant)
-	p.check(c.Type != PublicClient || !c.Grants(ClientCredentialsGrant), "grantTypes: %s is not for public clients", ClientCredentialsGrant)
+	for _, grant := range []GrantType{ClientCredentialsGrant, TokenExchangeGrant} {
+		p.check(c.Type != PublicClient || !c.Grants(grant), "grantTypes: %s is not for public clients", grant)
+	}
 	p.check(len(c.RedirectURIs) > 0 || !c.Grants(AuthorizationCodeGrant), "redirectURIs: %s needs at least one", AuthorizationCodeGrant)
 }
 
@@ -95,9 +97,14 @@ func (c Client) validateAuthentication(p *problems) {
 	method := c.TokenEndpointAuthMethod
 	oneOf(p, "tokenEndpointAuthMethod", method, ClientSecretBasic, ClientSecretPost, PrivateKeyJWT, NoAuthMethod)
 	p.check((method == NoAuthMethod) == (c.Type == PublicClient), "tokenEndpointAuthMethod: must be %s for public clients, and for no others", NoAuthMethod)
-	if method == PrivateKeyJWT {
+	switch {
+	case len(c.ServiceAccounts) > 0:
+		p.check(method == PrivateKeyJWT, "serviceAccounts: are for %s alone", PrivateKeyJWT)
+		p.check(len(c.JWKS) == 0 && c.JWKSURI == "", "jwks: is not for a client with serviceAccounts, whose clusters have the keys")
+		c.validateServiceAccounts(p)
+	case method == PrivateKeyJWT:
 		p.check((len(c.JWKS) > 0) != (c.JWKSURI != ""), "jwks: %s needs jwks or jwksURI, and not both", PrivateKeyJWT)
-	} else {
+	default:
 		p.check(len(c.JWKS) == 0 && c.JWKSURI == "", "jwks: is for %s alone", PrivateKeyJWT)
 	}
 	if len(c.JWKS) > 0 {

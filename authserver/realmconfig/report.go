@@ -72,6 +72,10 @@ type Report struct {
 	// ClientDocumentProblems say, by shard, why the document on disk is not in force,
 	// or that ClientProblems has no room for all of its clients.
 	ClientDocumentProblems map[int]string `json:"clientDocumentProblems,omitempty"`
+	// ClustersRevision is of the document of clusters in force, and ClustersProblem says why
+	// the one on disk is not; both are empty where there is none.
+	ClustersRevision string `json:"clustersRevision,omitempty"`
+	ClustersProblem  string `json:"clustersProblem,omitempty"`
 	// ClientUse is of the last two days on which this process saw a client, the later
 	// one first.
 	ClientUse []ClientUse `json:"clientUse,omitempty"`

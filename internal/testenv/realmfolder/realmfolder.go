@@ -38,6 +38,9 @@ type Folder struct {
 	// no documents of them while both are nil.
 	Clients []realmconfig.Client
 	Ended   []realmconfig.EndedClient
+	// Clusters are those whose workloads may be clients; there is no document of them while
+	// it is nil.
+	Clusters []realmconfig.Cluster
 	// AdminEmail and AdminPassword are of the user that migrations create.
 	AdminEmail, AdminPassword string
 
@@ -125,9 +128,12 @@ func (f *Folder) Save() error {
 	return f.Mount(files)
 }
 
-// ClientFiles are the documents of all clients, for Mount.
+// ClientFiles are the documents of all clients and of clusters, for Mount.
 func (f *Folder) ClientFiles() map[string]any {
 	files := map[string]any{}
+	if f.Clusters != nil {
+		files[realmconfig.ClustersFile] = realmconfig.ClusterDocument{Version: realmconfig.Version, Clusters: f.Clusters}
+	}
 	if f.Clients == nil && f.Ended == nil {
 		return files
 	}
