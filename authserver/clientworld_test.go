@@ -36,6 +36,7 @@ type clientWorld struct {
 	clock    *realmtest.Clock
 	settings realmconfig.Config
 	key      realmconfig.Key
+	clusters []realmconfig.Cluster
 	// keys is where a client has its keys; asked counts, answer is what it answers.
 	keys   *httptest.Server
 	asked  atomic.Int32
@@ -103,6 +104,7 @@ func (w *clientWorld) serveClients(others ...realmconfig.Client) {
 	post.TokenEndpointAuthMethod = realmconfig.ClientSecretPost
 	f.Clients = append(others, newClient("shop.web", withTwoSecrets), post, newClient("shop.public", publicClient),
 		newClient("shop.key", withKeys(w.jwks(w.key))), remote)
+	f.Clusters = w.clusters
 	if err := f.Save(); err != nil {
 		w.t.Fatal(err)
 	}

@@ -31,10 +31,43 @@ type ClientToken struct {
 	// AuthTime is when the user signed in; zero for a token of a client's own.
 	AuthTime            time.Time
 	IssuedAt, ExpiresAt time.Time
+	// Actor is the client that acts for the user by a token that it has exchanged; nil for
+	// none. GrantClientID is the client that has the grant then.
+	Actor         *Actor
+	GrantClientID string
+}
+
+// Actor is who acts for somebody else (RFC 8693, section 4.1). Who acts now is the first, and
+// who handed the token on stands behind.
+type Actor struct {
+	Subject string `json:"sub"`
+	Before  *Actor `json:"act,omitempty"`
+}
+
+// Depth is how many there are.
+func (a *Actor) Depth() int {
+	depth := 0
+	for ; a != nil; a = a.Before {
+		depth++
+	}
+	return depth
 }
 
 // OfUser reports whether the token speaks for a user. No client has the id of one.
 func (t ClientToken) OfUser() bool { return t.Subject != t.ClientID }
+
+// Clients are all by whose end the token is worthless: the one that it was issued to, the one
+// that has the grant, and those that have handed it on.
+func (t ClientToken) Clients() []string {
+	ids := []string{t.ClientID}
+	if t.GrantClientID != "" {
+		ids = append(ids, t.GrantClientID)
+	}
+	for actor := t.Actor; actor != nil; actor = actor.Before {
+		ids = append(ids, actor.Subject)
+	}
+	return ids
+}
 
 // IsFor reports whether one of these is an audience of the token.
 func (t ClientToken) IsFor(audiences ...string) bool {

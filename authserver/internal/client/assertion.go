@@ -67,31 +67,37 @@ func (m *moment) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// subjectOf is whose an assertion says it is: who must have signed it. Nothing else
-// is believed of it yet.
-func subjectOf(assertion auth.Secret) (string, error) {
+// peek is what an assertion says of itself, its sub at least: by that is found out who must
+// have signed it. Nothing is believed of it yet.
+func peek(assertion auth.Secret) (claims, error) {
 	unreadable := refuse("the assertion is no JWT of a client")
 	if len(assertion) > maxAssertion {
-		return "", unreadable
+		return claims{}, unreadable
 	}
 	parts := strings.Split(string(assertion), ".")
 	if len(parts) != 3 {
-		return "", unreadable
+		return claims{}, unreadable
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		return "", unreadable
+		return claims{}, unreadable
 	}
 	c := claims{}
 	if json.Unmarshal(payload, &c) != nil || c.Subject == "" {
-		return "", unreadable
+		return claims{}, unreadable
 	}
-	return c.Subject, nil
+	return c, nil
+}
+
+// subjectOf is whose an assertion says it is.
+func subjectOf(assertion auth.Secret) (string, error) {
+	c, err := peek(assertion)
+	return c.Subject, err
 }
 
 // checkAssertion uses an assertion up when everything else about it is right.
 func (s *Service) checkAssertion(ctx context.Context, client realmconfig.Client, shown Credentials) error {
-	payload, err := s.Keys.Verify(ctx, client, shown.Assertion)
+	payload, err := s.Keys.Verify(ctx, client.PublicKeys(), shown.Assertion)
 	if err != nil {
 		return &InvalidClient{Description: "the assertion is not signed with a key of the client", Cause: err}
 	}

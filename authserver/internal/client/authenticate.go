@@ -3,10 +3,10 @@
 package client
 
 import (
-	"cmp"
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -22,7 +22,8 @@ const (
 type Credentials struct {
 	// Method is the way in which it was shown.
 	Method realmconfig.AuthMethod
-	// ClientID is empty where the assertion alone says it.
+	// ClientID is empty where the assertion alone says it, which the token of a
+	// ServiceAccount never does.
 	ClientID string
 	// Secret is for ClientSecretBasic and ClientSecretPost, Assertion for
 	// PrivateKeyJWT.
@@ -61,12 +62,9 @@ func refuse(format string, args ...any) error {
 func (s *Service) Authenticate(ctx context.Context, shown Credentials) (realmconfig.Client, error) {
 	id := shown.ClientID
 	if shown.Method == realmconfig.PrivateKeyJWT {
-		named, err := subjectOf(shown.Assertion)
-		if err != nil {
+		var err error
+		if id, err = clientOf(shown); err != nil {
 			return realmconfig.Client{}, err
-		}
-		if id = cmp.Or(id, named); id != named {
-			return realmconfig.Client{}, refuse("the assertion is of another client than client_id")
 		}
 	}
 	client, found := s.Find(id)
@@ -82,11 +80,32 @@ func (s *Service) Authenticate(ctx context.Context, shown Credentials) (realmcon
 	return client, nil
 }
 
+// clientOf is the client that an assertion is of: the one that it says, or that client_id
+// says of the token of a ServiceAccount.
+func clientOf(shown Credentials) (string, error) {
+	named, err := subjectOf(shown.Assertion)
+	switch {
+	case err != nil:
+		return "", err
+	case strings.HasPrefix(named, realmconfig.ServiceAccountSubject):
+		if shown.ClientID == "" {
+			return "", refuse("the token of a ServiceAccount does not say which client it is: send client_id beside it")
+		}
+		return shown.ClientID, nil
+	case shown.ClientID != "" && shown.ClientID != named:
+		return "", refuse("the assertion is of another client than client_id")
+	}
+	return named, nil
+}
+
 func (s *Service) check(ctx context.Context, c realmconfig.Client, shown Credentials) error {
 	switch shown.Method {
 	case realmconfig.ClientSecretBasic, realmconfig.ClientSecretPost:
 		return s.checkSecret(c, shown.Secret)
 	case realmconfig.PrivateKeyJWT:
+		if len(c.ServiceAccounts) > 0 {
+			return s.checkWorkload(ctx, c, shown.Assertion)
+		}
 		return s.checkAssertion(ctx, c, shown)
 	default:
 		return nil

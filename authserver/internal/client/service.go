@@ -4,8 +4,9 @@
 // are, how they show it, and when they last did.
 //
 // A client shows a secret (RFC 6749, section 2.3.1), or an assertion that it has
-// signed with a key of its own (RFC 7523, section 2.2), or, when it is public, nothing.
-// Which of these it must show, its document says.
+// signed with a key of its own (RFC 7523, section 2.2), or one that a Kubernetes cluster
+// has signed for it, or, when it is public, nothing. Which of these it must show, its
+// document says.
 package client
 
 import (
@@ -34,14 +35,14 @@ type Store interface {
 	SpendToken(ctx context.Context, t auth.OneTimeToken) (bool, error)
 }
 
-// Keys know the clients' own keys.
+// Keys know the keys of clients and of clusters.
 type Keys interface {
 	// Algorithms are those by which clients may sign, in order.
 	Algorithms() []string
-	// Verify returns what a JWT says that a key of the client has signed, by one
-	// of them: each needs a private key. The error says what is wrong, and quotes
-	// nothing of the JWT or of the client's key set.
-	Verify(ctx context.Context, c realmconfig.Client, jwt auth.Secret) ([]byte, error)
+	// Verify returns what a JWT says that one of these keys has signed, by one of the
+	// algorithms: each needs a private key. The error says what is wrong, and quotes
+	// nothing of the JWT or of the key set.
+	Verify(ctx context.Context, keys realmconfig.PublicKeys, jwt auth.Secret) ([]byte, error)
 }
 
 // Find returns the client of an id as it is in force, that of the realm's own applications

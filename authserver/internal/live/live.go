@@ -153,7 +153,10 @@ func (f *Folder) logClients(old, next *realmconfig.ClientSet) {
 			f.log.Error("client refused, keeping it as it was", "client", id, "problem", problem)
 		}
 	}
-	f.log.Info("clients in force", "clients", next.Len(), "revisions", now.ClientRevisions)
+	if now.ClustersProblem != "" && now.ClustersProblem != before.ClustersProblem {
+		f.log.Error("document of clusters refused, keeping the last good one", "file", realmconfig.ClustersFile, "problem", now.ClustersProblem)
+	}
+	f.log.Info("clients in force", "clients", next.Len(), "revisions", now.ClientRevisions, "clusters", now.ClustersRevision)
 }
 
 // withCredentials is s with the credentials that are on disk, if they are legible.

@@ -45,6 +45,10 @@ func credentialsOf(r *http.Request, f form) (client.Credentials, error) {
 		found.Method, found.Assertion = realmconfig.PrivateKeyJWT, f.secret("client_assertion")
 		shown++
 	}
+	if shown == 0 && f.get("grant_type") == string(realmconfig.TokenExchangeGrant) && f.get("subject_token_type") == jwtTokenType {
+		// What a workload exchanges shows already who it is (RFC 8693, section 2.1).
+		found.Method, found.Assertion = realmconfig.PrivateKeyJWT, f.secret("subject_token")
+	}
 	switch {
 	case shown > 1:
 		return client.Credentials{}, refuse(InvalidRequest, "The client shows who it is in more than one way.")

@@ -36,15 +36,22 @@ func (f form) secret(name string) auth.Secret { return auth.Secret(f.get(name)) 
 // has reports whether a parameter is there.
 func (f form) has(name string) bool { return f.get(name) != "" }
 
-// resources are the values of the one parameter that may stand more than once
-// (RFC 8707, section 2), each once.
-func (f form) resources() []string {
-	list := slices.DeleteFunc(slices.Clone(f.values[resourceParameter]), func(value string) bool { return value == "" })
+// resources are the values of a parameter that may stand more than once (RFC 8707,
+// section 2), each once.
+func (f form) resources() []string { return f.all(resourceParameter) }
+
+// all are the values of a parameter, each once.
+func (f form) all(name string) []string {
+	list := slices.DeleteFunc(slices.Clone(f.values[name]), func(value string) bool { return value == "" })
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-const resourceParameter = "resource"
+// Those that may stand more than once: RFC 8707, section 2, and RFC 8693, section 2.1.
+const (
+	resourceParameter = "resource"
+	audienceParameter = "audience"
+)
 
 // readForm reads the parameters in the body of a request. Those of its address are
 // refused: addresses end up in logs, and secrets must not (RFC 6749, section 2.3.1).
@@ -78,7 +85,7 @@ func parseForm(encoded string) (form, error) {
 	}
 	for name, all := range values {
 		switch {
-		case len(all) > 1 && name != resourceParameter:
+		case len(all) > 1 && name != resourceParameter && name != audienceParameter:
 			return form{}, refuse(InvalidRequest, "A parameter stands twice: "+quotable(name)+".")
 		case slices.ContainsFunc(all, unprintable):
 			return form{}, refuse(InvalidRequest, "A parameter has characters that none may have: "+quotable(name)+".")

@@ -25,6 +25,8 @@ type introspection struct {
 	AuthTime  int64    `json:"auth_time,omitempty"`
 
 	Confirmation *confirmation `json:"cnf,omitempty"`
+	// Actor is who acts for the subject (RFC 8693, section 4.1).
+	Actor *auth.Actor `json:"act,omitempty"`
 }
 
 // introspect is the introspection endpoint (RFC 7662). It shows a client the tokens that
@@ -55,7 +57,7 @@ func (s *Service) introspectionOf(t auth.ClientToken) introspection {
 	told := introspection{
 		Active: true, Issuer: s.Settings().Issuer, ID: t.ID, Subject: t.Subject, ClientID: t.ClientID, Audience: t.Audience,
 		Scope: formatScope(t.Scope), TokenType: tokenType(t.Key), IssuedAt: t.IssuedAt.Unix(), ExpiresAt: t.ExpiresAt.Unix(),
-		Confirmation: confirmationOf(t.Key),
+		Confirmation: confirmationOf(t.Key), Actor: t.Actor,
 	}
 	if !t.AuthTime.IsZero() {
 		told.AuthTime = t.AuthTime.Unix()

@@ -21,14 +21,15 @@ func (s *Service) grants() map[realmconfig.GrantType]grantHandler {
 		realmconfig.RefreshTokenGrant:      s.refresh,
 		realmconfig.ClientCredentialsGrant: s.clientCredentials,
 		realmconfig.DeviceCodeGrant:        s.exchangeDeviceCode,
+		realmconfig.TokenExchangeGrant:     s.exchangeToken,
 	}
 }
 
 // grantTypes are in order.
 func (s *Service) grantTypes() []realmconfig.GrantType { return slices.Sorted(maps.Keys(s.grants())) }
 
-// tokenAnswer is that of RFC 6749, section 5.1, and OpenID Connect Core 1.0, section
-// 3.1.3.3. Times are in seconds.
+// tokenAnswer is that of RFC 6749, section 5.1, OpenID Connect Core 1.0, section 3.1.3.3,
+// and RFC 8693, section 2.2.1. Times are in seconds.
 type tokenAnswer struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
@@ -36,6 +37,9 @@ type tokenAnswer struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+
+	// IssuedTokenType is of what an exchange has given.
+	IssuedTokenType string `json:"issued_token_type,omitempty"`
 }
 
 // token is the token endpoint (RFC 6749, section 3.2).

@@ -4,6 +4,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -29,10 +30,12 @@ func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.Cli
 }
 
 // ofEnded reports whether a token is of a client that is no more, or of one before that
-// which had its id. Tokens tell the time in whole seconds.
+// which had its id; or was handed on by such a one. Tokens tell the time in whole seconds.
 func (s *Service) ofEnded(t auth.ClientToken) bool {
-	_, known := s.Clients.Find(t.ClientID)
-	return !known || t.IssuedAt.Before(s.Clients.GrantsSince(t.ClientID).Truncate(time.Second))
+	return slices.ContainsFunc(t.Clients(), func(id string) bool {
+		_, known := s.Clients.Find(id)
+		return !known || t.IssuedAt.Before(s.Clients.GrantsSince(id).Truncate(time.Second))
+	})
 }
 
 // worthless reports whether a client's token is good no longer although it has not

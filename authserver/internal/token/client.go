@@ -24,6 +24,9 @@ type clientClaims struct {
 	AuthTime  *jwt.NumericDate `json:"auth_time,omitempty"`
 	// Confirmation is nil for a token that is bound to no key.
 	Confirmation *confirmation `json:"cnf,omitempty"`
+	// Actor is of a token that was exchanged (RFC 8693, section 4.1).
+	Actor         *auth.Actor `json:"act,omitempty"`
+	GrantClientID string      `json:"grant_client_id,omitempty"`
 	jwt.RegisteredClaims
 }
 
@@ -42,7 +45,7 @@ func confirmationOf(key string) *confirmation {
 
 func (c clientClaims) token() auth.ClientToken {
 	t := auth.ClientToken{
-		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, GrantID: c.GrantID, SessionID: c.SessionID, Audience: c.Audience, Scope: strings.Fields(c.Scope),
+		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, GrantID: c.GrantID, SessionID: c.SessionID, Audience: c.Audience, Scope: strings.Fields(c.Scope), Actor: c.Actor, GrantClientID: c.GrantClientID,
 		IssuedAt: c.IssuedAt.UTC(), ExpiresAt: c.ExpiresAt.UTC(),
 	}
 	if c.AuthTime != nil {
@@ -66,7 +69,7 @@ func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
 		return "", ErrLifetime
 	}
 	return t.sign(s, key, typ, clientClaims{
-		ClientID: of.ClientID, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime),
+		ClientID: of.ClientID, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime), Actor: of.Actor, GrantClientID: of.GrantClientID,
 		Confirmation: confirmationOf(of.Key), RegisteredClaims: jwt.RegisteredClaims{
 			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
 			IssuedAt: jwt.NewNumericDate(of.IssuedAt), ExpiresAt: jwt.NewNumericDate(of.ExpiresAt),

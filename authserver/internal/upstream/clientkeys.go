@@ -23,8 +23,8 @@ const (
 	clientsKnown = 1000
 )
 
-// ClientKeys verify what clients have signed, with the keys of their documents or with
-// those at the URLs there. They implement client.Keys.
+// ClientKeys verify what clients, and clusters for them, have signed, with the keys of
+// their documents or with those at the URLs there. They implement client.Keys.
 type ClientKeys struct {
 	// settings say whether the URLs may point into private address ranges.
 	settings        func() realmconfig.Config
@@ -35,11 +35,11 @@ type ClientKeys struct {
 	known map[clientKeysURL]*clientKeys
 }
 
-// clientKeysURL is where a client's keys are. What two clients have at one address is
+// clientKeysURL is where the keys of a client or cluster are. What two have at one address is
 // asked for by each, so that neither pays for the other's guesses.
 type clientKeysURL struct {
-	clientID, address string
-	allowPrivate      bool
+	owner, address string
+	allowPrivate   bool
 }
 
 type clientKeys struct {
@@ -64,11 +64,11 @@ func (k *ClientKeys) Algorithms() []string {
 }
 
 // Verify implements client.Keys.
-func (k *ClientKeys) Verify(ctx context.Context, c realmconfig.Client, jwt auth.Secret) ([]byte, error) {
-	if c.JWKSURI == "" {
-		return verifyInline(c.JWKS, string(jwt))
+func (k *ClientKeys) Verify(ctx context.Context, of realmconfig.PublicKeys, jwt auth.Secret) ([]byte, error) {
+	if of.JWKSURI == "" {
+		return verifyInline(of.JWKS, string(jwt))
 	}
-	remote := k.at(clientKeysURL{c.ID, c.JWKSURI, k.settings().Clients.AllowPrivateNetworks})
+	remote := k.at(clientKeysURL{of.Owner, of.JWKSURI, k.settings().Clients.AllowPrivateNetworks})
 	if remote.set.missing() && remote.set.failedLately() { // anybody may ask, and each would wait
 		return nil, fault("its keys could not be read a moment ago")
 	}
