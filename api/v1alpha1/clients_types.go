@@ -46,8 +46,18 @@ type Clients struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[!-~]+$')",message="each audience is a name or a URL in ASCII, without spaces"
 	Audiences []string `json:"audiences,omitempty"`
 
-	// allowPrivateNetworks lets the URLs of clients that the auth server calls point into
-	// private address ranges, such as those of the cluster: jwksURI and
+	// clusters are other Kubernetes clusters whose workloads may be clients, by their
+	// ServiceAccounts; none when absent. The one that the operator runs in is known without
+	// a word here. Whoever rules such a cluster is each of its ServiceAccounts.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	Clusters []Cluster `json:"clusters,omitempty"`
+
+	// allowPrivateNetworks lets the URLs of clients and clusters that the auth server calls
+	// point into private address ranges, such as those of the cluster: jwksURI and
 	// backchannelLogoutURI.
 	// +optional
 	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`

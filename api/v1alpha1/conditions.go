@@ -172,6 +172,9 @@ const (
 	// ReasonAudienceNotAllowed surfaces on Admitted when the realm does not list an
 	// audience of the client.
 	ReasonAudienceNotAllowed = "AudienceNotAllowed"
+	// ReasonClusterNotDeclared surfaces on Admitted when the realm does not declare a cluster
+	// of the client's serviceAccounts. It heals by itself when the realm's spec does.
+	ReasonClusterNotDeclared = "ClusterNotDeclared"
 	// ReasonForbiddenAddress surfaces on Discovered and CredentialsAccepted when the
 	// provider is at an address that realms must not connect to.
 	ReasonForbiddenAddress = "ForbiddenAddress"
@@ -264,6 +267,10 @@ const (
 	// ReasonNoRoom surfaces on Attached when what pods read of a realm's clients has no room
 	// for this one. It heals by itself when others need less.
 	ReasonNoRoom = "NoRoom"
+	// ReasonClusterUnknown surfaces on Attached when the operator has never read with which
+	// keys its own cluster signs the tokens of ServiceAccounts. It is tried again every few
+	// minutes.
+	ReasonClusterUnknown = "ClusterUnknown"
 	// ReasonSigningKeyPending surfaces on Attached while the key that idTokenSigningAlg asks
 	// for is not one that every verifier can know.
 	ReasonSigningKeyPending = "SigningKeyPending"

@@ -145,6 +145,7 @@ func realmSettings() map[string]setting {
 		"initialAdmin.email":                          {not: "the first user, of whom the migration is told"},
 		"clients.allowedNamespaces":                   {not: byAdmission},
 		"clients.namespaceSelector":                   {not: byAdmission},
+		"clients.clusters":                            {not: "in the document of clusters, which render knows"},
 	}
 }
 

@@ -40,6 +40,10 @@ func TestClientsThatAreAccepted(t *testing.T) {
 		"rotation":                  "secret: {rotation: {interval: 2160h, overlap: 48h}, rotateAfter: '2026-11-22T10:00:00Z'}",
 		"rotation without overlap":  "secret: {rotation: {interval: 1h, overlap: 0s}}",
 		"an overlap by itself":      "secret: {rotation: {overlap: 8760h}}",
+		"workloads":                 machine + "\nserviceAccounts: [{namespace: shop, name: orders}, {cluster: staging, namespace: other, name: orders.v2}]",
+		"workloads of an app":       "grantTypes: [AuthorizationCode, TokenExchange]\nserviceAccounts: [{namespace: shop, name: orders}]",
+		"the most workloads":        machine + "\nserviceAccounts: [" + accounts(20) + "]",
+		"all that exchanges":        "grantTypes: [AuthorizationCode, RefreshToken, ClientCredentials, TokenExchange]",
 		"the most redirect URIs":    "redirectURIs: [" + numbered("https://app.example.com/%d", 50) + "]",
 		"a redirect URI's path":     "redirectURIs: ['https://app.example.com:8443/a/b%20c?x=y&z', 'https://192.0.2.7/', 'https://[2001:db8::1]/', 'https://xn--bcher-kva.example']",
 		"a query that is no answer": "redirectURIs: ['https://app.example.com/?encode=1&states=2']",
@@ -62,6 +66,15 @@ func numbered(format string, n int) string {
 	return strings.Join(all, ", ")
 }
 
+// accounts are a list of ServiceAccounts.
+func accounts(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("{namespace: shop, name: a%d}", i))
+	}
+	return strings.Join(all, ", ")
+}
+
 func TestClientsThatAreRefusedInTheUsersWords(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ spec, says string }{
@@ -74,6 +87,20 @@ func TestClientsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"a server that shows nothing":       {"tokenEndpointAuthMethod: None", "tokenEndpointAuthMethod None is for type Public"},
 		"a secret beside keys":              {"tokenEndpointAuthMethod: PrivateKeyJWT\njwksURI: https://a.example/jwks\nsecret: {name: s}", "secret is for clients that show one"},
 		"a page that acts for itself":       {"type: Public\ngrantTypes: [AuthorizationCode, ClientCredentials]", "ClientCredentials needs type Confidential"},
+		"a page that exchanges":             {"type: Public\ngrantTypes: [AuthorizationCode, TokenExchange]", "TokenExchange needs type Confidential"},
+		"the account of every pod":          {"serviceAccounts: [{namespace: shop, name: default}]", "name must not be default, the ServiceAccount of every pod"},
+		"an account of no namespace":        {"serviceAccounts: [{name: orders}]", "namespace: Required value"},
+		"an account of no name":             {"serviceAccounts: [{namespace: shop}]", "name: Required value"},
+		"an account by its user name":       {"serviceAccounts: [{namespace: shop, name: 'system:serviceaccount:shop:orders'}]", "name must be the name of a ServiceAccount"},
+		"an account of every namespace":     {"serviceAccounts: [{namespace: '*', name: orders}]", "namespace must be the name of a namespace"},
+		"an account of a cluster at a URL":  {"serviceAccounts: [{cluster: 'https://k', namespace: shop, name: orders}]", "cluster must be the name of a cluster in the realm's spec.clients.clusters"},
+		"one account twice":                 {"serviceAccounts: [{namespace: shop, name: orders}, {namespace: shop, name: orders}]", "Duplicate value"},
+		"no accounts":                       {"serviceAccounts: []", "serviceAccounts"},
+		"more accounts than there may be":   {"serviceAccounts: [" + accounts(21) + "]", "Too many"},
+		"accounts of a page":                {"type: Public\nserviceAccounts: [{namespace: shop, name: orders}]", "serviceAccounts are for type Confidential"},
+		"accounts that show a secret":       {"tokenEndpointAuthMethod: ClientSecretBasic\nserviceAccounts: [{namespace: shop, name: orders}]", "leave tokenEndpointAuthMethod out"},
+		"accounts beside keys":              {"tokenEndpointAuthMethod: PrivateKeyJWT\njwksURI: https://a.example/jwks\nserviceAccounts: [{namespace: shop, name: orders}]", "leave tokenEndpointAuthMethod out"},
+		"accounts with a Secret":            {"secret: {name: s}\nserviceAccounts: [{namespace: shop, name: orders}]", "serviceAccounts need no secret"},
 		"only refreshing":                   {"grantTypes: [RefreshToken]", "RefreshToken needs AuthorizationCode or DeviceCode"},
 		"a device and a browser, nowhere":   {"redirectURIs: null\ngrantTypes: [AuthorizationCode, DeviceCode]", "redirectURIs must name at least one URL"},
 		"no grants":                         {"grantTypes: []", "grantTypes"},
@@ -169,6 +196,15 @@ func TestWhatARealmSaysOfClients(t *testing.T) {
 		"all namespaces":                 {"{allowedNamespaces: All}", ""},
 		"some namespaces":                {"{allowedNamespaces: Selector, namespaceSelector: {matchLabels: {team: shop}}}", ""},
 		"audiences":                      {"{audiences: ['https://api.example.com', shop], allowPrivateNetworks: true}", ""},
+		"another cluster":                {"{clusters: [{name: staging, issuer: 'https://kubernetes.default.svc.cluster.local', jwks: {keys: [" + rsaKey + "]}}]}", ""},
+		"clusters with one issuer":       {"{clusters: [{name: a, issuer: 'https://k8s.example.com:6443/', jwksURI: 'https://a.example.com/jwks'}, {name: b, issuer: 'https://k8s.example.com:6443/', jwksURI: 'https://b.example.com/jwks'}]}", ""},
+		"a cluster twice":                {"{clusters: [{name: a, issuer: 'https://k', jwksURI: 'https://a'}, {name: a, issuer: 'https://k', jwksURI: 'https://a'}]}", "Duplicate value"},
+		"a cluster without keys":         {"{clusters: [{name: a, issuer: 'https://k'}]}", "a cluster needs jwks, its public keys, or jwksURI"},
+		"a cluster with keys twice":      {"{clusters: [{name: a, issuer: 'https://k', jwksURI: 'https://a', jwks: {keys: [" + rsaKey + "]}}]}", "a cluster needs jwks, its public keys, or jwksURI"},
+		"a cluster with a plain issuer":  {"{clusters: [{name: a, issuer: 'http://k', jwksURI: 'https://a'}]}", "issuer must be an https:// URL, as the cluster's tokens say it"},
+		"a cluster with keys in plain":   {"{clusters: [{name: a, issuer: 'https://k', jwksURI: 'http://a'}]}", "jwksURI must be an https:// URL"},
+		"a cluster of no name":           {"{clusters: [{issuer: 'https://k', jwksURI: 'https://a'}]}", "name: Required value"},
+		"a cluster in capitals":          {"{clusters: [{name: Staging, issuer: 'https://k', jwksURI: 'https://a'}]}", "name must be lower-case letters"},
 		"nothing":                        {"{}", "clients"},
 		"some namespaces, and not which": {"{allowedNamespaces: Selector}", "namespaceSelector goes with allowedNamespaces: Selector"},
 		"a selector for nothing":         {"{allowedNamespaces: All, namespaceSelector: {}}", "namespaceSelector goes with allowedNamespaces: Selector"},

@@ -58,7 +58,7 @@ const (
 
 // GrantType is a way to a token.
 //
-// +kubebuilder:validation:Enum=AuthorizationCode;RefreshToken;ClientCredentials;DeviceCode
+// +kubebuilder:validation:Enum=AuthorizationCode;RefreshToken;ClientCredentials;DeviceCode;TokenExchange
 type GrantType string
 
 const (
@@ -71,6 +71,9 @@ const (
 	// DeviceCodeGrant signs a person in on what has no browser, by another device of theirs
 	// (RFC 8628).
 	DeviceCodeGrant GrantType = "DeviceCode"
+	// TokenExchangeGrant is for a client that hands a user's token on, or whose workloads
+	// exchange their own (RFC 8693).
+	TokenExchangeGrant GrantType = "TokenExchange"
 )
 
 // TokenEndpointAuthMethod is how a client shows who it is (OpenID Connect Core 1.0,
@@ -146,12 +149,16 @@ type ClientURL string
 // +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Public' || self.?tokenEndpointAuthMethod.orValue('ClientSecretBasic') != 'None'",message="tokenEndpointAuthMethod None is for type Public; set type: Public, or take another method"
 // +kubebuilder:validation:XValidation:rule="!has(self.secret) || (self.?type.orValue('Confidential') == 'Confidential' && self.?tokenEndpointAuthMethod.orValue('ClientSecretBasic') in ['ClientSecretBasic', 'ClientSecretPost'])",message="secret is for clients that show one: of type Confidential, with tokenEndpointAuthMethod ClientSecretBasic or ClientSecretPost; leave it out"
 // +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || self.?type.orValue('Confidential') == 'Confidential' || !('ClientCredentials' in self.grantTypes)",message="grantTypes: ClientCredentials needs type Confidential, since whoever acts for itself shows who it is"
+// +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || self.?type.orValue('Confidential') == 'Confidential' || !('TokenExchange' in self.grantTypes)",message="grantTypes: TokenExchange needs type Confidential, since whoever acts for a user shows who it is"
 // +kubebuilder:validation:XValidation:rule="!has(self.grantTypes) || !('RefreshToken' in self.grantTypes) || 'AuthorizationCode' in self.grantTypes || 'DeviceCode' in self.grantTypes",message="grantTypes: RefreshToken needs AuthorizationCode or DeviceCode, which give the first refresh token"
 // +kubebuilder:validation:XValidation:rule="has(self.redirectURIs) || (has(self.grantTypes) && !('AuthorizationCode' in self.grantTypes))",message="redirectURIs must name at least one URL, such as https://app.example.com/callback, unless grantTypes are without AuthorizationCode"
 // +kubebuilder:validation:XValidation:rule="self.?type.orValue('Confidential') == 'Public' || ((!has(self.redirectURIs) || self.redirectURIs.all(u, u.startsWith('http'))) && (!has(self.postLogoutRedirectURIs) || self.postLogoutRedirectURIs.all(u, u.startsWith('http'))))",message="redirectURIs and postLogoutRedirectURIs with a scheme of an app's own are for type Public; use https://"
 // +kubebuilder:validation:XValidation:rule="self.?tokenEndpointAuthMethod.orValue('None') != 'PrivateKeyJWT' || has(self.jwks) != has(self.jwksURI)",message="tokenEndpointAuthMethod PrivateKeyJWT needs jwks, the client's public keys, or jwksURI, where they are, and not both"
 // +kubebuilder:validation:XValidation:rule="self.?tokenEndpointAuthMethod.orValue('None') == 'PrivateKeyJWT' || !(has(self.jwks) || has(self.jwksURI))",message="jwks and jwksURI are for tokenEndpointAuthMethod PrivateKeyJWT; leave them out"
 // +kubebuilder:validation:XValidation:rule="!has(self.jwksURI) || self.jwksURI.startsWith('https://')",message="jwksURI must be an https:// URL"
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccounts) || !has(self.tokenEndpointAuthMethod)",message="serviceAccounts show their own tokens: leave tokenEndpointAuthMethod out"
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccounts) || self.?type.orValue('Confidential') == 'Confidential'",message="serviceAccounts are for type Confidential: a page or an app has none"
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceAccounts) || !has(self.secret)",message="serviceAccounts need no secret: leave secret out"
 // +kubebuilder:validation:XValidation:rule="!has(self.backchannelLogoutURI) || self.backchannelLogoutURI.startsWith('https://') || self.?type.orValue('Confidential') == 'Confidential'",message="backchannelLogoutURI must be an https:// URL for type Public"
 type OAuthClientSpec struct {
 	// realmRef names the AuthRealm that signs people in. It is the realm that says whether
@@ -196,12 +203,13 @@ type OAuthClientSpec struct {
 
 	// grantTypes are the ways to a token: AuthorizationCode signs people in, RefreshToken
 	// keeps them signed in, ClientCredentials is for a client that acts for itself,
-	// DeviceCode signs people in on what has no browser, by another device of theirs;
-	// AuthorizationCode and RefreshToken when absent.
+	// DeviceCode signs people in on what has no browser, by another device of theirs, and
+	// TokenExchange is for a client that exchanges a token for another; AuthorizationCode and
+	// RefreshToken when absent.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:MaxItems=5
 	GrantTypes []GrantType `json:"grantTypes,omitempty"`
 
 	// scopes are what the client may ask for; openid, profile and email when absent.
@@ -226,8 +234,8 @@ type OAuthClientSpec struct {
 	Audiences []string `json:"audiences,omitempty"`
 
 	// tokenEndpointAuthMethod is how the client shows who it is: ClientSecretBasic,
-	// ClientSecretPost, PrivateKeyJWT or None; ClientSecretBasic when absent, and for type
-	// Public None.
+	// ClientSecretPost, PrivateKeyJWT or None; ClientSecretBasic when absent, for type
+	// Public None, and with serviceAccounts their tokens.
 	// +optional
 	TokenEndpointAuthMethod TokenEndpointAuthMethod `json:"tokenEndpointAuthMethod,omitempty"`
 
@@ -239,6 +247,15 @@ type OAuthClientSpec struct {
 	// jwksURI is where such keys are, for a client that changes them by itself.
 	// +optional
 	JWKSURI ClientURL `json:"jwksURI,omitempty"`
+
+	// serviceAccounts are workloads, any of which is the client: each shows a projected
+	// token of its own, for the realm's issuer alone and for an hour at most, in place of a
+	// secret, which there is none of then.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	ServiceAccounts []ServiceAccountRef `json:"serviceAccounts,omitempty"`
 
 	// idTokenSigningAlg is what ID tokens are signed with: RS256, ES256 or EdDSA; RS256
 	// when absent, which every library knows.
