@@ -27,8 +27,9 @@ type board struct {
 
 // standing is how far the documents of one realm have come.
 type standing struct {
-	shards  [realmconfig.ClientShards]shard
-	askedAt time.Time
+	shards   [realmconfig.ClientShards]shard
+	clusters clusters
+	askedAt  time.Time
 }
 
 // view is what is to be known of one client.
@@ -73,12 +74,13 @@ func (b *board) of(realm types.NamespacedName) *standing {
 		for n := range s.shards {
 			s.shards[n].dirty = true
 		}
+		s.clusters.dirty = true
 		b.realms[realm] = s
 	}
 	return s
 }
 
-// mark has one document of a realm looked at again, markAll all of them.
+// mark has one document of a realm's clients looked at again, markAll all documents.
 func (b *board) mark(realm types.NamespacedName, n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,6 +91,7 @@ func (b *board) markAll(realm types.NamespacedName) {
 	for n := range realmconfig.ClientShards {
 		b.mark(realm, n)
 	}
+	b.markClusters(realm)
 }
 
 // markAwaiting has those looked at in which clients wait for a key, and reports whether
@@ -170,7 +173,11 @@ func (b *board) view(realm types.NamespacedName, id string) view {
 	if !known {
 		return view{}
 	}
-	return s.shards[realmconfig.ClientShard(id)].view(id)
+	shard := &s.shards[realmconfig.ClientShard(id)]
+	if c, found := shard.clients[id]; found && c.workload {
+		return s.clusters.limit(shard.view(id), c.here)
+	}
+	return shard.view(id)
 }
 
 // takeNews returns the documents of which something else is known than before, and takes
@@ -181,11 +188,12 @@ func (b *board) takeNews(realm types.NamespacedName) []int {
 	var news []int
 	s := b.of(realm)
 	for n := range s.shards {
-		if s.shards[n].news {
+		if s.shards[n].news || s.clusters.news && s.shards[n].hasWorkloads() {
 			news = append(news, n)
 		}
 		s.shards[n].news = false
 	}
+	s.clusters.news = false
 	return news
 }
 

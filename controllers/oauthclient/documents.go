@@ -29,9 +29,10 @@ type documents struct {
 	client.Client
 	live client.Reader
 
-	board *board
-	ask   podstatus.Ask
-	now   func() time.Time
+	board   *board
+	cluster *ownCluster
+	ask     podstatus.Ask
+	now     func() time.Time
 
 	// oneNamespace says that no realm of another namespace can be seen.
 	oneNamespace bool
@@ -59,6 +60,11 @@ func (d *documents) pass(ctx context.Context, name types.NamespacedName) (ctrl.R
 	if err != nil {
 		return ctrl.Result{}, err
 	}
+	look, err := d.writeClusters(ctx, realm)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	next = requeue.Soonest(next, look)
 	askAgain, err := d.observe(ctx, realm)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -106,7 +112,8 @@ func (d *documents) readTogether(ctx context.Context, realm *v1alpha1.AuthRealm,
 		if err != nil {
 			return nil, err
 		}
-		if exists, err := d.mayExist(ctx, realm, n, len(clients) > 0); err != nil {
+		wanted := len(clients) > 0 || d.board.knows(client.ObjectKeyFromObject(realm), n)
+		if exists, err := d.mayExist(ctx, documentKey(realm, n), wanted); err != nil {
 			return nil, err
 		} else if exists {
 			several++

@@ -43,9 +43,11 @@ type outlook struct {
 	// writtenAt is when the last of them was written, askedAt when pods were asked last.
 	writtenAt, askedAt time.Time
 
-	// revision names all documents by their content, revisions each of them.
+	// revision names all documents by their content, revisions each of those of clients, and
+	// clusters that of clusters, "" for none.
 	revision  string
 	revisions map[int]string
+	clusters  string
 }
 
 func (b *board) outlook(realm types.NamespacedName) outlook {
@@ -63,6 +65,13 @@ func (b *board) outlook(realm types.NamespacedName) outlook {
 			out.revisions[n] = shard.newest()
 		}
 		all = append(all, s.shards[n].newest())
+	}
+	if c := &s.clusters; c.number > 0 {
+		out.documents, out.lags, out.clusters = true, out.lags || c.lags(), c.newest()
+		if c.writtenAt.After(out.writtenAt) {
+			out.writtenAt = c.writtenAt
+		}
+		all = append(all, out.clusters)
 	}
 	out.revision = realmconfig.Revision([]byte(strings.Join(all, "/")))
 	return out
@@ -88,6 +97,7 @@ func (b *board) heard(realm types.NamespacedName, pods []podstatus.Pod, now time
 	for n := range s.shards {
 		s.shards[n].hear(n, pods, now)
 	}
+	s.clusters.hear(pods, now)
 }
 
 // observe asks the realm's pods what they run and whom they have seen, when there is
@@ -130,7 +140,7 @@ func (d *documents) observe(ctx context.Context, realm *v1alpha1.AuthRealm) (tim
 func (d *documents) refresh(ctx context.Context, namespace string, pods []podstatus.Pod, out outlook) error {
 	var failures []error
 	for _, pod := range pods {
-		current := true
+		current := out.clusters == "" || pod.Report.ClustersRevision == out.clusters
 		for n, revision := range out.revisions {
 			current = current && pod.Report.ClientRevisions[n] == revision
 		}

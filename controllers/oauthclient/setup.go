@@ -64,7 +64,13 @@ func Setup(mgr ctrl.Manager, options Options) error {
 	if !options.OneNamespace {
 		sources = append(sources, attached.NamespaceLabels(mgr.GetCache(), handler.EnqueueRequestsFromMapFunc(clientsElsewhere(cache))))
 	}
-	d := &documents{Client: cache, live: mgr.GetAPIReader(), board: board, ask: options.AskPod, now: options.Now, wake: wake, oneNamespace: options.OneNamespace}
+	read, err := askCluster(mgr.GetConfig(), mgr.GetHTTPClient())
+	if err != nil {
+		return err
+	}
+	d := &documents{
+		Client: cache, live: mgr.GetAPIReader(), board: board, cluster: &ownCluster{read: read, now: options.Now}, ask: options.AskPod, now: options.Now, wake: wake, oneNamespace: options.OneNamespace,
+	}
 	return errors.Join(
 		attached.Controller[*v1alpha1.OAuthClient]{
 			Kind: attached.ClientKind(), Name: "oauthclient", Concurrency: concurrency, Rivals: options.Rivals,

@@ -51,10 +51,12 @@ type shard struct {
 }
 
 // told is what a document says of one client: what names its settings, and what it says of
-// the key that these ask for.
+// the key that these ask for. Workload is set for a client of ServiceAccounts, here where one
+// of these is of the cluster that the operator runs in.
 type told struct {
-	revision string
-	key      keyWait
+	revision       string
+	key            keyWait
+	workload, here bool
 }
 
 // entry is one client of a document: what it says, and the number of the first document
@@ -139,6 +141,16 @@ func (s *shard) awaitsKey() bool {
 	return false
 }
 
+// hasWorkloads reports whether a client is one of ServiceAccounts.
+func (s *shard) hasWorkloads() bool {
+	for _, client := range s.clients {
+		if client.workload {
+			return true
+		}
+	}
+	return false
+}
+
 // lags reports whether some pod does not run the document.
 func (s *shard) lags() bool { return s.everywhere < s.number }
 
@@ -165,18 +177,7 @@ func (s *shard) hear(n int, pods []podstatus.Pod, now time.Time) {
 	if s.number == 0 {
 		return
 	}
-	everywhere, counted := s.number, false
-	if now.Before(s.writtenAt.Add(rotation.FreshMount)) {
-		everywhere-- // pods that are being started may have mounted the one before
-	}
-	for _, pod := range pods {
-		if run, counts := s.runBy(n, pod, now); counts {
-			everywhere, counted = min(everywhere, run), true
-		}
-	}
-	if counted && everywhere > s.everywhere {
-		s.everywhere, s.news = everywhere, true
-	}
+	s.advance(pods, now, func(r realmconfig.Report) string { return r.ClientRevisions[n] })
 	refused := map[string]string{}
 	for _, pod := range pods {
 		maps.Copy(refused, pod.Report.ClientProblems)
@@ -190,12 +191,29 @@ func (s *shard) hear(n int, pods []podstatus.Pod, now time.Time) {
 	s.refused = refused
 }
 
+// advance takes note of how far every pod has come, which says in its report which revision
+// it runs.
+func (s *shard) advance(pods []podstatus.Pod, now time.Time, revision func(realmconfig.Report) string) {
+	everywhere, counted := s.number, false
+	if now.Before(s.writtenAt.Add(rotation.FreshMount)) {
+		everywhere-- // pods that are being started may have mounted the one before
+	}
+	for _, pod := range pods {
+		if run, counts := s.runBy(pod, now, revision); counts {
+			everywhere, counted = min(everywhere, run), true
+		}
+	}
+	if counted && everywhere > s.everywhere {
+		s.everywhere, s.news = everywhere, true
+	}
+}
+
 // runBy is the number of the document that a pod runs, 0 for none, and whether it counts:
 // one that no node runs yet is given the newest.
-func (s *shard) runBy(n int, pod podstatus.Pod, now time.Time) (number int, counts bool) {
+func (s *shard) runBy(pod podstatus.Pod, now time.Time, revision func(realmconfig.Report) string) (number int, counts bool) {
 	switch {
 	case pod.Answered:
-		return s.numberOf(pod.Report.ClientRevisions[n]), true
+		return s.numberOf(revision(pod.Report)), true
 	case pod.Ready || pod.Running:
 		return 0, true
 	}

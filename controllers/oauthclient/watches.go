@@ -113,6 +113,9 @@ func (d *documents) mark(o client.Object, q queue) {
 			return
 		}
 		d.board.mark(realm, realmconfig.ClientShard(render.ClientID(c)))
+		if workload, _ := render.IsWorkload(c); workload {
+			d.board.markClusters(realm)
+		}
 		q.AddAfter(reconcile.Request{NamespacedName: realm}, settle)
 	}
 }
@@ -122,6 +125,11 @@ func (d *documents) onConfigMap(_ context.Context, o client.Object, q queue) {
 	if realm, n, ok := render.ClientsOf(o.GetName()); ok {
 		name := types.NamespacedName{Namespace: o.GetNamespace(), Name: realm}
 		d.board.mark(name, n)
+		q.AddAfter(reconcile.Request{NamespacedName: name}, settle)
+	}
+	if realm, ok := render.ClustersOf(o.GetName()); ok {
+		name := types.NamespacedName{Namespace: o.GetNamespace(), Name: realm}
+		d.board.markClusters(name)
 		q.AddAfter(reconcile.Request{NamespacedName: name}, settle)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -35,7 +36,11 @@ func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int,
 	if err != nil {
 		return err
 	}
-	existing, err := d.existing(ctx, realm, n, len(clients) > 0, read)
+	key := documentKey(realm, n)
+	existing, wasRead := read[key.Name]
+	if !wasRead {
+		existing, err = d.configMap(ctx, key, len(clients) > 0 || d.board.knows(name, n))
+	}
 	if err != nil {
 		return err
 	}
@@ -62,7 +67,7 @@ func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int,
 	if err != nil {
 		return err
 	}
-	if err := d.apply(ctx, realm, n, existing, encoded); err != nil {
+	if err := d.apply(ctx, render.ClientsConfigMap(realm, n, encoded), existing); err != nil {
 		return err
 	}
 	out := written{revision: realmconfig.Revision(encoded), at: now, clients: map[string]told{}, leftOut: shard.LeftOut, begin: shard.Begin}
@@ -73,16 +78,10 @@ func (d *documents) write(ctx context.Context, realm *v1alpha1.AuthRealm, n int,
 	return nil
 }
 
-// existing is the ConfigMap of a document, nil when there is none. Nobody is asked when it
-// was read just now, or when none is known and none is wanted.
-func (d *documents) existing(
-	ctx context.Context, realm *v1alpha1.AuthRealm, n int, wanted bool, read map[string]*corev1.ConfigMap,
-) (*corev1.ConfigMap, error) {
-	key := documentKey(realm, n)
-	if existing, known := read[key.Name]; known {
-		return existing, nil
-	}
-	if exists, err := d.mayExist(ctx, realm, n, wanted); err != nil || !exists {
+// configMap is the ConfigMap of a document, nil when there is none. Nobody is asked when
+// none is known and none is wanted.
+func (d *documents) configMap(ctx context.Context, key types.NamespacedName, wanted bool) (*corev1.ConfigMap, error) {
+	if exists, err := d.mayExist(ctx, key, wanted); err != nil || !exists {
 		return nil, err
 	}
 	existing := &corev1.ConfigMap{}
@@ -96,13 +95,13 @@ func (d *documents) existing(
 	return existing, nil
 }
 
-// mayExist reports whether a document is wanted or known, by a realm's pass before or by the
-// cache.
-func (d *documents) mayExist(ctx context.Context, realm *v1alpha1.AuthRealm, n int, wanted bool) (bool, error) {
-	if wanted || d.board.knows(client.ObjectKeyFromObject(realm), n) {
+// mayExist reports whether the ConfigMap of a document is wanted, by a realm's pass before
+// or by this one, or known to the cache.
+func (d *documents) mayExist(ctx context.Context, key types.NamespacedName, wanted bool) (bool, error) {
+	if wanted {
 		return true, nil
 	}
-	err := d.Get(ctx, documentKey(realm, n), kinds.Metadata(corev1.SchemeGroupVersion.WithKind("ConfigMap")))
+	err := d.Get(ctx, key, kinds.Metadata(corev1.SchemeGroupVersion.WithKind("ConfigMap")))
 	return err == nil, client.IgnoreNotFound(err)
 }
 
@@ -142,6 +141,7 @@ func (d *documents) gather(
 			return in, nil, err
 		}
 		tells := told{revision: revision}
+		tells.workload, tells.here = render.IsWorkload(c)
 		settings.IDTokenSigningAlg, tells.key = signing.choose(settings.IDTokenSigningAlg, signedBefore[id])
 		in.Taken, says[id] = append(in.Taken, settings), tells
 	}
@@ -158,8 +158,7 @@ func documentIn(existing *corev1.ConfigMap, n int) realmconfig.ClientDocument {
 }
 
 // apply writes a document over what was read of its ConfigMap, unless that has it.
-func (d *documents) apply(ctx context.Context, realm *v1alpha1.AuthRealm, n int, existing *corev1.ConfigMap, document []byte) error {
-	o := render.ClientsConfigMap(realm, n, document)
+func (d *documents) apply(ctx context.Context, o *corev1ac.ConfigMapApplyConfiguration, existing *corev1.ConfigMap) error {
 	version := ""
 	if existing != nil {
 		labels := map[string]string{} // somebody may have left none

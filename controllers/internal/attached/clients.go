@@ -4,6 +4,7 @@ package attached
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -41,17 +42,44 @@ func ClientKind() Kind {
 	}
 }
 
-// shardIndex is of clients by their realm and the document they are in.
-const shardIndex = "realm and shard"
+const (
+	// shardIndex is of clients by their realm and the document they are in.
+	shardIndex = "realm and shard"
+	// workloadIndex is of those of ServiceAccounts, by their realm.
+	workloadIndex = "realm of workload"
+)
 
 func indexClients(indexer client.FieldIndexer) error {
-	return indexer.IndexField(context.Background(), &v1alpha1.OAuthClient{}, shardIndex, func(o client.Object) []string {
-		c, ok := o.(*v1alpha1.OAuthClient)
-		if !ok {
+	byRealm := func(name string, keys func(*v1alpha1.OAuthClient) []string) error {
+		return indexer.IndexField(context.Background(), &v1alpha1.OAuthClient{}, name, func(o client.Object) []string {
+			if c, ok := o.(*v1alpha1.OAuthClient); ok {
+				return keys(c)
+			}
 			return nil
-		}
-		return []string{shardKey(render.RealmOfClient(c), realmconfig.ClientShard(render.ClientID(c)))}
-	})
+		})
+	}
+	return errors.Join(
+		byRealm(shardIndex, func(c *v1alpha1.OAuthClient) []string {
+			return []string{shardKey(render.RealmOfClient(c), realmconfig.ClientShard(render.ClientID(c)))}
+		}),
+		byRealm(workloadIndex, func(c *v1alpha1.OAuthClient) []string {
+			if workload, _ := render.IsWorkload(c); workload {
+				return []string{key(render.RealmOfClient(c))}
+			}
+			return nil
+		}),
+	)
+}
+
+// Workloads reports whether a client that asks for a realm is one of ServiceAccounts, and
+// whether one of these is of the cluster that the operator runs in.
+func Workloads(ctx context.Context, r client.Reader, realm types.NamespacedName) (some, here bool, err error) {
+	clients, err := listClients(ctx, r, client.MatchingFields{workloadIndex: key(realm)})
+	for i := range clients {
+		_, isHere := render.IsWorkload(&clients[i])
+		here = here || isHere
+	}
+	return len(clients) > 0, here, err
 }
 
 func shardKey(realm types.NamespacedName, shard int) string {
@@ -78,7 +106,7 @@ func Clients(ctx context.Context, r client.Reader, realm types.NamespacedName) (
 }
 
 // RefuseClient is a conditions.Failure when a realm does not take a client: from its
-// namespace, with its audiences, or as its settings are. It reads namespaces from a cache
+// namespace, with its audiences, of its clusters, or as its settings are. It reads namespaces from a cache
 // of their metadata.
 func RefuseClient(ctx context.Context, cache client.Reader, realm *v1alpha1.AuthRealm, c *v1alpha1.OAuthClient) error {
 	if err := refuseNamespace(ctx, cache, realm, c.Namespace); err != nil {
@@ -94,8 +122,29 @@ func RefuseClient(ctx context.Context, cache client.Reader, realm *v1alpha1.Auth
 				"audiences: spec.clients.audiences of AuthRealm %q does not list %q; have it added there, or leave it out", realm.Name, conditions.Truncate(audience))
 		}
 	}
+	if err := refuseClusters(realm, c); err != nil {
+		return err
+	}
 	if problem := render.ClientProblem(c); problem != nil {
 		return conditions.NewFailure(v1alpha1.ReasonInvalidSettings, "The settings cannot be used: %s", conditions.OneLine(problem))
+	}
+	return nil
+}
+
+func refuseClusters(realm *v1alpha1.AuthRealm, c *v1alpha1.OAuthClient) error {
+	for _, account := range c.Spec.ServiceAccounts {
+		if account.Cluster == "" {
+			continue
+		}
+		declared, found := render.DeclaredCluster(realm, account.Cluster)
+		if !found {
+			return conditions.NewFailure(v1alpha1.ReasonClusterNotDeclared,
+				"serviceAccounts: spec.clients.clusters of AuthRealm %q does not declare %q; have it added there, or leave cluster out for this one", realm.Name, account.Cluster)
+		}
+		if _, problem := render.Cluster(declared); problem != nil {
+			return conditions.NewFailure(v1alpha1.ReasonInvalidSettings,
+				"serviceAccounts: cluster %q in spec.clients.clusters of AuthRealm %q cannot be used: %s", account.Cluster, realm.Name, conditions.OneLine(problem))
+		}
 	}
 	return nil
 }

@@ -184,8 +184,8 @@ func ClientsConfigMap(realm *v1alpha1.AuthRealm, shard int, document []byte) *co
 // ClientsKey is the key of such a ConfigMap under which the document is.
 func ClientsKey(shard int) string { return path.Base(realmconfig.ClientFile(shard)) }
 
-// clientsVolume has the documents of all shards, of which each may be missing: the first
-// client of one rolls no pod.
+// clientsVolume has the documents of all shards and that of clusters, of which each may be
+// missing: the first client of one rolls no pod.
 func clientsVolume(realm *v1alpha1.AuthRealm) *corev1ac.VolumeApplyConfiguration {
 	projected := corev1ac.ProjectedVolumeSource().WithDefaultMode(secretFileMode)
 	for shard := range realmconfig.ClientShards {
@@ -194,5 +194,9 @@ func clientsVolume(realm *v1alpha1.AuthRealm) *corev1ac.VolumeApplyConfiguration
 			WithItems(corev1ac.KeyToPath().WithKey(ClientsKey(shard)).WithPath(ClientsKey(shard))).
 			WithOptional(true)))
 	}
+	projected.WithSources(corev1ac.VolumeProjection().WithConfigMap(corev1ac.ConfigMapProjection().
+		WithName(NamesOf(realm).Clusters()).
+		WithItems(corev1ac.KeyToPath().WithKey(ClustersKey).WithPath(ClustersKey)).
+		WithOptional(true)))
 	return corev1ac.Volume().WithName(folder(realmconfig.ClientFile(0))).WithProjected(projected)
 }

@@ -62,6 +62,9 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 	if spec.Access != nil {
 		settings.Access = &realmconfig.ClientAccess{Groups: spec.Access.Groups}
 	}
+	for _, a := range spec.ServiceAccounts {
+		settings.ServiceAccounts = append(settings.ServiceAccounts, realmconfig.ServiceAccount(a))
+	}
 	if spec.JWKS != nil {
 		document, err := json.Marshal(spec.JWKS)
 		if err != nil {
@@ -128,8 +131,11 @@ func authMethod(c *v1alpha1.OAuthClient) realmconfig.AuthMethod {
 	case v1alpha1.NoAuth:
 		return realmconfig.NoAuthMethod
 	}
-	if ClientType(c) == v1alpha1.PublicClient {
+	switch {
+	case ClientType(c) == v1alpha1.PublicClient:
 		return realmconfig.NoAuthMethod
+	case len(c.Spec.ServiceAccounts) > 0: // their tokens are assertions that their cluster signs
+		return realmconfig.PrivateKeyJWT
 	}
 	return realmconfig.DefaultClient().TokenEndpointAuthMethod
 }
@@ -150,6 +156,7 @@ func grantTypes(all []v1alpha1.GrantType) []realmconfig.GrantType {
 		v1alpha1.RefreshTokenGrant:      realmconfig.RefreshTokenGrant,
 		v1alpha1.ClientCredentialsGrant: realmconfig.ClientCredentialsGrant,
 		v1alpha1.DeviceCodeGrant:        realmconfig.DeviceCodeGrant,
+		v1alpha1.TokenExchangeGrant:     realmconfig.TokenExchangeGrant,
 	}
 	var translated []realmconfig.GrantType
 	for _, grant := range all {

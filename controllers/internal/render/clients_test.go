@@ -64,6 +64,11 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 		"keys at a URL": {callback + "tokenEndpointAuthMethod: PrivateKeyJWT\njwksURI: https://shop.example.com/jwks", func(c *realmconfig.Client) {
 			c.TokenEndpointAuthMethod, c.JWKSURI = realmconfig.PrivateKeyJWT, "https://shop.example.com/jwks"
 		}},
+		"workloads": {"grantTypes: [ClientCredentials, TokenExchange]\nserviceAccounts: [{namespace: shop, name: orders}, {cluster: staging, namespace: a, name: b.c}]", func(c *realmconfig.Client) {
+			c.RedirectURIs, c.GrantTypes = nil, []realmconfig.GrantType{realmconfig.ClientCredentialsGrant, realmconfig.TokenExchangeGrant}
+			c.TokenEndpointAuthMethod = realmconfig.PrivateKeyJWT
+			c.ServiceAccounts = []realmconfig.ServiceAccount{{Namespace: "shop", Name: "orders"}, {Cluster: "staging", Namespace: "a", Name: "b.c"}}
+		}},
 		"everything": {
 			callback + "displayName: Shop\npostLogoutRedirectURIs: ['https://shop.example.com/bye']\nbackchannelLogoutURI: https://shop.example.com/logout\n" +
 				"grantTypes: [AuthorizationCode, RefreshToken, ClientCredentials]\nscopes: [openid, groups]\naudiences: [shop]\nidTokenSigningAlg: EdDSA\n" +

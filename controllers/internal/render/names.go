@@ -44,6 +44,10 @@ func (n Names) Clients(shard int) string {
 	return fmt.Sprintf("%s-clients-%d-v%d", n, shard, realmconfig.Version)
 }
 
+// Clusters names the ConfigMap with the clusters whose workloads may be clients. It carries
+// the contract's version, as Config does.
+func (n Names) Clusters() string { return fmt.Sprintf("%s-clusters-v%d", n, realmconfig.Version) }
+
 // SigningKeys names the Secret with the whole key set.
 func (n Names) SigningKeys() string { return string(n) + "-signing-keys" }
 
@@ -131,6 +135,13 @@ func ClientsOf(configMap string) (realm string, shard int, ok bool) {
 	shard, err := strconv.Atoi(number)
 	ok = found && between && err == nil && shard >= 0 && shard < realmconfig.ClientShards && Names(realm).Clients(shard) == configMap
 	return realm, shard, ok
+}
+
+// ClustersOf is the realm whose clusters a ConfigMap of the name has; ok is false for any
+// other name.
+func ClustersOf(configMap string) (realm string, ok bool) {
+	realm, ok = strings.CutSuffix(configMap, Names("").Clusters())
+	return realm, ok && realm != ""
 }
 
 func cutLast(text, sep string) (before, after string, found bool) {

@@ -84,7 +84,7 @@ func OwnSecrets(realm *v1alpha1.AuthRealm) []string {
 // OwnConfigMaps are OwnSecrets of ConfigMaps.
 func OwnConfigMaps(realm *v1alpha1.AuthRealm) []string {
 	n := NamesOf(realm)
-	names := []string{n.Config(), n.TrustBundle(), n.Dashboard()}
+	names := []string{n.Config(), n.TrustBundle(), n.Dashboard(), n.Clusters()}
 	for shard := range realmconfig.ClientShards {
 		names = append(names, n.Clients(shard))
 	}
