@@ -252,7 +252,7 @@ type OAuthClientSpec struct {
 	// token of its own, for the realm's issuer alone and for an hour at most, in place of a
 	// secret, which there is none of then.
 	// +optional
-	// +listType=set
+	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
 	ServiceAccounts []ServiceAccountRef `json:"serviceAccounts,omitempty"`

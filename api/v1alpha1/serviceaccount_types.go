@@ -3,8 +3,6 @@
 package v1alpha1
 
 // ServiceAccountRef names who a workload is, in this cluster or in another one.
-//
-// +structType=atomic
 type ServiceAccountRef struct {
 	// cluster is the name of the cluster in the realm's spec.clients.clusters; the one that
 	// the operator runs in when absent.

@@ -92,7 +92,7 @@ const (
 	// DeviceCodeGrant is for what has no browser of its own (RFC 8628).
 	DeviceCodeGrant GrantType = "urn:ietf:params:oauth:grant-type:device_code"
 	// TokenExchangeGrant is that of RFC 8693.
-	TokenExchangeGrant GrantType = "urn:ietf:params:oauth:grant-type:token-exchange"
+	TokenExchangeGrant GrantType = "urn:ietf:params:oauth:grant-type:token-exchange" //nolint:gosec // a name, and no credential
 )
 
 // AuthMethod is how a client shows who it is (OpenID Connect Core 1.0, section 9).

@@ -127,7 +127,7 @@ func (d *documents) writeClusters(ctx context.Context, realm *v1alpha1.AuthRealm
 	unknown, next := "", time.Time{}
 	if here {
 		var problem error
-		if own, problem, next = d.cluster.look(ctx); problem != nil {
+		if own, next, problem = d.cluster.look(ctx); problem != nil {
 			unknown = conditions.StableMessage(problem)
 		}
 	}

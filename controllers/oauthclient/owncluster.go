@@ -43,30 +43,31 @@ type ownCluster struct {
 	nextAt  time.Time
 }
 
-// look is what is known of the cluster, nil where it has never said it, why it has not said
-// it the last time, and when to look again. Looks of many realms at once are one.
-func (o *ownCluster) look(ctx context.Context) (known *realmconfig.Cluster, problem error, next time.Time) {
+// look is what is known of the cluster, nil where it has never said it, and when to look
+// again. The error is why it has not said it the last time. Looks of many realms at once are
+// one.
+func (o *ownCluster) look(ctx context.Context) (known *realmconfig.Cluster, next time.Time, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.now()
 	if now.Before(o.nextAt) {
-		return o.known, o.problem, o.nextAt
+		return o.known, o.nextAt, o.problem
 	}
 	asking, cancel := context.WithTimeout(ctx, clusterTimeout)
 	defer cancel()
 	cluster, err := o.read(asking)
 	if ctx.Err() != nil {
-		return o.known, o.problem, now.Add(clusterRetry)
+		return o.known, now.Add(clusterRetry), o.problem
 	}
 	if err != nil {
 		if o.problem == nil {
 			log.FromContext(ctx).Error(err, "Keys of the cluster's ServiceAccounts not read, keeping the last ones")
 		}
 		o.problem, o.nextAt = err, now.Add(clusterRetry)
-		return o.known, o.problem, o.nextAt
+		return o.known, o.nextAt, o.problem
 	}
 	o.known, o.problem, o.nextAt = &cluster, nil, now.Add(clusterFresh)
-	return o.known, o.problem, o.nextAt
+	return o.known, o.nextAt, o.problem
 }
 
 // Paths at which an API server says with which keys it signs ServiceAccount tokens. The
