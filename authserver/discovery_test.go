@@ -51,12 +51,19 @@ func TestDiscoverySaysWhatWorks(t *testing.T) {
 				!slices.Equal(d.Proofs, []string{"ES256", "EdDSA", "PS256", "RS256"}) {
 				t.Errorf("discovery says %+v", d)
 			}
+<<<<<<< ours
 			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Pushed, d.Devices, at + devicePath} {
+=======
+			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Devices} {
+>>>>>>> theirs
 				r := newRequest(t, http.MethodGet, strings.TrimPrefix(address, issuer), nil)
 				if a := s.do(r); a.Status == http.StatusNotFound {
 					t.Errorf("nothing is at %s", address)
 				}
 			}
+			b := s.newPageBrowser()
+			b.open(at + devicePath) // which devices show, and nobody is signed in
+			b.sees("/signin", http.StatusOK)
 			token := decode[clientTokens](t, s.do(client.request(t, base+tokenPath, map[string][]string{"grant_type": {"client_credentials"}})), http.StatusOK)
 			suite.secrets.used(token.Access)
 			if claimsOf(t, token.Access)["iss"] != at {
