@@ -51,11 +51,7 @@ func TestDiscoverySaysWhatWorks(t *testing.T) {
 				!slices.Equal(d.Proofs, []string{"ES256", "EdDSA", "PS256", "RS256"}) {
 				t.Errorf("discovery says %+v", d)
 			}
-<<<<<<< ours
-			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Pushed, d.Devices, at + devicePath} {
-=======
-			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Devices} {
->>>>>>> theirs
+			for _, address := range []string{d.JWKS, d.Token, d.Introspection, d.Revocation, d.Pushed, d.Devices} {
 				r := newRequest(t, http.MethodGet, strings.TrimPrefix(address, issuer), nil)
 				if a := s.do(r); a.Status == http.StatusNotFound {
 					t.Errorf("nothing is at %s", address)
