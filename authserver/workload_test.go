@@ -229,7 +229,7 @@ func TestForgedTokensOfWorkloadsAreRefused(t *testing.T) {
 		"with its own key in its header":          signed(jwt.SigningMethodES256, signerOf(t, foreign.key), map[string]any{"jwk": publicOf(t, foreign.key)}),
 		"with another's signature":                good[:strings.LastIndexByte(good, '.')] + staging.token(t, "shop", "orders", now, nil)[strings.LastIndexByte(good, '.'):],
 		"of a megabyte":                           "e30." + strings.Repeat("A", 32<<10) + ".x",
-		"of noise":                                "noise",
+		"of noise":                                "noise, and no token",
 		"of a client that signs itself":           keyed.assertion(t, nil),
 		"of a client that signs as this one":      keyed.assertion(t, map[string]any{"iss": client.ID, "sub": client.ID}),
 	} {
