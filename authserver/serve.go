@@ -18,8 +18,12 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/tlspolicy"
 )
 
-// shutdownTimeout is what requests in hand get once the listener is closed.
-const shutdownTimeout = 25 * time.Second
+const (
+	// shutdownTimeout is what requests in hand get once the listener is closed.
+	shutdownTimeout = 25 * time.Second
+	// shutdownRound is how often connections are asked to end in that time.
+	shutdownRound = time.Second
+)
 
 func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
@@ -96,11 +100,19 @@ func (s *server) Report() realmconfig.Report {
 	return r
 }
 
+// shutdown lets requests finish. net/http asks the HTTP/2 connections that there are to end,
+// and waits in vain for one whose handshake was under way: hence it is told again and again.
 func shutdown(api *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	if err := api.Shutdown(ctx); err != nil {
-		return fmt.Errorf("finish requests: %w", errors.Join(err, api.Close()))
+	deadline := time.Now().Add(shutdownTimeout)
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), min(shutdownRound, time.Until(deadline)))
+		err := api.Shutdown(ctx)
+		cancel()
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, context.DeadlineExceeded), !time.Now().Before(deadline):
+			return fmt.Errorf("finish requests: %w", errors.Join(err, api.Close()))
+		}
 	}
-	return nil
 }
