@@ -35,7 +35,7 @@ func TestALateHandshakeDoesNotHoldUpTheEnd(t *testing.T) {
 		}
 		return err != nil
 	})
-	h2 := tls.Client(late, &tls.Config{NextProtos: []string{"h2"}, InsecureSkipVerify: true}) //nolint:gosec // which nobody is told anything by
+	h2 := tls.Client(late, &tls.Config{NextProtos: []string{"h2"}, InsecureSkipVerify: true})
 	const emptySettings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 	if _, err := h2.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + emptySettings)); err != nil {
 		t.Fatal(err)
