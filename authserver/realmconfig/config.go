@@ -5,6 +5,7 @@ package realmconfig
 import (
 	"errors"
 	"net/url"
+	"strings"
 )
 
 // Config is everything a realm's auth server is told that is not a secret.
@@ -45,6 +46,9 @@ type Config struct {
 	// Tracing is nil where nothing is traced.
 	Tracing *Tracing `json:"tracing,omitempty"`
 }
+
+// Address is that of a path below the issuer, which may have a path of its own.
+func (c Config) Address(path string) string { return strings.TrimSuffix(c.Issuer, "/") + path }
 
 // Validate reports every problem of c at once, joined, in the words of the
 // document's field names.

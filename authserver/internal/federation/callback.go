@@ -4,7 +4,6 @@ package federation
 
 import (
 	"net/url"
-	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -27,7 +26,7 @@ type Callback struct {
 
 // callbackURL is the callback of one provider, or with no name the shared one.
 func callbackURL(settings realmconfig.Config, provider string) string {
-	address := strings.TrimSuffix(settings.Issuer, "/") + CallbackPath
+	address := settings.Address(CallbackPath)
 	if provider == "" {
 		return address
 	}

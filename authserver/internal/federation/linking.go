@@ -5,7 +5,6 @@ package federation
 import (
 	"context"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -69,7 +68,7 @@ func (s *Service) BeginLink(ctx context.Context, access auth.Secret, r Request, 
 	err = s.keep(ctx, t, linkLifetime, sealedForLink, pendingSignIn{
 		Provider: r.Provider, ReturnTo: to, Challenge: r.Challenge, LinkTo: &subject,
 	})
-	address := strings.TrimSuffix(settings.Issuer, "/") + providersPath + url.PathEscape(r.Provider)
+	address := settings.Address(providersPath + url.PathEscape(r.Provider))
 	return auth.Secret(signin.WithQuery(address, "link", string(link))), err
 }
 

@@ -113,9 +113,7 @@ func (s *Service) openFlow(q question, state, text auth.Secret) (flow, bool) {
 }
 
 // address is one of the realm's.
-func (s *Service) address(path string) string {
-	return strings.TrimSuffix(s.Settings().Issuer, "/") + path
-}
+func (s *Service) address(path string) string { return s.Settings().Address(path) }
 
 // redirect says nothing but where to go on: there may be a code in the address.
 func redirect(w http.ResponseWriter, to string) {

@@ -4,7 +4,6 @@ package oidc
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
@@ -90,9 +89,7 @@ func (s *Service) metadata() (metadata, error) {
 }
 
 // address is that of a path below the issuer.
-func (s *Service) address(path string) string {
-	return strings.TrimSuffix(s.Settings().Issuer, "/") + path
-}
+func (s *Service) address(path string) string { return s.Settings().Address(path) }
 
 // publishedAlgorithms are those of the keys that verifiers should know now, in order.
 func (s *Service) publishedAlgorithms() ([]realmconfig.Algorithm, error) {

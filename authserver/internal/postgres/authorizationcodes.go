@@ -119,13 +119,18 @@ func (s *Store) UseAuthorizationCode(ctx context.Context, r grant.Redemption, to
 
 // EndGrantOfCode implements grant.Store.
 func (s *Store) EndGrantOfCode(ctx context.Context, code auth.TokenHash, now time.Time, told auth.Event) (grant.Held, bool, error) {
+	return s.endGrantOf(ctx, "end grant of code", "authorization_codes", code, now, told)
+}
+
+// endGrantOf ends what a code of a table was exchanged for that is shown again.
+func (s *Store) endGrantOf(ctx context.Context, doing, table string, code auth.TokenHash, now time.Time, told auth.Event) (grant.Held, bool, error) {
 	statement := `
 WITH code AS (
-    SELECT grant_id FROM authorization_codes WHERE hash = @hash AND used_at IS NOT NULL
+    SELECT grant_id FROM ` + table + ` WHERE hash = @hash AND used_at IS NOT NULL
 ), ` + endsGrant(`id IN (SELECT grant_id FROM code)`) + `
 SELECT ` + grantColumns + `, ` + userColumns + `
 FROM stopped g JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id`
-	return s.held(ctx, "end grant of code", statement, eventArgs(told, false, pgx.NamedArgs{
+	return s.held(ctx, doing, statement, eventArgs(told, false, pgx.NamedArgs{
 		"hash": code[:], "now": now, "reason": session.EndedByCodeReuse,
 	}))
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
 // Whoever waits for the row's lock reads what it has become. A row that is answered is
@@ -88,13 +87,5 @@ func (s *Store) UseDeviceCode(ctx context.Context, r grant.Redemption, told auth
 
 // EndGrantOfDeviceCode implements grant.Store.
 func (s *Store) EndGrantOfDeviceCode(ctx context.Context, code auth.TokenHash, now time.Time, told auth.Event) (grant.Held, bool, error) {
-	statement := `
-WITH code AS (
-    SELECT grant_id FROM device_codes WHERE hash = @hash AND used_at IS NOT NULL
-), ` + endsGrant(`id IN (SELECT grant_id FROM code)`) + `
-SELECT ` + grantColumns + `, ` + userColumns + `
-FROM stopped g JOIN sessions s ON s.id = g.session_id JOIN users u ON u.id = s.user_id`
-	return s.held(ctx, "end grant of device code", statement, eventArgs(told, false, pgx.NamedArgs{
-		"hash": code[:], "now": now, "reason": session.EndedByCodeReuse,
-	}))
+	return s.endGrantOf(ctx, "end grant of device code", "device_codes", code, now, told)
 }

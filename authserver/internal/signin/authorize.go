@@ -4,7 +4,6 @@ package signin
 
 import (
 	"context"
-	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -20,8 +19,7 @@ const LinkReturnPath = "/account/identities/return"
 
 // ReturnURLs are where a browser may be sent, the realm's own pages included.
 func ReturnURLs(settings realmconfig.Config) []string {
-	own := strings.TrimSuffix(settings.Issuer, "/")
-	return append([]string{own + ReturnPath, own + LinkReturnPath}, settings.Browser.ReturnURLs...)
+	return append([]string{settings.Address(ReturnPath), settings.Address(LinkReturnPath)}, settings.Browser.ReturnURLs...)
 }
 
 // CheckRedirect refuses with ReturnURLRefused what Authorize would not send a browser

@@ -4,7 +4,6 @@ package web
 
 import (
 	"net/url"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -45,7 +44,7 @@ func (req *pageRequest) takeVerifier() auth.Secret {
 
 // ownURL is an address of a page of ours, for others to send a browser to.
 func (w *Web) ownURL(path string, query url.Values) string {
-	return strings.TrimSuffix(w.Settings().Issuer, "/") + path + "?" + query.Encode()
+	return w.Settings().Address(path) + "?" + query.Encode()
 }
 
 // beginProviderSignIn begins a sign-in through a provider as any application would,
