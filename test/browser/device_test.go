@@ -112,6 +112,7 @@ func TestTheQuestionAboutADeviceIsAnsweredByKeyboardAlone(t *testing.T) {
 	b := r.serve().signedIn(desk, userEmail)
 	code, _ := r.shows(c, "openid")
 	b.open("/device")
+	b.focusesOn("user-code")
 	b.enters(code)
 	b.sees("/device/answer", http.StatusOK, code)
 	b.types(" " + kb.Enter)
