@@ -6,30 +6,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 )
 
-// maxProblem bounds what is said of one problem, in bytes.
-const maxProblem = 300
-
 // clientShard is what is in force of one document.
 type clientShard struct {
-	// revision is of the document that was read last and is one, content of the file
-	// that was looked at last.
-	revision, content string
-	clients           []Client
+	followed
+	clients []Client
 	// order are the ids of all clients of the document, empty for one that cannot be read.
 	order []string
 	ended []EndedClient
-	// problem says why a newer document is not in force, refused why clients of this
-	// one are not, by their ids.
-	problem string
+	// refused says why clients of the document are not in force, by their ids.
 	refused map[string]string
 }
 
@@ -42,14 +31,14 @@ func LoadClients(dir string, last *ClientSet) *ClientSet {
 		before = last.clusters
 	}
 	next.clusters = loadClusters(dir, before)
-	changed = changed || next.clusters.content != before.content || next.clusters.problem != before.problem
+	changed = changed || next.clusters.followed != before.followed
 	for n := range ClientShards {
 		old := clientShard{}
 		if last != nil {
 			old = last.shards[n]
 		}
 		next.shards[n] = loadShard(dir, n, old)
-		changed = changed || next.shards[n].content != old.content || next.shards[n].problem != old.problem
+		changed = changed || next.shards[n].followed != old.followed
 	}
 	if !changed {
 		return last
@@ -59,25 +48,17 @@ func LoadClients(dir string, last *ClientSet) *ClientSet {
 }
 
 func loadShard(dir string, n int, last clientShard) clientShard {
-	data, err := readBounded(filepath.Join(dir, ClientFile(n)))
-	if errors.Is(err, fs.ErrNotExist) {
-		last.content, last.problem = "", ""
-		return last
-	}
-	if err != nil {
-		last.content, last.problem = "", "cannot be read: "+reasonOf(err)
-		return last
-	}
-	content := Revision(data)
-	if content == last.content {
+	data, seen := last.look(filepath.Join(dir, ClientFile(n)))
+	last.followed = seen
+	if data == nil {
 		return last
 	}
 	next, err := decodeShard(data, n, last)
 	if err != nil {
-		last.content, last.problem = content, bounded(err)
+		last.problem = bounded(err)
 		return last
 	}
-	next.revision, next.content = content, content
+	next.followed = seen.inForce()
 	return next
 }
 
@@ -175,35 +156,4 @@ func (s *ClientSet) index() {
 			s.algorithms = slices.Insert(s.algorithms, at, client.IDTokenSigningAlg)
 		}
 	}
-}
-
-func readBounded(name string) ([]byte, error) {
-	file, err := os.Open(name) //nolint:gosec // what is mounted
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	data, err := io.ReadAll(io.LimitReader(file, MaxClientDocument+1))
-	if err == nil && len(data) > MaxClientDocument {
-		err = fmt.Errorf("it is larger than %d bytes", MaxClientDocument)
-	}
-	return data, err
-}
-
-// reasonOf is an error without the name of the file.
-func reasonOf(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return err.Error()
-}
-
-// bounded is an error's text on one line, of maxProblem bytes at most.
-func bounded(err error) string {
-	text := strings.ReplaceAll(err.Error(), "\n", "; ")
-	if len(text) > maxProblem {
-		text = strings.ToValidUTF8(text[:maxProblem], "") + "…"
-	}
-	return text
 }

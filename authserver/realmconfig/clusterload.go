@@ -2,44 +2,28 @@
 
 package realmconfig
 
-import (
-	"errors"
-	"io/fs"
-	"path/filepath"
-)
+import "path/filepath"
 
 // clusters is what is in force of the document of clusters.
 type clusters struct {
-	// revision is of the document that was read last and is one, content of the file that
-	// was looked at last.
-	revision, content string
-	byName            map[string]Cluster
-	// problem says why a newer document is not in force.
-	problem string
+	followed
+	byName map[string]Cluster
 }
 
 // loadClusters reads the document below dir. One that is absent or bad leaves the last good
 // one in force.
 func loadClusters(dir string, last clusters) clusters {
-	data, err := readBounded(filepath.Join(dir, ClustersFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		last.content, last.problem = "", ""
-		return last
-	}
-	if err != nil {
-		last.content, last.problem = "", "cannot be read: "+reasonOf(err)
-		return last
-	}
-	content := Revision(data)
-	if content == last.content {
+	data, seen := last.look(filepath.Join(dir, ClustersFile))
+	last.followed = seen
+	if data == nil {
 		return last
 	}
 	document := ClusterDocument{}
 	if err := Decode(data, &document); err != nil {
-		last.content, last.problem = content, bounded(err)
+		last.problem = bounded(err)
 		return last
 	}
-	next := clusters{revision: content, content: content, byName: map[string]Cluster{}}
+	next := clusters{followed: seen.inForce(), byName: map[string]Cluster{}}
 	for _, c := range document.Clusters {
 		next.byName[c.Name] = c
 	}
