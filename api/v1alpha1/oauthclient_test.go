@@ -94,6 +94,7 @@ func TestClientsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"an account by its user name":       {"serviceAccounts: [{namespace: shop, name: 'system:serviceaccount:shop:orders'}]", "name must be the name of a ServiceAccount"},
 		"an account of every namespace":     {"serviceAccounts: [{namespace: '*', name: orders}]", "namespace must be the name of a namespace"},
 		"an account of a cluster at a URL":  {"serviceAccounts: [{cluster: 'https://k', namespace: shop, name: orders}]", "cluster must be the name of a cluster in the realm's spec.clients.clusters"},
+		"an account twice":                  {"serviceAccounts: [{namespace: shop, name: orders}, {namespace: shop, name: orders}]", "serviceAccounts must name each account once"},
 		"no accounts":                       {"serviceAccounts: []", "serviceAccounts"},
 		"more accounts than there may be":   {"serviceAccounts: [" + accounts(21) + "]", "Too many"},
 		"accounts of a page":                {"type: Public\nserviceAccounts: [{namespace: shop, name: orders}]", "serviceAccounts are for type Confidential"},

@@ -255,6 +255,7 @@ type OAuthClientSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a == b))",message="serviceAccounts must name each account once"
 	ServiceAccounts []ServiceAccountRef `json:"serviceAccounts,omitempty"`
 
 	// idTokenSigningAlg is what ID tokens are signed with: RS256, ES256 or EdDSA; RS256
