@@ -74,7 +74,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Realm: realm, Store: a.store, Ephemeral: a.cache, Sealer: a.sealer, Tokens: a.tokens, Clients: c.clients, Audit: c.audit,
 		Observer: s.metrics,
 	}
-	c.grants = &grant.Service{Realm: realm, Store: a.store, Audit: c.audit, Clients: c.clients, Sessions: c.sessions, Attempts: c.attempts}
+	c.grants = &grant.Service{Realm: realm, Store: a.store, Audit: c.audit, Notify: c.notify, Clients: c.clients, Sessions: c.sessions, Attempts: c.attempts}
 	c.logouts = &backchannel.Service{Realm: realm, Store: a.store, Clients: c.clients, Signer: s.tokens, Transport: a.logouts, Observer: s.metrics}
 	c.mfa = &mfa.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,

@@ -18,7 +18,7 @@ import (
 // EmailTemplateNames are the mails that a realm sends, and may word differently.
 func EmailTemplateNames() []string {
 	return []string{
-		"account-locked", "account-reclaimed", "already-registered", "code", "email-changed", "identity-linked", "new-device",
+		"account-locked", "account-reclaimed", "already-registered", "code", "device-allowed", "email-changed", "identity-linked", "new-device",
 		"password-changed", "reset-password", "second-factor-added", "second-factor-removed", "verify-email",
 	}
 }
@@ -36,6 +36,8 @@ type MailFields struct {
 	Link, Code, Lifetime string
 	// Provider is who has become a way in.
 	Provider string
+	// Application is who was let into the account.
+	Application string
 	// Time ("2026-11-22 11:57 UTC"), Source (an IP address) and Device ("Firefox,
 	// Linux") tell of the request that caused the mail.
 	Time, Source, Device string
@@ -140,7 +142,7 @@ func repeats(list *parse.ListNode) bool {
 func validateTemplates(p *problems, templates map[string]EmailTemplate) {
 	everything := MailFields{
 		Product: "x", SupportURL: "https://example.com/", Name: "x", Email: "x", Locale: "en", Link: "https://example.com/",
-		Code: "x", Lifetime: "x", Provider: "x", Time: "x", Source: "x", Device: "x",
+		Code: "x", Lifetime: "x", Provider: "x", Application: "x", Time: "x", Source: "x", Device: "x",
 	}
 	for _, name := range slices.Sorted(maps.Keys(templates)) {
 		p.check(slices.Contains(EmailTemplateNames(), name), "email.templates[%s]: is not one of %s",

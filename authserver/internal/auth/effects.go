@@ -35,6 +35,7 @@ const (
 	SecondFactorAddedMessage   MessageKind = "second-factor-added"
 	SecondFactorRemovedMessage MessageKind = "second-factor-removed"
 	IdentityLinkedMessage      MessageKind = "identity-linked"
+	DeviceAllowedMessage       MessageKind = "device-allowed"
 	AccountLockedMessage       MessageKind = "account-locked"
 	CodeMessage                MessageKind = "code"
 )

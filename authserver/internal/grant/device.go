@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 )
 
 const (
@@ -127,9 +128,18 @@ type DeviceAnswer struct {
 
 // AllowDevice begins a grant for a device, on the word of a session. The grant has a session
 // of its own from this moment on, so that whatever ends the user's sessions ends it, also
-// before the device has come for it. Of any number of answers to a device one counts: it is
-// false for the others, and where the session is over.
+// before the device has come for it. The user is told by mail of the device and of where it
+// is: whoever has talked them into typing a code has it elsewhere. Of any number of answers
+// to a device one counts: it is false for the others, and where the session is over.
 func (s *Service) AllowDevice(ctx context.Context, d DeviceRequest, who auth.Subject, terms Terms, from auth.Client) (bool, error) {
+	user, found, err := s.Store.UserByID(ctx, who.UserID)
+	if err != nil || !found {
+		return false, err
+	}
+	mails, err := s.Notify.MailWith(auth.DeviceAllowedMessage, user, notify.Notice{Application: terms.Name}, d.From)
+	if err != nil {
+		return false, err
+	}
 	id, err := s.NewID()
 	if err != nil {
 		return false, err
@@ -138,7 +148,7 @@ func (s *Service) AllowDevice(ctx context.Context, d DeviceRequest, who auth.Sub
 		return s.Store.AllowDeviceCode(ctx, DeviceAnswer{
 			Device: d.Hash, Terms: terms, UserID: who.UserID, SessionID: who.SessionID, GrantID: id,
 			SessionsSince: s.Settings().Tokens.SessionsSince(told.At), Now: told.At,
-		}, told)
+		}, auth.Effects{Messages: mails, Events: []auth.Event{told}})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
@@ -18,6 +19,7 @@ type Service struct {
 	auth.Realm
 	Store    Store
 	Audit    *audit.Log
+	Notify   *notify.Service
 	Clients  *client.Service
 	Sessions *session.Service
 	Attempts *attempts.Service
@@ -56,10 +58,12 @@ type devices interface {
 	CreateDeviceCode(ctx context.Context, c NewDeviceCode) (created, room bool, err error)
 	// OpenDeviceCode finds what shows a code that nobody has answered; false when it is none.
 	OpenDeviceCode(ctx context.Context, userCode auth.TokenHash, now time.Time) (DeviceRequest, bool, error)
+	// UserByID is as in notify.Store.
+	UserByID(ctx context.Context, id string) (auth.User, bool, error)
 	// AllowDeviceCode answers a code and begins its grant, with a session of its own, while
 	// the session lives in which that was answered. Of any number of answers at once, of
 	// whatever kind and by whomever, one is true.
-	AllowDeviceCode(ctx context.Context, a DeviceAnswer, told auth.Event) (bool, error)
+	AllowDeviceCode(ctx context.Context, a DeviceAnswer, also auth.Effects) (bool, error)
 	// DenyDeviceCode answers a code, for good, likewise.
 	DenyDeviceCode(ctx context.Context, code auth.TokenHash, now time.Time, told auth.Event) (bool, error)
 	// PollDeviceCode says what has become of a code, and remembers who asks too often.

@@ -73,7 +73,7 @@ func fieldsOf(settings realmconfig.Email, w words, n notify.Notice) (realmconfig
 	fields := realmconfig.MailFields{
 		Product: settings.Product, SupportURL: settings.SupportURL,
 		Name: greetable(n.Name), Email: n.To, Locale: w.language,
-		Link: string(n.Link), Code: string(n.Code), Lifetime: lifetime, Provider: n.Provider,
+		Link: string(n.Link), Code: string(n.Code), Lifetime: lifetime, Provider: n.Provider, Application: n.Application,
 		Source: source(n.Address), Device: device(n.UserAgent),
 	}
 	if !n.At.IsZero() {

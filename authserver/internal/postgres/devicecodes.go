@@ -93,19 +93,23 @@ WITH owner AS MATERIALIZED (
         (code.expires_at AT TIME ZONE 'UTC')::date
     FROM own, code
 ), cause AS (
-    SELECT user_id FROM own
-)` + withEvent + `
+    SELECT FROM own
+)` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
 // AllowDeviceCode implements grant.Store.
-func (s *Store) AllowDeviceCode(ctx context.Context, a grant.DeviceAnswer, told auth.Event) (bool, error) {
+func (s *Store) AllowDeviceCode(ctx context.Context, a grant.DeviceAnswer, also auth.Effects) (bool, error) {
 	if !auth.IsID(a.SessionID) || !auth.IsID(a.UserID) {
 		return false, nil // nobody's session
 	}
-	return s.answered(ctx, "allow device", allowDeviceCode, eventArgs(told, true, pgx.NamedArgs{
+	args, err := effects(also, a.Now, pgx.NamedArgs{
 		"hash": a.Device[:], "client": a.ClientID, "client_since": a.Terms.Since, "name": shortAgent(a.Name), "user": a.UserID, "session": a.SessionID,
 		"grant": a.GrantID, "since": a.SessionsSince, "now": a.Now,
-	}))
+	})
+	if err != nil {
+		return false, err
+	}
+	return s.answered(ctx, "allow device", allowDeviceCode, args)
 }
 
 const denyDeviceCode = `

@@ -47,7 +47,7 @@ func allowed(t *testing.T, s *postgres.Store, sessionID string) (grant.NewDevice
 	t.Helper()
 	c := deviceCode(t, s)
 	a := deviceAnswer(t, s, c, sessionID)
-	if first, err := s.AllowDeviceCode(t.Context(), a, told(auth.ActAllowDevice)); err != nil || !first {
+	if first, err := s.AllowDeviceCode(t.Context(), a, auth.Effects{Events: []auth.Event{told(auth.ActAllowDevice)}}); err != nil || !first {
 		t.Fatalf("first %t, %v", first, err)
 	}
 	return c, a
@@ -78,7 +78,7 @@ func TestADeviceCodeBeginsOneGrant(t *testing.T) {
 			if i%2 == 0 {
 				return s.DenyDeviceCode(context.Background(), c.Hash, start, d)
 			}
-			return s.AllowDeviceCode(context.Background(), a, told(auth.ActAllowDevice))
+			return s.AllowDeviceCode(context.Background(), a, auth.Effects{Events: []auth.Event{told(auth.ActAllowDevice)}})
 		}); won != 1 {
 			t.Fatalf("%d of %d answers have counted", won, callers)
 		}
@@ -115,7 +115,7 @@ func TestTheGrantOfADeviceIsWhatItAskedFor(t *testing.T) {
 		t.Fatalf("found %t, %v: %+v", waits, err, found)
 	}
 	a := deviceAnswer(t, s, c, id)
-	if first, err := s.AllowDeviceCode(t.Context(), a, told(auth.ActAllowDevice)); err != nil || !first {
+	if first, err := s.AllowDeviceCode(t.Context(), a, auth.Effects{Events: []auth.Event{told(auth.ActAllowDevice)}}); err != nil || !first {
 		t.Fatalf("first %t, %v", first, err)
 	}
 	if _, waits, err := s.OpenDeviceCode(t.Context(), c.UserCode, start); err != nil || waits {
@@ -151,7 +151,7 @@ func TestADeviceCodeIsNotAnsweredByWhoMayNot(t *testing.T) {
 	} {
 		a := deviceAnswer(t, s, c, id)
 		change(&a)
-		if first, err := s.AllowDeviceCode(t.Context(), a, told(auth.ActAllowDevice)); err != nil || first {
+		if first, err := s.AllowDeviceCode(t.Context(), a, auth.Effects{Events: []auth.Event{told(auth.ActAllowDevice)}}); err != nil || first {
 			t.Errorf("%s: first %t, %v", name, first, err)
 		}
 	}

@@ -38,7 +38,7 @@ func deviceExercises() []exercise {
 			held := w.session()
 			return want(w.store.AllowDeviceCode(ctx, grant.DeviceAnswer{
 				Device: w.device("").code, Terms: grant.Terms{ClientID: "apps.shop-1", Name: "Shop"}, UserID: held.user, SessionID: held.id, GrantID: newID(), Now: w.now(),
-			}, w.event(auth.ActAllowDevice, held.user).Events[0]))
+			}, w.event(auth.ActAllowDevice, held.user)))
 		}},
 		{"DenyDeviceCode", "", func(ctx context.Context, w *world) error {
 			return want(w.store.DenyDeviceCode(ctx, w.device("").code, w.now(), w.event(auth.ActDenyDevice, w.session().user).Events[0]))
