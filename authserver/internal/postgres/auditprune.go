@@ -41,8 +41,8 @@ func (s *Store) deleteEvents(ctx context.Context, before time.Time) (bool, error
 	began := time.Now()
 	bound, end := s.bounded(ctx, "prune audit trail")
 	defer end()
-	tag, err := s.pool.Exec(bound, deleteEvents, pgx.NamedArgs{"before": before, "batch": pruneBatch})
-	if err != nil || tag.RowsAffected() < pruneBatch {
+	tag, err := s.pool.Exec(bound, deleteEvents, pgx.NamedArgs{"before": before, "batch": mostBatch})
+	if err != nil || tag.RowsAffected() < mostBatch {
 		return false, classify("prune audit trail", err)
 	}
 	return true, pause(ctx, time.Since(began))

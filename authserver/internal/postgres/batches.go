@@ -15,31 +15,43 @@ const (
 	// firstBatch is how many rows the first batch looks at: few, so that one goes
 	// through wherever the database is.
 	firstBatch = 100
-	// leastBatch and pruneBatch bound the others.
-	leastBatch, pruneBatch = 10, 1000
+	// leastBatch and mostBatch bound the others.
+	leastBatch, mostBatch = 10, 1000
 	// slowBatch is how long a batch may take: it keeps its rows from others, and whoever
 	// commits waits until what it has written to the log is on the disk.
 	slowBatch = 5 * time.Millisecond
 	// batchRest is how long to leave the database to others, by how long a batch took.
 	batchRest = 3
-	// pruneRest is batchRest for what is not urgent, and what is not even waited for: what is
-	// written in a tenth of the time, the disk takes beside all else.
-	pruneRest = 9
 )
 
-// pace is for how long batches may go on, 0 for until there are no more rows, and how long
-// each has the next one wait, by how long it took.
-type pace struct{ atMost, rest time.Duration }
+// pace is how batches follow each other.
+type pace struct {
+	// atMost is for how long they may go on, 0 for until there are no more rows.
+	atMost time.Duration
+	// rest is how long each has the next one wait, by how long it took, and restOfRow by how
+	// many rows it had; the longer one counts.
+	rest, restOfRow time.Duration
+	// rows are the most that one has.
+	rows int
+}
+
+// briskly is for what is urgent.
+func briskly() pace { return pace{rest: batchRest, rows: mostBatch} }
+
+// restAfter is how long to wait after a batch of so many rows that took so long.
+func (p pace) restAfter(rows int, took time.Duration) time.Duration {
+	return max(p.rest*took, p.restOfRow*time.Duration(rows))
+}
 
 // beginning is before every time.
 var beginning = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
 
 // nextBatch is the size of the batch after one that took so long.
-func nextBatch(size int, took time.Duration) int {
+func (p pace) nextBatch(size int, took time.Duration) int {
 	if took > slowBatch {
 		return max(size/2, leastBatch)
 	}
-	return min(2*size, pruneBatch)
+	return min(2*size, p.rows)
 }
 
 // inBatches repeats a statement that does something to @batch rows, the first of those
@@ -53,7 +65,7 @@ func (s *Store) inBatches(
 	ctx context.Context, doing, statement string, from pgtype.Timestamptz, p pace, args pgx.NamedArgs,
 ) (reached pgtype.Timestamptz, err error) {
 	args = maps.Clone(args)
-	size := firstBatch
+	size := min(firstBatch, p.rows)
 	for began := time.Now(); ; {
 		args["batch"], args["from"] = size, from
 		asked, rows, last := time.Now(), 0, from
@@ -68,10 +80,10 @@ func (s *Store) inBatches(
 		if p.atMost > 0 && time.Since(began) > p.atMost {
 			return from, nil
 		}
-		if err := pause(ctx, p.rest*took); err != nil {
+		if err := pause(ctx, p.restAfter(rows, took)); err != nil {
 			return from, classify(doing, err)
 		}
-		size = nextBatch(size, took)
+		size = p.nextBatch(size, took)
 	}
 }
 

@@ -32,6 +32,24 @@ func TestABatchIsSmallerAfterASlowOne(t *testing.T) {
 	}
 }
 
+func TestPruningLeavesTheDiskToOthers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rows       int
+		took, rest time.Duration
+		next       int
+	}{
+		{25, time.Millisecond, 50 * time.Millisecond, 25}, // 500 rows a second
+		{10, time.Millisecond, 20 * time.Millisecond, 20},
+		{25, 100 * time.Millisecond, 900 * time.Millisecond, 12},
+		{12, 100 * time.Millisecond, 900 * time.Millisecond, 10},
+	} {
+		if rest, next := postgres.PruningAfter(c.rows, c.took); rest != c.rest || next != c.next {
+			t.Errorf("after %d rows in %s it rests for %s and takes %d, want %s and %d", c.rows, c.took, rest, next, c.rest, c.next)
+		}
+	}
+}
+
 func TestBatchesEndWhenTheirTimeIsOver(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)

@@ -101,10 +101,16 @@ func firstOf(args pgx.NamedArgs) pgx.NamedArgs {
 const RevokedWithin = revokedWithin
 
 // NextBatch is the size of the batch after one that took so long.
-func NextBatch(size int, took time.Duration) int { return nextBatch(size, took) }
+func NextBatch(size int, took time.Duration) int { return briskly().nextBatch(size, took) }
+
+// PruningAfter is how long pruning rests after a batch of so many rows that took so long, and
+// how many the next one has.
+func PruningAfter(rows int, took time.Duration) (rest time.Duration, next int) {
+	return unhurried().restAfter(rows, took), unhurried().nextBatch(rows, took)
+}
 
 // InBatches repeats a statement on batches, from the time in its arguments on.
 func (s *Store) InBatches(ctx context.Context, statement string, atMost time.Duration, args pgx.NamedArgs) (pgtype.Timestamptz, error) {
 	from, _ := args["from"].(pgtype.Timestamptz)
-	return s.inBatches(ctx, "work in batches", statement, from, pace{atMost, batchRest}, args)
+	return s.inBatches(ctx, "work in batches", statement, from, pace{atMost: atMost, rest: batchRest, rows: mostBatch}, args)
 }

@@ -118,8 +118,25 @@ SELECT count(*), max(at) AT TIME ZONE 'UTC' FROM seen WHERE ` + unawaited}
 // forgetEvery is how often each pod looks at all refresh tokens for used ones.
 const forgetEvery = 6 * time.Hour
 
-// pruneTime is how long a table has in one round; what is left then waits for the next.
-const pruneTime = time.Minute
+const (
+	// pruneTime is how long a table has in one round; what is left then waits for the next.
+	pruneTime = time.Minute
+	// pruneRest is as long as a batch is not to have more than a tenth of the time.
+	pruneRest = 9
+	// prunedInASecond are at most as many rows as the disk takes beside all else: they lie
+	// anywhere, and the first change of a page after a checkpoint has all of it logged. Few
+	// go at once, since whoever commits meanwhile waits until they are on the disk.
+	prunedInASecond, prunedAtOnce = 500, 25
+)
+
+// unhurried is for what is not even waited for.
+func unhurried() pace {
+	return pace{atMost: pruneTime, rest: pruneRest, restOfRow: time.Second / prunedInASecond, rows: prunedAtOnce}
+}
+
+// searching is for rows that are seldom found among all others: most of what it looks at,
+// it leaves as it is.
+func searching() pace { return pace{atMost: pruneTime, rest: pruneRest, rows: mostBatch} }
 
 // progress is how far the last round has come in each table where it did not come to the
 // end. The next goes on from there: the index may have millions of entries before that
@@ -156,7 +173,7 @@ func (p *progress) note(table string, reached pgtype.Timestamptz) {
 func (s *Store) Prune(ctx context.Context, now time.Time) error {
 	var failures []error
 	for _, p := range prunings() {
-		reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), pace{pruneTime, pruneRest}, pruneArgs(now))
+		reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), unhurried(), pruneArgs(now))
 		s.pruned.note(p.table, reached)
 		failures = append(failures, err)
 	}
@@ -170,7 +187,7 @@ func (s *Store) forget(ctx context.Context, now time.Time) error {
 	if !s.pruned.forgets(now) {
 		return nil
 	}
-	reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), pace{pruneTime, pruneRest}, pruneArgs(now))
+	reached, err := s.inBatches(ctx, "prune "+p.table, p.statement, s.pruned.of(p.table), searching(), pruneArgs(now))
 	s.pruned.note(p.table, reached)
 	if err == nil && reached == beginning {
 		s.pruned.forgot(now)

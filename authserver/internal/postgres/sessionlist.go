@@ -107,7 +107,7 @@ SELECT count(*), max(at) AT TIME ZONE 'UTC' FROM due`
 // EndSessionsBefore implements session.Store, batch by batch like Prune, but until it
 // is done.
 func (s *Store) EndSessionsBefore(ctx context.Context, since time.Time, reason session.EndReason, now time.Time) error {
-	_, err := s.inBatches(ctx, "end sessions before a time", endSessionsBefore(), beginning, pace{rest: batchRest},
+	_, err := s.inBatches(ctx, "end sessions before a time", endSessionsBefore(), beginning, briskly(),
 		pgx.NamedArgs{"since": since, "reason": reason, "now": now})
 	return err
 }
@@ -129,7 +129,7 @@ SELECT count(*), NULL::timestamptz FROM due`
 
 // EndSessionsOfClients implements session.Store, batch by batch as EndSessionsBefore.
 func (s *Store) EndSessionsOfClients(ctx context.Context, e session.ClientsEnd) error {
-	_, err := s.inBatches(ctx, "end sessions of clients", endSessionsOfClients, beginning, pace{rest: batchRest},
+	_, err := s.inBatches(ctx, "end sessions of clients", endSessionsOfClients, beginning, briskly(),
 		pgx.NamedArgs{"clients": e.ClientIDs, "before": e.Before, "reason": e.Reason, "now": e.Now})
 	return err
 }
