@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -21,18 +20,18 @@ func Pooled(t testing.TB, database string, settings ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port, err := FreePort()
+	address := freeAddress(t)
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	// Of a setting that stands twice, the last one counts.
 	StartProgram(t, Program{Address: address, Argv: []string{"pgbouncer", "pgbouncer.ini"}, Files: map[string]string{"pgbouncer.ini": fmt.Sprintf(`
 [databases]
 * = host=%s port=%s user=%s
 [pgbouncer]
 listen_addr = 127.0.0.1
-listen_port = %d
+listen_port = %s
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction

@@ -62,15 +62,6 @@ func newRedis(t testing.TB, name string, options []string) *Redis {
 	return r
 }
 
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	port, err := FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-}
-
 // URL is where the server listens, also while it is stopped.
 func (r *Redis) URL() string { return "redis://" + r.address + "/0" }
 

@@ -55,7 +55,7 @@ func startSMTP(t testing.TB, implicit, open bool) *SMTP {
 		t.Fatal(err)
 	}
 	s := &SMTP{
-		address: "127.0.0.1:0", certificate: certificate, implicit: implicit, open: open, arrived: make(chan struct{}),
+		address: freeAddress(t), certificate: certificate, implicit: implicit, open: open, arrived: make(chan struct{}),
 		username: "realm", password: "the password of the mail server",
 		attempts: map[string]int{}, refused: map[string]int{}, hanging: map[string]chan struct{}{}, held: map[string]chan struct{}{},
 	}
@@ -101,7 +101,6 @@ func (s *SMTP) Start(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.address = l.Addr().String()
 	stopped := make(chan struct{})
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
 		return &smtpSession{server: s, stopped: stopped}, nil
