@@ -13,9 +13,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,6 +27,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
 // assetsVariable names the folder with etcd and kube-apiserver, as every tool
@@ -72,6 +77,9 @@ func StartWith(ctx context.Context, arguments map[string]string) (*ControlPlane,
 		},
 		ErrorIfCRDPathMissing: true,
 		Scheme:                scheme,
+		// Its own limits are seconds, which an API server may need to start when others do.
+		ControlPlaneStartTimeout: eventually.Patience, ControlPlaneStopTimeout: eventually.Patience,
+		CRDInstallOptions: envtest.CRDInstallOptions{MaxTime: eventually.Patience},
 	}
 	for name, value := range arguments {
 		environment.ControlPlane.GetAPIServer().Configure().Set(name, value)
@@ -92,6 +100,9 @@ func (c *ControlPlane) start() (err error) {
 	}
 	etcd, server := &envtest.Etcd{DataDir: filepath.Join(c.folder, "etcd")}, c.environment.ControlPlane.GetAPIServer()
 	c.environment.ControlPlane.Etcd, server.CertDir = etcd, filepath.Join(c.folder, "certificates")
+	if err := listen(etcd, server); err != nil {
+		return err
+	}
 	if err := errors.Join(os.Mkdir(etcd.DataDir, 0o700), os.Mkdir(server.CertDir, 0o700)); err != nil {
 		return err
 	}
@@ -106,6 +117,23 @@ func (c *ControlPlane) start() (err error) {
 	}
 	// Tests run side by side; the client's own limit would make them queue.
 	c.config.QPS = -1
+	return nil
+}
+
+// listen says where both processes do. Those that envtest picks may belong to a connection
+// by the time that they are used, which is seconds later for the API server.
+func listen(etcd *envtest.Etcd, server *envtest.APIServer) error {
+	const host = "127.0.0.1"
+	ports := [2]string{}
+	for i := range ports {
+		port, err := testenv.FreePort()
+		if err != nil {
+			return err
+		}
+		ports[i] = strconv.Itoa(port)
+	}
+	etcd.URL = &url.URL{Scheme: "http", Host: net.JoinHostPort(host, ports[0])}
+	server.SecureServing.Address, server.SecureServing.Port = host, ports[1]
 	return nil
 }
 
