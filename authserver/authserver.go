@@ -41,6 +41,9 @@ type Options struct {
 	// CacheTimeout is how long one call of the cache may take before the server goes
 	// on without it; zero is a tenth of a second.
 	CacheTimeout time.Duration
+	// LogoutTimeout is how long a client may take to hear of one sign-out; zero is five
+	// seconds.
+	LogoutTimeout time.Duration
 
 	// API and Ops are the listeners to serve; they are closed.
 	API, Ops net.Listener

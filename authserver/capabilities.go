@@ -75,7 +75,9 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Observer: s.metrics,
 	}
 	c.grants = &grant.Service{Realm: realm, Store: a.store, Audit: c.audit, Notify: c.notify, Clients: c.clients, Sessions: c.sessions, Attempts: c.attempts}
-	c.logouts = &backchannel.Service{Realm: realm, Store: a.store, Clients: c.clients, Signer: s.tokens, Transport: a.logouts, Observer: s.metrics}
+	c.logouts = &backchannel.Service{
+		Realm: realm, Store: a.store, Clients: c.clients, Signer: s.tokens, Transport: a.logouts, Observer: s.metrics, Timeout: s.logoutTimeout(),
+	}
 	c.mfa = &mfa.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,
 	}

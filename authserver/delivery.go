@@ -3,6 +3,7 @@
 package authserver
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -75,8 +76,10 @@ func (t tracedLogouts) Tell(ctx context.Context, c realmconfig.Client, token aut
 	return err
 }
 
-func newLogoutsClient(allowPrivate bool) *http.Client {
+func (o Options) logoutTimeout() time.Duration { return cmp.Or(o.LogoutTimeout, backchannel.Timeout) }
+
+func (o Options) newLogoutsClient(allowPrivate bool) *http.Client {
 	return tracedClient(outbound.New(outbound.Options{
-		Timeout: backchannel.Timeout, MaxAnswer: upstream.MaxLogoutAnswer, AllowPrivate: allowPrivate,
+		Timeout: o.logoutTimeout(), MaxAnswer: upstream.MaxLogoutAnswer, AllowPrivate: allowPrivate,
 	}), "ask client")
 }

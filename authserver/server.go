@@ -81,7 +81,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 		providers:  upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
 		clientKeys: upstream.NewClientKeys(s.folder.Config, newClientKeysClient, s.Now),
 		transport:  s.newDelivery(traces),
-		logouts:    tracedLogouts{upstream.NewLogouts(s.folder.Config, newLogoutsClient), traces},
+		logouts:    tracedLogouts{upstream.NewLogouts(s.folder.Config, s.newLogoutsClient), traces},
 	})
 	if err := await(ctx, "revocations", s.Log, can.sessions.LoadRevocations); err != nil {
 		return unlessStopped(ctx, err)

@@ -88,7 +88,7 @@ func (w *worker) attempt(ctx context.Context, l Logout) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
 	return w.Transport.Tell(ctx, c, token)
 }

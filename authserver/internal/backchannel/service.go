@@ -20,7 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// Timeout bounds one try.
+// Timeout is what a client should be given for one try.
 const Timeout = 5 * time.Second
 
 // Service tells a realm's clients. Every field is required.
@@ -31,6 +31,8 @@ type Service struct {
 	Signer    Signer
 	Transport Transport
 	Observer  Observer
+	// Timeout bounds one try.
+	Timeout time.Duration
 }
 
 // Logout is the end of a session, as one client is to be told of it.

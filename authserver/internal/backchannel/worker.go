@@ -70,7 +70,7 @@ func (w *worker) claim(ctx, tries context.Context) {
 	now := w.Now()
 	// A claim whose answer nobody waits for would hide its logouts for a while.
 	claimed, err := w.Store.ClaimLogouts(tries, Claim{
-		Limit: room, Each: eachAtOnce, Spared: spared, Proven: proven, Now: now, Until: now.Add(Timeout + leaseMargin),
+		Limit: room, Each: eachAtOnce, Spared: spared, Proven: proven, Now: now, Until: now.Add(w.Timeout + leaseMargin),
 	})
 	w.tellOf(ctx, err)
 	byClient := map[string][]Logout{}
