@@ -131,6 +131,7 @@ func TestAClientIsToldAgainUntilItHasHeard(t *testing.T) {
 			told.answerBy(fail)
 			c := newWebClient(told.client)
 			r := newRealmThatTells(t, c)
+			r.Options.LogoutTimeout = 5 * time.Second // which the one that hangs takes twice
 			s := r.serve()
 			b, f := s.newPageBrowser(), s.newApplication(c, "openid").newFlow()
 			h := f.signIn(b)

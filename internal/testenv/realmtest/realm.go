@@ -63,6 +63,7 @@ func New(t testing.TB, options ...Option) *Realm {
 	r.Options = authserver.Options{
 		ConfigDir: r.Dir, Build: "test", Log: given.log, Now: r.Clock.Now, HashingWorkers: 2,
 		DatabaseTimeout: databasePatience, PasswordTimeout: passwordPatience, CacheTimeout: cachePatience,
+		LogoutTimeout: logoutPatience,
 	}
 	if given.mail {
 		r.SendMail()
@@ -89,7 +90,7 @@ func furnish(f *realmfolder.Folder) {
 
 // cachePatience lets a cache answer on a machine that is busy with other things:
 // a server that goes on without it counts for itself alone.
-const cachePatience = 5 * time.Second
+const cachePatience = 20 * time.Second
 
 // databasePatience does the same for a statement: one that takes too long is an error.
 const databasePatience = 20 * time.Second
@@ -97,6 +98,10 @@ const databasePatience = 20 * time.Second
 // passwordPatience does the same for many logins at once: those that wait longer are refused.
 // It leaves them time within that of a request.
 const passwordPatience = 15 * time.Second
+
+// logoutPatience does the same for a client that hears of a sign-out: one whose yes comes too
+// late is told again.
+const logoutPatience = 20 * time.Second
 
 // leastCost is the cheapest that realmconfig allows.
 const leastCost = 10
