@@ -44,7 +44,6 @@ func TestGatewaysWantTheKeyOfABoundToken(t *testing.T) {
 	if got.Status != http.StatusOK || got.Header.Get("X-Auth-Client-Id") != c.ID || got.Header.Get("X-Auth-User-Id") == "" {
 		t.Fatalf("the client is answered %d %s", got.Status, got.Body)
 	}
-	now := r.Clock.Now()
 	for name, w := range map[string]struct {
 		answer answer
 		reason string
@@ -60,8 +59,8 @@ func TestGatewaysWantTheKeyOfABoundToken(t *testing.T) {
 		"of another host":             {ask("DPoP", access, told, proof(claiming("htu", "https://app.example.com/orders/a%2fb"))), "proof_refused"},
 		"of the question":             {ask("DPoP", access, told, h.proof("GET", issuer+"/api/auth/verify", access)), "proof_refused"},
 		"of another token":            {ask("DPoP", access, told, proof(claiming("ath", tokenHash(unbound)))), "proof_refused"},
-		"that is old":                 {ask("DPoP", access, told, proof(claiming("iat", now.Add(-2*time.Minute).Unix()))), "proof_refused"},
-		"that is ahead":               {ask("DPoP", access, told, proof(claiming("iat", now.Add(time.Minute).Unix()))), "proof_refused"},
+		"that is old":                 {ask("DPoP", access, told, proof(claiming("iat", r.Clock.Now().Add(-2*time.Minute).Unix()))), "proof_refused"},
+		"that is ahead":               {ask("DPoP", access, told, proof(claiming("iat", r.Clock.Now().Add(time.Minute).Unix()))), "proof_refused"},
 		"by a silent gateway":         {ask("DPoP", access, nil, proof()), "request_unknown"},
 		"without the method":          {ask("DPoP", access, without("X-Forwarded-Method"), proof()), "request_unknown"},
 		"without the host":            {ask("DPoP", access, without("X-Forwarded-Host"), proof()), "request_unknown"},

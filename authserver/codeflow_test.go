@@ -176,6 +176,7 @@ func TestACopiedRefreshTokenEndsItsGrant(t *testing.T) {
 	t.Parallel()
 	c := newWebClient()
 	r := newRealmOfClients(t, c)
+	r.Clock.Stop() // within the grace period, however long it takes
 	s := r.serve()
 	f, b := s.newApplication(c, "openid").newFlow(), s.newPageBrowser()
 	first := f.signIn(b)

@@ -161,7 +161,9 @@ func TestRefreshTokensOfPublicClientsAreBound(t *testing.T) {
 	for name, c := range map[string]realmconfig.Client{"a public client": newWebClient(publicClient), "a confidential one": newWebClient()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newRealmOfClients(t, c).serve()
+			r := newRealmOfClients(t, c)
+			r.Clock.Stop() // within the grace period, however long it takes
+			s := r.serve()
 			a, h, thief := s.newApplication(c, "openid"), s.newKeyholder(jwt.SigningMethodES256), s.newKeyholder(jwt.SigningMethodES256)
 			f := a.newFlow()
 			given := boundTo(t, f.signInBy(h, f.address()), h.thumbprint)

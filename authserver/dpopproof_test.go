@@ -20,6 +20,7 @@ func TestProofsThatAreNone(t *testing.T) {
 	t.Parallel()
 	c := newWebClient(withItself)
 	r := newRealmOfClients(t, c)
+	r.Clock.Stop() // or a nonce could grow old meanwhile, and a clock be further off
 	s := r.serve()
 	a, h := s.newApplication(c), s.newKeyholder(jwt.SigningMethodES256)
 	boundTo(t, a.proven(h, tokenPath, itself()), h.thumbprint)

@@ -339,6 +339,7 @@ func TestProviderRotatesItsKeys(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t)
 	r, s := serveWith(t, u.provider("elsewhere", realmconfig.OIDC))
+	r.Clock.Stop() // within ten seconds, however long it takes
 	signIn := func() answer {
 		_, a := s.newBrowser().signIn("elsewhere", nil)
 		return a

@@ -151,7 +151,7 @@ func TestOtherPodsLearnOfEndedSessions(t *testing.T) {
 	access = logout()
 	began := time.Now()
 	other.eventually("PostgreSQL tells", func() bool { return other.verifies(access, "") == "token_invalid" })
-	if took := time.Since(began); took > 20*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
 }
@@ -210,7 +210,9 @@ func TestGatewaysLearnOfAnotherRole(t *testing.T) {
 // The answer to a refresh that Redis remembers is of the role that was.
 func TestARetriedRefreshGivesTheRoleInForce(t *testing.T) {
 	t.Parallel()
-	s := newRealm(t).serve()
+	r := newRealm(t)
+	r.Clock.Stop() // within the grace period, however long it takes
+	s := r.serve()
 	a := s.newAnn("admin")
 	s.refresh(a.session.Refresh)
 	s.as(a.admin, http.MethodPatch, "/api/admin/users/"+a.user.ID, map[string]any{"role": "user"})
@@ -240,8 +242,8 @@ func TestVerificationGoesOnWithoutPostgres(t *testing.T) {
 			if got := s.verifies(live, ""); got != "200" {
 				t.Errorf("of one that lives: %s", got)
 			}
-			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("two answers took %s", took)
+			if took := time.Since(began); took > r.Options.DatabaseTimeout/2 {
+				t.Errorf("two answers took %s, as if they waited for the database", took)
 			}
 		}
 	}
