@@ -11,7 +11,7 @@ import (
 // A draining server answers everybody and sends them elsewhere.
 func TestDrainingServerSaysSo(t *testing.T) {
 	t.Parallel()
-	s := newRealm(t).launch("127.0.0.1:0", "127.0.0.1:0", 3*time.Second)
+	s := newRealm(t).launch("127.0.0.1:0", "127.0.0.1:0", 15*time.Second) // which a busy machine takes for a few requests
 	s.AwaitReady()
 	kept := s.NewClient(false)
 	ask := func(client *http.Client) *http.Response {
