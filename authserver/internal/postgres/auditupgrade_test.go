@@ -37,19 +37,17 @@ type podOfBefore struct {
 	t       *testing.T
 	conn    *pgx.Conn
 	written int
-	longest time.Duration
 }
 
 func (p *podOfBefore) work(ctx context.Context) {
 	for ctx.Err() == nil {
-		began := time.Now()
 		event := fmt.Sprintf(`[{"id": %q, "at": %q, "action": "login", "outcome": "succeeded", "address": "", "user_agent": "", "detail": ""}]`,
 			uuid.NewString(), time.Now().Format(time.RFC3339Nano))
 		if _, err := p.conn.Exec(p.t.Context(), writingOfBefore, event); err != nil {
 			p.t.Errorf("writing: %v", err)
 			return
 		}
-		p.longest, p.written = max(p.longest, time.Since(began)), p.written+1
+		p.written++
 		rows, err := p.conn.Query(p.t.Context(), readingOfBefore, "login", time.Now().Add(time.Hour), numbered(1))
 		if rows.Close(); err != nil || rows.Err() != nil || rows.CommandTag().RowsAffected() != 20 {
 			p.t.Errorf("reading finds %d: %v, %v", rows.CommandTag().RowsAffected(), err, rows.Err())
@@ -71,6 +69,11 @@ func TestPodsOfBeforeGoOnWhileTheTrailGetsPartitions(t *testing.T) {
 	pods, group := make([]*podOfBefore, 4), sync.WaitGroup{}
 	for i := range pods {
 		pods[i] = &podOfBefore{t: t, conn: connect(t, url)}
+		// Nothing but others' locks counts, whatever else the machine is busy with. A migration
+		// asks for its own for a second.
+		if _, err := pods[i].conn.Exec(t.Context(), "SET lock_timeout = '3s'"); err != nil {
+			t.Fatal(err)
+		}
 		group.Go(func() { pods[i].work(ctx) })
 	}
 	written := connect(t, url)
@@ -94,9 +97,6 @@ func TestPodsOfBeforeGoOnWhileTheTrailGetsPartitions(t *testing.T) {
 	sum := 0
 	for _, p := range pods {
 		sum += p.written
-		if p.longest > time.Second {
-			t.Errorf("a write took %s", p.longest)
-		}
 	}
 	if n := rowsOf(t, written); n != before+sum {
 		t.Errorf("of %d events, %d are there", before+sum, n)

@@ -112,7 +112,7 @@ func TestAMigrationThatWaitsLetsOthersPass(t *testing.T) {
 			continue
 		}
 		began := time.Now()
-		if _, err := other.Exec(t.Context(), "SET statement_timeout = '3s'; UPDATE users SET last_login_at = now()"); err != nil {
+		if _, err := other.Exec(t.Context(), "SET lock_timeout = '3s'; UPDATE users SET last_login_at = now()"); err != nil {
 			t.Fatalf("after %s: %v", time.Since(began), err)
 		}
 		waits++
