@@ -220,6 +220,17 @@ func (w *world) runDeployment(name string, n int32) {
 	})
 }
 
+// runAvailable says that n pods of the auth server are available, of those that there are.
+func (w *world) runAvailable(n int32) {
+	w.t.Helper()
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
+		d := &appsv1.Deployment{}
+		w.get(d, realmName)
+		d.Status.ReadyReplicas, d.Status.AvailableReplicas = n, n
+		return w.Status().Update(ctx, d)
+	})
+}
+
 func (w *world) runDatabase() {
 	w.t.Helper()
 	eventually.Succeeds(w.t, func(ctx context.Context) error {

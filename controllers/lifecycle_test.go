@@ -63,6 +63,16 @@ func (w *world) put(s *corev1.Secret, key, value string) {
 	})
 }
 
+// meddle changes an object that the operator may write at the same time.
+func (w *world) meddle(o client.Object, name string, change func()) {
+	w.t.Helper()
+	eventually.Succeeds(w.t, func(ctx context.Context) error {
+		w.get(o, name)
+		change()
+		return w.Update(ctx, o)
+	})
+}
+
 // wantGone waits until an object does not exist.
 func (w *world) wantGone(o client.Object, name string) {
 	w.t.Helper()

@@ -92,12 +92,7 @@ func TestAPodThatMigratesIsNotCounted(t *testing.T) {
 	w.podIs("staff-0", corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{{
 		Name: "migrate", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
 	}}})
-	d := &appsv1.Deployment{}
-	w.get(d, "staff")
-	d.Status.ReadyReplicas, d.Status.AvailableReplicas = 0, 0
-	if err := w.Status().Update(t.Context(), d); err != nil {
-		t.Fatal(err)
-	}
+	w.runAvailable(0)
 	w.await(v1alpha1.AvailableCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "0 of 1 pods")
 	w.await(v1alpha1.ConfigPropagatedCondition, metav1.ConditionFalse, v1alpha1.ReasonPropagating, "does not answer")
 	if got := w.read().Status.Config.Pods; got != "0/1" {
@@ -122,12 +117,7 @@ func TestWhatRunsIsToldThoughNoPassComesToItsEnd(t *testing.T) {
 		return admissionv1.AdmissionResponse{Allowed: q.Name != "try"}
 	})
 	w.awaitRefusal(aSecret)
-	d := &appsv1.Deployment{}
-	w.get(d, "staff")
-	d.Status.ReadyReplicas, d.Status.AvailableReplicas = 0, 0
-	if err := w.Status().Update(t.Context(), d); err != nil {
-		t.Fatal(err)
-	}
+	w.runAvailable(0)
 	w.pods.hang("staff-0")
 	w.revoke()
 	w.await(v1alpha1.ResourcesAppliedCondition, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed, "has been modified")
@@ -158,12 +148,7 @@ func TestTheStatusSaysWhyAPodIsMissing(t *testing.T) {
 	w.again()
 	w.await(v1alpha1.AvailableCondition, metav1.ConditionTrue, v1alpha1.ReasonAvailable, "3 of 3 pods", "no metrics are there (FailedGetResourceMetric)")
 
-	d := &appsv1.Deployment{}
-	w.get(d, "staff")
-	d.Status.ReadyReplicas, d.Status.AvailableReplicas = 2, 2
-	if err := w.Status().Update(t.Context(), d); err != nil {
-		t.Fatal(err)
-	}
+	w.runAvailable(2)
 	for _, c := range []struct {
 		status corev1.PodStatus
 		reason string

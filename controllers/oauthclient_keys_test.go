@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -69,7 +68,7 @@ func TestAnotherAlgorithmOfAClientIsNoOutage(t *testing.T) {
 	id := w.namespace + ".page"
 	w.oauthClient(w.namespace, "page", func(s *v1alpha1.OAuthClientSpec) { s.Type = v1alpha1.PublicClient })
 	w.awaitSigning(id, realmconfig.RS256)
-	w.clock.advance(6 * time.Second)
+	w.startPods()
 	w.awaitClient(w.namespace, "page", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 
 	w.editClient("page", func(s *v1alpha1.OAuthClientSpec) { s.IDTokenSigningAlg = v1alpha1.EdDSA })
@@ -77,7 +76,7 @@ func TestAnotherAlgorithmOfAClientIsNoOutage(t *testing.T) {
 	w.awaitSigning(id, realmconfig.RS256)
 	w.beginKey(v1alpha1.EdDSA)
 	w.awaitSigning(id, realmconfig.EdDSA)
-	w.clock.advance(6 * time.Second)
+	w.startPods()
 	w.awaitClient(w.namespace, "page", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 
 	// Back to one that signs already, of which one pod does not hear.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -65,7 +64,7 @@ func TestOneClientsChangeRewritesOneDocument(t *testing.T) {
 			return nil
 		})
 	}
-	w.clock.advance(6 * time.Second)
+	w.startPods()
 	for i := range many {
 		w.awaitClient(w.namespace, fmt.Sprintf("page-%d", i), v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	}
@@ -81,7 +80,7 @@ func TestOneClientsChangeRewritesOneDocument(t *testing.T) {
 		}
 		return nil
 	})
-	w.clock.advance(6 * time.Second)
+	w.startPods()
 	w.awaitClient(w.namespace, changed, v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	w.settle()
 	documentsAfter, clientsAfter := w.clientVersions()
@@ -200,7 +199,7 @@ func TestARestartReadsTheDocumentsOfARealmTogether(t *testing.T) {
 		}
 		return nil
 	})
-	w.clock.advance(6 * time.Second)
+	w.startPods()
 	for i := range many {
 		w.awaitClient(w.namespace, fmt.Sprintf("page-%d", i), v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	}

@@ -112,7 +112,7 @@ func TestWorkloadsAreKnownByTheKeysOfTheirClusters(t *testing.T) {
 		}
 		return nil
 	})
-	w.clock.advance(6 * time.Second)
+	w.startPods()
 	w.awaitClient(w.namespace, "orders", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 	if s := w.secretOf(w.namespace, "orders-oauth-client"); s != nil {
 		t.Error("a client without a secret has a Secret")
@@ -120,11 +120,9 @@ func TestWorkloadsAreKnownByTheKeysOfTheirClusters(t *testing.T) {
 
 	// What somebody writes there is no cluster.
 	m := &corev1.ConfigMap{}
-	w.get(m, realmName+"-clusters-v1")
-	m.Data["clusters.json"] = strings.ReplaceAll(m.Data["clusters.json"], "k8s.example.com", "evil.example.com")
-	if err := w.Update(t.Context(), m); err != nil {
-		t.Fatal(err)
-	}
+	w.meddle(m, realmName+"-clusters-v1", func() {
+		m.Data["clusters.json"] = strings.ReplaceAll(m.Data["clusters.json"], "k8s.example.com", "evil.example.com")
+	})
 	eventually.Succeeds(t, func(context.Context) error {
 		if told, _ := w.clusters(); told["staging"].JWKSURI != "https://k8s.example.com/jwks" {
 			return fmt.Errorf("pods are told of %+v", told)
@@ -181,7 +179,7 @@ func TestAClusterThatDoesNotSayItsKeys(t *testing.T) {
 	mayRead(true)
 	lookAgain("One")
 	known := w.awaitClusters("")[""]
-	w.clock.advance(6 * time.Second)
+	w.startPods()
 	w.awaitClient(w.namespace, "orders", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 
 	// Neither a cluster that says them no longer, nor an operator that starts, takes them away.

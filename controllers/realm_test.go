@@ -158,9 +158,13 @@ func TestSecondPassChangesNothing(t *testing.T) {
 
 // settle waits until the operator has neither asked anybody anything nor waited
 // for an answer for a while: until the events of its own writes have come back to it.
-func (w *world) settle() {
+func (w *world) settle() { w.t.Helper(); w.quiet(40) }
+
+// quiet waits until the operator has asked nobody anything, nor waited for an answer, for so
+// many looks.
+func (w *world) quiet(looks int) {
 	w.t.Helper()
-	const look, looks = 20 * time.Millisecond, 40 // on a busy machine these take longer, as does the operator
+	const look = 20 * time.Millisecond // on a busy machine it takes longer, as does the operator
 	deadline := time.Now().Add(eventually.Patience)
 	for last, quiet := int64(-1), 0; quiet < looks; quiet++ {
 		now := int64(w.pods.timesAsked()) + w.requests.made.Load()
@@ -232,21 +236,13 @@ func TestEditedChildIsRepaired(t *testing.T) {
 	w.realm()
 	w.ready(2)
 
-	service := &corev1.Service{}
-	w.get(service, "staff")
-	service.Spec.Ports[0].TargetPort.StrVal = "elsewhere"
-	config := &corev1.ConfigMap{}
-	w.get(config, "staff-config-v1")
-	config.Data["config.json"] = "{}"
-	deployment := &appsv1.Deployment{}
-	w.get(deployment, "staff")
-	deployment.OwnerReferences = nil
-	deployment.Spec.Template.Spec.Containers[0].Image = "evil:latest"
-	for _, o := range []client.Object{service, config, deployment} {
-		if err := w.Update(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-	}
+	service, config, deployment := &corev1.Service{}, &corev1.ConfigMap{}, &appsv1.Deployment{}
+	w.meddle(service, "staff", func() { service.Spec.Ports[0].TargetPort.StrVal = "elsewhere" })
+	w.meddle(config, "staff-config-v1", func() { config.Data["config.json"] = "{}" })
+	w.meddle(deployment, "staff", func() {
+		deployment.OwnerReferences = nil
+		deployment.Spec.Template.Spec.Containers[0].Image = "evil:latest"
+	})
 	eventually.Succeeds(t, func(context.Context) error {
 		w.get(service, "staff")
 		w.get(config, "staff-config-v1")

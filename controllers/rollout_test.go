@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -102,11 +101,6 @@ func TestARealmOfWhichNoPodServesIsNotReady(t *testing.T) {
 	w := newWorld(t)
 	w.realm()
 	w.ready(2)
-	d := &appsv1.Deployment{}
-	w.get(d, "staff")
-	d.Status.ReadyReplicas, d.Status.AvailableReplicas = 0, 0
-	if err := w.Status().Update(t.Context(), d); err != nil {
-		t.Fatal(err)
-	}
+	w.runAvailable(0)
 	w.await(v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonRolling, "0 of 2 pods")
 }

@@ -35,23 +35,16 @@ func TestIngressAndPoliciesFollowTheSpec(t *testing.T) {
 	w.await(v1alpha1.ExposedCondition, metav1.ConditionTrue, v1alpha1.ReasonExposed, "tells no address")
 
 	ingress := &networkingv1.Ingress{}
-	w.get(ingress, "staff")
-	ingress.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "203.0.113.7"}}
-	if err := w.Status().Update(t.Context(), ingress); err != nil {
-		t.Fatal(err)
-	}
+	eventually.Succeeds(t, func(ctx context.Context) error {
+		w.get(ingress, "staff")
+		ingress.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "203.0.113.7"}}
+		return w.Status().Update(ctx, ingress)
+	})
 	w.await(v1alpha1.ExposedCondition, metav1.ConditionTrue, v1alpha1.ReasonExposed, "at 203.0.113.7")
 
 	policy := &networkingv1.NetworkPolicy{}
-	w.get(policy, "staff")
-	policy.Spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{}}
-	w.get(ingress, "staff")
-	ingress.Spec.Rules[0].Host = "evil.example.com"
-	for _, o := range []client.Object{policy, ingress} {
-		if err := w.Update(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.meddle(policy, "staff", func() { policy.Spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{}} })
+	w.meddle(ingress, "staff", func() { ingress.Spec.Rules[0].Host = "evil.example.com" })
 	eventually.Succeeds(t, func(context.Context) error {
 		w.get(policy, "staff")
 		w.get(ingress, "staff")
@@ -98,11 +91,7 @@ func TestAutoscalerTakesOverTheNumberOfPodsAndGivesItBack(t *testing.T) {
 		t.Errorf("status says %d replicas, want 7", got)
 	}
 
-	w.get(hpa, "staff")
-	hpa.Spec.MaxReplicas = 100
-	if err := w.Update(t.Context(), hpa); err != nil {
-		t.Fatal(err)
-	}
+	w.meddle(hpa, "staff", func() { hpa.Spec.MaxReplicas = 100 })
 	eventually.Succeeds(t, func(context.Context) error {
 		if w.get(hpa, "staff"); hpa.Spec.MaxReplicas != 8 {
 			return fmt.Errorf("the autoscaler may make %d pods", hpa.Spec.MaxReplicas)
