@@ -24,7 +24,7 @@ import (
 func deliver(ctx context.Context, host string, port int, change func(*realmconfig.Snapshot)) error {
 	snapshot := &realmconfig.Snapshot{Config: realmconfig.Config{Email: &realmconfig.Email{
 		From: "Example <login@example.com>", Host: host, Port: port, Security: realmconfig.StartTLS,
-		AllowPrivateNetworks: true, Timeout: realmconfig.Duration(eventually.Patience), Product: "Example",
+		AllowPrivateNetworks: true, Timeout: realmconfig.Duration(30 * time.Second), Product: "Example",
 	}}}
 	change(snapshot)
 	sender := mail.New(func() *realmconfig.Snapshot { return snapshot }, time.Now)
