@@ -19,6 +19,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
@@ -53,6 +54,7 @@ type capabilities struct {
 	mfa        *mfa.Service
 	signIn     *signin.Service
 	groups     *group.Service
+	personal   *personaltoken.Service
 	reclaim    *reclaim.Service
 	federation *federation.Service
 	accounts   *account.Service
@@ -86,6 +88,9 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Observer: s.metrics,
 	}
 	c.groups = &group.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, SignIn: c.signIn}
+	c.personal = &personaltoken.Service{
+		Realm: realm, Store: a.store, Audit: c.audit, Clients: c.clients, Notify: c.notify, Sessions: c.sessions, SignIn: c.signIn, Groups: c.groups.Of,
+	}
 	c.reclaim = &reclaim.Service{Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions}
 	c.federation = &federation.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Providers: a.providers, Audit: c.audit,

@@ -170,6 +170,11 @@ type AuthRealmSpec struct {
 	// +optional
 	Clients *Clients `json:"clients,omitempty"`
 
+	// personalAccessTokens lets people make tokens for programs of their own, each for one
+	// OAuthClient that takes them; nobody may when absent, and none is good.
+	// +optional
+	PersonalAccessTokens *PersonalAccessTokens `json:"personalAccessTokens,omitempty"`
+
 	// cors says which pages may call the realm.
 	// +optional
 	CORS *CORS `json:"cors,omitempty"`

@@ -207,6 +207,7 @@ registration: {emailVerification: Optional}
 email: {from: a@b.example, smtp: {host: a}}
 sms: {webhook: {url: https://a.example, signingSecretRef: {name: s}}}
 tracing: {endpoint: https://otel.example.com}
+personalAccessTokens: {}
 `
 
 const googleProvider = "{realmRef: {name: realm}, type: Google, clientID: id, clientSecretRef: {name: s}}"
@@ -220,6 +221,8 @@ func document(t *testing.T) map[string]any {
 	email.From, email.Host, email.Product = "a@b.example", "a", "realm"
 	sms.Kind, sms.URL = realmconfig.Webhook, "https://a.example"
 	tracing.Endpoint = "https://otel.example.com"
+	tokens := realmconfig.DefaultPersonalAccessTokens()
+	config.PersonalAccessTokens = &tokens
 	provider := realmconfig.DefaultProvider()
 	provider.Name, provider.DisplayName, provider.Type, provider.ClientID = "google", "Google", realmconfig.Google, "id"
 	config.Email, config.SMS, config.Tracing, config.Providers = &email, &sms, &tracing, []realmconfig.Provider{provider}

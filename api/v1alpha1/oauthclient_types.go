@@ -291,6 +291,13 @@ type OAuthClientSpec struct {
 	// +optional
 	DPoP Requirement `json:"dpop,omitempty"`
 
+	// personalAccessTokens says whether people may make tokens for the client by themselves,
+	// as far as the realm lets them by its spec.personalAccessTokens: Refused or Allowed;
+	// Refused when absent. The client learns of such a token by introspection, or by the
+	// gateway in front of it.
+	// +optional
+	PersonalAccessTokens PersonalAccessTokenUse `json:"personalAccessTokens,omitempty"`
+
 	// consent says whether people are asked before the client learns of them: Skip or Ask;
 	// Skip when absent, as for one's own applications. Each person is asked once, and again
 	// for more than they have agreed to. Whatever is said here, nobody is sent to a public

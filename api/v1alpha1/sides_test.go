@@ -44,6 +44,7 @@ func clientSettings() map[string]setting {
 		"tokenEndpointAuthMethod":  {not: translated},
 		"jwks":                     {not: "a document of its own, with another method than the client here has"},
 		"jwksURI":                  {not: "for another method than the client here has"},
+		"personalAccessTokens":     {absent: string(realmconfig.PersonalAccessTokensRefused)},
 		"serviceAccounts":          {not: "for another method than the client here has"},
 		"secret.name":              {not: bySecrets},
 		"secret.keys{}":            {not: bySecrets},

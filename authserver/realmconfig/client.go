@@ -68,6 +68,10 @@ type Client struct {
 	// the token is bound (RFC 9449). Empty is Allowed.
 	DPoP Requirement `json:"dpop,omitempty"`
 
+	// PersonalAccessTokens says whether people may make tokens for the client. Empty is
+	// Refused.
+	PersonalAccessTokens PersonalAccessTokenUse `json:"personalAccessTokens,omitempty"`
+
 	// Consent is Skip by default. See also IsNativeApp.
 	Consent Consent `json:"consent"`
 	// Access says who may sign in; nil lets everybody.

@@ -35,6 +35,7 @@ func (c Client) Validate() error {
 	oneOf(&p, "consent", c.Consent, SkipConsent, AskConsent)
 	oneOf(&p, "pushedAuthorizationRequests", cmp.Or(c.PushedAuthorizationRequests, Allowed), Allowed, Required)
 	oneOf(&p, "dpop", cmp.Or(c.DPoP, Allowed), Allowed, Required)
+	oneOf(&p, "personalAccessTokens", cmp.Or(c.PersonalAccessTokens, PersonalAccessTokensRefused), PersonalAccessTokensRefused, PersonalAccessTokensAllowed)
 	oneOf(&p, "idTokenSigningAlg", c.IDTokenSigningAlg, RS256, ES256, EdDSA)
 	p.duration("accessTokenLifetime", c.AccessTokenLifetime, time.Minute, MaxAccessTokenLifetime)
 	p.duration("idTokenLifetime", c.IDTokenLifetime, time.Minute, 24*time.Hour)

@@ -43,6 +43,9 @@ type Config struct {
 
 	Clients Clients `json:"clients,omitzero"`
 
+	// PersonalAccessTokens is nil where nobody may make any, and none is good.
+	PersonalAccessTokens *PersonalAccessTokens `json:"personalAccessTokens,omitempty"`
+
 	// Tracing is nil where nothing is traced.
 	Tracing *Tracing `json:"tracing,omitempty"`
 }
@@ -76,6 +79,9 @@ func (c Config) Validate() error {
 	c.Network.validate(&p)
 	c.Audit.validate(&p)
 	c.Clients.validate(&p, c.Issuer)
+	if c.PersonalAccessTokens != nil {
+		c.PersonalAccessTokens.validate(&p)
+	}
 	if c.Tracing != nil {
 		c.Tracing.validate(&p)
 	}

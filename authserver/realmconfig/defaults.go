@@ -9,7 +9,7 @@ import (
 
 // Defaults are the settings of a realm that says nothing but its issuer. What a
 // realm must ask for is absent: for what is not said of it, see DefaultEmail,
-// DefaultSMS, DefaultTracing and DefaultProvider.
+// DefaultSMS, DefaultPersonalAccessTokens, DefaultTracing and DefaultProvider.
 //
 // Realm is the namespace and name of the AuthRealm, "identity/quickstart". The
 // settings are valid wherever the issuer is.
@@ -64,6 +64,12 @@ func DefaultEmail() Email {
 
 // DefaultSMS is what a realm that sends text messages need not say of it.
 func DefaultSMS() SMS { return SMS{Timeout: Duration(10 * time.Second), MessagesPerHour: 1000} }
+
+// DefaultPersonalAccessTokens is what a realm that lets people make tokens need not say of
+// them.
+func DefaultPersonalAccessTokens() PersonalAccessTokens {
+	return PersonalAccessTokens{MaxLifetime: Duration(90 * 24 * time.Hour)}
+}
 
 // DefaultTracing is what a realm that is traced need not say of it.
 func DefaultTracing() Tracing { return Tracing{SamplePercent: 100} }

@@ -22,6 +22,8 @@ import (
 func everything() realmconfig.Config {
 	config := goodConfig()
 	email, sms, tracing := realmconfig.DefaultEmail(), realmconfig.DefaultSMS(), realmconfig.DefaultTracing()
+	tokens := realmconfig.DefaultPersonalAccessTokens()
+	config.PersonalAccessTokens = &tokens
 	email.From, email.Host, email.Product = "login@example.com", "smtp.example.com", "Example"
 	sms.Kind, sms.URL = realmconfig.Webhook, "https://sms.example.com"
 	tracing.Endpoint = "https://otel.example.com"

@@ -19,7 +19,7 @@ import (
 func EmailTemplateNames() []string {
 	return []string{
 		"account-locked", "account-reclaimed", "already-registered", "code", "device-allowed", "email-changed", "identity-linked", "new-device",
-		"password-changed", "reset-password", "second-factor-added", "second-factor-removed", "verify-email",
+		"password-changed", "personal-access-token-made", "reset-password", "second-factor-added", "second-factor-removed", "verify-email",
 	}
 }
 
@@ -36,7 +36,7 @@ type MailFields struct {
 	Link, Code, Lifetime string
 	// Provider is who has become a way in.
 	Provider string
-	// Application is who was let into the account.
+	// Application is who was let into the account, or what a token was made for.
 	Application string
 	// Time ("2026-11-22 11:57 UTC"), Source (an IP address) and Device ("Firefox,
 	// Linux") tell of the request that caused the mail.

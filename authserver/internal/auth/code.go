@@ -67,6 +67,13 @@ const (
 	TooManyGroups Code = "too_many_groups"
 )
 
+// Refusals of a personal access token that somebody wants.
+const (
+	// PersonalTokenRefused is a realm, or an application, that takes none, or not of them.
+	PersonalTokenRefused  Code = "personal_access_token_refused"
+	TooManyPersonalTokens Code = "too_many_personal_access_tokens"
+)
+
 // Refusals of an application that sends people to the realm, in front of them.
 const (
 	ClientRequestInvalid Code = "client_request_invalid"

@@ -37,6 +37,7 @@ const (
 	IdentityLinkedMessage      MessageKind = "identity-linked"
 	DeviceAllowedMessage       MessageKind = "device-allowed"
 	AccountLockedMessage       MessageKind = "account-locked"
+	PersonalTokenMadeMessage   MessageKind = "personal-access-token-made"
 	CodeMessage                MessageKind = "code"
 )
 

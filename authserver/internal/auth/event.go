@@ -57,6 +57,9 @@ const (
 	ActAllowDevice         Action = "device.allowed"
 	ActDenyDevice          Action = "device.denied"
 	ActReuseDeviceCode     Action = "device_code.reused"
+	ActMakePersonalToken   Action = "personal_access_token.made"
+	ActUsePersonalToken    Action = "personal_access_token.first_used"
+	ActEndPersonalToken    Action = "personal_access_token.ended"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
@@ -75,6 +76,9 @@ func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 	if err != nil {
 		return visitor{}, err
 	}
+	if personaltoken.Is(access) {
+		return s.holderOf(r, q, access)
+	}
 	t, err := s.Sessions.ClientToken(r.Context(), access)
 	if err != nil {
 		return visitor{}, err
@@ -102,13 +106,18 @@ func (s *Service) asTold(q question, known standing) visitor {
 	}
 	v := visitor{groups: known.groups, acr: auth.ACROf(g.AMR), authTime: g.AuthTime}
 	v.ClientID, v.UserID, v.Role, v.SessionID = g.ClientID, who.UserID, who.Role, g.SID
+	s.tell(&v, who, has)
+	return v
+}
+
+// tell is what scopes let the application know of a visitor.
+func (s *Service) tell(v *visitor, who auth.Subject, has func(scope string) bool) {
 	if has("email") {
 		v.Email, v.EmailVerified = s.Settings().ForwardAuth.Disclosed(who.Email, who.EmailVerified), who.EmailVerified
 	}
 	if has("groups") {
-		v.toldGroups = known.groups
+		v.toldGroups = v.groups
 	}
-	return v
 }
 
 // refuse says why a request is not let through. A browser that opens a page is sent to sign

@@ -122,22 +122,3 @@ func FuzzReturnPath(f *testing.F) {
 		}
 	})
 }
-
-// What is known is bounded, and what was asked about last is kept.
-func TestStandingsAreForgotten(t *testing.T) {
-	t.Parallel()
-	m := &standings{}
-	name := func(i int) string { return time.Duration(i).String() }
-	for i := range 5 * generation {
-		m.remember(name(i), standing{})
-		if _, found := m.recall(name(0)); !found {
-			t.Fatalf("what is asked about is forgotten after %d others", i)
-		}
-	}
-	if n := len(m.young) + len(m.old); n > 2*generation {
-		t.Errorf("%d are remembered", n)
-	}
-	if _, found := m.recall(name(1)); found {
-		t.Error("what nobody asks about is remembered for ever")
-	}
-}

@@ -20,7 +20,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/recent"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
@@ -33,8 +35,11 @@ type Deps struct {
 	Grants   *grant.Service
 	// Groups are the names of those that a user is in.
 	Groups func(ctx context.Context, userID string) ([]string, error)
-	Sealer auth.Sealer
-	Pages  Pages
+	// PersonalTokens are those that people have made for clients.
+	PersonalTokens *personaltoken.Service
+	Sealer         auth.Sealer
+	Pages          Pages
+	Limiter        request.Limiter
 }
 
 // Pages are what people see of the realm.
@@ -47,7 +52,7 @@ type Pages interface {
 type Service struct {
 	Deps
 	problems problem.Writer
-	known    standings
+	known    recent.Map[string, standing]
 	reads    singleflight.Group
 }
 

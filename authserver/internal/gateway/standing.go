@@ -5,7 +5,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -35,7 +34,7 @@ const (
 // standingOf is that of a grant: what is known, if it is fresh, or what the Store says. It
 // refuses with TokenInvalid for one that is over, or with DatabaseUnavailable.
 func (s *Service) standingOf(ctx context.Context, grantID string) (standing, error) {
-	known, found := s.known.recall(grantID)
+	known, found := s.known.Recall(grantID)
 	if age := s.Now().Sub(known.readAt); found && age < freshFor {
 		return s.inForce(ctx, known)
 	}
@@ -90,49 +89,10 @@ func (s *Service) read(ctx context.Context, grantID string) (standing, error) {
 			known.groups, err = s.Groups(ctx, held.User.ID)
 		}
 		if err == nil {
-			s.known.remember(grantID, known)
+			s.known.Remember(grantID, known)
 		}
 		return known, err
 	})
 	known, _ := read.(standing)
 	return known, err
-}
-
-// generation is how many standings are remembered at least; twice as many at most, in a few
-// megabytes.
-const generation = 4096
-
-// standings are those of the grants that were asked about last, by their ids.
-type standings struct {
-	mu sync.Mutex
-	// When young is full, it becomes the old one, and what was old is forgotten.
-	young, old map[string]standing
-}
-
-func (m *standings) recall(grantID string) (standing, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	known, found := m.young[grantID]
-	if !found {
-		if known, found = m.old[grantID]; found {
-			m.add(grantID, known)
-		}
-	}
-	return known, found
-}
-
-func (m *standings) remember(grantID string, known standing) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.add(grantID, known)
-}
-
-func (m *standings) add(grantID string, known standing) {
-	if len(m.young) >= generation {
-		m.old, m.young = m.young, nil
-	}
-	if m.young == nil {
-		m.young = map[string]standing{}
-	}
-	m.young[grantID] = known
 }

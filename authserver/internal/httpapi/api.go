@@ -20,6 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -43,6 +44,8 @@ type Deps struct {
 	Admin      *admin.Service
 	Groups     *group.Service
 	Proofs     *dpop.Service
+	// PersonalTokens are those that people make for applications.
+	PersonalTokens *personaltoken.Service
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Health   interface{ Draining() bool }

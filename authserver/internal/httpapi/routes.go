@@ -49,6 +49,7 @@ func (a *API) routes() []route {
 		a.proofRoutes(),
 		a.sessionListRoutes(),
 		a.applicationRoutes(),
+		a.personalTokenRoutes(),
 		a.userRoutes(),
 		a.administrationRoutes(),
 		a.groupRoutes(),

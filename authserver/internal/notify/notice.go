@@ -23,7 +23,8 @@ type Notice struct {
 	Lifetime time.Duration `json:"lifetime,omitempty"`
 	// Provider is the display name of one that has become a way in.
 	Provider string `json:"provider,omitempty"`
-	// Application is the display name of one that was let into the account.
+	// Application is the display name of one that was let into the account, or for which a
+	// token was made.
 	Application string `json:"application,omitempty"`
 	// At, Address and UserAgent say when and from where it was asked for.
 	At        time.Time `json:"at"`

@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 )
 
 // introspection is what a client is told of a token (RFC 7662, section 2.2). One that is
@@ -30,13 +31,17 @@ type introspection struct {
 }
 
 // introspect is the introspection endpoint (RFC 7662). It shows a client the tokens that
-// it was given, and those that are for it. Of any other it says what it says of noise.
+// it was given, those that are for it, and those that people have made for it. Of any other
+// it says what it says of noise.
 func (s *Service) introspect(ctx context.Context, c call) (any, error) {
 	if isPublic(c.client) {
 		return nil, refuse(UnauthorizedClient, "A public client cannot show that it may know this.")
 	}
 	if !c.has("token") {
 		return nil, refuse(InvalidRequest, "token is missing.")
+	}
+	if personaltoken.Is(c.secret("token")) {
+		return s.introspectPersonalToken(ctx, c)
 	}
 	if told, found, err := s.introspectRefreshToken(ctx, c, c.secret("token")); found || err != nil {
 		return told, err

@@ -11,6 +11,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -23,6 +24,8 @@ type Deps struct {
 	Sessions *session.Service
 	Grants   *grant.Service
 	Tokens   Tokens
+	// PersonalTokens are those that people have made for clients.
+	PersonalTokens *personaltoken.Service
 	// Groups are the names of those that a user is in.
 	Groups   func(ctx context.Context, userID string) ([]string, error)
 	Pages    Pages

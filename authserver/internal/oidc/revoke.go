@@ -5,6 +5,8 @@ package oidc
 import (
 	"context"
 	"errors"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 )
 
 // revoke is the revocation endpoint (RFC 7009). A token that is worth nothing already is
@@ -13,6 +15,9 @@ import (
 func (s *Service) revoke(ctx context.Context, c call) (any, error) {
 	if !c.has("token") {
 		return nil, refuse(InvalidRequest, "token is missing.")
+	}
+	if personaltoken.Is(c.secret("token")) {
+		return nil, s.PersonalTokens.Revoke(ctx, c.client.ID, c.secret("token"), c.from)
 	}
 	if found, err := s.revokeRefreshToken(ctx, c, c.secret("token")); found || err != nil {
 		return nil, err

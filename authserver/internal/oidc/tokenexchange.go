@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 )
 
 // The types of tokens that are exchanged (RFC 8693, section 3).
@@ -22,8 +23,8 @@ const (
 const maxActors = 3
 
 // exchangeToken is the grant token-exchange (RFC 8693): the token of a ServiceAccount for an
-// access token of the client that it is, or a user's access token for one that is worth
-// less. Nothing is stored, and nobody is given a refresh token.
+// access token of the client that it is, or a user's access token, or a personal one, for one
+// that is worth less. Nothing is stored, and nobody is given a refresh token.
 func (s *Service) exchangeToken(ctx context.Context, c call) (tokenAnswer, error) {
 	if isPublic(c.client) {
 		return tokenAnswer{}, refuse(UnauthorizedClient, "A public client does not show who acts.")
@@ -32,8 +33,11 @@ func (s *Service) exchangeToken(ctx context.Context, c call) (tokenAnswer, error
 		return tokenAnswer{}, err
 	}
 	exchange := s.exchangeUser
-	if c.get("subject_token_type") == jwtTokenType {
+	switch {
+	case c.get("subject_token_type") == jwtTokenType:
 		exchange = s.exchangeWorkload
+	case personaltoken.Is(c.secret("subject_token")):
+		exchange = s.exchangePersonalToken
 	}
 	t, err := exchange(ctx, c)
 	if err != nil {

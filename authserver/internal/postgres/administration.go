@@ -28,7 +28,7 @@ const leavesAnAdmin = `(
     SELECT count(*) FILTER (WHERE id <> @user) > 0 OR count(*) FILTER (WHERE id = @user) = 0 FROM admins
 )`
 
-// A user who is shut out, or let in again, keeps no session: a login that ends
+// A user who is shut out, or let in again, keeps no session and no token: a login that ends
 // while this statement waits for its user is not seen here, and worth nothing as
 // long as the user is shut out.
 const changeUser = `
@@ -41,10 +41,16 @@ WITH ` + signIns + `, ` + admins + `, cause AS (
     RETURNING *, CASE
         WHEN @role::text IS NULL AND @disabled::boolean IS NULL THEN NULL
         WHEN disabled_at IS NULL THEN role ELSE '' END AS in_force
-), ended AS (
+), left_sessions AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason
     FROM cause WHERE s.user_id = cause.id AND (cause.disabled_at IS NOT NULL OR NOT @disabled::boolean) AND s.ended_at IS NULL
     RETURNING s.id
+), left_tokens AS (
+    DELETE FROM personal_access_tokens t USING cause
+    WHERE t.user_id = cause.id AND (cause.disabled_at IS NOT NULL OR NOT @disabled::boolean)
+    RETURNING t.id
+), ended AS (
+    TABLE left_sessions UNION ALL TABLE left_tokens
 ), overtaken AS (
     DELETE FROM tickets WHERE hash IN (SELECT hash FROM sign_ins)
       AND EXISTS (SELECT FROM cause WHERE disabled_at IS NOT NULL OR NOT @disabled::boolean)

@@ -31,6 +31,7 @@ func prunings() []pruning {
 		oldest("grant_tokens", "expires_at", "expires_at <= @now"),
 		oldest("authorization_codes", "expires_at", "expires_at <= @hour_ago"),
 		oldest("device_codes", "expires_at", "expires_at <= @hour_ago"),
+		oldest("personal_access_tokens", "expires_at", "expires_at <= @now"),
 		overdue("grants"),
 		elapsed("refresh_tokens", "expires_at"),
 		overdue("sessions"),

@@ -42,7 +42,7 @@ texts AS MATERIALIZED (
 )`
 
 // dropped is what a first proof of the address drops besides the password,
-// sessions and tickets. The row of cause has first_proof.
+// sessions, tickets and personal access tokens. The row of cause has first_proof.
 const dropped = `
 , unlinked AS (
     DELETE FROM identities i USING cause WHERE i.user_id = cause.id AND cause.first_proof
@@ -60,12 +60,16 @@ const dropped = `
     FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NOT NULL AND cause.first_proof
 ), redeemed AS (
     DELETE FROM tickets t USING cause WHERE t.user_id = cause.id
-), ended AS (
+), left_sessions AS (
     UPDATE sessions s SET ended_at = @now, ended_reason = @reason,
         user_agent = CASE WHEN cause.first_proof THEN '' ELSE user_agent END,
         address = CASE WHEN cause.first_proof THEN '' ELSE address END
     FROM cause WHERE s.user_id = cause.id AND s.ended_at IS NULL AND (@keep::uuid IS NULL OR s.id <> @keep)
     RETURNING s.id
+), left_tokens AS (
+    DELETE FROM personal_access_tokens t USING cause WHERE t.user_id = cause.id RETURNING t.id
+), ended AS (
+    TABLE left_sessions UNION ALL TABLE left_tokens
 )` + withRevoked + `, cleared AS (
     DELETE FROM attempts WHERE key = ANY (@clears::bytea[]) AND EXISTS (SELECT FROM cause)
 )`

@@ -107,6 +107,10 @@ func lookUp(code auth.Code) (t Type, found bool) {
 		return Type{409, "Group exists", "Another group has this name."}, true
 	case auth.TooManyGroups:
 		return Type{409, "Too many groups", "The user is in as many groups as somebody can be put into."}, true
+	case auth.PersonalTokenRefused:
+		return Type{403, "Personal access token refused", "This realm has no personal access tokens, or this application takes none from you."}, true
+	case auth.TooManyPersonalTokens:
+		return Type{409, "Too many personal access tokens", "You have as many personal access tokens as one may have. End one first."}, true
 	case auth.ClientRequestInvalid:
 		return Type{400, "Request of an application invalid", "The application is not known, has not registered the address that it wants its answer at, or asks in another way than OAuth 2.0 does."}, true
 	case auth.ClientAccessDenied:

@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
@@ -41,6 +42,9 @@ type accountPage struct {
 	// Elsewhere reports whether there is a session besides the page's own.
 	Elsewhere    bool
 	Applications []grant.Application
+	// Tokens are those that the user has made, TokenApplications those that take more.
+	Tokens            []personaltoken.Listed
+	TokenApplications []personaltoken.Application
 	// Linked are the ways in through providers, Linkable the providers that are none.
 	Linked   []linkedIdentity
 	Linkable []provider
@@ -68,7 +72,7 @@ const wrongPassword auth.Code = "wrong_password"
 func invalid(field string) *auth.Error { return &auth.Error{Code: auth.Code("invalid_" + field)} }
 
 // saved are what a page may say was done; the address bar is not trusted with more.
-var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "identities", "applications"}
+var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "identities", "applications", "tokens"}
 
 func (w *Web) showAccount(req *pageRequest) (*response, error) {
 	return w.account(req, accountPage{passwordForm: w.passwordForm(), Saved: req.saved(saved)})
@@ -96,6 +100,12 @@ func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
 		p.Elsewhere = len(p.Sessions) > 1
 		p.Sessions = slices.DeleteFunc(p.Sessions, func(s session.Session) bool { return s.ClientID != "" }) // with the applications
 		if p.Applications, err = w.Grants.Applications(ctx, access); err != nil {
+			return err
+		}
+		if p.Tokens, err = w.PersonalTokens.List(ctx, access); err != nil {
+			return err
+		}
+		if p.TokenApplications, _, err = w.PersonalTokens.Applications(ctx, access); err != nil {
 			return err
 		}
 		if p.Factors, err = w.Accounts.SecondFactors(ctx, access); err != nil {

@@ -85,7 +85,7 @@ func (v view) Offers(tag string) bool {
 // Width is the class of pages with more on them than one form.
 func (v view) Width() string {
 	switch v.Page {
-	case "account", "new-user", "user", "group":
+	case "account", "new-user", "new-token", "user", "group":
 		return "wide"
 	case "users", "groups", "audit":
 		return "widest"

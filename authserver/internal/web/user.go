@@ -11,6 +11,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
@@ -37,6 +38,7 @@ type userPage struct {
 	User    auth.User
 	admin.UserDetails
 	Groups []group.Membership
+	Tokens []personaltoken.Listed
 	// Self is set when the admin looks at themselves.
 	Self bool
 }
@@ -46,7 +48,7 @@ func (p userPage) Refuses(section string) bool { return p.Refused != "" && p.Sec
 
 func (w *Web) showUser(req *pageRequest) (*response, error) {
 	return w.user(req, userPage{Saved: req.saved([]string{
-		"created", "invited", "profile", "disabled", "enabled", "unlocked", "sessions", "two-factor",
+		"created", "invited", "profile", "disabled", "enabled", "unlocked", "sessions", "two-factor", "tokens",
 	})})
 }
 
@@ -60,6 +62,9 @@ func (w *Web) user(req *pageRequest, p userPage) (*response, error) {
 		p.Self = admin.ID == p.User.ID
 		if err == nil {
 			p.Groups, err = w.Groups.MembershipsOf(req.r.Context(), access, p.User.ID, req.client)
+		}
+		if err == nil {
+			p.Tokens, err = w.PersonalTokens.ListOf(req.r.Context(), access, p.User.ID, req.client)
 		}
 		return err
 	})

@@ -21,6 +21,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -32,6 +33,8 @@ import (
 type Deps struct {
 	Sessions   *session.Service
 	Grants     *grant.Service
+	// PersonalTokens are those that people make for applications.
+	PersonalTokens *personaltoken.Service
 	SignIn     *signin.Service
 	Federation *federation.Service
 	Accounts   *account.Service
@@ -126,6 +129,7 @@ func (w *Web) pages() []page {
 		w.phonePages(),
 		w.identityPages(),
 		w.applicationPages(),
+		w.personalTokenPages(),
 		w.languagePages(),
 		w.usersPages(),
 		w.userPages(),

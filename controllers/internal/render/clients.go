@@ -59,6 +59,9 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 		Consent:                 cmp.Or(realmconfig.Consent(spec.Consent), absent.Consent),
 	}
 	settings.PushedAuthorizationRequests, settings.DPoP = requirement(spec.PushedAuthorizationRequests), requirement(spec.DPoP)
+	if spec.PersonalAccessTokens == v1alpha1.AllowedPersonalAccessTokens {
+		settings.PersonalAccessTokens = realmconfig.PersonalAccessTokensAllowed
+	}
 	if spec.Access != nil {
 		settings.Access = &realmconfig.ClientAccess{Groups: spec.Access.Groups}
 	}

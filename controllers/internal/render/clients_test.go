@@ -69,10 +69,11 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 			c.TokenEndpointAuthMethod = realmconfig.PrivateKeyJWT
 			c.ServiceAccounts = []realmconfig.ServiceAccount{{Namespace: "shop", Name: "orders"}, {Cluster: "staging", Namespace: "a", Name: "b.c"}}
 		}},
+		"no personal access tokens": {callback + "personalAccessTokens: Refused", func(*realmconfig.Client) {}},
 		"everything": {
 			callback + "displayName: Shop\npostLogoutRedirectURIs: ['https://shop.example.com/bye']\nbackchannelLogoutURI: https://shop.example.com/logout\n" +
 				"grantTypes: [AuthorizationCode, RefreshToken, ClientCredentials]\nscopes: [openid, groups]\naudiences: [shop]\nidTokenSigningAlg: EdDSA\n" +
-				"accessTokenLifetime: 5m\nidTokenLifetime: 6m\nrefreshTokenLifetime: 7m\npushedAuthorizationRequests: Required\ndpop: Required\nconsent: Ask\naccess: {groups: [staff]}",
+				"accessTokenLifetime: 5m\nidTokenLifetime: 6m\nrefreshTokenLifetime: 7m\npushedAuthorizationRequests: Required\ndpop: Required\npersonalAccessTokens: Allowed\nconsent: Ask\naccess: {groups: [staff]}",
 			func(c *realmconfig.Client) {
 				c.DisplayName, c.PostLogoutRedirectURIs, c.BackchannelLogoutURI = "Shop", []string{"https://shop.example.com/bye"}, "https://shop.example.com/logout"
 				c.GrantTypes = []realmconfig.GrantType{realmconfig.AuthorizationCodeGrant, realmconfig.RefreshTokenGrant, realmconfig.ClientCredentialsGrant}
@@ -80,6 +81,7 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 				c.AccessTokenLifetime, c.IDTokenLifetime = realmconfig.Duration(5*time.Minute), realmconfig.Duration(6*time.Minute)
 				c.RefreshTokenLifetime, c.Consent = realmconfig.Duration(7*time.Minute), realmconfig.AskConsent
 				c.PushedAuthorizationRequests, c.DPoP = realmconfig.Required, realmconfig.Required
+				c.PersonalAccessTokens = realmconfig.PersonalAccessTokensAllowed
 				c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}}
 			},
 		},

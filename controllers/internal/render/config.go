@@ -29,6 +29,7 @@ func Config(in Inputs) realmconfig.Config {
 	config.Email = email(realm)
 	config.SMS = sms(realm.Spec.SMS)
 	config.Clients = clients(realm)
+	config.PersonalAccessTokens = personalAccessTokens(realm.Spec.PersonalAccessTokens)
 	config.Browser = browser(realm, config.Browser)
 	config.UI = ui(in, config.UI)
 	config.Network = network(valueOr(realm.Spec.Network, v1alpha1.Network{}), config.Network)
@@ -133,6 +134,14 @@ func tracing(t *v1alpha1.Tracing) *realmconfig.Tracing {
 		SamplePercent:        intOr(t.SamplePercent, realmconfig.DefaultTracing().SamplePercent),
 		AllowPrivateNetworks: t.AllowPrivateNetworks,
 	}
+}
+
+// personalAccessTokens is nil where nobody may make any.
+func personalAccessTokens(t *v1alpha1.PersonalAccessTokens) *realmconfig.PersonalAccessTokens {
+	if t == nil {
+		return nil
+	}
+	return &realmconfig.PersonalAccessTokens{MaxLifetime: durationOr(t.MaxLifetime, realmconfig.DefaultPersonalAccessTokens().MaxLifetime)}
 }
 
 // displayName is what users know the realm by.

@@ -151,6 +151,21 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return *c.SMS },
 			realmconfig.SMS{Kind: realmconfig.Webhook, URL: "https://sms.example.com", Timeout: realmconfig.Duration(10 * time.Second), MessagesPerHour: 1000},
 		},
+		"no personal access tokens by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.PersonalAccessTokens },
+			(*realmconfig.PersonalAccessTokens)(nil),
+		},
+		"personal access tokens by default": {
+			issuer + "personalAccessTokens: {}",
+			func(c realmconfig.Config) any { return *c.PersonalAccessTokens },
+			realmconfig.PersonalAccessTokens{MaxLifetime: minutes(90 * 24 * 60)},
+		},
+		"personal access tokens": {
+			issuer + "personalAccessTokens: {maxLifetime: 168h}",
+			func(c realmconfig.Config) any { return *c.PersonalAccessTokens },
+			realmconfig.PersonalAccessTokens{MaxLifetime: minutes(7 * 24 * 60)},
+		},
 		"browsers": {
 			issuer + "cors: {allowedOrigins: [https://a.example]}\nui: {returnURLs: [https://a.example/], resetPasswordURL: 'https://a.example/r/{token}', verifyEmailURL: 'https://a.example/v/{token}'}",
 			func(c realmconfig.Config) any { return c.Browser },

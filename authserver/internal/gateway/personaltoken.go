@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gateway
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+)
+
+// holderOf is whom a personal access token speaks for at the client. Nobody has signed in,
+// so that no class of sign-in is reached, however little time ago. A source that shows many
+// that have to be looked up is slowed down.
+func (s *Service) holderOf(r *http.Request, q question, access auth.Secret) (visitor, error) {
+	mayAsk := func() error {
+		return s.Limiter.Check(r, request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateRead})
+	}
+	h, err := s.PersonalTokens.Check(r.Context(), q.client.ID, access, request.Client(r, s.Settings().Network), mayAsk)
+	if err != nil {
+		return visitor{}, err
+	}
+	v := visitor{groups: h.Groups}
+	v.ClientID, v.UserID, v.Role = q.client.ID, h.User.ID, h.User.Role
+	s.tell(&v, h.User.Subject("", v.authTime), func(scope string) bool { return slices.Contains(h.Token.Scopes, scope) })
+	return v, nil
+}

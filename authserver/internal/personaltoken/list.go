@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package personaltoken
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+// Listed is a token as people see it.
+type Listed struct {
+	Token
+	// Application is what people call its client.
+	Application string
+}
+
+// Application is a client for which somebody may make tokens.
+type Application struct {
+	ClientID, Name string
+	// Scopes are those that a token may have.
+	Scopes []string
+}
+
+// List is the caller's tokens that are good, the newest first. It refuses as session.Caller
+// does.
+func (s *Service) List(ctx context.Context, access auth.Secret) ([]Listed, error) {
+	user, _, err := s.Sessions.Caller(ctx, access)
+	if err != nil {
+		return nil, err
+	}
+	return s.listed(ctx, user.ID)
+}
+
+// ListOf is those of a user, for an administrator. It refuses as session.Admin does, or with
+// NotFound.
+func (s *Service) ListOf(ctx context.Context, access auth.Secret, userID string, from auth.Client) ([]Listed, error) {
+	if _, _, err := s.Sessions.Admin(ctx, access, "", userID, from); err != nil {
+		return nil, err
+	}
+	_, found, err := s.Store.UserByID(ctx, userID)
+	if err == nil && !found {
+		err = auth.Refuse(auth.NotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.listed(ctx, userID)
+}
+
+// listed leaves out what is good for nothing any more: the tokens of clients that have ended,
+// and those that settings have ended.
+func (s *Service) listed(ctx context.Context, userID string) ([]Listed, error) {
+	now := s.Now()
+	tokens, err := s.Store.PersonalTokensOf(ctx, userID, now)
+	list := []Listed{}
+	for _, t := range tokens {
+		client, takes := s.takes(t.ClientID)
+		t = s.inForce(t)
+		if !takes || !now.Before(t.ExpiresAt) || s.isOver(t) {
+			continue
+		}
+		list = append(list, Listed{t, client.DisplayName})
+	}
+	return list, err
+}
+
+// Applications are the clients for which the caller may make tokens, by name, and how long
+// one may be good. It refuses as session.Caller does.
+func (s *Service) Applications(ctx context.Context, access auth.Secret) ([]Application, time.Duration, error) {
+	user, _, err := s.Sessions.Caller(ctx, access)
+	settings := s.Settings().PersonalAccessTokens
+	if err != nil || settings == nil {
+		return nil, 0, err
+	}
+	taking := slices.Collect(func(yield func(realmconfig.Client) bool) {
+		for c := range s.Clients.Clients().All() {
+			if c.TakesPersonalAccessTokens() && !yield(c) {
+				return
+			}
+		}
+	})
+	list := []Application{}
+	if len(taking) == 0 {
+		return list, time.Duration(settings.MaxLifetime), nil
+	}
+	groups, err := s.Groups(ctx, user.ID)
+	for _, c := range taking {
+		if c.Admits(groups) {
+			list = append(list, Application{c.ID, c.DisplayName, Scopes(c)})
+		}
+	}
+	slices.SortFunc(list, func(a, b Application) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ClientID, b.ClientID))
+	})
+	return list, time.Duration(settings.MaxLifetime), err
+}
