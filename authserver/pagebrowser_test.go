@@ -64,6 +64,10 @@ func (b *pageBrowser) submit(action string, values map[string]string) {
 	for n := range form.Descendants() {
 		switch {
 		case n.Type != html.ElementNode:
+		case n.Data == "input" && attribute(n, "type") == "checkbox":
+			if slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "checked" }) {
+				data.Add(attribute(n, "name"), attribute(n, "value"))
+			}
 		case n.Data == "input":
 			data.Set(attribute(n, "name"), attribute(n, "value"))
 		case n.Data == "select":
@@ -71,7 +75,7 @@ func (b *pageBrowser) submit(action string, values map[string]string) {
 		}
 	}
 	for name, value := range values {
-		if !data.Has(name) && !hasElement(form, "button", "name", name) {
+		if !data.Has(name) && !hasElement(form, "button", "name", name) && !hasElement(form, "input", "name", name) {
 			b.t.Fatalf("the form %s has no field %s", action, name)
 		}
 		data.Set(name, value)

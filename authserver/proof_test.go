@@ -32,6 +32,8 @@ func unproved() map[string]string {
 	finishes := "finishes what was begun with proof, with a secret that only whoever began has"
 	return map[string]string{
 		"GET /api/user/profile": reads, "GET /api/user/identities": reads, "GET /api/auth/2fa": reads, "GET /api/auth/sessions": reads, "GET /api/auth/applications": reads,
+		"GET /api/user/personal-access-tokens": reads, "GET /api/user/personal-access-tokens/applications": reads, "GET /api/admin/users/{id}/personal-access-tokens": reads,
+		"DELETE /api/user/personal-access-tokens/{id}": less, "DELETE /api/admin/users/{id}/personal-access-tokens/{token}": less,
 		"GET /api/admin/users": reads, "GET /api/admin/users/{id}": reads, "GET /api/admin/audit": reads, "GET /api/auth/verify": reads,
 		"GET /api/admin/groups": reads, "GET /api/admin/groups/{id}": reads, "GET /api/admin/groups/{id}/members": reads,
 		"GET /api/admin/users/{id}/groups": reads, "DELETE /api/admin/groups/{id}/members/{user}": less,
@@ -67,6 +69,7 @@ func newStolen(t *testing.T) *stolen {
 	r := newMailingRealm(t)
 	phones := r.sendsTexts()
 	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
+	r.letTokensBeMade(newOAuthClient("deploy", takesTokens))
 	r.Exec("UPDATE users SET email_verified_at = now()")
 	s := &stolen{server: r.serve(), phones: phones}
 	_, a := s.newBrowser().signIn("elsewhere", nil) // joins by its address
@@ -93,6 +96,7 @@ func (s *stolen) thefts() []protected {
 		{"POST", "/api/user/identities/elsewhere", map[string]any{"return_to": appURL}},
 		{"DELETE", "/api/user/identities/" + s.link, nil},
 		{"DELETE", "/api/user", nil},
+		{"POST", personalTokens, map[string]any{"name": "Nightly backup", "client_id": "shop.deploy", "expires_in": 3600}},
 		{"POST", "/api/auth/proof", nil},
 		{"POST", "/api/admin/users", map[string]any{"email": annNext, "password": strangerPassword, "role": "admin"}},
 		{"PATCH", user, map[string]any{"role": "admin"}},
@@ -115,7 +119,7 @@ func (s *stolen) kept() string {
 		(SELECT json_agg(f ORDER BY user_id, method) FROM second_factors f), (SELECT json_agg(b ORDER BY user_id) FROM backup_codes b),
 		(SELECT json_agg(g ORDER BY id) FROM groups g), (SELECT json_agg(m) FROM group_members m),
 		(SELECT json_agg(i ORDER BY id) FROM (SELECT id, user_id, provider FROM identities) i),
-		(SELECT json_agg(t.kind ORDER BY t.kind) FROM tickets t), (SELECT count(*) FROM text_codes))`)
+		(SELECT count(*) FROM personal_access_tokens), (SELECT json_agg(t.kind ORDER BY t.kind) FROM tickets t), (SELECT count(*) FROM text_codes))`)
 }
 
 func TestAStolenAccessTokenChangesNothing(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -47,7 +48,10 @@ func squat(t *testing.T, s *postgres.Store, email string, now time.Time) auth.Us
 		must(started.Started, err)
 		if i == 0 {
 			must(s.EndSession(t.Context(), id, session.EndedByLogout, now, auth.Effects{}))
+			continue
 		}
+		outcome, err := s.MakePersonalToken(t.Context(), making(reread(t, s, u), id, now), auth.Effects{})
+		must(outcome == personaltoken.Made, err)
 	}
 	for _, kind := range []auth.OneTimeTokenKind{auth.ChallengeToken, auth.AuthorizationCodeToken, auth.LinkToken, auth.IdentityToken, auth.FederationStateToken} {
 		err := s.IssueToken(t.Context(), auth.OneTimeToken{
@@ -101,7 +105,7 @@ func leftOf(t *testing.T, url string, u auth.User, kept int) string {
 	t.Helper()
 	left := ""
 	for table, most := range map[string]int{
-		"second_factors": 0, "backup_codes": 0, "text_codes": 0, "tickets": 0, "identities": kept, "consents": 0,
+		"second_factors": 0, "backup_codes": 0, "text_codes": 0, "tickets": 0, "identities": kept, "consents": 0, "personal_access_tokens": 0,
 	} {
 		if n := count(t, url, table+" WHERE user_id = '"+u.ID+"'"); n != most {
 			left += fmt.Sprintf("%d rows of %s, ", n, table)
@@ -131,7 +135,7 @@ func TestAFirstProofOfAnAddressDropsWhatWasThere(t *testing.T) {
 			now := start.Add(2 * time.Hour)
 			ticket := ticketFor(t, s, way, u, now)
 			done, ended, err := reclaim(u, ticket, now)
-			if err != nil || !done || len(ended) != 1 {
+			if err != nil || !done || len(ended) != 2 { // a session, and a token
 				t.Fatalf("done %t, ended %v, %v", done, ended, err)
 			}
 			kept := 0
