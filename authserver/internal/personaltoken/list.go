@@ -15,7 +15,7 @@ import (
 // Listed is a token as people see it.
 type Listed struct {
 	Token
-	// Application is what people call its client.
+	// Application is what people call its client; the client's id where nobody knows it.
 	Application string
 }
 
@@ -53,18 +53,20 @@ func (s *Service) ListOf(ctx context.Context, access auth.Secret, userID string,
 }
 
 // listed leaves out what is good for nothing any more: the tokens of clients that have ended,
-// and those that settings have ended.
+// and those that settings have ended. Those of a client that takes none at present are there:
+// it may take them again.
 func (s *Service) listed(ctx context.Context, userID string) ([]Listed, error) {
+	list := []Listed{}
+	if s.Settings().PersonalAccessTokens == nil {
+		return list, nil
+	}
 	now := s.Now()
 	tokens, err := s.Store.PersonalTokensOf(ctx, userID, now)
-	list := []Listed{}
 	for _, t := range tokens {
-		client, takes := s.takes(t.ClientID)
-		t = s.inForce(t)
-		if !takes || !now.Before(t.ExpiresAt) || s.isOver(t) {
-			continue
+		client, _ := s.Clients.Find(t.ClientID)
+		if t = s.inForce(t); now.Before(t.ExpiresAt) && !s.isOver(t) {
+			list = append(list, Listed{t, cmp.Or(client.DisplayName, t.ClientID)})
 		}
-		list = append(list, Listed{t, client.DisplayName})
 	}
 	return list, err
 }

@@ -31,17 +31,17 @@ import (
 
 // Deps is what the pages stand on; every field is required.
 type Deps struct {
-	Sessions   *session.Service
-	Grants     *grant.Service
+	Sessions *session.Service
+	Grants   *grant.Service
 	// PersonalTokens are those that people make for applications.
 	PersonalTokens *personaltoken.Service
-	SignIn     *signin.Service
-	Federation *federation.Service
-	Accounts   *account.Service
-	Admin      *admin.Service
-	Groups     *group.Service
-	Sealer     auth.Sealer
-	Shelf      request.Shelf
+	SignIn         *signin.Service
+	Federation     *federation.Service
+	Accounts       *account.Service
+	Admin          *admin.Service
+	Groups         *group.Service
+	Sealer         auth.Sealer
+	Shelf          request.Shelf
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Now      func() time.Time

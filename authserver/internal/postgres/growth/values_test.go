@@ -72,7 +72,7 @@ const (
 	someGroup  = "(CASE WHEN i % 4 = 0 THEN 1 ELSE 2 + i % 999 END)"
 )
 
-func groupID(i string) string    { return id("$now - 86400000", "'group' || "+i) }
+func groupID(i string) string         { return id("$now - 86400000", "'group' || "+i) }
 func personalTokenID(i string) string { return id("$now - 86400000", "'personal token' || "+i) }
 
 func identityID(i string) string { return id(joined(i), "'identity' || "+i) }
