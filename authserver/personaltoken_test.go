@@ -284,6 +284,7 @@ func tokenEndings() map[string]func(r *realm, s *server, a ann, c oauthClient, t
 			return answer{Status: http.StatusOK}
 		},
 		"by the settings, with all sessions": func(r *realm, s *server, _ ann, _ oauthClient, _ personalToken) answer {
+			r.Clock.Advance(2 * time.Second) // access tokens tell the time in whole seconds
 			since := r.Clock.Now()
 			r.Config.Tokens.SessionsNotBefore = &since
 			r.Update()

@@ -66,7 +66,7 @@ func TestPagesMakeAndEndPersonalTokens(t *testing.T) {
 	// Of what there is not, there is nothing to see.
 	for _, address := range []string{"/account/tokens/new", "/account/tokens/new?client=shop.nothing"} {
 		b.open(address)
-		b.sees("/account/tokens/new", http.StatusBadRequest, "There are no personal access tokens for this application")
+		b.sees("/account/tokens/new", http.StatusForbidden, "There are no personal access tokens for this application")
 	}
 	r.Config.PersonalAccessTokens = nil
 	r.Update()
