@@ -41,7 +41,7 @@ func still() []string {
 	return []string{
 		"issuer", "replicas", "autoscaling", "database.managed", "cache.managed", "tls.certManager", "signingKeys", "tokens", "login",
 		"passwords", "registration", "forwardAuth", "twoFactor", "email", "sms", "ui", "cors", "network", "audit", "tracing", "exposure",
-		"networkPolicy", "monitoring", "initialAdmin", "clients",
+		"networkPolicy", "monitoring", "initialAdmin", "clients", "personalAccessTokens",
 	}
 }
 

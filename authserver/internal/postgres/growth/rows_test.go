@@ -117,7 +117,7 @@ func tables() []table {
 			"id": personalTokenID("i"), "hash": "sha256(('personal token' || i)::bytea)", "user_id": userID("(1 + i / 3)"), "client_id": "'apps.shop-' || i % 40",
 			"name": "'Nightly backup ' || i", "scopes": "ARRAY['email', 'groups', 'orders:read']",
 			"password_changed_at": "CASE WHEN (1 + i / 3) % 6 = 0 THEN " + joined("(1 + i / 3)") + " + 86400000 END",
-			"created_at":          "$now - 86400000 * (i % 30)", "expires_at": "$now + 1000 * (i % 2592000) - 259200000",
+			"created_at":          "$now - 86400000 * (i % 30)", "expires_at": "$now + 86400000 * (i % 30) - 259200000",
 			"last_used_on": "CASE WHEN i % 3 > 0 THEN (to_timestamp($now / 1000.0::float8))::date - (i % 20)::integer END",
 		}},
 		{name: "consents", rows: func(s size) int { return s.users }, values: map[string]string{
