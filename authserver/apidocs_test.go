@@ -19,7 +19,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv"
 )
 
-var update = flag.Bool("update", false, "write what commands print into docs/api.md, docs/openid.md and docs/device.md instead of comparing with them")
+var update = flag.Bool("update", false, "write what commands print into docs/api.md, docs/openid.md, docs/device.md and docs/mailed-codes.md instead of comparing with them")
 
 // TestAPIDocument runs every command of docs/api.md, in order, in one shell
 // against one server, and compares what each prints with what the document says.
@@ -47,6 +47,14 @@ func TestDeviceDocument(t *testing.T) {
 		c.GrantTypes = []realmconfig.GrantType{realmconfig.DeviceCodeGrant, realmconfig.RefreshTokenGrant}
 	})
 	runDocument(t, "../docs/device.md", newShell(t, newRealmWithClients(t, tv)))
+}
+
+// TestMailedCodesDocument does the same for docs/mailed-codes.md.
+func TestMailedCodesDocument(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t)
+	r.Config.Login.MailCode = realmconfig.MailCodeOn
+	runDocument(t, "../docs/mailed-codes.md", newShell(t, r))
 }
 
 func runDocument(t *testing.T, path string, in *shell) {

@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mailcode"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
@@ -56,6 +57,7 @@ type capabilities struct {
 	groups     *group.Service
 	personal   *personaltoken.Service
 	reclaim    *reclaim.Service
+	mailCodes  *mailcode.Service
 	federation *federation.Service
 	accounts   *account.Service
 	admin      *admin.Service
@@ -91,7 +93,10 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	c.personal = &personaltoken.Service{
 		Realm: realm, Store: a.store, Audit: c.audit, Clients: c.clients, Notify: c.notify, Sessions: c.sessions, SignIn: c.signIn, Groups: c.groups.Of,
 	}
-	c.reclaim = &reclaim.Service{Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions}
+	c.reclaim = &reclaim.Service{Store: a.store, Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions}
+	c.mailCodes = &mailcode.Service{
+		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Notify: c.notify, Attempts: c.attempts, SignIn: c.signIn, Reclaim: c.reclaim,
+	}
 	c.federation = &federation.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Providers: a.providers, Audit: c.audit,
 		Notify: c.notify, Sessions: c.sessions, Reclaim: c.reclaim, SignIn: c.signIn, Groups: c.groups,

@@ -109,7 +109,7 @@ func unlessStopped(ctx context.Context, err error) error {
 func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.Cache, traces *tracing.Tracing) (http.Handler, error) {
 	limiter := request.Limiter{Buckets: minuteBuckets{cache}, Settings: s.folder.Config, Refused: s.metrics, Unnamed: s.unnamed}
 	pages, err := web.New(web.Deps{
-		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
+		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
 		Grants: can.grants, PersonalTokens: can.personal, Groups: can.groups, Sealer: sealer, Shelf: cache, Settings: s.folder.Config,
 		Now: s.Now, Limiter: limiter, Log: s.Log,
 	})
@@ -117,7 +117,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
-		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
+		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
 		Grants: can.grants, Groups: can.groups, Proofs: can.proofs, PersonalTokens: can.personal, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
 		Beside: slices.Concat(s.newOpenIDProvider(can, sealer, cache, pages, limiter).Routes(), s.newGateways(can, sealer, pages, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,

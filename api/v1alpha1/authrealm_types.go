@@ -51,6 +51,7 @@ type AuthRealmList struct {
 // AuthRealmSpec is what a realm shall be. Only issuer is required.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.registration) || !has(self.registration.emailVerification) || self.registration.emailVerification != 'Required' || has(self.email)",message="registration.emailVerification Required needs email: without mail nobody can verify an address"
+// +kubebuilder:validation:XValidation:rule="!has(self.login) || !has(self.login.mailCode) || self.login.mailCode != 'On' || has(self.email)",message="login.mailCode On needs email: without mail nobody is sent a code"
 // +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.autoscaling))",message="replicas (a number of pods) and autoscaling (a number that follows the load) exclude each other"
 // +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.autoscaling.metrics) && !has(self.autoscaling.targetCPUUtilization)) || (has(self.resources) && has(self.resources.requests) && has(self.resources.requests.cpu))",message="autoscaling by CPU needs resources.requests.cpu, of which utilization is a share"
 // +kubebuilder:validation:XValidation:rule="!has(self.exposure) || !self.issuer.matches('^https://([0-9.]+|[[][^/]*)(:[0-9]+)?(/|$)')",message="exposure needs an issuer with a host name, by which gateways tell realms apart, not an IP address"

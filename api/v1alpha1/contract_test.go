@@ -54,6 +54,7 @@ func realmSettings() map[string]setting {
 		"signingKeys.rotationInterval":                {not: byKeys},
 		"signingKeys.rotateAfter":                     {not: byKeys},
 		"signingKeys.revoked[]":                       {not: byKeys},
+		"login.mailCode":                              {absent: string(realmconfig.MailCodeOff)},
 		"forwardAuth.unverifiedEmail":                 {absent: string(realmconfig.OmitUnverified)},
 		"email.smtp.host":                             {in: "email.host"},
 		"email.smtp.port":                             {in: "email.port"},

@@ -104,7 +104,19 @@ const (
 	ConcealUnknownUser UnknownUserAnswer = "Conceal"
 )
 
-// Login says how password logins behave.
+// MailCode says whether people may sign in by a code that is mailed to them.
+//
+// +kubebuilder:validation:Enum=On;Off
+type MailCode string
+
+const (
+	// MailCodeOn mails a code to whoever asks for one.
+	MailCodeOn MailCode = "On"
+	// MailCodeOff mails none.
+	MailCodeOff MailCode = "Off"
+)
+
+// Login says how logins behave.
 //
 // +kubebuilder:validation:MinProperties=1
 type Login struct {
@@ -112,6 +124,12 @@ type Login struct {
 	// Reveal (404, also when absent) or Conceal (as for a wrong password).
 	// +optional
 	UnknownUser UnknownUserAnswer `json:"unknownUser,omitempty"`
+
+	// mailCode lets people sign in by a code that is mailed to their address: "On" or
+	// "Off" (also when absent), in quotation marks, since YAML reads On as true. It needs
+	// email.
+	// +optional
+	MailCode MailCode `json:"mailCode,omitempty"`
 
 	// lockout stops the guessing of passwords.
 	// +optional

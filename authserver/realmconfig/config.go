@@ -62,7 +62,7 @@ func (c Config) Validate() error {
 	p.add(validateIssuer(c.Issuer))
 
 	c.Tokens.validate(&p)
-	c.Login.validate(&p)
+	c.Login.validate(&p, c.Email)
 	c.Passwords.validate(&p)
 	c.Registration.validate(&p, c.Email)
 	c.ForwardAuth.validate(&p)

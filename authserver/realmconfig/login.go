@@ -14,11 +14,23 @@ const (
 	Conceal UnknownUser = "Conceal"
 )
 
-// Login says how password logins behave.
+// MailCode says whether people may sign in by a code that is mailed to them.
+type MailCode string
+
+const (
+	// MailCodeOn mails a code to whoever asks for one.
+	MailCodeOn MailCode = "On"
+	// MailCodeOff mails none.
+	MailCodeOff MailCode = "Off"
+)
+
+// Login says how logins behave.
 type Login struct {
 	// UnknownUser is Reveal by default.
 	UnknownUser UnknownUser `json:"unknownUser"`
-	Lockout     Lockout     `json:"lockout"`
+	// MailCode is empty by default, which means Off; On needs Email.
+	MailCode MailCode `json:"mailCode,omitempty"`
+	Lockout  Lockout  `json:"lockout"`
 }
 
 // Lockout refuses an account's logins for Duration after Failures failed ones.
@@ -34,8 +46,12 @@ type Lockout struct {
 	SourceFailures int `json:"sourceFailures"`
 }
 
-func (l Login) validate(p *problems) {
+func (l Login) validate(p *problems, email *Email) {
 	oneOf(p, "login.unknownUser", l.UnknownUser, Reveal, Conceal)
+	if l.MailCode != "" {
+		oneOf(p, "login.mailCode", l.MailCode, MailCodeOn, MailCodeOff)
+	}
+	p.check(l.MailCode != MailCodeOn || email != nil, "login.mailCode: %s needs email", MailCodeOn)
 	p.number("login.lockout.failures", l.Lockout.Failures, 1, 100)
 	p.duration("login.lockout.duration", l.Lockout.Duration, time.Second, 24*time.Hour)
 	p.number("login.lockout.sourceFailures", l.Lockout.SourceFailures, 1, 100_000)

@@ -4,14 +4,14 @@
 // is asked to, with the storage of an earlier run, and prints what it sees and
 // the storage. Its types, and those of realmkeeper.js itself, are checked
 // strictly before it runs.
-import { createClient, RealmkeeperError, type Challenge, type Options, type User } from './realmkeeper.js'
+import { createClient, RealmkeeperError, type Challenge, type MailedCode, type Options, type User } from './realmkeeper.js'
 import { createClient as asWritten } from './source.js'
 
 declare const process: {
   argv: string[]
-  env: Record<'ISSUER' | 'EMAIL' | 'PASSWORD' | 'WRONG_PASSWORD' | 'CODE' | 'STORAGE', string>
+  env: Record<'ISSUER' | 'EMAIL' | 'PASSWORD' | 'WRONG_PASSWORD' | 'CODE' | 'HANDLE' | 'STORAGE', string>
 }
-const { ISSUER: issuer, EMAIL: email, PASSWORD: password, WRONG_PASSWORD: wrong, CODE: code } = process.env
+const { ISSUER: issuer, EMAIL: email, PASSWORD: password, WRONG_PASSWORD: wrong, CODE: code, HANDLE: handle } = process.env
 const kept = new Map<string, string>(Object.entries(JSON.parse(process.env.STORAGE || '{}')))
 const storage: Options['storage'] = {
   getItem: (key) => kept.get(key) ?? null,
@@ -72,6 +72,16 @@ const does: Record<string, () => Promise<unknown>> = {
     const first = await refused(client.continueLogin(challenge, '000000'))
     await client.continueLogin(challenge, code)
     return { refused: first, methods: challenge.methods, user: client.user?.email }
+  },
+  mailCode: async () => {
+    const mailed: MailedCode = await client.mailCode(email)
+    return { handle: mailed.handle, minutes: Math.round((mailed.expiresAt.getTime() - Date.now()) / 60000) }
+  },
+  loginWithCode: async () => {
+    const mailed = { handle, expiresAt: new Date() }
+    const first = await refused(client.loginWithCode(mailed, '12345'))
+    const challenge = await client.loginWithCode(mailed, code)
+    return { refused: first, challenged: challenge !== null, user: client.user?.email }
   },
   profile,
   together: () => Promise.all([profile(), profile(), profile()]),

@@ -69,9 +69,6 @@ type Store interface {
 	// UpdateProfile changes what is not nil; the second result is false when the
 	// user is gone.
 	UpdateProfile(ctx context.Context, userID string, c ProfileChange, also auth.Effects, now time.Time) (auth.User, bool, error)
-	// ReclaimByMail redeems a one-time token that was mailed to the address. The
-	// account is left without a password and without any other way in.
-	ReclaimByMail(ctx context.Context, r reclaim.Claim, token auth.TokenHash, also auth.Effects) (reclaim.Result, error)
 	// MailNotice stores what is in also, unless a quota is used up.
 	MailNotice(ctx context.Context, also auth.Effects, now time.Time) (bool, error)
 	// DeleteUser deletes a user and all that is theirs, but not the audit log.

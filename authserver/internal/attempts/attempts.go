@@ -154,7 +154,8 @@ func (s *Service) Unlock(ctx context.Context, actor, user auth.User, from auth.C
 	if err != nil {
 		return err
 	}
-	keys := []auth.CounterKey{auth.KeyOf(user.Email).Counter(), s.CodeCounter(SignInCode, user.ID).Key}
+	account := auth.KeyOf(user.Email)
+	keys := []auth.CounterKey{account.Counter(), s.CodeCounter(SignInCode, user.ID).Key, mailedCodesCounter(account).Key}
 	if err := s.Store.ClearAttempts(ctx, keys, s.Now(), auth.Effects{Events: []auth.Event{event}}); err != nil {
 		return err
 	}

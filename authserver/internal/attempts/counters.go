@@ -13,17 +13,32 @@ import (
 // one that success clears first: a known device's own counter alone, or
 // the account's and the source's. Only a token of ours costs a question.
 func (s *Service) PasswordCounters(ctx context.Context, email string, from auth.Client) ([]auth.Counter, error) {
-	if d, ok := s.openDevice(from.Device); ok {
-		user, found, err := s.Store.UserByID(ctx, d.UserID)
-		if err != nil {
-			return nil, err
-		}
-		if _, known := s.deviceOf(user, from); found && known && user.Email == email {
-			s.Observer.KnownDevice()
-			return []auth.Counter{s.deviceCounter(d)}, nil
-		}
+	d, known, err := s.deviceAt(ctx, email, from)
+	switch {
+	case err != nil:
+		return nil, err
+	case known:
+		return []auth.Counter{s.deviceCounter(d)}, nil
 	}
 	return []auth.Counter{s.accountCounter(auth.KeyOf(email)), s.sourceCounter(from)}, nil
+}
+
+// deviceAt is the device that a client has proved to be, if somebody has logged in with it
+// to the account of an address.
+func (s *Service) deviceAt(ctx context.Context, email string, from auth.Client) (device, bool, error) {
+	d, ok := s.openDevice(from.Device)
+	if !ok {
+		return device{}, false, nil
+	}
+	user, found, err := s.Store.UserByID(ctx, d.UserID)
+	if err != nil {
+		return device{}, false, err
+	}
+	_, known := s.deviceOf(user, from)
+	if known = found && known && user.Email == email; known {
+		s.Observer.KnownDevice()
+	}
+	return d, known, nil
 }
 
 // OwnCounter is the counter that a user's login clears.
@@ -99,5 +114,6 @@ func (s *Service) CountersOf(user auth.User) []auth.CounterKey {
 		auth.KeyOf(user.Email).Counter(),
 		s.CodeCounter(SignInCode, user.ID).Key,
 		s.CodeCounter(EnrolmentCode, user.ID).Key,
+		mailedCodesCounter(auth.KeyOf(user.Email)).Key,
 	}
 }

@@ -14,6 +14,7 @@ const (
 	TooManyAttempts    Code = "too_many_attempts"
 	AccountDisabled    Code = "account_disabled"
 	EmailNotVerified   Code = "email_not_verified"
+	MailCodeOff        Code = "mail_code_off"
 )
 
 // Refusals of a token.

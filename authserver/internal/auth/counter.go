@@ -22,8 +22,11 @@ const (
 	ByDevice CounterKind = "device"
 	// BySource counts the wrong guesses of one source address at any account.
 	BySource CounterKind = "source"
-	// ByCode counts guesses at an account's second factor.
+	// ByCode counts guesses at an account's second factor, or at the codes that are mailed
+	// to its address.
 	ByCode CounterKind = "code"
+	// ByMailedCode counts those at one code that was mailed.
+	ByMailedCode CounterKind = "mailed_code"
 )
 
 // Counter counts guesses until they are too many. Then it is locked, and takes
@@ -58,6 +61,8 @@ func (c Counter) Refusal(wait time.Duration) error {
 	switch {
 	case c.Kind == BySource:
 		return RefuseFor(RateLimited, max(wait, Contention))
+	case c.Kind == ByMailedCode && wait > 0:
+		return Refuse(ChallengeInvalid) // it is over, whatever the time
 	case wait > 0:
 		return RefuseFor(AccountLocked, wait)
 	default:

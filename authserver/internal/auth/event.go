@@ -15,6 +15,7 @@ type Action string
 const (
 	ActLogin               Action = "login"
 	ActChallenge           Action = "login.challenged"
+	ActRequestCode         Action = "login.code_requested"
 	ActLogout              Action = "logout"
 	ActReuse               Action = "refresh_token.reused"
 	ActRegister            Action = "user.registered"

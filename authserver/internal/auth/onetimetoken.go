@@ -17,6 +17,7 @@ const (
 	ResetPasswordToken     OneTimeTokenKind = "reset"        // sets a new password
 	VerifyEmailToken       OneTimeTokenKind = "verify"       // proves an address
 	ChangeEmailToken       OneTimeTokenKind = "change_email" // proves the address to come
+	MailedCodeToken        OneTimeTokenKind = "mailed_code"  // signs in whoever shows the code in the mail, where it was asked for
 	ChallengeToken         OneTimeTokenKind = "challenge"    // waits for a second factor
 	FederationStateToken   OneTimeTokenKind = "oauth_state"  // waits for a provider's answer
 	AuthorizationCodeToken OneTimeTokenKind = "oauth_code"   // is exchanged for tokens

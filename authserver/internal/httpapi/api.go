@@ -20,6 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mailcode"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -40,6 +41,7 @@ type Deps struct {
 	Grants     *grant.Service
 	SignIn     *signin.Service
 	Federation *federation.Service
+	MailCodes  *mailcode.Service
 	Accounts   *account.Service
 	Admin      *admin.Service
 	Groups     *group.Service

@@ -46,6 +46,7 @@ func (a *API) routes() []route {
 	return slices.Concat(
 		a.accountRoutes(),
 		a.sessionRoutes(),
+		a.mailCodeRoutes(),
 		a.proofRoutes(),
 		a.sessionListRoutes(),
 		a.applicationRoutes(),

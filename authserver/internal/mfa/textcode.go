@@ -127,7 +127,7 @@ func (s *Service) newTextCode(f Factor) (TextCode, auth.Secret, error) {
 	if err != nil {
 		return TextCode{}, "", err
 	}
-	digits, err := newDigits(s.Random)
+	digits, err := NewDigits(s.Random)
 	if err != nil {
 		return TextCode{}, "", err
 	}
@@ -138,8 +138,8 @@ func (s *Service) newTextCode(f Factor) (TextCode, auth.Secret, error) {
 	}, digits, err
 }
 
-// newDigits makes a code of which each is as likely as any other.
-func newDigits(random io.Reader) (auth.Secret, error) {
+// NewDigits makes a code of six digits, of which each is as likely as any other.
+func NewDigits(random io.Reader) (auth.Secret, error) {
 	n, err := rand.Int(random, big.NewInt(1_000_000))
 	if err != nil {
 		return "", fmt.Errorf("make code: %w", err)

@@ -37,6 +37,13 @@ func ParseCode(typed auth.Secret, method auth.Method) (Code, error) {
 	return Code{}, &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{{Field: "code", Detail: codeFault(method)}}}
 }
 
+// ParseDigits reads what a person has typed as a code that NewDigits has made. It forgives
+// and refuses as ParseCode does.
+func ParseDigits(typed auth.Secret) (auth.Secret, error) {
+	code, err := ParseCode(typed, auth.SMSMethod)
+	return auth.Secret(code.digits), err
+}
+
 // codeFault says what a code must be; it goes on after the field's name.
 func codeFault(method auth.Method) string {
 	const digits, backup = "six digits", "a backup code such as 4q7h-z0kd-9xw2-m5ta"

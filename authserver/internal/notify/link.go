@@ -43,7 +43,7 @@ func (s *Service) NewLink(kind auth.OneTimeTokenKind, user auth.User, to string,
 	if err != nil {
 		return auth.OneTimeToken{}, auth.Message{}, err
 	}
-	quotas, err := s.linkQuotas(kind, user, to)
+	quotas, err := s.LinkQuotas(kind, user, to)
 	if err != nil {
 		return auth.OneTimeToken{}, auth.Message{}, err
 	}
@@ -69,11 +69,17 @@ func (s *Service) MailLink(ctx context.Context, kind auth.OneTimeTokenKind, acti
 		return err
 	}
 	token.SessionID = sessionID
+	return s.MailToken(ctx, token, message, action, user, from)
+}
+
+// MailToken is MailLink for a token, of the user's or of nobody, and a mail that are made
+// already.
+func (s *Service) MailToken(ctx context.Context, token auth.OneTimeToken, message auth.Message, action auth.Action, user auth.User, from auth.Client) error {
 	event, err := s.Audit.NewEvent(action, user.ID, user.ID, from)
 	if err != nil {
 		return err
 	}
-	event.Account = auth.KeyOf(to)
+	event.Account = auth.KeyOf(token.Email)
 	sent, err := s.Store.MailToken(ctx, token, auth.Effects{Messages: []auth.Message{message}, Events: []auth.Event{event}})
 	switch {
 	case err != nil:

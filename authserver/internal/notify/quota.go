@@ -31,13 +31,13 @@ const (
 	enrolmentTextQuota  quotaKind = "enrolment text"
 )
 
-// linkQuotas count a link that anybody may ask for. Nobody is told when they are used
-// up. The way back in to an account whose address is proved is counted by that very
+// LinkQuotas count a link, or a code, that anybody may ask for. Nobody is told when they are
+// used up. The way in to an account whose address is proved is counted by that very
 // address, and apart: neither accounts that strangers make beside it, nor addresses that
 // nobody has, use it up.
-func (s *Service) linkQuotas(kind auth.OneTimeTokenKind, user auth.User, to string) ([]auth.Quota, error) {
+func (s *Service) LinkQuotas(kind auth.OneTimeTokenKind, user auth.User, to string) ([]auth.Quota, error) {
 	switch {
-	case kind != auth.ResetPasswordToken:
+	case kind != auth.ResetPasswordToken && kind != auth.MailedCodeToken:
 		return s.quotas(linkQuota, string(kind), mailboxOf(to), MailLimit, s.mailsPerHour())
 	case user.EmailVerifiedAt != nil:
 		return s.quotas(linkQuota, string(kind), to, MailLimit, s.mailsPerHour())

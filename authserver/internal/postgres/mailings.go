@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,22 +19,33 @@ WITH owner AS MATERIALIZED (
     FOR KEY SHARE
 ), quota_asking AS (SELECT), quota_recipient AS (SELECT FROM owner), ` + countingQuotas + `
 , cause AS (
-    INSERT INTO tickets (hash, kind, user_id, session_id, email, created_at, expires_at)
-    SELECT @hash, @kind, id, @session, @email, @now, @expires FROM owner WHERE NOT EXISTS (SELECT FROM quota_refused)
-    ON CONFLICT (user_id, kind) WHERE kind IN ('reset', 'verify', 'change_email') DO UPDATE SET
-        hash = excluded.hash, session_id = excluded.session_id, email = excluded.email,
+    INSERT INTO tickets (hash, kind, user_id, session_id, email, sealed, created_at, expires_at)
+    SELECT @hash, @kind, id, @session, @email, @sealed, @now, @expires FROM owner WHERE NOT EXISTS (SELECT FROM quota_refused)
+    ON CONFLICT %s DO UPDATE SET
+        hash = excluded.hash, session_id = excluded.session_id, email = excluded.email, sealed = excluded.sealed,
         created_at = excluded.created_at, expires_at = excluded.expires_at
     RETURNING hash
 )` + withCountedEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
+// A user has one token of each kind. For one kind, an index of its own says so: that of the
+// others has to do until the last pod of the release before is gone.
+const (
+	oneOfEachKind = `(user_id, kind) WHERE kind IN ('reset', 'verify', 'change_email')`
+	oneMailedCode = `(user_id) WHERE kind = 'mailed_code'`
+)
+
 // MailToken implements notify.Store.
 func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error) {
 	args := pgx.NamedArgs{
 		"hash": t.Hash[:], "kind": t.Kind, "user": orNull(t.UserID), "email": t.Email,
-		"session": orNull(t.SessionID), "now": t.CreatedAt, "expires": t.ExpiresAt,
+		"session": orNull(t.SessionID), "sealed": t.Sealed, "now": t.CreatedAt, "expires": t.ExpiresAt,
 	}
-	return s.change(ctx, "mail ticket", mailToken, args, t.CreatedAt, also)
+	only := oneOfEachKind
+	if t.Kind == auth.MailedCodeToken {
+		only = oneMailedCode
+	}
+	return s.change(ctx, "mail ticket", fmt.Sprintf(mailToken, only), args, t.CreatedAt, also)
 }
 
 const mailNotice = `

@@ -31,6 +31,26 @@ func (s *Store) IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.E
 	return s.exec(ctx, "issue ticket", issueToken, args)
 }
 
+const exchangeToken = `
+WITH redeemed AS (
+    DELETE FROM tickets WHERE hash = @used AND user_id = @user AND expires_at > @created
+    RETURNING hash
+), cause AS (
+    INSERT INTO tickets (hash, kind, user_id, sealed, created_at, expires_at)
+    SELECT @hash, @kind, @user, @sealed, @created, @expires FROM redeemed
+    RETURNING hash
+)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
+
+// ExchangeToken implements signin.Store. The row's lock lets one of any number of callers
+// delete it.
+func (s *Store) ExchangeToken(ctx context.Context, used auth.TokenHash, next auth.OneTimeToken, also auth.Effects) (bool, error) {
+	return s.change(ctx, "exchange ticket", exchangeToken, pgx.NamedArgs{
+		"used": used[:], "hash": next.Hash[:], "kind": next.Kind, "user": next.UserID, "sealed": next.Sealed,
+		"created": next.CreatedAt, "expires": next.ExpiresAt,
+	}, next.CreatedAt, also)
+}
+
 // SpendToken implements client.Store. The hash is the table's key: one of any number
 // of callers inserts it.
 func (s *Store) SpendToken(ctx context.Context, t auth.OneTimeToken) (bool, error) {

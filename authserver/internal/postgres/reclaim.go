@@ -89,10 +89,10 @@ WITH ` + locked + `, cause AS (
 )` + dropped
 }
 
-// ReclaimByMail implements account.Store.
-func (s *Store) ReclaimByMail(ctx context.Context, r reclaim.Claim, token auth.TokenHash, also auth.Effects) (reclaim.Result, error) {
+// ReclaimByMail implements reclaim.Store.
+func (s *Store) ReclaimByMail(ctx context.Context, r reclaim.Claim, token auth.OneTimeToken, also auth.Effects) (reclaim.Result, error) {
 	statement := reclaiming(` AND good.tickets > 0`) + withEffects + reclaimed
-	return s.reclaim(ctx, statement, r, also, pgx.NamedArgs{"token": token[:], "kind": auth.VerifyEmailToken})
+	return s.reclaim(ctx, statement, r, also, pgx.NamedArgs{"token": token.Hash[:], "kind": token.Kind})
 }
 
 // The identity has no ON CONFLICT, as in createUserWithIdentity.

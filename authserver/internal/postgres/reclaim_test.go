@@ -74,11 +74,13 @@ func identityOf(u auth.User) federation.LinkedIdentity {
 // reclaims are the ways to prove an address first.
 func reclaims(t *testing.T, s *postgres.Store) map[string]func(auth.User, auth.OneTimeToken, time.Time) (bool, []string, error) {
 	t.Helper()
+	byMail := func(u auth.User, ticket auth.OneTimeToken, now time.Time) (bool, []string, error) {
+		r, err := s.ReclaimByMail(context.Background(), reclaim.Claim{User: u, Now: now}, ticket, auth.Effects{})
+		return r.Done, r.Ended, err
+	}
 	return map[string]func(auth.User, auth.OneTimeToken, time.Time) (bool, []string, error){
-		"mail": func(u auth.User, ticket auth.OneTimeToken, now time.Time) (bool, []string, error) {
-			r, err := s.ReclaimByMail(context.Background(), reclaim.Claim{User: u, Now: now}, ticket.Hash, auth.Effects{})
-			return r.Done, r.Ended, err
-		},
+		"mail": byMail,
+		"code": byMail,
 		"identity": func(u auth.User, _ auth.OneTimeToken, now time.Time) (bool, []string, error) {
 			r, err := s.ReclaimByIdentity(context.Background(), reclaim.Claim{User: u, Now: now}, identityOf(u), auth.Effects{})
 			return r.Done, r.Ended, err
@@ -94,7 +96,10 @@ func reclaims(t *testing.T, s *postgres.Store) map[string]func(auth.User, auth.O
 func ticketFor(t *testing.T, s *postgres.Store, way string, u auth.User, now time.Time) auth.OneTimeToken {
 	t.Helper()
 	kind := auth.VerifyEmailToken
-	if way == "reset" {
+	switch way {
+	case "code":
+		kind = auth.MailedCodeToken
+	case "reset":
 		kind = auth.ResetPasswordToken
 	}
 	return mailed(t, s, kind, u, u.Email, now)
@@ -246,7 +251,7 @@ func TestALinkConfirmsOrReclaims(t *testing.T) {
 			if i%2 == 0 {
 				return s.ProveEmail(context.Background(), auth.VerifyEmailToken, ticket.Hash, auth.Effects{}, start)
 			}
-			r, err := s.ReclaimByMail(context.Background(), reclaim.Claim{User: u, Now: start}, ticket.Hash, auth.Effects{})
+			r, err := s.ReclaimByMail(context.Background(), reclaim.Claim{User: u, Now: start}, ticket, auth.Effects{})
 			if r.Done {
 				reclaimed.Add(1)
 			}

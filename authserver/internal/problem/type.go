@@ -40,6 +40,8 @@ func lookUp(code auth.Code) (t Type, found bool) {
 		return Type{403, "Account disabled", "An administrator has disabled this account."}, true
 	case auth.EmailNotVerified:
 		return Type{403, "E-mail address not verified", "Follow the link in the mail that was sent to this address, or ask for a new one."}, true
+	case auth.MailCodeOff:
+		return Type{403, "Mailed codes off", "This realm mails nobody a code to sign in with. Sign in another way."}, true
 
 	case auth.RefreshTokenInvalid:
 		return Type{401, "Refresh token invalid", "The refresh token is not valid any more. Log in again."}, true

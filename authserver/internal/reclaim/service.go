@@ -14,6 +14,7 @@ import (
 
 // Service knows what a Claim brings with it. Every field is required.
 type Service struct {
+	Store    Store
 	Audit    *audit.Log
 	Notify   *notify.Service
 	Attempts *attempts.Service

@@ -53,12 +53,25 @@ func (s *Service) challenge(ctx context.Context, a authentication) (SignIn, erro
 	if err := t.Keep(s.Sealer, sealedChallenge, first, s.Now(), lifetime); err != nil {
 		return SignIn{}, err
 	}
-	if err := s.Store.IssueToken(ctx, t, auth.Effects{Events: []auth.Event{challenged}}); err != nil {
+	if err := s.issueChallenge(ctx, a, t, auth.Effects{Events: []auth.Event{challenged}}); err != nil {
 		return SignIn{}, err
 	}
 	s.Observer.Login(loginChallenged)
 	s.Audit.Print(ctx, challenged)
 	return SignIn{Challenge: &Challenge{ID: id, Methods: a.user.Methods, Lifetime: lifetime}}, nil
+}
+
+// issueChallenge stores a challenge's token, in place of the one that it uses up if there is
+// one. It refuses with InvalidCredentials when somebody has used that.
+func (s *Service) issueChallenge(ctx context.Context, a authentication, t auth.OneTimeToken, also auth.Effects) error {
+	if a.redeems == nil {
+		return s.Store.IssueToken(ctx, t, also)
+	}
+	exchanged, err := s.Store.ExchangeToken(ctx, *a.redeems, t, also)
+	if err == nil && !exchanged {
+		err = auth.Refuse(auth.InvalidCredentials)
+	}
+	return err
 }
 
 // loginChallenged is a login that waits for its code, as the Observer sees it.

@@ -36,6 +36,9 @@ type authentication struct {
 	amr []string
 	// counters hold the guess that was right; nil when nothing was guessed.
 	counters []auth.Counter
+	// redeems is the one-time token that was the first factor, and is used up by what it
+	// is worth; nil for none.
+	redeems *auth.TokenHash
 	// newHash is the password's hash at the realm's cost, user.PasswordHash when
 	// there is nothing to change.
 	newHash string
@@ -54,7 +57,10 @@ func (a authentication) with(code mfa.MatchedCode) authentication {
 	a.code = &code
 	a.method += ", " + string(code.Method)
 	a.authTime = time.Time{} // it was shown now
-	a.amr = append(slices.Clone(a.amr), methodOf(code.Method), "mfa")
+	if method := methodOf(code.Method); !slices.Contains(a.amr, method) {
+		a.amr = append(slices.Clone(a.amr), method)
+	}
+	a.amr = append(slices.Clone(a.amr), "mfa")
 	return a
 }
 
@@ -80,7 +86,7 @@ func (s *Service) complete(ctx context.Context, a authentication) (SignIn, error
 	if a.user.HasSecondFactor() {
 		return s.challenge(ctx, a)
 	}
-	grant, err := s.openSession(ctx, a, nil)
+	grant, err := s.openSession(ctx, a, a.redeems)
 	return SignIn{Grant: grant, ShownSince: a.shownSince}, err
 }
 

@@ -53,6 +53,9 @@ type Store interface {
 	// RedeemToken uses up a one-time token that has not expired. Of any number of
 	// callers at once it succeeds for one.
 	RedeemToken(ctx context.Context, kind auth.OneTimeTokenKind, hash auth.TokenHash, now time.Time) (auth.OneTimeToken, bool, error)
+	// ExchangeToken uses up a one-time token of the user's that has not expired, and stores
+	// the next in its place. Of any number of callers at once it is true for one.
+	ExchangeToken(ctx context.Context, used auth.TokenHash, next auth.OneTimeToken, also auth.Effects) (bool, error)
 	// StartSession records a login: session, refresh token, last login, attempts
 	// cleared, password hash upgraded, token redeemed, code used. Started is false
 	// when the user is gone or disabled, the password was changed since it was checked,

@@ -26,6 +26,9 @@ type proofPage struct {
 	User                auth.User
 	// Providers are those that the user can sign in with again.
 	Providers []provider
+	// MailCode reports whether the user can sign in again by a mailed code, and has no password
+	// to type instead.
+	MailCode bool
 	// Texts reports whether a code can be sent to the user's telephone, Sent that
 	// one is on its way.
 	Texts, Sent bool
@@ -136,8 +139,9 @@ func (w *Web) askProof(req *pageRequest, p proofPage) (*response, error) {
 			return nil, err
 		}
 	}
+	p.MailCode = w.mailsCodes() && !p.Password()
 	p.Texts = w.Settings().SMS != nil && slices.Contains(p.User.Methods, auth.SMSMethod)
-	if len(p.Providers) > 0 {
+	if len(p.Providers) > 0 || p.MailCode {
 		interruptedCookies().Keep(req.w, req.r, p.Flow(), p.Interrupted+"."+p.Action)
 	}
 	return &response{template: "proof", status: problem.PageStatus(auth.ProofRequired), data: p}, nil

@@ -79,13 +79,14 @@ func (w *Web) start(req *pageRequest) (*response, error) {
 type signInPage struct {
 	form
 	Registration bool
+	MailCode     bool
 	Providers    []provider
 }
 
 type provider struct{ Name, DisplayName string }
 
 func (w *Web) signInPage(f form) signInPage {
-	return signInPage{f, w.Settings().Registration.Mode == realmconfig.Open, w.providers()}
+	return signInPage{f, w.Settings().Registration.Mode == realmconfig.Open, w.mailsCodes(), w.providers()}
 }
 
 func (w *Web) providers() []provider {

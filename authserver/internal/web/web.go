@@ -21,6 +21,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/mailcode"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -37,6 +38,7 @@ type Deps struct {
 	PersonalTokens *personaltoken.Service
 	SignIn         *signin.Service
 	Federation     *federation.Service
+	MailCodes      *mailcode.Service
 	Accounts       *account.Service
 	Admin          *admin.Service
 	Groups         *group.Service
@@ -119,6 +121,7 @@ func (w *Web) pages() []page {
 	return slices.Concat(
 		w.signInPages(),
 		w.challengePages(),
+		w.mailCodePages(),
 		w.providerPages(),
 		w.resetPages(),
 		w.registrationPages(),

@@ -57,6 +57,7 @@ func login(l v1alpha1.Login, absent realmconfig.Login) realmconfig.Login {
 	lockout := valueOr(l.Lockout, v1alpha1.Lockout{})
 	return realmconfig.Login{
 		UnknownUser: cmp.Or(realmconfig.UnknownUser(l.UnknownUser), absent.UnknownUser),
+		MailCode:    cmp.Or(realmconfig.MailCode(l.MailCode), absent.MailCode),
 		Lockout: realmconfig.Lockout{
 			Failures:       intOr(lockout.Failures, absent.Lockout.Failures),
 			Duration:       durationOr(lockout.Duration, absent.Lockout.Duration),

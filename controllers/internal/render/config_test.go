@@ -46,6 +46,11 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return c.Login.Lockout },
 			realmconfig.Lockout{Failures: 3, Duration: minutes(1), SourceFailures: 7},
 		},
+		"mailed codes": {
+			issuer + `login: {mailCode: "On"}`,
+			func(c realmconfig.Config) any { return c.Login.MailCode },
+			realmconfig.MailCodeOn,
+		},
 		"lockout by default": {
 			issuer,
 			func(c realmconfig.Config) any { return c.Login.Lockout },

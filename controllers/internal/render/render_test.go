@@ -187,6 +187,7 @@ ui:
   resetPasswordURL: https://shop.example.com/reset?token={token}
   verifyEmailURL: https://shop.example.com/verify?token={token}
 registration: {mode: Open, emailVerification: Required, verificationLifetime: 72h}
+login: {mailCode: "On"}
 email:
   from: Staff <login@example.com>
   smtp:

@@ -69,8 +69,8 @@ func accountExercises() []exercise {
 		}},
 		{"ReclaimByMail", "", func(ctx context.Context, w *world) error {
 			u := w.user(unproved)
-			hash := w.ticket(auth.VerifyEmailToken, u, u.Email)
-			r, err := w.store.ReclaimByMail(ctx, reclaim.Claim{User: u, Clears: clears(u), Now: w.now()}, hash, w.event(auth.ActReclaimAccount, u.ID))
+			token := auth.OneTimeToken{Kind: auth.VerifyEmailToken, Hash: w.ticket(auth.VerifyEmailToken, u, u.Email)}
+			r, err := w.store.ReclaimByMail(ctx, reclaim.Claim{User: u, Clears: clears(u), Now: w.now()}, token, w.event(auth.ActReclaimAccount, u.ID))
 			return want(r.Done, err)
 		}},
 		{"MailToken", "", func(ctx context.Context, w *world) error {
@@ -78,6 +78,18 @@ func accountExercises() []exercise {
 			token := w.token(auth.ResetPasswordToken, u)
 			token.Email = u.Email
 			return want(w.store.MailToken(ctx, token, w.mailed(auth.ActRequestReset, u.ID)))
+		}},
+		{"MailToken", "of a code", func(ctx context.Context, w *world) error {
+			u := w.user(anybody)
+			token := w.token(auth.MailedCodeToken, u)
+			token.Email = u.Email
+			return want(w.store.MailToken(ctx, token, w.mailed(auth.ActRequestCode, u.ID)))
+		}},
+		{"ReclaimByMail", "with a code", func(ctx context.Context, w *world) error {
+			u := w.user(unproved)
+			token := auth.OneTimeToken{Kind: auth.MailedCodeToken, Hash: w.ticket(auth.MailedCodeToken, u, u.Email)}
+			r, err := w.store.ReclaimByMail(ctx, reclaim.Claim{User: u, Clears: clears(u), Now: w.now()}, token, w.event(auth.ActReclaimAccount, u.ID))
+			return want(r.Done, err)
 		}},
 		{"MailNotice", "", func(ctx context.Context, w *world) error {
 			return want(w.store.MailNotice(ctx, w.mailed(auth.ActRequestReset, w.user(anybody).ID), w.now()))

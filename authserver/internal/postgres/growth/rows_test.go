@@ -150,7 +150,7 @@ func tables() []table {
 			"created_at": "$now - 1000 * (i % 86400)", "due_at": "$now + 1000 * (i % 7200 - 3600)", "attempts": "i % 3",
 		}},
 		{name: "tickets", rows: size.tenth, values: map[string]string{
-			"hash": ticketHash("i"), "kind": "(ARRAY['reset', 'verify', 'change_email', 'challenge', 'oauth_code', 'oauth_state'])[1 + i % 6]",
+			"hash": ticketHash("i"), "kind": "(ARRAY['reset', 'verify', 'mailed_code', 'challenge', 'oauth_code', 'oauth_state'])[1 + i % 6]",
 			"user_id": "CASE WHEN i % 6 < 5 THEN " + userID("i") + " END", "session_id": "NULL",
 			"email": "CASE WHEN i % 6 < 3 THEN " + email("i") + " END", "sealed": "CASE WHEN i % 6 > 2 THEN " + sealed("i") + " END",
 			"created_at": "$now - 1000 * (i % 3600)", "expires_at": "$now + 1000 * (i % 86400)",

@@ -99,6 +99,15 @@ func signInExercises() []exercise {
 		{"RedeemToken", "", func(ctx context.Context, w *world) error {
 			return want(found(w.store.RedeemToken(ctx, auth.ChallengeToken, w.ticket(auth.ChallengeToken, w.user(anybody), ""), w.now())))
 		}},
+		{"ExchangeToken", "", func(ctx context.Context, w *world) error {
+			u := w.user(anybody)
+			return want(w.store.ExchangeToken(ctx, w.ticket(auth.MailedCodeToken, u, u.Email), w.token(auth.ChallengeToken, u), w.event(auth.ActChallenge, u.ID)))
+		}},
+		{"MailedCode", "", func(ctx context.Context, w *world) error {
+			u := w.user(anybody)
+			_, _, found, err := w.store.MailedCode(ctx, w.ticket(auth.MailedCodeToken, u, u.Email), w.now())
+			return want(found, err)
+		}},
 		{"CancelToken", "", func(ctx context.Context, w *world) error {
 			u := w.user(anybody)
 			return want(w.store.CancelToken(ctx, auth.ChangeEmailToken, w.ticket(auth.ChangeEmailToken, u, u.Email), w.event(auth.ActCancelEmailChange, u.ID), w.now()))

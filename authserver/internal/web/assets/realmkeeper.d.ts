@@ -37,6 +37,12 @@ export interface Challenge {
   expiresAt: Date;
 }
 
+/** A code that was asked for. Keep it here: whoever has the mail alone cannot sign in. */
+export interface MailedCode {
+  handle: string;
+  expiresAt: Date;
+}
+
 /** What an access token says of a user. */
 export interface User {
   sub: string;
@@ -66,6 +72,13 @@ export interface Client {
 
   /** Signs in, or answers the challenge that continueLogin takes. */
   login(email: string, password: string): Promise<Challenge | null>;
+  /**
+   * Mails a code to sign in with, where the realm has login.mailCode on. The answer is the same
+   * for an address that has no account.
+   */
+  mailCode(email: string): Promise<MailedCode>;
+  /** Signs in with the code of the mail, or answers the challenge that continueLogin takes. */
+  loginWithCode(mailed: MailedCode, code: string): Promise<Challenge | null>;
   /** Signs in with a code of an app, of a text message, or a backup code. */
   continueLogin(challenge: Challenge, code: string): Promise<void>;
   /** Sends a code by text message. */

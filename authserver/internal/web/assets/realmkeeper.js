@@ -6,6 +6,7 @@
 
 /** @typedef {import("./realmkeeper.js").Tokens} Tokens */
 /** @typedef {import("./realmkeeper.js").Challenge} Challenge */
+/** @typedef {import("./realmkeeper.js").MailedCode} MailedCode */
 
 // The client of every realm that stands for its own applications.
 const clientId = "realmkeeper";
@@ -71,6 +72,17 @@ class Client {
   /** @param {string} email @param {string} password */
   async login(email, password) {
     return this.#admit(await this.#post("login", { email, password }, this.#device()));
+  }
+
+  /** @param {string} email @returns {Promise<MailedCode>} */
+  async mailCode(email) {
+    const { handle, code_expires_in } = await this.#post("login/mail-code", { email });
+    return { handle, expiresAt: new Date(Date.now() + code_expires_in * 1000) };
+  }
+
+  /** @param {MailedCode} mailed @param {string} code */
+  async loginWithCode({ handle }, code) {
+    return this.#admit(await this.#post("login/mail-code/verify", { handle, code }, this.#device()));
   }
 
   /** @param {Challenge} challenge @param {string} code */
