@@ -14,7 +14,7 @@ import (
 func TestEveryPageHasALimit(t *testing.T) {
 	t.Parallel()
 	fromMemory := []string{
-		"GET /{$}", "GET /signin", "GET /signed-out", "GET /register", "GET /forgot", "GET /admin", "POST /language",
+		"GET /{$}", "GET /signin", "GET /signin/mail", "GET /signin/mail/code", "GET /signed-out", "GET /register", "GET /forgot", "GET /admin", "POST /language",
 	}
 	for _, p := range new(Web).pages() {
 		if limited := p.rate != request.Unlimited; limited == slices.Contains(fromMemory, p.pattern) {
