@@ -239,6 +239,7 @@ func TestAMailedCodeLeadsBackToTheApplication(t *testing.T) {
 			b.submit(b.actionOf("/signin/mail"), nil)
 			b.submit("/language", map[string]string{"language": "de"})
 			b.sees("/signin/mail/code", http.StatusOK, "Code aus der E-Mail")
+			b.submit("/language", map[string]string{"language": "en"})
 			b.typeCode(r.digits(annEmail))
 		},
 	} {

@@ -47,7 +47,7 @@ func saidSettings() map[string]said {
 			realmconfig.Lockout{Failures: 3, Duration: minutes(1), SourceFailures: 7},
 		},
 		"mailed codes": {
-			issuer + `login: {mailCode: "On"}`,
+			issuer + "email: {from: login@example.com, smtp: {host: smtp.example.com}}\nlogin: {mailCode: \"On\"}",
 			func(c realmconfig.Config) any { return c.Login.MailCode },
 			realmconfig.MailCodeOn,
 		},
