@@ -125,9 +125,9 @@ type Login struct {
 	// +optional
 	UnknownUser UnknownUserAnswer `json:"unknownUser,omitempty"`
 
-	// mailCode lets people sign in by a code that is mailed to their address: "On" or
-	// "Off" (also when absent), in quotation marks, since YAML reads On as true. It needs
-	// email.
+	// mailCode is On (people may sign in by a code that is mailed to their address, which
+	// needs email) or Off (also when absent). In YAML it stands in quotation marks: On
+	// alone is read as true there.
 	// +optional
 	MailCode MailCode `json:"mailCode,omitempty"`
 

@@ -57,10 +57,11 @@ func (a authentication) with(code mfa.MatchedCode) authentication {
 	a.code = &code
 	a.method += ", " + string(code.Method)
 	a.authTime = time.Time{} // it was shown now
-	if method := methodOf(code.Method); !slices.Contains(a.amr, method) {
-		a.amr = append(slices.Clone(a.amr), method)
+	amr := slices.Clone(a.amr)
+	if method := methodOf(code.Method); !slices.Contains(amr, method) {
+		amr = append(amr, method)
 	}
-	a.amr = append(slices.Clone(a.amr), "mfa")
+	a.amr = append(amr, "mfa")
 	return a
 }
 
