@@ -12,13 +12,13 @@ import (
 func TestEveryLanguageFits(t *testing.T) {
 	t.Parallel()
 	r := newRealm(t)
-	r.sendsMail()
+	r.mailsCodes()
 	r.sendsTexts()
 	b := r.serve().signedIn(telephone, adminEmail)
 	b.screen(narrow)
 	for _, language := range []string{"Deutsch", "Español", "Français"} {
 		b.press(language)
-		for _, page := range []string{"/signin", "/register", "/forgot", "/account", "/admin/users", "/admin/users/new", "/admin/groups", "/admin/audit", "/nothing-here"} {
+		for _, page := range []string{"/signin", "/signin/mail", "/register", "/forgot", "/account", "/admin/users", "/admin/users/new", "/admin/groups", "/admin/audit", "/nothing-here"} {
 			b.open(page)
 			b.fits(language+" "+page, narrow)
 			// Nobody has to press a button that does not say all of what it does.
