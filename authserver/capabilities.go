@@ -20,6 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mailcode"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
@@ -40,6 +41,7 @@ type adapters struct {
 	clientKeys client.Keys
 	transport  notify.Transport
 	logouts    backchannel.Transport
+	webauthn   passkey.WebAuthn
 }
 
 // capabilities are what a realm can do. Each stands on those before it alone.
@@ -53,6 +55,7 @@ type capabilities struct {
 	grants     *grant.Service
 	logouts    *backchannel.Service
 	mfa        *mfa.Service
+	passkeys   *passkey.Service
 	signIn     *signin.Service
 	groups     *group.Service
 	personal   *personaltoken.Service
@@ -85,9 +88,12 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	c.mfa = &mfa.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,
 	}
+	c.passkeys = &passkey.Service{
+		Realm: realm, Store: a.store, Sealer: a.sealer, WebAuthn: a.webauthn, Audit: c.audit, Notify: c.notify, Observer: s.metrics,
+	}
 	c.signIn = &signin.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Passwords: a.passwords, Audit: c.audit,
-		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Observer: s.metrics,
+		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, Observer: s.metrics,
 	}
 	c.groups = &group.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, SignIn: c.signIn}
 	c.personal = &personaltoken.Service{
@@ -104,7 +110,8 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	}
 	c.accounts = &account.Service{
 		Realm: realm, Store: a.store, Passwords: a.passwords, Audit: c.audit, Notify: c.notify, Attempts: c.attempts,
-		Sessions: c.sessions, MFA: c.mfa, SignIn: c.signIn, Reclaim: c.reclaim, CommonPassword: commonpasswords.Contains,
+		Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, SignIn: c.signIn, Reclaim: c.reclaim,
+		CommonPassword: commonpasswords.Contains,
 	}
 	c.admin = &admin.Service{
 		Realm: realm, Store: a.store, Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions,

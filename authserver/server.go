@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/lifecycle"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/live"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -25,6 +26,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/tracing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/upstream"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/web"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/webauthn"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/outbound"
 )
@@ -82,6 +84,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 		clientKeys: upstream.NewClientKeys(s.folder.Config, newClientKeysClient, s.Now),
 		transport:  s.newDelivery(traces),
 		logouts:    tracedLogouts{upstream.NewLogouts(s.folder.Config, s.newLogoutsClient), traces},
+		webauthn:   webauthn.Authenticators{Timeout: passkey.CeremonyLifetime},
 	})
 	if err := await(ctx, "revocations", s.Log, can.sessions.LoadRevocations); err != nil {
 		return unlessStopped(ctx, err)

@@ -55,6 +55,7 @@ type AuthRealmList struct {
 // +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.autoscaling))",message="replicas (a number of pods) and autoscaling (a number that follows the load) exclude each other"
 // +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.autoscaling.metrics) && !has(self.autoscaling.targetCPUUtilization)) || (has(self.resources) && has(self.resources.requests) && has(self.resources.requests.cpu))",message="autoscaling by CPU needs resources.requests.cpu, of which utilization is a share"
 // +kubebuilder:validation:XValidation:rule="!has(self.exposure) || !self.issuer.matches('^https://([0-9.]+|[[][^/]*)(:[0-9]+)?(/|$)')",message="exposure needs an issuer with a host name, by which gateways tell realms apart, not an IP address"
+// +kubebuilder:validation:XValidation:rule="!has(self.passkeys) || !self.issuer.matches('^https://([0-9.]+|[[][^/]*)(:[0-9]+)?(/|$)')",message="passkeys needs an issuer with a host name, which a passkey belongs to for good, not an IP address"
 // +kubebuilder:validation:XValidation:rule="!has(self.clients) || !has(self.clients.audiences) || !(self.issuer in self.clients.audiences)",message="clients.audiences must not name the issuer: at the realm's own API no client's token is good"
 type AuthRealmSpec struct {
 	// issuer is the URL that tokens carry as iss and under which applications
@@ -152,6 +153,12 @@ type AuthRealmSpec struct {
 	// twoFactor says how second factors behave.
 	// +optional
 	TwoFactor *TwoFactor `json:"twoFactor,omitempty"`
+
+	// passkeys lets people sign in with passkeys, which their devices keep, instead of a
+	// password and a code, or with a security key as second factor; nobody can when absent.
+	// They belong to the host of issuer, which must be a name, for good.
+	// +optional
+	Passkeys *Passkeys `json:"passkeys,omitempty"`
 
 	// email is how the realm sends mail; it sends none when absent, and nobody
 	// can reset a forgotten password then.

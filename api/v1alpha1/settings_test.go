@@ -3,6 +3,7 @@
 package v1alpha1_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -43,6 +44,9 @@ func TestSettingsThatAreAccepted(t *testing.T) {
 		"languages in their order":            "ui: {languages: [de, en]}",
 		"words of one's own":                  "ui: {texts: {de: {signin.title: Willkommen, account.saved.two-factor: Erledigt}, en: {problem.user_not_found: 'Who?'}}}",
 		"words that no page uses":             "ui: {texts: {de: {signin.titel: Willkommen}}}",
+		"passkeys":                            "passkeys: {}",
+		"passkeys at 20 origins":              "passkeys: {relatedOrigins: [" + manyOrigins(20) + "]}",
+		"passkeys at a port":                  "passkeys: {relatedOrigins: ['https://App.example.net:65535']}",
 		"origins":                             "cors: {allowedOrigins: [https://shop.example.com, 'https://shop.example.com:8443', 'http://localhost:3000', 'http://[::1]:3000']}",
 		"proxies":                             "network: {trustedProxies: [10.0.0.0/8, 192.0.2.7/32, '2001:db8::/32'], requestsPerMinute: 0}",
 		"an audit trail of ten years":         "audit: {retention: 87600h}",
@@ -155,6 +159,11 @@ func TestSettingsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"a reset page without the token":       {"ui: {resetPasswordURL: https://shop.example.com/reset}", "resetPasswordURL must say with {token}"},
 		"a verify page without the token":      {"ui: {verifyEmailURL: 'https://shop.example.com/verify?token=:token'}", "verifyEmailURL must say with {token}"},
 		"a plain reset page":                   {"ui: {resetPasswordURL: 'http://shop.example.com/{token}'}", "http:// is for localhost alone"},
+		"passkeys at a related IP address":     {"passkeys: {relatedOrigins: ['https://192.0.2.7']}", "must be an origin such as https://app.example.net"},
+		"passkeys at a plain origin":           {"passkeys: {relatedOrigins: ['http://app.example.net']}", "must be an origin such as https://app.example.net"},
+		"passkeys at a page":                   {"passkeys: {relatedOrigins: ['https://app.example.net/']}", "must be an origin such as https://app.example.net"},
+		"passkeys at port 0":                   {"passkeys: {relatedOrigins: ['https://app.example.net:65536']}", "must have a port of 1 to 65535"},
+		"passkeys at 21 origins":               {"passkeys: {relatedOrigins: [" + manyOrigins(21) + "]}", "must have at most 20 items"},
 		"every origin":                         {"cors: {allowedOrigins: ['*']}", "'*' would let every page on the web call the realm"},
 		"an origin with a path":                {"cors: {allowedOrigins: [https://shop.example.com/]}", "must be an origin such as"},
 		"a plain origin":                       {"cors: {allowedOrigins: ['http://shop.example.com']}", "must be an origin such as"},
@@ -186,4 +195,13 @@ func TestSettingsThatAreRefusedInTheUsersWords(t *testing.T) {
 			wantRefusal(t, submit(t, "AuthRealm", "realm", issuer+c.spec), c.says)
 		})
 	}
+}
+
+// manyOrigins are so many, in a list of YAML.
+func manyOrigins(n int) string {
+	list := []string{}
+	for i := range n {
+		list = append(list, fmt.Sprintf("https://app-%d.example.net", i))
+	}
+	return strings.Join(list, ", ")
 }

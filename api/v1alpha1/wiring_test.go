@@ -56,6 +56,8 @@ func TestWiringThatIsRefusedInTheUsersWords(t *testing.T) {
 		"a Gateway without a name":              {issuer + "exposure: {gateway: {parentRefs: [{namespace: gateways}]}}", "name: Required value"},
 		"a port that does not exist":            {issuer + "exposure: {gateway: {parentRefs: [{name: public, port: 70000}]}}", "port"},
 		"a Gateway for an IP address":           {onAddress + "exposure: {gateway: {parentRefs: [{name: public}]}}", "exposure needs an issuer with a host name"},
+		"passkeys for an IP address":            {onAddress + "passkeys: {}", "passkeys needs an issuer with a host name"},
+		"passkeys for an IPv6 address":          {`issuer: "https://[2001:db8::1]"` + "\npasskeys: {}", "passkeys needs an issuer with a host name"},
 		"an Ingress for an IPv6 address":        {`issuer: "https://[2001:db8::1]"` + "\nexposure: {ingress: {}}", "exposure needs an issuer with a host name"},
 		"annotations of nothing":                {issuer + "exposure: {ingress: {annotations: {}}}", "annotations"},
 		"replicas and autoscaling":              {issuer + busy + "replicas: 3\nautoscaling: {maxReplicas: 10}", "exclude each other"},

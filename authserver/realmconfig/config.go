@@ -29,6 +29,9 @@ type Config struct {
 	ForwardAuth  ForwardAuth  `json:"forwardAuth,omitzero"`
 	TwoFactor    TwoFactor    `json:"twoFactor"`
 
+	// Passkeys is nil where nobody signs in with one.
+	Passkeys *Passkeys `json:"passkeys,omitempty"`
+
 	// Email and SMS are nil where the realm cannot send any.
 	Email *Email `json:"email,omitempty"`
 	SMS   *SMS   `json:"sms,omitempty"`
@@ -67,6 +70,9 @@ func (c Config) Validate() error {
 	c.Registration.validate(&p, c.Email)
 	c.ForwardAuth.validate(&p)
 	c.TwoFactor.validate(&p)
+	if c.Passkeys != nil {
+		c.Passkeys.validate(&p, c.Issuer)
+	}
 	if c.Email != nil {
 		c.Email.validate(&p)
 	}

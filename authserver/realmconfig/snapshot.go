@@ -58,7 +58,7 @@ func Load(dir string) (*Snapshot, error) {
 		return nil, err
 	}
 	s.Credentials = credentials
-	s.Config.Browser = s.Config.Browser.asBrowsersWrite()
+	s.Config.Browser, s.Config.Passkeys = s.Config.Browser.asBrowsersWrite(), s.Config.Passkeys.asBrowsersWrite()
 	s.ConfigRevision, s.KeysetRevision = Revision(config), Revision(keyset)
 	return s, nil
 }

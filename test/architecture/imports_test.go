@@ -47,12 +47,12 @@ type rule struct {
 
 // adapters each hide one thing of the world from the policy; only the package
 // authserver knows them all.
-var adapters = []string{"gateway", "httpapi", "live", "mail", "metrics", "oidc", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web"}
+var adapters = []string{"gateway", "httpapi", "live", "mail", "metrics", "oidc", "password", "postgres", "redis", "sealing", "sms", "token", "tracing", "upstream", "userimport", "web", "webauthn"}
 
 // capabilities are what a realm can do, from the vocabulary up. None knows an
 // adapter: each declares what it needs of the world.
 var capabilities = []string{
-	"auth", "recent", "dpop", "client", "audit", "notify", "attempts", "session", "grant", "backchannel", "mfa", "signin", "group", "personaltoken", "reclaim", "mailcode", "federation", "account", "admin",
+	"auth", "recent", "dpop", "client", "audit", "notify", "attempts", "session", "grant", "backchannel", "mfa", "passkey", "signin", "group", "personaltoken", "reclaim", "mailcode", "federation", "account", "admin",
 }
 
 func rules() []rule {

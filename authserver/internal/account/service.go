@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
@@ -33,6 +34,7 @@ type Service struct {
 	Attempts  *attempts.Service
 	Sessions  *session.Service
 	MFA       *mfa.Service
+	Passkeys  *passkey.Service
 	SignIn    *signin.Service
 	Reclaim   *reclaim.Service
 

@@ -48,6 +48,16 @@ const (
 	SecondFactorUnavailable Code = "second_factor_unavailable"
 )
 
+// Refusals of a passkey.
+const (
+	// PasskeyInvalid is of one that signs in, or is a second factor, and says no more.
+	PasskeyInvalid             Code = "passkey_invalid"
+	PasskeyUnverified          Code = "passkey_unverified"
+	PasskeyRegistrationInvalid Code = "passkey_registration_invalid"
+	PasskeyExists              Code = "passkey_exists"
+	TooManyPasskeys            Code = "too_many_passkeys"
+)
+
 // Refusals of a sign-in through a provider.
 const (
 	ProviderUnknown          Code = "provider_unknown"

@@ -36,6 +36,8 @@ const (
 	SecondFactorRemovedMessage MessageKind = "second-factor-removed"
 	IdentityLinkedMessage      MessageKind = "identity-linked"
 	DeviceAllowedMessage       MessageKind = "device-allowed"
+	PasskeyAddedMessage        MessageKind = "passkey-added"
+	PasskeyRemovedMessage      MessageKind = "passkey-removed"
 	AccountLockedMessage       MessageKind = "account-locked"
 	PersonalTokenMadeMessage   MessageKind = "personal-access-token-made"
 	CodeMessage                MessageKind = "code"

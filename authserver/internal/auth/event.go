@@ -61,6 +61,10 @@ const (
 	ActMakePersonalToken   Action = "personal_access_token.made"
 	ActUsePersonalToken    Action = "personal_access_token.first_used"
 	ActEndPersonalToken    Action = "personal_access_token.ended"
+	ActAddPasskey          Action = "passkey.added"
+	ActRenamePasskey       Action = "passkey.renamed"
+	ActRemovePasskey       Action = "passkey.removed"
+	ActSuspectClone        Action = "passkey.clone_suspected"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

@@ -27,6 +27,9 @@ const (
 
 	ClientAssertionToken OneTimeTokenKind = "client_assertion" // was shown by a client, and is good for nothing any more
 	ConsentToken         OneTimeTokenKind = "consent"          // is a question that somebody has answered
+
+	PasskeyRegistrationToken OneTimeTokenKind = "passkey_registration" // waits for a new passkey
+	PasskeyToken             OneTimeTokenKind = "passkey"              // waits for a passkey that signs in
 )
 
 // OneTimeToken is a promise that can be redeemed once, by whoever holds its secret.

@@ -43,11 +43,23 @@ const (
 	TOTPMethod       Method = "totp"
 	BackupCodeMethod Method = "backup_code"
 	SMSMethod        Method = "sms"
+	// PasskeyMethod is of passkeys that verify their user, and sign in by themselves;
+	// SecurityKeyMethod of those that do not.
+	PasskeyMethod     Method = "passkey"
+	SecurityKeyMethod Method = "security_key"
 )
 
-// HasSecondFactor reports whether a sign-in of the user needs a code.
+// HasSecondFactor reports whether a password of the user needs something more. A passkey that
+// signs in by itself does not make it so: whoever has it on one device goes on with the
+// password on others.
 func (u User) HasSecondFactor() bool {
-	return slices.Contains(u.Methods, TOTPMethod) || slices.Contains(u.Methods, SMSMethod)
+	return slices.Contains(u.Methods, TOTPMethod) || slices.Contains(u.Methods, SMSMethod) ||
+		slices.Contains(u.Methods, SecurityKeyMethod)
+}
+
+// HasPasskey reports whether a passkey of the user may be the second factor of a sign-in.
+func (u User) HasPasskey() bool {
+	return slices.Contains(u.Methods, PasskeyMethod) || slices.Contains(u.Methods, SecurityKeyMethod)
 }
 
 // SameTime reports whether two times, either of which may be nil, are one.

@@ -60,6 +60,8 @@ func (a *API) routes() []route {
 		a.identityRoutes(),
 		a.forwardRoutes(),
 		a.secondFactorRoutes(),
+		a.passkeyRoutes(),
+		a.passkeySignInRoutes(),
 		a.openAPIRoutes(),
 	)
 }

@@ -116,6 +116,9 @@ func (a *API) secondFactors(ctx context.Context, r call[empty]) (factorsBody, er
 			body.Methods = append(body.Methods, factorBody{f.Method, *f.VerifiedAt})
 		}
 	}
+	if since := factors.SecurityKeySince; since != nil {
+		body.Methods = append(body.Methods, factorBody{auth.SecurityKeyMethod, *since})
+	}
 	body.Enabled = len(body.Methods) > 0
 	return body, nil
 }

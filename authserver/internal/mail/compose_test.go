@@ -104,7 +104,7 @@ func TestEveryKindHasATemplateName(t *testing.T) {
 	for _, kind := range []auth.MessageKind{
 		auth.VerifyEmailMessage, auth.AlreadyRegisteredMessage, auth.ResetPasswordMessage, auth.PasswordChangedMessage,
 		auth.EmailChangedMessage, auth.NewDeviceMessage, auth.SecondFactorAddedMessage, auth.SecondFactorRemovedMessage,
-		auth.IdentityLinkedMessage, auth.DeviceAllowedMessage, auth.AccountLockedMessage, auth.AccountReclaimedMessage, auth.CodeMessage,
+		auth.PasskeyAddedMessage, auth.PasskeyRemovedMessage, auth.IdentityLinkedMessage, auth.DeviceAllowedMessage, auth.AccountLockedMessage, auth.AccountReclaimedMessage, auth.CodeMessage,
 		auth.PersonalTokenMadeMessage,
 	} {
 		kinds = append(kinds, string(kind))

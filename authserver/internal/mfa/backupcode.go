@@ -27,9 +27,9 @@ func backupEncoding() *base32.Encoding {
 	return base32.NewEncoding(backupAlphabet).WithPadding(base32.NoPadding)
 }
 
-// newBackupCodes makes codes as they are shown, such as 4q7h-z0kd-9xw2-m5ta, and
+// NewBackupCodes makes codes as they are shown, such as 4q7h-z0kd-9xw2-m5ta, and
 // the hashes that are kept.
-func newBackupCodes(random io.Reader) ([]auth.Secret, []auth.TokenHash, error) {
+func NewBackupCodes(random io.Reader) ([]auth.Secret, []auth.TokenHash, error) {
 	codes, hashes := []auth.Secret{}, []auth.TokenHash{}
 	for range backupCodes {
 		b := make([]byte, backupCodeBytes)

@@ -39,7 +39,7 @@ func (s *Service) EnrolApp(ctx context.Context, user auth.User) (Enrolment, erro
 	if err != nil {
 		return Enrolment{}, err
 	}
-	codes, hashes, err := newBackupCodes(s.Random)
+	codes, hashes, err := NewBackupCodes(s.Random)
 	if err != nil {
 		return Enrolment{}, err
 	}

@@ -33,6 +33,9 @@ type Factors struct {
 	All []Factor
 	// BackupCodes is how many are left.
 	BackupCodes int
+	// SecurityKeySince is when the eldest passkey was set up that is a second factor; nil for
+	// none. Package passkey knows them.
+	SecurityKeySince *time.Time
 }
 
 // of finds the user's factor of a method, verified or not.

@@ -29,7 +29,7 @@ func (s *Service) Remove(ctx context.Context, actorID string, user auth.User, me
 // RenewBackupCodes makes the codes of earlier worthless. It refuses with
 // SecondFactorMissing.
 func (s *Service) RenewBackupCodes(ctx context.Context, user auth.User, from auth.Client) ([]auth.Secret, error) {
-	codes, hashes, err := newBackupCodes(s.Random)
+	codes, hashes, err := NewBackupCodes(s.Random)
 	if err != nil {
 		return nil, err
 	}

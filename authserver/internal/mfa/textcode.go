@@ -66,7 +66,7 @@ func (s *Service) EnrolPhone(ctx context.Context, user auth.User, number string,
 	}
 	enrolment, enrols := Enrolment{}, NewFactor{Factor: factor}
 	if !user.HasSecondFactor() {
-		if enrolment.BackupCodes, enrols.BackupCodes, err = newBackupCodes(s.Random); err != nil {
+		if enrolment.BackupCodes, enrols.BackupCodes, err = NewBackupCodes(s.Random); err != nil {
 			return Enrolment{}, 0, err
 		}
 	}

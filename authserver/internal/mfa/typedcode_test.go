@@ -67,7 +67,7 @@ func TestACodeOfAnotherMethodIsNone(t *testing.T) {
 
 func TestBackupCodesAreReadAsTheyAreHashed(t *testing.T) {
 	t.Parallel()
-	codes, hashes, err := newBackupCodes(rand.Reader)
+	codes, hashes, err := NewBackupCodes(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,10 +27,12 @@ texts AS MATERIALIZED (
     SELECT 1 FROM text_codes WHERE user_id = @user FOR UPDATE
 ), factors AS MATERIALIZED (
     SELECT 1 FROM second_factors WHERE user_id = @user ORDER BY method FOR UPDATE
+), keys AS MATERIALIZED (
+    SELECT 1 FROM passkeys WHERE user_id = @user ORDER BY id FOR UPDATE
 ), backups AS MATERIALIZED (
     SELECT 1 FROM backup_codes WHERE user_id = @user FOR UPDATE
 ), held AS MATERIALIZED (
-    SELECT count(*) FROM (TABLE texts UNION ALL TABLE factors UNION ALL TABLE backups) f
+    SELECT count(*) FROM (TABLE texts UNION ALL TABLE factors UNION ALL TABLE keys UNION ALL TABLE backups) f
 ), promises AS MATERIALIZED (
     SELECT t.hash, t.kind, t.email, t.expires_at
     FROM held, tickets t WHERE t.user_id = @user ORDER BY t.hash FOR UPDATE OF t
@@ -50,6 +52,8 @@ const dropped = `
     DELETE FROM consents a USING cause WHERE a.user_id = cause.id AND cause.first_proof
 ), unenrolled AS (
     DELETE FROM second_factors f USING cause WHERE f.user_id = cause.id AND cause.first_proof
+), unkeyed AS (
+    DELETE FROM passkeys p USING cause WHERE p.user_id = cause.id AND cause.first_proof
 ), uncoded AS (
     DELETE FROM backup_codes b USING cause WHERE b.user_id = cause.id AND cause.first_proof
 ), untexted AS (

@@ -39,6 +39,7 @@ func squat(t *testing.T, s *postgres.Store, email string, now time.Time) auth.Us
 	squatter.mustVerify(mfa.MatchedCode{UserID: u.ID, Method: auth.TOTPMethod, Enrolment: squatter.app.Enrolment, Step: new(int64(0))})
 	squatter.text(&mfa.NewFactor{Factor: squatter.phone})
 	must(s.LinkIdentity(t.Context(), u, identityOf(u), auth.Effects{}))
+	must(s.AddPasskey(t.Context(), passkeyOf(u), auth.Effects{}))
 	for i := range 2 {
 		id := uuid.NewString()
 		started, err := s.StartSession(t.Context(), signin.NewSession{
@@ -110,7 +111,7 @@ func leftOf(t *testing.T, url string, u auth.User, kept int) string {
 	t.Helper()
 	left := ""
 	for table, most := range map[string]int{
-		"second_factors": 0, "backup_codes": 0, "text_codes": 0, "tickets": 0, "identities": kept, "consents": 0, "personal_access_tokens": 0,
+		"second_factors": 0, "backup_codes": 0, "text_codes": 0, "passkeys": 0, "tickets": 0, "identities": kept, "consents": 0, "personal_access_tokens": 0,
 	} {
 		if n := count(t, url, table+" WHERE user_id = '"+u.ID+"'"); n != most {
 			left += fmt.Sprintf("%d rows of %s, ", n, table)
@@ -178,7 +179,7 @@ func TestAProvedAddressIsNotReclaimed(t *testing.T) {
 					t.Errorf("an ordinary reset: done %t, %v", done, err)
 				}
 			}
-			for _, table := range []string{"second_factors", "backup_codes", "identities", "consents"} {
+			for _, table := range []string{"second_factors", "backup_codes", "passkeys", "identities", "consents"} {
 				if count(t, url, table+" WHERE user_id = '"+u.ID+"'") == 0 {
 					t.Errorf("%s are gone", table)
 				}

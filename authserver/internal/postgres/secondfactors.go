@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,17 +19,21 @@ import (
 const methodsOfUser = `ARRAY(
 	SELECT f.method FROM second_factors f WHERE f.user_id = u.id AND f.verified_at IS NOT NULL
 	UNION ALL SELECT 'backup_code' FROM backup_codes b WHERE b.user_id = u.id AND b.hashes <> '{}'
+	UNION ALL SELECT DISTINCT CASE WHEN p.user_verified THEN 'passkey' ELSE 'security_key' END FROM passkeys p WHERE p.user_id = u.id
 	ORDER BY 1 DESC)`
 
+// A user without a factor of this kind may have backup codes all the same, and so has a row
+// without one.
 const factorsOf = `
-SELECT f.method, f.enrolment::text, f.sealed, f.last_step, f.created_at, f.verified_at,
+SELECT coalesce(f.method, ''), coalesce(f.enrolment::text, ''), f.sealed, coalesce(f.last_step, 0), coalesce(f.created_at, u.created_at), f.verified_at,
        coalesce(t.id::text, ''), t.sealed, t.sent_at, t.expires_at,
-       coalesce(cardinality(b.hashes), 0)
-FROM second_factors f
-LEFT JOIN backup_codes b ON b.user_id = f.user_id
-LEFT JOIN text_codes t ON t.user_id = f.user_id AND t.enrolment = f.enrolment
+       coalesce(cardinality(b.hashes), 0), (SELECT min(p.created_at) FROM passkeys p WHERE p.user_id = u.id AND NOT p.user_verified)
+FROM users u
+LEFT JOIN second_factors f ON f.user_id = u.id
+LEFT JOIN backup_codes b ON b.user_id = u.id
+LEFT JOIN text_codes t ON t.user_id = u.id AND t.enrolment = f.enrolment
       AND t.sealed IS NOT NULL AND t.expires_at > @now
-WHERE f.user_id = @user ORDER BY f.method DESC`
+WHERE u.id = @user ORDER BY f.method DESC`
 
 // FactorsOf implements mfa.Store.
 func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (mfa.Factors, error) {
@@ -43,13 +48,14 @@ func (s *Store) FactorsOf(ctx context.Context, userID string, now time.Time) (mf
 		f, text := mfa.Factor{UserID: userID}, mfa.TextCode{UserID: userID}
 		var sentAt, expiresAt *time.Time
 		err := row.Scan(&f.Method, &f.Enrolment, &f.Sealed, &f.LastStep, &f.CreatedAt, &f.VerifiedAt,
-			&text.ID, &text.Sealed, &sentAt, &expiresAt, &factors.BackupCodes)
+			&text.ID, &text.Sealed, &sentAt, &expiresAt, &factors.BackupCodes, &factors.SecurityKeySince)
 		if err == nil && text.ID != "" {
 			text.Enrolment, text.SentAt, text.ExpiresAt = f.Enrolment, *sentAt, *expiresAt
 			f.Text = &text
 		}
 		return f, err
 	})
+	factors.All = slices.DeleteFunc(factors.All, func(f mfa.Factor) bool { return f.Method == "" })
 	return factors, classify("read second factors", err)
 }
 
@@ -119,16 +125,22 @@ func (s *Store) VerifyFactor(ctx context.Context, code mfa.MatchedCode, now time
 	return s.happened(ctx, "verify second factor", verifyFactor, args)
 }
 
+// All are gone only with the passkeys that are nothing but a second factor. Those that sign in
+// by themselves stay.
 const removeFactors = `
 WITH removed AS (
     DELETE FROM second_factors WHERE user_id = @user AND (@method = '' OR method = @method)
     RETURNING method, verified_at
+), keys AS (
+    DELETE FROM passkeys WHERE user_id = @user AND @method = '' AND NOT user_verified
+    RETURNING id
 ), cause AS (
-    SELECT FROM removed WHERE verified_at IS NOT NULL
+    SELECT FROM removed WHERE verified_at IS NOT NULL UNION ALL SELECT FROM keys
 ), codes AS (
     DELETE FROM backup_codes WHERE user_id = @user AND EXISTS (SELECT FROM cause) AND NOT EXISTS (
         SELECT FROM second_factors
-        WHERE user_id = @user AND verified_at IS NOT NULL AND method NOT IN (SELECT method FROM removed))
+        WHERE user_id = @user AND verified_at IS NOT NULL AND method NOT IN (SELECT method FROM removed)
+        UNION ALL SELECT FROM passkeys WHERE user_id = @user AND NOT user_verified AND @method <> '')
 )` + withEffects + `
 SELECT FROM cause`
 
@@ -144,8 +156,10 @@ func (s *Store) RemoveFactors(ctx context.Context, userID string, method auth.Me
 const replaceBackupCodes = `
 WITH cause AS (
     INSERT INTO backup_codes (user_id, hashes, created_at)
-    SELECT DISTINCT user_id, @hashes::bytea[], @now::timestamptz FROM second_factors
-    WHERE user_id = @user AND verified_at IS NOT NULL
+    SELECT user_id, @hashes::bytea[], @now::timestamptz FROM (
+        SELECT user_id FROM second_factors WHERE user_id = @user AND verified_at IS NOT NULL
+        UNION SELECT user_id FROM passkeys WHERE user_id = @user AND NOT user_verified
+    ) f
     ON CONFLICT (user_id) DO UPDATE SET hashes = excluded.hashes, created_at = excluded.created_at
     RETURNING user_id
 )` + withEffects + `

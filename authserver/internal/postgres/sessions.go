@@ -11,11 +11,12 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
-// Everything hangs on the code, the token and the user, in this order: a code
+// Everything hangs on the code or the passkey, the token and the user, in this order: a code
 // that another caller has used up leaves the token to be tried with the next
 // one. What a caller has used when a later one of them is no good any more is
 // lost: rather a code without a session than a session without a code.
@@ -24,15 +25,21 @@ const (
 	startDescendant = `WITH ` + parentLocked + signInUser + parentLives + openSession
 )
 
-const signInUser = useCode + `, redeemed AS (
+const signInUser = useCode + `, presented AS (
+    UPDATE passkeys SET sign_count = greatest(sign_count, @sign_count), backed_up = @backed_up, last_used_at = @now
+    WHERE id = @passkey AND user_id = @user
+    RETURNING id
+), shown AS (
+    SELECT FROM used UNION ALL SELECT FROM presented
+), redeemed AS (
     DELETE FROM tickets WHERE hash = @token AND user_id = @user AND expires_at > @now
-      AND (NOT @needs_code OR EXISTS (SELECT FROM used))
+      AND (NOT @needs_code OR EXISTS (SELECT FROM shown))
     RETURNING hash
 ), cause AS (
     UPDATE users SET last_login_at = @now, password_hash = @new_hash
     WHERE id = @user AND password_hash IS NOT DISTINCT FROM @checked_hash AND disabled_at IS NULL
       AND (@token::bytea IS NULL OR EXISTS (SELECT FROM redeemed))
-      AND (NOT @needs_code OR EXISTS (SELECT FROM used))`
+      AND (NOT @needs_code OR EXISTS (SELECT FROM shown))`
 
 // expiryDay is the day on which a session expires at @expires.
 const expiryDay = `(@expires::timestamptz AT TIME ZONE 'UTC')::date`
@@ -83,8 +90,13 @@ func (s *Store) StartSession(ctx context.Context, n signin.NewSession, also auth
 	if code == nil {
 		code = &mfa.MatchedCode{UserID: n.User.ID}
 	}
+	shown := n.Passkey
+	if shown == nil {
+		shown = &passkey.Presented{}
+	}
 	args, err := effects(also, n.Now, codeArgs(*code, n.Now, pgx.NamedArgs{
-		"needs_code":   n.Code != nil,
+		"needs_code": n.Code != nil || n.Passkey != nil,
+		"passkey":    orNull(shown.ID), "sign_count": int64(shown.SignCount), "backed_up": shown.BackedUp,
 		"checked_hash": orNull(n.User.PasswordHash), "new_hash": orNull(n.NewHash), "token": token,
 		"session": n.SessionID, "refresh": n.Refresh[:], "family": n.Family, "clears": n.Clears[:], "releases": n.Releases[:],
 		"user_agent": shortAgent(n.Client.UserAgent), "address": n.Client.Address,

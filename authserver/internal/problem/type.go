@@ -84,6 +84,17 @@ func lookUp(code auth.Code) (t Type, found bool) {
 	case auth.SecondFactorUnavailable:
 		return Type{503, "Second factor unavailable", "This realm cannot send text messages."}, true
 
+	case auth.PasskeyInvalid:
+		return Type{401, "Passkey not accepted", "This passkey is not known here, took too long, or was not asked for by this sign-in. Try again, or sign in another way."}, true
+	case auth.PasskeyUnverified:
+		return Type{401, "User not verified", "The authenticator has not checked that it is you, by a PIN, a finger or a face, now or when the passkey was set up. Use it as a second factor, after your password."}, true
+	case auth.PasskeyRegistrationInvalid:
+		return Type{400, "Passkey not set up", "The answer of the authenticator took too long, or was not asked for by this session. Begin again."}, true
+	case auth.PasskeyExists:
+		return Type{409, "Passkey exists", "This passkey is set up already, or the account has changed meanwhile. Begin again with another authenticator."}, true
+	case auth.TooManyPasskeys:
+		return Type{409, "Too many passkeys", "The account has as many passkeys as it can have. Remove one first."}, true
+
 	case auth.ProviderUnknown:
 		return Type{404, "Provider unknown", "There is no identity provider of this name."}, true
 	case auth.ProviderUnavailable:
@@ -103,7 +114,7 @@ func lookUp(code auth.Code) (t Type, found bool) {
 	case auth.IdentityTaken:
 		return Type{409, "Identity taken", "Another account has this identity already."}, true
 	case auth.LastIdentity:
-		return Type{409, "Last identity", "You could not sign in any more without this identity. Set a password or link another one first."}, true
+		return Type{409, "Last identity", "You could not sign in any more without this identity or passkey. Set a password or link another one first."}, true
 
 	case auth.GroupExists:
 		return Type{409, "Group exists", "Another group has this name."}, true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -44,6 +45,8 @@ type authentication struct {
 	newHash string
 	// code is the second factor's; nil for a user without one.
 	code *mfa.MatchedCode
+	// passkey is one that was shown, by itself or as second factor; nil for none.
+	passkey *passkey.Presented
 	// authTime is when the user showed who they are; zero means at this moment.
 	authTime time.Time
 	// shownSince is as in SignIn.
@@ -77,18 +80,27 @@ func methodOf(m auth.Method) string {
 // AccountDisabled, EmailNotVerified, or InvalidCredentials when the user has
 // changed meanwhile.
 func (s *Service) complete(ctx context.Context, a authentication) (SignIn, error) {
-	required := s.Settings().Registration.EmailVerification == realmconfig.VerificationRequired
-	switch {
-	case a.user.DisabledAt != nil:
-		return SignIn{}, auth.Refuse(auth.AccountDisabled)
-	case a.user.EmailVerifiedAt == nil && required:
-		return SignIn{}, auth.Refuse(auth.EmailNotVerified)
+	if err := s.admits(a.user); err != nil {
+		return SignIn{}, err
 	}
 	if a.user.HasSecondFactor() {
 		return s.challenge(ctx, a)
 	}
 	grant, err := s.openSession(ctx, a, a.redeems)
 	return SignIn{Grant: grant, ShownSince: a.shownSince}, err
+}
+
+// admits refuses whoever may not sign in at all, with AccountDisabled or EmailNotVerified.
+func (s *Service) admits(user auth.User) error {
+	required := s.Settings().Registration.EmailVerification == realmconfig.VerificationRequired
+	switch {
+	case user.DisabledAt != nil:
+		return auth.Refuse(auth.AccountDisabled)
+	case user.EmailVerifiedAt == nil && required:
+		return auth.Refuse(auth.EmailNotVerified)
+	default:
+		return nil
+	}
 }
 
 // recordRefusal leaves a trace of a sign-in that came to nothing.

@@ -6,7 +6,7 @@
 // or, for a user with a second factor, by a challenge, which remembers what was
 // right. A code answers it: one statement uses the code up, redeems the challenge
 // and opens the session, so that neither can be used twice and none is lost without
-// the other.
+// the other. A passkey that verifies its user is both factors.
 //
 // An application gets a one-time code in its address, never a token. Whoever is
 // signed in already proves with a password or a code that an access token was not
@@ -21,6 +21,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
@@ -35,6 +36,7 @@ type Service struct {
 	Attempts  *attempts.Service
 	Sessions  *session.Service
 	MFA       *mfa.Service
+	Passkeys  *passkey.Service
 	Observer  Observer
 }
 
@@ -57,10 +59,10 @@ type Store interface {
 	// the next in its place. Of any number of callers at once it is true for one.
 	ExchangeToken(ctx context.Context, used auth.TokenHash, next auth.OneTimeToken, also auth.Effects) (bool, error)
 	// StartSession records a login: session, refresh token, last login, attempts
-	// cleared, password hash upgraded, token redeemed, code used. Started is false
-	// when the user is gone or disabled, the password was changed since it was checked,
-	// the token or the code is no longer good, or the session that this one descends
-	// from is over.
+	// cleared, password hash upgraded, token redeemed, code used, passkey counted. Started
+	// is false when the user is gone or disabled, the password was changed since it was
+	// checked, the token, the code or the passkey is no longer good, or the session that
+	// this one descends from is over.
 	StartSession(ctx context.Context, login NewSession, also auth.Effects) (SessionStart, error)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
@@ -28,6 +29,8 @@ type NewSession struct {
 	Redeems *auth.TokenHash
 	// Code is of a second factor and used up by it; nil when it needs none.
 	Code *mfa.MatchedCode
+	// Passkey was shown; nil for none. It must be the user's still.
+	Passkey *passkey.Presented
 	// Parent is the session that this one descends from, which must be alive and
 	// have begun at Since at the earliest; empty for none.
 	Parent string
@@ -77,14 +80,18 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 	if authTime.IsZero() {
 		authTime = now
 	}
+	events := []auth.Event{login}
+	if a.passkey != nil && a.passkey.Warning != nil {
+		events = append(events, *a.passkey.Warning)
+	}
 	tokens := s.Settings().Tokens
 	lifetime := time.Duration(tokens.RefreshTokenLifetime)
 	start, err := s.Store.StartSession(ctx, NewSession{
 		SessionID: id, User: a.user, Clears: own, Releases: a.alsoCounted(), Client: a.from,
 		Refresh: refresh.Hash(), Family: refresh.Family().Number,
-		NewHash: a.newHash, Redeems: token, Code: a.code, AuthTime: authTime, AMR: a.amr, Now: now, ExpiresAt: now.Add(lifetime),
+		NewHash: a.newHash, Redeems: token, Code: a.code, Passkey: a.passkey, AuthTime: authTime, AMR: a.amr, Now: now, ExpiresAt: now.Add(lifetime),
 		Parent: a.parent, Since: tokens.SessionsSince(now),
-	}, auth.Effects{Messages: mails, Events: []auth.Event{login}})
+	}, auth.Effects{Messages: mails, Events: events})
 	switch {
 	case err != nil:
 		return session.Grant{}, err
@@ -94,7 +101,9 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 		s.Attempts.ForgetLocks(ctx, own)
 	}
 	s.Observer.Login(auth.Succeeded)
-	s.Audit.Print(ctx, login)
+	for _, e := range events {
+		s.Audit.Print(ctx, e)
+	}
 	grant, err := s.Sessions.Issue(a.user.Subject(id, authTime), refresh, lifetime)
 	grant.DeviceToken = device
 	return grant, err

@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -50,6 +51,9 @@ type accountPage struct {
 	Linkable []provider
 	// Mails and Texts report what the realm can send.
 	Mails, Texts bool
+	// Passkeys are the user's; Keys reports whether the realm takes any.
+	Passkeys []passkey.Passkey
+	Keys     bool
 }
 
 // TwoFactor reports whether sign-in takes two steps.
@@ -72,7 +76,7 @@ const wrongPassword auth.Code = "wrong_password"
 func invalid(field string) *auth.Error { return &auth.Error{Code: auth.Code("invalid_" + field)} }
 
 // saved are what a page may say was done; the address bar is not trusted with more.
-var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "identities", "applications", "tokens"}
+var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "passkeys", "identities", "applications", "tokens"}
 
 func (w *Web) showAccount(req *pageRequest) (*response, error) {
 	return w.account(req, accountPage{passwordForm: w.passwordForm(), Saved: req.saved(saved)})
@@ -111,6 +115,9 @@ func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
 		if p.Factors, err = w.Accounts.SecondFactors(ctx, access); err != nil {
 			return err
 		}
+		if p.Passkeys, err = w.Accounts.PasskeysOf(ctx, access); err != nil {
+			return err
+		}
 		identities, err := w.Federation.Identities(ctx, access)
 		p.Linked, p.Linkable = w.linkedAndLinkable(identities)
 		return err
@@ -119,7 +126,7 @@ func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
 		return nil, err
 	}
 	settings := w.Settings()
-	p.Mails, p.Texts = settings.Email != nil, settings.SMS != nil
+	p.Mails, p.Texts, p.Keys = settings.Email != nil, settings.SMS != nil, settings.Passkeys != nil
 	a := &response{template: "account", data: p}
 	if p.Refused != "" {
 		a.status = http.StatusBadRequest

@@ -41,6 +41,11 @@ func (p codePage) App() bool { return slices.Contains(p.Methods, string(auth.TOT
 // SMS reports whether a code can be sent to a telephone.
 func (p codePage) SMS() bool { return slices.Contains(p.Methods, string(auth.SMSMethod)) }
 
+// Key reports whether a passkey may be shown.
+func (p codePage) Key() bool {
+	return slices.Contains(p.Methods, string(auth.PasskeyMethod)) || slices.Contains(p.Methods, string(auth.SecurityKeyMethod))
+}
+
 func (req *pageRequest) codePage() codePage {
 	return codePage{
 		form: form{returnTarget: req.returnTarget()}, ID: req.secret("session_id"),

@@ -32,6 +32,7 @@ func limits() map[string]int {
 		"codes": 1024, "methods": 64, "provider": 128, "user": maxID, "language": 8, "again": 16, "flow": 16, "text": 8, "discard": 8, interruptedField: maxForm,
 		"password": maxText, "current": maxText, "code": maxText, "session_id": maxText,
 		"client": maxClientID, "scope": 128, "days": 8,
+		"ceremony": 128, "credential": maxCredential,
 		"status": 16, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,
 	}
 }

@@ -38,6 +38,8 @@ type response struct {
 	location string
 	// file is downloaded.
 	file *file
+	// document is read by a script, in JSON.
+	document any
 }
 
 func show(template string, data any) (*response, error) {
@@ -73,6 +75,8 @@ func (w *Web) handler(page func(*pageRequest) (*response, error)) http.Handler {
 			http.Redirect(rw, r, a.location, http.StatusSeeOther)
 		case a.file != nil:
 			w.download(req, *a.file)
+		case a.document != nil:
+			w.answerScript(req, a.document)
 		default:
 			w.render(req, a)
 		}

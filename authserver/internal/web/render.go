@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -113,16 +114,36 @@ func (w *Web) render(req *pageRequest, a *response) {
 	_, _ = document.WriteTo(req.w) // a browser that has left is no news
 }
 
+// answerScript answers a script of a page.
+func (w *Web) answerScript(req *pageRequest, document any) {
+	encoded, err := json.Marshal(document)
+	if err != nil {
+		w.fail(req, fmt.Errorf("encode document: %w", err))
+		return
+	}
+	w.setSecurityHeaders(req)
+	req.w.Header().Set("Content-Type", "application/json")
+	_, _ = req.w.Write(encoded) // a browser that has left is no news
+}
+
 // setSecurityHeaders sets what keeps a page from being framed, scripted, cached or
 // told of to other sites.
 func (w *Web) setSecurityHeaders(req *pageRequest) {
 	h, self := req.w.Header(), cmp.Or(req.origin, "'self'")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+self+"; script-src 'self'; img-src "+self+" data:; "+
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+self+"; script-src 'self'; img-src "+self+" data:; "+w.connections()+
 		"form-action 'self'"+originsOf(w.Settings().Browser.ReturnURLs)+req.formAction()+"; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}
+
+// connections are for the script that asks what an authenticator is to answer.
+func (w *Web) connections() string {
+	if w.Settings().Passkeys == nil {
+		return ""
+	}
+	return "connect-src 'self'; "
 }
 
 // formAction is where the form of somebody ends up whom an application has sent.

@@ -81,12 +81,14 @@ type signInPage struct {
 	Registration bool
 	MailCode     bool
 	Providers    []provider
+	Passkeys     bool
 }
 
 type provider struct{ Name, DisplayName string }
 
 func (w *Web) signInPage(f form) signInPage {
-	return signInPage{f, w.Settings().Registration.Mode == realmconfig.Open, w.mailsCodes(), w.providers()}
+	settings := w.Settings()
+	return signInPage{f, settings.Registration.Mode == realmconfig.Open, w.mailsCodes(), w.providers(), settings.Passkeys != nil}
 }
 
 func (w *Web) providers() []provider {

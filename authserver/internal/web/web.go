@@ -87,6 +87,7 @@ func (w *Web) Pages() []request.Route {
 	routes := []request.Route{
 		{Pattern: "GET " + assetsPath + "{revision}/{name}", Handler: http.HandlerFunc(w.serveAsset)},
 		{Pattern: "GET " + assetsPath + "{name}", Handler: http.HandlerFunc(w.serveShared)},
+		{Pattern: "GET " + relatedOriginsPath, Handler: http.HandlerFunc(w.relatedOrigins)},
 	}
 	for _, p := range w.pages() {
 		routes = append(routes, request.Route{Pattern: p.pattern, Rate: p.rate, Handler: w.handler(p.show)})
@@ -130,6 +131,8 @@ func (w *Web) pages() []page {
 		w.twoFactorPages(),
 		w.backupCodePages(),
 		w.phonePages(),
+		w.passkeyPages(),
+		w.passkeySignInPages(),
 		w.identityPages(),
 		w.applicationPages(),
 		w.personalTokenPages(),

@@ -26,6 +26,7 @@ func Config(in Inputs) realmconfig.Config {
 	config.Registration = registration(valueOr(realm.Spec.Registration, v1alpha1.Registration{}), config.Registration)
 	config.ForwardAuth = forwardAuth(valueOr(realm.Spec.ForwardAuth, v1alpha1.ForwardAuth{}), config.ForwardAuth)
 	config.TwoFactor = twoFactor(realm, config.TwoFactor)
+	config.Passkeys = passkeys(realm.Spec.Passkeys)
 	config.Email = email(realm)
 	config.SMS = sms(realm.Spec.SMS)
 	config.Clients = clients(realm)
@@ -99,6 +100,14 @@ func twoFactor(realm *v1alpha1.AuthRealm, absent realmconfig.TwoFactor) realmcon
 		Duration:          durationOr(t.Duration, absent.Duration),
 		ChallengeLifetime: durationOr(t.ChallengeLifetime, absent.ChallengeLifetime),
 	}
+}
+
+// passkeys is nil where nobody signs in with one.
+func passkeys(p *v1alpha1.Passkeys) *realmconfig.Passkeys {
+	if p == nil {
+		return nil
+	}
+	return &realmconfig.Passkeys{RelatedOrigins: p.RelatedOrigins}
 }
 
 func browser(realm *v1alpha1.AuthRealm, absent realmconfig.Browser) realmconfig.Browser {

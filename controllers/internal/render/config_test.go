@@ -106,6 +106,21 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return c.TwoFactor.Label },
 			"Shop Login",
 		},
+		"no passkeys by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Passkeys },
+			(*realmconfig.Passkeys)(nil),
+		},
+		"passkeys of the realm's own pages": {
+			issuer + "passkeys: {}",
+			func(c realmconfig.Config) any { return *c.Passkeys },
+			realmconfig.Passkeys{},
+		},
+		"passkeys": {
+			issuer + "passkeys: {relatedOrigins: [https://app.example.net]}",
+			func(c realmconfig.Config) any { return *c.Passkeys },
+			realmconfig.Passkeys{RelatedOrigins: []string{"https://app.example.net"}},
+		},
 		"no email by default": {
 			issuer,
 			func(c realmconfig.Config) any { return c.Email },

@@ -181,6 +181,14 @@ func tables() []table {
 			"user_id": userID("i"), "id": id("$now", "'text' || i"), "enrolment": enrolment("i"), "sealed": "CASE WHEN i % 2 = 0 THEN " + sealed("i") + " END",
 			"expires_at": "$now + 3600000", "sent_at": "$now - 1000 * (i % 3000)", "hour_began_at": "$now - 3000000", "sent_in_hour": "1",
 		}},
+		{name: "passkey_users", rows: func(s size) int { return s.users }, where: "i % 7 = 0", values: map[string]string{
+			"user_id": userID("i"), "handle": "sha256(('handle' || i)::bytea)",
+		}},
+		{name: "passkeys", rows: func(s size) int { return s.users }, where: "i % 7 = 0", values: map[string]string{
+			"id": id(joined("i"), "'passkey' || i"), "user_id": userID("i"), "credential_id": "sha256(('credential' || i)::bytea)", "rp_id": "'login.example.com'",
+			"record": "decode(repeat(md5(i::text), 40), 'hex')", "name": "'Telephone'", "user_verified": "i % 70 > 0", "backup_eligible": "true", "backed_up": "i % 2 = 0",
+			"sign_count": "i % 100", "created_at": joined("i"), "last_used_at": "$now - 60000 * (i % 40000)",
+		}},
 		{name: "quotas", rows: size.tenth, values: map[string]string{
 			"key": "sha256(('quota' || i)::bytea)", "used": "1 + i % 5", "allowed": "5", "since": "$now - 1000 * (i % 3500)",
 		}},

@@ -122,6 +122,7 @@ const (
 	enrolled = anybody + " AND EXISTS (SELECT FROM second_factors f WHERE f.user_id = users.id AND f.verified_at IS NOT NULL AND f.method = 'totp')"
 	texted   = anybody + " AND EXISTS (SELECT FROM second_factors f WHERE f.user_id = users.id AND f.verified_at IS NOT NULL AND f.method = 'sms')"
 	linked   = anybody + " AND EXISTS (SELECT FROM identities i WHERE i.user_id = users.id)"
+	keyed    = anybody + " AND EXISTS (SELECT FROM passkeys p WHERE p.user_id = users.id AND p.user_verified)"
 	signedIn = anybody + " AND EXISTS (SELECT FROM sessions s WHERE s.user_id = users.id AND s.ended_at IS NULL)"
 )
 

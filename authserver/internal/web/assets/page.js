@@ -47,6 +47,88 @@ function addCopy(button) {
   });
 }
 
+/** Lets authenticators answer, where the browser knows passkeys. */
+function usePasskeys() {
+  if (!globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
+    return;
+  }
+  for (const element of document.querySelectorAll("[data-unless-passkeys]")) {
+    element.hidden = true;
+  }
+  for (const form of document.querySelectorAll("form[data-create], form[data-get]")) {
+    form.hidden = false;
+    form.querySelector("button").addEventListener("click", () => answerWith(form));
+  }
+  offerWhereTyped();
+}
+
+/** Ends what waits for an authenticator: a browser asks one question at a time. */
+let waiting = new AbortController();
+
+/** Puts an answer into the form and sends it, or says why there is none. */
+async function answerWith(form) {
+  const error = form.querySelector("[role=alert]");
+  error.textContent = "";
+  if (!form.reportValidity()) {
+    return;
+  }
+  waiting.abort();
+  try {
+    send(form, form.dataset.create ? await create(form) : await get(form));
+  } catch (cause) {
+    error.textContent = (cause.name === "InvalidStateError" && error.dataset.exists) || error.dataset.cancelled;
+    offerWhereTyped();
+  }
+}
+
+/** Offers passkeys on a page where somebody would type an address. */
+function offerWhereTyped() {
+  if (document.querySelector("input[autocomplete~=webauthn]")) {
+    offerPasskeys(document.querySelector("form[data-get]"));
+  }
+}
+
+function create(form) {
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(form.dataset.create));
+  return navigator.credentials.create({ publicKey });
+}
+
+/** Asks the realm for a question, which works for five minutes, and the authenticator for its answer. */
+async function get(form, options) {
+  const asked = await fetch(form.dataset.get, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  if (!asked.ok) {
+    throw new Error(`answered ${asked.status}`);
+  }
+  const { flow, options: question } = await asked.json();
+  form.elements.flow.value = flow;
+  return navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(question), ...options });
+}
+
+function send(form, credential) {
+  form.elements.credential.value = JSON.stringify(credential);
+  form.submit();
+}
+
+/** Lets the browser offer passkeys besides what it would fill in. */
+async function offerPasskeys(form) {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) {
+    return;
+  }
+  const asking = new AbortController();
+  waiting = asking;
+  const soonOver = setTimeout(() => {
+    asking.abort();
+    // It is asked anew by whoever comes back, and not for a page that nobody looks at.
+    addEventListener("focusin", () => offerPasskeys(form), { once: true });
+  }, 4 * 60 * 1000);
+  try {
+    send(form, await get(form, { mediation: "conditional", signal: asking.signal }));
+  } catch {
+    clearTimeout(soonOver); // nobody has chosen one: the page has its other ways
+  }
+}
+
+usePasskeys();
 for (const input of document.querySelectorAll("input[data-show]")) {
   addReveal(input);
 }

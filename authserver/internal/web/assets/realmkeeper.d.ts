@@ -33,7 +33,7 @@ export interface Tokens {
 /** A sign-in that waits for a second factor. */
 export interface Challenge {
   sessionId: string;
-  methods: ("totp" | "sms" | "backup_code")[];
+  methods: ("totp" | "sms" | "security_key" | "passkey" | "backup_code")[];
   expiresAt: Date;
 }
 
@@ -41,6 +41,17 @@ export interface Challenge {
 export interface MailedCode {
   handle: string;
   expiresAt: Date;
+}
+
+/** A passkey of a user, or a security key, which is a second factor. */
+export interface Passkey {
+  id: string;
+  name: string;
+  method: "passkey" | "security_key";
+  synced: boolean;
+  created_at: string;
+  last_used_at: string | null;
+  backup_codes?: string[];
 }
 
 /** What an access token says of a user. */
@@ -83,6 +94,20 @@ export interface Client {
   continueLogin(challenge: Challenge, code: string): Promise<void>;
   /** Sends a code by text message. */
   sendCode(challenge: Challenge): Promise<void>;
+  /**
+   * Signs in with a passkey, which is two factors, from a page of the realm's host or of one
+   * of its passkeys.relatedOrigins. With autofill it waits until somebody chooses one in a
+   * field with autocomplete="username webauthn", or until signal ends it. What the browser
+   * refuses is a DOMException.
+   */
+  loginWithPasskey(options?: { autofill?: boolean; signal?: AbortSignal }): Promise<void>;
+  /** Signs in with a passkey or a security key after the password. */
+  continueWithPasskey(challenge: Challenge): Promise<void>;
+  /**
+   * Sets up a passkey of whoever is signed in, and has proved it lately (see prove). Backup
+   * codes come with the first second factor: show them, once.
+   */
+  addPasskey(name: string): Promise<Passkey>;
 
   /**
    * Sends the browser to the realm's sign-in page, or straight to a provider. Whoever is

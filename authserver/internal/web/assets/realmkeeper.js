@@ -95,6 +95,31 @@ class Client {
     await this.#post("2fa/sms/send", { session_id: challenge.sessionId });
   }
 
+  /** @param {{autofill?: boolean, signal?: AbortSignal}} [options] */
+  async loginWithPasskey({ autofill = false, signal } = {}) {
+    const { ceremony, options } = await this.#post("passkey/begin", {});
+    const mediation = autofill ? { mediation: "conditional" } : {};
+    const credential = await getPasskey(options, { ...mediation, ...(signal && { signal }) });
+    this.#keep(await this.#post("passkey", { ceremony, credential }, this.#device()));
+  }
+
+  /** @param {Challenge} challenge */
+  async continueWithPasskey(challenge) {
+    const asked = { session_id: challenge.sessionId };
+    const { ceremony, options } = await this.#post("2fa/passkey/begin", asked);
+    const credential = await getPasskey(options);
+    this.#keep(await this.#post("2fa/passkey", { ...asked, ceremony, credential }, this.#device()));
+  }
+
+  /** @param {string} name */
+  async addPasskey(name) {
+    const send = this.fetch.bind(this);
+    const { ceremony, options } = await this.#call("user/passkeys/begin", {}, {}, send);
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+    const credential = JSON.stringify(await navigator.credentials.create({ publicKey }));
+    return this.#call("user/passkeys", { ceremony, credential, name }, {}, send);
+  }
+
   /** @param {{returnTo?: string, provider?: string, prompt?: string}} [options] */
   async signIn({ returnTo = location.origin + location.pathname + location.search, provider, prompt } = {}) {
     const { href: to, origin } = new URL(returnTo, location.href);
@@ -290,9 +315,14 @@ class Client {
   }
 
   /** @param {string} path @param {object} body @param {Record<string, string>} [headers] @param {typeof fetch} [send] */
-  #post(path, body, headers, send = fetch) {
+  #post(path, body, headers, send) {
+    return this.#call(`auth/${path}`, body, headers, send);
+  }
+
+  /** @param {string} path @param {object} body @param {Record<string, string>} [headers] @param {typeof fetch} [send] */
+  #call(path, body, headers, send = fetch) {
     const json = { "Content-Type": "application/json", ...headers };
-    return answered(send(`${this.#issuer}/api/auth/${path}`, { method: "POST", headers: json, body: JSON.stringify(body) }));
+    return answered(send(`${this.#issuer}/api/${path}`, { method: "POST", headers: json, body: JSON.stringify(body) }));
   }
 
   // Asks as a client of OAuth 2.0, whose refusals have other names for the same.
@@ -313,6 +343,12 @@ class Client {
   #tell(event, detail) {
     this.#events.dispatchEvent(new CustomEvent(event, { detail }));
   }
+}
+
+/** @param {any} question @param {object} [options] */
+async function getPasskey(question, options) {
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(question);
+  return JSON.stringify(await navigator.credentials.get({ publicKey, ...options }));
 }
 
 /** @param {string} accessToken @returns {any} */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package growth
+
+import (
+	"context"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+)
+
+func passkeyExercises() []exercise {
+	without := anybody + " AND NOT EXISTS (SELECT FROM passkeys p WHERE p.user_id = users.id)"
+	return []exercise{
+		{"UserHandle", "that is known", func(ctx context.Context, w *world) error {
+			return done(w.store.UserHandle(ctx, w.user(keyed).ID, []byte(newID())))
+		}},
+		{"UserHandle", "", func(ctx context.Context, w *world) error {
+			return done(w.store.UserHandle(ctx, w.user(without).ID, []byte(newID())))
+		}},
+		{"AddPasskey", "", func(ctx context.Context, w *world) error {
+			u := w.user(without)
+			return want(w.store.AddPasskey(ctx, w.newPasskey(u), w.mailed(auth.ActAddPasskey, u.ID)))
+		}},
+		{"AddPasskey", "that is a second factor", func(ctx context.Context, w *world) error {
+			u := w.user(without)
+			n := w.newPasskey(u)
+			n.UserVerified, n.BackupCodes = false, []auth.TokenHash{newHash(), newHash()}
+			return want(w.store.AddPasskey(ctx, n, w.event(auth.ActAddPasskey, u.ID)))
+		}},
+		{"PasskeysOf", "", func(ctx context.Context, w *world) error { return done(w.store.PasskeysOf(ctx, w.user(keyed).ID)) }},
+		{"PasskeyByCredential", "", func(ctx context.Context, w *world) error {
+			_, credential := w.passkeyOf(w.user(keyed))
+			return want(found(w.store.PasskeyByCredential(ctx, credential)))
+		}},
+		{"PasskeyByCredential", "of nobody", func(ctx context.Context, w *world) error {
+			_, is, err := w.store.PasskeyByCredential(ctx, []byte(newID()))
+			return want(!is, err)
+		}},
+		{"StartSession", "by passkey", func(ctx context.Context, w *world) error {
+			n := w.newSession(w.user(keyed))
+			id, _ := w.passkeyOf(n.User)
+			n.Passkey = &passkey.Presented{ID: id, UserID: n.User.ID, SignCount: 1000, BackedUp: true}
+			return w.start(ctx, n)
+		}},
+		{"RenamePasskey", "", func(ctx context.Context, w *world) error {
+			u := w.user(keyed)
+			id, _ := w.passkeyOf(u)
+			return want(w.store.RenamePasskey(ctx, u.ID, id, "Laptop", w.now(), w.event(auth.ActRenamePasskey, u.ID)))
+		}},
+		{"RemovePasskey", "", func(ctx context.Context, w *world) error {
+			u := w.user(keyed)
+			id, _ := w.passkeyOf(u)
+			r, err := w.store.RemovePasskey(ctx, u.ID, id, w.now(), w.event(auth.ActRemovePasskey, u.ID))
+			return want(r.Removed, err)
+		}},
+	}
+}
+
+func (w *world) newPasskey(u auth.User) passkey.NewPasskey {
+	return passkey.NewPasskey{User: u, Most: 20, Passkey: passkey.Passkey{ID: newID(), UserID: u.ID, Name: "Telephone", CreatedAt: w.now(), Credential: passkey.Credential{
+		CredentialID: []byte(newID()), RelyingPartyID: "login.example.com", Record: make([]byte, 900), UserVerified: true,
+	}}}
+}
+
+// passkeyOf is one that a user has.
+func (w *world) passkeyOf(u auth.User) (id string, credential []byte) {
+	w.ask([]any{&id, &credential}, "SELECT id::text, credential_id FROM passkeys WHERE user_id = $1 LIMIT 1", u.ID)
+	return id, credential
+}

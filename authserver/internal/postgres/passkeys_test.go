@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package postgres_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
+)
+
+// passkeyOf is a new one that signs its user in by itself.
+func passkeyOf(u auth.User) passkey.NewPasskey {
+	id := uuid.New()
+	return passkey.NewPasskey{User: u, Most: 20, Passkey: passkey.Passkey{
+		ID: id.String(), UserID: u.ID, Name: "Telephone", CreatedAt: start,
+		Credential: passkey.Credential{CredentialID: id[:], RelyingPartyID: "auth.example.com", Record: []byte("{}"), UserVerified: true, SignCount: 5},
+	}}
+}
+
+func TestAUserHasOneHandle(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	u := addUser(t, s, "ann@example.com")
+	handles := make([][]byte, callers)
+	won := race(t, func(i int) (bool, error) {
+		var err error
+		handles[i], err = s.UserHandle(t.Context(), u.ID, []byte{byte(i), 1})
+		return err == nil, err
+	})
+	for _, h := range handles {
+		if won != callers || !bytes.Equal(h, handles[0]) {
+			t.Fatalf("the handles are %v", handles)
+		}
+	}
+}
+
+func TestACredentialHasOneUser(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	ann, bob := addUser(t, s, "ann@example.com"), addUser(t, s, "bob@example.com")
+	n := passkeyOf(ann)
+	won := race(t, func(i int) (bool, error) {
+		own := n
+		own.ID, own.User = uuid.NewString(), []auth.User{ann, bob}[i%2]
+		return s.AddPasskey(t.Context(), own, auth.Effects{})
+	})
+	if rows := count(t, url, "passkeys"); won != 1 || rows != 1 {
+		t.Errorf("%d of %d have won, and there are %d", won, callers, rows)
+	}
+}
+
+func TestPasskeysWantTheUserAsTheyWere(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	u := addUser(t, s, "ann@example.com")
+	late := passkeyOf(u)
+	changed := start.Add(time.Hour)
+	late.User.PasswordChangedAt = &changed
+	full := passkeyOf(u)
+	full.Most = 1
+	for name, try := range map[string]struct {
+		n    passkey.NewPasskey
+		want bool
+	}{"another password": {late, false}, "the first": {full, true}} {
+		if added, err := s.AddPasskey(t.Context(), try.n, auth.Effects{}); err != nil || added != try.want {
+			t.Errorf("%s: added %t, %v", name, added, err)
+		}
+	}
+	again := passkeyOf(u)
+	again.Most = 1
+	if added, err := s.AddPasskey(t.Context(), again, auth.Effects{}); err != nil || added {
+		t.Errorf("one more than there may be: added %t, %v", added, err)
+	}
+}
+
+// start opens a session with what was shown.
+func startBy(t *testing.T, s *postgres.Store, u auth.User, p passkey.Presented) bool {
+	t.Helper()
+	started, err := s.StartSession(t.Context(), signin.NewSession{
+		SessionID: uuid.NewString(), User: u, Refresh: randomHash(), NewHash: u.PasswordHash, Passkey: &p,
+		Now: start.Add(time.Hour), ExpiresAt: start.Add(2 * time.Hour),
+	}, auth.Effects{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return started.Started
+}
+
+func TestASessionCountsItsPasskey(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	ann, bob := addUser(t, s, "ann@example.com"), addUser(t, s, "bob@example.com")
+	n := passkeyOf(ann)
+	if added, err := s.AddPasskey(t.Context(), n, auth.Effects{}); err != nil || !added {
+		t.Fatalf("added %t, %v", added, err)
+	}
+	if _, err := s.UserHandle(t.Context(), ann.ID, []byte("handle")); err != nil {
+		t.Fatal(err)
+	}
+	shown := passkey.Presented{ID: n.ID, UserID: ann.ID, SignCount: 9, BackedUp: true}
+	if !startBy(t, s, ann, shown) || startBy(t, s, bob, shown) {
+		t.Error("not its user alone has signed in")
+	}
+	shown.SignCount = 7 // of an answer that was overtaken
+	if !startBy(t, s, ann, shown) {
+		t.Error("the one that was overtaken was refused")
+	}
+	found, is, err := s.PasskeyByCredential(t.Context(), n.CredentialID)
+	if err != nil || !is || found.SignCount != 9 || !found.BackedUp || found.LastUsedAt == nil || found.User.ID != ann.ID || string(found.Handle) != "handle" {
+		t.Errorf("it is %+v, %v", found, err)
+	}
+	if r, err := s.RemovePasskey(t.Context(), bob.ID, n.ID, start, auth.Effects{}); err != nil || r.Found {
+		t.Errorf("somebody else has removed it: %+v, %v", r, err)
+	}
+	if r, err := s.RemovePasskey(t.Context(), ann.ID, n.ID, start, auth.Effects{}); err != nil || !r.Removed {
+		t.Errorf("it was not removed: %+v, %v", r, err)
+	}
+	if startBy(t, s, ann, shown) {
+		t.Error("it has signed in after its end")
+	}
+}
