@@ -78,7 +78,7 @@ func (b *tab) arrives(path string) {
 		}
 		return nil
 	})
-	b.do(chromedp.WaitReady(chromedp.ByQuery("main")))
+	b.do(chromedp.WaitReady("//main"))
 }
 
 // says waits for words that a script puts into the page.
@@ -129,7 +129,7 @@ func TestPasskeyFromSetUpToRemoval(t *testing.T) {
 		b.sees("/account", http.StatusOK, userEmail)
 
 		b.click("Rename")
-		b.do(chromedp.SetValue(chromedp.ByQuery("input[id^=passkey-]"), "Work laptop"))
+		b.do(chromedp.SetValue("//input[starts-with(@id, 'passkey-')]", "Work laptop"))
 		b.pressIn(section("Passkeys")+"//details", "Save")
 		b.sees("/account", http.StatusOK, "Work laptop")
 
