@@ -135,6 +135,7 @@ func (s *Service) judge(ctx context.Context, state []byte, answer, userID string
 	case failed != nil:
 		return Found{}, Answer{}, failed
 	case errors.Is(err, ErrAnswer):
+		s.Log.InfoContext(ctx, "passkey refused", "reason", err)
 		return Found{}, Answer{}, &auth.Error{Code: auth.PasskeyInvalid, Cause: err}
 	}
 	return shown, a, err

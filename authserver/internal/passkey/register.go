@@ -94,6 +94,7 @@ func (s *Service) finish(ctx context.Context, user auth.User, sessionID string, 
 	credential, err := s.WebAuthn.Created(rp, person, b.State, []byte(r.Credential))
 	switch {
 	case errors.Is(err, ErrAnswer):
+		s.Log.InfoContext(ctx, "passkey not set up", "reason", err)
 		return Added{}, &auth.Error{Code: auth.PasskeyRegistrationInvalid, Cause: err}
 	case err != nil:
 		return Added{}, err
