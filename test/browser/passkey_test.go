@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
@@ -47,10 +48,12 @@ func (b *tab) plugIn(verifies bool) authenticator {
 	return authenticator{b, call(b, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: o}).AuthenticatorID}
 }
 
-// touched says whether a finger is on it: whoever is asked answers at once, or not at all.
-func (a authenticator) touched(is bool) {
-	a.b.t.Helper()
-	call(a.b, webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: a.id, Enabled: is})
+// offersNone is a browser that offers no passkeys by itself: there are those, and an
+// authenticator in software answers before anybody could press a button.
+func (b *tab) offersNone() {
+	b.t.Helper()
+	const source = "if (globalThis.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = async () => false"
+	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: source})
 }
 
 // lies answers as an authenticator does that has not verified its user.
@@ -97,7 +100,7 @@ func TestPasskeyFromSetUpToRemoval(t *testing.T) {
 	onScreens(t, func(t *testing.T, s screen) {
 		r := newPasskeyRealm(t)
 		b := r.serve().signedIn(s, userEmail)
-		key := b.plugIn(true)
+		b.plugIn(true)
 		b.pressIn(section("Passkeys"), "Add a passkey")
 		b.sees("/account/passkeys", http.StatusOK, "Your device asks for your finger")
 		b.look("passkey")
@@ -119,12 +122,11 @@ func TestPasskeyFromSetUpToRemoval(t *testing.T) {
 		b.says("last used")
 
 		// By the button.
-		key.touched(false)
+		b.offersNone()
 		b.press("Sign out")
 		b.open("/signin")
 		b.says("Sign in with a passkey")
 		b.look("signin-passkey")
-		key.touched(true)
 		b.press("Sign in with a passkey")
 		b.sees("/account", http.StatusOK, userEmail)
 
@@ -140,11 +142,8 @@ func TestPasskeyFromSetUpToRemoval(t *testing.T) {
 		b.press("Continue")
 		b.sees("/account", http.StatusOK, "You have no passkey yet.")
 
-		key.touched(false)
 		b.press("Sign out")
 		b.open("/signin")
-		b.says("Sign in with a passkey")
-		key.touched(true)
 		b.press("Sign in with a passkey")
 		b.sees("/signin/passkey", http.StatusBadRequest, "The passkey was not accepted.")
 	})
@@ -155,7 +154,7 @@ func TestSecurityKeyAfterThePassword(t *testing.T) {
 	onScreens(t, func(t *testing.T, s screen) {
 		r := newPasskeyRealm(t)
 		b := r.serve().signedIn(s, userEmail)
-		key := b.plugIn(false)
+		b.plugIn(false)
 		b.setUpPasskey("My key")
 		b.sees("/account/passkeys/finish", http.StatusOK, "backup codes")
 		codes := b.backupCodes()
@@ -165,16 +164,14 @@ func TestSecurityKeyAfterThePassword(t *testing.T) {
 		b.press("I have kept them")
 		b.sees("/account", http.StatusOK, "Second factor, after the password", "Backup codes left: 10.")
 
-		key.touched(false)
+		b.offersNone()
 		b.press("Sign out")
 		b.signIn(userEmail, password)
 		b.sees("/signin", http.StatusOK, "Use your security key, or a backup code.")
 		b.look("code-security-key")
-		key.touched(true)
 		b.press("Use a passkey or security key")
 		b.sees("/account", http.StatusOK, userEmail)
 
-		key.touched(false)
 		b.press("Sign out")
 		b.signIn(userEmail, password)
 		b.fill("backup-code", codes[0])
@@ -190,14 +187,35 @@ func TestPasskeyThatDoesNotVerifyItsUser(t *testing.T) {
 	key := b.plugIn(true)
 	b.setUpPasskey("My laptop")
 	b.sees("/account", http.StatusOK, "My laptop")
-	key.touched(false)
+	b.offersNone()
 	b.press("Sign out")
 	b.open("/signin")
-	b.says("Sign in with a passkey")
 	key.lies(true)
-	key.touched(true)
 	b.press("Sign in with a passkey")
 	b.sees("/signin/passkey", http.StatusBadRequest, "The device did not check that it is you.")
+}
+
+// Somebody has copied a passkey that was said to stay on its device.
+func TestPasskeyWhoseCounterWentBack(t *testing.T) {
+	t.Parallel()
+	r := newPasskeyRealm(t)
+	b := r.serve().signedIn(desk, userEmail)
+	key := b.plugIn(true)
+	b.setUpPasskey("My laptop")
+	b.offersNone()
+	for range 2 {
+		b.press("Sign out")
+		b.open("/signin")
+		b.press("Sign in with a passkey")
+		b.sees("/account", http.StatusOK, "My laptop")
+	}
+	for _, c := range call(b, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: key.id}).Credentials {
+		call(b, webauthn.SetCredentialProperties, webauthn.SetCredentialPropertiesParams{AuthenticatorID: key.id, CredentialID: c.CredentialID, SignCount: new(float64)})
+	}
+	b.press("Sign out")
+	b.open("/signin")
+	b.press("Sign in with a passkey")
+	b.sees("/signin/passkey", http.StatusBadRequest, "The passkey was not accepted.")
 }
 
 // A page at another name is none of the realm's: the browser does not even ask.

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
@@ -81,14 +82,19 @@ type signInPage struct {
 	Registration bool
 	MailCode     bool
 	Providers    []provider
-	Passkeys     bool
+	// Passkeys is set where somebody may show one, Offered where the browser is to offer them
+	// by itself: not again after one was refused, since some would choose it for ever.
+	Passkeys, Offered bool
 }
 
 type provider struct{ Name, DisplayName string }
 
 func (w *Web) signInPage(f form) signInPage {
 	settings := w.Settings()
-	return signInPage{f, settings.Registration.Mode == realmconfig.Open, w.mailsCodes(), w.providers(), settings.Passkeys != nil}
+	return signInPage{
+		form: f, Registration: settings.Registration.Mode == realmconfig.Open, Providers: w.mailsCodes(), w.providers(),
+		Passkeys: settings.Passkeys != nil, Offered: settings.Passkeys != nil && !strings.HasPrefix(string(f.Refused), "passkey_"),
+	}
 }
 
 func (w *Web) providers() []provider {
