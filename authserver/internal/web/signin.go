@@ -92,7 +92,7 @@ type provider struct{ Name, DisplayName string }
 func (w *Web) signInPage(f form) signInPage {
 	settings := w.Settings()
 	return signInPage{
-		form: f, Registration: settings.Registration.Mode == realmconfig.Open, Providers: w.mailsCodes(), w.providers(),
+		form: f, Registration: settings.Registration.Mode == realmconfig.Open, MailCode: w.mailsCodes(), Providers: w.providers(),
 		Passkeys: settings.Passkeys != nil, Offered: settings.Passkeys != nil && !strings.HasPrefix(string(f.Refused), "passkey_"),
 	}
 }
