@@ -131,7 +131,7 @@ func (w *world) readyClients() (ready int) {
 // awaitClients waits until so many clients are Ready.
 func (w *world) awaitClients(n int, patience time.Duration) {
 	w.t.Helper()
-	w.await(patience, func() error {
+	w.await(seldom, patience, func() error {
 		if ready := w.readyClients(); ready < n {
 			return fmt.Errorf("%d of %d clients are ready", ready, n)
 		}
@@ -143,7 +143,7 @@ func (w *world) awaitClients(n int, patience time.Duration) {
 func (w *world) awaitClient(c *v1alpha1.OAuthClient) time.Duration {
 	w.t.Helper()
 	begin, generation := time.Now(), c.Generation
-	w.await(5*time.Minute, func() error {
+	w.await(often, 5*time.Minute, func() error {
 		if err := w.node.cache.Get(w.t.Context(), client.ObjectKeyFromObject(c), c); err != nil {
 			return err
 		}
