@@ -65,8 +65,11 @@ func theme(t *v1alpha1.Theme) realmconfig.Theme {
 // Texts are the realm's own texts that pages use. The errors say of every other
 // one why it has no effect.
 func Texts(realm *v1alpha1.AuthRealm) (used map[string]map[string]string, unused []error) {
-	known := realmconfig.KnownTexts()
 	all := valueOr(realm.Spec.UI, v1alpha1.UI{}).Texts
+	if len(all) == 0 {
+		return nil, nil // most have none, and each pass asks
+	}
+	known := realmconfig.KnownTexts()
 	for _, language := range slices.Sorted(maps.Keys(all)) {
 		for _, key := range slices.Sorted(maps.Keys(all[language])) {
 			text := string(all[language][key])
