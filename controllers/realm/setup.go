@@ -69,8 +69,10 @@ type Options struct {
 }
 
 // concurrency is how many realms are worked on at the same time. A pass mostly
-// waits for the API server and for pods.
-const concurrency = 8
+// waits for the API server and for pods: up to a tenth of a second for each list
+// that must not come out of a cache. How much is asked at once is bounded by the
+// operator's --kube-api-qps.
+const concurrency = 16
 
 // Setup adds the controllers of realms to a manager whose indexer has attached.Index.
 func Setup(mgr ctrl.Manager, options Options) error {
