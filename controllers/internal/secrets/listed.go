@@ -19,7 +19,16 @@ import (
 // the realm's own, which it has read past the cache at once, and reads any other by itself.
 // Where they cannot be listed it reads each, and what is refused then says why; and so it
 // does of those that come after many others, which anybody may mark.
+//
+// Of a realm that is being born there are none, and nobody is asked: nothing was said of it
+// yet, and a cache of metadata does not know its signing keys, which are made first. What
+// there is all the same is found when it is to be made.
 func (g Generator) Listing(ctx context.Context, realm *v1alpha1.AuthRealm) Generator {
+	none := g
+	none.live = listed{Reader: g.live, all: true}
+	if len(realm.Status.Conditions) == 0 && none.Absent(ctx, realm, render.NamesOf(realm).SigningKeys()) {
+		return none
+	}
 	var list corev1.SecretList
 	own := client.MatchingLabels{render.RealmLabel: realm.Name}
 	if err := g.live.List(ctx, &list, client.InNamespace(realm.Namespace), own, client.Limit(maxListed)); err != nil {
@@ -52,8 +61,7 @@ func (g Generator) Absent(ctx context.Context, realm *v1alpha1.AuthRealm, name s
 
 // Marked is one of the realm's own Secrets as it is known, nil when none is.
 func (g Generator) Marked(ctx context.Context, realm *v1alpha1.AuthRealm, name string) *corev1.Secret {
-	read, listing := g.live.(listed)
-	if !listing || read.all && read.secrets[types.NamespacedName{Namespace: realm.Namespace, Name: name}] == nil {
+	if _, listing := g.live.(listed); !listing || g.Absent(ctx, realm, name) {
 		return nil
 	}
 	s, err := g.Owned(ctx, realm, name)
