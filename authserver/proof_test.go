@@ -41,6 +41,9 @@ func unproved() map[string]string {
 		"POST /api/auth/logout":  less, "DELETE /api/auth/sessions": less, "DELETE /api/auth/sessions/{id}": less, "DELETE /api/auth/applications/{id}": less,
 		"DELETE /api/admin/users/{id}/sessions": less,
 		"PATCH /api/user/profile":               "names protect nothing",
+		"GET /api/user/passkeys":                reads,
+		"PATCH /api/user/passkeys/{id}":         "names protect nothing",
+		"POST /api/user/passkeys":               finishes,
 		"POST /api/user/identities":             finishes, "POST /api/auth/2fa/verify": finishes, "POST /api/auth/2fa/sms/verify": finishes,
 		"POST /api/auth/2fa/sms/send": "sends to a telephone that was proved",
 		"POST /api/user/password":     "always asks for the current password",
@@ -59,6 +62,8 @@ type stolen struct {
 	link   string
 	self   string
 	group  groupAnswer
+	// passkey is the admin's.
+	passkey string
 }
 
 func newStolen(t *testing.T) *stolen {
@@ -68,6 +73,7 @@ func newStolen(t *testing.T) *stolen {
 	suite.secrets.used(annNext)
 	r := newMailingRealm(t)
 	phones := r.sendsTexts()
+	r.Config.Passkeys = &realmconfig.Passkeys{}
 	r.withProviders(upstreamSecret, u.provider("elsewhere", realmconfig.OIDC))
 	r.letTokensBeMade(newOAuthClient("deploy", takesTokens))
 	r.Exec("UPDATE users SET email_verified_at = now()")
@@ -80,6 +86,7 @@ func newStolen(t *testing.T) *stolen {
 	s.app = s.enrol(s.tokensOf(s.tryLogin(annEmail, strangerPassword)).Access) // for an admin to reset
 	s.owner = s.login()
 	s.self = s.profileOf(s.owner.Access).ID
+	s.passkey = s.setUpPasskey(s.owner.Access, newDevice(t)).ID
 	return s
 }
 
@@ -95,6 +102,8 @@ func (s *stolen) thefts() []protected {
 		{"POST", "/api/user/email", map[string]any{"email": annNext}},
 		{"POST", "/api/user/identities/elsewhere", map[string]any{"return_to": appURL}},
 		{"DELETE", "/api/user/identities/" + s.link, nil},
+		{"POST", "/api/user/passkeys/begin", nil},
+		{"DELETE", "/api/user/passkeys/" + s.passkey, nil},
 		{"DELETE", "/api/user", nil},
 		{"POST", personalTokens, map[string]any{"name": "Nightly backup", "client_id": "shop.deploy", "expires_in": 3600}},
 		{"POST", "/api/auth/proof", nil},
@@ -117,6 +126,7 @@ func (s *stolen) kept() string {
 	return query[string](s.realm, `SELECT concat_ws(E'\n',
 		(SELECT json_agg(u ORDER BY id) FROM (SELECT id, email, role, password_hash, email_verified_at, disabled_at FROM users) u),
 		(SELECT json_agg(f ORDER BY user_id, method) FROM second_factors f), (SELECT json_agg(b ORDER BY user_id) FROM backup_codes b),
+		(SELECT json_agg(p ORDER BY id) FROM passkeys p),
 		(SELECT json_agg(g ORDER BY id) FROM groups g), (SELECT json_agg(m) FROM group_members m),
 		(SELECT json_agg(i ORDER BY id) FROM (SELECT id, user_id, provider FROM identities) i),
 		(SELECT count(*) FROM personal_access_tokens), (SELECT json_agg(t.kind ORDER BY t.kind) FROM tickets t), (SELECT count(*) FROM text_codes))`)
