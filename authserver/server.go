@@ -116,7 +116,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
-		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
+		Sessions: can.sessions, Clients: can.clients, SignIn: can.signIn, Federation: can.federation, Accounts: can.accounts, Admin: can.admin,
 		Grants: can.grants, Groups: can.groups, Proofs: can.proofs, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
 		Beside: slices.Concat(s.newOpenIDProvider(can, sealer, cache, pages, limiter).Routes(), s.newGateways(can, sealer, pages).Routes(), pages.Pages()), Pages: pages, Log: s.Log,

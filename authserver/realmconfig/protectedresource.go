@@ -58,6 +58,14 @@ func checkResource(text string) error {
 	return nil
 }
 
+// Holds reports whether what somebody asks for lies at the resource: its own address, or one
+// below that, which no server could read as another.
+func (r ProtectedResource) Holds(address string) bool {
+	address, _, _ = strings.Cut(address, "?")
+	rest, found := strings.CutPrefix(address, strings.TrimSuffix(r.Resource, "/"))
+	return found && (rest == "" || rest[0] == '/') && IsPlainPath(rest) && !strings.ContainsAny(rest, `\#`)
+}
+
 // SameResource reports whether two identifiers are of one resource: a URL without a path is
 // the one with the path / (RFC 3986, section 6.2.3), and libraries write the one for the other.
 func SameResource(a, b string) bool { return a == b || withPath(a) == withPath(b) }

@@ -70,6 +70,42 @@ func TestWhatElseIsSaidOfAProtectedResource(t *testing.T) {
 	}
 }
 
+func TestWhatLiesAtAResource(t *testing.T) {
+	t.Parallel()
+	const mcp, host = "https://mcp.example.com/mcp", "https://mcp.example.com"
+	for name, c := range map[string]struct {
+		resource, address string
+		want              bool
+	}{
+		"itself":                     {mcp, mcp, true},
+		"with a query":               {mcp, mcp + "?x=../y", true},
+		"with a slash":               {mcp, mcp + "/", true},
+		"below":                      {mcp, mcp + "/a%20b/c", true},
+		"a path with a slash":        {mcp + "/", mcp, true},
+		"a host":                     {host, host, true},
+		"anything at a host":         {host, host + "/a", true},
+		"anything at a root":         {host + "/", host + "/a", true},
+		"what begins alike":          {mcp, mcp + "2", false},
+		"beside":                     {mcp, host + "/", false},
+		"nothing":                    {mcp, "", false},
+		"another host":               {host, host + ".evil.example/", false},
+		"another port":               {host, host + ":8443/", false},
+		"a user":                     {host, host + "@evil.example/", false},
+		"another scheme":             {mcp, "http://mcp.example.com/mcp", false},
+		"above":                      {mcp, mcp + "/../admin", false},
+		"above, in disguise":         {mcp, mcp + "/%2E%2e/admin", false},
+		"a slash that is disguise":   {mcp, mcp + "/..%2fadmin", false},
+		"a backslash":                {mcp, mcp + `/..\admin`, false},
+		"a slash too many":           {mcp, mcp + "//admin", false},
+		"a fragment":                 {mcp, mcp + "/#/../admin", false},
+		"itself, letters in another": {mcp, "https://mcp.example.com/MCP", false},
+	} {
+		if got := (realmconfig.ProtectedResource{Resource: c.resource}).Holds(c.address); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 func TestTheSameResource(t *testing.T) {
 	t.Parallel()
 	const host = "https://mcp.example.com"

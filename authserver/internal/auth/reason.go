@@ -61,6 +61,10 @@ const (
 	ProofsUnknown Reason = "proofs_unknown"
 )
 
+// ScopeMissing is a token that a gateway, or whoever answers for a resource, wants to have more
+// scopes: see PermissionDenied.
+const ScopeMissing Reason = "scope_missing"
+
 // SearchesBusy is a search that found too many others at work, or took too long: see
 // Busy.
 const SearchesBusy Reason = "searches_busy"

@@ -21,12 +21,11 @@ func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]s
 	if len(resources) == 0 {
 		return allowed, nil
 	}
-	for _, resource := range resources {
-		if !slices.Contains(allowed, resource) && resource != client.ID {
-			return nil, refuse(InvalidTarget, "The client may not have tokens for one of the resources.")
-		}
+	audience, listed := asListed(append(slices.Clone(allowed), client.ID), resources)
+	if !listed {
+		return nil, refuse(InvalidTarget, "The client may not have tokens for one of the resources.")
 	}
-	return resources, nil
+	return audience, nil
 }
 
 // bearer is the type of an access token that is bound to no key (RFC 6750).

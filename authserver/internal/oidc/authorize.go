@@ -248,7 +248,10 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if err := s.admit(r.Context(), to, who.UserID); err != nil {
 		return "", err
 	}
-	consented, err := s.agreement(r, to, asked.agreementFor(to), *who, far.said)
+	if asked.audience, err = s.openTo(r.Context(), asked.audience, who.UserID); err != nil {
+		return "", err
+	}
+	consented, err := s.agreement(r, to, asked.agreementFor(to, s.resourcesAmong(asked.audience)...), *who, far.said)
 	if err != nil {
 		return "", err
 	}

@@ -81,6 +81,13 @@ func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, i
 	if len(g.Audience) == 0 {
 		return g, refuse(InvalidGrant, "Nobody is left whom the grant is for.")
 	}
+	g.Audience, err = s.openTo(ctx, g.Audience, issued.User.ID)
+	if errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
+		return g, refuse(InvalidGrant, "The user may not use what the grant is for any more.")
+	}
+	if err != nil {
+		return g, err
+	}
 	g.Scopes = grantedScopes(client, slices.Clone(g.Scopes))
 	return g, nil
 }
@@ -100,10 +107,11 @@ func narrowed(g grant.Grant, resources []string) ([]string, error) {
 	if len(resources) == 0 {
 		return g.Audience, nil
 	}
-	if slices.ContainsFunc(resources, func(r string) bool { return !slices.Contains(g.Audience, r) }) {
+	audience, granted := asListed(g.Audience, resources)
+	if !granted {
 		return nil, refuse(InvalidTarget, "One of the resources was not granted.")
 	}
-	return resources, nil
+	return audience, nil
 }
 
 // requestedClaims are those that the grant was asked for by name, as far as the client may

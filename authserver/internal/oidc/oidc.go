@@ -71,6 +71,7 @@ const (
 func (s *Service) Routes() []request.Route {
 	return slices.Concat(
 		s.wellKnownRoutes(),
+		s.resourceRoutes(),
 		s.authorizeRoutes(),
 		s.endpoint(parPath, request.RateToken, s.push),
 		s.userInfoRoutes(),

@@ -31,6 +31,8 @@ func detailOf(reason auth.Reason) string {
 		return "The DPoP proof is not one of this token's key about this request, or it was made too long ago or shown before (RFC 9449, section 4.3)."
 	case auth.RequestUnknown:
 		return "The gateway does not say, by X-Forwarded-Method, X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri, of which request the DPoP proof has to be."
+	case auth.ScopeMissing:
+		return "The access token lacks a scope that is needed here. Ask for one with the scopes that WWW-Authenticate names (RFC 6750, section 3.1)."
 	case auth.ProofsUnknown:
 		return "The realm cannot say at present whether this DPoP proof was shown before. Try again shortly, with a new one."
 	case auth.ClientUnknown:

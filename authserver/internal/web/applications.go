@@ -4,6 +4,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -29,9 +30,12 @@ func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
 // scopeKey begins the keys of what scopes are called.
 const scopeKey = "scope."
 
-// Scope says in words what an application may do by a scope. What no language has words
-// for is one of the application's own.
+// Scope says in words what an application may do by a scope, or at a resource. What no
+// language has words for is one of the application's own.
 func (t translation) Scope(scope string) string {
+	if resource, found := strings.CutPrefix(scope, auth.AtResource); found {
+		return t.T("scopes.resource", "resource", resource)
+	}
 	if text, found := t.text(scopeKey + scope); found {
 		return text
 	}
