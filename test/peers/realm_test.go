@@ -36,6 +36,9 @@ func newRealm(t *testing.T, clients ...client) *realm {
 	for _, c := range clients {
 		r.Clients = append(r.Clients, c.Client)
 		r.Config.Clients.Audiences = append(r.Config.Clients.Audiences, c.ID)
+		if c.ProtectedResource != nil {
+			r.Config.Clients.Audiences = append(r.Config.Clients.Audiences, c.ProtectedResource.Resource)
+		}
 	}
 	r.Listen()
 	r.server = r.Serve()
