@@ -62,6 +62,9 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 	if spec.Access != nil {
 		settings.Access = &realmconfig.ClientAccess{Groups: spec.Access.Groups}
 	}
+	if r := spec.ProtectedResource; r != nil {
+		settings.ProtectedResource = &realmconfig.ProtectedResource{Resource: string(r.Resource), Scopes: r.Scopes, Documentation: string(r.Documentation)}
+	}
 	for _, a := range spec.ServiceAccounts {
 		settings.ServiceAccounts = append(settings.ServiceAccounts, realmconfig.ServiceAccount(a))
 	}
