@@ -144,7 +144,6 @@ func realmSettings() map[string]setting {
 		"monitoring.prometheusRule":                     {not: inObjects},
 		"initialAdmin.email":                            {not: "the first user, of whom the migration is told"},
 		"clients.registration.initialAccessTokens.name": {not: "where a Secret is, of which the operator tells pods digests"},
-		"clients.registration.expiresAfter":             {absent: "720h"},
 		"clients.allowedNamespaces":                     {not: byAdmission},
 		"clients.namespaceSelector":                     {not: byAdmission},
 		"clients.clusters":                              {not: "in the document of clusters, which render knows"},
@@ -209,6 +208,7 @@ registration: {emailVerification: Optional}
 email: {from: a@b.example, smtp: {host: a}}
 sms: {webhook: {url: https://a.example, signingSecretRef: {name: s}}}
 tracing: {endpoint: https://otel.example.com}
+clients: {registration: {initialAccessTokens: {name: s}}}
 `
 
 const googleProvider = "{realmRef: {name: realm}, type: Google, clientID: id, clientSecretRef: {name: s}}"
@@ -218,12 +218,13 @@ const googleProvider = "{realmRef: {name: realm}, type: Google, clientID: id, cl
 func document(t *testing.T) map[string]any {
 	t.Helper()
 	config := realmconfig.Defaults("default/realm", "https://login.example.com")
-	email, sms, tracing := realmconfig.DefaultEmail(), realmconfig.DefaultSMS(), realmconfig.DefaultTracing()
+	email, sms, tracing, registration := realmconfig.DefaultEmail(), realmconfig.DefaultSMS(), realmconfig.DefaultTracing(), realmconfig.DefaultClientRegistration()
 	email.From, email.Host, email.Product = "a@b.example", "a", "realm"
 	sms.Kind, sms.URL = realmconfig.Webhook, "https://a.example"
 	tracing.Endpoint = "https://otel.example.com"
 	provider := realmconfig.DefaultProvider()
 	provider.Name, provider.DisplayName, provider.Type, provider.ClientID = "google", "Google", realmconfig.Google, "id"
+	config.Clients.Registration = &registration
 	config.Email, config.SMS, config.Tracing, config.Providers = &email, &sms, &tracing, []realmconfig.Provider{provider}
 	encoded, err := realmconfig.Encode(config)
 	if err != nil {
