@@ -19,6 +19,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
@@ -80,6 +81,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 		store: store, cache: cache, sealer: sealer, tokens: s.tokens, passwords: tracedEngine{engine},
 		providers:  upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
 		clientKeys: upstream.NewClientKeys(s.folder.Config, newClientKeysClient, s.Now),
+		documents:  upstream.NewClientDocuments(s.folder.Config, newClientDocumentsClient),
 		transport:  s.newDelivery(traces),
 		logouts:    tracedLogouts{upstream.NewLogouts(s.folder.Config, newLogoutsClient), traces},
 	})
@@ -141,6 +143,12 @@ func newClientKeysClient(allowPrivate bool) *http.Client {
 	return tracedClient(outbound.New(outbound.Options{
 		Timeout: upstream.Timeout, MaxAnswer: upstream.MaxClientKeys, AllowPrivate: allowPrivate,
 	}), "read client's keys")
+}
+
+func newClientDocumentsClient(allowPrivate bool) *http.Client {
+	return tracedClient(outbound.New(outbound.Options{
+		Timeout: upstream.Timeout, MaxAnswer: registrar.MaxDocument, AllowPrivate: allowPrivate,
+	}), "read client's document")
 }
 
 // newPasswordEngine measures real time, whatever clock the realm runs on: it is

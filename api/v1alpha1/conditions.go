@@ -24,7 +24,7 @@ const (
 	ResourcesAppliedCondition = "ResourcesApplied"
 	// ConfigPropagatedCondition says whether every pod runs the newest settings, keys and certificate.
 	ConfigPropagatedCondition = "ConfigPropagated"
-	// SecretsFoundCondition says whether every Secret that email, sms and
+	// SecretsFoundCondition says whether every Secret that email, sms, clients.registration and
 	// imagePullSecrets name is there.
 	SecretsFoundCondition = "SecretsFound"
 	// BrandingAcceptedCondition says whether pages look and speak as ui says.

@@ -57,6 +57,7 @@ const (
 	ActAllowDevice         Action = "device.allowed"
 	ActDenyDevice          Action = "device.denied"
 	ActReuseDeviceCode     Action = "device_code.reused"
+	ActRegisterClient      Action = "client.registered"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

@@ -39,6 +39,11 @@ const (
 	ClientUnknown Reason = "client_unknown"
 	// RedirectURIUnknown is an address that the application has not registered.
 	RedirectURIUnknown Reason = "redirect_uri_unknown"
+	// ClientDocumentUnreadable is an application that is known by a document of its own, at an
+	// address that does not answer with one; ClientDocumentInvalid has one that says what the
+	// realm does not take.
+	ClientDocumentUnreadable Reason = "client_document_unreadable"
+	ClientDocumentInvalid    Reason = "client_document_invalid"
 	// RequestURIUnknown is a pushed request that has expired, was used already, or is another
 	// application's.
 	RequestURIUnknown Reason = "request_uri_unknown"

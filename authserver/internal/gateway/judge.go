@@ -38,7 +38,7 @@ func (s *Service) judge(w http.ResponseWriter, r *http.Request, q question) erro
 	if err := q.met(v, s.Now()); err != nil {
 		return err
 	}
-	s.Clients.MarkUsed(q.client)
+	s.Clients.MarkUsed(r.Context(), q.client)
 	v.Tell(w.Header())
 	w.Header().Set("X-Auth-Groups", request.HeaderList(v.toldGroups))
 	w.WriteHeader(http.StatusOK)

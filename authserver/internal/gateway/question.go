@@ -40,8 +40,11 @@ func (s *Service) questionOf(r *http.Request) (question, error) {
 		return question{}, auth.Refuse(auth.ClientRequestInvalid)
 	}
 	q := question{method: about.Method, to: returnPath(about.URI), navigates: navigates(about.Method, r.Header)}
-	known := false
-	if q.client, known = s.Clients.Find(r.PathValue("client")); !known || q.client.IsFirstParty() {
+	client, known, err := s.Clients.Find(r.Context(), r.PathValue("client"))
+	if err != nil {
+		return q, err
+	}
+	if q.client = client; !known || client.IsFirstParty() || client.RegisteredItself() { // whoever rules the cluster names those that gateways ask for
 		return q, auth.RefuseBecause(auth.ClientRequestInvalid, auth.ClientUnknown)
 	}
 	if q.origin, q.signsIn = originAt(q.client, about.Host); !q.signsIn {

@@ -14,6 +14,9 @@ import (
 // all of these, or the client itself where it has none. It refuses with InvalidTarget
 // (RFC 8707, section 2). The realm's own API is never among them.
 func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]string, error) {
+	if client.RegisteredItself() {
+		return s.audienceOfRegistered(client, resources)
+	}
 	allowed := s.Clients.Audiences(client)
 	if len(allowed) == 0 {
 		allowed = append(allowed, client.ID)

@@ -134,7 +134,7 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 		s.Pages.Fail(w, r, auth.Refuse(auth.MethodNotAllowed))
 		return
 	}
-	to, err := targetOf(s.Clients, values)
+	to, err := s.targetOf(r, values)
 	if older, ok := s.handOver(values, err); ok {
 		redirect(w, older)
 		return

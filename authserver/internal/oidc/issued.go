@@ -73,11 +73,7 @@ func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, i
 	if err != nil {
 		return g, err
 	}
-	allowed, err := s.audienceOf(client, nil)
-	if err != nil {
-		return g, err
-	}
-	g.Audience = slices.DeleteFunc(slices.Clone(g.Audience), func(a string) bool { return a != client.ID && !slices.Contains(allowed, a) })
+	g.Audience = slices.DeleteFunc(slices.Clone(g.Audience), func(a string) bool { return !s.mayBeFor(client, a) })
 	if len(g.Audience) == 0 {
 		return g, refuse(InvalidGrant, "Nobody is left whom the grant is for.")
 	}
@@ -88,7 +84,7 @@ func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, i
 	if err != nil {
 		return g, err
 	}
-	g.Scopes = grantedScopes(client, slices.Clone(g.Scopes))
+	g.Scopes = grantedScopes(s.askingFor(client, g.Audience), slices.Clone(g.Scopes))
 	return g, nil
 }
 

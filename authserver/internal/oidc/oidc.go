@@ -12,6 +12,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
@@ -19,10 +20,12 @@ import (
 // Deps is what a Service stands on; every field is required.
 type Deps struct {
 	auth.Realm
-	Clients  *client.Service
-	Sessions *session.Service
-	Grants   *grant.Service
-	Tokens   Tokens
+	Clients *client.Service
+	// Registrar takes in clients that nobody declares.
+	Registrar *registrar.Service
+	Sessions  *session.Service
+	Grants    *grant.Service
+	Tokens    Tokens
 	// Groups are the names of those that a user is in.
 	Groups   func(ctx context.Context, userID string) ([]string, error)
 	Pages    Pages
@@ -73,7 +76,8 @@ func (s *Service) Routes() []request.Route {
 		s.wellKnownRoutes(),
 		s.resourceRoutes(),
 		s.authorizeRoutes(),
-		s.endpoint(parPath, request.RateToken, s.push),
+		s.registrationRoutes(),
+		s.endpoint(parPath, request.RateToken, s.push, s.introduceSender),
 		s.userInfoRoutes(),
 		s.endSessionRoutes(),
 		s.devicePageRoutes(),

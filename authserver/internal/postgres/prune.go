@@ -41,6 +41,8 @@ func prunings() []pruning {
 		oldest("quotas", "since", "since <= @forgotten"),
 		oldest("mail_quotas", "since", "since <= @forgotten"),
 		oldest("revocations", "revoked_at", "revoked_at <= now() - @memory::interval"),
+		forgetConsents(),
+		forgetClients(),
 	}
 }
 

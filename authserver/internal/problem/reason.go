@@ -37,6 +37,10 @@ func detailOf(reason auth.Reason) string {
 		return "The realm cannot say at present whether this DPoP proof was shown before. Try again shortly, with a new one."
 	case auth.ClientUnknown:
 		return "No application of this realm has this client_id."
+	case auth.ClientDocumentUnreadable:
+		return "The realm cannot read a document at the client_id: that address must answer with 200 and JSON, without a redirect, within five seconds."
+	case auth.ClientDocumentInvalid:
+		return "The document at the client_id is not that of a client that the realm takes. See docs/registration.md."
 	case auth.RedirectURIUnknown:
 		return "The application has not registered this redirect_uri or post_logout_redirect_uri."
 	case auth.SecondFactorNeeded:

@@ -13,13 +13,15 @@ import (
 
 func (w *Web) applicationPages() []page {
 	return []page{
-		{"POST /account/applications/{client}/revoke", request.RateChange, w.revokeApplication},
+		{"POST /account/applications/revoke", request.RateChange, w.revokeApplication},
 	}
 }
 
+// revokeApplication has the client in the form: the id of one that nobody declares may be an
+// address, with slashes that a proxy would take for its own.
 func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
-	client := req.r.PathValue("client")
-	if client != realmconfig.FirstPartyID && !realmconfig.IsClientID(client) {
+	client := req.r.PostFormValue("client")
+	if client != realmconfig.FirstPartyID && !realmconfig.IsClientID(client) && !(realmconfig.Client{ID: client}).RegisteredItself() {
 		return nil, auth.Refuse(auth.NotFound)
 	}
 	return w.change(req, "applications", func(access auth.Secret) error {

@@ -28,7 +28,7 @@ func Config(in Inputs) realmconfig.Config {
 	config.TwoFactor = twoFactor(realm, config.TwoFactor)
 	config.Email = email(realm)
 	config.SMS = sms(realm.Spec.SMS)
-	config.Clients = clients(realm)
+	config.Clients = clients(in)
 	config.Browser = browser(realm, config.Browser)
 	config.UI = ui(in, config.UI)
 	config.Network = network(valueOr(realm.Spec.Network, v1alpha1.Network{}), config.Network)

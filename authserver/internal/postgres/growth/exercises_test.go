@@ -37,7 +37,7 @@ func withoutStatement() map[string]string {
 // exercises is all of them. Those that change much for the rest come last.
 func exercises() []exercise {
 	return slices.Concat(
-		signInExercises(), sessionExercises(), grantExercises(), deviceExercises(), consentExercises(), logoutExercises(), accountExercises(), secondFactorExercises(),
+		signInExercises(), sessionExercises(), grantExercises(), deviceExercises(), consentExercises(), registeredExercises(), logoutExercises(), accountExercises(), secondFactorExercises(),
 		federationExercises(),
 		administrationExercises(), groupExercises(), directoryExercises(), maintenanceExercises(), pruneExercises(),
 	)
