@@ -3,6 +3,7 @@
 package peers
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,6 +33,12 @@ func newAgent(t *testing.T, server client) client {
 		c.Type, c.TokenEndpointAuthMethod, c.Secrets, c.secret = realmconfig.PublicClient, realmconfig.NoAuthMethod, nil, ""
 		c.Scopes, c.Audiences = []string{"openid", "notes:read"}, []string{server.ProtectedResource.Resource}
 	})
+}
+
+// newStranger is an agent that nobody has declared: no client of the realm's, but a program.
+func newStranger(t *testing.T) client {
+	t.Helper()
+	return newClient(t, func(c *client) { c.ID, c.secret = "", "" })
 }
 
 // called is what an agent has heard of the MCP server, or where it would send its person.
@@ -90,7 +97,7 @@ func (v *visitor) allows() {
 
 // The agent learns at the MCP server which realm gives tokens, asks for one that is for the
 // server, is asked about, goes on by refreshes, and ends when its person says so.
-func (r *realm) callsForAnn(server, agent client) {
+func (r *realm) callsForAnn(server, agent client) called {
 	r.t.Helper()
 	v := r.newVisitor()
 	v.mustAuthorize(r, agent, server)
@@ -106,7 +113,7 @@ func (r *realm) callsForAnn(server, agent client) {
 	if again := decode[called](v); again.Saved != 1 {
 		r.t.Errorf("a second call was by %+v", again)
 	}
-	r.Clock.Advance(time.Duration(agent.AccessTokenLifetime))
+	r.Clock.Advance(time.Duration(max(agent.AccessTokenLifetime, r.Config.Tokens.AccessTokenLifetime)))
 	v.open(agent.origin + "/")
 	v.isAt(agent.origin+"/", http.StatusOK)
 	if later := decode[called](v); later.Saved != 2 || later.Sub != r.ann || !slices.Equal(later.Aud, first.Aud) || !slices.Equal(later.Scopes, first.Scopes) {
@@ -114,10 +121,11 @@ func (r *realm) callsForAnn(server, agent client) {
 	}
 
 	v.open(r.Config.Issuer + "/account")
-	v.submit("/account/applications/"+url.PathEscape(first.ID)+"/revoke", nil)
+	v.submit("/account/applications/revoke", nil)
 	v.mustAuthorize(r, agent, server)
 	v.allows() // who has taken it back is asked again
 	v.isAt(agent.origin+"/", http.StatusOK)
+	return first
 }
 
 // npm's @modelcontextprotocol/sdk is the official one of MCP, on both sides.
@@ -130,6 +138,35 @@ func TestMCP(t *testing.T) {
 		r := newRealm(t, server, agent)
 		r.serveMCP(server, agent)
 		r.callsForAnn(server, agent)
+	})
+	t.Run("with an agent that is known by its document", func(t *testing.T) {
+		t.Parallel()
+		server := newMCPServer(t)
+		agent := newStranger(t)
+		document := publish(t, agent)
+		r := newRealmSet(t, func(c *realmconfig.Config) {
+			c.Clients.AllowPrivateNetworks = true
+			c.Clients.MetadataDocuments = &realmconfig.MetadataDocuments{Hosts: []string{document.Host}}
+		}, server)
+		r.serveMCP(server, agent, "METADATA_URL="+document.String())
+		if got := r.callsForAnn(server, agent); got.ID != document.String() {
+			t.Errorf("the agent is called %s", got.ID)
+		}
+	})
+	t.Run("with an agent that registers itself", func(t *testing.T) {
+		t.Parallel()
+		server := newMCPServer(t)
+		agent := newStranger(t)
+		token := rand.Text() + rand.Text()
+		r := newRealmSet(t, func(c *realmconfig.Config) {
+			registration := realmconfig.DefaultClientRegistration()
+			registration.InitialAccessTokens = []realmconfig.SecretDigest{realmconfig.DigestSecret(token)}
+			c.Clients.Registration = &registration
+		}, server)
+		r.serveMCP(server, agent, "INITIAL_TOKEN="+token)
+		if got := r.callsForAnn(server, agent); !realmconfig.IsRegisteredID(got.ID) {
+			t.Errorf("the agent is called %s", got.ID)
+		}
 	})
 	t.Run("with a server that knows the realm's keys", func(t *testing.T) {
 		t.Parallel()
