@@ -111,10 +111,25 @@ func TestAClientRegistersItself(t *testing.T) {
 	}
 }
 
+// registrationEndpoint is what discovery says of it; empty for nothing.
+func (s *server) registrationEndpoint() string {
+	s.t.Helper()
+	said := struct {
+		Endpoint string `json:"registration_endpoint"`
+	}{}
+	if err := json.Unmarshal([]byte(s.do(newRequest(s.t, http.MethodGet, "/.well-known/oauth-authorization-server", nil)).Body), &said); err != nil {
+		s.t.Fatal(err)
+	}
+	return said.Endpoint
+}
+
 func TestWhoMayNotRegisterAClient(t *testing.T) {
 	t.Parallel()
 	r := newRealmThatRegisters(t)
 	s := r.serve()
+	if got := s.registrationEndpoint(); got != issuer+registerPath {
+		t.Errorf("discovery says that clients are registered at %q", got)
+	}
 	for name, token := range map[string]string{
 		"with another token": initialToken + "0", "with a part of one": initialToken[:40], "with two": initialToken + " " + nextToken, "with a long one": strings.Repeat("a", 4000),
 	} {
@@ -134,6 +149,9 @@ func TestWhoMayNotRegisterAClient(t *testing.T) {
 	}
 	s.Change(func(c *realmconfig.Config) { c.Clients.Registration.InitialAccessTokens = nil })
 	refused(t, s.tryRegisterClient(nextToken, metadata()), http.StatusUnauthorized, "invalid_token")
+	if got := s.registrationEndpoint(); got != "" {
+		t.Errorf("discovery says that clients are registered at %q", got)
+	}
 	s.Change(func(c *realmconfig.Config) { c.Clients.Registration = nil })
 	s.tryRegisterClient(nextToken, metadata()).Expect(t, http.StatusNotFound, "not_found")
 }
