@@ -331,6 +331,22 @@ func TestAProgramOnTheUsersMachineIsKnownByItsDocument(t *testing.T) {
 	b.sees("/oauth2/authorize", http.StatusBadRequest, "wants its answer at an address that we do not know")
 }
 
+// An id with slashes stands in an address as one part of it.
+func TestAClientIsTakenBackByItsAddress(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t)
+	c := p.publish("/client.json")
+	s := p.newRealm().serve()
+	b, f := s.newPageBrowser().staysHere(), s.newApplication(c, "openid", "offline_access").newFlow()
+	h := f.agreed(b)
+	access := s.pagesOf(b).Access
+	if list := s.as(access, http.MethodGet, applicationsPath, nil); !strings.Contains(list.Body, c.ID) {
+		t.Errorf("the API lists %s", list.Body)
+	}
+	s.as(access, http.MethodDelete, applicationsPath+"/"+url.PathEscape(c.ID), nil).Expect(t, http.StatusNoContent, "")
+	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
+}
+
 // A host that is listed no longer has no clients any more.
 func TestClientsGoWithTheirHost(t *testing.T) {
 	t.Parallel()
@@ -345,6 +361,7 @@ func TestClientsGoWithTheirHost(t *testing.T) {
 		t.Errorf("its access token is good for %s", a.Body)
 	}
 	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusUnauthorized, "invalid_client")
+	b.away = nil
 	b.open("/account")
 	if strings.Contains(b.text(), "Agent") {
 		t.Errorf("it stands on the account page:\n%s", b.text())
@@ -387,7 +404,7 @@ func TestADocumentThatDoesNotCome(t *testing.T) {
 	p.answerAt("/client.json", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte("{"))
-		w.(http.Flusher).Flush() //nolint:forcetypeassert // it is one
+		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
 	r := p.newRealm()

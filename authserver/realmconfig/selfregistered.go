@@ -63,9 +63,9 @@ func (d MetadataDocuments) validate(p *problems) {
 }
 
 func isDocumentHost(text string) bool {
-	name, any := strings.CutPrefix(text, "*.")
+	name, below := strings.CutPrefix(text, "*.")
 	u, err := url.Parse("https://" + name + "/")
-	if err != nil || u.Host != name || any && (u.Port() != "" || !strings.Contains(name, ".")) || strings.HasPrefix(name, "[") {
+	if err != nil || u.Host != name || below && (u.Port() != "" || !strings.Contains(name, ".")) || strings.HasPrefix(name, "[") {
 		return false
 	}
 	labels := strings.Split(u.Hostname(), ".")
