@@ -10,8 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 const (
@@ -267,4 +271,31 @@ func TestNoClientTakesTheIdOfAnother(t *testing.T) {
 	s.registerClient()
 	b, f := s.newPageBrowser().staysHere(), s.newApplication(declared, "openid").newFlow()
 	f.signIn(b)
+}
+
+// A client that throws its id away because nobody knows it would have to ask its user again.
+func TestNoClientIsToldThatItIsNoneWhilePostgresIsAway(t *testing.T) {
+	t.Parallel()
+	postgres := realmtest.NewPostgres(t, logger())
+	r := newRealmOn(t, postgres.Database(t), testenv.RedisURL(t))
+	settings := realmconfig.DefaultClientRegistration()
+	settings.InitialAccessTokens = []realmconfig.SecretDigest{realmconfig.DigestSecret(initialToken)}
+	r.Config.Clients.Registration = &settings
+	r.Update()
+	s := r.serve()
+	known := s.registerClient()
+	unknown := known
+	unknown.ID = realmconfig.RegisteredPrefix + uuid.NewString()
+	if err := postgres.Halt(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []realmconfig.Client{known, unknown} {
+		refused(t, s.newApplication(c, "openid").tryRefresh("rkg_"+strings.Repeat("a", 43)), http.StatusServiceUnavailable, "temporarily_unavailable")
+	}
+	refused(t, s.tryRegisterClient(initialToken, metadata()), http.StatusServiceUnavailable, "temporarily_unavailable")
+	if err := postgres.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually("PostgreSQL is used again", func() bool { return s.tryRegisterClient(initialToken, metadata()).Status == http.StatusCreated })
+	refused(t, s.newApplication(unknown, "openid").tryRefresh("rkg_none"), http.StatusUnauthorized, "invalid_client")
 }
