@@ -10,8 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/realmtest"
 )
 
 const (
@@ -111,10 +115,25 @@ func TestAClientRegistersItself(t *testing.T) {
 	}
 }
 
+// registrationEndpoint is what discovery says of it; empty for nothing.
+func (s *server) registrationEndpoint() string {
+	s.t.Helper()
+	said := struct {
+		Endpoint string `json:"registration_endpoint"`
+	}{}
+	if err := json.Unmarshal([]byte(s.do(newRequest(s.t, http.MethodGet, "/.well-known/oauth-authorization-server", nil)).Body), &said); err != nil {
+		s.t.Fatal(err)
+	}
+	return said.Endpoint
+}
+
 func TestWhoMayNotRegisterAClient(t *testing.T) {
 	t.Parallel()
 	r := newRealmThatRegisters(t)
 	s := r.serve()
+	if got := s.registrationEndpoint(); got != issuer+registerPath {
+		t.Errorf("discovery says that clients are registered at %q", got)
+	}
 	for name, token := range map[string]string{
 		"with another token": initialToken + "0", "with a part of one": initialToken[:40], "with two": initialToken + " " + nextToken, "with a long one": strings.Repeat("a", 4000),
 	} {
@@ -134,6 +153,9 @@ func TestWhoMayNotRegisterAClient(t *testing.T) {
 	}
 	s.Change(func(c *realmconfig.Config) { c.Clients.Registration.InitialAccessTokens = nil })
 	refused(t, s.tryRegisterClient(nextToken, metadata()), http.StatusUnauthorized, "invalid_token")
+	if got := s.registrationEndpoint(); got != "" {
+		t.Errorf("discovery says that clients are registered at %q", got)
+	}
 	s.Change(func(c *realmconfig.Config) { c.Clients.Registration = nil })
 	s.tryRegisterClient(nextToken, metadata()).Expect(t, http.StatusNotFound, "not_found")
 }
@@ -249,4 +271,31 @@ func TestNoClientTakesTheIdOfAnother(t *testing.T) {
 	s.registerClient()
 	b, f := s.newPageBrowser().staysHere(), s.newApplication(declared, "openid").newFlow()
 	f.signIn(b)
+}
+
+// A client that throws its id away because nobody knows it would have to ask its user again.
+func TestNoClientIsToldThatItIsNoneWhilePostgresIsAway(t *testing.T) {
+	t.Parallel()
+	postgres := realmtest.NewPostgres(t, logger())
+	r := newRealmOn(t, postgres.Database(t), testenv.RedisURL(t))
+	settings := realmconfig.DefaultClientRegistration()
+	settings.InitialAccessTokens = []realmconfig.SecretDigest{realmconfig.DigestSecret(initialToken)}
+	r.Config.Clients.Registration = &settings
+	r.Update()
+	s := r.serve()
+	known := s.registerClient()
+	unknown := known
+	unknown.ID = realmconfig.RegisteredPrefix + uuid.NewString()
+	if err := postgres.Halt(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []realmconfig.Client{known, unknown} {
+		refused(t, s.newApplication(c, "openid").tryRefresh("rkg_"+strings.Repeat("a", 43)), http.StatusServiceUnavailable, "temporarily_unavailable")
+	}
+	refused(t, s.tryRegisterClient(initialToken, metadata()), http.StatusServiceUnavailable, "temporarily_unavailable")
+	if err := postgres.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually("PostgreSQL is used again", func() bool { return s.tryRegisterClient(initialToken, metadata()).Status == http.StatusCreated })
+	refused(t, s.newApplication(unknown, "openid").tryRefresh("rkg_none"), http.StatusUnauthorized, "invalid_client")
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
 func TestAClientIsKnownByItsDocument(t *testing.T) {
@@ -330,6 +331,22 @@ func TestAProgramOnTheUsersMachineIsKnownByItsDocument(t *testing.T) {
 	b.sees("/oauth2/authorize", http.StatusBadRequest, "wants its answer at an address that we do not know")
 }
 
+// An id with slashes stands in an address as one part of it.
+func TestAClientIsTakenBackByItsAddress(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t)
+	c := p.publish("/client.json")
+	s := p.newRealm().serve()
+	b, f := s.newPageBrowser().staysHere(), s.newApplication(c, "openid", "offline_access").newFlow()
+	h := f.agreed(b)
+	access := s.pagesOf(b).Access
+	if list := s.as(access, http.MethodGet, applicationsPath, nil); !strings.Contains(list.Body, c.ID) {
+		t.Errorf("the API lists %s", list.Body)
+	}
+	s.as(access, http.MethodDelete, applicationsPath+"/"+url.PathEscape(c.ID), nil).Expect(t, http.StatusNoContent, "")
+	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
+}
+
 // A host that is listed no longer has no clients any more.
 func TestClientsGoWithTheirHost(t *testing.T) {
 	t.Parallel()
@@ -344,8 +361,83 @@ func TestClientsGoWithTheirHost(t *testing.T) {
 		t.Errorf("its access token is good for %s", a.Body)
 	}
 	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusUnauthorized, "invalid_client")
+	b.away = nil
 	b.open("/account")
 	if strings.Contains(b.text(), "Agent") {
 		t.Errorf("it stands on the account page:\n%s", b.text())
+	}
+}
+
+// A link to the realm leads nobody to a client that they have never heard of.
+func TestNobodyIsSentToAClientThatTheyDoNotKnow(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t)
+	c := p.publish("/client.json")
+	r := p.newRealm()
+	s := r.serve()
+	b, f := s.newPageBrowser().staysHere(), s.newApplication(c, "openid").newFlow()
+	for range 2 { // once while nobody is signed in, once while somebody is
+		for _, also := range [][2]string{{"prompt", "none"}, {"response_type", "token"}, {"resource", "https://evil.example.com"}, {"code_challenge", "short"}} {
+			b.away = nil
+			b.open(f.address(param(also[0], also[1])))
+			if b.away != nil {
+				t.Errorf("with %s, the browser is sent to %s", also[0], b.away)
+			}
+			b.sees("/oauth2/authorize", http.StatusBadRequest, "made a request that we cannot answer")
+		}
+		b.signIn(adminEmail, adminPassword)
+	}
+	f.agreed(b)
+	for _, also := range [][2]string{{"prompt", "none"}, {"response_type", "token"}} {
+		b.away = nil
+		b.open(f.address(param(also[0], also[1])))
+		if got := f.answered(b); got.Get("error") == "" {
+			t.Errorf("with %s, whom somebody has agreed to is told %v", also[0], got)
+		}
+	}
+}
+
+// Whoever is slow keeps nobody waiting for long.
+func TestADocumentThatDoesNotCome(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t)
+	p.answerAt("/client.json", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte("{"))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	r := p.newRealm()
+	s := r.serve()
+	b := s.newPageBrowser()
+	b.open(s.newApplication(p.client("/client.json"), "openid").newFlow().address())
+	b.sees("/oauth2/authorize", http.StatusBadRequest, "cannot be read at present")
+}
+
+// However many come at once, a document is read once; and however many clients there are,
+// neither one source nor all of them have a host asked without end.
+func TestNobodyIsTroubledByMany(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t)
+	c := p.publish("/client.json")
+	r := p.newRealm()
+	s := r.serve()
+	race.Run(50, func(int) {
+		if a := s.newApplication(c, "openid").newFlow().push(); a.Status != http.StatusCreated {
+			t.Errorf("answered %d %s", a.Status, a.Body)
+		}
+	})
+	if n := p.reads(); n != 1 {
+		t.Errorf("the document was read %d times", n)
+	}
+
+	s.Change(func(c *realmconfig.Config) { c.Network.RequestsPerMinute = 20 })
+	answers := map[int]int{}
+	for i := range 5 {
+		path := fmt.Sprintf("/client-%d.json", i)
+		answers[s.newApplication(p.publish(path), "openid").newFlow().push().Status]++
+	}
+	if answers[http.StatusCreated] != 2 || answers[http.StatusTooManyRequests] != 3 || p.reads() != 3 {
+		t.Errorf("one source was answered %v, and had %d documents read", answers, p.reads())
 	}
 }

@@ -55,7 +55,7 @@ func newPublisher(t *testing.T) *publisher {
 	t.Helper()
 	p := &publisher{t: t, answers: map[string]http.HandlerFunc{}}
 	p.server = httptest.NewUnstartedServer(p)
-	p.server.TLS = &tls.Config{Certificates: []tls.Certificate{suite.localhost}} //nolint:gosec // httptest has its versions
+	p.server.TLS = &tls.Config{Certificates: []tls.Certificate{suite.localhost}, MinVersion: tls.VersionTLS12}
 	p.server.StartTLS()
 	_, port, _ := strings.Cut(p.server.Listener.Addr().String(), ":")
 	p.origin = "https://localhost:" + port

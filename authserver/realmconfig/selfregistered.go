@@ -17,15 +17,20 @@ const RegisteredPrefix = "registered-"
 var registeredID = regexp.MustCompile(`^` + RegisteredPrefix + `[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // IsRegisteredID reports whether a text can be the id of a client that has registered itself.
-func IsRegisteredID(id string) bool { return registeredID.MatchString(id) }
+func IsRegisteredID(id string) bool {
+	return strings.HasPrefix(id, RegisteredPrefix) && registeredID.MatchString(id)
+}
 
 // IsDocumentID reports whether a text can be the id of a client that is known by a metadata
 // document at that address (draft-ietf-oauth-client-id-metadata-document, section 3): an https
 // URL with a path, without query, in the one form in which every library and every browser
 // reads it. It has 255 bytes at most.
 func IsDocumentID(id string) bool {
+	if !strings.HasPrefix(id, "https://") { // as nearly all
+		return false
+	}
 	u, err := url.Parse(id)
-	return err == nil && u.Scheme == "https" && u.Path != "" && checkResource(id) == nil
+	return err == nil && u.Path != "" && checkResource(id) == nil
 }
 
 // RegisteredItself reports whether nobody declares the client in the cluster: its id is one of
@@ -58,9 +63,9 @@ func (d MetadataDocuments) validate(p *problems) {
 }
 
 func isDocumentHost(text string) bool {
-	name, any := strings.CutPrefix(text, "*.")
+	name, below := strings.CutPrefix(text, "*.")
 	u, err := url.Parse("https://" + name + "/")
-	if err != nil || u.Host != name || any && (u.Port() != "" || !strings.Contains(name, ".")) || strings.HasPrefix(name, "[") {
+	if err != nil || u.Host != name || below && (u.Port() != "" || !strings.Contains(name, ".")) || strings.HasPrefix(name, "[") {
 		return false
 	}
 	labels := strings.Split(u.Hostname(), ".")

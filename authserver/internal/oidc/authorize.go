@@ -154,15 +154,25 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 	case errors.As(err, &ask):
 		s.askToAgree(w, r, to, values, far, *ask)
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) && prompts(values, promptNone):
-		s.answerTo(w, r, to, refusal(&Error{Code: AccessDenied, Description: "The user may not use this client."}))
+		s.refuseTo(w, r, to, far, &Error{Code: AccessDenied, Description: "The user may not use this client."})
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)):
 		s.Pages.Fail(w, r, err)
 	case told:
-		s.answerTo(w, r, to, refusal(refused))
+		s.refuseTo(w, r, to, far, refused)
 	default:
 		s.problems.Record(r, err)
-		s.answerTo(w, r, to, refusal(errorOf(problem.Of(r.Context(), err))))
+		s.refuseTo(w, r, to, far, errorOf(problem.Of(r.Context(), err)))
 	}
+}
+
+// refuseTo tells the client of a refusal, where a browser may be sent there with one.
+func (s *Service) refuseTo(w http.ResponseWriter, r *http.Request, to target, far progress, e *Error) {
+	if far.said == nil && s.isStranger(w, r, to.client) {
+		s.Log.InfoContext(r.Context(), "a client that has registered itself not told of a refusal", "client", to.client.ID, "error", e)
+		s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: e})
+		return
+	}
+	s.answerTo(w, r, to, refusal(e))
 }
 
 // answerTo sends the browser to the client with an answer.

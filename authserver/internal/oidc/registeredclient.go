@@ -3,9 +3,11 @@
 package oidc
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -32,6 +34,21 @@ func documentHost(client realmconfig.Client) string {
 		return ""
 	}
 	return u.Host
+}
+
+// isStranger reports whether nobody who is signed in in the browser has ever agreed to a client
+// that has registered itself. A refusal that sends people there at once would make the realm's
+// own address lead wherever the client likes (RFC 9700, section 4.11.2).
+func (s *Service) isStranger(w http.ResponseWriter, r *http.Request, client realmconfig.Client) bool {
+	if !client.RegisteredItself() {
+		return false
+	}
+	who, err := s.visitor(w, r)
+	if err != nil || who == nil {
+		return true
+	}
+	agreed, err := s.Grants.Consented(r.Context(), grant.Consent{UserID: who.UserID, ClientID: client.ID, ClientSince: client.Since})
+	return err != nil || !agreed
 }
 
 // audienceOfRegistered is whom a token is for of a client that has registered itself: the one

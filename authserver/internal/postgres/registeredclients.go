@@ -92,7 +92,7 @@ WITH again AS (
 )` + withEvent + `
 SELECT ` + registeredClientColumns + ` FROM again UNION ALL SELECT ` + registeredClientColumns + ` FROM added`
 
-// StoreRegisteredClient implements registration.Store.
+// StoreRegisteredClient implements registrar.Store.
 func (s *Store) StoreRegisteredClient(ctx context.Context, r client.Registered, most int, told auth.Event) (client.Registered, bool, error) {
 	metadata, err := json.Marshal(r.Metadata)
 	if err != nil {

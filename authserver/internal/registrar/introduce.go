@@ -69,6 +69,9 @@ func (s *Service) read(ctx context.Context, i Introduction) error {
 }
 
 func (s *Service) meet(ctx context.Context, i Introduction) error {
+	if known, found, err := s.Clients.Registered(ctx, i.ID); err != nil || found && s.Now().Before(known.FreshUntil) {
+		return err // somebody has read it in the meantime
+	}
 	document, keep, err := s.Documents.Read(ctx, i.ID)
 	if err != nil {
 		return s.refused(ctx, i.ID, auth.ClientDocumentUnreadable, err)

@@ -129,7 +129,7 @@ func (l Limiter) CheckClient(r *http.Request, route Route, clientID string) erro
 // CheckHost counts a request that is about to be sent to a host for whoever asks, wherever
 // they come from, and refuses it as Check does: strangers have the realm trouble nobody.
 func (l Limiter) CheckHost(r *http.Request, route Route, host string) error {
-	perMinute := route.Rate.allowance(l.Settings().Network.RequestsPerMinute)
+	perMinute := route.Rate.allowance(l.Settings().Network.RequestsPerMinute) * clientFactor
 	if route.Rate == Unlimited || perMinute <= 0 {
 		return nil
 	}
