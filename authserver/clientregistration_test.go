@@ -290,7 +290,7 @@ func TestNoClientIsToldThatItIsNoneWhilePostgresIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []realmconfig.Client{known, unknown} {
-		refused(t, s.newApplication(c, "openid").tryRefresh("rkg_"+strings.Repeat("a", 43)), http.StatusServiceUnavailable, "temporarily_unavailable")
+		refused(t, s.newApplication(c, "openid").tryRefresh("rkg_"+strings.Repeat("A", 43)), http.StatusServiceUnavailable, "temporarily_unavailable")
 	}
 	refused(t, s.tryRegisterClient(initialToken, metadata()), http.StatusServiceUnavailable, "temporarily_unavailable")
 	if err := postgres.Start(t.Context()); err != nil {
