@@ -47,7 +47,7 @@ func TestWhatAnApplicationMayIsTakenBack(t *testing.T) {
 	for name, revoke := range map[string]func(s *server, b *pageBrowser, id string){
 		"on the account page": func(_ *server, b *pageBrowser, id string) {
 			b.open("/account")
-			b.submit("/account/applications/"+id+"/revoke", nil)
+			b.submit("/account/applications/revoke", map[string]string{"client": id})
 			b.sees("/account", http.StatusOK, "What you had let the application do is taken back.")
 		},
 		"by the API": func(s *server, b *pageBrowser, id string) {
@@ -136,7 +136,7 @@ func TestAnApplicationThatGoesOnStandsAmongThem(t *testing.T) {
 	}
 	two := offline.signIn(b)
 	b.open("/account")
-	b.submit("/account/applications/"+c.ID+"/revoke", nil)
+	b.submit("/account/applications/revoke", map[string]string{"client": c.ID})
 	for _, token := range []string{one.RefreshToken, two.RefreshToken} {
 		refused(t, bound.a.tryRefresh(token), http.StatusBadRequest, "invalid_grant")
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv/eventually"
 )
 
-// trustTestServers has everything in this process trust the servers of package httptest,
-// besides whom it trusts anyway.
+// trustTestServers has everything in this process trust the servers of package httptest and
+// of suite.localhost, besides whom it trusts anyway.
 func trustTestServers() (forget func(), err error) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
@@ -32,8 +32,14 @@ func trustTestServers() (forget func(), err error) {
 		return nil, fmt.Errorf("trust test servers: %w", err)
 	}
 	file := filepath.Join(folder, "roots.pem")
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	if err := os.WriteFile(file, certificate, 0o600); err != nil {
+	if suite.localhost, err = newLocalhostCertificate(); err != nil {
+		return nil, err
+	}
+	roots := []byte{}
+	for _, trusted := range [][]byte{server.Certificate().Raw, suite.localhost.Certificate[0]} {
+		roots = append(roots, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted})...)
+	}
+	if err := os.WriteFile(file, roots, 0o600); err != nil {
 		return nil, fmt.Errorf("trust test servers: %w", err)
 	}
 	return func() { _ = os.RemoveAll(folder) }, os.Setenv("SSL_CERT_FILE", file)

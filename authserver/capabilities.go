@@ -25,6 +25,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
@@ -39,6 +40,7 @@ type adapters struct {
 	passwords  auth.Passwords
 	providers  federation.Providers
 	clientKeys client.Keys
+	documents  registrar.Documents
 	transport  notify.Transport
 	logouts    backchannel.Transport
 	webauthn   passkey.WebAuthn
@@ -49,6 +51,7 @@ type capabilities struct {
 	proofs     *dpop.Service
 	clients    *client.Service
 	audit      *audit.Log
+	registrar  *registrar.Service
 	notify     *notify.Service
 	attempts   *attempts.Service
 	sessions   *session.Service
@@ -71,6 +74,9 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	c := capabilities{audit: &audit.Log{Realm: realm, Store: a.store}}
 	c.proofs = &dpop.Service{Realm: realm, Sealer: a.sealer, Seen: a.cache}
 	c.clients = &client.Service{Realm: realm, Clients: s.folder.Clients, Store: a.store, Keys: a.clientKeys, Usage: s.clientUsage}
+	c.registrar = &registrar.Service{
+		Realm: realm, Store: a.store, Documents: a.documents, Clients: c.clients, Audit: c.audit, Observer: s.metrics,
+	}
 	c.notify = &notify.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Hasher: a.sealer, Audit: c.audit, Transport: a.transport, Observer: s.metrics,
 	}

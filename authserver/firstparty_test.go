@@ -122,7 +122,7 @@ func TestWhatTheRealmsOwnApplicationsMayIsTakenBack(t *testing.T) {
 	b.answers("allow")
 	h := f.exchange(f.code(b))
 	b.open("/account")
-	b.submit("/account/applications/"+realmconfig.FirstPartyID+"/revoke", nil)
+	b.submit("/account/applications/revoke", map[string]string{"client": realmconfig.FirstPartyID})
 	b.sees("/account", http.StatusOK, "What you had let the application do is taken back.")
 	refused(t, f.a.tryRefresh(h.RefreshToken), http.StatusBadRequest, "invalid_grant")
 	s.profile(h.AccessToken).Expect(t, http.StatusUnauthorized, "token_invalid")

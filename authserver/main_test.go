@@ -5,6 +5,7 @@ package authserver_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,8 @@ const (
 // suite is what the tests share; only TestMain writes to it.
 var suite struct {
 	postgres *testenv.Postgres
+	// localhost is what servers of that name show.
+	localhost tls.Certificate
 	// log is everything that any server of the suite has logged.
 	log *record
 	// secrets is every password, token and address that the suite has used.

@@ -16,7 +16,7 @@ import (
 func (s *server) newOpenIDProvider(can capabilities, sealer auth.Sealer, cache *redis.Cache, pages *web.Web, limiter request.Limiter) *oidc.Service {
 	return oidc.New(oidc.Deps{
 		Realm:   auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log},
-		Clients: can.clients, Sessions: can.sessions, Grants: can.grants, Tokens: s.tokens, PersonalTokens: can.personal, Groups: can.groups.Of,
+		Clients: can.clients, Registrar: can.registrar, Sessions: can.sessions, Grants: can.grants, Tokens: s.tokens, PersonalTokens: can.personal, Groups: can.groups.Of,
 		Pages: pages, Journeys: request.Journeys{Sealer: sealer}, Pushed: cache, Proofs: can.proofs, Limiter: limiter, Observer: s.metrics,
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/password"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
@@ -82,6 +83,7 @@ func (s *server) serveRealm(ctx context.Context) error {
 		store: store, cache: cache, sealer: sealer, tokens: s.tokens, passwords: tracedEngine{engine},
 		providers:  upstream.New(upstream.Options{Snapshot: s.folder.Snapshot, Client: newProviderClient, Now: s.Now}),
 		clientKeys: upstream.NewClientKeys(s.folder.Config, newClientKeysClient, s.Now),
+		documents:  upstream.NewClientDocuments(s.folder.Config, newClientDocumentsClient),
 		transport:  s.newDelivery(traces),
 		logouts:    tracedLogouts{upstream.NewLogouts(s.folder.Config, s.newLogoutsClient), traces},
 		webauthn:   webauthn.Authenticators{Timeout: passkey.CeremonyLifetime},
@@ -120,7 +122,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 		return nil, err
 	}
 	return httpapi.New(httpapi.Deps{
-		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
+		Sessions: can.sessions, Clients: can.clients, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
 		Grants: can.grants, Groups: can.groups, Proofs: can.proofs, PersonalTokens: can.personal, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
 		Beside: slices.Concat(s.newOpenIDProvider(can, sealer, cache, pages, limiter).Routes(), s.newGateways(can, sealer, pages, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,
@@ -145,6 +147,12 @@ func newClientKeysClient(allowPrivate bool) *http.Client {
 	return tracedClient(outbound.New(outbound.Options{
 		Timeout: upstream.Timeout, MaxAnswer: upstream.MaxClientKeys, AllowPrivate: allowPrivate,
 	}), "read client's keys")
+}
+
+func newClientDocumentsClient(allowPrivate bool) *http.Client {
+	return tracedClient(outbound.New(outbound.Options{
+		Timeout: upstream.Timeout, MaxAnswer: registrar.MaxDocument, AllowPrivate: allowPrivate,
+	}), "read client's document")
 }
 
 // newPasswordEngine measures real time, whatever clock the realm runs on: it is

@@ -86,10 +86,15 @@ func TestARealmSaysWhomTokensMayBeFor(t *testing.T) {
 	w.ready(2)
 	w.oauthClient(w.namespace, "web", func(s *v1alpha1.OAuthClientSpec) { s.Audiences = []string{"https://api.example.com"} })
 	w.awaitClient(w.namespace, "web", v1alpha1.AdmittedCondition, metav1.ConditionFalse, v1alpha1.ReasonAudienceNotAllowed, "https://api.example.com")
+	w.oauthClient(w.namespace, "api", func(s *v1alpha1.OAuthClientSpec) {
+		s.ProtectedResource = &v1alpha1.ProtectedResource{Resource: "https://api.example.com"}
+	})
+	w.awaitClient(w.namespace, "api", v1alpha1.AdmittedCondition, metav1.ConditionFalse, v1alpha1.ReasonAudienceNotAllowed, "protectedResource.resource", "https://api.example.com")
 	w.edit(func(s *v1alpha1.AuthRealmSpec) {
 		s.Clients = &v1alpha1.Clients{Audiences: []string{"https://api.example.com"}}
 	})
 	w.readyClient(w.namespace, "web")
+	w.readyClient(w.namespace, "api")
 }
 
 // A client looks for its realm in its own namespace unless it says otherwise, and is told

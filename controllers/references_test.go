@@ -77,6 +77,11 @@ func references() map[string]reference {
 		"imagePullSecrets": {
 			func(s *spec, n string) { s.ImagePullSecrets = []v1alpha1.SecretRef{{Name: n}} }, v1alpha1.SecretsFoundCondition,
 		},
+		"clients.registration.initialAccessTokens": {
+			func(s *spec, n string) {
+				s.Clients = &v1alpha1.Clients{Registration: &v1alpha1.ClientRegistration{InitialAccessTokens: v1alpha1.SecretRef{Name: n}}}
+			}, v1alpha1.SecretsFoundCondition,
+		},
 		"exposure.ingress.tlsSecretName": {
 			func(s *spec, n string) {
 				s.Exposure = &v1alpha1.Exposure{Ingress: &v1alpha1.IngressExposure{TLSSecretName: n}}

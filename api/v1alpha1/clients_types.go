@@ -56,9 +56,22 @@ type Clients struct {
 	// +kubebuilder:validation:MaxItems=16
 	Clusters []Cluster `json:"clusters,omitempty"`
 
+	// metadataDocuments lets clients that no OAuthClient declares be known by a document at
+	// the https URL that is their client_id; there are none when absent. Like all that have
+	// registered themselves, they are public, people are asked about them, and their access
+	// tokens are for what an OAuthClient's protectedResource declares.
+	// +optional
+	MetadataDocuments *MetadataDocuments `json:"metadataDocuments,omitempty"`
+
+	// registration lets whoever has an initial access token register clients that no
+	// OAuthClient declares (RFC 7591); nobody can when absent, and those that were are no
+	// clients any more.
+	// +optional
+	Registration *ClientRegistration `json:"registration,omitempty"`
+
 	// allowPrivateNetworks lets the URLs of clients and clusters that the auth server calls
-	// point into private address ranges, such as those of the cluster: jwksURI and
-	// backchannelLogoutURI.
+	// point into private address ranges, such as those of the cluster: jwksURI,
+	// backchannelLogoutURI, and the ids of clients with metadataDocuments.
 	// +optional
 	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
 }

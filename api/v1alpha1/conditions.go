@@ -24,7 +24,7 @@ const (
 	ResourcesAppliedCondition = "ResourcesApplied"
 	// ConfigPropagatedCondition says whether every pod runs the newest settings, keys and certificate.
 	ConfigPropagatedCondition = "ConfigPropagated"
-	// SecretsFoundCondition says whether every Secret that email, sms and
+	// SecretsFoundCondition says whether every Secret that email, sms, clients.registration and
 	// imagePullSecrets name is there.
 	SecretsFoundCondition = "SecretsFound"
 	// BrandingAcceptedCondition says whether pages look and speak as ui says.
@@ -170,7 +170,7 @@ const (
 	// the namespace. It heals by itself when the realm's spec or the namespace's labels do.
 	ReasonNamespaceNotAllowed = "NamespaceNotAllowed"
 	// ReasonAudienceNotAllowed surfaces on Admitted when the realm does not list an
-	// audience of the client.
+	// audience of the client, or its protected resource.
 	ReasonAudienceNotAllowed = "AudienceNotAllowed"
 	// ReasonClusterNotDeclared surfaces on Admitted when the realm does not declare a cluster
 	// of the client's serviceAccounts. It heals by itself when the realm's spec does.

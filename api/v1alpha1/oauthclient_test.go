@@ -47,6 +47,13 @@ func TestClientsThatAreAccepted(t *testing.T) {
 		"the most redirect URIs":    "redirectURIs: [" + numbered("https://app.example.com/%d", 50) + "]",
 		"a redirect URI's path":     "redirectURIs: ['https://app.example.com:8443/a/b%20c?x=y&z', 'https://192.0.2.7/', 'https://[2001:db8::1]/', 'https://xn--bcher-kva.example']",
 		"a query that is no answer": "redirectURIs: ['https://app.example.com/?encode=1&states=2']",
+		"a resource":                resource("https://mcp.example.com/mcp"),
+		"a resource of a host":      resource("https://mcp.example.com"),
+		"a resource at the root":    resource("https://mcp.example.com:8443/"),
+		"a resource of a developer": resource("http://localhost:3000/mcp"),
+		"a resource of an address":  resource("https://192.0.2.7/a/b%20c/..x"),
+		"the longest resource":      resource("https://mcp.example.com/" + strings.Repeat("a", 231)),
+		"all of a resource":         "protectedResource: {resource: 'https://mcp.example.com/mcp', scopes: ['mcp:tools', 'mcp:admin'], documentation: 'https://mcp.example.com/docs?x=y#z'}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,6 +72,9 @@ func numbered(format string, n int) string {
 	}
 	return strings.Join(all, ", ")
 }
+
+// resource is a client's protected resource.
+func resource(url string) string { return "protectedResource: {resource: '" + url + "'}" }
 
 // accounts are a list of ServiceAccounts.
 func accounts(n int) string {
@@ -173,6 +183,26 @@ func TestClientsThatAreRefusedInTheUsersWords(t *testing.T) {
 		"an overlap longer than that":       {"secret: {rotation: {interval: 2h, overlap: 3h}}", "overlap (24h when absent) must be shorter than interval"},
 		"rotation every minute":             {"secret: {rotation: {interval: 1m, overlap: 0s}}", "interval must be 1h to 87600h"},
 		"rotation in words":                 {"secret: {rotation: {interval: weekly}}", "interval must be a duration such as 2160h"},
+		"no resource":                       {"protectedResource: {scopes: [a]}", "protectedResource.resource: Required value"},
+		"a resource in plain":               {resource("http://mcp.example.com/mcp"), "resource must be an https:// URL such as https://mcp.example.com/mcp"},
+		"a resource by a name":              {resource("mcp"), "resource must be an https:// URL"},
+		"a resource with a fragment":        {resource("https://mcp.example.com/mcp#"), "resource must have no fragment"},
+		"a resource with a query":           {resource("https://mcp.example.com/mcp?x=y"), "resource must have no query"},
+		"a resource of all hosts":           {resource("https://*.example.com/mcp"), "resource must be one URL, compared letter by letter"},
+		"a resource with a user":            {resource("https://user@mcp.example.com/mcp"), "resource must have no user or password"},
+		"a resource with half an escape":    {resource("https://mcp.example.com/%2"), "resource must have two hex digits behind each %"},
+		"a resource with a space":           {resource("https://mcp.example.com/a b"), "resource must be a URL in ASCII without spaces"},
+		"a resource of no host":             {resource("https:///mcp"), "resource must have a host in lower case"},
+		"a resource in capitals":            {resource("https://MCP.example.com/mcp"), "resource must have a host in lower case"},
+		"a resource with a port for all":    {resource("https://mcp.example.com:443/mcp"), "resource must leave out the port that goes without saying"},
+		"a resource with a port too high":   {resource("https://mcp.example.com:70000/mcp"), "resource must have a port of 1 to 65535"},
+		"a resource above another":          {resource("https://mcp.example.com/a/../b"), "resource must have a path without .., // or ;"},
+		"a resource with a slash too many":  {resource("https://mcp.example.com//mcp"), "resource must have a path without .., // or ;"},
+		"a resource in disguise":            {resource("https://mcp.example.com/a%2Fb"), "resource must have a path without .., // or ;"},
+		"a resource too long":               {resource("https://mcp.example.com/" + strings.Repeat("a", 232)), "Too long"},
+		"a resource's scopes in one":        {"protectedResource: {resource: 'https://a.example', scopes: ['a b']}", "each scope is a word of its own"},
+		"no scopes of a resource":           {"protectedResource: {resource: 'https://a.example', scopes: []}", "scopes"},
+		"documentation by a script":         {"protectedResource: {resource: 'https://a.example', documentation: 'javascript:alert(1)'}", "must be an https:// URL; http:// is for localhost alone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,6 +228,19 @@ func TestWhatARealmSaysOfClients(t *testing.T) {
 		"audiences":                      {"{audiences: ['https://api.example.com', shop], allowPrivateNetworks: true}", ""},
 		"another cluster":                {"{clusters: [{name: staging, issuer: 'https://kubernetes.default.svc.cluster.local', jwks: {keys: [" + rsaKey + "]}}]}", ""},
 		"clusters with one issuer":       {"{clusters: [{name: a, issuer: 'https://k8s.example.com:6443/', jwksURI: 'https://a.example.com/jwks'}, {name: b, issuer: 'https://k8s.example.com:6443/', jwksURI: 'https://b.example.com/jwks'}]}", ""},
+		"hosts of documents":             {"{metadataDocuments: {hosts: [app.example.com, '*.example.com', 'localhost:8443', '*.a-b.example.com', 'a.example:65535']}}", ""},
+		"initial access tokens":          {"{registration: {initialAccessTokens: {name: agents}, expiresAfter: 8760h}}", ""},
+		"documents of no host":           {"{metadataDocuments: {hosts: []}}", "hosts"},
+		"documents of every host":        {"{metadataDocuments: {hosts: ['*']}}", "each host is a name in lower case"},
+		"documents of a whole domain":    {"{metadataDocuments: {hosts: ['*.com']}}", "each host is a name in lower case"},
+		"documents at a URL":             {"{metadataDocuments: {hosts: ['https://app.example.com']}}", "each host is a name in lower case without https://"},
+		"documents in capitals":          {"{metadataDocuments: {hosts: [App.example.com]}}", "each host is a name in lower case"},
+		"documents at an address":        {"{metadataDocuments: {hosts: ['192.0.2.7']}}", "each host is a name in lower case"},
+		"documents at the usual port":    {"{metadataDocuments: {hosts: ['app.example.com:443']}}", "none for 443"},
+		"documents at no port":           {"{metadataDocuments: {hosts: ['app.example.com:65536']}}", "each host has a port of 1 to 65535"},
+		"registration of everybody":      {"{registration: {expiresAfter: 1h}}", "initialAccessTokens"},
+		"registration for a moment":      {"{registration: {initialAccessTokens: {name: agents}, expiresAfter: 59m}}", "expiresAfter"},
+		"tokens of no Secret":            {"{registration: {initialAccessTokens: {name: Agents}}}", "name must be the name of a Secret"},
 		"a cluster twice":                {"{clusters: [{name: a, issuer: 'https://k', jwksURI: 'https://a'}, {name: a, issuer: 'https://k', jwksURI: 'https://a'}]}", "Duplicate value"},
 		"a cluster without keys":         {"{clusters: [{name: a, issuer: 'https://k'}]}", "a cluster needs jwks, its public keys, or jwksURI"},
 		"a cluster with keys twice":      {"{clusters: [{name: a, issuer: 'https://k', jwksURI: 'https://a', jwks: {keys: [" + rsaKey + "]}}]}", "a cluster needs jwks, its public keys, or jwksURI"},

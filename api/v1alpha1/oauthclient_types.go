@@ -310,6 +310,11 @@ type OAuthClientSpec struct {
 	// +optional
 	Access *ClientAccess `json:"access,omitempty"`
 
+	// protectedResource is what the client answers requests for, beside what it asks for
+	// itself: an API or an MCP server, which other clients call with access tokens for it.
+	// +optional
+	ProtectedResource *ProtectedResource `json:"protectedResource,omitempty"`
+
 	// secret is the Secret that the operator writes beside the client; one with the name
 	// of the client and -oauth-client when absent.
 	// +optional

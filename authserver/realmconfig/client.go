@@ -76,6 +76,9 @@ type Client struct {
 	Consent Consent `json:"consent"`
 	// Access says who may sign in; nil lets everybody.
 	Access *ClientAccess `json:"access,omitempty"`
+
+	// ProtectedResource is what the client answers requests for; nil for none.
+	ProtectedResource *ProtectedResource `json:"protectedResource,omitempty"`
 }
 
 // ClientType says whether a client can keep a secret (RFC 6749, section 2.1).

@@ -151,6 +151,7 @@ func (s *ClientSet) index() {
 		}
 	}
 	for _, client := range s.clients {
+		s.takeResource(client)
 		s.longestToken = max(s.longestToken, client.AccessTokenLifetime, client.IDTokenLifetime)
 		if at, found := slices.BinarySearch(s.algorithms, client.IDTokenSigningAlg); !found {
 			s.algorithms = slices.Insert(s.algorithms, at, client.IDTokenSigningAlg)

@@ -31,11 +31,21 @@ type Clients struct {
 	// AllowPrivateNetworks lets the clients' URLs, which servers ask, point into
 	// private address ranges.
 	AllowPrivateNetworks bool `json:"allowPrivateNetworks,omitempty"`
+	// MetadataDocuments is nil where no client is known by a document of its own, and
+	// Registration where none may register itself.
+	MetadataDocuments *MetadataDocuments  `json:"metadataDocuments,omitempty"`
+	Registration      *ClientRegistration `json:"registration,omitempty"`
 }
 
 func (c Clients) validate(p *problems, issuer string) {
 	distinct(p, "clients.audiences", c.Audiences, 1000, isAudience, "must be 1 to 255 printable ASCII characters without spaces")
 	p.check(!slices.Contains(c.Audiences, issuer), "clients.audiences: must not name the issuer, at whom no client's token is good")
+	if c.MetadataDocuments != nil {
+		c.MetadataDocuments.validate(p)
+	}
+	if c.Registration != nil {
+		c.Registration.validate(p)
+	}
 }
 
 // ClientDocument is one shard of a realm's clients.

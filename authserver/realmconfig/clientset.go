@@ -17,6 +17,9 @@ type ClientSet struct {
 	clients  map[string]Client
 	ended    map[string]time.Time
 	clusters clusters
+	// resources are the ids of those that declare a ProtectedResource, by that; see
+	// ResourceServer.
+	resources map[string]string
 
 	// longestToken is the longest lifetime of any token of theirs, algorithms are those
 	// by which they have ID tokens signed, in order.
@@ -87,12 +90,25 @@ func (s *ClientSet) ReportTo(r *Report) {
 		if shard.problem != "" {
 			r.ClientDocumentProblems[n] = shard.problem
 		}
-		for _, id := range slices.Sorted(maps.Keys(shard.refused)) {
+		problems := s.problemsIn(shard)
+		for _, id := range slices.Sorted(maps.Keys(problems)) {
 			if len(r.ClientProblems) == MaxClientProblems {
 				r.ClientDocumentProblems[n] = cmp.Or(shard.problem, "has more bad clients than are named")
 				break
 			}
-			r.ClientProblems[id] = shard.refused[id]
+			r.ClientProblems[id] = problems[id]
 		}
 	}
+}
+
+// problemsIn are why clients of a document are not in force as it has them, by their ids.
+func (s *ClientSet) problemsIn(shard clientShard) map[string]string {
+	problems := map[string]string{}
+	for _, client := range shard.clients {
+		if problem := s.resourceProblem(s.clients[client.ID]); problem != "" {
+			problems[client.ID] = problem
+		}
+	}
+	maps.Copy(problems, shard.refused)
+	return problems
 }

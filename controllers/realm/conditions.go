@@ -185,10 +185,15 @@ func secretsFound(st state) metav1.Condition {
 	if st.delivery.failure != nil {
 		all = append([]*conditions.Failure{st.delivery.failure}, all...)
 	}
+	if st.registration.failure != nil {
+		all = append(all, st.registration.failure)
+	}
 	failure := conditions.Join(all)
 	switch {
 	case failure != nil:
 		return failure.False(kind)
+	case st.registration.named:
+		return conditions.True(kind, v1alpha1.ReasonFound, "Every Secret that email, sms and clients.registration name is there%s", st.pullSecrets.advice)
 	case st.delivery.named == 0:
 		return conditions.True(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret%s", st.pullSecrets.advice)
 	}

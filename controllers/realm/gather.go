@@ -60,6 +60,9 @@ type scope struct {
 	// delivery says what is missing for mail and text messages.
 	delivery deliveryState
 
+	// registration says what is missing for clients to register themselves.
+	registration registrationState
+
 	// pullSecrets says what is missing to pull images with.
 	pullSecrets pullSecretsState
 
@@ -104,7 +107,7 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (sco
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *scope) error{
 		r.gatherInstallations, r.gatherKinds, r.gatherIssuer, r.gatherReferences, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts,
-		r.gatherDelivery, r.gatherPullSecrets, r.gatherBranding, r.gatherProviders, r.gatherIDTokens, r.gatherSettings, r.gatherAsked,
+		r.gatherDelivery, r.gatherRegistration, r.gatherPullSecrets, r.gatherBranding, r.gatherProviders, r.gatherIDTokens, r.gatherSettings, r.gatherAsked,
 	} {
 		if err := step(ctx, realm, &s); err != nil {
 			return scope{}, err

@@ -235,6 +235,16 @@ func TestConditions(t *testing.T) {
 			func(_ *v1alpha1.AuthRealm, st *state) { st.delivery.named = 2 },
 			v1alpha1.SecretsFoundCondition, metav1.ConditionTrue, v1alpha1.ReasonFound, "Every Secret", true,
 		},
+		"a Secret for registrations that is missing": {
+			func(_ *v1alpha1.AuthRealm, st *state) {
+				st.registration = registrationState{named: true, failure: conditions.NewFailure(v1alpha1.ReasonSecretNotFound, "clients: there is none")}
+			},
+			v1alpha1.SecretsFoundCondition, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, "clients: there is none", false,
+		},
+		"the Secret for registrations": {
+			func(_ *v1alpha1.AuthRealm, st *state) { st.registration.named = true },
+			v1alpha1.SecretsFoundCondition, metav1.ConditionTrue, v1alpha1.ReasonFound, "clients.registration", true,
+		},
 		"a brand that is as it should be": {
 			func(*v1alpha1.AuthRealm, *state) {},
 			v1alpha1.BrandingAcceptedCondition, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "as ui says", true,

@@ -80,6 +80,9 @@ func references(kind string) map[string]reference {
 		"sms.twilio.authTokenSecretRef": {fmt.Sprintf(twilio, "sms"), fmt.Sprintf(twilio, "evil")},
 		"sms.webhook.signingSecretRef":  {fmt.Sprintf(webhook, "sms"), fmt.Sprintf(webhook, "evil")},
 		"imagePullSecrets":              {"imagePullSecrets: [{name: second}, {name: third}, {name: fourth}, {name: %s}]", ""}, // in the last place that there is
+		"clients.registration.initialAccessTokens": {
+			"clients: {registration: {initialAccessTokens: {name: %s}}}", "clients: {registration: {initialAccessTokens: {name: %s}, expiresAfter: 1h}}",
+		},
 		"exposure.ingress.tlsSecretName": {
 			"exposure: {ingress: {tlsSecretName: %s}}", "exposure: {ingress: {tlsSecretName: %s, className: evil}}",
 		},
@@ -312,6 +315,7 @@ cache: {urlSecretRef: {name: %[1]s}, caSecretRef: {name: %[1]s}}
 tls: {secretRef: {name: %[1]s}}
 email: {from: a@shop.example, smtp: {host: smtp.shop.example, credentialsSecretRef: {name: %[1]s}, caSecretRef: {name: %[1]s}}}
 sms: {webhook: {url: 'https://sms.example', signingSecretRef: {name: %[1]s}}}
+clients: {registration: {initialAccessTokens: {name: %[1]s}}}
 exposure: {ingress: {tlsSecretName: %[1]s}}
 imagePullSecrets: [{name: %[1]s}, {name: second}, {name: third}, {name: fourth}]
 `

@@ -28,6 +28,7 @@ func behind(c *client) {
 	c.ID, c.Type, c.TokenEndpointAuthMethod, c.Secrets = "shop.reports", realmconfig.PublicClient, realmconfig.NoAuthMethod, nil
 	c.RedirectURIs, c.PostLogoutRedirectURIs = []string{gatedURL + "/_realm/callback"}, nil
 	c.Scopes = []string{"openid", "email", "groups"}
+	c.ProtectedResource = &realmconfig.ProtectedResource{Resource: gatedURL + "/mcp", Scopes: []string{"reports:read"}}
 }
 
 // gate is a gateway of other people's in front of an application that knows nothing of
@@ -139,9 +140,11 @@ func TestGatewaysSignPeopleIn(t *testing.T) {
 	for name, start := range gatesOf() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRealm(t, newClient(t, behind))
+			reader, writer := newProgram(t, "reports:read"), newProgram(t, "reports:write")
+			r := newRealm(t, newClient(t, behind), reader, writer)
 			g := newGate(t, r.authority())
 			start(t, g, r.address())
+			g.letsProgramsIn(r, reader, writer)
 			v := r.newGatedVisitor(g)
 			v.open(gatedURL + "/orders?page=2&next=%2Fx")
 			v.signsIn()

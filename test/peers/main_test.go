@@ -30,6 +30,10 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	ctx := context.Background()
+	if err := trustPublished(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	shared, err := testenv.SharedPostgres(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

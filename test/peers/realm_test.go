@@ -30,13 +30,23 @@ type realm struct {
 // groups.
 func newRealm(t *testing.T, clients ...client) *realm {
 	t.Helper()
+	return newRealmSet(t, func(*realmconfig.Config) {}, clients...)
+}
+
+// newRealmSet is newRealm with other settings.
+func newRealmSet(t *testing.T, change func(*realmconfig.Config), clients ...client) *realm {
+	t.Helper()
 	r := &realm{Realm: realmtest.New(t, realmtest.WithPostgres(postgres)), t: t}
 	r.Keyset = realmfolder.Keyset(
 		realmfolder.NewKey(realmconfig.ES256), realmfolder.NewKey(realmconfig.RS256), realmfolder.NewKey(realmconfig.EdDSA))
 	for _, c := range clients {
 		r.Clients = append(r.Clients, c.Client)
 		r.Config.Clients.Audiences = append(r.Config.Clients.Audiences, c.ID)
+		if c.ProtectedResource != nil {
+			r.Config.Clients.Audiences = append(r.Config.Clients.Audiences, c.ProtectedResource.Resource)
+		}
 	}
+	change(&r.Config)
 	r.Listen()
 	r.server = r.Serve()
 	r.admin = r.server.NewApp()

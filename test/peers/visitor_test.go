@@ -137,8 +137,14 @@ func (v *visitor) signsIn() {
 // decode reads what an application has answered with.
 func decode[T any](v *visitor) (answer T) {
 	v.t.Helper()
-	if err := json.Unmarshal([]byte(v.body), &answer); err != nil || v.status != http.StatusOK {
+	decodeAs(v, http.StatusOK, &answer)
+	return answer
+}
+
+// decodeAs is decode for another status.
+func decodeAs(v *visitor, status int, answer any) {
+	v.t.Helper()
+	if err := json.Unmarshal([]byte(v.body), answer); err != nil || v.status != status {
 		v.t.Fatal(fmt.Errorf("%s answered %d %s: %w", v.at, v.status, v.body, err))
 	}
-	return answer
 }

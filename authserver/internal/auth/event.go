@@ -65,6 +65,7 @@ const (
 	ActRenamePasskey       Action = "passkey.renamed"
 	ActRemovePasskey       Action = "passkey.removed"
 	ActSuspectClone        Action = "passkey.clone_suspected"
+	ActRegisterClient      Action = "client.registered"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

@@ -39,6 +39,11 @@ const (
 	ClientUnknown Reason = "client_unknown"
 	// RedirectURIUnknown is an address that the application has not registered.
 	RedirectURIUnknown Reason = "redirect_uri_unknown"
+	// ClientDocumentUnreadable is an application that is known by a document of its own, at an
+	// address that does not answer with one; ClientDocumentInvalid has one that says what the
+	// realm does not take.
+	ClientDocumentUnreadable Reason = "client_document_unreadable"
+	ClientDocumentInvalid    Reason = "client_document_invalid"
 	// RequestURIUnknown is a pushed request that has expired, was used already, or is another
 	// application's.
 	RequestURIUnknown Reason = "request_uri_unknown"
@@ -60,6 +65,10 @@ const (
 	// ProofsUnknown is a proof of which nobody can say whether it was shown before.
 	ProofsUnknown Reason = "proofs_unknown"
 )
+
+// ScopeMissing is a token that a gateway, or whoever answers for a resource, wants to have more
+// scopes: see PermissionDenied.
+const ScopeMissing Reason = "scope_missing"
 
 // SearchesBusy is a search that found too many others at work, or took too long: see
 // Busy.

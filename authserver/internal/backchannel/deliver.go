@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
@@ -75,9 +76,11 @@ func (w *worker) tellOne(ctx context.Context, l Logout) error {
 }
 
 func (w *worker) attempt(ctx context.Context, l Logout) error {
-	c, known := w.Clients.Find(l.ClientID)
+	c, known, err := w.Clients.Find(ctx, l.ClientID)
 	switch {
-	case l.GrantedAt.Before(w.Clients.GrantsSince(l.ClientID)):
+	case err != nil:
+		return err
+	case l.GrantedAt.Before(w.Clients.GrantsSince(realmconfig.Client{ID: l.ClientID})):
 		return errUnwanted
 	case !known: // this pod may not have been told of it yet
 		return errors.New("client is not known")

@@ -57,8 +57,8 @@ func refuse(format string, args ...any) error {
 }
 
 // Authenticate says which client has sent a request. It refuses with *InvalidClient,
-// and with DatabaseUnavailable where it cannot know whether an assertion was used
-// before. A client that is not public has been used then; see MarkUsed for others.
+// and with DatabaseUnavailable where it cannot know the client, or whether an assertion was
+// used before. A client that is not public has been used then; see MarkUsed for others.
 func (s *Service) Authenticate(ctx context.Context, shown Credentials) (realmconfig.Client, error) {
 	id := shown.ClientID
 	if shown.Method == realmconfig.PrivateKeyJWT {
@@ -67,7 +67,10 @@ func (s *Service) Authenticate(ctx context.Context, shown Credentials) (realmcon
 			return realmconfig.Client{}, err
 		}
 	}
-	client, found := s.Find(id)
+	client, found, err := s.Find(ctx, id)
+	if err != nil {
+		return realmconfig.Client{}, err
+	}
 	if !found {
 		return realmconfig.Client{}, refuse("the client is not known")
 	}
@@ -114,9 +117,13 @@ func (s *Service) check(ctx context.Context, c realmconfig.Client, shown Credent
 
 // MarkUsed remembers that a public client was given something today: that it was
 // named in a request shows nothing. The realm's own applications are nobody's OAuthClient,
-// whose status could tell.
-func (s *Service) MarkUsed(c realmconfig.Client) {
-	if !c.IsFirstParty() {
+// whose status could tell; one that has registered itself lasts longer for it.
+func (s *Service) MarkUsed(ctx context.Context, c realmconfig.Client) {
+	switch {
+	case c.IsFirstParty():
+	case c.RegisteredItself():
+		s.keep(ctx, c.ID)
+	default:
 		s.Usage.mark(c.ID, "")
 	}
 }

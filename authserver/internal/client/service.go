@@ -26,13 +26,20 @@ type Service struct {
 	Store   Store
 	Keys    Keys
 	Usage   *Usage
+
+	registered registeredClients
 }
 
-// Store remembers what must not be used twice.
+// Store remembers what must not be used twice, and clients that nobody declares.
 type Store interface {
 	// SpendToken remembers a token until it expires. The result is false when it is
 	// remembered already: of any number of callers at once it is true for one.
 	SpendToken(ctx context.Context, t auth.OneTimeToken) (bool, error)
+	// RegisteredClient reads a client that has registered itself, expired or not.
+	RegisteredClient(ctx context.Context, id string) (Registered, bool, error)
+	// KeepRegisteredClient notes that one is used at a time, the first on that day, and lasts
+	// until another time at least. It does nothing for one that has expired.
+	KeepRegisteredClient(ctx context.Context, id string, now, until time.Time) error
 }
 
 // Keys know the keys of clients and of clusters.
@@ -45,17 +52,29 @@ type Keys interface {
 	Verify(ctx context.Context, keys realmconfig.PublicKeys, jwt auth.Secret) ([]byte, error)
 }
 
-// Find returns the client of an id as it is in force, that of the realm's own applications
-// among them. The caller changes nothing of it.
-func (s *Service) Find(id string) (realmconfig.Client, bool) {
+// Find returns the client of an id as it is in force, that of the realm's own applications and
+// those that have registered themselves among them. The caller changes nothing of it. It
+// refuses with DatabaseUnavailable where nobody knows of one that may have registered itself.
+func (s *Service) Find(ctx context.Context, id string) (realmconfig.Client, bool, error) {
 	if id == realmconfig.FirstPartyID {
-		return s.Settings().FirstParty()
+		client, found := s.Settings().FirstParty()
+		return client, found, nil
 	}
-	return s.Clients().Find(id)
+	if (realmconfig.Client{ID: id}).RegisteredItself() {
+		return s.findRegistered(ctx, id)
+	}
+	client, found := s.Clients().Find(id)
+	return client, found, nil
 }
 
-// GrantsSince is when the oldest grant of a client that is not over can have begun.
-func (s *Service) GrantsSince(id string) time.Time { return s.Clients().GrantsSince(id) }
+// GrantsSince is when the oldest grant of a client that is not over can have begun. Of one
+// that there is not, the id is enough.
+func (s *Service) GrantsSince(c realmconfig.Client) time.Time {
+	if c.RegisteredItself() {
+		return c.Since
+	}
+	return s.Clients().GrantsSince(c.ID)
+}
 
 // Audiences are whom the access tokens of a client may be for (RFC 8707): those of its
 // document that the realm allows as well.

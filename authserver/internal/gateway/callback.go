@@ -56,7 +56,7 @@ func (s *Service) redeem(r *http.Request, q question, shown grant.CodeShown) (gr
 		return grant.Issued{}, auth.Refuse(auth.StateInvalid)
 	}
 	if err == nil {
-		s.Clients.MarkUsed(q.client)
+		s.Clients.MarkUsed(r.Context(), q.client)
 	}
 	return issued, err
 }

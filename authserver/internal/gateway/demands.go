@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -17,6 +18,9 @@ import (
 type demands struct {
 	// roles and groups are those of which the visitor must have one; empty for any.
 	roles, groups []string
+	// scope are those that a token must have, all of them. Where there are any, nothing but
+	// a token is taken: what a browser has is no program's, and has none.
+	scope []string
 	// acr is the class of sign-in that must be reached; empty for any.
 	acr string
 	// maxAge is how long ago the visitor may have shown who they are; zero for whenever.
@@ -50,6 +54,8 @@ func demandsOf(rawQuery string) (demands, error) {
 			d.roles = values
 		case "group":
 			d.groups = values
+		case "scope":
+			d.scope, understood = scopesOf(values[0])
 		case "acr":
 			d.acr, understood = values[0], values[0] == auth.OneFactor || values[0] == auth.TwoFactors
 		case "max_age":
@@ -64,6 +70,13 @@ func demandsOf(rawQuery string) (demands, error) {
 		}
 	}
 	return d, nil
+}
+
+// scopesOf is a list of scopes (RFC 6749, section 3.3).
+func scopesOf(text string) ([]string, bool) {
+	odd := func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }
+	scopes := strings.Fields(text)
+	return scopes, len(scopes) > 0 && !strings.ContainsFunc(text, odd)
 }
 
 func maxAgeOf(text string) (time.Duration, bool) {

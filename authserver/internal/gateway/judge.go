@@ -13,6 +13,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
@@ -38,7 +39,7 @@ func (s *Service) judge(w http.ResponseWriter, r *http.Request, q question) erro
 	if err := q.met(v, s.Now()); err != nil {
 		return err
 	}
-	s.Clients.MarkUsed(q.client)
+	s.Clients.MarkUsed(r.Context(), q.client)
 	v.Tell(w.Header())
 	w.Header().Set("X-Auth-Groups", request.HeaderList(v.toldGroups))
 	w.WriteHeader(http.StatusOK)
@@ -48,7 +49,7 @@ func (s *Service) judge(w http.ResponseWriter, r *http.Request, q question) erro
 // visitorOf finds out whose a request is, by a token or by the cookie of the application's
 // host. It refuses with TokenMissing, TokenExpired, TokenInvalid or DatabaseUnavailable.
 func (s *Service) visitorOf(r *http.Request, q question) (visitor, error) {
-	if bearsToken(r) {
+	if bearsToken(r) || len(q.scope) > 0 {
 		return s.bearerOf(r, q)
 	}
 	known, err := s.sessionOf(r, q)
@@ -69,8 +70,9 @@ func bearsToken(r *http.Request) bool {
 	return false
 }
 
-// bearerOf is whom a token of the client speaks for that is for the client itself. The
-// realm's own tokens open its API, and not an application that may be for some people alone.
+// bearerOf is whom a token speaks for that is the client's and for the client itself, or
+// whoever's and for its resource, if what is asked for lies there. The realm's own tokens open
+// its API, and not an application that may be for some people alone.
 func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 	access, err := request.Bearer(r)
 	if err != nil {
@@ -83,11 +85,16 @@ func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 	if err != nil {
 		return visitor{}, err
 	}
+	lacks := func(scope string) bool { return !slices.Contains(t.Scope, scope) }
+	resource, declared := s.Clients.Resource(q.client)
+	own := t.ClientID == q.client.ID && t.IsFor(q.client.ID)
 	switch {
-	case t.ClientID != q.client.ID || !t.IsFor(q.client.ID):
+	case !own && !(declared && t.IsFor(resource.Resource) && resource.Holds(q.address)):
 		return visitor{}, auth.Refuse(auth.TokenInvalid)
 	case t.Key != "":
 		return visitor{}, auth.RefuseBecause(auth.TokenInvalid, auth.TokenBound)
+	case slices.ContainsFunc(q.scope, lacks):
+		return visitor{}, auth.RefuseBecause(auth.PermissionDenied, auth.ScopeMissing)
 	}
 	v := visitor{byToken: true, authTime: t.AuthTime}
 	v.ClientID = t.ClientID
@@ -129,8 +136,8 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, q question, err
 		helps = helps || errors.Is(err, auth.Refuse(code))
 	}
 	switch {
-	case !q.navigates || bearsToken(r):
-		s.problems.Write(w, r, err)
+	case !q.navigates || bearsToken(r) || len(q.scope) > 0:
+		s.problems.WriteOf(w, r, err, s.resourceOf(q))
 	case helps:
 		s.problems.Record(r, err)
 		w.Header().Set("Location", q.signInAddress(again))
@@ -138,6 +145,15 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, q question, err
 	default:
 		s.Pages.FailElsewhere(w, r, err)
 	}
+}
+
+// resourceOf is what a program is told that asks for the client's resource.
+func (s *Service) resourceOf(q question) problem.Resource {
+	about := problem.Resource{Scopes: q.scope}
+	if _, declared := s.Clients.Resource(q.client); declared {
+		about.Metadata = s.address(request.ResourceMetadataPath + q.client.ID)
+	}
+	return about
 }
 
 // signInAddress is where a browser signs in, on the application's own host.

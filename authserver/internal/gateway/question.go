@@ -20,31 +20,44 @@ type question struct {
 	// visitor has sent.
 	origin, method string
 	// to is where the visitor wants to go: a path of the application's, with its query.
-	to string
+	// Address is what they ask for, as far as the gateway says it.
+	to, address string
 	demands
 	// navigates is set for a browser that opens a page, and so can be sent elsewhere.
 	navigates bool
+	// signsIn is set where people sign in at the application. Others have nothing there but
+	// a protected resource, which programs call.
+	signsIn bool
 }
 
 // questionOf reads a question. The client is that of the path, which the gateway has
 // written, and of nothing that a visitor could send; the host must be one where the client
-// has registered the realm's callback. It refuses with ClientRequestInvalid.
+// has registered the realm's callback, or that of its protected resource. It refuses with
+// ClientRequestInvalid.
 func (s *Service) questionOf(r *http.Request) (question, error) {
 	about, once := request.ForwardedBy(r, s.Settings().Network)
 	if !once {
 		return question{}, auth.Refuse(auth.ClientRequestInvalid)
 	}
 	q := question{method: about.Method, to: returnPath(about.URI), navigates: navigates(about.Method, r.Header)}
-	known, registered := false, false
-	if q.client, known = s.Clients.Find(r.PathValue("client")); !known || q.client.IsFirstParty() {
+	client, known, err := s.Clients.Find(r.Context(), r.PathValue("client"))
+	if err != nil {
+		return q, err
+	}
+	if q.client = client; !known || client.IsFirstParty() || client.RegisteredItself() { // whoever rules the cluster names those that gateways ask for
 		return q, auth.RefuseBecause(auth.ClientRequestInvalid, auth.ClientUnknown)
 	}
-	if q.origin, registered = originAt(q.client, about.Host); !registered {
-		return q, auth.RefuseBecause(auth.ClientRequestInvalid, auth.RedirectURIUnknown)
+	if q.origin, q.signsIn = originAt(q.client, about.Host); !q.signsIn {
+		resource, _ := s.Clients.Resource(q.client)
+		if q.origin, known = originOf(resource, about.Host); !known {
+			return q, auth.RefuseBecause(auth.ClientRequestInvalid, auth.RedirectURIUnknown)
+		}
 	}
+	q.navigates, q.address = q.navigates && q.signsIn, q.origin+about.URI
 	asked := Path + q.client.ID
 	if r.URL.Path != asked { // the gateway asks with the path and the query of the visitor's request
-		q.to = returnPath(strings.TrimPrefix(r.URL.RequestURI(), asked))
+		uri := strings.TrimPrefix(r.URL.RequestURI(), asked)
+		q.to, q.address = returnPath(uri), q.origin+uri
 		return q, nil
 	}
 	demands, err := demandsOf(r.URL.RawQuery)
@@ -60,6 +73,16 @@ func (q question) callback() string { return q.origin + callbackPath }
 func originAt(client realmconfig.Client, host string) (string, bool) {
 	for _, scheme := range []string{"https://", "http://"} {
 		if client.AllowsRedirectURI(scheme + host + callbackPath) {
+			return scheme + host, true
+		}
+	}
+	return "", false
+}
+
+// originOf is the origin of a protected resource that is at a host, letter by letter.
+func originOf(resource realmconfig.ProtectedResource, host string) (string, bool) {
+	for _, scheme := range []string{"https://", "http://"} {
+		if host != "" && (resource.Resource == scheme+host || strings.HasPrefix(resource.Resource, scheme+host+"/")) {
 			return scheme + host, true
 		}
 	}

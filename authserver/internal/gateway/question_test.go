@@ -54,7 +54,11 @@ func TestDemands(t *testing.T) {
 		d.acr != auth.TwoFactors || d.redirectStatus() != http.StatusUnauthorized {
 		t.Errorf("all of it is read as %+v, %v", d, err)
 	}
+	if d, err := demandsOf("scope=notes:read+notes:write%20"); err != nil || strings.Join(d.scope, ",") != "notes:read,notes:write" {
+		t.Errorf("scopes are read as %+v, %v", d, err)
+	}
 	for _, query := range []string{
+		"scope=", "scope=+", "scope=a&scope=b", "scope=%22", "scope=a%5C", "scope=a%0Ab", "scope=%C3%BC",
 		"roles=a", "client=a", "role", "role=", "role=a&role=", "acr=0", "acr=1&acr=1", "acr=", "max_age=0", "max_age=59", "max_age=-60", "max_age=1e3", "max_age=99999999999",
 		"max_age=4294967296", "redirect=303", "redirect=", "redirect=302&redirect=401", "%", "role=%zz", "role=a;group=b", "=a",
 	} {

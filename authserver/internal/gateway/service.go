@@ -79,9 +79,9 @@ func (s *Service) Routes() []request.Route {
 		{Pattern: of, Handler: s.about(s.judge)},
 		{Pattern: of + "/", Handler: s.about(s.judge)},
 		{Pattern: of + ownPath, Handler: http.HandlerFunc(s.nothing)},
-		{Pattern: of + signInPath, Rate: request.RateRead, Handler: s.about(s.signIn)},
-		{Pattern: of + callbackPath, Rate: request.RateToken, Handler: s.about(s.takeCode)},
-		{Pattern: of + signOutPath, Rate: request.RateRead, Handler: s.about(s.signOut)},
+		{Pattern: of + signInPath, Rate: request.RateRead, Handler: s.about(ofPeople(s.signIn))},
+		{Pattern: of + callbackPath, Rate: request.RateToken, Handler: s.about(ofPeople(s.takeCode))},
+		{Pattern: of + signOutPath, Rate: request.RateRead, Handler: s.about(ofPeople(s.signOut))},
 	}
 }
 
@@ -99,6 +99,16 @@ func (s *Service) about(handle func(http.ResponseWriter, *http.Request, question
 			s.refuse(w, r, q, err)
 		}
 	})
+}
+
+// ofPeople refuses where nobody signs in.
+func ofPeople(handle func(http.ResponseWriter, *http.Request, question) error) func(http.ResponseWriter, *http.Request, question) error {
+	return func(w http.ResponseWriter, r *http.Request, q question) error {
+		if !q.signsIn {
+			return auth.RefuseBecause(auth.ClientRequestInvalid, auth.RedirectURIUnknown)
+		}
+		return handle(w, r, q)
+	}
 }
 
 func (s *Service) nothing(w http.ResponseWriter, r *http.Request) {

@@ -64,9 +64,11 @@ func (s *Service) inForce(ctx context.Context, known standing) (standing, error)
 // good refuses a standing as session.Check does, and one of a client that is no more.
 func (s *Service) good(ctx context.Context, known standing) error {
 	now, g := s.Now(), known.grant
-	client, found := s.Clients.Find(g.ClientID)
+	client, found, err := s.Clients.Find(ctx, g.ClientID)
 	switch {
-	case !known.live, !found, g.CreatedAt.Before(s.Clients.GrantsSince(client.ID)),
+	case err != nil:
+		return err
+	case !known.live, !found, g.CreatedAt.Before(s.Clients.GrantsSince(client)),
 		!now.Before(g.ExpiresAt), g.CreatedAt.Before(s.Settings().Tokens.SessionsSince(now)):
 		return auth.Refuse(auth.TokenInvalid)
 	}

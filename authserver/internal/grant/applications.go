@@ -10,6 +10,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // Application is a client that a user has let know or do something, or that goes on
@@ -62,19 +63,20 @@ func (s *Service) Applications(ctx context.Context, access auth.Secret) ([]Appli
 	}
 	found := map[string]*Application{}
 	for _, p := range permissions {
-		if !s.inForce(p) {
+		client, known, err := s.Clients.Find(ctx, p.ClientID)
+		if err != nil {
+			return nil, err
+		}
+		if !s.inForce(p, client, known) {
 			continue
 		}
 		if found[p.ClientID] == nil {
-			found[p.ClientID] = &Application{ClientID: p.ClientID, Name: cmp.Or(p.Name, p.ClientID), Since: p.Since}
+			found[p.ClientID] = &Application{ClientID: p.ClientID, Name: cmp.Or(client.DisplayName, p.Name, p.ClientID), Since: p.Since}
 		}
 		found[p.ClientID].add(p)
 	}
 	list := []Application{}
-	for id, a := range found {
-		if client, known := s.Clients.Find(id); known {
-			a.Name = client.DisplayName
-		}
+	for _, a := range found {
 		list = append(list, *a)
 	}
 	slices.SortFunc(list, func(a, b Application) int {
@@ -83,14 +85,19 @@ func (s *Service) Applications(ctx context.Context, access auth.Secret) ([]Appli
 	return list, nil
 }
 
-// inForce leaves out what was given to a client of the same name that is no more.
-func (s *Service) inForce(p Permission) bool {
-	client, known := s.Clients.Find(p.ClientID)
-	if p.ClientSince != nil && known {
+// inForce leaves out what was given to a client of the same name that is no more, and to one
+// that had registered itself: nobody takes that for one that may come back.
+func (s *Service) inForce(p Permission, client realmconfig.Client, known bool) bool {
+	named := realmconfig.Client{ID: p.ClientID}
+	switch {
+	case known && p.ClientSince != nil:
 		// The Store keeps microseconds.
 		return client.Since.Truncate(time.Microsecond).Equal(p.ClientSince.Truncate(time.Microsecond))
+	case known:
+		return !p.Since.Before(s.Clients.GrantsSince(client))
+	default:
+		return !named.RegisteredItself() && !p.Since.Before(s.Clients.GrantsSince(named))
 	}
-	return !p.Since.Before(s.Clients.GrantsSince(p.ClientID))
 }
 
 func (a *Application) add(p Permission) {

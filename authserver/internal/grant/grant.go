@@ -79,7 +79,7 @@ type Terms struct {
 // TermsOf are what the settings say of a client.
 func (s *Service) TermsOf(client realmconfig.Client) Terms {
 	return Terms{
-		ClientID: client.ID, Name: client.DisplayName, Since: s.Clients.GrantsSince(client.ID),
+		ClientID: client.ID, Name: client.DisplayName, Since: s.Clients.GrantsSince(client),
 		Refreshes: client.Grants(realmconfig.RefreshTokenGrant), HearsLogouts: client.BackchannelLogoutURI != "",
 		AccessTokenLifetime: time.Duration(client.AccessTokenLifetime), RefreshTokenLifetime: time.Duration(client.RefreshTokenLifetime),
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/admin"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/dpop"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
@@ -38,6 +39,7 @@ type API struct {
 // Deps is what an API stands on; every field is required.
 type Deps struct {
 	Sessions   *session.Service
+	Clients    *client.Service
 	Grants     *grant.Service
 	SignIn     *signin.Service
 	Federation *federation.Service

@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
@@ -49,13 +50,14 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, thr
 	bearer := session.Bearer{}
 	if err == nil {
 		through.Proof = a.proofOf(r, access, scheme)
+		_, through.Address, _ = request.HeldBack(r)
 		bearer, err = a.Sessions.VerifyFor(r.Context(), access, roles, through)
 	}
 	if err == nil && bearer.ClientID == "" && scheme != request.BearerScheme { // none of the realm's own is bound to a key
 		err = auth.RefuseBecause(auth.TokenInvalid, auth.TokenBound)
 	}
 	if err != nil {
-		a.problems.Write(w, r, err)
+		a.problems.WriteOf(w, r, err, a.resourceOf(through))
 		return
 	}
 	subject := bearer.Subject
@@ -65,4 +67,17 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, thr
 		EmailVerified: subject.EmailVerified, Role: subject.Role, SessionID: subject.SessionID,
 	}.Tell(w.Header())
 	w.WriteHeader(http.StatusOK)
+}
+
+// resourceOf is what a program is told that asks for the resource of the one client that a
+// gateway names.
+func (a *API) resourceOf(through session.ForwardedClients) problem.Resource {
+	if len(through.IDs) != 1 {
+		return problem.Resource{}
+	}
+	id := through.IDs[0]
+	if _, declared := a.Clients.ResourceOf(id); !declared {
+		return problem.Resource{}
+	}
+	return problem.Resource{Metadata: a.Settings().Address(request.ResourceMetadataPath + id)}
 }

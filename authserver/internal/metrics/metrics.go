@@ -30,6 +30,8 @@ type Metrics struct {
 	limited   *prometheus.CounterVec
 	clients   *prometheus.CounterVec
 	awaited   *prometheus.CounterVec
+
+	registrations *prometheus.CounterVec
 	delivery
 	logouts
 	passkeys
@@ -67,11 +69,12 @@ func New() *Metrics {
 			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
 		}, []string{"method", "outcome"}),
 		delivery: newDelivery(), logouts: newLogouts(), passkeys: newPasskeys(), limited: newLimited(), clients: newClientTokens(), awaited: newDeviceRequests(),
+		registrations: newRegistrations(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
 	m.registry.MustRegister(m.logouts.collectors()...)
 	m.registry.MustRegister(m.passkeys.collectors()...)
-	m.registry.MustRegister(m.limited, m.clients, m.awaited)
+	m.registry.MustRegister(m.limited, m.clients, m.awaited, m.registrations)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -14,6 +14,9 @@ import (
 // all of these, or the client itself where it has none. It refuses with InvalidTarget
 // (RFC 8707, section 2). The realm's own API is never among them.
 func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]string, error) {
+	if client.RegisteredItself() {
+		return s.audienceOfRegistered(client, resources)
+	}
 	allowed := s.Clients.Audiences(client)
 	if len(allowed) == 0 {
 		allowed = append(allowed, client.ID)
@@ -21,12 +24,11 @@ func (s *Service) audienceOf(client realmconfig.Client, resources []string) ([]s
 	if len(resources) == 0 {
 		return allowed, nil
 	}
-	for _, resource := range resources {
-		if !slices.Contains(allowed, resource) && resource != client.ID {
-			return nil, refuse(InvalidTarget, "The client may not have tokens for one of the resources.")
-		}
+	audience, listed := asListed(append(slices.Clone(allowed), client.ID), resources)
+	if !listed {
+		return nil, refuse(InvalidTarget, "The client may not have tokens for one of the resources.")
 	}
-	return resources, nil
+	return audience, nil
 }
 
 // bearer is the type of an access token that is bound to no key (RFC 6750).

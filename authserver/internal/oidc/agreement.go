@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -27,16 +28,25 @@ type agreement struct {
 
 // agreementFor says what a request needs. A client that is declared in the cluster and that
 // answers reach nobody else by is one's own, and needs nothing, unless its declaration or
-// its request wants people to be asked.
-func (a authorization) agreementFor(to target) agreement {
+// its request wants people to be asked. They are told at which resources it would act for
+// them: whoever lets it call one has not let it call another.
+func (a authorization) agreementFor(to target, resources ...string) agreement {
 	native, prompted := to.client.IsNativeApp(to.redirectURI), a.prompted(promptConsent)
 	return agreement{
-		scopes:  a.disclosed(to.client),
+		scopes:  withResources(a.disclosed(to.client), resources),
 		consent: prompted || to.client.Consent == realmconfig.AskConsent,
 		always:  prompted || native,
 		native:  native,
 		silent:  a.prompted(promptNone),
 	}
+}
+
+func withResources(scopes, resources []string) []string {
+	for _, resource := range resources {
+		scopes = append(scopes, auth.AtResource+resource)
+	}
+	slices.Sort(scopes)
+	return slices.Compact(scopes)
 }
 
 // needed reports whether anybody must agree at all.

@@ -40,7 +40,7 @@ func (s *Service) exchangeCode(ctx context.Context, c call) (tokenAnswer, error)
 		s.abandon(ctx, c, issued)
 		return tokenAnswer{}, err
 	}
-	s.Clients.MarkUsed(c.client)
+	s.Clients.MarkUsed(ctx, c.client)
 	return answer, nil
 }
 
@@ -51,7 +51,7 @@ func (s *Service) answerCode(ctx context.Context, c call, issued grant.Issued) (
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	return s.answerIssued(ctx, c, issued, grantedScopes(c.client, issued.Grant.Scopes), audience)
+	return s.answerIssued(ctx, c, issued, grantedScopes(s.askingFor(c.client, issued.Grant.Audience), issued.Grant.Scopes), audience)
 }
 
 // isVerifier reports whether a text may be a code verifier (RFC 7636, section 4.1).

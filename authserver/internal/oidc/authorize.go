@@ -134,7 +134,7 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 		s.Pages.Fail(w, r, auth.Refuse(auth.MethodNotAllowed))
 		return
 	}
-	to, err := targetOf(s.Clients, values)
+	to, err := s.targetOf(r, values)
 	if older, ok := s.handOver(values, err); ok {
 		redirect(w, older)
 		return
@@ -154,15 +154,25 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 	case errors.As(err, &ask):
 		s.askToAgree(w, r, to, values, far, *ask)
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) && prompts(values, promptNone):
-		s.answerTo(w, r, to, refusal(&Error{Code: AccessDenied, Description: "The user may not use this client."}))
+		s.refuseTo(w, r, to, far, &Error{Code: AccessDenied, Description: "The user may not use this client."})
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)):
 		s.Pages.Fail(w, r, err)
 	case told:
-		s.answerTo(w, r, to, refusal(refused))
+		s.refuseTo(w, r, to, far, refused)
 	default:
 		s.problems.Record(r, err)
-		s.answerTo(w, r, to, refusal(errorOf(problem.Of(r.Context(), err))))
+		s.refuseTo(w, r, to, far, errorOf(problem.Of(r.Context(), err)))
 	}
+}
+
+// refuseTo tells the client of a refusal, where a browser may be sent there with one.
+func (s *Service) refuseTo(w http.ResponseWriter, r *http.Request, to target, far progress, e *Error) {
+	if far.said == nil && s.isStranger(w, r, to.client) {
+		s.Log.InfoContext(r.Context(), "a client that has registered itself not told of a refusal", "client", to.client.ID, "error", e)
+		s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: e})
+		return
+	}
+	s.answerTo(w, r, to, refusal(e))
 }
 
 // answerTo sends the browser to the client with an answer.
@@ -248,7 +258,10 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if err := s.admit(r.Context(), to, who.UserID); err != nil {
 		return "", err
 	}
-	consented, err := s.agreement(r, to, asked.agreementFor(to), *who, far.said)
+	if asked.audience, err = s.openTo(r.Context(), asked.audience, who.UserID); err != nil {
+		return "", err
+	}
+	consented, err := s.agreement(r, to, asked.agreementFor(to, s.resourcesAmong(asked.audience)...), *who, far.said)
 	if err != nil {
 		return "", err
 	}

@@ -19,6 +19,7 @@ type checked struct {
 
 // check reads a request of a client, and refuses with an *Error whatever is wrong with it.
 func (s *Service) check(client realmconfig.Client, values url.Values) (c checked, err error) {
+	client = s.askingFor(client, form{values}.resources())
 	if c.authorization, err = authorizationOf(client, values); err != nil {
 		return c, err
 	}

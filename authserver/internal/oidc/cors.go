@@ -44,7 +44,7 @@ func (s *Service) preflight(w http.ResponseWriter, r *http.Request) {
 func (s *Service) preflightOf(methods string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		known := []string{}
-		if origin := r.Header.Get("Origin"); s.publicOrigins()[origin] || s.isOwnOrigin(origin) {
+		if origin := r.Header.Get("Origin"); s.publicOrigins()[origin] || s.isOwnOrigin(origin) || s.isDocumentOrigin(origin) {
 			known = append(known, origin)
 		}
 		if !request.AllowOrigin(w.Header(), r, known) || !request.IsPreflight(r) {
@@ -60,6 +60,14 @@ func (s *Service) preflightOf(methods string) http.Handler {
 func (s *Service) isOwnOrigin(origin string) bool {
 	client, found := s.Settings().FirstParty()
 	return found && slices.Contains(originsOf(client), origin)
+}
+
+// isDocumentOrigin reports whether a client that is known by its document can have pages there.
+// Those of a client that has registered itself send what needs no preflight, and read the
+// answer as others do.
+func (s *Service) isDocumentOrigin(origin string) bool {
+	documents := s.Settings().Clients.MetadataDocuments
+	return documents != nil && documents.AllowsOrigin(origin)
 }
 
 // publicOrigins are remembered for as long as the clients are the same.

@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // maxDecisionForm bounds the form of an answer, in bytes: a journey and a decision.
@@ -136,6 +137,7 @@ func (s *Service) askToAgree(w http.ResponseWriter, r *http.Request, to target, 
 	}
 	s.Pages.AskToAgree(w, r, ask.who, request.Question{
 		Application: to.client.DisplayName, Place: to.place(), Native: ask.native, Consent: ask.consent,
+		Host: documentHost(to.client), Unverified: realmconfig.IsRegisteredID(to.client.ID),
 		Scopes: ask.scopes, Journey: journey, Decision: decision,
 	})
 }

@@ -34,7 +34,7 @@ func (s *Service) exchangeDeviceCode(ctx context.Context, c call) (tokenAnswer, 
 		s.abandon(ctx, c, issued)
 		return tokenAnswer{}, err
 	}
-	s.Clients.MarkUsed(c.client)
+	s.Clients.MarkUsed(ctx, c.client)
 	return answer, nil
 }
 

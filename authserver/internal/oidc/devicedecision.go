@@ -14,8 +14,11 @@ import (
 
 // deviceClient is the client whose device waits. It refuses with CodeInvalid where that is no
 // more, is another one now, or may not have devices let in any more.
-func (s *Service) deviceClient(device grant.DeviceRequest) (realmconfig.Client, error) {
-	client, known := s.Clients.Find(device.ClientID)
+func (s *Service) deviceClient(ctx context.Context, device grant.DeviceRequest) (realmconfig.Client, error) {
+	client, known, err := s.Clients.Find(ctx, device.ClientID)
+	if err != nil {
+		return realmconfig.Client{}, err
+	}
 	if !known || !client.Grants(realmconfig.DeviceCodeGrant) || device.CreatedAt.Before(s.Grants.TermsOf(client).Since) {
 		return realmconfig.Client{}, auth.Refuse(auth.CodeInvalid)
 	}
@@ -42,7 +45,7 @@ func (s *Service) awaitedBy(ctx context.Context, who auth.Subject, question stri
 	if a.device, err = s.Grants.WaitingDevice(ctx, a.letters); err != nil {
 		return a, err
 	}
-	if a.client, err = s.deviceClient(a.device); err != nil {
+	if a.client, err = s.deviceClient(ctx, a.device); err != nil {
 		return a, err
 	}
 	// Of a code with these letters that another device was given since, nobody was asked.

@@ -3,6 +3,7 @@
 package oidc
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -101,7 +102,7 @@ func (s *Service) findDevice(w http.ResponseWriter, r *http.Request) {
 	}
 	device, err := s.Grants.FindDevice(r.Context(), letters, who, request.Client(r, s.Settings().Network))
 	if err == nil {
-		err = s.goOnToDevice(w, device, letters, who)
+		err = s.goOnToDevice(r.Context(), w, device, letters, who)
 	}
 	if err != nil {
 		s.deviceRefused(w, r, letters, err)
@@ -110,8 +111,8 @@ func (s *Service) findDevice(w http.ResponseWriter, r *http.Request) {
 
 // goOnToDevice sends somebody to the question about a device, at an address that can be
 // loaded again, by them and in this session.
-func (s *Service) goOnToDevice(w http.ResponseWriter, device grant.DeviceRequest, letters auth.Secret, who auth.Subject) error {
-	client, err := s.deviceClient(device)
+func (s *Service) goOnToDevice(ctx context.Context, w http.ResponseWriter, device grant.DeviceRequest, letters auth.Secret, who auth.Subject) error {
+	client, err := s.deviceClient(ctx, device)
 	if err != nil {
 		return err
 	}

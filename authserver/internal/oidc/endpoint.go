@@ -30,15 +30,18 @@ type call struct {
 // handler answers a call with what becomes JSON, or nil for an answer without a body.
 type handler func(ctx context.Context, c call) (any, error)
 
+// preparation is what is done for a request before it is known which client sends it.
+type preparation func(r *http.Request, f form) error
+
 // created is an answer that tells of something new (RFC 9110, section 15.3.2).
 type created struct{ body any }
 
 // endpoint is an address to which clients post a form, and show who they are (RFC 6749,
 // section 3.2). Pages of a public client may do so from a browser. A request is counted
 // when it is known whose it is, and so not by whoever serves the route.
-func (s *Service) endpoint(path string, rate request.RateClass, handle handler) []request.Route {
+func (s *Service) endpoint(path string, rate request.RateClass, handle handler, before ...preparation) []request.Route {
 	post := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := s.call(w, r, rate, handle)
+		body, err := s.call(w, r, rate, handle, before...)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -55,10 +58,15 @@ func (s *Service) endpoint(path string, rate request.RateClass, handle handler) 
 	}
 }
 
-func (s *Service) call(w http.ResponseWriter, r *http.Request, rate request.RateClass, handle handler) (any, error) {
+func (s *Service) call(w http.ResponseWriter, r *http.Request, rate request.RateClass, handle handler, before ...preparation) (any, error) {
 	f, err := readForm(w, r)
 	if err != nil {
 		return nil, err
+	}
+	for _, prepare := range before {
+		if err := prepare(r, f); err != nil {
+			return nil, err
+		}
 	}
 	client, err := s.authenticate(r.Context(), r, f)
 	if err != nil {

@@ -3,6 +3,7 @@
 package oidc
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -43,7 +44,7 @@ type logoutRequest struct {
 // whose ID token it brings, has not registered, letter by letter. A hint that says nothing
 // to the realm, since its key is published no longer, its client is gone or it is none at
 // all, is no hint: then the person is asked.
-func (s *Service) logoutRequestOf(values url.Values) (logoutRequest, error) {
+func (s *Service) logoutRequestOf(ctx context.Context, values url.Values) (logoutRequest, error) {
 	for _, name := range []string{"id_token_hint", "client_id", "post_logout_redirect_uri", "state"} {
 		if len(values[name]) > 1 || slices.ContainsFunc(values[name], unprintable) {
 			return logoutRequest{}, auth.Refuse(auth.ClientRequestInvalid)
@@ -53,7 +54,10 @@ func (s *Service) logoutRequestOf(values url.Values) (logoutRequest, error) {
 	id := values.Get("client_id")
 	if hint := values.Get("id_token_hint"); hint != "" {
 		token, err := s.Tokens.VerifyIDToken(auth.Secret(hint))
-		_, known := s.Clients.Find(token.ClientID)
+		known := false
+		if err == nil {
+			_, known, err = s.Clients.Find(ctx, token.ClientID)
+		}
 		switch {
 		case errors.Is(err, auth.Refuse(auth.TokenInvalid)), err == nil && !known:
 		case err != nil:
@@ -65,7 +69,10 @@ func (s *Service) logoutRequestOf(values url.Values) (logoutRequest, error) {
 		}
 	}
 	if id != "" {
-		client, known := s.Clients.Find(id)
+		client, known, err := s.Clients.Find(ctx, id)
+		if err != nil {
+			return logoutRequest{}, err
+		}
 		if !known {
 			return logoutRequest{}, auth.RefuseBecause(auth.ClientRequestInvalid, auth.ClientUnknown)
 		}
@@ -98,7 +105,7 @@ func (s *Service) endSession(w http.ResponseWriter, r *http.Request) {
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 		return
 	}
-	l, err := s.logoutRequestOf(values)
+	l, err := s.logoutRequestOf(r.Context(), values)
 	if err == nil {
 		err = s.signOut(w, r, l)
 	}
@@ -130,7 +137,7 @@ func (s *Service) signOut(w http.ResponseWriter, r *http.Request, l logoutReques
 
 func (s *Service) askToSignOut(w http.ResponseWriter, r *http.Request, l logoutRequest) error {
 	name := ""
-	if l.client != nil {
+	if l.client != nil && !l.client.RegisteredItself() { // whose name nobody vouches for
 		name = l.client.DisplayName
 	}
 	sealed, err := s.Journeys.Seal(request.Journey{

@@ -42,11 +42,12 @@ func (s *Service) idToken(ctx context.Context, client realmconfig.Client, issued
 	return string(signed), err
 }
 
-// idTokenAlgorithm is the client's. Nobody has told the realm's own applications of one: they
-// take what there is while a realm has no key yet for the usual one.
+// idTokenAlgorithm is the client's. The realm's own applications, and clients that have
+// registered themselves, are declared with none: they take what there is while a realm has no
+// key for the usual one.
 func (s *Service) idTokenAlgorithm(client realmconfig.Client) realmconfig.Algorithm {
 	algorithms := s.Tokens.Algorithms()
-	if client.IsFirstParty() && len(algorithms) > 0 && !slices.Contains(algorithms, client.IDTokenSigningAlg) {
+	if (client.IsFirstParty() || client.RegisteredItself()) && len(algorithms) > 0 && !slices.Contains(algorithms, client.IDTokenSigningAlg) {
 		return algorithms[0]
 	}
 	return client.IDTokenSigningAlg

@@ -31,8 +31,8 @@ type introspection struct {
 }
 
 // introspect is the introspection endpoint (RFC 7662). It shows a client the tokens that
-// it was given, those that are for it, and those that people have made for it. Of any other
-// it says what it says of noise.
+// it was given, those that are for it or for its resource, and those that people have made
+// for it. Of any other it says what it says of noise.
 func (s *Service) introspect(ctx context.Context, c call) (any, error) {
 	if isPublic(c.client) {
 		return nil, refuse(UnauthorizedClient, "A public client cannot show that it may know this.")
@@ -52,7 +52,7 @@ func (s *Service) introspect(ctx context.Context, c call) (any, error) {
 		return introspection{}, nil
 	case err != nil:
 		return nil, err
-	case t.ClientID != c.client.ID && !t.IsFor(c.client.ID):
+	case t.ClientID != c.client.ID && !s.Clients.IsFor(t, c.client):
 		return introspection{}, nil
 	}
 	return s.introspectionOf(t), nil

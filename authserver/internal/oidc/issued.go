@@ -73,15 +73,18 @@ func (s *Service) stillGranted(ctx context.Context, client realmconfig.Client, i
 	if err != nil {
 		return g, err
 	}
-	allowed, err := s.audienceOf(client, nil)
-	if err != nil {
-		return g, err
-	}
-	g.Audience = slices.DeleteFunc(slices.Clone(g.Audience), func(a string) bool { return a != client.ID && !slices.Contains(allowed, a) })
+	g.Audience = slices.DeleteFunc(slices.Clone(g.Audience), func(a string) bool { return !s.mayBeFor(client, a) })
 	if len(g.Audience) == 0 {
 		return g, refuse(InvalidGrant, "Nobody is left whom the grant is for.")
 	}
-	g.Scopes = grantedScopes(client, slices.Clone(g.Scopes))
+	g.Audience, err = s.openTo(ctx, g.Audience, issued.User.ID)
+	if errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
+		return g, refuse(InvalidGrant, "The user may not use what the grant is for any more.")
+	}
+	if err != nil {
+		return g, err
+	}
+	g.Scopes = grantedScopes(s.askingFor(client, g.Audience), slices.Clone(g.Scopes))
 	return g, nil
 }
 
@@ -100,10 +103,11 @@ func narrowed(g grant.Grant, resources []string) ([]string, error) {
 	if len(resources) == 0 {
 		return g.Audience, nil
 	}
-	if slices.ContainsFunc(resources, func(r string) bool { return !slices.Contains(g.Audience, r) }) {
+	audience, granted := asListed(g.Audience, resources)
+	if !granted {
 		return nil, refuse(InvalidTarget, "One of the resources was not granted.")
 	}
-	return resources, nil
+	return audience, nil
 }
 
 // requestedClaims are those that the grant was asked for by name, as far as the client may

@@ -23,6 +23,12 @@ type metadata struct {
 	RevocationEndpoint    string `json:"revocation_endpoint"`
 	PushedRequestEndpoint string `json:"pushed_authorization_request_endpoint"`
 
+	// RFC 7591, as RFC 8414, section 2, has it, and
+	// draft-ietf-oauth-client-id-metadata-document, section 5: where clients may register
+	// themselves, or be known by a document.
+	RegistrationEndpoint string `json:"registration_endpoint,omitempty"`
+	DocumentsSupported   bool   `json:"client_id_metadata_document_supported,omitempty"`
+
 	// RFC 8628, section 4.
 	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint"`
 
@@ -75,6 +81,7 @@ func (s *Service) metadata() (metadata, error) {
 		AuthorizationEndpoint: s.address(authorizePath), UserInfoEndpoint: s.address(userInfoPath), EndSessionEndpoint: s.address(endSessionPath),
 		TokenEndpoint: s.address(tokenPath), IntrospectionEndpoint: s.address(introspectPath), RevocationEndpoint: s.address(revokePath),
 		PushedRequestEndpoint: s.address(parPath), ProofAlgorithms: dpop.Algorithms(), DeviceAuthorizationEndpoint: s.address(deviceAuthorizationPath),
+		RegistrationEndpoint: s.registrationEndpoint(), DocumentsSupported: s.Settings().Clients.MetadataDocuments != nil,
 		ScopesSupported: append([]string{openidScope}, append(userScopes(), offlineScope)...),
 		ResponseTypes:   []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
 		ClaimsSupported: []string{

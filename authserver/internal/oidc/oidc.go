@@ -13,6 +13,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
@@ -20,10 +21,12 @@ import (
 // Deps is what a Service stands on; every field is required.
 type Deps struct {
 	auth.Realm
-	Clients  *client.Service
-	Sessions *session.Service
-	Grants   *grant.Service
-	Tokens   Tokens
+	Clients *client.Service
+	// Registrar takes in clients that nobody declares.
+	Registrar *registrar.Service
+	Sessions  *session.Service
+	Grants    *grant.Service
+	Tokens    Tokens
 	// PersonalTokens are those that people have made for clients.
 	PersonalTokens *personaltoken.Service
 	// Groups are the names of those that a user is in.
@@ -74,8 +77,10 @@ const (
 func (s *Service) Routes() []request.Route {
 	return slices.Concat(
 		s.wellKnownRoutes(),
+		s.resourceRoutes(),
 		s.authorizeRoutes(),
-		s.endpoint(parPath, request.RateToken, s.push),
+		s.registrationRoutes(),
+		s.endpoint(parPath, request.RateToken, s.push, s.introduceSender),
 		s.userInfoRoutes(),
 		s.endSessionRoutes(),
 		s.devicePageRoutes(),

@@ -69,7 +69,7 @@ func (s *Service) push(ctx context.Context, c call) (any, error) {
 	if len(query) > maxQuery {
 		return nil, errorOf(auth.Refuse(auth.BodyTooLarge))
 	}
-	to, err := targetOf(s.Clients, values)
+	to, err := targetOf(ctx, s.Clients, values)
 	if err != nil {
 		return nil, &Error{Code: InvalidRequest, Description: "redirect_uri is missing, or the client has not registered it.", Cause: err}
 	}

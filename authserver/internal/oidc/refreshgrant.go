@@ -44,10 +44,10 @@ func (s *Service) refresh(ctx context.Context, c call) (tokenAnswer, error) {
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	s.Clients.MarkUsed(c.client)
+	s.Clients.MarkUsed(ctx, c.client)
 	scopes := issued.Grant.Scopes
 	if len(asked) > 0 {
-		scopes = grantedScopes(c.client, asked)
+		scopes = grantedScopes(s.askingFor(c.client, issued.Grant.Audience), asked)
 	}
 	return s.answerIssued(ctx, c, issued, scopes, audience)
 }

@@ -20,7 +20,7 @@ func TestEveryRouteHasALimit(t *testing.T) {
 	}
 	for _, r := range New(Deps{}).Routes() {
 		method, path, _ := strings.Cut(r.Pattern, " ")
-		free := byThemselves[r.Pattern] || method == "OPTIONS" || strings.HasPrefix(path, "/.well-known/")
+		free := byThemselves[r.Pattern] || method == "OPTIONS" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, request.ResourceMetadataPath)
 		if limited := r.Rate != request.Unlimited; limited == free {
 			t.Errorf("%s has a limit: %t", r.Pattern, limited)
 		}

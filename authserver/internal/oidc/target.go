@@ -3,6 +3,7 @@
 package oidc
 
 import (
+	"context"
 	"net/url"
 	"strings"
 
@@ -31,15 +32,18 @@ type target struct {
 
 // finder knows clients by their ids.
 type finder interface {
-	Find(id string) (realmconfig.Client, bool)
+	Find(ctx context.Context, id string) (realmconfig.Client, bool, error)
 }
 
 // targetOf finds out where an answer goes. Until that is known, everything that is wrong
 // is told to the person in front of the browser alone, or anybody could have anybody sent
-// anywhere (RFC 9700, section 4.11.2). It refuses with ClientRequestInvalid.
-func targetOf(clients finder, values url.Values) (target, error) {
+// anywhere (RFC 9700, section 4.11.2). It refuses with ClientRequestInvalid, or as Find does.
+func targetOf(ctx context.Context, clients finder, values url.Values) (target, error) {
 	id, ok := once(values, "client_id")
-	client, known := clients.Find(id)
+	client, known, err := clients.Find(ctx, id)
+	if err != nil {
+		return target{}, err
+	}
 	if !ok || !known {
 		return target{}, auth.RefuseBecause(auth.ClientRequestInvalid, auth.ClientUnknown)
 	}

@@ -3,6 +3,7 @@
 package oidc
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -26,6 +27,14 @@ func clientSet(t testing.TB, clients ...realmconfig.Client) *realmconfig.ClientS
 	return set
 }
 
+// declared finds clients of a set.
+type declared struct{ *realmconfig.ClientSet }
+
+func (d declared) Find(_ context.Context, id string) (realmconfig.Client, bool, error) {
+	client, found := d.ClientSet.Find(id)
+	return client, found, nil
+}
+
 // No request has an answer sent anywhere but to an address of the client that it names.
 func FuzzTarget(f *testing.F) {
 	c := webClient(realmconfig.PublicClient)
@@ -42,7 +51,7 @@ func FuzzTarget(f *testing.F) {
 		if err != nil {
 			return
 		}
-		to, err := targetOf(set, values)
+		to, err := targetOf(t.Context(), declared{set}, values)
 		if err != nil {
 			return
 		}

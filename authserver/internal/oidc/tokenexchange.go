@@ -95,7 +95,7 @@ func (s *Service) exchangeUser(ctx context.Context, c call) (auth.ClientToken, e
 		return auth.ClientToken{}, errSubjectToken()
 	case err != nil:
 		return auth.ClientToken{}, err
-	case t.ClientID != c.client.ID && !t.IsFor(c.client.ID):
+	case t.ClientID != c.client.ID && !s.Clients.IsFor(t, c.client):
 		return auth.ClientToken{}, errSubjectToken()
 	case !t.OfUser():
 		return auth.ClientToken{}, refuse(InvalidRequest, "The subject_token speaks for no user.")
@@ -119,7 +119,13 @@ func (s *Service) exchangeUser(ctx context.Context, c call) (auth.ClientToken, e
 	if narrow.Scope, err = fewerScopes(c, t); err != nil {
 		return auth.ClientToken{}, err
 	}
-	narrow.Audience, err = s.nextAudience(c, t)
+	if narrow.Audience, err = s.nextAudience(c, t); err != nil {
+		return auth.ClientToken{}, err
+	}
+	narrow.Audience, err = s.openTo(ctx, narrow.Audience, t.Subject)
+	if errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
+		err = refuse(InvalidTarget, "The user may not use one of the targets.")
+	}
 	return narrow, err
 }
 

@@ -134,7 +134,10 @@ func (s *Service) tokenOfClient(ctx context.Context, access auth.Secret) (auth.C
 	if err != nil {
 		return auth.ClientToken{}, realmconfig.Client{}, err
 	}
-	client, known := s.Clients.Find(t.ClientID)
+	client, known, err := s.Clients.Find(ctx, t.ClientID)
+	if err != nil {
+		return auth.ClientToken{}, realmconfig.Client{}, err
+	}
 	if !known {
 		return auth.ClientToken{}, realmconfig.Client{}, errAccessToken()
 	}

@@ -126,7 +126,7 @@ func (s *Service) inForce(t Token) Token {
 // isOver reports whether a token is of a client that is no more, or of before the time from
 // which on the settings let anything be good.
 func (s *Service) isOver(t Token) bool {
-	return t.CreatedAt.Before(s.Clients.GrantsSince(t.ClientID)) || t.CreatedAt.Before(s.Settings().Tokens.SessionsSince(s.Now()))
+	return t.CreatedAt.Before(s.Clients.Clients().GrantsSince(t.ClientID)) || t.CreatedAt.Before(s.Settings().Tokens.SessionsSince(s.Now()))
 }
 
 // read asks the Store, once for any number of callers at a time. Whoever is served goes on

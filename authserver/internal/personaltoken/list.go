@@ -63,7 +63,7 @@ func (s *Service) listed(ctx context.Context, userID string) ([]Listed, error) {
 	now := s.Now()
 	tokens, err := s.Store.PersonalTokensOf(ctx, userID, now)
 	for _, t := range tokens {
-		client, _ := s.Clients.Find(t.ClientID)
+		client, _ := s.Clients.Clients().Find(t.ClientID)
 		if t = s.inForce(t); now.Before(t.ExpiresAt) && !s.isOver(t) {
 			list = append(list, Listed{t, cmp.Or(client.DisplayName, t.ClientID)})
 		}

@@ -65,9 +65,10 @@ func (s *Service) taking(ctx context.Context, user auth.User, id string) (realmc
 	return client, err
 }
 
-// takes is the client of an id, if realm and client take personal access tokens.
+// takes is the client of an id, if realm and client take personal access tokens. One that
+// nobody declares takes none.
 func (s *Service) takes(id string) (realmconfig.Client, bool) {
-	client, known := s.Clients.Find(id)
+	client, known := s.Clients.Clients().Find(id)
 	return client, known && client.TakesPersonalAccessTokens() && s.Settings().PersonalAccessTokens != nil
 }
 

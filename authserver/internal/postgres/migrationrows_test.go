@@ -22,6 +22,8 @@ var particular = map[string]string{
 	"second_factors.method": "'totp'",
 	"outbox.channel":        "'mail'",
 	"users.email":           "'user-' || i || '@example.com'",
+
+	"registered_clients.origin": "'registration'",
 }
 
 // plain are values by type, for row number i.

@@ -42,6 +42,8 @@ func prunings() []pruning {
 		oldest("quotas", "since", "since <= @forgotten"),
 		oldest("mail_quotas", "since", "since <= @forgotten"),
 		oldest("revocations", "revoked_at", "revoked_at <= now() - @memory::interval"),
+		forgetConsents(),
+		forgetClients(),
 	}
 }
 

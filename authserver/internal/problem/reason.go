@@ -31,10 +31,16 @@ func detailOf(reason auth.Reason) string {
 		return "The DPoP proof is not one of this token's key about this request, or it was made too long ago or shown before (RFC 9449, section 4.3)."
 	case auth.RequestUnknown:
 		return "The gateway does not say, by X-Forwarded-Method, X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-Uri, of which request the DPoP proof has to be."
+	case auth.ScopeMissing:
+		return "The access token lacks a scope that is needed here. Ask for one with the scopes that WWW-Authenticate names (RFC 6750, section 3.1)."
 	case auth.ProofsUnknown:
 		return "The realm cannot say at present whether this DPoP proof was shown before. Try again shortly, with a new one."
 	case auth.ClientUnknown:
 		return "No application of this realm has this client_id."
+	case auth.ClientDocumentUnreadable:
+		return "The realm cannot read a document at the client_id: that address must answer with 200 and JSON, without a redirect, within five seconds."
+	case auth.ClientDocumentInvalid:
+		return "The document at the client_id is not that of a client that the realm takes. See docs/registration.md."
 	case auth.RedirectURIUnknown:
 		return "The application has not registered this redirect_uri or post_logout_redirect_uri."
 	case auth.SecondFactorNeeded:

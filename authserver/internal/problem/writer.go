@@ -26,13 +26,18 @@ type Writer struct {
 
 // Write answers a request with what an error is to its sender.
 func (p Writer) Write(w http.ResponseWriter, r *http.Request, err error) {
+	p.WriteOf(w, r, err, Resource{})
+}
+
+// WriteOf is Write for what was asked for at a protected resource.
+func (p Writer) WriteOf(w http.ResponseWriter, r *http.Request, err error, about Resource) {
 	refusal := Of(r.Context(), err)
 	p.record(r, refusal)
 	details := DetailsOf(refusal, request.InfoFrom(r.Context()).ID)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	if details.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", challenge(p.Settings().Issuer, refusal))
+	if details.Status == http.StatusUnauthorized || refusal.Reason == auth.ScopeMissing {
+		h.Set("WWW-Authenticate", challenge(p.Settings().Issuer, refusal)+about.challenge())
 	}
 	if seconds := RetryAfter(refusal); seconds > 0 {
 		h.Set("Retry-After", strconv.Itoa(seconds))
@@ -66,6 +71,8 @@ func challenge(issuer string, refusal *auth.Error) string {
 		return fmt.Sprintf("DPoP realm=%q, error=\"invalid_dpop_proof\", error_description=%q", issuer, detailOf(refusal.Reason))
 	case refusal.Reason == auth.TokenBound:
 		return fmt.Sprintf("DPoP realm=%q, error=\"invalid_token\", error_description=%q", issuer, detailOf(refusal.Reason))
+	case refusal.Reason == auth.ScopeMissing:
+		return fmt.Sprintf("Bearer realm=%q, error=\"insufficient_scope\", error_description=%q", issuer, detailOf(refusal.Reason))
 	case refusal.Code == auth.TokenExpired || refusal.Code == auth.TokenInvalid:
 		return fmt.Sprintf("Bearer realm=%q, error=\"invalid_token\", error_description=%q", issuer, TypeOf(refusal.Code).Detail)
 	default:

@@ -27,6 +27,11 @@ type Question struct {
 	Application string
 	// Place is where they go on to with the answer: a host, or the scheme of an app.
 	Place string
+	// Host is where the application has published what it says of itself, and has its id from;
+	// empty for others. Unverified is set when it has registered itself: then nobody vouches for
+	// its name, nor for anything else.
+	Host       string
+	Unverified bool
 	// Native is set when the application cannot show who it is (RFC 8252, section 8.6).
 	Native bool
 	// Consent is set when their answer is remembered.

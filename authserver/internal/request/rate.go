@@ -31,6 +31,10 @@ const (
 	RateToken RateClass = "token"
 	// RateDevice is for codes of devices, each of which waits for somebody for minutes.
 	RateDevice RateClass = "device"
+	// RateRegistration is for clients that register themselves, each of which takes room, and
+	// RateDocument for those whose documents the realm asks others for.
+	RateRegistration RateClass = "client_registration"
+	RateDocument     RateClass = "client_document"
 	// RateClient is for requests that do not show of which client they are.
 	RateClient RateClass = "client"
 	// RateUnnamedProxy is in addition for whoever comes through a gateway that the
@@ -45,9 +49,9 @@ const (
 // address has many people in it.
 const sessionFactor = 10
 
-// deviceShare is of how many requests one may ask for the code of a device: somebody has to
-// type each.
-const deviceShare = 10
+// rareShare is of how many requests one may ask for the code of a device, which somebody has
+// to type, register a client, or have the document of one read.
+const rareShare = 10
 
 // mostPerMinute is what buckets can count: six microseconds apart.
 const mostPerMinute = 10_000_000
@@ -57,8 +61,8 @@ func (c RateClass) allowance(perMinute int) int {
 	switch {
 	case c == RateRefresh, c == RateRead, c == RateToken:
 		return perMinute * sessionFactor
-	case c == RateDevice && perMinute > 0:
-		return max(perMinute/deviceShare, 1)
+	case (c == RateDevice || c == RateRegistration || c == RateDocument) && perMinute > 0:
+		return max(perMinute/rareShare, 1)
 	default:
 		return perMinute
 	}
@@ -120,6 +124,16 @@ func (l Limiter) CheckClient(r *http.Request, route Route, clientID string) erro
 		return nil
 	}
 	return l.take(r, route, string(route.Rate)+":client:"+clientID, perMinute)
+}
+
+// CheckHost counts a request that is about to be sent to a host for whoever asks, wherever
+// they come from, and refuses it as Check does: strangers have the realm trouble nobody.
+func (l Limiter) CheckHost(r *http.Request, route Route, host string) error {
+	perMinute := route.Rate.allowance(l.Settings().Network.RequestsPerMinute) * clientFactor
+	if route.Rate == Unlimited || perMinute <= 0 {
+		return nil
+	}
+	return l.take(r, route, string(route.Rate)+":host:"+host, perMinute)
 }
 
 // CheckRefresh counts a refresh that another route makes on its way, as one of the

@@ -4,15 +4,15 @@ package session
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
 // ClientToken is what a client's access token says, which is good now. Like Verify, it
-// never asks the Store. It refuses with TokenMissing, TokenExpired or TokenInvalid, the
-// last also for a token that is no client's, one of a client that is no more, one that
+// never asks the Store, unless the client has registered itself and is not remembered: then
+// it refuses with DatabaseUnavailable, too. It refuses with TokenMissing, TokenExpired or
+// TokenInvalid, the last also for a token that is no client's, one of a client that is no more, one that
 // was revoked, one whose grant, or its session, has ended and one whose user is disabled
 // or gone.
 func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.ClientToken, error) {
@@ -23,7 +23,11 @@ func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.Cli
 	if err != nil {
 		return auth.ClientToken{}, err
 	}
-	if s.ofEnded(t) || s.worthless(ctx, t) {
+	ended, err := s.ofEnded(ctx, t)
+	switch {
+	case err != nil:
+		return auth.ClientToken{}, err
+	case ended || s.worthless(ctx, t):
 		return auth.ClientToken{}, auth.Refuse(auth.TokenInvalid)
 	}
 	return t, nil
@@ -31,11 +35,14 @@ func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.Cli
 
 // ofEnded reports whether a token is of a client that is no more, or of one before that
 // which had its id; or was handed on by such a one. Tokens tell the time in whole seconds.
-func (s *Service) ofEnded(t auth.ClientToken) bool {
-	return slices.ContainsFunc(t.Clients(), func(id string) bool {
-		_, known := s.Clients.Find(id)
-		return !known || t.IssuedAt.Before(s.Clients.GrantsSince(id).Truncate(time.Second))
-	})
+func (s *Service) ofEnded(ctx context.Context, t auth.ClientToken) (bool, error) {
+	for _, id := range t.Clients() {
+		client, known, err := s.Clients.Find(ctx, id)
+		if err != nil || !known || t.IssuedAt.Before(s.Clients.GrantsSince(client).Truncate(time.Second)) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // worthless reports whether a client's token is good no longer although it has not

@@ -8,14 +8,18 @@ import (
 	"slices"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 )
 
 // ForwardedClients says which tokens of clients a gateway lets through, besides those of
 // the realm itself: those of some clients and, of these, such as are for the client
-// itself or for one of some audiences. Whoever a client shows another token to could
+// itself or for one of some audiences; and whoever's are for the resource of one of these
+// clients, if what is asked for lies there. Whoever a client shows another token to could
 // show that to the gateway.
 type ForwardedClients struct {
 	IDs, Audiences []string
+	// Address is what is asked for; empty where the gateway does not say it.
+	Address string
 	// Proof refuses whoever shows a token without the key that it is bound to. Nil refuses
 	// every token that is bound to one.
 	Proof func(ctx context.Context, t auth.ClientToken) error
@@ -32,8 +36,14 @@ func (f ForwardedClients) prove(ctx context.Context, t auth.ClientToken) error {
 	return nil
 }
 
-func (f ForwardedClients) takes(t auth.ClientToken) bool {
-	return slices.Contains(f.IDs, t.ClientID) && (t.IsFor(t.ClientID) || t.IsFor(f.Audiences...))
+func (f ForwardedClients) takes(t auth.ClientToken, clients *client.Service) bool {
+	if slices.Contains(f.IDs, t.ClientID) && (t.IsFor(t.ClientID) || t.IsFor(f.Audiences...)) {
+		return true
+	}
+	return slices.ContainsFunc(f.IDs, func(id string) bool {
+		resource, declared := clients.ResourceOf(id)
+		return declared && t.IsFor(resource.Resource) && resource.Holds(f.Address)
+	})
 }
 
 // Bearer is whom a gateway was shown a token of.
@@ -58,7 +68,7 @@ func (s *Service) VerifyFor(ctx context.Context, access auth.Secret, roles []str
 	switch {
 	case err != nil:
 		return Bearer{}, err
-	case !through.takes(t):
+	case !through.takes(t, s.Clients):
 		return Bearer{}, auth.Refuse(auth.TokenInvalid)
 	case len(roles) > 0:
 		return Bearer{}, auth.Refuse(auth.PermissionDenied)

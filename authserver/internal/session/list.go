@@ -50,7 +50,7 @@ func (s *Service) List(ctx context.Context, access auth.Secret) (sessions []Sess
 	now := s.Now()
 	since := s.Settings().Tokens.SessionsSince(now)
 	sessions, err = s.Store.SessionsOf(ctx, user.ID, now)
-	sessions = slices.DeleteFunc(sessions, func(one Session) bool { return one.CreatedAt.Before(since) || s.isOver(one) })
+	sessions = slices.DeleteFunc(sessions, func(one Session) bool { return one.CreatedAt.Before(since) || s.isOver(ctx, one) })
 	return sessions, subject.SessionID, err
 }
 

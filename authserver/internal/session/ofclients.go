@@ -5,6 +5,8 @@ package session
 import (
 	"context"
 	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // ClientsEnd says which sessions of clients' own to end: those of a client that began
@@ -31,6 +33,16 @@ func (s *Service) EndOfClients(ctx context.Context) error {
 
 // isOver reports whether a session is of a client's own that is no more, or is another one
 // by now: it is of use to nobody, and ends soon.
-func (s *Service) isOver(one Session) bool {
-	return one.ClientID != "" && one.CreatedAt.Before(s.Clients.GrantsSince(one.ClientID))
+func (s *Service) isOver(ctx context.Context, one Session) bool {
+	of := realmconfig.Client{ID: one.ClientID}
+	if of.RegisteredItself() {
+		client, known, err := s.Clients.Find(ctx, one.ClientID)
+		if err != nil {
+			return false // whoever ends it finds out
+		}
+		if of = client; !known {
+			return true
+		}
+	}
+	return one.ClientID != "" && one.CreatedAt.Before(s.Clients.GrantsSince(of))
 }

@@ -4,6 +4,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -12,13 +13,15 @@ import (
 
 func (w *Web) applicationPages() []page {
 	return []page{
-		{"POST /account/applications/{client}/revoke", request.RateChange, w.revokeApplication},
+		{"POST /account/applications/revoke", request.RateChange, w.revokeApplication},
 	}
 }
 
+// revokeApplication has the client in the form: the id of one that nobody declares may be an
+// address, with slashes that a proxy would take for its own.
 func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
-	client := req.r.PathValue("client")
-	if client != realmconfig.FirstPartyID && !realmconfig.IsClientID(client) {
+	client := req.r.PostFormValue("client")
+	if client != realmconfig.FirstPartyID && !realmconfig.IsClientID(client) && !(realmconfig.Client{ID: client}).RegisteredItself() {
 		return nil, auth.Refuse(auth.NotFound)
 	}
 	return w.change(req, "applications", func(access auth.Secret) error {
@@ -29,9 +32,12 @@ func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
 // scopeKey begins the keys of what scopes are called.
 const scopeKey = "scope."
 
-// Scope says in words what an application may do by a scope. What no language has words
-// for is one of the application's own.
+// Scope says in words what an application may do by a scope, or at a resource. What no
+// language has words for is one of the application's own.
 func (t translation) Scope(scope string) string {
+	if resource, found := strings.CutPrefix(scope, auth.AtResource); found {
+		return t.T("scopes.resource", "resource", resource)
+	}
 	if text, found := t.text(scopeKey + scope); found {
 		return text
 	}

@@ -29,9 +29,9 @@ func limits() map[string]int {
 		"email": auth.MaxEmailLength, "confirm": auth.MaxEmailLength, "q": auth.MaxEmailLength,
 		"name": maxName, "locale": auth.MaxLocaleLength, "role": maxRole, "phone": maxPhone,
 		"journey": request.MaxJourney, "resume": 16, "return_to": maxURL, "code_challenge": maxURL, "url": maxURL, "back": maxBack,
-		"codes": 1024, "methods": 64, "provider": 128, "user": maxID, "language": 8, "again": 16, "flow": 16, "text": 8, "discard": 8, interruptedField: maxForm,
+		"codes": 1024, "methods": 64, "provider": 128, "client": 320, "user": maxID, "language": 8, "again": 16, "flow": 16, "text": 8, "discard": 8, interruptedField: maxForm,
 		"password": maxText, "current": maxText, "code": maxText, "session_id": maxText,
-		"client": maxClientID, "scope": 128, "days": 8,
+		"scope": 128, "days": 8,
 		"ceremony": 128, "credential": maxCredential,
 		"status": 16, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,
 	}

@@ -122,6 +122,11 @@ func RefuseClient(ctx context.Context, cache client.Reader, realm *v1alpha1.Auth
 				"audiences: spec.clients.audiences of AuthRealm %q does not list %q; have it added there, or leave it out", realm.Name, conditions.Truncate(audience))
 		}
 	}
+	if r := c.Spec.ProtectedResource; r != nil && !slices.Contains(allowed, string(r.Resource)) {
+		return conditions.NewFailure(v1alpha1.ReasonAudienceNotAllowed,
+			"protectedResource.resource: spec.clients.audiences of AuthRealm %q does not list %q; have it added there, letter by letter, or nobody can have a token for it",
+			realm.Name, conditions.Truncate(string(r.Resource)))
+	}
 	if err := refuseClusters(realm, c); err != nil {
 		return err
 	}

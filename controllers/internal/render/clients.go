@@ -65,6 +65,9 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 	if spec.Access != nil {
 		settings.Access = &realmconfig.ClientAccess{Groups: spec.Access.Groups}
 	}
+	if r := spec.ProtectedResource; r != nil {
+		settings.ProtectedResource = &realmconfig.ProtectedResource{Resource: string(r.Resource), Scopes: r.Scopes, Documentation: string(r.Documentation)}
+	}
 	for _, a := range spec.ServiceAccounts {
 		settings.ServiceAccounts = append(settings.ServiceAccounts, realmconfig.ServiceAccount(a))
 	}
@@ -177,7 +180,17 @@ func texts[T ~string](list []T) []string {
 }
 
 // clients are the settings about all clients of a realm.
-func clients(realm *v1alpha1.AuthRealm) realmconfig.Clients {
-	c := valueOr(realm.Spec.Clients, v1alpha1.Clients{})
-	return realmconfig.Clients{Audiences: slices.Clone(c.Audiences), AllowPrivateNetworks: c.AllowPrivateNetworks}
+func clients(in Inputs) realmconfig.Clients {
+	c := valueOr(in.Realm.Spec.Clients, v1alpha1.Clients{})
+	settings := realmconfig.Clients{Audiences: slices.Clone(c.Audiences), AllowPrivateNetworks: c.AllowPrivateNetworks}
+	if c.MetadataDocuments != nil {
+		settings.MetadataDocuments = &realmconfig.MetadataDocuments{Hosts: slices.Clone(c.MetadataDocuments.Hosts)}
+	}
+	if c.Registration != nil {
+		settings.Registration = &realmconfig.ClientRegistration{
+			InitialAccessTokens: in.InitialAccessTokens,
+			ExpiresAfter:        durationOr(c.Registration.ExpiresAfter, realmconfig.DefaultClientRegistration().ExpiresAfter),
+		}
+	}
+	return settings
 }

@@ -29,7 +29,7 @@ func Config(in Inputs) realmconfig.Config {
 	config.Passkeys = passkeys(realm.Spec.Passkeys)
 	config.Email = email(realm)
 	config.SMS = sms(realm.Spec.SMS)
-	config.Clients = clients(realm)
+	config.Clients = clients(in)
 	config.PersonalAccessTokens = personalAccessTokens(realm.Spec.PersonalAccessTokens)
 	config.Browser = browser(realm, config.Browser)
 	config.UI = ui(in, config.UI)

@@ -272,6 +272,19 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return c.Clients },
 			realmconfig.Clients{Audiences: []string{"shop", "https://api.example.com"}, AllowPrivateNetworks: true},
 		},
+		"clients that register themselves": {
+			issuer + "clients: {metadataDocuments: {hosts: [app.example.com, '*.example.org']}, registration: {initialAccessTokens: {name: agents}, expiresAfter: 2h}}",
+			func(c realmconfig.Config) any { return c.Clients },
+			realmconfig.Clients{
+				MetadataDocuments: &realmconfig.MetadataDocuments{Hosts: []string{"app.example.com", "*.example.org"}},
+				Registration:      &realmconfig.ClientRegistration{ExpiresAfter: minutes(120)},
+			},
+		},
+		"clients that register themselves, by default": {
+			issuer + "clients: {registration: {initialAccessTokens: {name: agents}}}",
+			func(c realmconfig.Config) any { return *c.Clients.Registration },
+			realmconfig.ClientRegistration{ExpiresAfter: minutes(30 * 24 * 60)},
+		},
 		"no tracing by default": {
 			issuer,
 			func(c realmconfig.Config) any { return c.Tracing }, (*realmconfig.Tracing)(nil),

@@ -26,6 +26,11 @@ func outgoingPorts(in Inputs) []int {
 	if config.Tracing != nil {
 		urls = append(urls, config.Tracing.Endpoint)
 	}
+	if d := config.Clients.MetadataDocuments; d != nil {
+		for _, host := range d.Hosts {
+			urls = append(urls, "https://"+host)
+		}
+	}
 	for _, p := range config.Providers {
 		// What a provider's discovery document names is as a rule at 443.
 		urls = append(urls, "https://", p.Issuer)

@@ -25,12 +25,15 @@ const (
 	cacheURLField, cacheCAField       = "cache.urlSecretRef", "cache.caSecretRef"
 	certificateField                  = "tls.secretRef"
 
+	// InitialAccessTokensField names the Secret with the tokens by which clients are registered.
+	InitialAccessTokensField = "clients.registration.initialAccessTokens"
+
 	// IngressSecretField names the certificate that an Ingress controller shows.
 	IngressSecretField = "exposure.ingress.tlsSecretName"
 )
 
-// SecretReferences are those of the realm's spec whose content servers, or an Ingress
-// controller, read. For those that kubelets pull images with, see NamedPullSecrets.
+// SecretReferences are those of the realm's spec whose content servers, an Ingress
+// controller or the operator read. For those that kubelets pull images with, see NamedPullSecrets.
 func SecretReferences(realm *v1alpha1.AuthRealm) []SecretReference {
 	var all []SecretReference
 	need := func(field, name string) { all = append(all, SecretReference{Field: field, Name: name, Needed: true}) }
@@ -52,10 +55,22 @@ func SecretReferences(realm *v1alpha1.AuthRealm) []SecretReference {
 	for _, s := range DeliverySecrets(realm) {
 		all = append(all, SecretReference{Field: s.Field, Name: s.Name})
 	}
+	if name := InitialAccessTokens(realm); name != "" {
+		all = append(all, SecretReference{Field: InitialAccessTokensField, Name: name})
+	}
 	if e := realm.Spec.Exposure; e != nil && e.Ingress != nil && e.Ingress.TLSSecretName != "" {
 		all = append(all, SecretReference{Field: IngressSecretField, Name: e.Ingress.TLSSecretName})
 	}
 	return all
+}
+
+// InitialAccessTokens is the name of the Secret with the tokens by which clients are registered;
+// empty where nobody may register any.
+func InitialAccessTokens(realm *v1alpha1.AuthRealm) string {
+	if c := realm.Spec.Clients; c != nil && c.Registration != nil {
+		return c.Registration.InitialAccessTokens.Name
+	}
+	return ""
 }
 
 // OwnSecrets are the names of the Secrets that the operator makes of a realm, whether or

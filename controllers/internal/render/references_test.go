@@ -18,7 +18,7 @@ import (
 // what an installation may not allow.
 func askingForAll() []string {
 	return append(slices.Collect(maps.Values(cases())),
-		"issuer: https://login.example.com\nimage: realmkeeper:2\nclients: {allowPrivateNetworks: true}\n"+
+		"issuer: https://login.example.com\nimage: realmkeeper:2\nclients: {allowPrivateNetworks: true, registration: {initialAccessTokens: {name: agents}}}\n"+
 			"email: {from: a@example.com, smtp: {host: smtp.example.com, allowPrivateNetworks: true}}\n"+
 			"sms: {twilio: {accountSID: AC0123456789abcdef0123456789abcdef, from: '+15005550006', authTokenSecretRef: {name: twilio}}}")
 }

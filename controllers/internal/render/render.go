@@ -56,6 +56,9 @@ type Inputs struct {
 	// Logo is nil for a realm that names none, or none that can be shown.
 	Logo *realmconfig.Picture
 
+	// InitialAccessTokens are those by which clients may be registered now.
+	InitialAccessTokens []realmconfig.SecretDigest
+
 	// WithoutConfig leaves the settings as they are, because no auth server would
 	// take the spec's.
 	WithoutConfig bool

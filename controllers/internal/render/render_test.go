@@ -122,6 +122,7 @@ func inputsOf(t *testing.T, name string) render.Inputs {
 		in.Providers = providers(t)
 	case "wired":
 		in.StorePorts = []int{5432, 6379}
+		in.InitialAccessTokens = []realmconfig.SecretDigest{realmconfig.DigestSecret("an initial access token")}
 		in.WithoutReplicas = true
 	case "wired-privately":
 		in.ProvidedCA = []byte("the CA of the user's\n")
@@ -227,6 +228,10 @@ exposure:
     className: nginx
     annotations: {nginx.ingress.kubernetes.io/backend-protocol: HTTPS}
     tlsSecretName: public-tls
+clients:
+  audiences: [https://mcp.example.com/mcp]
+  metadataDocuments: {hosts: ["*.agents.example.com", "agent.example.com:8443"]}
+  registration: {initialAccessTokens: {name: agents}}
 networkPolicy:
   from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gateways}}}]
   metricsFrom: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}, podSelector: {matchLabels: {app.kubernetes.io/name: prometheus}}}]

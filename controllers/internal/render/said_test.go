@@ -25,6 +25,7 @@ func TestEverySettingCanBeSaid(t *testing.T) {
 	for _, spec := range specs {
 		in := inputs(t, spec)
 		in.Providers, in.Logo = providers(t), &realmconfig.Picture{MediaType: realmconfig.PNG, Data: []byte("a logo")}
+		in.InitialAccessTokens = []realmconfig.SecretDigest{realmconfig.DigestSecret("an initial access token")}
 		otherwise := realmconfig.Defaults("identity/staff", "https://elsewhere.example.com")
 		noteDifferences(differ, "", reflect.ValueOf(render.Config(in)), reflect.ValueOf(otherwise))
 	}

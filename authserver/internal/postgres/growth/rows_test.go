@@ -199,6 +199,14 @@ func tables() []table {
 			"about": "CASE WHEN i % 10 > 0 THEN " + sessionID("(5 * i)") + " ELSE " + userID("i") + " END",
 			"role":  "CASE WHEN i % 10 = 0 THEN 'user' END", "revoked_at": "$now - 1000 * (i % 86400)",
 		}},
+		{name: "registered_clients", rows: func(size) int { return manyRegistered }, values: map[string]string{
+			"id": registeredID("i"), "origin": "CASE WHEN i % 2 = 0 THEN 'document' ELSE 'registration' END",
+			"metadata": `jsonb_build_object('client_name', 'Agent ' || i, 'redirect_uris', jsonb_build_array('http://127.0.0.1/callback'), 'grant_types', jsonb_build_array('authorization_code'))`,
+			"since":    "$now - 86400000 * (i % 300)", "read_at": "CASE WHEN i % 2 = 0 THEN $now - 60000 * (i % 1000) END",
+			"fresh_until": "CASE WHEN i % 2 = 0 THEN $now + 60000 * (i % 1000) END", "used_on": "CASE WHEN i % 3 = 0 THEN to_timestamp(($now - 86400000 * (i % 30)) / 1000.0::float8)::date END",
+			"expires_at": "$now + 86400000 + 60000 * (i % 40000)",
+		}},
+		{name: "registered_client_counts", rows: func(size) int { return 0 }, values: map[string]string{"origin": "'none'", "clients": "0"}},
 		{name: "bootstraps", rows: func(size) int { return 2 }, values: map[string]string{
 			"account_key": "sha256('root@example.com'::bytea)", "number": "i::integer", "password_hash": "'$2a$12$' || substr(md5(i::text) || md5('x' || i), 1, 53)", "at": "$now",
 		}},
