@@ -14,7 +14,7 @@ import (
 // so that no class of sign-in is reached, however little time ago. A source that shows many
 // that have to be looked up is slowed down.
 func (s *Service) holderOf(r *http.Request, q question, access auth.Secret) (visitor, error) {
-	mayAsk := func() error {
+	mayAsk := func() error { //nolint:contextcheck // the request has it
 		return s.Limiter.Check(r, request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateRead})
 	}
 	h, err := s.PersonalTokens.Check(r.Context(), q.client.ID, access, request.Client(r, s.Settings().Network), mayAsk)
