@@ -65,7 +65,7 @@ func publish(t *testing.T, c client) *url.URL {
 			"grant_types": []string{"authorization_code", "refresh_token"},
 		})
 	}))
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{published}} //nolint:gosec // httptest has its versions
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{published}}
 	address.Scheme, address.Path = "https", "/client.json"
 	address.Host = fmt.Sprintf("localhost:%d", server.Listener.Addr().(*net.TCPAddr).Port)
 	server.StartTLS()
