@@ -3,6 +3,7 @@
 package realmconfig_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +127,27 @@ func TestTheSameResource(t *testing.T) {
 			t.Errorf("%s: %t", name, got)
 		}
 	}
+}
+
+// Whatever is taken for a resource, it lies at itself, is the same as itself, and is at the host
+// that every URL library reads in it.
+func FuzzProtectedResource(f *testing.F) {
+	for _, seed := range []string{"https://mcp.example.com/mcp", "https://mcp.example.com", "http://localhost:3000/", "https://[2001:db8::1]/a", "https://a/..", "https://a@b/", "https://A/", "https://a:443", "https://a/%2f"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		client := resourceOf(goodClient(), text)
+		if client.Validate() != nil {
+			return
+		}
+		u, err := url.Parse(text)
+		if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.String() != text {
+			t.Errorf("%q is read as %v, %v", text, u, err)
+		}
+		if !client.ProtectedResource.Holds(text) || !realmconfig.SameResource(text, text) || client.ProtectedResource.Holds("https://evil.example/") && u.Host != "evil.example" {
+			t.Errorf("%q does not lie at itself, or elsewhere", text)
+		}
+	})
 }
 
 // Whoever could declare a resource that is another's could give it scopes.
