@@ -14,11 +14,12 @@ const applicationsPath = "/api/auth/applications"
 
 type applicationsAnswer struct {
 	Applications []struct {
-		ID       string    `json:"id"`
-		Name     string    `json:"name"`
-		Scopes   []string  `json:"scopes"`
-		Since    time.Time `json:"since"`
-		Sessions []string  `json:"sessions"`
+		ID        string    `json:"id"`
+		Name      string    `json:"name"`
+		Scopes    []string  `json:"scopes"`
+		Resources []string  `json:"resources"`
+		Since     time.Time `json:"since"`
+		Sessions  []string  `json:"sessions"`
 	} `json:"applications"`
 }
 

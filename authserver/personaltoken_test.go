@@ -163,7 +163,7 @@ func TestSomebodyMakesAPersonalToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"__Host-rk-session", "__Host-rk-access"} {
-		b.client.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: made.Token, Path: "/", Secure: true}})
+		b.client.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: made.Token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}})
 	}
 	b.open("/account")
 	b.sees("/signin", http.StatusOK)

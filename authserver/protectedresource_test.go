@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -270,4 +271,8 @@ func TestPeopleAreAskedAboutEachResource(t *testing.T) {
 	}
 	b.open("/account")
 	b.sees("/account", http.StatusOK, "act in your name at "+notesURL, "act in your name at "+filesURL)
+	agreed := s.applications(s.pagesOf(b).Access).Applications
+	if len(agreed) != 1 || !slices.Equal(agreed[0].Resources, []string{filesURL, notesURL}) || !slices.Equal(agreed[0].Scopes, []string{"notes:read", "openid"}) {
+		t.Errorf("the API lists %+v", agreed)
+	}
 }

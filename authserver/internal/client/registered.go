@@ -29,6 +29,12 @@ type Registered struct {
 	ExpiresAt time.Time
 }
 
+// heard is a registered client, as the Store had it at a time.
+type heard struct {
+	Registered
+	heardAt time.Time
+}
+
 // Metadata is what a client says of itself (RFC 7591, section 2), as far as the realm keeps it.
 type Metadata struct {
 	// Name is what it would be called; empty where it does not say. Nobody vouches for it.
@@ -107,7 +113,7 @@ const (
 // it out.
 func (s *Service) Registered(ctx context.Context, id string) (Registered, bool, error) {
 	now := s.Now()
-	known, found := s.registered.recall(id)
+	known, found := s.registered.Recall(id)
 	if found && now.Sub(known.heardAt) < knownFor && now.Before(known.ExpiresAt) {
 		return known.Registered, true, nil
 	}
@@ -118,7 +124,7 @@ func (s *Service) Registered(ctx context.Context, id string) (Registered, bool, 
 	case err != nil:
 		return Registered{}, false, err
 	case !found || !now.Before(read.ExpiresAt):
-		s.registered.forget(id)
+		s.registered.Forget(id)
 		return Registered{}, false, nil
 	}
 	s.Remember(read)
@@ -126,12 +132,12 @@ func (s *Service) Registered(ctx context.Context, id string) (Registered, bool, 
 }
 
 // Remember takes note of a client as the Store has it now.
-func (s *Service) Remember(r Registered) { s.registered.remember(r, s.Now()) }
+func (s *Service) Remember(r Registered) { s.registered.Remember(r.ID, heard{r, s.Now()}) }
 
 // keep notes that a client is used today, once a day.
 func (s *Service) keep(ctx context.Context, id string) {
 	now, settings := s.Now(), s.Settings()
-	known, found := s.registered.recall(id)
+	known, found := s.registered.Recall(id)
 	if found && !known.UsedOn.Before(dayOf(now)) {
 		return
 	}
@@ -142,6 +148,6 @@ func (s *Service) keep(ctx context.Context, id string) {
 	}
 	if found {
 		known.UsedOn, known.ExpiresAt = dayOf(now), until
-		s.registered.remember(known.Registered, known.heardAt)
+		s.registered.Remember(id, known)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/recent"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -27,7 +28,7 @@ type Service struct {
 	Keys    Keys
 	Usage   *Usage
 
-	registered registeredClients
+	registered recent.Map[string, heard]
 }
 
 // Store remembers what must not be used twice, and clients that nobody declares.

@@ -33,10 +33,12 @@ type applicationsBody struct {
 
 // applicationBody has the client's id and what people call it.
 type applicationBody struct {
-	ID     string    `json:"id"`
-	Name   string    `json:"name"`
-	Scopes []string  `json:"scopes"`
-	Since  time.Time `json:"since"`
+	ID     string   `json:"id"`
+	Name   string   `json:"name"`
+	Scopes []string `json:"scopes"`
+	// Resources are the URLs at which it may act for the user.
+	Resources []string  `json:"resources"`
+	Since     time.Time `json:"since"`
 	// Sessions are ids among those of the user's sessions.
 	Sessions []string `json:"sessions"`
 }
@@ -54,8 +56,9 @@ func (a *API) listApplications(ctx context.Context, r call[empty]) (applications
 		for _, s := range one.Sessions {
 			sessions = append(sessions, s.ID)
 		}
+		scopes, resources := auth.PartAgreed(one.Scopes)
 		body.Applications = append(body.Applications, applicationBody{
-			ID: one.ClientID, Name: one.Name, Scopes: append([]string{}, one.Scopes...), Since: one.Since, Sessions: sessions,
+			ID: one.ClientID, Name: one.Name, Scopes: scopes, Resources: resources, Since: one.Since, Sessions: sessions,
 		})
 	}
 	return body, err

@@ -20,8 +20,9 @@ func (s *Service) askingFor(client realmconfig.Client, resources []string) realm
 	}
 	scopes := slices.Clone(client.Scopes)
 	for _, resource := range resources {
-		protected, _ := s.Clients.Protected(resource)
-		scopes = append(scopes, slices.DeleteFunc(slices.Clone(protected.Scopes), aboutUser)...)
+		if server, declared := s.Clients.ResourceServer(resource); declared {
+			scopes = append(scopes, slices.DeleteFunc(slices.Clone(server.ProtectedResource.Scopes), aboutUser)...)
+		}
 	}
 	client.Scopes = scopes
 	return client
@@ -61,18 +62,18 @@ func (s *Service) audienceOfRegistered(client realmconfig.Client, resources []st
 	case len(resources) > 1:
 		return nil, refuse(InvalidTarget, "A client that has registered itself may ask for one resource at a time.")
 	}
-	protected, found := s.Clients.Protected(resources[0])
-	if !found {
+	server, declared := s.Clients.ResourceServer(resources[0])
+	if !declared {
 		return nil, refuse(InvalidTarget, "The realm has no such resource for clients that have registered themselves.")
 	}
-	return []string{protected.Resource}, nil
+	return []string{server.ProtectedResource.Resource}, nil
 }
 
 // mayBeFor reports whether tokens of a client may be for an audience now.
 func (s *Service) mayBeFor(client realmconfig.Client, audience string) bool {
 	if client.RegisteredItself() {
-		_, protected := s.Clients.Protected(audience)
-		return audience == client.ID || protected
+		_, declared := s.Clients.ResourceServer(audience)
+		return audience == client.ID || declared
 	}
 	return audience == client.ID || slices.Contains(s.Clients.Audiences(client), audience)
 }

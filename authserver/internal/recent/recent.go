@@ -35,6 +35,14 @@ func (m *Map[K, V]) Remember(key K, known V) {
 	m.add(key, known)
 }
 
+// Forget drops what was remembered of a key.
+func (m *Map[K, V]) Forget(key K) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.young, key)
+	delete(m.old, key)
+}
+
 func (m *Map[K, V]) add(key K, known V) {
 	if len(m.young) >= generation {
 		m.old, m.young = m.young, nil

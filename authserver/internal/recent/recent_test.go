@@ -22,6 +22,10 @@ func TestWhatIsAskedForIsNotForgotten(t *testing.T) {
 	if _, found := m.Recall(2); found {
 		t.Error("what nobody asks for is remembered for ever")
 	}
+	m.Forget(1)
+	if _, found := m.Recall(1); found {
+		t.Error("what was to be forgotten is remembered")
+	}
 	if room := len(m.young) + len(m.old); room > 2*generation {
 		t.Errorf("remembers %d entries", room)
 	}
