@@ -57,6 +57,7 @@ func TestAGatewayTakesPersonalTokens(t *testing.T) {
 	}
 	for demands, status := range map[string]int{
 		"?role=user": 200, "?role=admin": 403, "?group=ops": 200, "?group=x": 403,
+		"?scope=email": 200, "?scope=email+groups": 200, "?scope=openid": 403, "?scope=email+profile": 403,
 		"?acr=1": 403, "?acr=2": 403, "?max_age=3600": 403, "?max_age=31536000": 403,
 	} {
 		if got := asks(demands, token); got.StatusCode != status {

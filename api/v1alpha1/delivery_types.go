@@ -24,8 +24,8 @@ type Email struct {
 
 	// messagesPerHour is how many mails of each kind the realm sends in an hour that
 	// anybody may cause: links to reset a password, to prove or change an address,
-	// and news about addresses that nobody has proved. 5000 when absent, 0 for no
-	// limit.
+	// codes to sign in with, and news about addresses that nobody has proved. 5000
+	// when absent, 0 for no limit.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000000

@@ -111,7 +111,7 @@ type NetworkPolicy struct {
 	// to are further places that the auth server may call. It may always call
 	// name servers, the realm's own database and cache, and anything at the
 	// ports of what its settings name: a database or cache of yours, mail,
-	// text messages, traces and providers.
+	// text messages, traces, providers and documents of clients.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1

@@ -69,7 +69,7 @@ func initialAccessTokens(secret string, data map[string][]byte) ([]realmconfig.S
 	}
 	if most := realmconfig.MaxInitialAccessTokens; len(digests) > most {
 		refuse("Secret %q has more than %d tokens; take away those that nobody needs", secret, most)
-		digests = nil // whichever of them are good, somebody would wonder
+		digests = nil // taking only the first ones would leave somebody wondering which
 	}
 	return digests, conditions.Join(failures)
 }

@@ -24,8 +24,8 @@ const (
 // MailedCodeCounters are what a guess at a code is counted by that was mailed to an
 // address, whether or not it has an account: the address's counter and the source's, or a
 // known device's own alone, and at last the code's. None of them has to do with passwords:
-// a stranger who guesses codes keeps nobody from signing in by one. The handle is the
-// code's, and no two codes have one.
+// a stranger who guesses codes keeps nobody from signing in with a password. The handle is
+// the code's own.
 func (s *Service) MailedCodeCounters(ctx context.Context, email string, handle auth.Secret, from auth.Client) ([]auth.Counter, error) {
 	ofCode := auth.Counter{
 		Kind: auth.ByMailedCode, Key: auth.NewCounterKey(auth.ByMailedCode, string(handle)),

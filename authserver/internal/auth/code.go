@@ -80,7 +80,8 @@ const (
 
 // Refusals of a personal access token that somebody wants.
 const (
-	// PersonalTokenRefused is a realm, or an application, that takes none, or not of them.
+	// PersonalTokenRefused says that the realm or the application takes no such tokens, or
+	// none of this user.
 	PersonalTokenRefused  Code = "personal_access_token_refused"
 	TooManyPersonalTokens Code = "too_many_personal_access_tokens"
 )

@@ -15,7 +15,7 @@ type User struct {
 	// Name and Locale (BCP 47) are what the user wants to be called and
 	// addressed in; either may be empty.
 	Name, Locale string
-	// PasswordHash is empty for a user who only signs in through a provider.
+	// PasswordHash is empty for a user who has no password, and signs in in other ways.
 	PasswordHash string
 	// EmailVerifiedAt is when the address was last proved, nil when it was not.
 	EmailVerifiedAt *time.Time

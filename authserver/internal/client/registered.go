@@ -66,7 +66,7 @@ func dayOf(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
 // asClient is the client as everything else knows it: a public one, about which people are
 // always asked, with access tokens and ID tokens as the realm's own are. Whom its tokens may be
-// for, and with which scopes, depends on what is asked for; see For.
+// for, and with which scopes, depends on what is asked for, which package oidc knows.
 func (r Registered) asClient(settings realmconfig.Config) realmconfig.Client {
 	c := realmconfig.DefaultClient()
 	c.ID, c.Since, c.DisplayName = r.ID, r.Since, cmp.Or(r.Name, nameOf(r.ID))

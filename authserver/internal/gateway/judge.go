@@ -24,8 +24,9 @@ type visitor struct {
 	groups, toldGroups []string
 	acr                string
 	authTime           time.Time
-	// byToken is set for a program that shows a token of the client. The token tells no
-	// role, no groups and no class of sign-in.
+	// byToken is set for a program that shows an access token of the client or for its
+	// resource, which tells no role, no groups and no class of sign-in. For a personal access
+	// token it is not set.
 	byToken bool
 }
 
@@ -47,7 +48,8 @@ func (s *Service) judge(w http.ResponseWriter, r *http.Request, q question) erro
 }
 
 // visitorOf finds out whose a request is, by a token or by the cookie of the application's
-// host. It refuses with TokenMissing, TokenExpired, TokenInvalid or DatabaseUnavailable.
+// host. It refuses with TokenMissing, TokenExpired, TokenInvalid, PermissionDenied,
+// ClientAccessDenied, RateLimited or DatabaseUnavailable.
 func (s *Service) visitorOf(r *http.Request, q question) (visitor, error) {
 	if bearsToken(r) || len(q.scope) > 0 {
 		return s.bearerOf(r, q)

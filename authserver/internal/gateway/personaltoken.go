@@ -21,8 +21,12 @@ func (s *Service) holderOf(r *http.Request, q question, access auth.Secret) (vis
 	if err != nil {
 		return visitor{}, err
 	}
+	lacks := func(scope string) bool { return !slices.Contains(h.Token.Scopes, scope) }
+	if slices.ContainsFunc(q.scope, lacks) {
+		return visitor{}, auth.RefuseBecause(auth.PermissionDenied, auth.ScopeMissing)
+	}
 	v := visitor{groups: h.Groups}
 	v.ClientID, v.UserID, v.Role = q.client.ID, h.User.ID, h.User.Role
-	s.tell(&v, h.User.Subject("", v.authTime), func(scope string) bool { return slices.Contains(h.Token.Scopes, scope) })
+	s.tell(&v, h.User.Subject("", v.authTime), func(scope string) bool { return !lacks(scope) })
 	return v, nil
 }

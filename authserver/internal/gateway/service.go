@@ -35,7 +35,7 @@ type Deps struct {
 	Grants   *grant.Service
 	// Groups are the names of those that a user is in.
 	Groups func(ctx context.Context, userID string) ([]string, error)
-	// PersonalTokens are those that people have made for clients.
+	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
 	Sealer         auth.Sealer
 	Pages          Pages

@@ -48,7 +48,7 @@ type Deps struct {
 	Admin      *admin.Service
 	Groups     *group.Service
 	Proofs     *dpop.Service
-	// PersonalTokens are those that people make for applications.
+	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config

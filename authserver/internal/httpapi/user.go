@@ -53,7 +53,7 @@ type profileBody struct {
 	Role          string `json:"role"`
 	Name          string `json:"name"`
 	Locale        string `json:"locale"`
-	// HasPassword is false for a user who only signs in through a provider.
+	// HasPassword is false for a user who signs in in other ways.
 	HasPassword bool `json:"has_password"`
 	// TwoFactor is whether a sign-in of the user needs a code.
 	TwoFactor   bool       `json:"two_factor"`

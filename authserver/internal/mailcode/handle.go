@@ -28,7 +28,7 @@ type handle struct {
 	Until time.Time `json:"until"`
 }
 
-// seal makes a handle that nobody else can make, and that there is not twice.
+// seal makes a handle that is unique and that nobody else can make.
 func (s *Service) seal(h handle) (auth.Secret, error) {
 	document, err := json.Marshal(h)
 	if err != nil {

@@ -27,7 +27,7 @@ type Deps struct {
 	Sessions  *session.Service
 	Grants    *grant.Service
 	Tokens    Tokens
-	// PersonalTokens are those that people have made for clients.
+	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
 	// Groups are the names of those that a user is in.
 	Groups   func(ctx context.Context, userID string) ([]string, error)

@@ -65,6 +65,9 @@ func (s *Service) exchangePersonalToken(ctx context.Context, c call) (auth.Clien
 	if short.Scope, err = fewerScopes(c, auth.ClientToken{Scope: h.Token.Scopes}); err != nil {
 		return auth.ClientToken{}, err
 	}
-	short.Audience, err = s.audienceOf(c.client, c.targets())
+	if short.Audience, err = s.audienceOf(c.client, c.targets()); err != nil {
+		return auth.ClientToken{}, err
+	}
+	short.Audience, err = s.openToUser(ctx, short.Audience, short.Subject)
 	return short, err
 }

@@ -56,7 +56,8 @@ func (s *Service) described(meant func(r *http.Request) (realmconfig.Client, boo
 	})
 }
 
-// atAnothersHost binds that to TLS for no year.
+// atAnothersHost takes the header Strict-Transport-Security away: the host is not the
+// realm's, and must not be bound to TLS for a year.
 func atAnothersHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Del("Strict-Transport-Security")

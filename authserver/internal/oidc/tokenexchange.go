@@ -122,11 +122,17 @@ func (s *Service) exchangeUser(ctx context.Context, c call) (auth.ClientToken, e
 	if narrow.Audience, err = s.nextAudience(c, t); err != nil {
 		return auth.ClientToken{}, err
 	}
-	narrow.Audience, err = s.openTo(ctx, narrow.Audience, t.Subject)
+	narrow.Audience, err = s.openToUser(ctx, narrow.Audience, t.Subject)
+	return narrow, err
+}
+
+// openToUser is as openTo, and refuses with InvalidTarget.
+func (s *Service) openToUser(ctx context.Context, audience []string, userID string) ([]string, error) {
+	open, err := s.openTo(ctx, audience, userID)
 	if errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) {
 		err = refuse(InvalidTarget, "The user may not use one of the targets.")
 	}
-	return narrow, err
+	return open, err
 }
 
 // errSubjectToken is the same for noise and for what is none of the client's business.

@@ -126,9 +126,9 @@ const (
 	pruneTime = time.Minute
 	// pruneRest is as long as a batch is not to have more than a tenth of the time.
 	pruneRest = 9
-	// prunedInASecond are at most as many rows as the disk takes beside all else: they lie
-	// anywhere, and the first change of a page after a checkpoint has all of it logged. Few
-	// go at once, since whoever commits meanwhile waits until they are on the disk.
+	// prunedInASecond is how many rows the disk takes beside all other work: they lie
+	// anywhere, and the first change of a page after a checkpoint logs the whole page.
+	// prunedAtOnce is few, since whoever commits meanwhile waits until they are on the disk.
 	prunedInASecond, prunedAtOnce = 500, 25
 )
 

@@ -114,7 +114,7 @@ func lookUp(code auth.Code) (t Type, found bool) {
 	case auth.IdentityTaken:
 		return Type{409, "Identity taken", "Another account has this identity already."}, true
 	case auth.LastIdentity:
-		return Type{409, "Last identity", "You could not sign in any more without this identity or passkey. Set a password or link another one first."}, true
+		return Type{409, "Last identity", "You could not sign in any more without this identity or passkey. Set a password, link another identity or add another passkey first."}, true
 
 	case auth.GroupExists:
 		return Type{409, "Group exists", "Another group has this name."}, true

@@ -12,9 +12,9 @@ import (
 
 // Claim is the first proof of an account's address, by its owner. Whoever had the
 // account before may have been somebody else, who only typed the address, and must not
-// keep a way in. So a Claim drops what was in the account: password, sessions,
-// known devices, one-time tokens, identities, passkeys, second factors with their codes, name and
-// locale. Id, role and the audit log stay.
+// keep a way in. So a Claim drops what was in the account: password, sessions, personal
+// access tokens, known devices, one-time tokens, identities, passkeys, second factors with
+// their codes, name and locale. Id, role and the audit log stay.
 type Claim struct {
 	// User is as they were when the Claim was decided.
 	User auth.User

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// keptAtLeast and keptAtMost bound for how long a document is not read again, whatever its
-	// server says. Until the end of that it makes do, too, while its server does not answer.
+	// A document is not read again for keptAtLeast, and is read again after keptAtMost at the
+	// latest, whatever its server says. Until keptAtMost has passed, it also stays good while
+	// its server does not answer.
 	keptAtLeast = time.Minute
 	keptAtMost  = 24 * time.Hour
 )

@@ -12,9 +12,9 @@ import (
 // ClientToken is what a client's access token says, which is good now. Like Verify, it
 // never asks the Store, unless the client has registered itself and is not remembered: then
 // it refuses with DatabaseUnavailable, too. It refuses with TokenMissing, TokenExpired or
-// TokenInvalid, the last also for a token that is no client's, one of a client that is no more, one that
-// was revoked, one whose grant, or its session, has ended and one whose user is disabled
-// or gone.
+// TokenInvalid, the last also for a token that is no client's, one of a client that is no
+// more, one that was revoked, one whose grant, or its session, has ended and one whose user
+// is disabled or gone.
 func (s *Service) ClientToken(ctx context.Context, access auth.Secret) (auth.ClientToken, error) {
 	if access == "" {
 		return auth.ClientToken{}, auth.Refuse(auth.TokenMissing)

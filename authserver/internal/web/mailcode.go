@@ -161,9 +161,8 @@ func (w *Web) mailedCodeOver(req *pageRequest, err error) (*response, error) {
 	return refused("mail-code", p)
 }
 
-// What codes are called where people read of it: ChallengeInvalid where another code is one
-// click away, AccountLocked where a link is as good, and what is no code where there are no
-// others.
+// These are the codes by which the page chooses its words. ChallengeInvalid and AccountLocked
+// have other words here, since another code is one click away and the link still works.
 const (
 	mailedCodeEnded   auth.Code = "mailed_code_over"
 	mailedCodesLocked auth.Code = "mailed_codes_locked"

@@ -34,7 +34,7 @@ import (
 type Deps struct {
 	Sessions *session.Service
 	Grants   *grant.Service
-	// PersonalTokens are those that people make for applications.
+	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
 	SignIn         *signin.Service
 	Federation     *federation.Service

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package webauthn speaks Web Authentication Level 3 with authenticators, through a library
-// that hides behind it. It implements passkey.WebAuthn.
+// that no other package sees. It implements passkey.WebAuthn.
 //
 // No attestation is asked for: which make an authenticator is says little, and much about its
 // user. Nor does the library ask anybody: it has no metadata service.
