@@ -52,7 +52,7 @@ func TestAClientIsGivenATokenForItself(t *testing.T) {
 			if aud := claims["aud"].([]any); len(aud) != 1 || aud[0] != orders || life != 300 || claims["sid"] != nil {
 				t.Errorf("claims are %v", claims)
 			}
-			if header := string(segment(t, got.Access, 0)); !strings.Contains(header, `"typ":"at+jwt"`) {
+			if header := string(part(t, got.Access, 0)); !strings.Contains(header, `"typ":"at+jwt"`) {
 				t.Errorf("header is %s", header)
 			}
 			if got := s.Metric(`realmkeeper_client_tokens_total{grant="client_credentials",outcome="succeeded"}`); got != "1" {

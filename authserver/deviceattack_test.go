@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
@@ -25,37 +24,6 @@ func (b *pageBrowser) question(answer string) url.Values {
 func (r *realm) allowed() int {
 	r.t.Helper()
 	return query[int](r, "SELECT count(*) FROM device_codes WHERE grant_id IS NOT NULL")
-}
-
-func TestADeviceThatWasLetInIsToldByMail(t *testing.T) {
-	t.Parallel()
-	c := newWebClient(television, publicClient)
-	r := newRealmOfClients(t, c)
-	r.sendsMail()
-	s := r.serve()
-	a, b := s.newApplication(c, "openid"), s.newPageBrowser()
-	for _, answer := range []string{"deny", "allow"} {
-		codes := a.device()
-		b.opensDevice(devicePath, adminEmail, adminPassword)
-		b.types(codes.User)
-		b.submit(deviceAnswerPath, map[string]string{"answer": answer})
-		b.sees(deviceAnswerPath, http.StatusOK)
-	}
-	told := r.lastLetter(adminEmail, auth.DeviceAllowedMessage)
-	for _, says := range []string{"Television may now act for you", "127.0.0.1"} {
-		if !strings.Contains(told.Text, says) {
-			t.Errorf("the mail does not say %q:\n%s", says, told.Text)
-		}
-	}
-	mails := 0
-	for _, l := range r.letters(adminEmail) {
-		if l.kind == auth.DeviceAllowedMessage {
-			mails++
-		}
-	}
-	if mails != 1 {
-		t.Errorf("%d mails tell of one device that was let in, and one that was not", mails)
-	}
 }
 
 // An answer is of the user, the session and the device that were shown: whoever has somebody

@@ -27,8 +27,7 @@ func TestAGatewayTakesPersonalTokens(t *testing.T) {
 	t.Parallel()
 	reports, other := newGatedClient("apps.reports", reportsURL, takesTokensToo), newGatedClient("apps.orders", ordersURL, takesTokensToo)
 	r := newRealmOfClients(t, reports, other)
-	r.Config.PersonalAccessTokens = &realmconfig.PersonalAccessTokens{MaxLifetime: realmconfig.Duration(90 * 24 * time.Hour)}
-	r.Update()
+	r.allowPersonalTokens(90 * 24 * time.Hour)
 	s := r.serve()
 	a := s.newAnn("user")
 	ops := s.createGroup(a.admin, "ops")
@@ -107,9 +106,8 @@ func TestStrangersCannotHaveTokensLookedUpForEver(t *testing.T) {
 	t.Parallel()
 	reports := newGatedClient("apps.reports", reportsURL, takesTokensToo)
 	r := newRealmOfClients(t, reports)
-	r.Config.PersonalAccessTokens = &realmconfig.PersonalAccessTokens{MaxLifetime: realmconfig.Duration(90 * 24 * time.Hour)}
 	r.Clock.Stop()
-	r.Update()
+	r.allowPersonalTokens(90 * 24 * time.Hour)
 	s := r.serve()
 	token := s.makeToken(s.login().Access, oauthClient{Client: reports}, "").Token
 	b := s.newGatedBrowser(through(""))

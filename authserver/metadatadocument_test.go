@@ -33,7 +33,7 @@ func TestAClientIsKnownByItsDocument(t *testing.T) {
 	if h.claims["email"] != adminEmail || h.claims["groups"] != nil {
 		t.Errorf("the ID token is %v", h.claims)
 	}
-	if got := accessClaims(t, h.AccessToken); fmt.Sprint(got["aud"]) != "["+c.ID+"]" || got["client_id"] != c.ID {
+	if got := claimsOf(t, h.AccessToken); fmt.Sprint(got["aud"]) != "["+c.ID+"]" || got["client_id"] != c.ID {
 		t.Errorf("the access token is %v", got)
 	}
 	if a := s.userInfo(h.AccessToken); a.Status != http.StatusOK {

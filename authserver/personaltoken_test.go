@@ -41,7 +41,13 @@ func takesTokens(c *oauthClient) {
 func (r *realm) letTokensBeMade(clients ...oauthClient) {
 	r.t.Helper()
 	r.register(clients...)
-	r.Config.PersonalAccessTokens = &realmconfig.PersonalAccessTokens{MaxLifetime: realmconfig.Duration(90 * 24 * time.Hour)}
+	r.allowPersonalTokens(90 * 24 * time.Hour)
+}
+
+// allowPersonalTokens lets people make tokens that live for so long at most.
+func (r *realm) allowPersonalTokens(longest time.Duration) {
+	r.t.Helper()
+	r.Config.PersonalAccessTokens = &realmconfig.PersonalAccessTokens{MaxLifetime: realmconfig.Duration(longest)}
 	r.Update()
 }
 
@@ -365,8 +371,7 @@ func TestPersonalTokensExpire(t *testing.T) {
 	deploy := newOAuthClient("deploy", takesTokens)
 	r, s, a := newRealmOfTokens(t, deploy)
 	token := s.makeToken(a.session.Access, deploy, "email")
-	r.Config.PersonalAccessTokens = &realmconfig.PersonalAccessTokens{MaxLifetime: realmconfig.Duration(7 * 24 * time.Hour)}
-	r.Update()
+	r.allowPersonalTokens(7 * 24 * time.Hour)
 	s.eventually("the realm lets it live a week", func() bool {
 		exp, _ := s.introspect(deploy, token.Token)["exp"].(float64)
 		return exp < float64(token.ExpiresAt.Unix())
@@ -383,53 +388,6 @@ func TestPersonalTokensExpire(t *testing.T) {
 	s.knowsNothing(deploy, "that has expired", token.Token)
 	if list := s.tokensMadeBy(s.login().Access, "/api/admin/users/"+a.user.ID+"/personal-access-tokens"); len(list) != 0 {
 		t.Errorf("listed are %+v", list)
-	}
-}
-
-// The client exchanges a token for a short one that others take, and that is no wider.
-func TestAPersonalTokenIsExchangedForAShortOne(t *testing.T) {
-	t.Parallel()
-	deploy, stranger := newOAuthClient("deploy", takesTokens), newOAuthClient("stranger", takesTokens)
-	without := newOAuthClient("without", takesTokens, func(c *oauthClient) { c.GrantTypes = []realmconfig.GrantType{realmconfig.ClientCredentialsGrant} })
-	_, s, a := newRealmOfTokens(t, deploy, stranger, without)
-	token := s.makeToken(a.session.Access, deploy, "email orders:read")
-	got, claims := s.mustExchange(deploy, token.Token, url.Values{"scope": {"orders:read"}, "audience": {orders}})
-	if got.IssuedType != accessTokenType || got.Scope != "orders:read" || got.Refresh != "" || got.ID != "" || got.ExpiresIn > 3600 {
-		t.Errorf("given %+v", got)
-	}
-	if claims["sub"] != a.user.ID || claims["client_id"] != deploy.ID || fmt.Sprint(claims["act"]) != "map[sub:"+deploy.ID+"]" || claims["auth_time"] != nil || claims["session_id"] != nil {
-		t.Errorf("it says %v", claims)
-	}
-	if all, _ := s.mustExchange(deploy, token.Token, nil); all.Scope != "email orders:read" {
-		t.Errorf("without a word, given %+v", all)
-	}
-	refused(t, s.userInfo(got.Access), http.StatusForbidden, "insufficient_scope")
-	s.as(got.Access, http.MethodGet, "/api/user/profile", nil).Expect(t, http.StatusUnauthorized, "token_invalid")
-	ofWithout := s.makeToken(a.session.Access, without, "")
-	for name, c := range map[string]struct {
-		client oauthClient
-		token  string
-		more   url.Values
-		code   string
-	}{
-		"a scope that the token has not":        {deploy, token.Token, url.Values{"scope": {"orders:read orders:write"}}, "invalid_scope"},
-		"an audience that the client has not":   {deploy, token.Token, url.Values{"audience": {"https://billing.example.com"}}, "invalid_target"},
-		"the realm itself":                      {deploy, token.Token, url.Values{"audience": {issuer}}, "invalid_target"},
-		"by another client":                     {stranger, token.Token, nil, "invalid_request"},
-		"by one that may not exchange":          {without, ofWithout.Token, nil, "unauthorized_client"},
-		"as the token of a workload":            {deploy, token.Token, url.Values{"subject_token_type": {"urn:ietf:params:oauth:token-type:jwt"}}, "invalid_request"},
-		"one character is another":              {deploy, token.Token[:20] + map[bool]string{true: "A", false: "B"}[token.Token[20] != 'A'] + token.Token[21:], nil, "invalid_request"},
-		"what looks like a token, and is noise": {deploy, noiseLikeAToken(), nil, "invalid_request"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			suite.secrets.used(c.token)
-			s.refuses(s.exchangeToken(c.client, c.token, c.more), http.StatusBadRequest, c.code)
-		})
-	}
-	// Whoever is no client of it ends it neither.
-	s.ask(stranger, revokePath, url.Values{"token": {token.Token}}).Expect(t, http.StatusOK, "")
-	if told := s.introspect(deploy, token.Token); told["active"] != true {
-		t.Errorf("a stranger has ended it: %v", told)
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // On the account page, somebody makes a token after they have shown who they are, sees it
@@ -79,8 +77,7 @@ func TestPagesOfferWhatTheRealmAllows(t *testing.T) {
 	deploy := newOAuthClient("deploy", takesTokens)
 	r := newRealm(t)
 	r.letTokensBeMade(deploy)
-	r.Config.PersonalAccessTokens = &realmconfig.PersonalAccessTokens{MaxLifetime: realmconfig.Duration(36 * time.Hour)}
-	r.Update()
+	r.allowPersonalTokens(36 * time.Hour)
 	b := r.serve().newPageBrowser()
 	b.signIn(adminEmail, adminPassword)
 	b.open("/account/tokens/new?client=" + deploy.ID)

@@ -279,10 +279,10 @@ func TestRefreshTokensOutliveASettingsChange(t *testing.T) {
 	}
 }
 
-func claimsOf(t *testing.T, access string) map[string]any {
+func claimsOf(t testing.TB, access string) map[string]any {
 	t.Helper()
 	claims := map[string]any{}
-	if err := json.Unmarshal(segment(t, access, 1), &claims); err != nil {
+	if err := json.Unmarshal(part(t, access, 1), &claims); err != nil {
 		t.Fatal(err)
 	}
 	return claims

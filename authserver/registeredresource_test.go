@@ -3,7 +3,6 @@
 package authserver_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,19 +11,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-const (
-	mcp = "https://mcp.example.com/mcp"
-)
-
-// accessClaims are those of an access token.
-func accessClaims(t testing.TB, token string) map[string]any {
-	t.Helper()
-	claims := map[string]any{}
-	if err := json.Unmarshal(part(t, token, 1), &claims); err != nil {
-		t.Fatal(err)
-	}
-	return claims
-}
+const mcp = "https://mcp.example.com/mcp"
 
 // Whoever has registered itself has tokens for what is declared for such clients, and for
 // nothing else that the realm knows.
@@ -50,17 +37,18 @@ func TestWhatClientsThatHaveRegisteredThemselvesMayAskFor(t *testing.T) {
 	b.isAsked("do what it calls “mcp:tools”")
 	b.answers("allow")
 	h := f.exchange(f.code(b))
-	if got := accessClaims(t, h.AccessToken); fmt.Sprint(got["aud"]) != "["+mcp+"]" || got["scope"] != "openid offline_access mcp:tools" {
+	if got := claimsOf(t, h.AccessToken); fmt.Sprint(got["aud"]) != "["+mcp+"]" || got["scope"] != "openid offline_access mcp:tools" {
 		t.Errorf("the access token is %v", got)
 	}
+	refused(t, s.userInfo(h.AccessToken), http.StatusUnauthorized, "invalid_token")
 	h = f.refresh(h.RefreshToken)
-	if got := accessClaims(t, h.AccessToken); fmt.Sprint(got["aud"]) != "["+mcp+"]" || got["scope"] != "openid offline_access mcp:tools" {
+	if got := claimsOf(t, h.AccessToken); fmt.Sprint(got["aud"]) != "["+mcp+"]" || got["scope"] != "openid offline_access mcp:tools" {
 		t.Errorf("the access token is %v after a refresh", got)
 	}
 
 	other := a.newFlow()
 	b.open(other.address())
-	if got := accessClaims(t, other.exchange(other.code(b)).AccessToken); fmt.Sprint(got["aud"]) != "["+c.ID+"]" || got["scope"] != "openid offline_access" {
+	if got := claimsOf(t, other.exchange(other.code(b)).AccessToken); fmt.Sprint(got["aud"]) != "["+c.ID+"]" || got["scope"] != "openid offline_access" {
 		t.Errorf("without a resource, the access token is %v", got)
 	}
 	for name, resource := range map[string]string{

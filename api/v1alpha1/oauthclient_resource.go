@@ -8,7 +8,8 @@ type ProtectedResource struct {
 	// https://mcp.example.com/mcp; the realm's spec.clients.audiences lists it. Access tokens
 	// that are asked for with it (RFC 8707) have it as their audience, and are shown to this
 	// client by introspection and forward-auth. Of several clients that declare a resource,
-	// it is that of the first.
+	// it is that of the first one that was created, and so it is said when the client is
+	// created, and not later.
 	// +required
 	Resource ResourceURL `json:"resource,omitempty"`
 

@@ -160,6 +160,7 @@ type ClientURL string
 // +kubebuilder:validation:XValidation:rule="!has(self.serviceAccounts) || self.?type.orValue('Confidential') == 'Confidential'",message="serviceAccounts are for type Confidential: a page or an app has none"
 // +kubebuilder:validation:XValidation:rule="!has(self.serviceAccounts) || !has(self.secret)",message="serviceAccounts need no secret: leave secret out"
 // +kubebuilder:validation:XValidation:rule="!has(self.backchannelLogoutURI) || self.backchannelLogoutURI.startsWith('https://') || self.?type.orValue('Confidential') == 'Confidential'",message="backchannelLogoutURI must be an https:// URL for type Public"
+// +kubebuilder:validation:XValidation:rule="!has(self.protectedResource) || (has(oldSelf.protectedResource) && self.protectedResource.resource == oldSelf.protectedResource.resource && self.realmRef == oldSelf.realmRef)",message="protectedResource.resource and its realmRef are said when the OAuthClient is created, and not later: of several clients that declare a resource, it is that of the first; create another OAuthClient"
 type OAuthClientSpec struct {
 	// realmRef names the AuthRealm that signs people in. It is the realm that says whether
 	// clients of this namespace may, in spec.clients.allowedNamespaces.

@@ -80,8 +80,8 @@ func (s *Service) askDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.Pages.AskToAllowDevice(w, r, who, request.DeviceQuestion{
-		Application: a.client.DisplayName, ClientID: a.client.ID, Code: grant.FormatUserCode(a.letters), Scopes: a.scopes(),
-		From: a.device.From, AskedAt: a.device.CreatedAt, Journey: journey, Question: question,
+		Application: a.client.DisplayName, ClientID: a.client.ID, Code: grant.FormatUserCode(a.letters),
+		Scopes: withResources(a.scopes(), s.resourcesAmong(a.device.Audience)), From: a.device.From, AskedAt: a.device.CreatedAt, Journey: journey, Question: question,
 	})
 }
 

@@ -51,6 +51,10 @@ func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string
 	if err := s.limit(r, request.RateToken, client); err != nil {
 		return nil, err
 	}
+	if client.RegisteredItself() && !t.IsFor(client.ID) {
+		// Whoever answers for the resource has it, too. The client can have one for itself.
+		return nil, &bearerError{invalidToken, "The access token is for a resource, and not for its client.", shown.scheme}
+	}
 	if !t.OfUser() || !slices.Contains(t.Scope, openidScope) {
 		return nil, &bearerError{insufficientScope, "The access token was not issued with the scope openid.", shown.scheme}
 	}
