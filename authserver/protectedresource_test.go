@@ -275,4 +275,22 @@ func TestPeopleAreAskedAboutEachResource(t *testing.T) {
 	if len(agreed) != 1 || !slices.Equal(agreed[0].Resources, []string{filesURL, notesURL}) || !slices.Equal(agreed[0].Scopes, []string{"notes:read", "openid"}) {
 		t.Errorf("the API lists %+v", agreed)
 	}
+
+	// What is agreed to at one resource does not count at another.
+	a = s.newApplication(agent, "openid", "notes:write")
+	begin(notesURL, param("prompt", "none")).refusedWith(b, "consent_required")
+	f = begin(notesURL)
+	b.isAsked("do what it calls “notes:write”", "act in your name at "+notesURL)
+	if n := strings.Count(b.text(), "notes:write"); n != 1 {
+		t.Errorf("the scope is told of %d times:\n%s", n, b.text())
+	}
+	b.answers("allow")
+	f.exchange(f.code(b))
+	begin(notesURL).code(b)
+	begin(filesURL, param("prompt", "none")).refusedWith(b, "consent_required")
+	f = begin(filesURL)
+	b.isAsked("do what it calls “notes:write”", "act in your name at "+filesURL)
+	b.answers("allow")
+	f.exchange(f.code(b))
+	begin(filesURL).code(b)
 }

@@ -13,8 +13,11 @@ import (
 
 // agreement is what a request needs somebody in front of the browser to agree to.
 type agreement struct {
-	// scopes are what the client would learn and may do, in order, each once.
-	scopes []string
+	// scopes are what the client would learn and may do, in order, each once, and resources
+	// where it would act in their name.
+	scopes, resources []string
+	// elsewhere is set where the client's tokens would also be for others than resources.
+	elsewhere bool
 	// consent is set where they are asked whether it may, which is remembered.
 	consent bool
 	// always is set where what is remembered is not enough.
@@ -30,10 +33,10 @@ type agreement struct {
 // answers reach nobody else by is one's own, and needs nothing, unless its declaration or
 // its request wants people to be asked. They are told at which resources it would act for
 // them: whoever lets it call one has not let it call another.
-func (a authorization) agreementFor(to target, resources ...string) agreement {
+func (a authorization) agreementFor(to target, resources []string, elsewhere bool) agreement {
 	native, prompted := to.client.IsNativeApp(to.redirectURI), a.prompted(promptConsent)
 	return agreement{
-		scopes:  withResources(a.disclosed(to.client), resources),
+		scopes: a.disclosed(to.client), resources: resources, elsewhere: elsewhere,
 		consent: prompted || to.client.Consent == realmconfig.AskConsent,
 		always:  prompted || native,
 		native:  native,
@@ -41,12 +44,24 @@ func (a authorization) agreementFor(to target, resources ...string) agreement {
 	}
 }
 
-func withResources(scopes, resources []string) []string {
-	for _, resource := range resources {
-		scopes = append(scopes, auth.AtResource+resource)
+// agreed is all of it as a consent has it, in order, each once. What a client may do, it may
+// do at the resources that it was agreed to for; what it learns of the user, it knows
+// everywhere.
+func (g agreement) agreed() []string {
+	agreed := slices.Clone(g.scopes)
+	if len(g.resources) > 0 && !g.elsewhere {
+		agreed = slices.DeleteFunc(agreed, func(scope string) bool { return !aboutUser(scope) })
 	}
-	slices.Sort(scopes)
-	return slices.Compact(scopes)
+	for _, resource := range g.resources {
+		agreed = append(agreed, auth.AtResource+resource)
+		for _, scope := range g.scopes {
+			if !aboutUser(scope) {
+				agreed = append(agreed, auth.AtResource+resource+" "+scope)
+			}
+		}
+	}
+	slices.Sort(agreed)
+	return slices.Compact(agreed)
 }
 
 // needed reports whether anybody must agree at all.
@@ -72,8 +87,9 @@ func (a authorization) disclosed(client realmconfig.Client) []string {
 // good for as long as a journey.
 func (g agreement) covers(d request.Decision, client realmconfig.Client, now time.Time) bool {
 	missing := func(scope string) bool { return !slices.Contains(d.Scopes, scope) }
+	unseen := func(resource string) bool { return !slices.Contains(d.Resources, resource) }
 	return d.ClientSince.Equal(client.Since) && d.Application == client.DisplayName && (d.Consent || !g.consent) &&
-		!slices.ContainsFunc(g.scopes, missing) && now.Before(d.AskedAt.Add(journeyLifetime))
+		!slices.ContainsFunc(g.scopes, missing) && !slices.ContainsFunc(g.resources, unseen) && now.Before(d.AskedAt.Add(journeyLifetime))
 }
 
 // unasked is what the client is told that wants nobody to be asked (OpenID Connect Core

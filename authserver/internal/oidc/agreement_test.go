@@ -39,7 +39,7 @@ func TestWhatARequestNeeds(t *testing.T) {
 		"an app that wants nobody to be seen": {realmconfig.PublicClient, realmconfig.SkipConsent, onTheMachine, promptNone, needs{always: true, native: true}},
 	} {
 		asked := authorization{prompts: strings.Fields(c.prompt)}
-		got := asked.agreementFor(target{client: realmconfig.Client{Type: c.kind, Consent: c.consent}, redirectURI: c.uri})
+		got := asked.agreementFor(target{client: realmconfig.Client{Type: c.kind, Consent: c.consent}, redirectURI: c.uri}, nil, true)
 		if (needs{got.consent, got.always, got.native}) != c.want || got.needed() != (c.want != needs{}) || got.silent != (c.prompt == promptNone) {
 			t.Errorf("%s needs %+v", name, got)
 		}
@@ -66,11 +66,39 @@ func TestWhatIsDisclosed(t *testing.T) {
 	}
 }
 
+// What a client may do at one resource, it may do at no other, and without any only where
+// nobody was asked about one.
+func TestWhatIsAgreedToCountsWhereItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	const a, b = "https://a.example.com", "https://b.example.com/mcp"
+	for name, c := range map[string]struct {
+		needs agreement
+		want  []string
+	}{
+		"nothing":                 {agreement{}, []string{}},
+		"no resource":             {agreement{scopes: []string{"email", "write"}, elsewhere: true}, []string{"email", "write"}},
+		"nobody to be for":        {agreement{scopes: []string{"write"}}, []string{"write"}},
+		"a resource":              {agreement{scopes: []string{"email", "write"}, resources: []string{a}}, []string{"email", "resource " + a, "resource " + a + " write"}},
+		"a resource, and nothing": {agreement{resources: []string{a}}, []string{"resource " + a}},
+		"two": {agreement{scopes: []string{"write"}, resources: []string{b, a}}, []string{
+			"resource " + a, "resource " + a + " write", "resource " + b, "resource " + b + " write",
+		}},
+		"a resource, and another audience": {agreement{scopes: []string{"write"}, resources: []string{a}, elsewhere: true}, []string{
+			"resource " + a, "resource " + a + " write", "write",
+		}},
+	} {
+		if got := c.needs.agreed(); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, not %q", name, got, c.want)
+		}
+	}
+}
+
 func TestADecisionCoversWhatWasShown(t *testing.T) {
 	t.Parallel()
+	const notes = "https://notes.example.com"
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	client := realmconfig.Client{DisplayName: "Shop", Since: now.Add(-time.Hour)}
-	shown := request.Decision{Consent: true, Scopes: []string{"email", "openid"}, ClientSince: client.Since, Application: "Shop", AskedAt: now.Add(-time.Minute)}
+	shown := request.Decision{Consent: true, Scopes: []string{"email", "openid"}, Resources: []string{notes}, ClientSince: client.Since, Application: "Shop", AskedAt: now.Add(-time.Minute)}
 	for name, c := range map[string]struct {
 		change func(*request.Decision)
 		scopes []string
@@ -92,6 +120,11 @@ func TestADecisionCoversWhatWasShown(t *testing.T) {
 		}
 		if got := (agreement{scopes: c.scopes, consent: true}).covers(d, client, now); got != c.covers {
 			t.Errorf("%s: %t", name, got)
+		}
+	}
+	for resource, covers := range map[string]bool{notes: true, "https://files.example.com": false} {
+		if got := (agreement{resources: []string{resource}, consent: true}).covers(shown, client, now); got != covers {
+			t.Errorf("at %s: %t", resource, got)
 		}
 	}
 }

@@ -261,7 +261,9 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if asked.audience, err = s.openTo(r.Context(), asked.audience, who.UserID); err != nil {
 		return "", err
 	}
-	consented, err := s.agreement(r, to, asked.agreementFor(to, s.resourcesAmong(asked.audience)...), *who, far.said)
+	resources := s.resourcesAmong(asked.audience)
+	needs := asked.agreementFor(to, resources, len(resources) < len(asked.audience))
+	consented, err := s.agreement(r, to, needs, *who, far.said)
 	if err != nil {
 		return "", err
 	}

@@ -72,7 +72,7 @@ func (s *Service) agreement(r *http.Request, to target, needs agreement, who aut
 	if !needs.needed() {
 		return nil, nil
 	}
-	consent := grant.Consent{UserID: who.UserID, ClientID: to.client.ID, ClientSince: to.client.Since, Scopes: needs.scopes}
+	consent := grant.Consent{UserID: who.UserID, ClientID: to.client.ID, ClientSince: to.client.Since, Scopes: needs.agreed()}
 	agreed, err := s.answered(r, to, needs, consent, who, said)
 	if err == nil && !agreed && !needs.always {
 		agreed, err = s.Grants.Consented(r.Context(), consent)
@@ -85,7 +85,7 @@ func (s *Service) agreement(r *http.Request, to target, needs agreement, who aut
 	case !agreed:
 		return nil, &mustAgree{who, needs}
 	case needs.consent:
-		return needs.scopes, nil
+		return consent.Scopes, nil
 	default:
 		return nil, nil
 	}
@@ -129,7 +129,8 @@ func (s *Service) askToAgree(w http.ResponseWriter, r *http.Request, to target, 
 		return
 	}
 	decision, err := s.Journeys.SealDecision(request.Decision{
-		ID: id, Consent: ask.consent, Scopes: ask.scopes, ClientSince: to.client.Since, Application: to.client.DisplayName, AskedAt: s.Now(),
+		ID: id, Consent: ask.consent, Scopes: ask.scopes, Resources: ask.resources,
+		ClientSince: to.client.Since, Application: to.client.DisplayName, AskedAt: s.Now(),
 	}, journey, ask.who)
 	if err != nil {
 		s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: err})
@@ -138,6 +139,6 @@ func (s *Service) askToAgree(w http.ResponseWriter, r *http.Request, to target, 
 	s.Pages.AskToAgree(w, r, ask.who, request.Question{
 		Application: to.client.DisplayName, Place: to.place(), Native: ask.native, Consent: ask.consent,
 		Host: documentHost(to.client), Unverified: realmconfig.IsRegisteredID(to.client.ID),
-		Scopes: ask.scopes, Journey: journey, Decision: decision,
+		Scopes: ask.agreed(), Journey: journey, Decision: decision,
 	})
 }

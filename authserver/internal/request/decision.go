@@ -36,7 +36,7 @@ type Question struct {
 	Native bool
 	// Consent is set when their answer is remembered.
 	Consent bool
-	// Scopes are what the application would learn and may do.
+	// Scopes are what the application would learn and may do, as a consent has them.
 	Scopes []string
 	// Journey is the one that they are on, and Decision what a form sends beside it with
 	// the answer, both sealed.
@@ -50,8 +50,9 @@ type Decision struct {
 	ID string `json:"id"`
 	// Consent is set when the answer is remembered, as the question has said.
 	Consent bool `json:"consent"`
-	// Scopes are in order, each once.
-	Scopes []string `json:"scopes"`
+	// Scopes are in order, each once, and Resources those at which they count.
+	Scopes    []string `json:"scopes"`
+	Resources []string `json:"resources,omitempty"`
 	// ClientSince is when the application's client came to be, and Application its name.
 	ClientSince time.Time `json:"clientSince"`
 	Application string    `json:"application"`

@@ -14,7 +14,7 @@ import (
 var (
 	ann      = auth.Subject{UserID: "ann", SessionID: "one"}
 	decision = Decision{
-		ID: "1", Scopes: []string{"email", "openid"}, ClientSince: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Application: "Shop",
+		ID: "1", Scopes: []string{"email", "openid"}, Resources: []string{"https://notes.example.com"}, ClientSince: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Application: "Shop",
 		AskedAt: time.Date(2026, 2, 2, 3, 4, 5, 0, time.UTC),
 	}
 )

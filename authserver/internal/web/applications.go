@@ -4,7 +4,6 @@ package web
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
@@ -32,32 +31,32 @@ func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
 // scopeKey begins the keys of what scopes are called.
 const scopeKey = "scope."
 
-// Scope says in words what an application may do by a scope, or at a resource. What no
-// language has words for is one of the application's own.
+// Scope says in words what an application may do by a scope. What no language has words for
+// is one of the application's own.
 func (t translation) Scope(scope string) string {
-	if resource, found := strings.CutPrefix(scope, auth.AtResource); found {
-		return t.T("scopes.resource", "resource", resource)
-	}
 	if text, found := t.text(scopeKey + scope); found {
 		return text
 	}
 	return t.T("scopes.other", "scope", scope)
 }
 
-// Scopes says what an application may do, in the order of the catalogue, and then what is
-// its own.
-func (t translation) Scopes(scopes []string) []string {
+// Scopes says what an application may do by what somebody has agreed to: in the order of the
+// catalogue, then what is its own, and then where.
+func (t translation) Scopes(agreed []string) []string {
+	scopes, resources := auth.PartAgreed(agreed)
 	place := func(scope string) int {
 		if i := slices.Index(t.keys, scopeKey+scope); i >= 0 {
 			return i
 		}
 		return len(t.keys)
 	}
-	ordered := slices.Clone(scopes)
-	slices.SortStableFunc(ordered, func(a, b string) int { return place(a) - place(b) })
+	slices.SortStableFunc(scopes, func(a, b string) int { return place(a) - place(b) })
 	words := []string{}
-	for _, scope := range ordered {
+	for _, scope := range scopes {
 		words = append(words, t.Scope(scope))
+	}
+	for _, resource := range resources {
+		words = append(words, t.T("scopes.resource", "resource", resource))
 	}
 	return words
 }
