@@ -114,6 +114,33 @@ func TestNobodyIsSentToAClientThatTheyDoNotKnow(t *testing.T) {
 	}
 }
 
+// A refusal leaves whoever is signed in in their session, also where a refresh token is good
+// for no moment longer than its first use.
+func TestARefusalEndsNoSession(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t)
+	c := p.publish("/client.json")
+	r := p.newRealm()
+	r.Config.Tokens.RefreshGracePeriod = 0
+	r.Update()
+	s := r.serve()
+	b, f := s.newPageBrowser().staysHere(), s.newApplication(c, "openid").newFlow()
+	b.signIn(adminEmail, adminPassword)
+	b.open(f.address(param("prompt", "none")))
+	b.sees("/oauth2/authorize", http.StatusBadRequest, "made a request that we cannot answer")
+	b.open("/account")
+	b.sees("/account", http.StatusOK, adminEmail)
+	f.agreed(b)
+	b.away = nil
+	more := s.newApplication(c, "openid", "email").newFlow()
+	b.open(more.address(param("prompt", "none")))
+	if got := more.answered(b); got.Get("error") != "interaction_required" {
+		t.Errorf("it is told %v", got)
+	}
+	b.open("/account")
+	b.sees("/account", http.StatusOK, adminEmail)
+}
+
 func TestADocumentThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -143,7 +144,8 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 		s.Pages.Fail(w, r, err)
 		return
 	}
-	code, err := s.authorizationCode(w, r, to, values, far)
+	to.visitor = sync.OnceValues(func() (*auth.Subject, error) { return s.visitor(w, r) })
+	code, err := s.authorizationCode(r, to, values, far)
 	refused, told := asError(err)
 	ask := (*mustAgree)(nil)
 	switch {
@@ -167,7 +169,7 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 
 // refuseTo tells the client of a refusal, where a browser may be sent there with one.
 func (s *Service) refuseTo(w http.ResponseWriter, r *http.Request, to target, far progress, e *Error) {
-	if far.said == nil && s.isStranger(w, r, to.client) {
+	if far.said == nil && s.isStranger(r, to) {
 		s.Log.InfoContext(r.Context(), "a client that has registered itself not told of a refusal", "client", to.client.ID, "error", e)
 		s.Pages.Fail(w, r, &auth.Error{Code: auth.ClientRequestInvalid, Cause: e})
 		return
@@ -240,7 +242,7 @@ func hint(text string) string {
 // authorizationCode gives the client a code. The error is errSignIn where somebody must
 // sign in first, ClientAccessDenied where they may not use the client, a *mustAgree where
 // they must agree, and else what the client is told.
-func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to target, values url.Values, far progress) (auth.Secret, error) {
+func (s *Service) authorizationCode(r *http.Request, to target, values url.Values, far progress) (auth.Secret, error) {
 	if to.client.MustPush() && !far.on.Pushed {
 		return "", refuse(InvalidRequest, "The client must push its requests: send this one to pushed_authorization_request_endpoint (RFC 9126).")
 	}
@@ -248,7 +250,7 @@ func (s *Service) authorizationCode(w http.ResponseWriter, r *http.Request, to t
 	if err != nil {
 		return "", err
 	}
-	who, err := s.visitor(w, r)
+	who, err := to.visitor()
 	if err != nil {
 		return "", err
 	}

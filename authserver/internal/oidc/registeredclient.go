@@ -40,15 +40,15 @@ func documentHost(client realmconfig.Client) string {
 // isStranger reports whether nobody who is signed in in the browser has ever agreed to a client
 // that has registered itself. A refusal that sends people there at once would make the realm's
 // own address lead wherever the client likes (RFC 9700, section 4.11.2).
-func (s *Service) isStranger(w http.ResponseWriter, r *http.Request, client realmconfig.Client) bool {
-	if !client.RegisteredItself() {
+func (s *Service) isStranger(r *http.Request, to target) bool {
+	if !to.client.RegisteredItself() {
 		return false
 	}
-	who, err := s.visitor(w, r)
+	who, err := to.visitor()
 	if err != nil || who == nil {
 		return true
 	}
-	agreed, err := s.Grants.Consented(r.Context(), grant.Consent{UserID: who.UserID, ClientID: client.ID, ClientSince: client.Since})
+	agreed, err := s.Grants.Consented(r.Context(), grant.Consent{UserID: who.UserID, ClientID: to.client.ID, ClientSince: to.client.Since})
 	return err != nil || !agreed
 }
 

@@ -28,6 +28,9 @@ type target struct {
 	mode        responseMode
 	// state goes back as it came; empty for none.
 	state string
+	// visitor is who is signed in in the browser, found out once for a request: it uses the
+	// browser's refresh token up, which twice would be a theft's sign and end the session.
+	visitor func() (*auth.Subject, error)
 }
 
 // finder knows clients by their ids.
