@@ -40,11 +40,15 @@ func (s *Service) questionOf(r *http.Request) (question, error) {
 		return question{}, auth.Refuse(auth.ClientRequestInvalid)
 	}
 	q := question{method: about.Method, to: returnPath(about.URI), navigates: navigates(about.Method, r.Header)}
-	client, known, err := s.Clients.Find(r.Context(), r.PathValue("client"))
+	id := r.PathValue("client")
+	if (realmconfig.Client{ID: id}).RegisteredItself() { // whoever rules the cluster names those that gateways ask for
+		return q, auth.RefuseBecause(auth.ClientRequestInvalid, auth.ClientUnknown)
+	}
+	client, known, err := s.Clients.Find(r.Context(), id)
 	if err != nil {
 		return q, err
 	}
-	if q.client = client; !known || client.IsFirstParty() || client.RegisteredItself() { // whoever rules the cluster names those that gateways ask for
+	if q.client = client; !known || client.IsFirstParty() {
 		return q, auth.RefuseBecause(auth.ClientRequestInvalid, auth.ClientUnknown)
 	}
 	if q.origin, q.signsIn = originAt(q.client, about.Host); !q.signsIn {

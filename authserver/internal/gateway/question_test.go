@@ -5,12 +5,14 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -23,6 +25,25 @@ func TestEveryRouteHasALimit(t *testing.T) {
 		free := strings.HasSuffix(r.Pattern, "{client}") || strings.HasSuffix(r.Pattern, "/")
 		if limited := r.Rate != request.Unlimited; limited == free {
 			t.Errorf("%s has a limit: %t", r.Pattern, limited)
+		}
+	}
+}
+
+// No gateway asks for a client that has registered itself, and nobody has the Store, which there
+// is none of here, asked for one where requests have no limit.
+func TestNoGatewayAsksForAClientThatHasRegisteredItself(t *testing.T) {
+	t.Parallel()
+	realm := auth.Realm{Now: time.Now, Settings: func() realmconfig.Config {
+		return realmconfig.Config{Clients: realmconfig.Clients{
+			Registration: &realmconfig.ClientRegistration{}, MetadataDocuments: &realmconfig.MetadataDocuments{Hosts: []string{"agent.example.com"}},
+		}}
+	}}
+	s := New(Deps{Realm: realm, Clients: &client.Service{Realm: realm}})
+	for _, id := range []string{"https://agent.example.com/client.json", "registered-01938b1e-7a1c-7c3a-9d3f-0123456789ab"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, Path, nil)
+		r.SetPathValue("client", id)
+		if _, err := s.questionOf(r); auth.ReasonOf(err) != auth.ClientUnknown {
+			t.Errorf("%s is answered with %v", id, err)
 		}
 	}
 }

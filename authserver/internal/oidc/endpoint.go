@@ -63,6 +63,9 @@ func (s *Service) call(w http.ResponseWriter, r *http.Request, rate request.Rate
 	if err != nil {
 		return nil, err
 	}
+	if err := s.limitLookUp(r, f.get("client_id")); err != nil {
+		return nil, err
+	}
 	for _, prepare := range before {
 		if err := prepare(r, f); err != nil {
 			return nil, err
@@ -92,6 +95,15 @@ func (s *Service) limit(r *http.Request, rate request.RateClass, client realmcon
 		return s.Limiter.Check(r, route)
 	}
 	return s.Limiter.CheckClient(r, route, client.ID)
+}
+
+// limitLookUp counts a request that names a client which nobody declares, before the Store is
+// asked for it: such ids are without number, and nobody has to show anything for them.
+func (s *Service) limitLookUp(r *http.Request, clientID string) error {
+	if !(realmconfig.Client{ID: clientID}).RegisteredItself() {
+		return nil
+	}
+	return s.Limiter.Check(r, request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateRead})
 }
 
 func isPublic(c realmconfig.Client) bool { return c.Type == realmconfig.PublicClient }
