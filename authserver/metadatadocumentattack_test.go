@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/testenv"
 	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
@@ -111,6 +113,44 @@ func TestNobodyIsSentToAClientThatTheyDoNotKnow(t *testing.T) {
 		if got := f.answered(b); got.Get("error") == "" {
 			t.Errorf("with %s, whom somebody has agreed to is told %v", also[0], got)
 		}
+	}
+}
+
+// However much strangers publish at a host, the clients there that the realm knows are read
+// again.
+func TestStrangersUseUpNoneOfAKnownClientsReads(t *testing.T) {
+	t.Parallel()
+	p := newPublisher(t)
+	c := p.publish("/client.json")
+	redis := testenv.StartRedis(t)
+	r := newRealmOn(t, suite.postgres.Database(t), redis.URL())
+	p.listedBy(r)
+	r.behindProxy()
+	r.Clock.Stop()
+	s := r.serve()
+	pushed := func(c realmconfig.Client, source string) int {
+		t.Helper()
+		f := s.newApplication(c, "openid").newFlow()
+		push := f.a.request(parPath, f.asked())
+		push.Header.Set("X-Forwarded-For", source)
+		return s.do(push).Status
+	}
+	pushed(c, office)
+	s.Change(func(c *realmconfig.Config) { c.Network.RequestsPerMinute = 10 })
+	r.Clock.Advance(time.Hour)
+	for i := range 11 { // ten are read, by as many sources
+		want := http.StatusCreated
+		if i == 10 {
+			want = http.StatusTooManyRequests
+		}
+		path := fmt.Sprintf("/stranger-%d.json", i)
+		if got := pushed(p.publish(path), fmt.Sprintf("192.0.2.%d", i)); got != want {
+			t.Errorf("stranger %d is answered %d", i, got)
+		}
+	}
+	before := p.reads()
+	if got := pushed(c, elsewhere); got != http.StatusCreated || p.reads() != before+1 {
+		t.Errorf("the client is answered %d, and its document read %d times", got, p.reads()-before)
 	}
 }
 

@@ -132,7 +132,12 @@ func (p *publisher) client(path string) realmconfig.Client {
 // newRealm is one that knows the clients that are published here, and others.
 func (p *publisher) newRealm(clients ...realmconfig.Client) *realm {
 	p.t.Helper()
-	r := newRealmOfClients(p.t, clients...)
+	return p.listedBy(newRealmOfClients(p.t, clients...))
+}
+
+// listedBy has a realm know the clients that are published here.
+func (p *publisher) listedBy(r *realm) *realm {
+	p.t.Helper()
 	r.Config.Clients.MetadataDocuments = &realmconfig.MetadataDocuments{Hosts: []string{strings.TrimPrefix(p.origin, "https://")}}
 	r.Config.Clients.AllowPrivateNetworks = true
 	r.Config.Network.RequestsPerMinute = 0

@@ -18,11 +18,11 @@ func (s *Service) introduce(r *http.Request, id string) error {
 	route := request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateDocument}
 	return s.Registrar.Introduce(r.Context(), registrar.Introduction{
 		ID: id, From: request.Client(r, s.Settings().Network),
-		Admit: func(host string) error {
+		Admit: func(host string, known bool) error {
 			if err := s.Limiter.Check(r, route); err != nil {
 				return err
 			}
-			return s.Limiter.CheckHost(r, route, host)
+			return s.Limiter.CheckHost(r, route, host, known)
 		},
 	})
 }

@@ -25,8 +25,9 @@ const (
 type Introduction struct {
 	ID   string
 	From auth.Client
-	// Admit refuses, with RateLimited, to have a document read now from a host.
-	Admit func(host string) error
+	// Admit refuses, with RateLimited, to have a document read now from a host, anew or, of a
+	// client that is known, again.
+	Admit func(host string, known bool) error
 }
 
 // Introduce makes sure that the realm knows a client by its document, which it reads unless
@@ -44,7 +45,7 @@ func (s *Service) Introduce(ctx context.Context, i Introduction) error {
 		return err
 	}
 	makesDo := found && now.Before(known.ReadAt.Add(keptAtMost))
-	err = s.read(ctx, i)
+	err = s.read(ctx, i, found)
 	if makesDo && (errors.Is(err, ErrUnanswered) || errors.Is(err, auth.Refuse(auth.RateLimited))) {
 		return nil
 	}
@@ -53,12 +54,12 @@ func (s *Service) Introduce(ctx context.Context, i Introduction) error {
 
 // read reads a document, once for any number of callers at a time. Whoever is served goes on
 // when another has left.
-func (s *Service) read(ctx context.Context, i Introduction) error {
+func (s *Service) read(ctx context.Context, i Introduction, known bool) error {
 	u, err := url.Parse(i.ID)
 	if err != nil {
 		return err
 	}
-	if err := i.Admit(u.Host); err != nil {
+	if err := i.Admit(u.Host, known); err != nil {
 		return err
 	}
 	_, err, _ = s.reading.Do(i.ID, func() (any, error) {

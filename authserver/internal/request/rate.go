@@ -127,13 +127,19 @@ func (l Limiter) CheckClient(r *http.Request, route Route, clientID string) erro
 }
 
 // CheckHost counts a request that is about to be sent to a host for whoever asks, wherever
-// they come from, and refuses it as Check does: strangers have the realm trouble nobody.
-func (l Limiter) CheckHost(r *http.Request, route Route, host string) error {
+// they come from, and refuses it as Check does: strangers have the realm trouble nobody. What
+// is asked for the sake of a client that is known has a limit of its own, so that they use
+// none of it up.
+func (l Limiter) CheckHost(r *http.Request, route Route, host string, known bool) error {
 	perMinute := route.Rate.allowance(l.Settings().Network.RequestsPerMinute) * clientFactor
 	if route.Rate == Unlimited || perMinute <= 0 {
 		return nil
 	}
-	return l.take(r, route, string(route.Rate)+":host:"+host, perMinute)
+	bucket := ":host:"
+	if known {
+		bucket = ":known:"
+	}
+	return l.take(r, route, string(route.Rate)+bucket+host, perMinute)
 }
 
 // CheckRefresh counts a refresh that another route makes on its way, as one of the
