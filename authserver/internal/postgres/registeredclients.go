@@ -88,7 +88,8 @@ WITH again AS (
     SELECT @id, origin, @metadata, @since, @read, @fresh, @expires FROM room
     RETURNING *
 ), cause AS (
-    SELECT NULL::uuid AS user_id FROM added
+    SELECT NULL::uuid AS user_id FROM added UNION ALL
+    SELECT NULL FROM again JOIN registered_clients was USING (id) WHERE again.since = @since AND was.expires_at <= @since
 )` + withEvent + `
 SELECT ` + registeredClientColumns + ` FROM again UNION ALL SELECT ` + registeredClientColumns + ` FROM added`
 

@@ -86,6 +86,9 @@ func TestARegisteredClientIsKept(t *testing.T) {
 	if !stored.Since.Equal(expired) || !stored.ExpiresAt.Equal(expired.Add(24*time.Hour)) || !stored.UsedOn.IsZero() {
 		t.Errorf("it comes to be again as %+v", stored)
 	}
+	if n := count(t, url, "audit_events"); n != 2 {
+		t.Errorf("%d events tell of it", n)
+	}
 }
 
 func TestTheLastFreePlaceIsGivenAwayOnce(t *testing.T) {
