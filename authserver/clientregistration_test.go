@@ -96,7 +96,7 @@ func TestAClientRegistersItself(t *testing.T) {
 	b, f := s.newPageBrowser().staysHere(), s.newApplication(c, "openid", "email", "groups", "offline_access").newFlow()
 	b.signIn(adminEmail, adminPassword)
 	b.open(f.address())
-	b.isAsked("Allow Agent?", "The application has registered itself and calls itself Agent. Nobody has checked who it is.", "Next you go to 127.0.0.1:4711")
+	b.isAsked("Allow Agent?", "The application has registered itself and calls itself “Agent”. Nobody has checked who it is.", "Next you go to 127.0.0.1:4711")
 	b.answers("allow")
 	h := f.exchange(f.code(b))
 	if h.claims["email"] != adminEmail || h.claims["groups"] != nil {

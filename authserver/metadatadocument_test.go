@@ -24,7 +24,7 @@ func TestAClientIsKnownByItsDocument(t *testing.T) {
 
 	b.open(f.address())
 	b.submit("/signin", map[string]string{"email": adminEmail, "password": adminPassword})
-	b.isAsked("Allow Agent?", "The application at "+host+" calls itself Agent. We have not checked that name.", "Next you go to "+host)
+	b.isAsked("Allow Agent?", "The application at "+host+" calls itself “Agent”. We have not checked that name.", "Next you go to "+host)
 	if strings.Contains(b.body, "logo.png") || strings.Contains(b.text(), "groups") {
 		t.Errorf("the page has the client's picture, or more than it may ask for:\n%s", b.body)
 	}

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
@@ -31,10 +30,7 @@ func refuse(format string, args ...any) error {
 	return &Refusal{Description: fmt.Sprintf(format, args...)}
 }
 
-const (
-	maxRedirectURIs = 20
-	maxName         = 100
-)
+const maxRedirectURIs = 20
 
 // said is what a client says of itself, as far as the realm listens (RFC 7591, section 2).
 type said struct {
@@ -74,10 +70,9 @@ func (s said) metadata(checked func([]string) ([]string, error)) (client.Metadat
 	if err != nil {
 		return client.Metadata{}, err
 	}
-	name := strings.TrimSpace(s.Name)
-	odd := func(r rune) bool { return !unicode.IsPrint(r) }
-	if utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, odd) {
-		return client.Metadata{}, refuse("client_name must be %d printable characters at most.", maxName)
+	name, err := nameOf(s.Name)
+	if err != nil {
+		return client.Metadata{}, err
 	}
 	if s.URI != "" && !isPage(s.URI) {
 		return client.Metadata{}, refuse("client_uri must be the https URL of a page.")

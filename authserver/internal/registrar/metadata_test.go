@@ -7,7 +7,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -66,7 +65,7 @@ func FuzzRegistration(f *testing.F) {
 func checkKept(t *testing.T, name string, uris []string, grants []realmconfig.GrantType) {
 	t.Helper()
 	if len(uris) == 0 || len(uris) > maxRedirectURIs || len(grants) == 0 || len(grants) > 2 || len([]rune(name)) > maxName ||
-		strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		strings.ContainsFunc(name, unfitForName) {
 		t.Errorf("kept are %q, %v and %v", name, uris, grants)
 	}
 }
