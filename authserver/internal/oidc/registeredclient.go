@@ -64,7 +64,7 @@ func (s *Service) audienceOfRegistered(client realmconfig.Client, resources []st
 	}
 	server, declared := s.Clients.ResourceServer(resources[0])
 	if !declared {
-		return nil, refuse(InvalidTarget, "The realm has no such resource for clients that have registered themselves.")
+		return nil, refuse(InvalidTarget, "The realm has no such resource.")
 	}
 	return []string{server.ProtectedResource.Resource}, nil
 }
