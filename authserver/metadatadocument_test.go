@@ -147,12 +147,6 @@ type header struct{ http.ResponseWriter }
 
 func (h header) Header() http.Header { return http.Header{} }
 
-// What is not listed is asked for nothing, however it is written.
-
-// A name that stands for an address within, today or suddenly, leads nowhere.
-
-// At the token endpoint, nobody has anything read.
-
 func TestDocumentsAreReadAgain(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -209,7 +203,6 @@ func TestDocumentsAreReadAgain(t *testing.T) {
 }
 
 // Whatever its server says, a document is kept for a minute at least and a day at most.
-
 func TestForHowLongDocumentsAreKept(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -235,9 +228,7 @@ func TestForHowLongDocumentsAreKept(t *testing.T) {
 }
 
 // Addresses on its user's machine are asked about each time; its document may have others,
-
 // which are not its own.
-
 func TestAProgramOnTheUsersMachineIsKnownByItsDocument(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -264,7 +255,6 @@ func TestAProgramOnTheUsersMachineIsKnownByItsDocument(t *testing.T) {
 }
 
 // An id with slashes stands in an address as one part of it.
-
 func TestAClientIsTakenBackByItsAddress(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -281,7 +271,6 @@ func TestAClientIsTakenBackByItsAddress(t *testing.T) {
 }
 
 // A host that is listed no longer has no clients any more.
-
 func TestClientsGoWithTheirHost(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -301,11 +290,3 @@ func TestClientsGoWithTheirHost(t *testing.T) {
 		t.Errorf("it stands on the account page:\n%s", b.text())
 	}
 }
-
-// A link to the realm leads nobody to a client that they have never heard of.
-
-// Whoever is slow keeps nobody waiting for long.
-
-// However many come at once, a document is read once; and however many clients there are,
-
-// neither one source nor all of them have a host asked without end.

@@ -15,6 +15,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/internal/testenv/race"
 )
 
+// What is not listed is asked for nothing, however it is written.
 func TestHostsThatAreNotListedAreNotAsked(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -56,6 +57,7 @@ func TestHostsThatAreNotListedAreNotAsked(t *testing.T) {
 	}
 }
 
+// A name that stands for an address within, today or suddenly, leads nowhere.
 func TestNoDocumentIsReadWithin(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -73,6 +75,7 @@ func TestNoDocumentIsReadWithin(t *testing.T) {
 	}
 }
 
+// At the token endpoint, nobody has anything read.
 func TestTheTokenEndpointReadsNoDocument(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -88,6 +91,7 @@ func TestTheTokenEndpointReadsNoDocument(t *testing.T) {
 	}
 }
 
+// A link to the realm leads nobody to a client that they have never heard of.
 func TestNobodyIsSentToAClientThatTheyDoNotKnow(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -181,6 +185,7 @@ func TestARefusalEndsNoSession(t *testing.T) {
 	b.sees("/account", http.StatusOK, adminEmail)
 }
 
+// Whoever is slow keeps nobody waiting for long.
 func TestADocumentThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)
@@ -197,6 +202,8 @@ func TestADocumentThatDoesNotCome(t *testing.T) {
 	b.sees("/oauth2/authorize", http.StatusBadRequest, "cannot be read at present")
 }
 
+// However many come at once, a document is read once; and however many clients there are,
+// neither one source nor all of them have a host asked without end.
 func TestNobodyIsTroubledByMany(t *testing.T) {
 	t.Parallel()
 	p := newPublisher(t)

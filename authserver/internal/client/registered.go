@@ -29,6 +29,20 @@ type Registered struct {
 	ExpiresAt time.Time
 }
 
+// The ways in which clients come that nobody declares, as rows and metrics call them.
+const (
+	ByRegistration = "registration"
+	ByDocument     = "document"
+)
+
+// WayOf is the way in which a client of an id comes.
+func WayOf(id string) string {
+	if realmconfig.IsRegisteredID(id) {
+		return ByRegistration
+	}
+	return ByDocument
+}
+
 // heard is a registered client, as the Store had it at a time.
 type heard struct {
 	Registered
@@ -146,7 +160,7 @@ func (s *Service) keep(ctx context.Context, id string) {
 		s.Log.WarnContext(ctx, "not noted that a client is used, which lasts no longer for it", "client", id, "error", err)
 		return
 	}
-	if found {
+	if known, found = s.registered.Recall(id); found { // it may have another document meanwhile
 		known.UsedOn, known.ExpiresAt = dayOf(now), until
 		s.registered.Remember(id, known)
 	}

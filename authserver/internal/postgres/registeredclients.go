@@ -13,21 +13,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
-
-// The origins of clients that nobody declares, as rows have them.
-const (
-	ofRegistration = "registration"
-	ofDocument     = "document"
-)
-
-func originOf(id string) string {
-	if realmconfig.IsRegisteredID(id) {
-		return ofRegistration
-	}
-	return ofDocument
-}
 
 // ofRegistered holds for the rows of consents that the index consents_of_registered has.
 const ofRegistered = `client_id ~ '^(https://|registered-)'`
@@ -102,7 +88,7 @@ func (s *Store) StoreRegisteredClient(ctx context.Context, r client.Registered, 
 	ctx, end := s.bounded(ctx, "store registered client")
 	defer end()
 	args := eventArgs(told, false, pgx.NamedArgs{
-		"id": r.ID, "origin": originOf(r.ID), "metadata": string(metadata), "since": r.Since, "read": timeOrNull(r.ReadAt), "fresh": timeOrNull(r.FreshUntil),
+		"id": r.ID, "origin": client.WayOf(r.ID), "metadata": string(metadata), "since": r.Since, "read": timeOrNull(r.ReadAt), "fresh": timeOrNull(r.FreshUntil),
 		"expires": r.ExpiresAt, "most": most,
 	})
 	stored, err := scanRegistered(s.pool.QueryRow(ctx, storeRegisteredClient, args))

@@ -64,7 +64,7 @@ func (s *Service) read(ctx context.Context, i Introduction, known bool) error {
 	}
 	_, err, _ = s.reading.Do(i.ID, func() (any, error) {
 		err := s.meet(context.WithoutCancel(ctx), i)
-		s.Observer.ClientTaken(byDocument, outcomeOf(err))
+		s.Observer.ClientTaken(client.ByDocument, outcomeOf(err))
 		return nil, err
 	})
 	return err

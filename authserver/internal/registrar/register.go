@@ -30,7 +30,7 @@ const (
 // gone in a while.
 func (s *Service) Register(ctx context.Context, token auth.Secret, document []byte, from auth.Client) (client.Registered, error) {
 	registered, err := s.register(ctx, token, document, from)
-	s.Observer.ClientTaken(byRegistration, outcomeOf(err))
+	s.Observer.ClientTaken(client.ByRegistration, outcomeOf(err))
 	return registered, err
 }
 

@@ -54,16 +54,10 @@ var ErrUnanswered = errors.New("no answer")
 
 // Observer counts what happens.
 type Observer interface {
-	// ClientTaken counts clients that want to be taken in, by how (byRegistration or byDocument)
-	// and outcome: auth.Succeeded, or the code of the refusal.
+	// ClientTaken counts clients that want to be taken in, by how (client.ByRegistration or
+	// client.ByDocument) and outcome: auth.Succeeded, or the code of the refusal.
 	ClientTaken(origin, outcome string)
 }
-
-// How clients come, as an Observer is told.
-const (
-	byRegistration = "registration"
-	byDocument     = "document"
-)
 
 // mostClients is how many clients a realm takes in by each of the ways.
 const mostClients = 10_000
