@@ -4,6 +4,7 @@ package admin
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,7 +45,7 @@ type UserDetails struct {
 	Sessions int
 	// LockedUntil is nil for an account that is not locked.
 	LockedUntil *time.Time
-	// Factors are those that are asked for at a login.
+	// Factors are the kinds of second factors and passkeys that the user has.
 	Factors     []auth.Method
 	BackupCodes int
 }
@@ -96,6 +97,11 @@ func (s *Service) User(ctx context.Context, access auth.Secret, userID string, f
 	factors, err := s.MFA.FactorsOf(ctx, user)
 	for _, f := range factors.Verified() {
 		details.Factors = append(details.Factors, f.Method)
+	}
+	for _, method := range []auth.Method{auth.PasskeyMethod, auth.SecurityKeyMethod} {
+		if slices.Contains(user.Methods, method) {
+			details.Factors = append(details.Factors, method)
+		}
 	}
 	details.BackupCodes = factors.BackupCodes
 	return user, details, err
