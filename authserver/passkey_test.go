@@ -273,6 +273,49 @@ func TestPasskeyBesideAnApp(t *testing.T) {
 	}
 }
 
+func TestAnAdminRemovesEveryPasskey(t *testing.T) {
+	t.Parallel()
+	const signsIn, second = userPresent | userVerified, userPresent
+	for name, try := range map[string]struct {
+		app   bool
+		flags []byte
+		want  []string
+	}{
+		"that signs in":     {false, []byte{signsIn}, []string{"passkey"}},
+		"a security key":    {false, []byte{second}, []string{"security_key"}},
+		"beside everything": {true, []byte{signsIn, second}, []string{"totp", "passkey", "security_key"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, s := newPasskeyRealm(t)
+			access, admin := s.loginAnn(annPassword).Access, s.login().Access
+			if try.app {
+				s.enrol(access)
+			}
+			devices := []*device{}
+			for _, flags := range try.flags {
+				d := newDevice(t)
+				d.flags = flags
+				suite.secrets.used(s.setUpPasskey(access, d).BackupCodes...)
+				devices = append(devices, d)
+			}
+			ann := "/api/admin/users/" + claimsOf(t, access)["sub"].(string)
+			if shown := decode[person](t, s.as(admin, http.MethodGet, ann, nil), http.StatusOK); !slices.Equal(shown.SecondFactors, try.want) {
+				t.Errorf("the admin is shown %v", shown.SecondFactors)
+			}
+			s.as(admin, http.MethodDelete, ann+"/2fa", nil).Expect(t, http.StatusNoContent, "")
+			if shown := decode[person](t, s.as(admin, http.MethodGet, ann, nil), http.StatusOK); len(shown.SecondFactors) > 0 || shown.BackupCodesLeft > 0 {
+				t.Errorf("the admin is shown %v, and %d backup codes", shown.SecondFactors, shown.BackupCodesLeft)
+			}
+			for _, d := range devices {
+				c := s.askPasskey()
+				s.showPasskey(c, d.get(c)).Expect(t, http.StatusUnauthorized, "passkey_invalid")
+			}
+			s.loginAnn(annPassword) // which asks for nothing more
+		})
+	}
+}
+
 func TestWhoMayNotSignInMayNotByPasskey(t *testing.T) {
 	t.Parallel()
 	r, s := newPasskeyRealm(t)

@@ -165,7 +165,7 @@ func (s *Service) changes(actorID string, before auth.User, c UserChange, from a
 	return events, err
 }
 
-// ResetSecondFactors turns a user's second factor off on behalf of an admin: for
+// ResetSecondFactors removes a user's second factors and passkeys on behalf of an admin: for
 // somebody who has lost both telephone and backup codes. It refuses as session.Admin
 // and signin.RequireProof do, or with NotFound or SecondFactorMissing.
 func (s *Service) ResetSecondFactors(ctx context.Context, access auth.Secret, userID string, p signin.Proof, from auth.Client) error {

@@ -86,7 +86,7 @@ func (a *API) secondFactorRoutes() []route {
 		}, a.disableSMS),
 		endpoint(a, route{
 			method: "DELETE", path: "/api/admin/users/{id}/2fa", status: http.StatusNoContent, bearer: bearerRequired,
-			summary: "Turn a user's second factor off",
+			summary: "Remove a user's second factors and passkeys",
 			rate:    request.RateCode,
 			refuses: append(proofRefusals(), auth.PermissionDenied, auth.NotFound, auth.SecondFactorMissing),
 		}, a.resetSecondFactors),

@@ -8,14 +8,15 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// Remove removes a factor, or all for an empty method, whoever may ask
-// for it. It refuses with SecondFactorMissing.
+// Remove removes a factor, or all for an empty method, whoever may ask for it. Of all that
+// somebody else removes are passkeys that sign in by themselves, too: the user may have lost
+// them, or a thief set them up. It refuses with SecondFactorMissing.
 func (s *Service) Remove(ctx context.Context, actorID string, user auth.User, method auth.Method, from auth.Client) error {
 	also, removed, err := s.factorChanged(auth.ActRemoveSecondFactor, auth.SecondFactorRemovedMessage, user, actorID, method, from)
 	if err != nil {
 		return err
 	}
-	found, err := s.Store.RemoveFactors(ctx, user.ID, method, s.Now(), also)
+	found, err := s.Store.RemoveFactors(ctx, user.ID, Which{Method: method, Passkeys: actorID != user.ID}, s.Now(), also)
 	switch {
 	case err != nil:
 		return err

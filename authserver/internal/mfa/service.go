@@ -39,10 +39,9 @@ type Store interface {
 	// VerifyFactor takes a pending factor into use and burns the code that
 	// verified it. Of any number of callers at once it succeeds for one.
 	VerifyFactor(ctx context.Context, code MatchedCode, now time.Time, also auth.Effects) (bool, error)
-	// RemoveFactors removes a user's factor of a method, or all for an empty
-	// method; the backup codes go with the last one. It is false when there was
-	// none that was verified.
-	RemoveFactors(ctx context.Context, userID string, method auth.Method, now time.Time, also auth.Effects) (bool, error)
+	// RemoveFactors removes factors of a user; the backup codes go with the last one.
+	// It is false when there was none that was verified.
+	RemoveFactors(ctx context.Context, userID string, which Which, now time.Time, also auth.Effects) (bool, error)
 	// ReplaceBackupCodes is false when the user has no verified factor.
 	ReplaceBackupCodes(ctx context.Context, userID string, hashes []auth.TokenHash, now time.Time, also auth.Effects) (bool, error)
 	// UseCode uses up a code. Of any number of callers at once it succeeds
@@ -53,6 +52,13 @@ type Store interface {
 	// when to come back. Enrols is the factor that the code is to verify, nil when
 	// it is verified already.
 	SendText(ctx context.Context, code TextCode, enrols *NewFactor, limit TextLimit, also auth.Effects) (TextSent, error)
+}
+
+// Which of a user's factors are meant: that of a Method, or for an empty one all, with
+// security keys, and with the passkeys that sign in by themselves if Passkeys says so.
+type Which struct {
+	Method   auth.Method
+	Passkeys bool
 }
 
 // Observer counts what happens.

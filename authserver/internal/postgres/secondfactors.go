@@ -125,14 +125,13 @@ func (s *Store) VerifyFactor(ctx context.Context, code mfa.MatchedCode, now time
 	return s.happened(ctx, "verify second factor", verifyFactor, args)
 }
 
-// All are gone only with the passkeys that are nothing but a second factor. Those that sign in
-// by themselves stay.
+// Security keys are nothing but a second factor, and go with the others.
 const removeFactors = `
 WITH removed AS (
     DELETE FROM second_factors WHERE user_id = @user AND (@method = '' OR method = @method)
     RETURNING method, verified_at
 ), keys AS (
-    DELETE FROM passkeys WHERE user_id = @user AND @method = '' AND NOT user_verified
+    DELETE FROM passkeys WHERE user_id = @user AND @method = '' AND (@passkeys OR NOT user_verified)
     RETURNING id
 ), cause AS (
     SELECT FROM removed WHERE verified_at IS NOT NULL UNION ALL SELECT FROM keys
@@ -145,8 +144,8 @@ WITH removed AS (
 SELECT FROM cause`
 
 // RemoveFactors implements mfa.Store.
-func (s *Store) RemoveFactors(ctx context.Context, userID string, method auth.Method, now time.Time, also auth.Effects) (bool, error) {
-	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "method": method})
+func (s *Store) RemoveFactors(ctx context.Context, userID string, which mfa.Which, now time.Time, also auth.Effects) (bool, error) {
+	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "method": which.Method, "passkeys": which.Passkeys})
 	if err != nil {
 		return false, err
 	}

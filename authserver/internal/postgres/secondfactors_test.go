@@ -239,7 +239,7 @@ func TestAFactorIsVerifiedOnce(t *testing.T) {
 	s := newStore(t)
 	a := newAnn(t, s)
 	for round := range rounds {
-		if removed, err := s.RemoveFactors(t.Context(), a.user.ID, "", start, auth.Effects{}); err != nil || !removed {
+		if removed, err := s.RemoveFactors(t.Context(), a.user.ID, mfa.Which{}, start, auth.Effects{}); err != nil || !removed {
 			t.Fatalf("removed %t, %v", removed, err)
 		}
 		f := a.newFactor(auth.TOTPMethod)

@@ -39,7 +39,11 @@ func secondFactorExercises() []exercise {
 		}},
 		{"RemoveFactors", "", func(ctx context.Context, w *world) error {
 			u := w.user(enrolled)
-			return want(w.store.RemoveFactors(ctx, u.ID, auth.TOTPMethod, w.now(), w.event(auth.ActRemoveSecondFactor, u.ID)))
+			return want(w.store.RemoveFactors(ctx, u.ID, mfa.Which{Method: auth.TOTPMethod}, w.now(), w.event(auth.ActRemoveSecondFactor, u.ID)))
+		}},
+		{"RemoveFactors", "and every passkey", func(ctx context.Context, w *world) error {
+			u := w.user(keyed)
+			return want(w.store.RemoveFactors(ctx, u.ID, mfa.Which{Passkeys: true}, w.now(), w.event(auth.ActRemoveSecondFactor, u.ID)))
 		}},
 		{"ReplaceBackupCodes", "", func(ctx context.Context, w *world) error {
 			u := w.user(enrolled)
