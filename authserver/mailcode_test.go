@@ -118,15 +118,19 @@ func TestAMailedCodeExpires(t *testing.T) {
 	s.tryCode(m, digits).Expect(t, http.StatusUnauthorized, "challenge_invalid")
 }
 
-func TestANewMailedCodeEndsTheOneBefore(t *testing.T) {
+// A stranger who asks for codes, too, ends nobody's.
+func TestANewMailedCodeLeavesTheOneBefore(t *testing.T) {
 	t.Parallel()
 	r, s := newCodeMailingRealm(t)
 	first := s.askForCode(annEmail)
 	old := r.digits(annEmail)
 	second := s.askForCode(annEmail)
 	digits := r.digits(annEmail)
+	if digits != old { // as they are but for once in a million runs
+		s.tryCode(first, digits).Expect(t, http.StatusUnauthorized, "code_invalid")
+	}
+	s.tokensOf(s.tryCode(first, old))
 	s.tryCode(first, old).Expect(t, http.StatusUnauthorized, "code_invalid")
-	s.tryCode(first, digits).Expect(t, http.StatusUnauthorized, "code_invalid")
 	s.tokensOf(s.tryCode(second, digits))
 	if left := query[int](r, "SELECT count(*) FROM tickets"); left != 0 {
 		t.Errorf("%d tickets are left", left)

@@ -24,7 +24,7 @@ type Begun struct {
 // mailed link.
 type LinkOf func(handle, secret auth.Secret) string
 
-// Begin mails a code, in place of the last one of the account, and a link for whoever has a
+// Begin mails a code, which leaves those of before as they are, and a link for whoever has a
 // page for it; link is nil for others. Whoever asks is answered the same after the same work,
 // whether or not there is such an account, and whether or not it gets a mail. It refuses with
 // MailCodeOff, InvalidRequest, EmailUnavailable or DatabaseUnavailable.

@@ -18,7 +18,7 @@ import (
 // factor of an account that has one. It refuses as mfa.ParseDigits does, with MailCodeOff or
 // EmailUnavailable, with ChallengeInvalid when the handle is none, or its code has expired or
 // has taken too many guesses, with CodeInvalid, also for a code that was used already or that
-// a new one has ended, with AccountLocked, TooManyAttempts or RateLimited, or with
+// was never sent, with AccountLocked, TooManyAttempts or RateLimited, or with
 // AccountDisabled, SigningUnavailable, Busy or DatabaseUnavailable.
 func (s *Service) Finish(ctx context.Context, handle, code auth.Secret, from auth.Client) (signin.SignIn, error) {
 	digits, err := mfa.ParseDigits(code)

@@ -38,7 +38,7 @@ type Service struct {
 	Reclaim  *reclaim.Service
 }
 
-// Store finds codes. notify.Store keeps them, each in place of the user's last one.
+// Store finds codes. notify.Store keeps them.
 type Store interface {
 	// UserByEmail finds a user by address; false when there is none.
 	UserByEmail(ctx context.Context, email mailaddress.Address) (auth.User, bool, error)

@@ -20,20 +20,17 @@ WITH owner AS MATERIALIZED (
 ), quota_asking AS (SELECT), quota_recipient AS (SELECT FROM owner), ` + countingQuotas + `
 , cause AS (
     INSERT INTO tickets (hash, kind, user_id, session_id, email, sealed, created_at, expires_at)
-    SELECT @hash, @kind, id, @session, @email, @sealed, @now, @expires FROM owner WHERE NOT EXISTS (SELECT FROM quota_refused)
-    ON CONFLICT %s DO UPDATE SET
-        hash = excluded.hash, session_id = excluded.session_id, email = excluded.email, sealed = excluded.sealed,
-        created_at = excluded.created_at, expires_at = excluded.expires_at
+    SELECT @hash, @kind, id, @session, @email, @sealed, @now, @expires FROM owner WHERE NOT EXISTS (SELECT FROM quota_refused)%s
     RETURNING hash
 )` + withCountedEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
-// A user has one token of each kind. For one kind, an index of its own says so: that of the
-// others has to do until the last pod of the release before is gone.
-const (
-	oneOfEachKind = `(user_id, kind) WHERE kind IN ('reset', 'verify', 'change_email')`
-	oneMailedCode = `(user_id) WHERE kind = 'mailed_code'`
-)
+// A user has one link of each kind. Mailed codes are not among them: each has a handle of its
+// own, and a stranger who asks for another must not end that of its owner.
+const inPlaceOfTheLast = `
+    ON CONFLICT (user_id, kind) WHERE kind IN ('reset', 'verify', 'change_email') DO UPDATE SET
+        hash = excluded.hash, session_id = excluded.session_id, email = excluded.email, sealed = excluded.sealed,
+        created_at = excluded.created_at, expires_at = excluded.expires_at`
 
 // MailToken implements notify.Store.
 func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error) {
@@ -41,11 +38,11 @@ func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Ef
 		"hash": t.Hash[:], "kind": t.Kind, "user": orNull(t.UserID), "email": t.Email,
 		"session": orNull(t.SessionID), "sealed": t.Sealed, "now": t.CreatedAt, "expires": t.ExpiresAt,
 	}
-	only := oneOfEachKind
+	replaces := inPlaceOfTheLast
 	if t.Kind == auth.MailedCodeToken {
-		only = oneMailedCode
+		replaces = ""
 	}
-	return s.change(ctx, "mail ticket", fmt.Sprintf(mailToken, only), args, t.CreatedAt, also)
+	return s.change(ctx, "mail ticket", fmt.Sprintf(mailToken, replaces), args, t.CreatedAt, also)
 }
 
 const mailNotice = `
