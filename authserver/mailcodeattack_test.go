@@ -119,6 +119,22 @@ func TestGuessesAtMailedCodesOfAnAddressAreFewInADay(t *testing.T) {
 	s.tokensOf(s.tryCode(m, r.digits(annEmail)))
 }
 
+// Ann is told of the lock, whichever code its last guess was at.
+func TestALockByACodeThatWasUsedIsToldOf(t *testing.T) {
+	t.Parallel()
+	r, s := newCodeMailingRealm(t)
+	s.guessCodes(19)
+	m := s.askForCode(annEmail)
+	digits := r.digits(annEmail)
+	s.tokensOf(s.tryCode(m, digits))
+	a := s.tryCode(m, digits)
+	a.Expect(t, http.StatusUnauthorized, "code_invalid")
+	if left := attemptsLeft(t, a); left != 0 {
+		t.Errorf("after the last guess there are %d more", left)
+	}
+	r.lastLetter(annEmail, auth.AccountLockedMessage)
+}
+
 func TestAnAdministratorUnlocksMailedCodes(t *testing.T) {
 	t.Parallel()
 	r, s := newCodeMailingRealm(t)

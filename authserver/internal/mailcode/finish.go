@@ -12,6 +12,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
+	"github.com/realmkeeper/realmkeeper/internal/mailaddress"
 )
 
 // Finish signs in whoever has a handle by the digits of its mail, or asks for the second
@@ -57,18 +58,24 @@ func (s *Service) guess(ctx context.Context, h handle, text, digits auth.Secret,
 	}
 	// From here the guess counts: a client that hangs up must not get it for free.
 	ctx = context.WithoutCancel(ctx)
-	user, result, err := s.redeem(ctx, text, from, func(code shown) bool {
+	result, err := s.redeem(ctx, text, from, func(code shown) bool {
 		return subtle.ConstantTimeCompare([]byte(code.Digits), []byte(digits)) == 1
 	})
 	if !errors.Is(err, auth.Refuse(auth.CodeInvalid)) {
 		s.Attempts.Release(ctx, counters...)
 		return result, err
 	}
-	return signin.SignIn{}, s.wrong(ctx, h, user, counters, from)
+	return signin.SignIn{}, s.wrong(ctx, h, counters, from)
 }
 
-// wrong lets a guess stand, and says how many are left, of the code or of the address.
-func (s *Service) wrong(ctx context.Context, h handle, user auth.User, counters []auth.Counter, from auth.Client) error {
+// wrong lets a guess stand, and says how many are left, of the code or of the address. Of a
+// lock the owner of the address is told, also where the handle is of no code any more.
+func (s *Service) wrong(ctx context.Context, h handle, counters []auth.Counter, from auth.Client) error {
+	user, _, err := s.Store.UserByEmail(ctx, mailaddress.Address(h.Email))
+	if err != nil {
+		s.Attempts.Decided(counters...) // the reservation itself counts
+		return err
+	}
 	also := s.Attempts.LockEffects(ctx, user, auth.KeyOf(h.Email), from)
 	for i := range also.Events {
 		also.Events[i].Detail = "mailed codes"
@@ -99,7 +106,7 @@ func (s *Service) FollowLink(ctx context.Context, handle, secret auth.Secret, fr
 	if err != nil {
 		return signin.SignIn{}, err
 	}
-	_, result, err := s.redeem(context.WithoutCancel(ctx), handle, from, isLink(secret))
+	result, err := s.redeem(context.WithoutCancel(ctx), handle, from, isLink(secret))
 	if err = overWithout(err); err != nil {
 		s.SignIn.RecordMailed(ctx, auth.KeyOf(h.Email), from, err)
 	}
@@ -120,7 +127,7 @@ func overWithout(err error) error {
 }
 
 // pending is the code of a handle and whose it is, if it is the right one. It refuses with
-// CodeInvalid, and the user is then the one whose it is not.
+// CodeInvalid.
 func (s *Service) pending(ctx context.Context, text auth.Secret, right func(shown) bool) (auth.OneTimeToken, auth.User, error) {
 	token, user, found, err := s.Store.MailedCode(ctx, auth.HashOf(text), s.Now())
 	switch {
@@ -131,28 +138,28 @@ func (s *Service) pending(ctx context.Context, text auth.Secret, right func(show
 	}
 	code := shown{}
 	if err := token.Open(s.Sealer, sealedCode, &code); err != nil {
-		return auth.OneTimeToken{}, user, &auth.Error{Code: auth.CodeInvalid, Cause: err} // its key is gone
+		return auth.OneTimeToken{}, auth.User{}, &auth.Error{Code: auth.CodeInvalid, Cause: err} // its key is gone
 	}
 	if !right(code) || user.Email != token.Email {
-		return auth.OneTimeToken{}, user, auth.Refuse(auth.CodeInvalid)
+		return auth.OneTimeToken{}, auth.User{}, auth.Refuse(auth.CodeInvalid)
 	}
 	return token, user, nil
 }
 
 // redeem uses up the code of a handle, if it is the right one, together with what it is for.
-// It tries again while the user changes under its hands. The user is as in pending.
-func (s *Service) redeem(ctx context.Context, text auth.Secret, from auth.Client, right func(shown) bool) (auth.User, signin.SignIn, error) {
+// It tries again while the user changes under its hands.
+func (s *Service) redeem(ctx context.Context, text auth.Secret, from auth.Client, right func(shown) bool) (signin.SignIn, error) {
 	for range session.MaxRetries {
 		token, user, err := s.pending(ctx, text, right)
 		if err != nil {
-			return user, signin.SignIn{}, err
+			return signin.SignIn{}, err
 		}
 		result, err := s.admit(ctx, token, user, from)
 		if !errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {
-			return user, result, err
+			return result, err
 		}
 	}
-	return auth.User{}, signin.SignIn{}, auth.RefuseFor(auth.Busy, time.Second)
+	return signin.SignIn{}, auth.RefuseFor(auth.Busy, time.Second)
 }
 
 // admit lets in whose code it is. Where that is the first proof of their address, the account
