@@ -99,15 +99,18 @@ func (s *Service) finish(ctx context.Context, user auth.User, sessionID string, 
 	case err != nil:
 		return Added{}, err
 	}
-	return s.add(ctx, user, credential, r.Name, from)
+	return s.add(ctx, user, sessionID, credential, r.Name, from)
 }
 
-func (s *Service) add(ctx context.Context, user auth.User, c Credential, name string, from auth.Client) (Added, error) {
+func (s *Service) add(ctx context.Context, user auth.User, sessionID string, c Credential, name string, from auth.Client) (Added, error) {
 	id, err := s.NewID()
 	if err != nil {
 		return Added{}, err
 	}
-	n := NewPasskey{Passkey: Passkey{ID: id, UserID: user.ID, Name: name, Credential: c, CreatedAt: s.Now()}, User: user, Most: most}
+	n := NewPasskey{
+		Passkey: Passkey{ID: id, UserID: user.ID, Name: name, Credential: c, CreatedAt: s.Now()},
+		User:    user, SessionID: sessionID, Most: most,
+	}
 	added := Added{Passkey: n.Passkey}
 	if !c.UserVerified && !user.HasSecondFactor() {
 		if added.BackupCodes, n.BackupCodes, err = mfa.NewBackupCodes(s.Random); err != nil {

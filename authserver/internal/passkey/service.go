@@ -40,8 +40,8 @@ type Service struct {
 type Store interface {
 	// UserHandle is what authenticators know a user by: fresh, or what was stored before.
 	UserHandle(ctx context.Context, userID string, fresh []byte) ([]byte, error)
-	// AddPasskey adds a passkey to its user, if nobody has that credential, and the user is not
-	// disabled, has fewer than Most, and the password that User has.
+	// AddPasskey adds a passkey to its user, if nobody has that credential, the session lives,
+	// and the user is not disabled, has fewer than Most, and the password that User has.
 	AddPasskey(ctx context.Context, n NewPasskey, also auth.Effects) (bool, error)
 	// PasskeysOf are a user's, the eldest first.
 	PasskeysOf(ctx context.Context, userID string) ([]Passkey, error)
@@ -73,7 +73,9 @@ type Observer interface {
 type NewPasskey struct {
 	Passkey
 	User auth.User
-	Most int
+	// SessionID is the session that asked for it.
+	SessionID string
+	Most      int
 	// BackupCodes take the place of the user's; nil leaves them alone.
 	BackupCodes []auth.TokenHash
 }

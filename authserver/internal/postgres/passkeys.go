@@ -34,16 +34,21 @@ func (s *Store) UserHandle(ctx context.Context, userID string, fresh []byte) ([]
 }
 
 // Whoever adds a way in writes the user's row (see locked). Of several that are added at once,
-// one may be more than most.
+// one may be more than most. The session is looked at after its user is locked, as those do who
+// end sessions.
 const addPasskey = `
 WITH owner AS (
     UPDATE users u SET email = u.email
     WHERE u.id = @user AND u.disabled_at IS NULL AND u.password_changed_at IS NOT DISTINCT FROM @password_changed
       AND (SELECT count(*) FROM passkeys p WHERE p.user_id = @user) < @most
     RETURNING u.id
+), asked AS MATERIALIZED (
+    SELECT s.id FROM sessions s JOIN owner ON s.user_id = owner.id
+    WHERE s.id = @session AND s.ended_at IS NULL AND s.expires_at > @now
+    FOR SHARE OF s
 ), cause AS (
     INSERT INTO passkeys (id, user_id, credential_id, rp_id, record, name, user_verified, backup_eligible, backed_up, sign_count, created_at)
-    SELECT @id, owner.id, @credential, @rp, @record, @name, @user_verified, @backup_eligible, @backed_up, @sign_count, @now FROM owner
+    SELECT @id, owner.id, @credential, @rp, @record, @name, @user_verified, @backup_eligible, @backed_up, @sign_count, @now FROM owner, asked
     ON CONFLICT (credential_id) DO NOTHING
     RETURNING user_id
 ), codes AS (
@@ -57,7 +62,7 @@ SELECT EXISTS (SELECT FROM cause)`
 func (s *Store) AddPasskey(ctx context.Context, n passkey.NewPasskey, also auth.Effects) (bool, error) {
 	p := n.Passkey
 	return s.change(ctx, "add passkey", addPasskey, pgx.NamedArgs{
-		"user": n.User.ID, "password_changed": n.User.PasswordChangedAt, "most": n.Most, "backup_codes": bytesOf(n.BackupCodes),
+		"user": n.User.ID, "session": n.SessionID, "password_changed": n.User.PasswordChangedAt, "most": n.Most, "backup_codes": bytesOf(n.BackupCodes),
 		"id": p.ID, "credential": p.CredentialID, "rp": p.RelyingPartyID, "record": p.Record, "name": p.Name, "user_verified": p.UserVerified,
 		"backup_eligible": p.BackupEligible, "backed_up": p.BackedUp, "sign_count": int64(p.SignCount), "now": p.CreatedAt,
 	}, p.CreatedAt, also)

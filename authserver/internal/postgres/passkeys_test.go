@@ -12,13 +12,19 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
 
-// passkeyOf is a new one that signs its user in by itself.
-func passkeyOf(u auth.User) passkey.NewPasskey {
+// passkeyOf is a new one that signs its user in by itself, asked for in a new session.
+func passkeyOf(t *testing.T, s *postgres.Store, u auth.User) passkey.NewPasskey {
+	t.Helper()
+	return passkeyIn(newSession(t, s, u, "", start), u)
+}
+
+func passkeyIn(sessionID string, u auth.User) passkey.NewPasskey {
 	id := uuid.New()
-	return passkey.NewPasskey{User: u, Most: 20, Passkey: passkey.Passkey{
+	return passkey.NewPasskey{User: u, SessionID: sessionID, Most: 20, Passkey: passkey.Passkey{
 		ID: id.String(), UserID: u.ID, Name: "Telephone", CreatedAt: start,
 		Credential: passkey.Credential{CredentialID: id[:], RelyingPartyID: "auth.example.com", Record: []byte("{}"), UserVerified: true, SignCount: 5},
 	}}
@@ -45,10 +51,11 @@ func TestACredentialHasOneUser(t *testing.T) {
 	t.Parallel()
 	s, url := newStoreAt(t)
 	ann, bob := addUser(t, s, "ann@example.com"), addUser(t, s, "bob@example.com")
-	n := passkeyOf(ann)
+	n, other := passkeyOf(t, s, ann), passkeyOf(t, s, bob)
+	other.CredentialID = n.CredentialID
 	won := race(t, func(i int) (bool, error) {
-		own := n
-		own.ID, own.User = uuid.NewString(), []auth.User{ann, bob}[i%2]
+		own := []passkey.NewPasskey{n, other}[i%2]
+		own.ID = uuid.NewString()
 		return s.AddPasskey(t.Context(), own, auth.Effects{})
 	})
 	if rows := count(t, url, "passkeys"); won != 1 || rows != 1 {
@@ -60,20 +67,28 @@ func TestPasskeysWantTheUserAsTheyWere(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	u := addUser(t, s, "ann@example.com")
-	late := passkeyOf(u)
+	late := passkeyOf(t, s, u)
 	changed := start.Add(time.Hour)
 	late.User.PasswordChangedAt = &changed
-	full := passkeyOf(u)
+	over, foreign, expired := passkeyOf(t, s, u), passkeyOf(t, s, u), passkeyOf(t, s, u)
+	if ended, err := s.EndSession(t.Context(), over.SessionID, session.EndedByLogout, start, auth.Effects{}); err != nil || !ended {
+		t.Fatalf("ended %t, %v", ended, err)
+	}
+	foreign.SessionID = newSession(t, s, addUser(t, s, "bob@example.com"), "", start)
+	expired.CreatedAt = start.Add(time.Hour)
+	full := passkeyOf(t, s, u)
 	full.Most = 1
-	for name, try := range map[string]struct {
-		n    passkey.NewPasskey
-		want bool
-	}{"another password": {late, false}, "the first": {full, true}} {
-		if added, err := s.AddPasskey(t.Context(), try.n, auth.Effects{}); err != nil || added != try.want {
+	for name, n := range map[string]passkey.NewPasskey{
+		"another password": late, "a session that has ended": over, "somebody else's session": foreign, "a session that has expired": expired,
+	} {
+		if added, err := s.AddPasskey(t.Context(), n, auth.Effects{}); err != nil || added {
 			t.Errorf("%s: added %t, %v", name, added, err)
 		}
 	}
-	again := passkeyOf(u)
+	if added, err := s.AddPasskey(t.Context(), full, auth.Effects{}); err != nil || !added {
+		t.Errorf("the first: added %t, %v", added, err)
+	}
+	again := passkeyOf(t, s, u)
 	again.Most = 1
 	if added, err := s.AddPasskey(t.Context(), again, auth.Effects{}); err != nil || added {
 		t.Errorf("one more than there may be: added %t, %v", added, err)
@@ -97,7 +112,7 @@ func TestASessionCountsItsPasskey(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	ann, bob := addUser(t, s, "ann@example.com"), addUser(t, s, "bob@example.com")
-	n := passkeyOf(ann)
+	n := passkeyOf(t, s, ann)
 	if added, err := s.AddPasskey(t.Context(), n, auth.Effects{}); err != nil || !added {
 		t.Fatalf("added %t, %v", added, err)
 	}

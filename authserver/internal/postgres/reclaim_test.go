@@ -39,7 +39,6 @@ func squat(t *testing.T, s *postgres.Store, email string, now time.Time) auth.Us
 	squatter.mustVerify(mfa.MatchedCode{UserID: u.ID, Method: auth.TOTPMethod, Enrolment: squatter.app.Enrolment, Step: new(int64(0))})
 	squatter.text(&mfa.NewFactor{Factor: squatter.phone})
 	must(s.LinkIdentity(t.Context(), u, identityOf(u), auth.Effects{}))
-	must(s.AddPasskey(t.Context(), passkeyOf(u), auth.Effects{}))
 	for i := range 2 {
 		id := uuid.NewString()
 		started, err := s.StartSession(t.Context(), signin.NewSession{
@@ -51,6 +50,7 @@ func squat(t *testing.T, s *postgres.Store, email string, now time.Time) auth.Us
 			must(s.EndSession(t.Context(), id, session.EndedByLogout, now, auth.Effects{}))
 			continue
 		}
+		must(s.AddPasskey(t.Context(), passkeyIn(id, u), auth.Effects{}))
 		outcome, err := s.MakePersonalToken(t.Context(), making(reread(t, s, u), id, now), auth.Effects{})
 		must(outcome == personaltoken.Made, err)
 	}

@@ -19,14 +19,13 @@ func passkeyExercises() []exercise {
 			return done(w.store.UserHandle(ctx, w.user(without).ID, []byte(newID())))
 		}},
 		{"AddPasskey", "", func(ctx context.Context, w *world) error {
-			u := w.user(without)
-			return want(w.store.AddPasskey(ctx, w.newPasskey(u), w.mailed(auth.ActAddPasskey, u.ID)))
+			n := w.newPasskey()
+			return want(w.store.AddPasskey(ctx, n, w.mailed(auth.ActAddPasskey, n.User.ID)))
 		}},
 		{"AddPasskey", "that is a second factor", func(ctx context.Context, w *world) error {
-			u := w.user(without)
-			n := w.newPasskey(u)
+			n := w.newPasskey()
 			n.UserVerified, n.BackupCodes = false, []auth.TokenHash{newHash(), newHash()}
-			return want(w.store.AddPasskey(ctx, n, w.event(auth.ActAddPasskey, u.ID)))
+			return want(w.store.AddPasskey(ctx, n, w.event(auth.ActAddPasskey, n.User.ID)))
 		}},
 		{"PasskeysOf", "", func(ctx context.Context, w *world) error { return done(w.store.PasskeysOf(ctx, w.user(keyed).ID)) }},
 		{"PasskeyByCredential", "", func(ctx context.Context, w *world) error {
@@ -57,8 +56,11 @@ func passkeyExercises() []exercise {
 	}
 }
 
-func (w *world) newPasskey(u auth.User) passkey.NewPasskey {
-	return passkey.NewPasskey{User: u, Most: 20, Passkey: passkey.Passkey{ID: newID(), UserID: u.ID, Name: "Telephone", CreatedAt: w.now(), Credential: passkey.Credential{
+// newPasskey is of a user who has a session.
+func (w *world) newPasskey() passkey.NewPasskey {
+	held, u := w.session(), auth.User{}
+	w.ask([]any{&u.ID, &u.PasswordChangedAt}, "SELECT id::text, password_changed_at FROM users WHERE id = $1", held.user)
+	return passkey.NewPasskey{User: u, SessionID: held.id, Most: 20, Passkey: passkey.Passkey{ID: newID(), UserID: u.ID, Name: "Telephone", CreatedAt: w.now(), Credential: passkey.Credential{
 		CredentialID: []byte(newID()), RelyingPartyID: "login.example.com", Record: make([]byte, 900), UserVerified: true,
 	}}}
 }
