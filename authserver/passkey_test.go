@@ -355,15 +355,22 @@ func TestTheLastWayInStays(t *testing.T) {
 	query[int](r, "WITH u AS (UPDATE users SET password_hash = NULL WHERE email = $1 RETURNING 1) SELECT count(*) FROM u", annEmail)
 	s.as(access, http.MethodDelete, "/api/user/passkeys/"+first.ID, nil).Expect(t, http.StatusNoContent, "")
 	s.as(access, http.MethodDelete, "/api/user/passkeys/"+second.ID, nil).Expect(t, http.StatusConflict, "last_identity")
+	d := newDevice(t)
+	d.flags = userPresent
+	key := s.setUpPasskey(access, d)
+	suite.secrets.used(key.BackupCodes...)
+	s.as(access, http.MethodDelete, "/api/user/passkeys/"+key.ID, nil).Expect(t, http.StatusNoContent, "")
 }
 
 func TestPasskeysAreBounded(t *testing.T) {
 	t.Parallel()
-	_, s := newPasskeyRealm(t)
+	r, s := newPasskeyRealm(t)
 	access := s.loginAnn(annPassword).Access
 	for range 20 {
 		s.setUpPasskey(access, newDevice(t))
 	}
+	s.as(access, http.MethodPost, "/api/user/passkeys/begin", nil).Expect(t, http.StatusConflict, "too_many_passkeys")
+	r.Exec("UPDATE passkeys SET rp_id = 'old.example.com' WHERE id = (SELECT min(id::text)::uuid FROM passkeys)")
 	s.as(access, http.MethodPost, "/api/user/passkeys/begin", nil).Expect(t, http.StatusConflict, "too_many_passkeys")
 }
 

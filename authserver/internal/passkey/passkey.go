@@ -4,6 +4,7 @@ package passkey
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -80,8 +81,9 @@ func (s *Service) Rename(ctx context.Context, user auth.User, id, name string, f
 	return nil
 }
 
-// Remove takes a passkey from the user, who is told by mail. It refuses with NotFound, or with
-// LastIdentity where they could not sign in any more.
+// Remove takes a passkey from the user, who is told by mail. Where the realm has no passkeys, none
+// of them signs anybody in. It refuses with NotFound, or with LastIdentity where they could not
+// sign in any more.
 func (s *Service) Remove(ctx context.Context, user auth.User, id string, from auth.Client) error {
 	removed, err := s.Audit.NewEvent(auth.ActRemovePasskey, user.ID, user.ID, from)
 	if err != nil {
@@ -91,7 +93,11 @@ func (s *Service) Remove(ctx context.Context, user auth.User, id string, from au
 	if err != nil {
 		return err
 	}
-	r, err := s.Store.RemovePasskey(ctx, user.ID, id, s.Now(), auth.Effects{Messages: mails, Events: []auth.Event{removed}})
+	rp, err := s.relyingParty()
+	if err != nil && !errors.Is(err, auth.Refuse(auth.NotFound)) {
+		return err
+	}
+	r, err := s.Store.RemovePasskey(ctx, user.ID, id, rp.ID, s.Now(), auth.Effects{Messages: mails, Events: []auth.Event{removed}})
 	switch {
 	case err != nil:
 		return err

@@ -71,7 +71,7 @@ func (s *Service) Ask(ctx context.Context, user auth.User, challenge auth.TokenH
 	if err != nil {
 		return Ceremony{}, err
 	}
-	person, err := s.person(ctx, rp, user)
+	person, _, err := s.person(ctx, rp, user)
 	switch {
 	case err != nil:
 		return Ceremony{}, err

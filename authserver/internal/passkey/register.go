@@ -19,11 +19,11 @@ func (s *Service) Begin(ctx context.Context, user auth.User, sessionID string) (
 	if err != nil {
 		return Ceremony{}, err
 	}
-	person, err := s.person(ctx, rp, user)
+	person, passkeys, err := s.person(ctx, rp, user)
 	switch {
 	case err != nil:
 		return Ceremony{}, err
-	case len(person.Credentials) >= most:
+	case passkeys >= most:
 		return Ceremony{}, auth.Refuse(auth.TooManyPasskeys)
 	}
 	q, err := s.WebAuthn.Create(rp, person)
@@ -33,18 +33,19 @@ func (s *Service) Begin(ctx context.Context, user auth.User, sessionID string) (
 	return s.begin(ctx, auth.PasskeyRegistrationToken, user.ID, sessionID, q, nil)
 }
 
-// person is a user as authenticators know them.
-func (s *Service) person(ctx context.Context, rp RelyingParty, user auth.User) (Person, error) {
+// person is a user as authenticators know them, and how many passkeys they have, those of another
+// relying party included.
+func (s *Service) person(ctx context.Context, rp RelyingParty, user auth.User) (who Person, passkeys int, err error) {
 	fresh := make([]byte, handleBytes)
 	if _, err := io.ReadFull(s.Random, fresh); err != nil {
-		return Person{}, fmt.Errorf("make user handle: %w", err)
+		return Person{}, 0, fmt.Errorf("make user handle: %w", err)
 	}
 	handle, err := s.Store.UserHandle(ctx, user.ID, fresh)
 	if err != nil {
-		return Person{}, err
+		return Person{}, 0, err
 	}
 	known, err := s.Store.PasskeysOf(ctx, user.ID)
-	return personOf(rp, user, handle, known), err
+	return personOf(rp, user, handle, known), len(known), err
 }
 
 // Registration is what a browser brings back to Finish.
@@ -87,7 +88,7 @@ func (s *Service) finish(ctx context.Context, user auth.User, sessionID string, 
 	case !found:
 		return Added{}, auth.Refuse(auth.PasskeyRegistrationInvalid)
 	}
-	person, err := s.person(ctx, rp, user)
+	person, _, err := s.person(ctx, rp, user)
 	if err != nil {
 		return Added{}, err
 	}

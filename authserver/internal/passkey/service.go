@@ -50,9 +50,10 @@ type Store interface {
 	PasskeyByCredential(ctx context.Context, credentialID []byte) (Found, bool, error)
 	// RenamePasskey is false when the user has no such passkey.
 	RenamePasskey(ctx context.Context, userID, id, name string, now time.Time, also auth.Effects) (bool, error)
-	// RemovePasskey removes a passkey of a user, unless they could not sign in any more
-	// without it. The backup codes go with the last second factor.
-	RemovePasskey(ctx context.Context, userID, id string, now time.Time, also auth.Effects) (Removal, error)
+	// RemovePasskey removes a passkey of a user, unless it signs them in and they could not
+	// sign in any more without it. Only those of the relying party of that id sign in; none
+	// for an empty id. The backup codes go with the last second factor.
+	RemovePasskey(ctx context.Context, userID, id, rpID string, now time.Time, also auth.Effects) (Removal, error)
 	// IssueToken stores a one-time token.
 	IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) error
 	// RedeemToken uses up a one-time token that has not expired. Of any number of

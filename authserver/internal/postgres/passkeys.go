@@ -127,15 +127,17 @@ func (s *Store) RenamePasskey(ctx context.Context, userID, id, name string, now 
 }
 
 // All of the user's passkeys are locked before they are counted: of two that go at once, each
-// would otherwise take the other for the way in that is left.
+// would otherwise take the other for the way in that is left. One that is no way in, a security
+// key or a passkey of another relying party, leaves its user with as many as before.
 const removePasskey = `
 WITH mine AS MATERIALIZED (
-    SELECT id, user_verified FROM passkeys WHERE user_id = @user ORDER BY id FOR UPDATE
+    SELECT id, user_verified, user_verified AND rp_id = @rp AS signs_in FROM passkeys WHERE user_id = @user ORDER BY id FOR UPDATE
 ), cause AS (
     DELETE FROM passkeys p USING users u
     WHERE p.id = @id AND p.user_id = @user AND u.id = p.user_id
       AND (u.password_hash IS NOT NULL OR EXISTS (SELECT FROM identities i WHERE i.user_id = @user)
-        OR EXISTS (SELECT FROM mine WHERE user_verified AND id <> @id))
+        OR EXISTS (SELECT FROM mine WHERE signs_in AND id <> @id)
+        OR NOT EXISTS (SELECT FROM mine WHERE signs_in AND id = @id))
     RETURNING p.id
 ), codes AS (
     DELETE FROM backup_codes WHERE user_id = @user AND EXISTS (SELECT FROM cause)
@@ -145,11 +147,11 @@ WITH mine AS MATERIALIZED (
 SELECT EXISTS (SELECT FROM mine WHERE id = @id), EXISTS (SELECT FROM cause)`
 
 // RemovePasskey implements passkey.Store.
-func (s *Store) RemovePasskey(ctx context.Context, userID, id string, now time.Time, also auth.Effects) (passkey.Removal, error) {
+func (s *Store) RemovePasskey(ctx context.Context, userID, id, rpID string, now time.Time, also auth.Effects) (passkey.Removal, error) {
 	if !auth.IsID(id) {
 		return passkey.Removal{}, nil
 	}
-	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "id": id})
+	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "id": id, "rp": rpID})
 	if err != nil {
 		return passkey.Removal{}, err
 	}

@@ -131,13 +131,53 @@ func TestASessionCountsItsPasskey(t *testing.T) {
 	if err != nil || !is || found.SignCount != 9 || !found.BackedUp || found.LastUsedAt == nil || found.User.ID != ann.ID || string(found.Handle) != "handle" {
 		t.Errorf("it is %+v, %v", found, err)
 	}
-	if r, err := s.RemovePasskey(t.Context(), bob.ID, n.ID, start, auth.Effects{}); err != nil || r.Found {
+	if r, err := s.RemovePasskey(t.Context(), bob.ID, n.ID, n.RelyingPartyID, start, auth.Effects{}); err != nil || r.Found {
 		t.Errorf("somebody else has removed it: %+v, %v", r, err)
 	}
-	if r, err := s.RemovePasskey(t.Context(), ann.ID, n.ID, start, auth.Effects{}); err != nil || !r.Removed {
+	if r, err := s.RemovePasskey(t.Context(), ann.ID, n.ID, n.RelyingPartyID, start, auth.Effects{}); err != nil || !r.Removed {
 		t.Errorf("it was not removed: %+v, %v", r, err)
 	}
 	if startBy(t, s, ann, shown) {
 		t.Error("it has signed in after its end")
+	}
+}
+
+// What never signs anybody in is no way in, neither for itself nor for another.
+func TestWhichPasskeysAreAWayIn(t *testing.T) {
+	t.Parallel()
+	s, url := newStoreAt(t)
+	const here, elsewhere = "auth.example.com", "old.example.com"
+	type kind struct {
+		rp       string
+		verified bool
+	}
+	signsIn, key, old := kind{here, true}, kind{here, false}, kind{elsewhere, true}
+	for name, try := range map[string]struct {
+		goes, stays kind
+		rp          string
+		want        bool
+	}{
+		"beside another that signs in":      {signsIn, signsIn, here, true},
+		"beside a security key":             {signsIn, key, here, false},
+		"beside one of another host":        {signsIn, old, here, false},
+		"a security key":                    {key, signsIn, here, true},
+		"a security key beside another":     {key, key, here, true},
+		"one of another host":               {old, key, here, true},
+		"while the realm has passkeys off":  {signsIn, key, "", true},
+		"the one that stays, of another rp": {old, signsIn, elsewhere, false},
+	} {
+		u := addUser(t, s, uuid.NewString()+"@example.com")
+		n := [2]passkey.NewPasskey{}
+		for i, k := range []kind{try.goes, try.stays} {
+			n[i] = passkeyOf(t, s, u)
+			n[i].RelyingPartyID, n[i].UserVerified = k.rp, k.verified
+			if added, err := s.AddPasskey(t.Context(), n[i], auth.Effects{}); err != nil || !added {
+				t.Fatalf("added %t, %v", added, err)
+			}
+		}
+		execute(t, url, "UPDATE users SET password_hash = NULL WHERE id = '"+u.ID+"'")
+		if r, err := s.RemovePasskey(t.Context(), u.ID, n[0].ID, try.rp, start, auth.Effects{}); err != nil || !r.Found || r.Removed != try.want {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
 	}
 }
