@@ -15,6 +15,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/federation"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
@@ -202,6 +203,17 @@ func TestNothingSlipsPastAReclaim(t *testing.T) {
 				if enrolled, err := s.Enrol(t.Context(), mfa.NewFactor{Factor: app, BackupCodes: backups(0)}); err != nil || !enrolled {
 					t.Fatalf("enrolled %t, %v", enrolled, err)
 				}
+				held, known := newSession(t, s, u, "", start), passkeyOf(t, s, u)
+				if added, err := s.AddPasskey(t.Context(), known, auth.Effects{}); err != nil || !added {
+					t.Fatalf("added %t, %v", added, err)
+				}
+				login := func(shown *passkey.Presented) (bool, error) {
+					started, err := s.StartSession(context.Background(), signin.NewSession{
+						SessionID: uuid.NewString(), User: u, Refresh: randomHash(), NewHash: u.PasswordHash, Passkey: shown,
+						Now: start, ExpiresAt: start.Add(time.Hour),
+					}, auth.Effects{})
+					return started.Started, err
+				}
 				done := atomic.Bool{}
 				race(t, func(i int) (bool, error) {
 					switch {
@@ -214,18 +226,21 @@ func TestNothingSlipsPastAReclaim(t *testing.T) {
 							done.Store(is)
 						}
 						return true, nil
-					case i%3 == 0:
+					case i%6 == 0:
 						return s.LinkIdentity(context.Background(), u, identityOf(u), auth.Effects{})
-					case i%3 == 1:
+					case i%6 == 1:
 						return s.VerifyFactor(context.Background(), mfa.MatchedCode{
 							UserID: u.ID, Method: auth.TOTPMethod, Enrolment: app.Enrolment, Step: new(int64(i)),
 						}, start, auth.Effects{})
+					case i%6 == 2:
+						return login(nil)
+					case i%6 == 3:
+						return login(&passkey.Presented{ID: known.ID, UserID: u.ID, SignCount: uint32(i)})
+					case i%6 == 4:
+						return s.AddPasskey(context.Background(), passkeyIn(held, u), auth.Effects{})
 					default:
-						started, err := s.StartSession(context.Background(), signin.NewSession{
-							SessionID: uuid.NewString(), User: u, Refresh: randomHash(), NewHash: u.PasswordHash,
-							Now: start, ExpiresAt: start.Add(time.Hour),
-						}, auth.Effects{})
-						return started.Started, err
+						outcome, err := s.MakePersonalToken(context.Background(), making(u, held, start), auth.Effects{})
+						return outcome == personaltoken.Made, err
 					}
 				})
 				kept := 0
