@@ -374,5 +374,22 @@ func TestPasskeysAreBounded(t *testing.T) {
 	s.as(access, http.MethodPost, "/api/user/passkeys/begin", nil).Expect(t, http.StatusConflict, "too_many_passkeys")
 }
 
+// The sign-in page asks by itself: many people behind one address who look at it use up nobody's
+// sign-ins through a provider.
+func TestAskingForPasskeysHasALimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	r, _ := newPasskeyRealm(t)
+	r.Config.Network.RequestsPerMinute = 3
+	r.Update()
+	r.Clock.Stop()
+	s := r.serve()
+	for range 3 {
+		s.askPasskey()
+	}
+	s.post("/api/auth/passkey/begin", nil).Expect(t, http.StatusTooManyRequests, "rate_limited")
+	s.do(newRequest(t, http.MethodGet, "/api/auth/oauth/nobody", nil)).Expect(t, http.StatusNotFound, "provider_unknown")
+	s.loginAnn(annPassword)
+}
+
 // ceremonyLifetime is how long a realm waits for an answer.
 const ceremonyLifetime = 5 * time.Minute

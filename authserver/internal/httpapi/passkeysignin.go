@@ -16,7 +16,7 @@ func (a *API) passkeySignInRoutes() []route {
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/passkey/begin", status: http.StatusOK,
 			summary: "Begin to log in with a passkey: give the options to navigator.credentials.get",
-			rate:    request.RateFederation,
+			rate:    request.RatePasskey,
 			refuses: []auth.Code{auth.NotFound},
 		}, a.askPasskey),
 		endpoint(a, route{

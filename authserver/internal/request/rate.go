@@ -25,6 +25,8 @@ const (
 	RateRegister   RateClass = "register"
 	RateFederation RateClass = "oauth"
 	RateCode       RateClass = "code"
+	// RatePasskey is for questions to authenticators, which the sign-in page asks by itself.
+	RatePasskey RateClass = "passkey"
 	// RateChange is for what a token lets its bearer change, where nothing is judged.
 	RateChange RateClass = "change"
 	// RateToken is for what clients ask for, in their users' names or in their own.

@@ -17,7 +17,7 @@ import (
 
 func (w *Web) passkeySignInPages() []page {
 	return []page{
-		{"POST /signin/passkey/begin", request.RateFederation, w.askPasskey},
+		{"POST /signin/passkey/begin", request.RatePasskey, w.askPasskey},
 		{"POST /signin/passkey", request.RateLogin, w.signInByPasskey},
 		{"POST /signin/code/passkey/begin", request.RateCode, w.askSecondPasskey},
 		{"POST /signin/code/passkey", request.RateCode, w.answerWithPasskey},
