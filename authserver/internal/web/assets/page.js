@@ -95,13 +95,16 @@ function create(form) {
 
 /** Asks the realm for a question, which works for five minutes, and the authenticator for its answer. */
 async function get(form, options) {
-  const asked = await fetch(form.dataset.get, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  const body = new URLSearchParams(new FormData(form));
+  const asked = await fetch(form.dataset.get, { method: "POST", body, signal: options?.signal });
   if (!asked.ok) {
     throw new Error(`answered ${asked.status}`);
   }
   const { flow, options: question } = await asked.json();
-  form.elements.flow.value = flow;
-  return navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(question), ...options });
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(question);
+  const credential = await navigator.credentials.get({ publicKey, ...options });
+  form.elements.flow.value = flow; // of this question, whatever else was asked meanwhile
+  return credential;
 }
 
 function send(form, credential) {
