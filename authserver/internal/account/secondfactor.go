@@ -83,8 +83,8 @@ func (s *Service) TextProof(ctx context.Context, access auth.Secret, from auth.C
 	return s.MFA.SendCode(ctx, user, from)
 }
 
-// DisableSecondFactors turns the second factor off: app, telephone and backup
-// codes. It refuses as session.Caller and signin.RequireProof do, or with
+// DisableSecondFactors turns the second factor off: app, telephone, security keys and
+// backup codes. It refuses as session.Caller and signin.RequireProof do, or with
 // SecondFactorMissing.
 func (s *Service) DisableSecondFactors(ctx context.Context, access auth.Secret, p signin.Proof, from auth.Client) error {
 	return s.disable(ctx, access, "", p, from)

@@ -57,11 +57,6 @@ func (u User) HasSecondFactor() bool {
 		slices.Contains(u.Methods, SecurityKeyMethod)
 }
 
-// HasPasskey reports whether a passkey of the user may be the second factor of a sign-in.
-func (u User) HasPasskey() bool {
-	return slices.Contains(u.Methods, PasskeyMethod) || slices.Contains(u.Methods, SecurityKeyMethod)
-}
-
 // SameTime reports whether two times, either of which may be nil, are one.
 func SameTime(a, b *time.Time) bool {
 	if a == nil || b == nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// passkeyRoutes are what people do with their own. A realm without passkeys has an empty list,
-// from which nothing can be taken, and answers the rest with NotFound.
+// passkeyRoutes are what people do with their own. A realm that has turned passkeys
+// off still lists, renames and removes those there are, and refuses new ones with NotFound.
 func (a *API) passkeyRoutes() []route {
 	return []route{
 		endpoint(a, route{

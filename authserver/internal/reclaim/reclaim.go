@@ -13,8 +13,8 @@ import (
 // Claim is the first proof of an account's address, by its owner. Whoever had the
 // account before may have been somebody else, who only typed the address, and must not
 // keep a way in. So a Claim drops what was in the account: password, sessions, personal
-// access tokens, known devices, one-time tokens, identities, passkeys, second factors with
-// their codes, name and locale. Id, role and the audit log stay.
+// access tokens, known devices, one-time tokens, identities, passkeys, consents, second factors
+// with their codes, name and locale. Id, role and the audit log stay.
 type Claim struct {
 	// User is as they were when the Claim was decided.
 	User auth.User
@@ -28,7 +28,7 @@ type Result struct {
 	// Done is false, and nothing has happened, when the address is proved, the user
 	// disabled, the token no longer good, or the account changes meanwhile.
 	Done bool
-	// Ended are the ids of the sessions that it ended.
+	// Ended are the ids of the sessions and personal access tokens that it ended.
 	Ended []string
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// SignIn is what a right password, or a provider's word, yields: a Grant, or a
-// Challenge when the user has a second factor.
+// SignIn is what a right password or mailed code, a passkey or a provider's word yields: a
+// Grant, or a Challenge when the user has a second factor and has not shown one.
 type SignIn struct {
 	Grant     session.Grant
 	Challenge *Challenge
@@ -29,8 +29,8 @@ type authentication struct {
 	user    auth.User
 	account auth.AccountKey
 	from    auth.Client
-	// method is the first factor, for the audit log: "password", or the name of a
-	// provider.
+	// method is the first factor, for the audit log: "password", "mailed code", "passkey", or
+	// the name of a provider.
 	method string
 	// amr are the methods that were shown, as RFC 8176 names them. What a provider has
 	// asked for is its own business.

@@ -12,7 +12,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
-// NewSession is a login whose password was right.
+// NewSession is a login whose factors were right.
 type NewSession struct {
 	SessionID string
 	User      auth.User
