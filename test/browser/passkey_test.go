@@ -149,6 +149,36 @@ func TestPasskeyFromSetUpToRemoval(t *testing.T) {
 	})
 }
 
+// A page asks by itself, and its form has nothing of that question before an authenticator has
+// answered: whoever presses the button meanwhile ends it, and is asked anew.
+func TestThePressOfAButtonEndsTheQuestionThatWaits(t *testing.T) {
+	t.Parallel()
+	r := newPasskeyRealm(t)
+	b := r.serve().newTab(desk)
+	const asksTwice = `globalThis.asked = [];
+navigator.credentials.get = ({ signal }) => new Promise((_, reject) => {
+  asked.push(document.querySelector("form[data-get]").elements.flow.value + (signal ? "by itself" : "by the button"));
+  signal?.addEventListener("abort", () => { asked.push("ended"); reject(signal.reason); });
+});
+PublicKeyCredential.isConditionalMediationAvailable = async () => true;`
+	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: asksTwice})
+	b.open("/signin")
+	b.asked("by itself")
+	b.click("Sign in with a passkey")
+	b.asked("by itself, ended, by the button")
+}
+
+// asked waits until a page has asked an authenticator so.
+func (b *tab) asked(want string) {
+	b.t.Helper()
+	eventually.Succeeds(b.t, func(context.Context) error {
+		if got := evaluate[string](b, "asked.join(', ')"); got != want {
+			return fmt.Errorf("asked %q", got)
+		}
+		return nil
+	})
+}
+
 func TestSecurityKeyAfterThePassword(t *testing.T) {
 	t.Parallel()
 	onScreens(t, func(t *testing.T, s screen) {
