@@ -33,9 +33,12 @@ func IsDocumentID(id string) bool {
 	return err == nil && u.Path != "" && checkResource(id) == nil
 }
 
-// RegisteredItself reports whether nobody declares the client in the cluster: its id is one of
-// IsRegisteredID or of IsDocumentID, and no declared client's is.
-func (c Client) RegisteredItself() bool { return IsRegisteredID(c.ID) || IsDocumentID(c.ID) }
+// IsSelfRegisteredID reports whether a text can be the id of a client that nobody declares in
+// the cluster, in either way. No declared client's id is one.
+func IsSelfRegisteredID(id string) bool { return IsRegisteredID(id) || IsDocumentID(id) }
+
+// RegisteredItself reports whether nobody declares the client in the cluster.
+func (c Client) RegisteredItself() bool { return IsSelfRegisteredID(c.ID) }
 
 // TakesClient reports whether the realm has clients that have registered themselves in the way
 // that an id is of: what is switched off ends those that came by it.

@@ -67,7 +67,7 @@ func (s *Service) Authenticate(ctx context.Context, shown Credentials) (realmcon
 			return realmconfig.Client{}, err
 		}
 	}
-	if shown.Method != realmconfig.NoAuthMethod && (realmconfig.Client{ID: id}).RegisteredItself() { // nobody need be asked for it
+	if shown.Method != realmconfig.NoAuthMethod && realmconfig.IsSelfRegisteredID(id) { // nobody need be asked for it
 		return realmconfig.Client{}, refuse("the client must use %s, and has used %s", realmconfig.NoAuthMethod, shown.Method)
 	}
 	client, found, err := s.Find(ctx, id)

@@ -61,7 +61,7 @@ func (s *Service) Find(ctx context.Context, id string) (realmconfig.Client, bool
 		client, found := s.Settings().FirstParty()
 		return client, found, nil
 	}
-	if (realmconfig.Client{ID: id}).RegisteredItself() {
+	if realmconfig.IsSelfRegisteredID(id) {
 		return s.findRegistered(ctx, id)
 	}
 	client, found := s.Clients().Find(id)

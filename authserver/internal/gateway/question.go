@@ -41,7 +41,7 @@ func (s *Service) questionOf(r *http.Request) (question, error) {
 	}
 	q := question{method: about.Method, to: returnPath(about.URI), navigates: navigates(about.Method, r.Header)}
 	id := r.PathValue("client")
-	if (realmconfig.Client{ID: id}).RegisteredItself() { // whoever rules the cluster names those that gateways ask for
+	if realmconfig.IsSelfRegisteredID(id) { // whoever rules the cluster names those that gateways ask for
 		return q, auth.RefuseBecause(auth.ClientRequestInvalid, auth.ClientUnknown)
 	}
 	client, known, err := s.Clients.Find(r.Context(), id)

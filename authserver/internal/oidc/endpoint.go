@@ -100,7 +100,7 @@ func (s *Service) limit(r *http.Request, rate request.RateClass, client realmcon
 // limitLookUp counts a request that names a client which nobody declares, before the Store is
 // asked for it: such ids are without number, and nobody has to show anything for them.
 func (s *Service) limitLookUp(r *http.Request, clientID string) error {
-	if !(realmconfig.Client{ID: clientID}).RegisteredItself() {
+	if !realmconfig.IsSelfRegisteredID(clientID) {
 		return nil
 	}
 	return s.Limiter.Check(r, request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateRead})

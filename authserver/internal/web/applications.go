@@ -20,7 +20,7 @@ func (w *Web) applicationPages() []page {
 // address, with slashes that a proxy would take for its own.
 func (w *Web) revokeApplication(req *pageRequest) (*response, error) {
 	client := req.r.PostFormValue("client")
-	if client != realmconfig.FirstPartyID && !realmconfig.IsClientID(client) && !(realmconfig.Client{ID: client}).RegisteredItself() {
+	if client != realmconfig.FirstPartyID && !realmconfig.IsClientID(client) && !realmconfig.IsSelfRegisteredID(client) {
 		return nil, auth.Refuse(auth.NotFound)
 	}
 	return w.change(req, "applications", func(access auth.Secret) error {
