@@ -92,6 +92,13 @@ func (s *Service) relyingParty() (RelyingParty, error) {
 	}, nil
 }
 
+// Origins are those of the pages that may ask for the realm's passkeys, its own first (Web
+// Authentication Level 3, section 5.11). It refuses with NotFound where the realm has none.
+func (s *Service) Origins() ([]string, error) {
+	rp, err := s.relyingParty()
+	return rp.Origins, err
+}
+
 // On reports whether the realm has passkeys.
 func (s *Service) On() bool { return s.Settings().Passkeys != nil }
 

@@ -5,14 +5,11 @@ package web
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"time"
 
-	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 func (w *Web) passkeySignInPages() []page {
@@ -87,19 +84,10 @@ type relatedOriginsBody struct {
 }
 
 func (w *Web) relatedOrigins(rw http.ResponseWriter, r *http.Request) {
-	settings := w.Settings()
-	if settings.Passkeys == nil {
-		w.problems.Write(rw, r, auth.Refuse(auth.NotFound))
-		return
-	}
-	issuer, err := url.Parse(settings.Issuer)
-	origin := ""
-	if err == nil {
-		origin, err = realmconfig.Origin(issuer)
-	}
+	origins, err := w.SignIn.Passkeys.Origins()
 	document := []byte{}
 	if err == nil {
-		document, err = json.Marshal(relatedOriginsBody{append([]string{origin}, settings.Passkeys.RelatedOrigins...)})
+		document, err = json.Marshal(relatedOriginsBody{origins})
 	}
 	if err != nil {
 		w.problems.Write(rw, r, err)
