@@ -16,7 +16,7 @@ type exception struct {
 func exceptions() []exception {
 	batch := bounds{sequential: 1000, sorted: 5000, read: 50_000}
 	return []exception{
-		{"Prune", "deletes a thousand rows at a time, behind everybody's back, with what hangs on them", batch},
+		{"Prune", "deletes a few rows at a time, behind everybody's back, with what hangs on them", batch},
 		{"EndSessionsBefore, some", "ends a thousand sessions at a time, behind everybody's back", batch},
 		{"EmptyGroup", "takes a thousand members out of a group that is deleted, as often as it has them", batch},
 		{"ImportUsers", "adds a hundred users at once", batch},

@@ -66,6 +66,7 @@ func pruneExercises() []exercise {
 		}},
 		{"Prune", "", func(ctx context.Context, w *world) error {
 			w.sql("UPDATE second_factors SET created_at = now() - interval '2 days', verified_at = NULL WHERE user_id = $1", w.user(enrolled).ID)
+			w.leaveFewDue(w.now())
 			return w.store.Prune(ctx, w.now())
 		}},
 		{"ExtendEvents", "of a large partition", func(ctx context.Context, w *world) error {
@@ -78,6 +79,25 @@ func pruneExercises() []exercise {
 		{"PruneEvents", "", func(ctx context.Context, w *world) error {
 			return w.auditLog(w.fill.now, 90*24*time.Hour-time.Hour).Prune(ctx)
 		}},
+	}
+}
+
+// leaveFewDue deletes most of what Prune would: it takes its time with many rows, and its plans
+// are the same for few.
+func (w *world) leaveFewDue(at time.Time) {
+	const few = "500"
+	due := map[string]string{
+		"grant_tokens": "expires_at <= $1", "authorization_codes": "expires_at <= $1",
+		"device_codes": "expires_at <= $1", "personal_access_tokens": "expires_at <= $1",
+		"sessions": "prune_after < $1::date", "grants": "prune_after < $1::date",
+	}
+	for _, t := range expired() {
+		if t.name != "sessions" && t.name != "audit_events" {
+			due[t.name] = t.condition
+		}
+	}
+	for table, condition := range due {
+		w.sql("DELETE FROM "+table+" WHERE ctid = ANY (ARRAY(SELECT ctid FROM "+table+" WHERE "+condition+" OFFSET "+few+"))", at)
 	}
 }
 
