@@ -22,10 +22,7 @@ type UserChange struct {
 // proven is session.Admin for what a stolen access token must not do, with the admin's own
 // proof. It refuses as session.Admin and signin.RequireProof do.
 func (s *Service) proven(ctx context.Context, access auth.Secret, act auth.Action, targetID string, p signin.Proof, from auth.Client) (auth.User, error) {
-	user, subject, err := s.Sessions.Admin(ctx, access, act, targetID, from)
-	if err == nil {
-		err = s.SignIn.RequireProof(ctx, user, subject, p, from)
-	}
+	user, _, err := s.SignIn.ProvenAdmin(ctx, access, act, targetID, p, from)
 	return user, err
 }
 

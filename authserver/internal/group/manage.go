@@ -154,10 +154,7 @@ func (s *Service) Delete(ctx context.Context, access auth.Secret, id string, p s
 
 // proven is session.Admin for what a stolen access token must not do.
 func (s *Service) proven(ctx context.Context, access auth.Secret, act auth.Action, targetID string, p signin.Proof, from auth.Client) (auth.User, error) {
-	user, subject, err := s.Sessions.Admin(ctx, access, act, targetID, from)
-	if err == nil {
-		err = s.SignIn.RequireProof(ctx, user, subject, p, from)
-	}
+	user, _, err := s.SignIn.ProvenAdmin(ctx, access, act, targetID, p, from)
 	return user, err
 }
 

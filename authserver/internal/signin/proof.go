@@ -120,3 +120,14 @@ func (s *Service) ProvenCaller(ctx context.Context, access auth.Secret, p Proof,
 	}
 	return user, err
 }
+
+// ProvenAdmin is the caller, who is an administrator and has shown that nobody has merely
+// found their access token, and the session of that. It refuses as session.Admin and
+// RequireProof do.
+func (s *Service) ProvenAdmin(ctx context.Context, access auth.Secret, act auth.Action, targetID string, p Proof, from auth.Client) (auth.User, auth.Subject, error) {
+	user, subject, err := s.Sessions.Admin(ctx, access, act, targetID, from)
+	if err == nil {
+		err = s.RequireProof(ctx, user, subject, p, from)
+	}
+	return user, subject, err
+}
