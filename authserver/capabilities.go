@@ -27,6 +27,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 )
@@ -62,6 +63,7 @@ type capabilities struct {
 	signIn     *signin.Service
 	groups     *group.Service
 	personal   *personaltoken.Service
+	machines   *serviceaccount.Service
 	reclaim    *reclaim.Service
 	mailCodes  *mailcode.Service
 	federation *federation.Service
@@ -105,6 +107,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	c.personal = &personaltoken.Service{
 		Realm: realm, Store: a.store, Audit: c.audit, Clients: c.clients, Notify: c.notify, Sessions: c.sessions, SignIn: c.signIn, Groups: c.groups.Of,
 	}
+	c.machines = &serviceaccount.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, SignIn: c.signIn}
 	c.reclaim = &reclaim.Service{Store: a.store, Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions}
 	c.mailCodes = &mailcode.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Notify: c.notify, Attempts: c.attempts, SignIn: c.signIn, Reclaim: c.reclaim,

@@ -36,6 +36,10 @@ func unproved() map[string]string {
 		"DELETE /api/user/personal-access-tokens/{id}": less, "DELETE /api/admin/users/{id}/personal-access-tokens/{token}": less,
 		"GET /api/admin/users": reads, "GET /api/admin/users/{id}": reads, "GET /api/admin/audit": reads, "GET /api/auth/verify": reads,
 		"GET /api/admin/groups": reads, "GET /api/admin/groups/{id}": reads, "GET /api/admin/groups/{id}/members": reads,
+		"GET /api/admin/service-accounts": reads, "GET /api/admin/service-accounts/{id}": reads, "GET /api/admin/service-accounts/{id}/groups": reads,
+		"GET /api/admin/service-accounts/{id}/tokens": reads, "GET /api/admin/service-accounts/{id}/tokens/applications": reads, "GET /api/admin/groups/{id}/service-accounts": reads,
+		"POST /api/admin/service-accounts":                       "makes an account to which nothing is open",
+		"DELETE /api/admin/service-accounts/{id}/groups/{group}": less, "DELETE /api/admin/service-accounts/{id}/tokens/{token}": less,
 		"GET /api/admin/users/{id}/groups": reads, "DELETE /api/admin/groups/{id}/members/{user}": less,
 		"POST /api/admin/groups": "makes a group that nobody is in",
 		"POST /api/auth/logout":  less, "DELETE /api/auth/sessions": less, "DELETE /api/auth/sessions/{id}": less, "DELETE /api/auth/applications/{id}": less,
@@ -62,6 +66,8 @@ type stolen struct {
 	link   string
 	self   string
 	group  groupAnswer
+	// machine is a service account, disabled one that is disabled.
+	machine, disabled serviceAccount
 	// passkey is the admin's.
 	passkey string
 }
@@ -86,6 +92,8 @@ func newStolen(t *testing.T) *stolen {
 	s.app = s.enrol(s.tokensOf(s.tryLogin(annEmail, strangerPassword)).Access) // for an admin to reset
 	s.owner = s.login()
 	s.self = s.profileOf(s.owner.Access).ID
+	s.machine, s.disabled = s.newServiceAccount(access, "deployer"), s.newServiceAccount(access, "disabled")
+	s.as(access, http.MethodPatch, s.disabled.path(), map[string]any{"disabled": true}).Expect(t, http.StatusOK, "")
 	s.passkey = s.setUpPasskey(s.owner.Access, newDevice(t)).ID
 	return s
 }
@@ -117,6 +125,10 @@ func (s *stolen) thefts() []protected {
 		{"PATCH", group, map[string]any{"name": "admins"}},
 		{"POST", group + "/members", map[string]any{"user_id": s.target.ID}},
 		{"DELETE", group, nil},
+		{"POST", s.machine.path() + "/tokens", map[string]any{"name": "Nightly backup", "client_id": "shop.deploy", "expires_in": 3600}},
+		{"POST", s.machine.path() + "/groups", map[string]any{"group_id": s.group.ID}},
+		{"PATCH", s.disabled.path(), map[string]any{"disabled": false}},
+		{"DELETE", s.machine.path(), nil},
 	}
 }
 
@@ -129,6 +141,7 @@ func (s *stolen) kept() string {
 		(SELECT json_agg(p ORDER BY id) FROM passkeys p),
 		(SELECT json_agg(g ORDER BY id) FROM groups g), (SELECT json_agg(m) FROM group_members m),
 		(SELECT json_agg(i ORDER BY id) FROM (SELECT id, user_id, provider FROM identities) i),
+		(SELECT json_agg(a ORDER BY id) FROM service_accounts a), (SELECT json_agg(g) FROM service_account_groups g),
 		(SELECT count(*) FROM personal_access_tokens), (SELECT json_agg(t.kind ORDER BY t.kind) FROM tickets t), (SELECT count(*) FROM text_codes))`)
 }
 

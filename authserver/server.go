@@ -115,7 +115,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	limiter := request.Limiter{Buckets: minuteBuckets{cache}, Settings: s.folder.Config, Refused: s.metrics, Unnamed: s.unnamed}
 	pages, err := web.New(web.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
-		Grants: can.grants, PersonalTokens: can.personal, Groups: can.groups, Sealer: sealer, Shelf: cache, Settings: s.folder.Config,
+		Grants: can.grants, PersonalTokens: can.personal, ServiceAccounts: can.machines, Groups: can.groups, Sealer: sealer, Shelf: cache, Settings: s.folder.Config,
 		Now: s.Now, Limiter: limiter, Log: s.Log,
 	})
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	}
 	return httpapi.New(httpapi.Deps{
 		Sessions: can.sessions, Clients: can.clients, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
-		Grants: can.grants, Groups: can.groups, Proofs: can.proofs, PersonalTokens: can.personal, Settings: s.folder.Config, Health: s.life,
+		Grants: can.grants, Groups: can.groups, Proofs: can.proofs, PersonalTokens: can.personal, ServiceAccounts: can.machines, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
 		Beside: slices.Concat(s.newOpenIDProvider(can, sealer, cache, pages, limiter).Routes(), s.newGateways(can, sealer, pages, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,
 	}), nil

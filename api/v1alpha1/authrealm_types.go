@@ -179,7 +179,8 @@ type AuthRealmSpec struct {
 	Clients *Clients `json:"clients,omitempty"`
 
 	// personalAccessTokens lets people make tokens for programs of their own, each for one
-	// OAuthClient that takes them; nobody may when absent, and none is good.
+	// OAuthClient that takes them, and administrators for service accounts; nobody may when
+	// absent, and none is good.
 	// +optional
 	PersonalAccessTokens *PersonalAccessTokens `json:"personalAccessTokens,omitempty"`
 

@@ -293,9 +293,9 @@ type OAuthClientSpec struct {
 	DPoP Requirement `json:"dpop,omitempty"`
 
 	// personalAccessTokens says whether people may make tokens for the client by themselves,
-	// as far as the realm lets them by its spec.personalAccessTokens: Refused or Allowed;
-	// Refused when absent. The client learns of such a token by introspection, or by the
-	// gateway in front of it.
+	// and administrators for service accounts, as far as the realm lets them by its
+	// spec.personalAccessTokens: Refused or Allowed; Refused when absent. The client learns of
+	// such a token by introspection, or by the gateway in front of it.
 	// +optional
 	PersonalAccessTokens PersonalAccessTokenUse `json:"personalAccessTokens,omitempty"`
 

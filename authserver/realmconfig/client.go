@@ -68,8 +68,8 @@ type Client struct {
 	// the token is bound (RFC 9449). Empty is Allowed.
 	DPoP Requirement `json:"dpop,omitempty"`
 
-	// PersonalAccessTokens says whether people may make tokens for the client. Empty is
-	// Refused.
+	// PersonalAccessTokens says whether people may make tokens for the client, and
+	// administrators for service accounts. Empty is Refused.
 	PersonalAccessTokens PersonalAccessTokenUse `json:"personalAccessTokens,omitempty"`
 
 	// Consent is Skip by default. See also IsNativeApp.

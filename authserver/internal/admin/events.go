@@ -106,12 +106,17 @@ func (s *Service) FindEventsOf(ctx context.Context, access auth.Secret, email st
 	return s.FindEvents(ctx, access, q, from)
 }
 
-// EmailsIn is the addresses, by id, of the users whom events name and who still exist.
-// It refuses as session.Admin does.
-func (s *Service) EmailsIn(ctx context.Context, access auth.Secret, events []auth.Event, from auth.Client) (map[string]Address, error) {
+// Emails are the addresses, by id, of the users among some ids who still exist. It refuses as
+// session.Admin does.
+func (s *Service) Emails(ctx context.Context, access auth.Secret, ids []string, from auth.Client) (map[string]Address, error) {
 	if _, _, err := s.Sessions.Admin(ctx, access, "", "", from); err != nil {
 		return nil, err
 	}
+	return s.Store.EmailsOf(ctx, ids)
+}
+
+// PeopleIn are the ids of those whom events name.
+func PeopleIn(events []auth.Event) []string {
 	ids := []string{}
 	for _, e := range events {
 		for _, id := range []string{e.ActorID, e.TargetID} {
@@ -120,5 +125,5 @@ func (s *Service) EmailsIn(ctx context.Context, access auth.Secret, events []aut
 			}
 		}
 	}
-	return s.Store.EmailsOf(ctx, ids)
+	return ids
 }

@@ -14,9 +14,12 @@ type ClientToken struct {
 	ID string
 	// ClientID is the client that the token was issued to.
 	ClientID string
-	// Subject is the user whom the token speaks for, or the client's own id where it
-	// speaks for itself.
+	// Subject is the user whom the token speaks for, or the service account, or the client's
+	// own id where it speaks for itself.
 	Subject string
+	// Username is what the service account is called that the token speaks for; empty for a
+	// user, and for a client.
+	Username string
 	// GrantID is the grant that the token was issued by, with whose end the token is
 	// worthless; empty for a token of a client's own.
 	GrantID string
@@ -53,8 +56,22 @@ func (a *Actor) Depth() int {
 	return depth
 }
 
-// OfUser reports whether the token speaks for a user. No client has the id of one.
+// OfUser reports whether the token speaks for a user, or for a service account. No client has
+// the id of one.
 func (t ClientToken) OfUser() bool { return t.Subject != t.ClientID }
+
+// UserID is whom gateways tell applications of: a user, a service account with its mark, or
+// nobody where the client speaks for itself.
+func (t ClientToken) UserID() string {
+	switch {
+	case !t.OfUser():
+		return ""
+	case t.Username != "":
+		return MarkedServiceAccount(t.Subject)
+	default:
+		return t.Subject
+	}
+}
 
 // Clients are all by whose end the token is worthless: the one that it was issued to, the one
 // that has the grant, and those that have handed it on.

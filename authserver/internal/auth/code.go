@@ -86,6 +86,13 @@ const (
 	TooManyPersonalTokens Code = "too_many_personal_access_tokens"
 )
 
+// Refusals about a service account.
+const (
+	ServiceAccountExists   Code = "service_account_exists"
+	TooManyServiceAccounts Code = "too_many_service_accounts"
+	ServiceAccountDisabled Code = "service_account_disabled"
+)
+
 // Refusals of an application that sends people to the realm, in front of them.
 const (
 	ClientRequestInvalid Code = "client_request_invalid"

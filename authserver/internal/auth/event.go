@@ -61,6 +61,16 @@ const (
 	ActMakePersonalToken   Action = "personal_access_token.made"
 	ActUsePersonalToken    Action = "personal_access_token.first_used"
 	ActEndPersonalToken    Action = "personal_access_token.ended"
+	ActCreateAccount       Action = "service_account.created"
+	ActDescribeAccount     Action = "service_account.described"
+	ActDisableAccount      Action = "service_account.disabled"
+	ActEnableAccount       Action = "service_account.enabled"
+	ActRemoveAccount       Action = "service_account.deleted"
+	ActJoinGroup           Action = "service_account.group_added"
+	ActLeaveGroup          Action = "service_account.group_removed"
+	ActMakeAccountToken    Action = "service_account.token_made"
+	ActUseAccountToken     Action = "service_account.token_first_used"
+	ActEndAccountToken     Action = "service_account.token_ended"
 	ActAddPasskey          Action = "passkey.added"
 	ActRenamePasskey       Action = "passkey.renamed"
 	ActRemovePasskey       Action = "passkey.removed"
@@ -77,8 +87,8 @@ type Event struct {
 	Outcome string
 	// Reason is the refusal's; empty for others.
 	Reason Reason
-	// ActorID is the user who acted, empty for a stranger; TargetID the user it
-	// was done to.
+	// ActorID is the user who acted, or the service account, empty for a stranger; TargetID
+	// the user it was done to, or the service account.
 	ActorID, TargetID string
 	// Account is the key of the address that was tried, for those without a user.
 	Account   AccountKey

@@ -99,10 +99,7 @@ func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 		return visitor{}, auth.RefuseBecause(auth.PermissionDenied, auth.ScopeMissing)
 	}
 	v := visitor{byToken: true, authTime: t.AuthTime}
-	v.ClientID = t.ClientID
-	if t.OfUser() {
-		v.UserID = t.Subject
-	}
+	v.ClientID, v.UserID = t.ClientID, t.UserID()
 	return v, nil
 }
 

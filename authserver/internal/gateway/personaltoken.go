@@ -12,7 +12,8 @@ import (
 
 // holderOf is whom a personal access token speaks for at the client. Nobody has signed in,
 // so that no class of sign-in is reached, however little time ago. A source that shows many
-// that have to be looked up is slowed down.
+// that have to be looked up is slowed down. What is told of a service account is no person's:
+// neither its id nor its role could be, and it has no address.
 func (s *Service) holderOf(r *http.Request, q question, access auth.Secret) (visitor, error) {
 	mayAsk := func() error { //nolint:contextcheck // the request has it
 		return s.Limiter.Check(r, request.Route{Pattern: request.InfoFrom(r.Context()).Route, Rate: request.RateRead})
@@ -26,7 +27,12 @@ func (s *Service) holderOf(r *http.Request, q question, access auth.Secret) (vis
 		return visitor{}, auth.RefuseBecause(auth.PermissionDenied, auth.ScopeMissing)
 	}
 	v := visitor{groups: h.Groups}
+	who := h.User.Subject("", v.authTime)
 	v.ClientID, v.UserID, v.Role = q.client.ID, h.User.ID, h.User.Role
-	s.tell(&v, h.User.Subject("", v.authTime), func(scope string) bool { return !lacks(scope) })
+	if h.Account != nil {
+		who = auth.Subject{}
+		v.UserID, v.Role = auth.MarkedServiceAccount(h.Account.ID), auth.ServiceAccountRole
+	}
+	s.tell(&v, who, func(scope string) bool { return !lacks(scope) })
 	return v, nil
 }

@@ -66,8 +66,8 @@ type Service struct {
 
 // Store keeps groups. Memberships of providers count where their source is one of sources.
 type Store interface {
-	// NamesOf are the groups that a user is in, sorted, at most limit.
-	NamesOf(ctx context.Context, userID string, sources []Source, limit int) ([]string, error)
+	// NamesOf are the groups that a user is in, or a service account, sorted, at most limit.
+	NamesOf(ctx context.Context, id string, sources []Source, limit int) ([]string, error)
 	// MembershipsOf are the same with all that is known of them.
 	MembershipsOf(ctx context.Context, userID string, sources []Source, limit int) ([]Membership, error)
 	// Groups reads those whose names come after one, sorted by name, at most limit.
@@ -96,9 +96,10 @@ type Store interface {
 	MapGroups(ctx context.Context, m Mapped, also auth.Effects) (Mapping, error)
 }
 
-// Of is the names of the groups that a user is in, sorted byte by byte, MaxNames at most.
-func (s *Service) Of(ctx context.Context, userID string) ([]string, error) {
-	return s.Store.NamesOf(ctx, userID, s.sources(), MaxNames)
+// Of is the names of the groups that a user is in, or a service account, sorted byte by byte,
+// MaxNames at most.
+func (s *Service) Of(ctx context.Context, id string) ([]string, error) {
+	return s.Store.NamesOf(ctx, id, s.sources(), MaxNames)
 }
 
 // sources are those whose word counts now.

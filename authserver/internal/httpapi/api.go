@@ -25,6 +25,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -50,6 +51,8 @@ type Deps struct {
 	Proofs     *dpop.Service
 	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
+	// ServiceAccounts are accounts that are no person.
+	ServiceAccounts *serviceaccount.Service
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Health   interface{ Draining() bool }

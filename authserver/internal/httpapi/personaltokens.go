@@ -110,11 +110,15 @@ type tokenApplicationBody struct {
 
 func (a *API) listTokenApplications(ctx context.Context, r call[empty]) (tokenApplicationsBody, error) {
 	list, longest, err := a.PersonalTokens.Applications(ctx, r.Bearer)
+	return tokenApplicationsOf(list, longest), err
+}
+
+func tokenApplicationsOf(list []personaltoken.Application, longest time.Duration) tokenApplicationsBody {
 	body := tokenApplicationsBody{Applications: []tokenApplicationBody{}, MaxExpiresIn: seconds(longest)}
 	for _, one := range list {
 		body.Applications = append(body.Applications, tokenApplicationBody{one.ClientID, one.Name, strings.Join(one.Scopes, " ")})
 	}
-	return body, err
+	return body
 }
 
 type newPersonalTokenBody struct {

@@ -55,6 +55,8 @@ func (a *API) routes() []route {
 		a.administrationRoutes(),
 		a.groupRoutes(),
 		a.memberRoutes(),
+		a.serviceAccountRoutes(),
+		a.serviceAccountAccessRoutes(),
 		a.auditRoutes(),
 		a.federationRoutes(),
 		a.identityRoutes(),

@@ -17,6 +17,7 @@ type introspection struct {
 	Issuer    string   `json:"iss,omitempty"`
 	ID        string   `json:"jti,omitempty"`
 	Subject   string   `json:"sub,omitempty"`
+	Username  string   `json:"username,omitempty"`
 	ClientID  string   `json:"client_id,omitempty"`
 	Audience  []string `json:"aud,omitempty"`
 	Scope     string   `json:"scope,omitempty"`
@@ -60,7 +61,7 @@ func (s *Service) introspect(ctx context.Context, c call) (any, error) {
 
 func (s *Service) introspectionOf(t auth.ClientToken) introspection {
 	told := introspection{
-		Active: true, Issuer: s.Settings().Issuer, ID: t.ID, Subject: t.Subject, ClientID: t.ClientID, Audience: t.Audience,
+		Active: true, Issuer: s.Settings().Issuer, ID: t.ID, Subject: t.Subject, Username: t.Username, ClientID: t.ClientID, Audience: t.Audience,
 		Scope: formatScope(t.Scope), TokenType: tokenType(t.Key), IssuedAt: t.IssuedAt.Unix(), ExpiresAt: t.ExpiresAt.Unix(),
 		Confirmation: confirmationOf(t.Key), Actor: t.Actor,
 	}

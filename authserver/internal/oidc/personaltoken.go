@@ -10,9 +10,12 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 )
 
-// personalTokenUse tells a personal access token from the tokens that a client was given, in
-// the member token_use of what the realm says of it.
-const personalTokenUse = "personal_access_token"
+// These tell a personal access token, and one of a service account, from the tokens that a
+// client was given, in the member token_use of what the realm says of it.
+const (
+	personalTokenUse       = "personal_access_token"
+	serviceAccountTokenUse = "service_account_token"
+)
 
 // holderOf is whom a personal access token speaks for at a call's client; errNotActive for
 // one that is good for nothing there.
@@ -27,7 +30,8 @@ func (s *Service) holderOf(ctx context.Context, c call, shown auth.Secret) (pers
 
 // introspectPersonalToken shows a client the tokens that people have made for it. There is no
 // session, and so neither auth_time nor acr: nobody has signed in. What the scopes tell of
-// the user stands beside it, since UserInfo takes no such token.
+// the user stands beside it, since UserInfo takes no such token. Of a service account there is
+// a username and none of a person's claims.
 func (s *Service) introspectPersonalToken(ctx context.Context, c call) (any, error) {
 	h, err := s.holderOf(ctx, c, c.secret("token"))
 	switch {
@@ -38,10 +42,13 @@ func (s *Service) introspectPersonalToken(ctx context.Context, c call) (any, err
 	}
 	told := claimsOf(h.User, h.Groups, h.Token.Scopes, nil)
 	for name, value := range map[string]any{
-		"active": true, "iss": s.Settings().Issuer, "jti": h.Token.ID, "sub": h.User.ID, "client_id": c.client.ID, "aud": []string{c.client.ID},
+		"active": true, "iss": s.Settings().Issuer, "jti": h.Token.ID, "sub": h.ID(), "client_id": c.client.ID, "aud": []string{c.client.ID},
 		"token_type": bearer, "token_use": personalTokenUse, "iat": h.Token.CreatedAt.Unix(), "exp": h.Token.ExpiresAt.Unix(),
 	} {
 		told[name] = value
+	}
+	if h.Account != nil {
+		told["token_use"], told["username"] = serviceAccountTokenUse, h.Account.Username()
 	}
 	setText(told, "scope", formatScope(h.Token.Scopes))
 	return told, nil
@@ -58,7 +65,10 @@ func (s *Service) exchangePersonalToken(ctx context.Context, c call) (auth.Clien
 	case err != nil:
 		return auth.ClientToken{}, err
 	}
-	short := auth.ClientToken{Subject: h.User.ID, GrantID: h.Token.ID, ExpiresAt: h.Token.ExpiresAt}
+	short := auth.ClientToken{Subject: h.ID(), GrantID: h.Token.ID, ExpiresAt: h.Token.ExpiresAt}
+	if h.Account != nil {
+		short.Username = h.Account.Username()
+	}
 	if short.Actor, err = actorAfter(nil, c.client.ID); err != nil {
 		return auth.ClientToken{}, err
 	}

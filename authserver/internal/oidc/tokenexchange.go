@@ -110,7 +110,7 @@ func (s *Service) exchangeUser(ctx context.Context, c call) (auth.ClientToken, e
 		return auth.ClientToken{}, err
 	}
 	narrow := auth.ClientToken{
-		Subject: t.Subject, GrantID: t.GrantID, GrantClientID: cmp.Or(t.GrantClientID, t.ClientID), SessionID: t.SessionID,
+		Subject: t.Subject, Username: t.Username, GrantID: t.GrantID, GrantClientID: cmp.Or(t.GrantClientID, t.ClientID), SessionID: t.SessionID,
 		AuthTime: t.AuthTime, ExpiresAt: t.ExpiresAt,
 	}
 	if narrow.Actor, err = actorAfter(t.Actor, c.client.ID); err != nil {

@@ -35,8 +35,8 @@ type Holder struct {
 	// Token has the scopes that the client may still have, and expires when the settings say
 	// so now.
 	Token Token
-	User  auth.User
-	// Groups are all that the user is in, whatever the scopes say.
+	Owner
+	// Groups are all that the owner is in, whatever the scopes say.
 	Groups []string
 }
 
@@ -67,9 +67,9 @@ func (s *Service) Check(ctx context.Context, clientID string, shown auth.Secret,
 
 // holderOf leaves out the scopes that the client has lost since.
 func holderOf(client realmconfig.Client, t Token, known standing) Holder {
-	allowed := Scopes(client)
+	allowed := known.scopes(client)
 	t.Scopes = slices.DeleteFunc(slices.Clone(t.Scopes), func(scope string) bool { return !slices.Contains(allowed, scope) })
-	return Holder{Token: t, User: known.User, Groups: known.groups}
+	return Holder{Token: t, Owner: known.Owner, Groups: known.groups}
 }
 
 // standingOf is that of a token: what is known, if it is fresh, or what the Store says.
@@ -107,7 +107,7 @@ func (s *Service) good(ctx context.Context, known standing) (standing, error) {
 	if !s.Now().Before(s.inForce(known.Token).ExpiresAt) || s.isOver(known.Token) {
 		return standing{}, auth.Refuse(auth.TokenInvalid)
 	}
-	return known, s.Sessions.Check(ctx, known.User.Subject(known.Token.ID, time.Time{}))
+	return known, s.Sessions.Check(ctx, known.subject(known.Token.ID))
 }
 
 // inForce is a token that expires when the settings have it now: a realm that lets tokens
@@ -137,7 +137,7 @@ func (s *Service) read(ctx context.Context, hash auth.TokenHash) (standing, erro
 		held, live, err := s.Store.PersonalToken(ctx, hash, now)
 		known := standing{Held: held, live: live, readAt: now}
 		if err == nil && live {
-			known.groups, err = s.Groups(ctx, held.User.ID)
+			known.groups, err = s.Groups(ctx, held.ID())
 		}
 		if err == nil {
 			s.known.Remember(hash, known)
@@ -156,7 +156,11 @@ func (s *Service) noteUse(ctx context.Context, hash auth.TokenHash, known standi
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	told, err := s.Audit.NewEvent(auth.ActUsePersonalToken, known.User.ID, known.User.ID, from)
+	act := auth.ActUsePersonalToken
+	if known.Account != nil {
+		act = auth.ActUseAccountToken
+	}
+	told, err := s.Audit.NewEvent(act, known.ID(), known.ID(), from)
 	if err == nil {
 		told.Detail = known.Token.ID + " " + known.Token.ClientID
 		var first bool

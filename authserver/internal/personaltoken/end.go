@@ -15,7 +15,7 @@ func (s *Service) End(ctx context.Context, access auth.Secret, id string, from a
 	if err != nil {
 		return err
 	}
-	return s.end(ctx, user.ID, user.ID, id, from)
+	return s.end(ctx, user.ID, Owner{User: user}, id, from)
 }
 
 // EndOf ends a token of a user, for an administrator. It asks for no proof: it may be in a
@@ -25,7 +25,7 @@ func (s *Service) EndOf(ctx context.Context, access auth.Secret, userID, id stri
 	if err != nil {
 		return err
 	}
-	return s.end(ctx, actor.ID, userID, id, from)
+	return s.end(ctx, actor.ID, Owner{User: auth.User{ID: userID}}, id, from)
 }
 
 // Revoke ends a token at the wish of its client (RFC 7009), which may have found it where it
@@ -38,20 +38,24 @@ func (s *Service) Revoke(ctx context.Context, clientID string, shown auth.Secret
 	if err != nil || !found || held.Token.ClientID != clientID {
 		return err
 	}
-	err = s.end(ctx, "", held.User.ID, held.Token.ID, from)
+	err = s.end(ctx, "", held.Owner, held.Token.ID, from)
 	if isRefusal(err, auth.NotFound) {
 		return nil // somebody was quicker
 	}
 	return err
 }
 
-func (s *Service) end(ctx context.Context, actorID, userID, id string, from auth.Client) error {
-	told, err := s.Audit.NewEvent(auth.ActEndPersonalToken, actorID, userID, from)
+func (s *Service) end(ctx context.Context, actorID string, of Owner, id string, from auth.Client) error {
+	act, end := auth.ActEndPersonalToken, s.Store.EndPersonalToken
+	if of.Account != nil {
+		act, end = auth.ActEndAccountToken, s.Store.EndAccountToken
+	}
+	told, err := s.Audit.NewEvent(act, actorID, of.ID(), from)
 	if err != nil {
 		return err
 	}
 	told.Detail = id
-	ended, err := s.Store.EndPersonalToken(ctx, userID, id, told.At, auth.Effects{Events: []auth.Event{told}})
+	ended, err := end(ctx, of.ID(), id, told.At, auth.Effects{Events: []auth.Event{told}})
 	switch {
 	case err != nil:
 		return err

@@ -33,7 +33,7 @@ func (s *Service) List(ctx context.Context, access auth.Secret) ([]Listed, error
 	if err != nil {
 		return nil, err
 	}
-	return s.listed(ctx, user.ID)
+	return s.listed(ctx, user.ID, s.Store.PersonalTokensOf)
 }
 
 // ListOf is those of a user, for an administrator. It refuses as session.Admin does, or with
@@ -49,19 +49,19 @@ func (s *Service) ListOf(ctx context.Context, access auth.Secret, userID string,
 	if err != nil {
 		return nil, err
 	}
-	return s.listed(ctx, userID)
+	return s.listed(ctx, userID, s.Store.PersonalTokensOf)
 }
 
 // listed leaves out what is good for nothing any more: the tokens of clients that have ended,
 // and those that settings have ended. Those of a client that takes none at present are there:
 // it may take them again.
-func (s *Service) listed(ctx context.Context, userID string) ([]Listed, error) {
+func (s *Service) listed(ctx context.Context, ownerID string, read func(ctx context.Context, ownerID string, now time.Time) ([]Token, error)) ([]Listed, error) {
 	list := []Listed{}
 	if s.Settings().PersonalAccessTokens == nil {
 		return list, nil
 	}
 	now := s.Now()
-	tokens, err := s.Store.PersonalTokensOf(ctx, userID, now)
+	tokens, err := read(ctx, ownerID, now)
 	for _, t := range tokens {
 		client, _ := s.Clients.Clients().Find(t.ClientID)
 		if t = s.inForce(t); now.Before(t.ExpiresAt) && !s.isOver(t) {
@@ -75,9 +75,17 @@ func (s *Service) listed(ctx context.Context, userID string) ([]Listed, error) {
 // one may be good. It refuses as session.Caller does.
 func (s *Service) Applications(ctx context.Context, access auth.Secret) ([]Application, time.Duration, error) {
 	user, _, err := s.Sessions.Caller(ctx, access)
-	settings := s.Settings().PersonalAccessTokens
-	if err != nil || settings == nil {
+	if err != nil {
 		return nil, 0, err
+	}
+	return s.applications(ctx, Owner{User: user})
+}
+
+// applications are those that take tokens and admit the owner.
+func (s *Service) applications(ctx context.Context, of Owner) ([]Application, time.Duration, error) {
+	settings := s.Settings().PersonalAccessTokens
+	if settings == nil {
+		return nil, 0, nil
 	}
 	taking := slices.Collect(func(yield func(realmconfig.Client) bool) {
 		for c := range s.Clients.Clients().All() {
@@ -90,10 +98,10 @@ func (s *Service) Applications(ctx context.Context, access auth.Secret) ([]Appli
 	if len(taking) == 0 {
 		return list, time.Duration(settings.MaxLifetime), nil
 	}
-	groups, err := s.Groups(ctx, user.ID)
+	groups, err := s.Groups(ctx, of.ID())
 	for _, c := range taking {
 		if c.Admits(groups) {
-			list = append(list, Application{c.ID, c.DisplayName, Scopes(c)})
+			list = append(list, Application{c.ID, c.DisplayName, of.scopes(c)})
 		}
 	}
 	slices.SortFunc(list, func(a, b Application) int {

@@ -34,31 +34,56 @@ func (s *Service) Make(ctx context.Context, access auth.Secret, n New, p signin.
 	if err != nil {
 		return Listed{}, "", err
 	}
-	settings := s.Settings().PersonalAccessTokens
-	if settings == nil {
-		return Listed{}, "", auth.Refuse(auth.PersonalTokenRefused)
-	}
-	client, err := s.taking(ctx, user, n.ClientID)
+	client, err := s.checked(ctx, Owner{User: user}, n)
 	if err != nil {
-		return Listed{}, "", err
-	}
-	if err := n.check(client, settings.MaxLifetime); err != nil {
 		return Listed{}, "", err
 	}
 	if err := s.SignIn.RequireProof(ctx, user, subject, p, from); err != nil {
 		return Listed{}, "", err
 	}
-	return s.make(ctx, user, subject, n, client, from)
+	m, secret, err := s.newMaking(n, user, subject)
+	if err != nil {
+		return Listed{}, "", err
+	}
+	told, err := s.made(auth.ActMakePersonalToken, user.ID, user.ID, m, from)
+	if err != nil {
+		return Listed{}, "", err
+	}
+	mails, err := s.Notify.MailWith(auth.PersonalTokenMadeMessage, user, notify.Notice{Application: client.DisplayName}, from)
+	if err != nil {
+		return Listed{}, "", err
+	}
+	err = keep(func() (Outcome, error) {
+		return s.Store.MakePersonalToken(ctx, m, auth.Effects{Messages: mails, Events: []auth.Event{told}})
+	})
+	if err != nil {
+		return Listed{}, "", err
+	}
+	s.Audit.Print(ctx, told)
+	return Listed{m.Token, client.DisplayName}, secret, nil
 }
 
-// taking is the client of an id for which a user may make tokens. Whether there is another
+// checked is the client of a token that an owner may have.
+func (s *Service) checked(ctx context.Context, of Owner, n New) (realmconfig.Client, error) {
+	settings := s.Settings().PersonalAccessTokens
+	if settings == nil {
+		return realmconfig.Client{}, auth.Refuse(auth.PersonalTokenRefused)
+	}
+	client, err := s.taking(ctx, of, n.ClientID)
+	if err == nil {
+		err = n.check(of.scopes(client), settings.MaxLifetime)
+	}
+	return client, err
+}
+
+// taking is the client of an id for which an owner may have tokens. Whether there is another
 // one of that id, nobody is told.
-func (s *Service) taking(ctx context.Context, user auth.User, id string) (realmconfig.Client, error) {
+func (s *Service) taking(ctx context.Context, of Owner, id string) (realmconfig.Client, error) {
 	client, known := s.takes(id)
 	if !known {
 		return realmconfig.Client{}, auth.Refuse(auth.PersonalTokenRefused)
 	}
-	groups, err := s.Groups(ctx, user.ID)
+	groups, err := s.Groups(ctx, of.ID())
 	if err == nil && !client.Admits(groups) {
 		err = auth.Refuse(auth.PersonalTokenRefused)
 	}
@@ -72,20 +97,23 @@ func (s *Service) takes(id string) (realmconfig.Client, bool) {
 	return client, known && client.TakesPersonalAccessTokens() && s.Settings().PersonalAccessTokens != nil
 }
 
-// Scopes are those of a client that a personal access token may have: what goes to sign-in
-// alone is left out.
-func Scopes(client realmconfig.Client) []string {
-	return slices.DeleteFunc(slices.Clone(client.Scopes), func(scope string) bool { return scope == "openid" || scope == "offline_access" })
+// scopes are those of a client that a token of the owner may have: what goes to sign-in alone
+// is left out, and of a service account what tells of people.
+func (o Owner) scopes(client realmconfig.Client) []string {
+	without := []string{"openid", "offline_access"}
+	if o.Account != nil {
+		without = append(without, "profile", "email")
+	}
+	return slices.DeleteFunc(slices.Clone(client.Scopes), func(scope string) bool { return slices.Contains(without, scope) })
 }
 
 // check refuses with InvalidRequest what a token cannot be, all at once.
-func (n New) check(client realmconfig.Client, longest realmconfig.Duration) error {
+func (n New) check(allowed []string, longest realmconfig.Duration) error {
 	fields := []auth.FieldProblem{}
 	refuse := func(field, detail string) { fields = append(fields, auth.FieldProblem{Field: field, Detail: detail}) }
 	if strings.TrimSpace(n.Name) == "" || len(n.Name) > MaxName || !auth.PlausibleName(n.Name) {
 		refuse("name", "must be a name on one line")
 	}
-	allowed := Scopes(client)
 	if slices.ContainsFunc(n.Scopes, func(scope string) bool { return !slices.Contains(allowed, scope) }) {
 		refuse("scope", "must be of the application's scopes")
 	}
@@ -98,49 +126,51 @@ func (n New) check(client realmconfig.Client, longest realmconfig.Duration) erro
 	return nil
 }
 
-// make stores a token for somebody who has shown who they are. Whatever else happens to the
-// user meanwhile, a login for example, has it tried again.
-func (s *Service) make(ctx context.Context, user auth.User, subject auth.Subject, n New, client realmconfig.Client, from auth.Client) (Listed, auth.Secret, error) {
+// newMaking is a token on its way, which a user wants who has shown who they are, and its
+// secret.
+func (s *Service) newMaking(n New, user auth.User, subject auth.Subject) (Making, auth.Secret, error) {
 	secret, err := newSecret(s.Random)
 	if err != nil {
-		return Listed{}, "", err
+		return Making{}, "", err
 	}
 	id, err := s.NewID()
 	if err != nil {
-		return Listed{}, "", err
+		return Making{}, "", err
 	}
-	told, err := s.Audit.NewEvent(auth.ActMakePersonalToken, user.ID, user.ID, from)
-	if err != nil {
-		return Listed{}, "", err
-	}
-	told.Detail = id + " " + client.ID
-	mails, err := s.Notify.MailWith(auth.PersonalTokenMadeMessage, user, notify.Notice{Application: client.DisplayName}, from)
-	if err != nil {
-		return Listed{}, "", err
-	}
-	scopes := slices.Clone(n.Scopes)
+	scopes, now := slices.Clone(n.Scopes), s.Now()
 	slices.Sort(scopes)
-	m := Making{
+	return Making{
 		Token: Token{
-			ID: id, ClientID: client.ID, Name: strings.TrimSpace(n.Name), Scopes: slices.Compact(scopes),
-			CreatedAt: told.At, ExpiresAt: told.At.Add(n.Lifetime),
+			ID: id, ClientID: n.ClientID, Name: strings.TrimSpace(n.Name), Scopes: slices.Compact(scopes),
+			CreatedAt: now, ExpiresAt: now.Add(n.Lifetime),
 		},
 		Hash: auth.HashOf(secret), User: user, SessionID: subject.SessionID,
-		SessionsSince: s.Settings().Tokens.SessionsSince(told.At), Most: Most,
-	}
+		SessionsSince: s.Settings().Tokens.SessionsSince(now), Most: Most,
+	}, secret, nil
+}
+
+// made is the event of a token.
+func (s *Service) made(act auth.Action, actorID, ownerID string, m Making, from auth.Client) (auth.Event, error) {
+	told, err := s.Audit.NewEvent(act, actorID, ownerID, from)
+	told.Detail = m.ID + " " + m.ClientID
+	return told, err
+}
+
+// keep stores a token. Whatever else happens to its owner meanwhile, a login for example, has
+// it tried again.
+func keep(store func() (Outcome, error)) error {
 	for range session.MaxRetries {
-		outcome, err := s.Store.MakePersonalToken(ctx, m, auth.Effects{Messages: mails, Events: []auth.Event{told}})
+		outcome, err := store()
 		switch {
-		case err != nil:
-			return Listed{}, "", err
-		case outcome == Made:
-			s.Audit.Print(ctx, told)
-			return Listed{m.Token, client.DisplayName}, secret, nil
+		case err != nil, outcome == Made:
+			return err
 		case outcome == Full:
-			return Listed{}, "", auth.Refuse(auth.TooManyPersonalTokens)
+			return auth.Refuse(auth.TooManyPersonalTokens)
 		case outcome == Unmade:
-			return Listed{}, "", auth.Refuse(auth.TokenInvalid)
+			return auth.Refuse(auth.TokenInvalid)
+		case outcome == Closed:
+			return auth.Refuse(auth.ServiceAccountDisabled)
 		}
 	}
-	return Listed{}, "", auth.RefuseFor(auth.Busy, time.Second)
+	return auth.RefuseFor(auth.Busy, time.Second)
 }

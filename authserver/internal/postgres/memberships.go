@@ -15,9 +15,12 @@ import (
 // speaking are the sources whose word counts.
 const speaking = `unnest(@providers::text[], @authorities::text[]) AS speaking (provider, authority)`
 
-// mine are the groups of @user, by whatever way, each once for each way.
+// mine are the groups of @user, who may be a service account, by whatever way, each once for
+// each way.
 const mine = `
     SELECT a.group_id, a.added_at, NULL AS provider FROM group_members a WHERE a.user_id = @user
+    UNION ALL
+    SELECT s.group_id, s.added_at, NULL FROM service_account_groups s WHERE s.service_account_id = @user
     UNION ALL
     SELECT m.group_id, NULL, m.provider
     FROM identities i JOIN mapped_members m ON m.identity_id = i.id

@@ -67,11 +67,11 @@ func (s *Store) MakePersonalToken(ctx context.Context, m personaltoken.Making, a
 }
 
 // personalTokenColumns are of a token t.
-const personalTokenColumns = `t.id::text, t.client_id, t.name, t.scopes, t.created_at, t.expires_at, t.last_used_on`
+const personalTokenColumns = `t.id::text, t.client_id, t.name, t.scopes, t.created_at, t.expires_at, t.last_used_on, coalesce(t.made_by::text, '')`
 
 // personalTokenFields is where personalTokenColumns go.
 func personalTokenFields(t *personaltoken.Token) []any {
-	return []any{&t.ID, &t.ClientID, &t.Name, &t.Scopes, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedOn}
+	return []any{&t.ID, &t.ClientID, &t.Name, &t.Scopes, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedOn, &t.MadeBy}
 }
 
 // A user has no more than may be sorted at once.
@@ -81,9 +81,13 @@ WHERE t.user_id = @user AND t.expires_at > @now ORDER BY t.created_at DESC, t.id
 
 // PersonalTokensOf implements personaltoken.Store.
 func (s *Store) PersonalTokensOf(ctx context.Context, userID string, now time.Time) ([]personaltoken.Token, error) {
+	return s.tokensOf(ctx, personalTokensOf, pgx.NamedArgs{"user": userID, "now": now, "most": personaltoken.Most})
+}
+
+func (s *Store) tokensOf(ctx context.Context, statement string, args pgx.NamedArgs) ([]personaltoken.Token, error) {
 	ctx, end := s.bounded(ctx, "list personal access tokens")
 	defer end()
-	rows, err := s.pool.Query(ctx, personalTokensOf, pgx.NamedArgs{"user": userID, "now": now, "most": personaltoken.Most})
+	rows, err := s.pool.Query(ctx, statement, args)
 	if err != nil {
 		return nil, classify("list personal access tokens", err)
 	}
@@ -104,9 +108,13 @@ WHERE t.hash = @hash AND t.expires_at > @now AND u.disabled_at IS NULL
 func (s *Store) PersonalToken(ctx context.Context, hash auth.TokenHash, now time.Time) (personaltoken.Held, bool, error) {
 	ctx, end := s.bounded(ctx, "read personal access token")
 	defer end()
-	held := personaltoken.Held{}
-	err := s.pool.QueryRow(ctx, personalToken, pgx.NamedArgs{"hash": hash[:], "now": now}).
-		Scan(append(personalTokenFields(&held.Token), userFields(&held.User)...)...)
+	held, args := personaltoken.Held{}, pgx.NamedArgs{"hash": hash[:], "now": now}
+	err := s.pool.QueryRow(ctx, personalToken, args).Scan(append(personalTokenFields(&held.Token), userFields(&held.User)...)...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		account := auth.ServiceAccount{}
+		held = personaltoken.Held{Owner: personaltoken.Owner{Account: &account}}
+		err = s.pool.QueryRow(ctx, accountToken, args).Scan(append(personalTokenFields(&held.Token), serviceAccountFields(&account)...)...)
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return personaltoken.Held{}, false, nil
 	}
@@ -120,7 +128,7 @@ WITH before AS MATERIALIZED (
 ), used AS (
     UPDATE personal_access_tokens t SET last_used_on = @day FROM before
     WHERE t.id = before.id AND (before.last_used_on IS NULL OR before.last_used_on < @day)
-    RETURNING t.user_id, before.last_used_on IS NULL AS first
+    RETURNING coalesce(t.user_id, t.service_account_id) AS user_id, before.last_used_on IS NULL AS first
 ), cause AS (
     SELECT user_id FROM used WHERE first
 )` + withEvent + `

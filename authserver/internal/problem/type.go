@@ -124,6 +124,12 @@ func lookUp(code auth.Code) (t Type, found bool) {
 		return Type{403, "Personal access token refused", "This realm has no personal access tokens, or this application takes none from you."}, true
 	case auth.TooManyPersonalTokens:
 		return Type{409, "Too many personal access tokens", "You have as many personal access tokens as one may have. End one first."}, true
+	case auth.ServiceAccountExists:
+		return Type{409, "Service account exists", "Another service account has this name."}, true
+	case auth.TooManyServiceAccounts:
+		return Type{409, "Too many service accounts", "The realm has as many service accounts as one may have. Delete one first."}, true
+	case auth.ServiceAccountDisabled:
+		return Type{409, "Service account disabled", "The service account is disabled. Enable it first."}, true
 	case auth.ClientRequestInvalid:
 		return Type{400, "Request of an application invalid", "The application is not known, has not registered the address that it wants its answer at, or asks in another way than OAuth 2.0 does."}, true
 	case auth.ClientAccessDenied:

@@ -48,8 +48,8 @@ func (f ForwardedClients) takes(t auth.ClientToken, clients *client.Service) boo
 
 // Bearer is whom a gateway was shown a token of.
 type Bearer struct {
-	// Subject has no more than a user's id where a client shows it, and nothing where
-	// the client acts for itself.
+	// Subject has no more than whom gateways are told of where a client shows it (see
+	// auth.ClientToken.UserID).
 	auth.Subject
 	// ClientID is the client that the token was issued to; empty for a token of the
 	// realm's own.
@@ -76,9 +76,5 @@ func (s *Service) VerifyFor(ctx context.Context, access auth.Secret, roles []str
 	if err := through.prove(ctx, t); err != nil {
 		return Bearer{}, err
 	}
-	bearer := Bearer{ClientID: t.ClientID}
-	if t.OfUser() {
-		bearer.UserID = t.Subject
-	}
-	return bearer, nil
+	return Bearer{ClientID: t.ClientID, Subject: auth.Subject{UserID: t.UserID()}}, nil
 }

@@ -17,11 +17,13 @@ import (
 // 2.2). What the token was issued by is no sid: servers of earlier releases take a token
 // for one of a session's own, and only if it has one.
 type clientClaims struct {
-	ClientID  string           `json:"client_id"`
-	GrantID   string           `json:"grant_id,omitempty"`
-	SessionID string           `json:"session_id,omitempty"`
-	Scope     string           `json:"scope,omitempty"`
-	AuthTime  *jwt.NumericDate `json:"auth_time,omitempty"`
+	ClientID  string `json:"client_id"`
+	GrantID   string `json:"grant_id,omitempty"`
+	SessionID string `json:"session_id,omitempty"`
+	Scope     string `json:"scope,omitempty"`
+	// Username is of a token that speaks for a service account.
+	Username string           `json:"username,omitempty"`
+	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
 	// Confirmation is nil for a token that is bound to no key.
 	Confirmation *confirmation `json:"cnf,omitempty"`
 	// Actor is of a token that was exchanged (RFC 8693, section 4.1).
@@ -45,7 +47,7 @@ func confirmationOf(key string) *confirmation {
 
 func (c clientClaims) token() auth.ClientToken {
 	t := auth.ClientToken{
-		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, GrantID: c.GrantID, SessionID: c.SessionID, Audience: c.Audience, Scope: strings.Fields(c.Scope), Actor: c.Actor, GrantClientID: c.GrantClientID,
+		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, Username: c.Username, GrantID: c.GrantID, SessionID: c.SessionID, Audience: c.Audience, Scope: strings.Fields(c.Scope), Actor: c.Actor, GrantClientID: c.GrantClientID,
 		IssuedAt: c.IssuedAt.UTC(), ExpiresAt: c.ExpiresAt.UTC(),
 	}
 	if c.AuthTime != nil {
@@ -69,7 +71,7 @@ func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
 		return "", ErrLifetime
 	}
 	return t.sign(s, key, typ, clientClaims{
-		ClientID: of.ClientID, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime), Actor: of.Actor, GrantClientID: of.GrantClientID,
+		ClientID: of.ClientID, Username: of.Username, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime), Actor: of.Actor, GrantClientID: of.GrantClientID,
 		Confirmation: confirmationOf(of.Key), RegisteredClaims: jwt.RegisteredClaims{
 			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
 			IssuedAt: jwt.NewNumericDate(of.IssuedAt), ExpiresAt: jwt.NewNumericDate(of.ExpiresAt),

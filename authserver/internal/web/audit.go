@@ -23,8 +23,9 @@ type auditPage struct {
 	Action          auth.Action
 	Actions         []auth.Action
 	Events          []event
-	// Emails are those of the users whom the events name.
-	Emails map[string]admin.Address
+	// Emails are those of the users whom the events name, ServiceAccounts the names of others.
+	Emails          map[string]admin.Address
+	ServiceAccounts map[string]string
 	paging
 	// Wrong names the field that makes no sense, and Refused says why.
 	Wrong   string
@@ -114,6 +115,10 @@ func (w *Web) searchAudit(req *pageRequest, access auth.Secret, p *auditPage, q 
 	for _, e := range events {
 		p.Events = append(p.Events, event{e})
 	}
-	p.Emails, err = w.Admin.EmailsIn(ctx, access, events, req.client)
+	named := admin.PeopleIn(events)
+	if p.Emails, err = w.Admin.Emails(ctx, access, named, req.client); err != nil {
+		return err
+	}
+	p.ServiceAccounts, err = w.ServiceAccounts.Names(ctx, access, named, req.client)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
@@ -32,6 +33,8 @@ type groupPage struct {
 	// Name is what it shall be called.
 	Name    string
 	Members []group.Member
+	// ServiceAccounts are all that are in it.
+	ServiceAccounts []auth.ServiceAccount
 	paging
 }
 
@@ -56,6 +59,9 @@ func (w *Web) group(req *pageRequest, p groupPage) (*response, error) {
 		p.Group, p.Members, more, err = w.Groups.Members(req.r.Context(), access, req.r.PathValue("id"), before, perPage, req.client)
 		if more {
 			p.setNext(p.Members[len(p.Members)-1].User.ID)
+		}
+		if err == nil {
+			p.ServiceAccounts, _, err = w.ServiceAccounts.In(req.r.Context(), access, p.Group.ID, "", serviceaccount.Most, req.client)
 		}
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/field"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
@@ -32,6 +33,7 @@ func limits() map[string]int {
 		"codes": 1024, "methods": 64, "provider": 128, "client": 320, "user": maxID, "language": 8, "again": 16, "flow": 16, "text": 8, "discard": 8, interruptedField: maxForm,
 		"password": maxText, "current": maxText, "code": maxText, "session_id": maxText,
 		"scope": 128, "days": 8,
+		"description": auth.MaxServiceAccountDescription, "group": realmconfig.MaxGroupName,
 		"ceremony": 128, "credential": maxCredential,
 		"status": 16, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,
 	}

@@ -40,6 +40,10 @@ type newTokenPage struct {
 	Days  []int
 	For   int
 	Wrong string
+	// Account is the name of the service account whose it will be; empty for a user's own.
+	Account string
+	// Back is the page that whoever makes one comes from.
+	Back string
 }
 
 // Has reports whether a scope was chosen.
@@ -57,17 +61,26 @@ const usualDays = 30
 
 // newToken is the form for an application of which the visitor may make a token.
 func (w *Web) newToken(req *pageRequest, clientID string) (newTokenPage, error) {
+	p, err := w.newTokenFor(req, clientID, func(access auth.Secret) ([]personaltoken.Application, time.Duration, error) {
+		return w.PersonalTokens.Applications(req.r.Context(), access)
+	})
+	p.Back = "/account"
+	return p, err
+}
+
+// newTokenFor is the form for one of the applications that there are to choose from.
+func (w *Web) newTokenFor(req *pageRequest, clientID string, applications func(access auth.Secret) ([]personaltoken.Application, time.Duration, error)) (newTokenPage, error) {
 	p := newTokenPage{}
 	err := w.signedIn(req, func(access auth.Secret) error {
-		applications, longest, err := w.PersonalTokens.Applications(req.r.Context(), access)
+		list, longest, err := applications(access)
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(applications, func(a personaltoken.Application) bool { return a.ClientID == clientID })
+		i := slices.IndexFunc(list, func(a personaltoken.Application) bool { return a.ClientID == clientID })
 		if i < 0 {
 			return auth.Refuse(auth.PersonalTokenRefused)
 		}
-		p.Application, p.Days = applications[i], lifetimes(longest)
+		p.Application, p.Days = list[i], lifetimes(longest)
 		p.For = min(usualDays, p.Days[len(p.Days)-1])
 		return nil
 	})
@@ -87,22 +100,30 @@ func (w *Web) showNewToken(req *pageRequest) (*response, error) {
 type madeTokenPage struct {
 	personaltoken.Listed
 	Secret string
+	// Account and Back are those of the form.
+	Account, Back string
 }
 
-// makeToken shows what it has made at once: a redirect would have to keep it somewhere.
 func (w *Web) makeToken(req *pageRequest) (*response, error) {
 	p, err := w.newToken(req, req.field("client", maxClientID))
 	if err != nil {
 		return nil, err
 	}
+	return w.makeTokenBy(req, p, func(access auth.Secret, n personaltoken.New) (personaltoken.Listed, auth.Secret, error) {
+		return w.PersonalTokens.Make(req.r.Context(), access, n, signin.Proof{}, req.client)
+	})
+}
+
+// makeTokenBy shows what it has made at once: a redirect would have to keep it somewhere.
+func (w *Web) makeTokenBy(req *pageRequest, p newTokenPage, do func(access auth.Secret, n personaltoken.New) (personaltoken.Listed, auth.Secret, error)) (*response, error) {
 	p.TokenName, p.Chosen = req.field("name", maxName), req.r.PostForm["scope"]
 	p.For, _ = strconv.Atoi(req.field("days", 8))
-	made := madeTokenPage{}
-	err = w.signedIn(req, func(access auth.Secret) error {
-		listed, secret, err := w.PersonalTokens.Make(req.r.Context(), access, personaltoken.New{
+	made := madeTokenPage{Account: p.Account, Back: p.Back}
+	err := w.signedIn(req, func(access auth.Secret) error {
+		listed, secret, err := do(access, personaltoken.New{
 			Name: p.TokenName, ClientID: p.ClientID, Scopes: p.Chosen, Lifetime: time.Duration(p.For) * dayLong,
-		}, signin.Proof{}, req.client)
-		made = madeTokenPage{listed, string(secret)}
+		})
+		made.Listed, made.Secret = listed, string(secret)
 		return err
 	})
 	e, ok := formRefusal(err)

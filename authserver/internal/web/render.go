@@ -86,9 +86,9 @@ func (v view) Offers(tag string) bool {
 // Width is the class of pages with more on them than one form.
 func (v view) Width() string {
 	switch v.Page {
-	case "account", "new-user", "new-token", "user", "group":
+	case "account", "new-user", "new-token", "user", "group", "service-account":
 		return "wide"
-	case "users", "groups", "audit":
+	case "users", "groups", "service-accounts", "audit":
 		return "widest"
 	default:
 		return ""

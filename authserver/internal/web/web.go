@@ -25,6 +25,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -36,14 +37,16 @@ type Deps struct {
 	Grants   *grant.Service
 	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
-	SignIn         *signin.Service
-	Federation     *federation.Service
-	MailCodes      *mailcode.Service
-	Accounts       *account.Service
-	Admin          *admin.Service
-	Groups         *group.Service
-	Sealer         auth.Sealer
-	Shelf          request.Shelf
+	// ServiceAccounts are accounts that are no person.
+	ServiceAccounts *serviceaccount.Service
+	SignIn          *signin.Service
+	Federation      *federation.Service
+	MailCodes       *mailcode.Service
+	Accounts        *account.Service
+	Admin           *admin.Service
+	Groups          *group.Service
+	Sealer          auth.Sealer
+	Shelf           request.Shelf
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Now      func() time.Time
@@ -137,6 +140,8 @@ func (w *Web) pages() []page {
 		w.applicationPages(),
 		w.personalTokenPages(),
 		w.languagePages(),
+		w.serviceAccountsPages(),
+		w.serviceAccountPages(),
 		w.usersPages(),
 		w.userPages(),
 		w.groupsPages(),

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
 )
 
 // size says how many rows there are, by the number of users.
@@ -114,12 +116,22 @@ func tables() []table {
 		}},
 		{name: "personal_access_tokens", rows: func(s size) int { return s.users }, values: map[string]string{
 			// Some users have many, and a tenth of all have expired.
-			"id": personalTokenID("i"), "hash": "sha256(('personal token' || i)::bytea)", "user_id": userID("(1 + i / 3)"), "client_id": "'apps.shop-' || i % 40",
+			"id": personalTokenID("i"), "hash": "sha256(('personal token' || i)::bytea)", "user_id": "CASE WHEN NOT " + ofAccount + " THEN " + userID("(1 + i / 3)") + " END", "client_id": "'apps.shop-' || i % 40",
 			"name": "'Nightly backup ' || i", "scopes": "ARRAY['email', 'groups', 'orders:read']",
 			"password_changed_at": "CASE WHEN (1 + i / 3) % 6 = 0 THEN " + joined("(1 + i / 3)") + " + 86400000 END",
 			"created_at":          "$now - 86400000 * (i % 30)", "expires_at": "$now + 86400000 * (i % 30) - 259200000",
 			"last_used_on": "CASE WHEN i % 3 > 0 THEN (to_timestamp($now / 1000.0::float8))::date - (i % 20)::integer END",
+			// The rest are of service accounts.
+			"service_account_id": "CASE WHEN " + ofAccount + " THEN " + serviceAccountID("(1 + i / 50 % 1000)") + " END", "made_by": "CASE WHEN " + ofAccount + " THEN " + userID("1") + " END",
 		}},
+		{name: "service_accounts", rows: func(size) int { return serviceaccount.Most }, values: map[string]string{
+			"id": serviceAccountID("i"), "name": "'account-' || i", "description": "'What it is for, number ' || i", "created_by": userID("1"),
+			"created_at": "$now - 86400000", "disabled_at": "CASE WHEN i % 20 = 0 THEN $now - 3600000 END",
+		}},
+		{name: "service_account_groups", rows: func(size) int { return 10 * serviceaccount.Most }, values: map[string]string{
+			"service_account_id": serviceAccountID("(1 + (i - 1) / 10)"), "group_id": groupID("(1 + i % 997)"), "added_at": "$now - 86400000",
+		}},
+		{name: "totals", rows: func(size) int { return 0 }, values: map[string]string{"kind": "'none'", "total": "0"}},
 		{name: "consents", rows: func(s size) int { return s.users }, values: map[string]string{
 			"user_id": userID("i"), "client_id": "'apps.shop-' || i % 40", "client_since": joined("i"),
 			"scopes": "ARRAY['email', 'groups', 'openid', 'profile']", "given_at": joined("i"),

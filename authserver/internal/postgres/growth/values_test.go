@@ -75,6 +75,11 @@ const (
 func groupID(i string) string         { return id("$now - 86400000", "'group' || "+i) }
 func personalTokenID(i string) string { return id("$now - 86400000", "'personal token' || "+i) }
 
+// ofAccount holds for the tokens of service accounts: one in fifty.
+const ofAccount = "(i % 50 = 7)"
+
+func serviceAccountID(i string) string { return id("$now - 86400000", "'service account' || "+i) }
+
 func identityID(i string) string { return id(joined(i), "'identity' || "+i) }
 func providerOf(i string) string {
 	return fmt.Sprintf("(ARRAY['google', 'github', 'okta'])[1 + %s %% 3]", i)
