@@ -105,4 +105,8 @@ type TwoFactor struct {
 	// +optional
 	// +realmkeeper:validation:Duration:example="5m",min="1m",max="1h"
 	ChallengeLifetime *metav1.Duration `json:"challengeLifetime,omitempty"`
+
+	// required says who must have a second factor; nobody must when absent.
+	// +optional
+	Required *RequiredFactors `json:"required,omitempty"`
 }

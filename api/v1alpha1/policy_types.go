@@ -206,6 +206,11 @@ type Passwords struct {
 	// +optional
 	// +realmkeeper:validation:Duration:example="30m or 1h",min="1m",max="24h"
 	ResetTokenLifetime *metav1.Duration `json:"resetTokenLifetime,omitempty"`
+
+	// existing says what becomes of people whose password of old minLength and the list of
+	// common ones would refuse today; they go on with it when absent.
+	// +optional
+	Existing *ExistingPasswords `json:"existing,omitempty"`
 }
 
 // InitialAdmin is the first user of a realm.

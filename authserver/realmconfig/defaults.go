@@ -9,8 +9,8 @@ import (
 
 // Defaults are the settings of a realm that says nothing but its issuer. What a
 // realm must ask for is absent: for what is not said of it, see DefaultEmail,
-// DefaultSMS, DefaultClientRegistration, DefaultPersonalAccessTokens, DefaultTracing and
-// DefaultProvider.
+// DefaultSMS, DefaultClientRegistration, DefaultPersonalAccessTokens, DefaultRequiredFactors,
+// DefaultExistingPasswords, DefaultTracing and DefaultProvider.
 //
 // Realm is the namespace and name of the AuthRealm, "identity/quickstart". The
 // settings are valid wherever the issuer is.

@@ -31,6 +31,9 @@ type Passwords struct {
 	// ResetTokenLifetime is how long the link of a reset mail works: 1m to 24h, 1h
 	// by default.
 	ResetTokenLifetime Duration `json:"resetTokenLifetime"`
+	// Existing is nil where nobody asks about passwords that the rules of today would not
+	// take.
+	Existing *ExistingPasswords `json:"existing,omitempty"`
 }
 
 func (c Passwords) validate(p *problems) {
@@ -40,4 +43,7 @@ func (c Passwords) validate(p *problems) {
 	}
 	p.number("passwords.minLength", c.MinLength, 8, 64)
 	p.duration("passwords.resetTokenLifetime", c.ResetTokenLifetime, time.Minute, 24*time.Hour)
+	if c.Existing != nil {
+		c.Existing.validate(p)
+	}
 }

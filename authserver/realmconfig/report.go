@@ -80,6 +80,11 @@ type Report struct {
 	// one first.
 	ClientUse []ClientUse `json:"clientUse,omitempty"`
 
+	// Requirements count, by FactorsRequirement and PasswordsRequirement, the people whom
+	// each concerns. One is absent that the realm does not have, or that nobody has counted
+	// for yet.
+	Requirements map[string]RequirementReport `json:"requirements,omitempty"`
+
 	// Problem says why the documents on disk are not in force; empty when they are.
 	Problem string `json:"problem,omitempty"`
 

@@ -17,6 +17,8 @@ type TwoFactor struct {
 	// ChallengeLifetime is how long a login may wait for its code: 1m to 1h, 5m by
 	// default.
 	ChallengeLifetime Duration `json:"challengeLifetime"`
+	// Required is nil where nobody must have a second factor.
+	Required *RequiredFactors `json:"required,omitempty"`
 }
 
 func (t TwoFactor) validate(p *problems) {
@@ -24,4 +26,7 @@ func (t TwoFactor) validate(p *problems) {
 	p.number("twoFactor.failures", t.Failures, 1, 100)
 	p.duration("twoFactor.duration", t.Duration, time.Second, 24*time.Hour)
 	p.duration("twoFactor.challengeLifetime", t.ChallengeLifetime, time.Minute, time.Hour)
+	if t.Required != nil {
+		t.Required.validate(p)
+	}
 }

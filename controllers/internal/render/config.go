@@ -74,6 +74,7 @@ func passwords(p v1alpha1.Passwords, absent realmconfig.Passwords) realmconfig.P
 		MinLength:          intOr(p.MinLength, absent.MinLength),
 		AllowCommon:        p.AllowCommon,
 		ResetTokenLifetime: durationOr(p.ResetTokenLifetime, absent.ResetTokenLifetime),
+		Existing:           existingPasswords(p.Existing),
 	}
 }
 
@@ -99,6 +100,7 @@ func twoFactor(realm *v1alpha1.AuthRealm, absent realmconfig.TwoFactor) realmcon
 		Failures:          intOr(t.Failures, absent.Failures),
 		Duration:          durationOr(t.Duration, absent.Duration),
 		ChallengeLifetime: durationOr(t.ChallengeLifetime, absent.ChallengeLifetime),
+		Required:          requiredFactors(t.Required),
 	}
 }
 
