@@ -26,6 +26,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -58,6 +59,7 @@ type capabilities struct {
 	sessions   *session.Service
 	grants     *grant.Service
 	logouts    *backchannel.Service
+	required   *requirement.Service
 	mfa        *mfa.Service
 	passkeys   *passkey.Service
 	signIn     *signin.Service
@@ -93,17 +95,21 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	c.logouts = &backchannel.Service{
 		Realm: realm, Store: a.store, Clients: c.clients, Signer: s.tokens, Transport: a.logouts, Observer: s.metrics, Timeout: s.logoutTimeout(),
 	}
+	c.required = &requirement.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions}
 	c.mfa = &mfa.Service{
-		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify, Observer: s.metrics,
+		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify,
+		Requirements: c.required, Observer: s.metrics,
 	}
 	c.passkeys = &passkey.Service{
-		Realm: realm, Store: a.store, Sealer: a.sealer, WebAuthn: a.webauthn, Audit: c.audit, Notify: c.notify, Observer: s.metrics,
+		Realm: realm, Store: a.store, Sealer: a.sealer, WebAuthn: a.webauthn, Audit: c.audit, Notify: c.notify,
+		Requirements: c.required, Observer: s.metrics,
 	}
 	c.signIn = &signin.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Passwords: a.passwords, Audit: c.audit,
-		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, Observer: s.metrics,
+		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, Requirements: c.required, Observer: s.metrics,
 	}
 	c.groups = &group.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, SignIn: c.signIn}
+	c.required.Groups = c.groups.Of // which stand on it
 	c.personal = &personaltoken.Service{
 		Realm: realm, Store: a.store, Audit: c.audit, Clients: c.clients, Notify: c.notify, Sessions: c.sessions, SignIn: c.signIn, Groups: c.groups.Of,
 	}

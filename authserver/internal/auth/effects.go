@@ -41,6 +41,7 @@ const (
 	AccountLockedMessage       MessageKind = "account-locked"
 	PersonalTokenMadeMessage   MessageKind = "personal-access-token-made"
 	CodeMessage                MessageKind = "code"
+	SetUpCodeMessage           MessageKind = "set-up-code"
 )
 
 // Message waits in the outbox. What it says is sealed, because a link or a code

@@ -76,6 +76,11 @@ const (
 	ActRemovePasskey       Action = "passkey.removed"
 	ActSuspectClone        Action = "passkey.clone_suspected"
 	ActRegisterClient      Action = "client.registered"
+	ActStopSignIn          Action = "login.stopped"
+	ActRequestSetUpCode    Action = "login.set_up_code_requested"
+	ActTellRequirement     Action = "requirement.told"
+	ActReachRequirement    Action = "requirement.reached"
+	ActMeetRequirement     Action = "requirement.met"
 )
 
 // Event is an entry of the audit log: who did what to whom, when, from where, and how

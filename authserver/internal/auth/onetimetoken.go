@@ -30,6 +30,9 @@ const (
 
 	PasskeyRegistrationToken OneTimeTokenKind = "passkey_registration" // waits for a new passkey
 	PasskeyToken             OneTimeTokenKind = "passkey"              // waits for a passkey that signs in
+
+	StoppedSignInToken OneTimeTokenKind = "stopped_sign_in" // waits for what is required of its user
+	SetUpCodeToken     OneTimeTokenKind = "set_up_code"     // shows that its user reads their mail, at a sign-in that is stopped
 )
 
 // OneTimeToken is a promise that can be redeemed once, by whoever holds its secret.

@@ -53,7 +53,7 @@ type Membership struct {
 }
 
 // Source is a provider, and who speaks for it.
-type Source struct{ Provider, Authority string }
+type Source = auth.GroupSource
 
 // Service knows groups. Every field is required.
 type Service struct {
@@ -103,12 +103,4 @@ func (s *Service) Of(ctx context.Context, id string) ([]string, error) {
 }
 
 // sources are those whose word counts now.
-func (s *Service) sources() []Source {
-	list := []Source{}
-	for _, p := range s.Settings().Providers {
-		if p.Groups != nil {
-			list = append(list, Source{p.Name, p.Authority()})
-		}
-	}
-	return list
-}
+func (s *Service) sources() []Source { return auth.GroupSources(s.Settings()) }

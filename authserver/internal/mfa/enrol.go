@@ -69,6 +69,12 @@ func (s *Service) newFactor(user auth.User, method auth.Method, value []byte) (F
 // SecondFactorMissing, SecondFactorExists, EnrolmentCodeInvalid, AccountLocked or
 // TooManyAttempts.
 func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Method, typed auth.Secret, from auth.Client) error {
+	return s.ConfirmFor(ctx, user, method, typed, nil, from)
+}
+
+// ConfirmFor is Confirm at a sign-in that is stopped until the user has a second factor. All
+// of theirs end with it, so that of two at once one sets something up.
+func (s *Service) ConfirmFor(ctx context.Context, user auth.User, method auth.Method, typed auth.Secret, stopped *auth.TokenHash, from auth.Client) error {
 	code, err := ParseCode(typed, method)
 	if err != nil {
 		return err
@@ -88,7 +94,7 @@ func (s *Service) Confirm(ctx context.Context, user auth.User, method auth.Metho
 	conclude := context.WithoutCancel(ctx)
 	matched, right, err := s.matchEnrolment(factor, code)
 	if err == nil && right { // of several requests with this code, one is the first
-		matched.Guesses = counter.Key
+		matched.Guesses, matched.Stopped = counter.Key, stopped
 		right, err = s.Store.VerifyFactor(conclude, matched, s.Now(), also)
 	}
 	switch {

@@ -82,4 +82,7 @@ type MatchedCode struct {
 	Guesses auth.CounterKey
 	// BackupCodesLeft is how many there are once it is used.
 	BackupCodesLeft int
+	// Stopped is the sign-in that a first code ends, which was stopped for want of a second
+	// factor; nil for none.
+	Stopped *auth.TokenHash
 }

@@ -16,7 +16,11 @@ func (s *Service) Remove(ctx context.Context, actorID string, user auth.User, me
 	if err != nil {
 		return err
 	}
-	found, err := s.Store.RemoveFactors(ctx, user.ID, Which{Method: method, Passkeys: actorID != user.ID}, s.Now(), also)
+	required, err := s.Requirements.FactorsEnforced(ctx, user)
+	if err != nil {
+		return err
+	}
+	found, err := s.Store.RemoveFactors(ctx, user.ID, Which{Method: method, Passkeys: actorID != user.ID, Required: required}, s.Now(), also)
 	switch {
 	case err != nil:
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 )
 
 // Service knows the second factors of a realm's users. Every field is required.
@@ -26,7 +27,9 @@ type Service struct {
 	Audit    *audit.Log
 	Attempts *attempts.Service
 	Notify   *notify.Service
-	Observer Observer
+	// Requirements say of whom a second factor is required.
+	Requirements *requirement.Service
+	Observer     Observer
 }
 
 // Store keeps second factors.
@@ -56,9 +59,13 @@ type Store interface {
 
 // Which of a user's factors are meant: that of a Method, or for an empty one all, with
 // security keys, and with the passkeys that sign in by themselves if Passkeys says so.
+//
+// Required is set where the user must have a second factor: whoever is left without any is
+// stopped at the next sign-in.
 type Which struct {
 	Method   auth.Method
 	Passkeys bool
+	Required bool
 }
 
 // Observer counts what happens.

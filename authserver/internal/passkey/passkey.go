@@ -97,7 +97,11 @@ func (s *Service) Remove(ctx context.Context, user auth.User, id string, from au
 	if err != nil && !errors.Is(err, auth.Refuse(auth.NotFound)) {
 		return err
 	}
-	r, err := s.Store.RemovePasskey(ctx, user.ID, id, rp.ID, s.Now(), auth.Effects{Messages: mails, Events: []auth.Event{removed}})
+	required, err := s.Requirements.FactorsEnforced(ctx, user)
+	if err != nil {
+		return err
+	}
+	r, err := s.Store.RemovePasskey(ctx, Remove{user.ID, id, rp.ID, required}, s.Now(), auth.Effects{Messages: mails, Events: []auth.Event{removed}})
 	switch {
 	case err != nil:
 		return err

@@ -3,6 +3,7 @@
 package passkey
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,15 @@ import (
 // Begin asks for a new passkey of a user, whom the session belongs to: nobody else can finish.
 // It refuses with NotFound where the realm has no passkeys, or with TooManyPasskeys.
 func (s *Service) Begin(ctx context.Context, user auth.User, sessionID string) (Ceremony, error) {
+	return s.ask(ctx, user, sessionID, nil)
+}
+
+// BeginFor is Begin at a sign-in that is stopped until the user has a second factor.
+func (s *Service) BeginFor(ctx context.Context, user auth.User, stopped auth.TokenHash) (Ceremony, error) {
+	return s.ask(ctx, user, "", stopped[:])
+}
+
+func (s *Service) ask(ctx context.Context, user auth.User, sessionID string, stopped []byte) (Ceremony, error) {
 	rp, err := s.relyingParty()
 	if err != nil {
 		return Ceremony{}, err
@@ -30,7 +40,7 @@ func (s *Service) Begin(ctx context.Context, user auth.User, sessionID string) (
 	if err != nil {
 		return Ceremony{}, err
 	}
-	return s.begin(ctx, auth.PasskeyRegistrationToken, user.ID, sessionID, q, nil)
+	return s.begin(ctx, auth.PasskeyRegistrationToken, user.ID, sessionID, q, stopped)
 }
 
 // person is a user as authenticators know them, and how many passkeys they have, those of another
@@ -67,8 +77,32 @@ type Added struct {
 // Finish adds the passkey that answers a ceremony of Begin. Its user is told by mail. It refuses
 // with NotFound, PasskeyRegistrationInvalid or PasskeyExists.
 func (s *Service) Finish(ctx context.Context, user auth.User, sessionID string, r Registration, from auth.Client) (Added, error) {
+	return s.finishFor(ctx, user, asker{session: sessionID}, r, from)
+}
+
+// FinishFor is Finish at a sign-in that is stopped until the user has a second factor. All of
+// theirs end with it, so that of two at once one sets something up.
+func (s *Service) FinishFor(ctx context.Context, user auth.User, stopped auth.TokenHash, r Registration, from auth.Client) (Added, error) {
+	return s.finishFor(ctx, user, asker{stopped: &stopped}, r, from)
+}
+
+// asker is what has asked for a passkey: a session, or a sign-in that is stopped.
+type asker struct {
+	session string
+	stopped *auth.TokenHash
+}
+
+// is reports whether a question was this one's.
+func (a asker) is(b begun) bool {
+	if a.stopped == nil {
+		return b.Challenge == nil
+	}
+	return bytes.Equal(b.Challenge, a.stopped[:])
+}
+
+func (s *Service) finishFor(ctx context.Context, user auth.User, by asker, r Registration, from auth.Client) (Added, error) {
 	ctx = context.WithoutCancel(ctx) // the ceremony is used up
-	added, err := s.finish(ctx, user, sessionID, r, from)
+	added, err := s.finish(ctx, user, by, r, from)
 	s.Observer.Passkey("registration", auth.OutcomeOf(err))
 	if err != nil {
 		s.Audit.Record(ctx, s.Audit.NewRefusal(auth.ActAddPasskey, user.ID, user.ID, from, err))
@@ -76,16 +110,16 @@ func (s *Service) Finish(ctx context.Context, user auth.User, sessionID string, 
 	return added, err
 }
 
-func (s *Service) finish(ctx context.Context, user auth.User, sessionID string, r Registration, from auth.Client) (Added, error) {
+func (s *Service) finish(ctx context.Context, user auth.User, by asker, r Registration, from auth.Client) (Added, error) {
 	rp, err := s.relyingParty()
 	if err != nil {
 		return Added{}, err
 	}
-	b, found, err := s.redeem(ctx, auth.PasskeyRegistrationToken, r.Ceremony, user.ID, sessionID)
+	b, found, err := s.redeem(ctx, auth.PasskeyRegistrationToken, r.Ceremony, user.ID, by.session)
 	switch {
 	case err != nil:
 		return Added{}, err
-	case !found:
+	case !found, !by.is(b):
 		return Added{}, auth.Refuse(auth.PasskeyRegistrationInvalid)
 	}
 	person, _, err := s.person(ctx, rp, user)
@@ -100,17 +134,17 @@ func (s *Service) finish(ctx context.Context, user auth.User, sessionID string, 
 	case err != nil:
 		return Added{}, err
 	}
-	return s.add(ctx, user, sessionID, credential, r.Name, from)
+	return s.add(ctx, user, by, credential, r.Name, from)
 }
 
-func (s *Service) add(ctx context.Context, user auth.User, sessionID string, c Credential, name string, from auth.Client) (Added, error) {
+func (s *Service) add(ctx context.Context, user auth.User, by asker, c Credential, name string, from auth.Client) (Added, error) {
 	id, err := s.NewID()
 	if err != nil {
 		return Added{}, err
 	}
 	n := NewPasskey{
 		Passkey: Passkey{ID: id, UserID: user.ID, Name: name, Credential: c, CreatedAt: s.Now()},
-		User:    user, SessionID: sessionID, Most: most,
+		User:    user, SessionID: by.session, Stopped: by.stopped, Most: most,
 	}
 	added := Added{Passkey: n.Passkey}
 	if !c.UserVerified && !user.HasSecondFactor() {

@@ -23,6 +23,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 )
 
 // Service knows the passkeys of a realm's users. Every field is required.
@@ -33,15 +34,17 @@ type Service struct {
 	WebAuthn WebAuthn
 	Audit    *audit.Log
 	Notify   *notify.Service
-	Observer Observer
+	// Requirements say of whom a second factor is required.
+	Requirements *requirement.Service
+	Observer     Observer
 }
 
 // Store keeps passkeys.
 type Store interface {
 	// UserHandle is what authenticators know a user by: fresh, or what was stored before.
 	UserHandle(ctx context.Context, userID string, fresh []byte) ([]byte, error)
-	// AddPasskey adds a passkey to its user, if nobody has that credential, the session lives,
-	// and the user is not disabled, has fewer than Most, and the password that User has.
+	// AddPasskey adds a passkey to its user, if nobody has that credential, the session lives
+	// or the sign-in is stopped still that has asked for it, and the user is not disabled, has fewer than Most, and the password that User has.
 	AddPasskey(ctx context.Context, n NewPasskey, also auth.Effects) (bool, error)
 	// PasskeysOf are a user's, the eldest first.
 	PasskeysOf(ctx context.Context, userID string) ([]Passkey, error)
@@ -52,8 +55,9 @@ type Store interface {
 	RenamePasskey(ctx context.Context, userID, id, name string, now time.Time, also auth.Effects) (bool, error)
 	// RemovePasskey removes a passkey of a user, unless it signs them in and they could not
 	// sign in any more without it. Only those of the relying party of that id sign in; none
-	// for an empty id. The backup codes go with the last second factor.
-	RemovePasskey(ctx context.Context, userID, id, rpID string, now time.Time, also auth.Effects) (Removal, error)
+	// for an empty id. The backup codes go with the last second factor. Whoever must have a
+	// second factor, and has nothing left that is one, is stopped at the next sign-in.
+	RemovePasskey(ctx context.Context, r Remove, now time.Time, also auth.Effects) (Removal, error)
 	// IssueToken stores a one-time token.
 	IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) error
 	// RedeemToken uses up a one-time token that has not expired. Of any number of
@@ -74,8 +78,10 @@ type Observer interface {
 type NewPasskey struct {
 	Passkey
 	User auth.User
-	// SessionID is the session that asked for it.
+	// SessionID is the session that asked for it; empty where Stopped is set: the sign-in that
+	// waits for it, and ends with it.
 	SessionID string
+	Stopped   *auth.TokenHash
 	Most      int
 	// BackupCodes take the place of the user's; nil leaves them alone.
 	BackupCodes []auth.TokenHash
@@ -88,7 +94,14 @@ type Found struct {
 	User   auth.User
 }
 
-// Removal is what became of a RemovePasskey.
+// Remove says which passkey of whom is to go. RelyingPartyID is the realm's, empty where it has
+// no passkeys, and Required is set where the user must have a second factor.
+type Remove struct {
+	UserID, ID, RelyingPartyID string
+	Required                   bool
+}
+
+// Removal is what became of a Remove.
 type Removal struct {
 	// Found is false where the user has no such passkey, Removed where it is their last way
 	// in.

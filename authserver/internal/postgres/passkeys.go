@@ -36,16 +36,21 @@ func (s *Store) UserHandle(ctx context.Context, userID string, fresh []byte) ([]
 // Whoever adds a way in writes the user's row (see locked). Of several that are added at once,
 // one may be more than most. The session is looked at after its user is locked, as those do who
 // end sessions.
+//
+// At a sign-in that is stopped there is no session yet: that sign-in is what must be there still,
+// and it ends (see interrupted).
 const addPasskey = `
-WITH owner AS (
+WITH ` + interrupted + `, owner AS (
     UPDATE users u SET email = u.email
     WHERE u.id = @user AND u.disabled_at IS NULL AND u.password_changed_at IS NOT DISTINCT FROM @password_changed
       AND (SELECT count(*) FROM passkeys p WHERE p.user_id = @user) < @most
     RETURNING u.id
-), asked AS MATERIALIZED (
+), signed_in AS MATERIALIZED (
     SELECT s.id FROM sessions s JOIN owner ON s.user_id = owner.id
     WHERE s.id = @session AND s.ended_at IS NULL AND s.expires_at > @now
     FOR SHARE OF s
+), asked AS (
+    SELECT FROM signed_in UNION ALL SELECT FROM interrupted WHERE @stop::bytea IS NOT NULL
 ), cause AS (
     INSERT INTO passkeys (id, user_id, credential_id, rp_id, record, name, user_verified, backup_eligible, backed_up, sign_count, created_at)
     SELECT @id, owner.id, @credential, @rp, @record, @name, @user_verified, @backup_eligible, @backed_up, @sign_count, @now FROM owner, asked
@@ -55,14 +60,14 @@ WITH owner AS (
     INSERT INTO backup_codes (user_id, hashes, created_at)
     SELECT user_id, @backup_codes::bytea[], @now FROM cause WHERE @backup_codes::bytea[] IS NOT NULL
     ON CONFLICT (user_id) DO UPDATE SET hashes = excluded.hashes, created_at = excluded.created_at
-)` + withEffects + `
+)` + metFactors + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 
 // AddPasskey implements passkey.Store.
 func (s *Store) AddPasskey(ctx context.Context, n passkey.NewPasskey, also auth.Effects) (bool, error) {
 	p := n.Passkey
 	return s.change(ctx, "add passkey", addPasskey, pgx.NamedArgs{
-		"user": n.User.ID, "session": n.SessionID, "password_changed": n.User.PasswordChangedAt, "most": n.Most, "backup_codes": bytesOf(n.BackupCodes),
+		"user": n.User.ID, "session": orNull(n.SessionID), "stop": stopOf(n.Stopped), "password_changed": n.User.PasswordChangedAt, "most": n.Most, "backup_codes": bytesOf(n.BackupCodes),
 		"id": p.ID, "credential": p.CredentialID, "rp": p.RelyingPartyID, "record": p.Record, "name": p.Name, "user_verified": p.UserVerified,
 		"backup_eligible": p.BackupEligible, "backed_up": p.BackedUp, "sign_count": int64(p.SignCount), "now": p.CreatedAt,
 	}, p.CreatedAt, also)
@@ -143,15 +148,23 @@ WITH mine AS MATERIALIZED (
     DELETE FROM backup_codes WHERE user_id = @user AND EXISTS (SELECT FROM cause)
       AND NOT EXISTS (SELECT FROM mine WHERE NOT user_verified AND id <> @id)
       AND NOT EXISTS (SELECT FROM second_factors WHERE user_id = @user AND verified_at IS NOT NULL)
+), stopped AS (
+    INSERT INTO requirements AS r (user_id, kind, reached_at)
+    SELECT id, 'factors', @now::timestamptz FROM users
+    WHERE id = @user AND @required AND EXISTS (SELECT FROM cause) AND NOT EXISTS (SELECT FROM mine WHERE id <> @id)
+      AND NOT EXISTS (SELECT FROM second_factors WHERE user_id = @user AND verified_at IS NOT NULL)
+    ON CONFLICT (user_id, kind) DO UPDATE SET reached_at = excluded.reached_at, met_at = NULL
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM mine WHERE id = @id), EXISTS (SELECT FROM cause)`
 
 // RemovePasskey implements passkey.Store.
-func (s *Store) RemovePasskey(ctx context.Context, userID, id, rpID string, now time.Time, also auth.Effects) (passkey.Removal, error) {
-	if !auth.IsID(id) {
+func (s *Store) RemovePasskey(ctx context.Context, which passkey.Remove, now time.Time, also auth.Effects) (passkey.Removal, error) {
+	if !auth.IsID(which.ID) {
 		return passkey.Removal{}, nil
 	}
-	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "id": id, "rp": rpID})
+	args, err := effects(also, now, pgx.NamedArgs{
+		"user": which.UserID, "id": which.ID, "rp": which.RelyingPartyID, "required": which.Required, "now": now,
+	})
 	if err != nil {
 		return passkey.Removal{}, err
 	}

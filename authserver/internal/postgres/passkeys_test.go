@@ -131,10 +131,10 @@ func TestASessionCountsItsPasskey(t *testing.T) {
 	if err != nil || !is || found.SignCount != 9 || !found.BackedUp || found.LastUsedAt == nil || found.User.ID != ann.ID || string(found.Handle) != "handle" {
 		t.Errorf("it is %+v, %v", found, err)
 	}
-	if r, err := s.RemovePasskey(t.Context(), bob.ID, n.ID, n.RelyingPartyID, start, auth.Effects{}); err != nil || r.Found {
+	if r, err := s.RemovePasskey(t.Context(), passkey.Remove{UserID: bob.ID, ID: n.ID, RelyingPartyID: n.RelyingPartyID}, start, auth.Effects{}); err != nil || r.Found {
 		t.Errorf("somebody else has removed it: %+v, %v", r, err)
 	}
-	if r, err := s.RemovePasskey(t.Context(), ann.ID, n.ID, n.RelyingPartyID, start, auth.Effects{}); err != nil || !r.Removed {
+	if r, err := s.RemovePasskey(t.Context(), passkey.Remove{UserID: ann.ID, ID: n.ID, RelyingPartyID: n.RelyingPartyID}, start, auth.Effects{}); err != nil || !r.Removed {
 		t.Errorf("it was not removed: %+v, %v", r, err)
 	}
 	if startBy(t, s, ann, shown) {
@@ -176,7 +176,7 @@ func TestWhichPasskeysAreAWayIn(t *testing.T) {
 			}
 		}
 		execute(t, url, "UPDATE users SET password_hash = NULL WHERE id = '"+u.ID+"'")
-		if r, err := s.RemovePasskey(t.Context(), u.ID, n[0].ID, try.rp, start, auth.Effects{}); err != nil || !r.Found || r.Removed != try.want {
+		if r, err := s.RemovePasskey(t.Context(), passkey.Remove{UserID: u.ID, ID: n[0].ID, RelyingPartyID: try.rp}, start, auth.Effects{}); err != nil || !r.Found || r.Removed != try.want {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}

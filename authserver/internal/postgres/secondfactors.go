@@ -95,14 +95,14 @@ func (s *Store) Enrol(ctx context.Context, f mfa.NewFactor) (bool, error) {
 // The backup codes of an enrolment never change, so the snapshot they are read
 // from may be an older one than the row that is updated.
 const verifyFactor = `
-WITH texted AS (
+WITH ` + interrupted + `, texted AS (
     UPDATE text_codes SET sealed = NULL
     WHERE user_id = @user AND id = @text AND sealed IS NOT NULL AND expires_at > @now
     RETURNING user_id
 ), cause AS (
     UPDATE second_factors SET verified_at = @now, last_step = coalesce(@step::bigint, 0), backup_codes = NULL
     WHERE user_id = @user AND method = @method AND enrolment = @enrolment AND verified_at IS NULL
-      AND (@text::uuid IS NULL OR EXISTS (SELECT FROM texted))
+      AND (@text::uuid IS NULL OR EXISTS (SELECT FROM texted)) AND EXISTS (SELECT FROM interrupted)
     RETURNING user_id
 ), owner AS (
     UPDATE users u SET email = u.email FROM cause WHERE u.id = cause.user_id -- (see locked)
@@ -113,12 +113,12 @@ WITH texted AS (
     ON CONFLICT (user_id) DO UPDATE SET hashes = excluded.hashes, created_at = excluded.created_at
 ), cleared AS (
     DELETE FROM attempts WHERE key = @guesses AND EXISTS (SELECT FROM cause)
-)` + withEffects + `
+)` + metFactors + withEffects + `
 SELECT FROM cause`
 
 // VerifyFactor implements mfa.Store.
 func (s *Store) VerifyFactor(ctx context.Context, code mfa.MatchedCode, now time.Time, also auth.Effects) (bool, error) {
-	args, err := effects(also, now, codeArgs(code, now, pgx.NamedArgs{}))
+	args, err := effects(also, now, codeArgs(code, now, pgx.NamedArgs{"stop": stopOf(code.Stopped)}))
 	if err != nil {
 		return false, err
 	}
@@ -140,12 +140,20 @@ WITH removed AS (
         SELECT FROM second_factors
         WHERE user_id = @user AND verified_at IS NOT NULL AND method NOT IN (SELECT method FROM removed)
         UNION ALL SELECT FROM passkeys WHERE user_id = @user AND NOT user_verified AND @method <> '')
+), left_over AS (
+    SELECT FROM second_factors WHERE user_id = @user AND verified_at IS NOT NULL AND method NOT IN (SELECT method FROM removed)
+    UNION ALL SELECT FROM passkeys WHERE user_id = @user AND id NOT IN (SELECT id FROM keys)
+), stopped AS (
+    INSERT INTO requirements AS r (user_id, kind, reached_at)
+    SELECT id, 'factors', @now::timestamptz FROM users
+    WHERE id = @user AND @required AND EXISTS (SELECT FROM cause) AND NOT EXISTS (SELECT FROM left_over)
+    ON CONFLICT (user_id, kind) DO UPDATE SET reached_at = excluded.reached_at, met_at = NULL
 )` + withEffects + `
 SELECT FROM cause`
 
 // RemoveFactors implements mfa.Store.
 func (s *Store) RemoveFactors(ctx context.Context, userID string, which mfa.Which, now time.Time, also auth.Effects) (bool, error) {
-	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "method": which.Method, "passkeys": which.Passkeys})
+	args, err := effects(also, now, pgx.NamedArgs{"user": userID, "method": which.Method, "passkeys": which.Passkeys, "required": which.Required, "now": now})
 	if err != nil {
 		return false, err
 	}

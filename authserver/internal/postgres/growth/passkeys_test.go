@@ -50,7 +50,13 @@ func passkeyExercises() []exercise {
 		{"RemovePasskey", "", func(ctx context.Context, w *world) error {
 			u := w.user(keyed)
 			id, _ := w.passkeyOf(u)
-			r, err := w.store.RemovePasskey(ctx, u.ID, id, "login.example.com", w.now(), w.event(auth.ActRemovePasskey, u.ID))
+			r, err := w.store.RemovePasskey(ctx, passkey.Remove{UserID: u.ID, ID: id, RelyingPartyID: "login.example.com"}, w.now(), w.event(auth.ActRemovePasskey, u.ID))
+			return want(r.Removed, err)
+		}},
+		{"RemovePasskey", "that was required", func(ctx context.Context, w *world) error {
+			u := w.user(keyed)
+			id, _ := w.passkeyOf(u)
+			r, err := w.store.RemovePasskey(ctx, passkey.Remove{UserID: u.ID, ID: id, Required: true}, w.now(), w.event(auth.ActRemovePasskey, u.ID))
 			return want(r.Removed, err)
 		}},
 	}
