@@ -95,7 +95,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	c.logouts = &backchannel.Service{
 		Realm: realm, Store: a.store, Clients: c.clients, Signer: s.tokens, Transport: a.logouts, Observer: s.metrics, Timeout: s.logoutTimeout(),
 	}
-	c.required = &requirement.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions}
+	c.required = &requirement.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, Observer: s.metrics}
 	c.mfa = &mfa.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Audit: c.audit, Attempts: c.attempts, Notify: c.notify,
 		Requirements: c.required, Observer: s.metrics,
@@ -106,7 +106,8 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	}
 	c.signIn = &signin.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Passwords: a.passwords, Audit: c.audit,
-		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, Requirements: c.required, Observer: s.metrics,
+		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, Notify: c.notify,
+		Requirements: c.required, Observer: s.metrics,
 	}
 	c.groups = &group.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, SignIn: c.signIn}
 	c.required.Groups = c.groups.Of // which stand on it

@@ -26,6 +26,9 @@ const (
 	// searchInterval is how soon the search documents of new and renamed users are
 	// made. A search by name does not wait for it.
 	searchInterval = 5 * time.Second
+	// requirementInterval is how soon servers say what has become of a requirement, and look
+	// whether people have to be counted anew.
+	requirementInterval = 5 * time.Second
 )
 
 // startMaintenance starts what looks after the database now and then. It never
@@ -37,6 +40,9 @@ func (s *server) startMaintenance(ctx context.Context, store *postgres.Store, se
 	s.life.Start("pruning", lifecycle.Later(rand.N(pruneInterval), //nolint:gosec // spreads pods; nobody gains by guessing it
 		lifecycle.Every(pruneInterval, func(ctx context.Context) { s.prune(ctx, store, can) })))
 	s.life.Start("search documents", lifecycle.Every(searchInterval, s.searchDocuments(store)))
+	s.required.Store(can.required)
+	s.life.Start("requirements", s.repeatedly("requirements not looked at", can.required.Refresh))
+	s.life.Start("counts of requirements", s.repeatedly("people not counted whom a requirement concerns", can.required.Count))
 	r := s.newResealing(store, sealer)
 	s.life.Start("resealing", func(ctx context.Context) error {
 		r.run(ctx)
@@ -64,6 +70,23 @@ func (s *server) searchDocuments(store *postgres.Store) func(context.Context) {
 			s.Log.WarnContext(ctx, "search documents not made", "error", err)
 		}
 		failed = err != nil
+	}
+}
+
+// repeatedly does something about requirements now and every requirementInterval, and tells of
+// a failure once.
+func (s *server) repeatedly(failure string, do func(context.Context) error) func(context.Context) error {
+	failed := false
+	once := func(ctx context.Context) {
+		err := do(ctx)
+		if err != nil && !failed && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, failure, "error", err)
+		}
+		failed = err != nil
+	}
+	return func(ctx context.Context) error {
+		once(ctx)
+		return lifecycle.Every(requirementInterval, once)(ctx)
 	}
 }
 

@@ -93,6 +93,9 @@ func (s *server) Report() realmconfig.Report {
 	inForce.CacheURL, inForce.CacheCA, r.CacheProblem = cache.place.URL, cache.place.CA, cache.problem
 	r.CredentialsRevision = realmconfig.CredentialsRevision(snapshot.EncryptionKeys, inForce)
 	r.UnnamedProxies = s.unnamed.Seen(snapshot.Config.Network)
+	if required := s.required.Load(); required != nil {
+		r.Requirements = required.Reports()
+	}
 	if engine := s.engine.Load(); engine != nil {
 		cost, tenths := s.folder.Config().Passwords.BcryptCost, func(rate float64) float64 { return math.Round(rate*10) / 10 }
 		r.HashesPerSecond, r.NodeHashesPerSecond = tenths(engine.Rate(cost)), tenths(engine.RateOf(runtime.NumCPU(), cost))

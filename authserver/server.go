@@ -22,6 +22,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/redis"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/token"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/tracing"
@@ -47,6 +48,8 @@ type server struct {
 	metrics *metrics.Metrics
 	tokens  *token.Tokens
 	engine  atomic.Pointer[password.Engine] // nil until the stores are open
+	// required is nil until then, too.
+	required atomic.Pointer[requirement.Service]
 
 	database, cache *supervisor
 	unnamed         *request.UnnamedProxies
@@ -115,7 +118,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	limiter := request.Limiter{Buckets: minuteBuckets{cache}, Settings: s.folder.Config, Refused: s.metrics, Unnamed: s.unnamed}
 	pages, err := web.New(web.Deps{
 		Sessions: can.sessions, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
-		Grants: can.grants, PersonalTokens: can.personal, ServiceAccounts: can.machines, Groups: can.groups, Sealer: sealer, Shelf: cache, Settings: s.folder.Config,
+		Grants: can.grants, PersonalTokens: can.personal, ServiceAccounts: can.machines, Groups: can.groups, Requirements: can.required, Sealer: sealer, Shelf: cache, Settings: s.folder.Config,
 		Now: s.Now, Limiter: limiter, Log: s.Log,
 	})
 	if err != nil {
@@ -123,7 +126,7 @@ func (s *server) newHandler(can capabilities, sealer auth.Sealer, cache *redis.C
 	}
 	return httpapi.New(httpapi.Deps{
 		Sessions: can.sessions, Clients: can.clients, SignIn: can.signIn, Federation: can.federation, MailCodes: can.mailCodes, Accounts: can.accounts, Admin: can.admin,
-		Grants: can.grants, Groups: can.groups, Proofs: can.proofs, PersonalTokens: can.personal, ServiceAccounts: can.machines, Settings: s.folder.Config, Health: s.life,
+		Grants: can.grants, Groups: can.groups, Requirements: can.required, Proofs: can.proofs, PersonalTokens: can.personal, ServiceAccounts: can.machines, Settings: s.folder.Config, Health: s.life,
 		Tracer: traces, Observer: s.metrics, Limiter: limiter,
 		Beside: slices.Concat(s.newOpenIDProvider(can, sealer, cache, pages, limiter).Routes(), s.newGateways(can, sealer, pages, limiter).Routes(), pages.Pages()), Pages: pages, Log: s.Log,
 	}), nil

@@ -19,7 +19,8 @@ import (
 func EmailTemplateNames() []string {
 	return []string{
 		"account-locked", "account-reclaimed", "already-registered", "code", "device-allowed", "email-changed", "identity-linked", "new-device",
-		"passkey-added", "passkey-removed", "password-changed", "personal-access-token-made", "reset-password", "second-factor-added", "second-factor-removed", "verify-email",
+		"passkey-added", "passkey-removed", "password-changed", "personal-access-token-made", "reset-password", "second-factor-added", "second-factor-removed", "set-up-code",
+		"verify-email",
 	}
 }
 

@@ -56,11 +56,9 @@ func (s *Service) EnableSMS(ctx context.Context, access auth.Secret, phone strin
 	if err != nil {
 		return mfa.Enrolment{}, 0, err
 	}
-	number, valid := mfa.ParsePhone(phone)
-	if !valid {
-		return mfa.Enrolment{}, 0, &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{
-			{Field: "phone", Detail: "must be an international number such as +4930901820"},
-		}}
+	number, err := mfa.CheckPhone(phone)
+	if err != nil {
+		return mfa.Enrolment{}, 0, err
 	}
 	if err := s.SignIn.RequireProof(ctx, user, subject, p, from); err != nil {
 		return mfa.Enrolment{}, 0, err

@@ -50,6 +50,26 @@ func mailedCodesCounter(account auth.AccountKey) auth.Counter {
 	}
 }
 
+// SetUpCodeCounters are what a guess at a code is counted by that was mailed to a user who has
+// shown their first factor, before they set up a second one: by the user, or by a known device
+// alone, and at last by the sign-in that waits for it. A stranger, who knows no password, keeps
+// nobody from that.
+func (s *Service) SetUpCodeCounters(ctx context.Context, user auth.User, signIn auth.Secret, from auth.Client) ([]auth.Counter, error) {
+	ofSignIn := auth.Counter{
+		Kind: auth.ByMailedCode, Key: auth.NewCounterKey(auth.ByMailedCode, "set-up "+string(signIn)),
+		Limit: auth.AttemptLimit{Failures: mailedCodeGuesses, Duration: MailedCodeLifetime},
+	}
+	ofUser := auth.Counter{
+		Kind: auth.ByCode, Key: auth.NewCounterKey(auth.ByCode, "set-up "+user.ID),
+		Limit: auth.AttemptLimit{Failures: mailedCodesGuesses, Duration: mailedCodesPeriod},
+	}
+	d, known, err := s.deviceAt(ctx, user.Email, from)
+	if err == nil && known {
+		ofUser.Kind, ofUser.Key = auth.ByDevice, auth.NewCounterKey(auth.ByDevice, "set-up "+d.ID)
+	}
+	return []auth.Counter{ofUser, ofSignIn}, err
+}
+
 // mailedCodesOfDevice allows as much as an address's counter.
 func mailedCodesOfDevice(d device) auth.Counter {
 	c := mailedCodesCounter(auth.AccountKey{})

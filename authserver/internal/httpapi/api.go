@@ -26,6 +26,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
@@ -49,6 +50,8 @@ type Deps struct {
 	Admin      *admin.Service
 	Groups     *group.Service
 	Proofs     *dpop.Service
+	// Requirements say who must have a second factor.
+	Requirements *requirement.Service
 	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
 	// ServiceAccounts are accounts that are no person.

@@ -64,6 +64,8 @@ func (a *API) routes() []route {
 		a.secondFactorRoutes(),
 		a.passkeyRoutes(),
 		a.passkeySignInRoutes(),
+		a.setUpRoutes(),
+		a.requirementRoutes(),
 		a.openAPIRoutes(),
 	)
 }

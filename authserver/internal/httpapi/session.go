@@ -84,11 +84,13 @@ func tokensOf(g session.Grant, keep deviceKeeper) tokensBody {
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
-// signInBody is one or the other: tokens, or the wish for a second factor. No
-// name may stand in both, or encoding/json leaves it out.
+// signInBody is one of three: tokens, with what there is to tell, the wish for a second factor,
+// or for one to be set up. No name may stand in two, or encoding/json leaves it out.
 type signInBody struct {
 	*tokensBody
+	*noticesBody
 	*challengeBody
+	*stopBody
 }
 
 // challengeBody is what the founding document answers to a login of a user who
@@ -106,8 +108,12 @@ func signInOf(s signin.SignIn, keep deviceKeeper) signInBody {
 			RequireTwoFactor: true, SessionID: string(c.ID), SessionExpiresIn: seconds(c.Lifetime), Methods: c.Methods,
 		}}
 	}
+	if s.Stop != nil {
+		stopped := stopOf(*s.Stop)
+		return signInBody{stopBody: &stopped}
+	}
 	tokens := tokensOf(s.Grant, keep)
-	return signInBody{tokensBody: &tokens}
+	return signInBody{tokensBody: &tokens, noticesBody: noticesOf(s.Notices)}
 }
 
 func (a *API) login(ctx context.Context, r call[loginBody]) (signInBody, error) {

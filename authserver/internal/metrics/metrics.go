@@ -35,6 +35,7 @@ type Metrics struct {
 	delivery
 	logouts
 	passkeys
+	requirements
 }
 
 // New returns counters at zero.
@@ -68,12 +69,13 @@ func New() *Metrics {
 		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
 		}, []string{"method", "outcome"}),
-		delivery: newDelivery(), logouts: newLogouts(), passkeys: newPasskeys(), limited: newLimited(), clients: newClientTokens(), awaited: newDeviceRequests(),
+		delivery: newDelivery(), logouts: newLogouts(), passkeys: newPasskeys(), requirements: newRequirements(), limited: newLimited(), clients: newClientTokens(), awaited: newDeviceRequests(),
 		registrations: newRegistrations(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
 	m.registry.MustRegister(m.logouts.collectors()...)
 	m.registry.MustRegister(m.passkeys.collectors()...)
+	m.registry.MustRegister(m.requirements.collectors()...)
 	m.registry.MustRegister(m.limited, m.clients, m.awaited, m.registrations)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

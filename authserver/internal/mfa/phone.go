@@ -12,6 +12,17 @@ import (
 // one is in use.
 const minPhoneDigits, maxPhoneDigits = 7, 15
 
+// CheckPhone is ParsePhone. It refuses with InvalidRequest.
+func CheckPhone(typed string) (string, error) {
+	number, valid := ParsePhone(typed)
+	if !valid {
+		return "", &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{
+			{Field: "phone", Detail: "must be an international number such as +4930901820"},
+		}}
+	}
+	return number, nil
+}
+
 // ParsePhone reads a number in the international form, +49 30 901820, as people type
 // it (see auth.PlainTyped), and returns it as E.164 writes it. It refuses numbers without a country.
 func ParsePhone(s string) (string, bool) {

@@ -75,21 +75,28 @@ func (s *Service) MailLink(ctx context.Context, kind auth.OneTimeTokenKind, acti
 // MailToken is MailLink for a token, of the user's or of nobody, and a mail that are made
 // already.
 func (s *Service) MailToken(ctx context.Context, token auth.OneTimeToken, message auth.Message, action auth.Action, user auth.User, from auth.Client) error {
+	_, err := s.SendToken(ctx, token, message, action, user, from)
+	return err
+}
+
+// SendToken is MailToken for whoever has shown that the account is theirs, and may be told
+// whether a mail was sent.
+func (s *Service) SendToken(ctx context.Context, token auth.OneTimeToken, message auth.Message, action auth.Action, user auth.User, from auth.Client) (bool, error) {
 	event, err := s.Audit.NewEvent(action, user.ID, user.ID, from)
 	if err != nil {
-		return err
+		return false, err
 	}
 	event.Account = auth.KeyOf(token.Email)
 	sent, err := s.Store.MailToken(ctx, token, auth.Effects{Messages: []auth.Message{message}, Events: []auth.Event{event}})
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case sent:
 		s.Audit.Print(ctx, event)
 	default:
 		s.Log.InfoContext(ctx, "mail not sent: no such account, or a quota is used up", "kind", message.Kind, "account", event.Account.Short())
 	}
-	return nil
+	return sent, nil
 }
 
 // MailedToken reads a one-time token that was mailed, and whose it is. The result is

@@ -5,6 +5,7 @@ package passkey
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -61,6 +62,19 @@ const (
 // Of are the user's passkeys, the eldest first.
 func (s *Service) Of(ctx context.Context, user auth.User) ([]Passkey, error) {
 	return s.Store.PasskeysOf(ctx, user.ID)
+}
+
+// Has reports whether the user has a passkey that the realm can ask for.
+func (s *Service) Has(ctx context.Context, user auth.User) (bool, error) {
+	rp, err := s.relyingParty()
+	if errors.Is(err, auth.Refuse(auth.NotFound)) {
+		return false, nil
+	}
+	if err != nil || !slices.Contains(user.Methods, auth.PasskeyMethod) {
+		return false, err
+	}
+	known, err := s.Store.PasskeysOf(ctx, user.ID)
+	return slices.ContainsFunc(known, func(p Passkey) bool { return p.UserVerified && p.RelyingPartyID == rp.ID }), err
 }
 
 // Rename gives a passkey of the user another name. It refuses with NotFound.

@@ -32,6 +32,11 @@ const inPlaceOfTheLast = `
         hash = excluded.hash, session_id = excluded.session_id, email = excluded.email, sealed = excluded.sealed,
         created_at = excluded.created_at, expires_at = excluded.expires_at`
 
+// A sign-in that is stopped has one code, which goes by a name of its own.
+const inPlaceOfItself = `
+    ON CONFLICT (hash) DO UPDATE SET email = excluded.email, sealed = excluded.sealed, created_at = excluded.created_at, expires_at = excluded.expires_at
+    WHERE tickets.user_id = excluded.user_id`
+
 // MailToken implements notify.Store.
 func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error) {
 	args := pgx.NamedArgs{
@@ -39,8 +44,11 @@ func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Ef
 		"session": orNull(t.SessionID), "sealed": t.Sealed, "now": t.CreatedAt, "expires": t.ExpiresAt,
 	}
 	replaces := inPlaceOfTheLast
-	if t.Kind == auth.MailedCodeToken {
+	switch t.Kind {
+	case auth.MailedCodeToken:
 		replaces = ""
+	case auth.SetUpCodeToken:
+		replaces = inPlaceOfItself
 	}
 	return s.change(ctx, "mail ticket", fmt.Sprintf(mailToken, replaces), args, t.CreatedAt, also)
 }

@@ -104,6 +104,12 @@ func (s *Store) BlockedBy(ctx context.Context, kind requirement.Kind, since time
 	return blocked, classify("count who is stopped", err)
 }
 
+// MeetRequirement implements requirement.Store.
+func (s *Store) MeetRequirement(ctx context.Context, userID string, kind requirement.Kind, now time.Time) error {
+	return s.exec(ctx, "meet requirement", `UPDATE requirements SET met_at = @now WHERE user_id = @user AND kind = @kind AND met_at IS NULL`,
+		pgx.NamedArgs{"user": userID, "kind": kind, "now": now})
+}
+
 // metFactors goes after a WITH query called cause, whose row has the user_id of somebody who
 // has just got a second factor or a passkey.
 const metFactors = `, met AS (

@@ -128,3 +128,19 @@ func (s *Service) reach(ctx context.Context, kind Kind, most int, user auth.User
 	}
 	return reached, err
 }
+
+// Meet notes that a user meets a requirement now who was stopped by it, and tells auditors.
+func (s *Service) Meet(ctx context.Context, kind Kind, user auth.User, from auth.Client) error {
+	if err := s.Store.MeetRequirement(ctx, user.ID, kind, s.Now()); err != nil {
+		return err
+	}
+	s.RecordMet(ctx, kind, user, from)
+	return nil
+}
+
+// RecordMet tells auditors of what another statement has noted, by which the user meets it.
+func (s *Service) RecordMet(ctx context.Context, kind Kind, user auth.User, from auth.Client) {
+	met := s.Audit.NewRefusal(auth.ActMeetRequirement, user.ID, user.ID, from, nil)
+	met.Detail = string(kind)
+	s.Audit.Record(ctx, met)
+}

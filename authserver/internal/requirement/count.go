@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +24,7 @@ const (
 	// countTime is how long a server may take that counts. Another one may begin after that.
 	countTime = 20 * time.Minute
 	// countedAtOnce is how many people one statement looks at: a few thousandths of a second.
-	countedAtOnce = 500
+	countedAtOnce = 250
 	// countRest is how long the database is left to others after each, by how long it took.
 	countRest = 9
 )
@@ -92,6 +91,7 @@ type reports struct {
 	byKind map[string]realmconfig.RequirementReport
 }
 
+// put keeps what there is to say of a requirement; nil for nothing.
 func (r *reports) put(kind Kind, one *realmconfig.RequirementReport) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,41 +113,67 @@ func (s *Service) Reports() map[string]realmconfig.RequirementReport {
 	return s.reports.byKind
 }
 
-// Review brings Reports up to date, and counts people where that is due. Of any number of
-// servers, one counts.
-func (s *Service) Review(ctx context.Context) error {
+func (s *Service) put(kind Kind, one *realmconfig.RequirementReport) {
+	s.reports.put(kind, one)
+	s.Observer.Requirement(string(kind), one)
+}
+
+// Refresh brings Reports up to date.
+func (s *Service) Refresh(ctx context.Context) error {
 	settings := s.Settings()
 	concerned, some := concernedBy(settings)
 	if !some {
-		s.reports.put(Factors, nil)
+		s.put(Factors, nil)
 		return nil
 	}
-	return s.review(ctx, Factors, OfFactors(settings.TwoFactor.Required), concerned,
-		func(ctx context.Context) (Count, error) { return s.countFactors(ctx, concerned) })
+	return s.report(ctx, Factors, OfFactors(settings.TwoFactor.Required), concerned)
 }
 
-// review is Review for one requirement. The question is what the answer depends on.
-func (s *Service) review(ctx context.Context, kind Kind, r Rollout, question any, count func(context.Context) (Count, error)) error {
+// Count counts people where that is due. Of any number of servers, one does.
+func (s *Service) Count(ctx context.Context) error {
+	concerned, some := concernedBy(s.Settings())
+	if !some {
+		return nil
+	}
+	return s.count(ctx, Factors, concerned, func(ctx context.Context) (Count, error) { return s.countFactors(ctx, concerned) })
+}
+
+// hashOf names a question, which is all that the answer depends on besides the people.
+func hashOf(question any) (string, error) {
 	text, err := json.Marshal(question)
 	if err != nil {
-		return fmt.Errorf("encode question: %w", err)
+		return "", fmt.Errorf("encode question: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	asked, now := hex.EncodeToString(sum[:]), s.Now()
-	begun, err := s.Store.BeginCount(ctx, CountClaim{Kind: kind, Question: asked, Since: now.Add(-countEvery), Until: now.Add(countTime), Now: now})
-	if err == nil && begun {
-		var counted Count
-		if counted, err = count(ctx); err == nil {
-			counted.Question, counted.CountedAt = asked, now
-			err = s.Store.StoreCount(ctx, kind, counted)
-		}
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// count is Count for one requirement.
+func (s *Service) count(ctx context.Context, kind Kind, question any, count func(context.Context) (Count, error)) error {
+	asked, err := hashOf(question)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, s.report(ctx, kind, r, asked))
+	now := s.Now()
+	begun, err := s.Store.BeginCount(ctx, CountClaim{Kind: kind, Question: asked, Since: now.Add(-countEvery), Until: now.Add(countTime), Now: now})
+	if err != nil || !begun {
+		return err
+	}
+	counted, err := count(ctx)
+	if err != nil {
+		return err
+	}
+	counted.Question, counted.CountedAt = asked, now
+	return s.Store.StoreCount(ctx, kind, counted)
 }
 
 // report reads what was counted last. Who is stopped is always asked anew: it says whether
 // anybody further is.
-func (s *Service) report(ctx context.Context, kind Kind, r Rollout, asked string) error {
+func (s *Service) report(ctx context.Context, kind Kind, r Rollout, question any) error {
+	asked, err := hashOf(question)
+	if err != nil {
+		return err
+	}
 	counted, found, err := s.Store.CountOf(ctx, kind)
 	if err != nil {
 		return err
@@ -157,10 +183,10 @@ func (s *Service) report(ctx context.Context, kind Kind, r Rollout, asked string
 	case err != nil:
 		return err
 	case !found || counted.Question != asked: // of other settings
-		s.reports.put(kind, nil)
+		s.put(kind, nil)
 		return nil
 	}
-	s.reports.put(kind, &realmconfig.RequirementReport{
+	s.put(kind, &realmconfig.RequirementReport{
 		Covered: counted.Covered, Without: counted.Without, Blocked: blocked, ByGroup: counted.ByGroup, CountedAt: counted.CountedAt,
 		Held: r.Enforcement == realmconfig.Enforce && blocked >= r.MaxBlocked,
 	})

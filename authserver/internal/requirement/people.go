@@ -52,7 +52,7 @@ type Page struct {
 }
 
 // mostLookedAt bounds the people whom one page looks at.
-const mostLookedAt = 1000
+const mostLookedAt = 500
 
 // People reads a page of those whom the requirement of second factors concerns, for an admin.
 // A page may be short, and even empty, with more behind it: see Page.Next. It refuses as

@@ -21,6 +21,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // Service knows a realm's requirements. Every exported field is required.
@@ -31,9 +32,15 @@ type Service struct {
 	Sessions *session.Service
 	// Groups are the names of those that a user is in. Package group, which knows them, stands
 	// on this one.
-	Groups func(ctx context.Context, userID string) ([]string, error)
+	Groups   func(ctx context.Context, userID string) ([]string, error)
+	Observer Observer
 
 	reports reports
+}
+
+// Observer shows what there is to say of a requirement; nil for nothing.
+type Observer interface {
+	Requirement(kind string, r *realmconfig.RequirementReport)
 }
 
 // Store keeps how far requirements have come with people.
@@ -48,6 +55,8 @@ type Store interface {
 	// ReachRequirement stops a user from now on who has not met it, unless as many are stopped
 	// already as may be.
 	ReachRequirement(ctx context.Context, r Reach, also auth.Effects) (Reached, error)
+	// MeetRequirement notes that a user who has been told or stopped meets it now.
+	MeetRequirement(ctx context.Context, userID string, kind Kind, now time.Time) error
 	// BlockedBy counts those who have been stopped since a time and have not met it, up to a
 	// number.
 	BlockedBy(ctx context.Context, kind Kind, since time.Time, most int) (int, error)

@@ -12,6 +12,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/attempts"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/sealing"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
@@ -102,7 +103,8 @@ func newInstantService(b *testing.B) *signin.Service {
 	events := &audit.Log{Realm: realm}
 	return &signin.Service{
 		Realm: realm, Store: instantSignIns{user: user}, Sealer: sealer, Tokens: tokens, Passwords: instantPasswords{}, Audit: events, Observer: noLogins{},
-		Attempts: &attempts.Service{Realm: realm, Store: instantAttempts{}, Ephemeral: noLocks{}, Sealer: sealer, Audit: events},
+		Attempts:     &attempts.Service{Realm: realm, Store: instantAttempts{}, Ephemeral: noLocks{}, Sealer: sealer, Audit: events},
+		Requirements: &requirement.Service{Realm: realm},
 		Sessions: &session.Service{
 			Realm: realm, Store: instantSessions{user: user}, Ephemeral: noSuccessors{}, Sealer: sealer, Tokens: tokens, Audit: events, Observer: noRefreshes{},
 		},

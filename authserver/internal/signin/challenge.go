@@ -83,30 +83,45 @@ func (s *Service) openChallenge(ctx context.Context, id auth.Secret, from auth.C
 	if !auth.IsOpaque(challengePrefix, id) {
 		return authentication{}, auth.Refuse(auth.ChallengeInvalid)
 	}
-	token, found, err := s.Store.PeekToken(ctx, auth.ChallengeToken, auth.HashOf(id), s.Now())
+	first := pendingAuthentication{}
+	user, err := s.openInterrupted(ctx, auth.ChallengeToken, id, sealedChallenge, &first)
+	if err == nil && !user.HasSecondFactor() {
+		err = auth.Refuse(auth.ChallengeInvalid)
+	}
+	return first.of(user, from), err
+}
+
+// openInterrupted reads what a sign-in was interrupted with, and whose it is. It refuses with
+// ChallengeInvalid or AccountDisabled.
+func (s *Service) openInterrupted(ctx context.Context, kind auth.OneTimeTokenKind, id auth.Secret, purpose string, into any) (auth.User, error) {
+	token, found, err := s.Store.PeekToken(ctx, kind, auth.HashOf(id), s.Now())
 	switch {
 	case err != nil:
-		return authentication{}, err
+		return auth.User{}, err
 	case !found:
-		return authentication{}, auth.Refuse(auth.ChallengeInvalid)
+		return auth.User{}, auth.Refuse(auth.ChallengeInvalid)
 	}
-	first := pendingAuthentication{}
-	if err := token.Open(s.Sealer, sealedChallenge, &first); err != nil {
-		return authentication{}, &auth.Error{Code: auth.ChallengeInvalid, Cause: err} // its key is gone
+	if err := token.Open(s.Sealer, purpose, into); err != nil {
+		return auth.User{}, &auth.Error{Code: auth.ChallengeInvalid, Cause: err} // its key is gone
 	}
 	user, found, err := s.Store.UserByID(ctx, token.UserID)
 	switch {
 	case err != nil:
-		return authentication{}, err
-	case !found || !user.HasSecondFactor():
-		return authentication{}, auth.Refuse(auth.ChallengeInvalid)
+		return auth.User{}, err
+	case !found:
+		return auth.User{}, auth.Refuse(auth.ChallengeInvalid)
 	case user.DisabledAt != nil:
-		return authentication{}, auth.Refuse(auth.AccountDisabled)
+		return auth.User{}, auth.Refuse(auth.AccountDisabled)
 	}
-	user.PasswordHash = first.CheckedHash
+	return user, nil
+}
+
+// of is the sign-in that was interrupted.
+func (p pendingAuthentication) of(user auth.User, from auth.Client) authentication {
+	user.PasswordHash = p.CheckedHash
 	return authentication{
-		user: user, account: first.Account, from: from, method: first.Method, amr: first.AMR, newHash: first.NewHash, shownSince: first.ShownSince,
-	}, nil
+		user: user, account: p.Account, from: from, method: p.Method, amr: p.AMR, newHash: p.NewHash, shownSince: p.ShownSince,
+	}
 }
 
 // Answer is what a person shows to a Challenge.
@@ -152,7 +167,7 @@ func (s *Service) answer(ctx context.Context, a Answer, code mfa.Code, first aut
 	matched, err := s.MFA.VerifyFor(ctx, first.user, code, a.Method, first.from, func(ctx context.Context, matched mfa.MatchedCode) (used bool, err error) {
 		grant, err = s.openSession(ctx, first.with(matched), &challenge)
 		if errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {
-			return false, s.stillOpen(ctx, challenge)
+			return false, s.stillOpen(ctx, auth.ChallengeToken, challenge)
 		}
 		return err == nil, err
 	})
@@ -162,8 +177,8 @@ func (s *Service) answer(ctx context.Context, a Answer, code mfa.Code, first aut
 // stillOpen refuses with ChallengeInvalid when somebody has used the challenge, or
 // when it is over. While it is open, it is the code that somebody has used, or the
 // password is another by now.
-func (s *Service) stillOpen(ctx context.Context, challenge auth.TokenHash) error {
-	_, open, err := s.Store.PeekToken(ctx, auth.ChallengeToken, challenge, s.Now())
+func (s *Service) stillOpen(ctx context.Context, kind auth.OneTimeTokenKind, challenge auth.TokenHash) error {
+	_, open, err := s.Store.PeekToken(ctx, kind, challenge, s.Now())
 	if err == nil && !open {
 		err = auth.Refuse(auth.ChallengeInvalid)
 	}

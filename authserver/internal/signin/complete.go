@@ -10,15 +10,21 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // SignIn is what a right password or mailed code, a passkey or a provider's word yields: a
-// Grant, or a Challenge when the user has a second factor and has not shown one.
+// Grant, or a Challenge when the user has a second factor and has not shown one, or a Stop when
+// they must have one.
 type SignIn struct {
 	Grant     session.Grant
 	Challenge *Challenge
+	// Stop is set for somebody who has to set a second factor up first; nil for others.
+	Stop *Stop
+	// Notices are what the user is to be told of requirements that they do not meet yet.
+	Notices []requirement.Notice
 	// ShownSince is since when, at the earliest, the user has shown who they are; zero where
 	// a provider may have recognised them without asking.
 	ShownSince time.Time
@@ -86,8 +92,19 @@ func (s *Service) complete(ctx context.Context, a authentication) (SignIn, error
 	if a.user.HasSecondFactor() {
 		return s.challenge(ctx, a)
 	}
-	grant, err := s.openSession(ctx, a, a.redeems)
-	return SignIn{Grant: grant, ShownSince: a.shownSince}, err
+	demand, err := s.Requirements.CheckFactors(ctx, a.user, a.from)
+	switch {
+	case err != nil:
+		return SignIn{}, err
+	case demand.Stop:
+		return s.stop(ctx, a)
+	}
+	result := SignIn{ShownSince: a.shownSince}
+	if demand.Notice != nil {
+		result.Notices = append(result.Notices, *demand.Notice)
+	}
+	result.Grant, err = s.openSession(ctx, a, a.redeems)
+	return result, err
 }
 
 // admits refuses whoever may not sign in at all, with AccountDisabled or EmailNotVerified.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
@@ -87,36 +88,49 @@ func (s *Service) recordPasskeyRefusal(ctx context.Context, user auth.User, from
 	s.Audit.Record(ctx, refused)
 }
 
-// AskPasskeyFor asks for a passkey that completes a Challenge. It refuses with NotFound,
-// ChallengeInvalid, AccountDisabled or SecondFactorMissing.
+// openWaiting opens a Challenge or a Stop, either of which a passkey completes.
+func (s *Service) openWaiting(ctx context.Context, id auth.Secret, from auth.Client) (authentication, auth.OneTimeTokenKind, error) {
+	if IsStop(id) {
+		first, _, err := s.openStop(ctx, id, from)
+		return first, auth.StoppedSignInToken, err
+	}
+	first, err := s.openChallenge(ctx, id, from)
+	return first, auth.ChallengeToken, err
+}
+
+// AskPasskeyFor asks for a passkey that completes a Challenge, or a Stop. It refuses with
+// NotFound, ChallengeInvalid, AccountDisabled or SecondFactorMissing.
 func (s *Service) AskPasskeyFor(ctx context.Context, challenge auth.Secret, from auth.Client) (passkey.Ceremony, error) {
-	first, err := s.openChallenge(ctx, challenge, from)
+	first, _, err := s.openWaiting(ctx, challenge, from)
 	if err != nil {
 		return passkey.Ceremony{}, err
 	}
 	return s.Passkeys.Ask(ctx, first.user, auth.HashOf(challenge))
 }
 
-// AnswerWithPasskey opens the session that a Challenge was for. It refuses with NotFound,
+// AnswerWithPasskey opens the session that a Challenge, or a Stop, was for. It refuses with NotFound,
 // ChallengeInvalid, AccountDisabled, PasskeyInvalid, SigningUnavailable or DatabaseUnavailable.
 // Wrong codes do not count here: see PasskeyLogin.
 func (s *Service) AnswerWithPasskey(ctx context.Context, challenge auth.Secret, a PasskeyAnswer, from auth.Client) (ChallengeResult, error) {
 	if err := s.Tokens.Ready(); err != nil {
 		return ChallengeResult{}, err
 	}
-	first, err := s.openChallenge(ctx, challenge, from)
+	first, kind, err := s.openWaiting(ctx, challenge, from)
 	if err != nil {
 		return ChallengeResult{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // the ceremony is used up
-	grant, err := s.answerWithPasskey(ctx, challenge, a, first)
+	grant, err := s.answerWithPasskey(ctx, challenge, kind, a, first)
+	if err == nil && kind == auth.StoppedSignInToken {
+		err = s.Requirements.Meet(ctx, requirement.Factors, first.user, from)
+	}
 	if err != nil {
 		s.recordPasskeyRefusal(ctx, first.user, from, err)
 	}
 	return ChallengeResult{Grant: grant, ShownSince: first.shownSince}, err
 }
 
-func (s *Service) answerWithPasskey(ctx context.Context, challenge auth.Secret, a PasskeyAnswer, first authentication) (session.Grant, error) {
+func (s *Service) answerWithPasskey(ctx context.Context, challenge auth.Secret, kind auth.OneTimeTokenKind, a PasskeyAnswer, first authentication) (session.Grant, error) {
 	hash := auth.HashOf(challenge)
 	shown, err := s.Passkeys.Verify(ctx, first.user, hash, a.Ceremony, a.Credential, first.from)
 	if err != nil {
@@ -124,7 +138,7 @@ func (s *Service) answerWithPasskey(ctx context.Context, challenge auth.Secret, 
 	}
 	grant, err := s.openSession(ctx, first.withPasskey(shown), &hash)
 	if errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {
-		if err = s.stillOpen(ctx, hash); err == nil {
+		if err = s.stillOpen(ctx, kind, hash); err == nil {
 			err = auth.Refuse(auth.PasskeyInvalid)
 		}
 	}

@@ -54,7 +54,7 @@ func (s *Service) login(ctx context.Context, email string, account auth.AccountK
 		result, err := s.completePassword(conclude, authentication{
 			user: user, account: account, from: from, method: "password", amr: []string{"pwd"}, counters: counters, shownSince: s.Now(),
 		}, current, password, settings)
-		if err != nil || result.Challenge != nil {
+		if err != nil || result.Challenge != nil || result.Stop != nil {
 			s.Attempts.Release(conclude, counters...) // the password was right, whatever else is not
 		} else {
 			s.Attempts.Decided(counters...) // the session's statement has cleared them

@@ -6,7 +6,8 @@
 // or, for a user with a second factor, by a challenge, which remembers what was
 // right. A code answers it: one statement uses the code up, redeems the challenge
 // and opens the session, so that neither can be used twice and none is lost without
-// the other. A passkey that verifies its user is both factors.
+// the other. A passkey that verifies its user is both factors. Whoever must have a second
+// factor, has none and has had their time is stopped instead, until they have set one up.
 //
 // An application gets a one-time code in its address, never a token. Whoever is
 // signed in already proves with a password or a code that an access token was not
@@ -21,7 +22,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
@@ -37,7 +40,10 @@ type Service struct {
 	Sessions  *session.Service
 	MFA       *mfa.Service
 	Passkeys  *passkey.Service
-	Observer  Observer
+	Notify    *notify.Service
+	// Requirements say who must have a second factor.
+	Requirements *requirement.Service
+	Observer     Observer
 }
 
 // Store opens sessions.
@@ -58,6 +64,9 @@ type Store interface {
 	// ExchangeToken uses up a one-time token of the user's that has not expired, and stores
 	// the next in its place. Of any number of callers at once it is true for one.
 	ExchangeToken(ctx context.Context, used auth.TokenHash, next auth.OneTimeToken, also auth.Effects) (bool, error)
+	// BootstrapsOf are the hashes of passwords with which an admin of an address was asked for
+	// when the realm began, or since.
+	BootstrapsOf(ctx context.Context, account auth.AccountKey) ([]string, error)
 	// StartSession records a login: session, refresh token, last login, attempts
 	// cleared, password hash upgraded, token redeemed, code used, passkey counted. Started
 	// is false when the user is gone or disabled, the password was changed since it was

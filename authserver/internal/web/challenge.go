@@ -53,7 +53,7 @@ func (req *pageRequest) codePage() codePage {
 	}
 }
 
-// afterSignIn goes on with a session, or asks for a second factor.
+// afterSignIn goes on with a session, or asks for a second factor, or for one to be set up.
 func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn) (*response, error) {
 	if c := result.Challenge; c != nil {
 		p := codePage{form: form{returnTarget: req.returnTarget()}, ID: c.ID}
@@ -61,6 +61,12 @@ func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn) (*response, er
 			p.Methods = append(p.Methods, string(m))
 		}
 		return show("code", p)
+	}
+	if result.Stop != nil {
+		return show("set-up", w.setUpPageOf(req, *result.Stop))
+	}
+	if len(result.Notices) > 0 && req.interruptedFlow() == "" {
+		return w.showNotice(req, result)
 	}
 	grant, err := w.Sessions.Continue(req.r.Context(), result.Grant, cookie(req.r, refreshCookie), req.client)
 	if err != nil {
@@ -114,6 +120,9 @@ func (w *Web) sendCode(req *pageRequest) (*response, error) {
 
 // refusedCode asks again, or for the password when the sign-in is over.
 func (w *Web) refusedCode(p codePage, err error) (*response, error) {
+	if signin.IsStop(p.ID) {
+		return w.refusedSetUp(setUpPage{form: p.form, ID: p.ID, Methods: p.Methods}, err)
+	}
 	switch e, ok := formRefusal(err); {
 	case ok && e.Code == auth.ChallengeInvalid:
 		return refused("signin", w.signInPage(form{returnTarget: p.returnTarget}.refusedBy(e)))

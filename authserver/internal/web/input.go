@@ -35,7 +35,7 @@ func limits() map[string]int {
 		"scope": 128, "days": 8,
 		"description": auth.MaxServiceAccountDescription, "group": realmconfig.MaxGroupName,
 		"ceremony": 128, "credential": maxCredential,
-		"status": 16, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,
+		"status": 16, "state": 16, "group": realmconfig.MaxGroupName, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,
 	}
 }
 

@@ -54,14 +54,23 @@ func (w *Web) takeJourney(req *pageRequest, sealed string) {
 // goOn sends somebody who has signed in on to the client's request. What they have shown
 // speaks for the journey that asked for it, and for no other.
 func (w *Web) goOn(req *pageRequest, result signin.SignIn) (*response, error) {
+	next, err := w.onward(req, result)
+	if err != nil {
+		return nil, err
+	}
+	return seeOther(next)
+}
+
+// onward is the address of the client's request, for somebody who has signed in.
+func (w *Web) onward(req *pageRequest, result signin.SignIn) (string, error) {
 	journey := req.journey
 	if !journey.Reauthenticate || !result.ShownSince.IsZero() && journey.Before(result.ShownSince) {
 		journey.SignedIn = result.Grant.Subject.SessionID
 	}
 	if err := w.sealJourney(req, journey); err != nil {
-		return nil, err
+		return "", err
 	}
-	return seeOther(request.ResumeAddress(req.sealedJourney))
+	return request.ResumeAddress(req.sealedJourney), nil
 }
 
 // Visitor implements oidc.Pages. It wants the session's refresh token and replaces it, as

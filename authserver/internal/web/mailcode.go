@@ -203,7 +203,7 @@ func (w *Web) followMailedLink(req *pageRequest) (*response, error) {
 func (w *Web) afterMailedCode(req *pageRequest, result signin.SignIn) (*response, error) {
 	handleCookies().Take(req.w, req.r, req.r.URL.Query().Get("flow"))
 	a, err := w.afterSignIn(req, result)
-	if err != nil || result.Challenge != nil || req.interruptedFlow() == "" {
+	if err != nil || result.Challenge != nil || result.Stop != nil || req.interruptedFlow() == "" {
 		return a, err
 	}
 	return w.resumeInterrupted(req, req.access)

@@ -108,7 +108,7 @@ func (w *Web) finishProviderSignIn(req *pageRequest) (*response, error) {
 		return nil, err
 	}
 	a, err := w.afterSignIn(req, result)
-	if err != nil || result.Challenge != nil || req.interruptedFlow() == "" {
+	if err != nil || result.Challenge != nil || result.Stop != nil || req.interruptedFlow() == "" {
 		return a, err
 	}
 	return w.resumeInterrupted(req, req.access) // that of the session that goes on

@@ -88,7 +88,7 @@ func (v view) Width() string {
 	switch v.Page {
 	case "account", "new-user", "new-token", "user", "group", "service-account":
 		return "wide"
-	case "users", "groups", "service-accounts", "audit":
+	case "users", "groups", "service-accounts", "audit", "required-people":
 		return "widest"
 	default:
 		return ""

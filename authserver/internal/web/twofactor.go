@@ -30,6 +30,8 @@ type enrolmentPage struct {
 	URL, Key    string
 	QR          template.URL
 	BackupCodes []string
+	// Next is where somebody goes on who has kept their codes; empty for their account.
+	Next string
 }
 
 // CodeList is BackupCodes in one hidden field.

@@ -25,6 +25,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/serviceaccount"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
@@ -45,8 +46,10 @@ type Deps struct {
 	Accounts        *account.Service
 	Admin           *admin.Service
 	Groups          *group.Service
-	Sealer          auth.Sealer
-	Shelf           request.Shelf
+	// Requirements say who must have a second factor.
+	Requirements *requirement.Service
+	Sealer       auth.Sealer
+	Shelf        request.Shelf
 	// Settings is the configuration in force; it may change between calls.
 	Settings func() realmconfig.Config
 	Now      func() time.Time
@@ -136,6 +139,7 @@ func (w *Web) pages() []page {
 		w.phonePages(),
 		w.passkeyPages(),
 		w.passkeySignInPages(),
+		w.setUpPages(),
 		w.identityPages(),
 		w.applicationPages(),
 		w.personalTokenPages(),
@@ -146,6 +150,7 @@ func (w *Web) pages() []page {
 		w.userPages(),
 		w.groupsPages(),
 		w.groupPages(),
+		w.requiredFactorsPages(),
 		w.auditPages(),
 	)
 }

@@ -26,6 +26,8 @@ func exceptions() []exception {
 		{"Backlog", "counts ten thousand messages one by one, and estimates more", bounds{read: 15_000}},
 		{"LogoutBacklog", "counts ten thousand ends of sessions one by one, and estimates more", bounds{read: 15_000}},
 		{"ForgetLogoutsOf", "gives up a thousand ends of sessions at a time, of a client that does not answer", batch},
+		{"WithoutFactors", "counts 250 people at a time, behind everybody's back, of whom each has few groups", batch},
+		{"PeopleWithoutFactors", "looks at 500 people for a page of those who are looked for", batch},
 		{"CountSealedWithOtherKeys", "counts what is left to seal again, which is nothing but after a rotation", batch},
 	}
 }

@@ -27,6 +27,12 @@ func passkeyExercises() []exercise {
 			n.UserVerified, n.BackupCodes = false, []auth.TokenHash{newHash(), newHash()}
 			return want(w.store.AddPasskey(ctx, n, w.event(auth.ActAddPasskey, n.User.ID)))
 		}},
+		{"AddPasskey", "at a sign-in that is stopped", func(ctx context.Context, w *world) error {
+			n, stopped := w.newPasskey(), newHash()
+			w.stop(n.User.ID, stopped)
+			n.SessionID, n.Stopped = "", &stopped
+			return want(w.store.AddPasskey(ctx, n, w.event(auth.ActAddPasskey, n.User.ID)))
+		}},
 		{"PasskeysOf", "", func(ctx context.Context, w *world) error { return done(w.store.PasskeysOf(ctx, w.user(keyed).ID)) }},
 		{"PasskeyByCredential", "", func(ctx context.Context, w *world) error {
 			_, credential := w.passkeyOf(w.user(keyed))

@@ -45,6 +45,18 @@ func secondFactorExercises() []exercise {
 			u := w.user(keyed)
 			return want(w.store.RemoveFactors(ctx, u.ID, mfa.Which{Passkeys: true}, w.now(), w.event(auth.ActRemoveSecondFactor, u.ID)))
 		}},
+		{"RemoveFactors", "that were required", func(ctx context.Context, w *world) error {
+			u := w.user(enrolled)
+			return want(w.store.RemoveFactors(ctx, u.ID, mfa.Which{Required: true}, w.now(), w.event(auth.ActRemoveSecondFactor, u.ID)))
+		}},
+		{"VerifyFactor", "at a sign-in that is stopped", func(ctx context.Context, w *world) error {
+			u, step, stopped := w.user(plain), int64(77), newHash()
+			f := w.newFactor(u)
+			w.sql(`INSERT INTO second_factors (user_id, method, enrolment, sealed, created_at) VALUES ($1, $2, $3, $4, now())`, u.ID, f.Method, f.Enrolment, f.Sealed)
+			w.stop(u.ID, stopped)
+			code := mfa.MatchedCode{UserID: u.ID, Method: f.Method, Enrolment: f.Enrolment, Step: &step, Stopped: &stopped}
+			return want(w.store.VerifyFactor(ctx, code, w.now(), w.event(auth.ActAddSecondFactor, u.ID)))
+		}},
 		{"ReplaceBackupCodes", "", func(ctx context.Context, w *world) error {
 			u := w.user(enrolled)
 			return want(w.store.ReplaceBackupCodes(ctx, u.ID, []auth.TokenHash{newHash(), newHash()}, w.now(), w.event(auth.ActRenewBackupCodes, u.ID)))

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+)
+
+func (a *API) requirementRoutes() []route {
+	return []route{
+		endpoint(a, route{
+			method: "GET", path: "/api/admin/required-factors", status: http.StatusOK, bearer: bearerRequired,
+			summary: "Who must have a second factor, and how far that has come with each",
+			rate:    request.RateRead,
+			refuses: []auth.Code{auth.PermissionDenied, auth.Busy},
+		}, a.requiredFactors),
+	}
+}
+
+// noticeBody tells somebody who has logged in of a requirement that they do not meet yet: factors
+// or passwords. DueAt is when they may not be let in any more without it.
+type noticeBody struct {
+	Kind   requirement.Kind `json:"kind"`
+	ToldAt time.Time        `json:"told_at"`
+	DueAt  time.Time        `json:"due_at"`
+}
+
+// noticesBody is a part of the answer to a login that has something to tell.
+type noticesBody struct {
+	Requirements []noticeBody `json:"requirements"`
+}
+
+func noticesOf(list []requirement.Notice) *noticesBody {
+	if len(list) == 0 {
+		return nil
+	}
+	body := noticesBody{}
+	for _, n := range list {
+		body.Requirements = append(body.Requirements, noticeBody{n.Kind, n.ToldAt, n.DueAt})
+	}
+	return &body
+}
+
+// A page's cursor is the id of the last user that it has looked at.
+type requiredFactorsQuery struct {
+	Group  string            `query:"group" maxLength:"128"`
+	State  requirement.State `query:"state" maxLength:"16" enum:"without,told,stopped,met"`
+	Limit  *int              `query:"limit" minimum:"1" maximum:"200"`
+	Cursor string            `query:"cursor" maxLength:"36" format:"uuid"`
+}
+
+// requiredFactorsBody may have fewer people than asked for, and none at all, with more behind
+// NextCursor. Count is null until people have been counted.
+type requiredFactorsBody struct {
+	Count      *requirementCountBody `json:"count"`
+	People     []requiredFactorBody  `json:"people"`
+	NextCursor *string               `json:"next_cursor"`
+}
+
+// requirementCountBody is what servers count every few minutes; Stopped and Held are of just now.
+type requirementCountBody struct {
+	Covered   int                `json:"covered"`
+	Without   int                `json:"without"`
+	Stopped   int                `json:"stopped"`
+	Held      bool               `json:"held"`
+	ByGroup   []groupWithoutBody `json:"by_group"`
+	CountedAt time.Time          `json:"counted_at"`
+}
+
+type groupWithoutBody struct {
+	Group   string `json:"group"`
+	Without int    `json:"without"`
+}
+
+type requiredFactorBody struct {
+	ID        string            `json:"id"`
+	Email     string            `json:"email"`
+	Name      string            `json:"name"`
+	Role      string            `json:"role"`
+	State     requirement.State `json:"state"`
+	ToldAt    *time.Time        `json:"told_at"`
+	DueAt     *time.Time        `json:"due_at"`
+	StoppedAt *time.Time        `json:"stopped_at"`
+}
+
+func (a *API) requiredFactors(ctx context.Context, r call[requiredFactorsQuery]) (requiredFactorsBody, error) {
+	page, err := a.Requirements.People(ctx, r.Bearer, requirement.Query{
+		Group: r.Body.Group, State: r.Body.State, After: r.Body.Cursor, Limit: pageSize(r.Body.Limit),
+	}, r.Client)
+	if err != nil {
+		return requiredFactorsBody{}, err
+	}
+	body := requiredFactorsBody{People: []requiredFactorBody{}}
+	for _, p := range page.People {
+		body.People = append(body.People, requiredFactorBody{p.User.ID, p.User.Email, p.User.Name, p.User.Role, p.State, p.ToldAt, p.DueAt, p.ReachedAt})
+	}
+	if page.Next != "" {
+		body.NextCursor = &page.Next
+	}
+	if counted, found := a.Requirements.Reports()[realmconfig.FactorsRequirement]; found {
+		body.Count = countOf(counted)
+	}
+	return body, nil
+}
+
+func countOf(c realmconfig.RequirementReport) *requirementCountBody {
+	body := requirementCountBody{
+		Covered: c.Covered, Without: c.Without, Stopped: c.Blocked, Held: c.Held, ByGroup: []groupWithoutBody{}, CountedAt: c.CountedAt,
+	}
+	for _, g := range c.ByGroup {
+		body.ByGroup = append(body.ByGroup, groupWithoutBody{g.Group, g.Without})
+	}
+	return &body
+}
