@@ -32,20 +32,11 @@ type noticeBody struct {
 	DueAt  time.Time        `json:"due_at"`
 }
 
-// noticesBody is a part of the answer to a login that has something to tell.
-type noticesBody struct {
-	Requirements []noticeBody `json:"requirements"`
-}
-
-func noticesOf(list []requirement.Notice) *noticesBody {
-	if len(list) == 0 {
-		return nil
-	}
-	body := noticesBody{}
+func noticesOf(list []requirement.Notice) (bodies []noticeBody) {
 	for _, n := range list {
-		body.Requirements = append(body.Requirements, noticeBody{n.Kind, n.ToldAt, n.DueAt})
+		bodies = append(bodies, noticeBody{n.Kind, n.ToldAt, n.DueAt})
 	}
-	return &body
+	return bodies
 }
 
 // A page's cursor is the id of the last user that it has looked at.

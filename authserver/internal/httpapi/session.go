@@ -84,13 +84,18 @@ func tokensOf(g session.Grant, keep deviceKeeper) tokensBody {
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
-// signInBody is one of three: tokens, with what there is to tell, the wish for a second factor,
+// signInBody is one of three: tokens, the wish for a second factor,
 // or for one to be set up. No name may stand in two, or encoding/json leaves it out.
 type signInBody struct {
-	*tokensBody
-	*noticesBody
+	*enteredBody
 	*challengeBody
 	*stopBody
+}
+
+// enteredBody is what somebody is given who is in, with what they are to be told.
+type enteredBody struct {
+	tokensBody
+	Requirements []noticeBody `json:"requirements,omitempty"`
 }
 
 // challengeBody is what the founding document answers to a login of a user who
@@ -112,8 +117,7 @@ func signInOf(s signin.SignIn, keep deviceKeeper) signInBody {
 		stopped := stopOf(*s.Stop)
 		return signInBody{stopBody: &stopped}
 	}
-	tokens := tokensOf(s.Grant, keep)
-	return signInBody{tokensBody: &tokens, noticesBody: noticesOf(s.Notices)}
+	return signInBody{enteredBody: &enteredBody{tokensOf(s.Grant, keep), noticesOf(s.Notices)}}
 }
 
 func (a *API) login(ctx context.Context, r call[loginBody]) (signInBody, error) {
