@@ -32,7 +32,7 @@ func (b *pageBrowser) showsMail(r *realm) {
 	b.sees("/signin/set-up/mail", http.StatusOK, "Code from the mail")
 	digits := r.lastSetUpCode()
 	b.submit("/signin/set-up/code", map[string]string{"code": otherThan(digits)})
-	b.sees("/signin/set-up/code", http.StatusUnauthorized, "Attempts left: 4.")
+	b.sees("/signin/set-up/code", http.StatusBadRequest, "Attempts left: 4.")
 	b.submit("/signin/set-up/code", map[string]string{"code": digits})
 	b.sees("/signin/set-up/code", http.StatusOK, "Use an authenticator app")
 }

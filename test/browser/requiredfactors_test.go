@@ -60,7 +60,7 @@ func TestASecondFactorIsSetUpAtSignInOnTheWayToAnApplication(t *testing.T) {
 		digits := digitsOf(t, mails.Await(t, userEmail, 1))
 		b.fill("code", wrongCode(digits))
 		b.press("Continue")
-		b.sees("/signin/set-up/code", http.StatusUnauthorized, "Attempts left: 4.")
+		b.sees("/signin/set-up/code", http.StatusBadRequest, "Attempts left: 4.")
 		b.fill("code", digits)
 		b.press("Continue")
 		b.sees("/signin/set-up/code", http.StatusOK, "Use an authenticator app")

@@ -157,7 +157,10 @@ export function createClient(options: Options): Client;
 /** A refusal by the realm. Decide by its code; the message is for people. */
 export class RealmkeeperError extends Error {
   constructor(problem: unknown, response?: Response, cause?: unknown);
-  /** One of docs/problems, or "unreachable" when there was no answer. */
+  /**
+   * One of docs/problems; "unreachable" when there was no answer; or "second_factor_setup_required" when
+   * somebody has to set a second factor up first, for which signIn leads to the realm's own page.
+   */
   readonly code: string;
   /** The HTTP status; 0 when there was no answer. */
   readonly status: number;

@@ -233,6 +233,10 @@ class Client {
       const expiresAt = new Date(Date.now() + body.session_expires_in * 1000);
       return { sessionId: body.session_id, methods: body.methods, expiresAt };
     }
+    if (body.require_2fa_setup) {
+      const detail = "A second factor has to be set up first. Sign in on the realm's own page for that.";
+      throw new RealmkeeperError({ code: "second_factor_setup_required", detail });
+    }
     this.#keep(body);
     goBack(returnTo);
     return null;
