@@ -102,6 +102,11 @@ func (s *Store) BeginCount(ctx context.Context, c requirement.CountClaim) (bool,
 	})
 }
 
+// AbandonCount implements requirement.Store.
+func (s *Store) AbandonCount(ctx context.Context, kind requirement.Kind) error {
+	return s.exec(ctx, "abandon count", `UPDATE requirement_counts SET claimed_until = NULL WHERE kind = @kind`, pgx.NamedArgs{"kind": kind})
+}
+
 // StoreCount implements requirement.Store.
 func (s *Store) StoreCount(ctx context.Context, kind requirement.Kind, c requirement.Count) error {
 	return s.exec(ctx, "store count", `

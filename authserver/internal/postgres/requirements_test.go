@@ -175,4 +175,7 @@ func TestOnePodCounts(t *testing.T) {
 	if begins("one", start.Add(2*time.Minute)) || !begins("one", start.Add(2*time.Hour)) {
 		t.Error("a claim does not last, or for ever")
 	}
+	if err := s.AbandonCount(t.Context(), requirement.Factors); err != nil || !begins("one", start.Add(2*time.Hour)) {
+		t.Errorf("nobody counts whose claim was given up: %v", err)
+	}
 }

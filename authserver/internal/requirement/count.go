@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -160,8 +161,8 @@ func (s *Service) count(ctx context.Context, kind Kind, question any, count func
 		return err
 	}
 	counted, err := count(ctx)
-	if err != nil {
-		return err
+	if err != nil { // another one may begin at once, also when this one is told to stop
+		return errors.Join(err, s.Store.AbandonCount(context.WithoutCancel(ctx), kind))
 	}
 	counted.Question, counted.CountedAt = asked, now
 	return s.Store.StoreCount(ctx, kind, counted)

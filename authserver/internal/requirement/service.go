@@ -64,6 +64,8 @@ type Store interface {
 	WithoutFactors(ctx context.Context, q Batch) (Tally, error)
 	// BeginCount is true for the one caller who is to count now.
 	BeginCount(ctx context.Context, c CountClaim) (bool, error)
+	// AbandonCount lets another one count.
+	AbandonCount(ctx context.Context, kind Kind) error
 	// StoreCount keeps what was counted, and CountOf reads what was last; false for nothing.
 	StoreCount(ctx context.Context, kind Kind, c Count) error
 	CountOf(ctx context.Context, kind Kind) (Count, bool, error)

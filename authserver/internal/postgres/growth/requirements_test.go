@@ -50,6 +50,7 @@ func requirementExercises() (list []exercise) {
 		{"BeginCount", "", func(ctx context.Context, w *world) error {
 			return done(w.store.BeginCount(ctx, requirement.CountClaim{Kind: requirement.Factors, Question: newID(), Since: w.now(), Until: w.now(), Now: w.now()}))
 		}},
+		{"AbandonCount", "", func(ctx context.Context, w *world) error { return w.store.AbandonCount(ctx, requirement.Factors) }},
 		{"StoreCount", "", func(ctx context.Context, w *world) error {
 			return w.store.StoreCount(ctx, requirement.Factors, requirement.Count{Question: newID(), Covered: 3, Without: 1, CountedAt: w.now()})
 		}},
