@@ -87,8 +87,6 @@ func TestTheFirstTellingCounts(t *testing.T) {
 	}
 }
 
-const week = 7 * 24 * time.Hour
-
 // Whoever was stopped long ago is in nobody's way, and whoever has met it is not either.
 func TestWhoCountsAsStopped(t *testing.T) {
 	t.Parallel()
