@@ -115,12 +115,12 @@ func (s *Store) withUsers(ctx context.Context, page requirement.Page) (requireme
 	if err != nil {
 		return requirement.Page{}, classify("read users of a page", err)
 	}
-	users := map[string]auth.User{}
-	for rows.Next() {
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (auth.User, error) {
 		u := auth.User{}
-		if err := rows.Scan(userFields(&u)...); err != nil {
-			return requirement.Page{}, classify("read users of a page", err)
-		}
+		return u, row.Scan(userFields(&u)...)
+	})
+	users := map[string]auth.User{}
+	for _, u := range found {
 		users[u.ID] = u
 	}
 	people := []requirement.Person{}
@@ -131,5 +131,5 @@ func (s *Store) withUsers(ctx context.Context, page requirement.Page) (requireme
 		}
 	}
 	page.People = people
-	return page, classify("read users of a page", rows.Err())
+	return page, classify("read users of a page", err)
 }
