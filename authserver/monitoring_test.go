@@ -16,6 +16,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/metrics"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // Alerts and dashboard are the operator's; that what they look at exists is seen
@@ -61,6 +62,7 @@ func everyEvent(t *testing.T) string {
 	m.Lockout(auth.CounterKind("account"))
 	m.Limited("POST /api/auth/login")
 	m.Message("email", "code", "delivered")
+	m.Requirement(realmconfig.FactorsRequirement, &realmconfig.RequirementReport{})
 	recorder := httptest.NewRecorder()
 	m.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	text, err := io.ReadAll(recorder.Body)

@@ -42,6 +42,9 @@ type pods struct {
 	// seen are the clients that pods have seen, by id, and the day of it. They have shown
 	// an old secret, if there is one.
 	seen map[string]string
+
+	// counted is whom requirements concern, as each pod has counted.
+	counted map[string]realmconfig.RequirementReport
 }
 
 func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, error) {
@@ -66,6 +69,7 @@ func (p *pods) ask(ctx context.Context, pod *corev1.Pod) (realmconfig.Report, er
 	}
 	report.DatabaseProblem, report.CacheProblem = p.databaseProblem, p.cacheProblem
 	report.TokensSigned = p.countedBy(pod.Name, report.TokensSigned)
+	report.Requirements = maps.Clone(p.counted)
 	return report, p.tellOfClients(ctx, pod.Namespace, &report)
 }
 
@@ -116,6 +120,14 @@ func (p *pods) see(id, day string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen = map[string]string{id: day}
+}
+
+// count lets pods have counted now whom a requirement concerns.
+func (p *pods) count(requirement string, report realmconfig.RequirementReport) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	report.CountedAt = p.now()
+	p.counted = map[string]realmconfig.RequirementReport{requirement: report}
 }
 
 // settlePods waits until pods have been asked some more times.

@@ -19,6 +19,7 @@ import (
 // +kubebuilder:printcolumn:name="Issuer",type=string,JSONPath=`.spec.issuer`,description="Where tokens say they come from"
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoint`,description="Where the realm answers inside the cluster"
 // +kubebuilder:printcolumn:name="Key",type=string,priority=1,JSONPath=`.status.signingKeys[?(@.state=="Active")].kid`,description="The key that signs"
+// +kubebuilder:printcolumn:name="Requirements",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="RequirementsInForce")].reason`,description="How far requirements go with people who do not meet them"
 // +kubebuilder:printcolumn:name="Logins/s",type=string,priority=1,JSONPath=`.status.capacity.loginsPerSecond`,description="How many passwords the pods can check in a second"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40",message="the name of an AuthRealm may have at most 40 characters, since the names of its Services and pods are made from it"

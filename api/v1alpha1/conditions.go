@@ -34,6 +34,9 @@ const (
 	// ProxiesNamedCondition says whether network.trustedProxies names every proxy that
 	// requests come through. Ready does not depend on it.
 	ProxiesNamedCondition = "ProxiesNamed"
+	// RequirementsInForceCondition says whether twoFactor.required and passwords.existing go
+	// as far with people as their enforcement says. Ready does not depend on it.
+	RequirementsInForceCondition = "RequirementsInForce"
 	// ExposedCondition says whether what exposure asks for leads to the realm.
 	ExposedCondition = "Exposed"
 	// MonitoredCondition says whether what monitoring asks for is there.
@@ -130,6 +133,17 @@ const (
 	// ReasonNamed surfaces on ProxiesNamed when no pod has seen a proxy that the spec
 	// does not name.
 	ReasonNamed = "Named"
+	// ReasonNotRequired surfaces on RequirementsInForce when the spec requires nothing.
+	ReasonNotRequired = "NotRequired"
+	// ReasonObserving surfaces on RequirementsInForce when people are counted who would be
+	// stopped, and no requirement goes further.
+	ReasonObserving = "Observing"
+	// ReasonWarning surfaces on RequirementsInForce when people are told from when on they
+	// will be stopped, and no requirement goes further.
+	ReasonWarning = "Warning"
+	// ReasonEnforcing surfaces on RequirementsInForce when people are stopped at sign-in who
+	// do not meet a requirement.
+	ReasonEnforcing = "Enforcing"
 	// ReasonUnique surfaces on IssuerUnique when no older realm has the issuer.
 	ReasonUnique = "Unique"
 	// ReasonNotRequested surfaces on Exposed and Monitored when the spec asks for nothing.
@@ -237,6 +251,17 @@ const (
 	// private addresses that the spec does not name, with the line to add. It is True
 	// again within an hour of the last of them.
 	ReasonUnnamedProxy = "UnnamedProxy"
+	// ReasonTooManyBlocked surfaces on RequirementsInForce when as many people as maxBlocked
+	// allows have been stopped at sign-in and do not meet a requirement yet: nobody further
+	// is. It heals when some do, and when maxBlocked is raised.
+	ReasonTooManyBlocked = "TooManyBlocked"
+	// ReasonEmptyGroup surfaces on RequirementsInForce when nobody is in a group that
+	// twoFactor.required names, so that it asks nothing of anybody. It heals by itself when
+	// somebody is.
+	ReasonEmptyGroup = "EmptyGroup"
+	// ReasonNotCounted surfaces on RequirementsInForce when no pod has counted yet whom a
+	// requirement concerns. It heals by itself within minutes.
+	ReasonNotCounted = "NotCounted"
 	// ReasonStarting surfaces on DatabaseReady and CacheReady while the managed
 	// instance does not answer yet.
 	ReasonStarting = "Starting"
@@ -342,6 +367,7 @@ func AuthRealmConditions() []string {
 		AvailableCondition,
 		ConfigPropagatedCondition,
 		ProxiesNamedCondition,
+		RequirementsInForceCondition,
 		ExposedCondition,
 		MonitoredCondition,
 	}

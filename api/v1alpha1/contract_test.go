@@ -88,6 +88,7 @@ func realmSettings() map[string]setting {
 		"ui.resetPasswordURL":                           {in: "browser.resetPasswordURL"},
 		"ui.verifyEmailURL":                             {in: "browser.verifyEmailURL"},
 		"cors.allowedOrigins[]":                         {in: "browser.allowedOrigins[]"},
+		"twoFactor.required.who":                        {absent: always},
 		"replicas":                                      {not: inObjects},
 		"image":                                         {not: inObjects},
 		"resources":                                     {not: inObjects},
@@ -210,6 +211,8 @@ email: {from: a@b.example, smtp: {host: a}}
 sms: {webhook: {url: https://a.example, signingSecretRef: {name: s}}}
 tracing: {endpoint: https://otel.example.com}
 personalAccessTokens: {}
+twoFactor: {required: {who: Admins}}
+passwords: {existing: {}}
 clients: {registration: {initialAccessTokens: {name: s}}}
 `
 
@@ -226,6 +229,9 @@ func document(t *testing.T) map[string]any {
 	tracing.Endpoint = "https://otel.example.com"
 	tokens := realmconfig.DefaultPersonalAccessTokens()
 	config.PersonalAccessTokens = &tokens
+	factors, passwords := realmconfig.DefaultRequiredFactors(), realmconfig.DefaultExistingPasswords()
+	factors.Who = realmconfig.RequiredOfAdmins
+	config.TwoFactor.Required, config.Passwords.Existing = &factors, &passwords
 	provider := realmconfig.DefaultProvider()
 	provider.Name, provider.DisplayName, provider.Type, provider.ClientID = "google", "Google", realmconfig.Google, "id"
 	config.Clients.Registration = &registration

@@ -39,13 +39,13 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.who) || (self.who == 'Groups') == has(self.groups)",message="groups goes with who: Groups, and the other way round: name those whose members must have a second factor, such as [staff]"
 type RequiredFactors struct {
-	// who must have a second factor: None, Admins, Groups (whoever is in one of groups) or
-	// Everybody.
+	// who says of whom a second factor is required: None, Admins, Groups (whoever is in one
+	// of groups) or Everybody.
 	// +required
 	Who RequiredOf `json:"who,omitempty"`
 
 	// groups of the realm whose members must have one, such as staff, where who is Groups.
-	// One that does not exist yet has no members.
+	// RequirementsInForce tells of one in which nobody is.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -71,7 +71,7 @@ type RequiredFactors struct {
 
 	// maxBlocked is how many people Enforce may have stopped at a time who have set nothing
 	// up yet; 20 when absent. Once as many are stopped, nobody further is, and
-	// RequirementsEnforced says so, until some have set one up or the number is raised.
+	// RequirementsInForce says so, until some have set one up or the number is raised.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
@@ -96,9 +96,76 @@ type ExistingPasswords struct {
 
 	// maxBlocked is how many people Enforce may have stopped at a time who have chosen none
 	// yet; 20 when absent. Once as many are stopped, nobody further is, and
-	// RequirementsEnforced says so, until some have chosen one or the number is raised.
+	// RequirementsInForce says so, until some have chosen one or the number is raised.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
 	MaxBlocked *int32 `json:"maxBlocked,omitempty"`
+}
+
+// RequirementName is what status calls a requirement.
+//
+// +kubebuilder:validation:Enum=factors;passwords
+type RequirementName string
+
+const (
+	// FactorsRequirement is twoFactor.required.
+	FactorsRequirement RequirementName = "factors"
+	// PasswordsRequirement is passwords.existing.
+	PasswordsRequirement RequirementName = "passwords"
+)
+
+// RequirementStatus counts the people whom a requirement concerns. It names nobody.
+type RequirementStatus struct {
+	// name is factors for twoFactor.required, and passwords for passwords.existing.
+	// +required
+	Name RequirementName `json:"name,omitempty"`
+
+	// covered is how many people must meet it.
+	// +optional
+	Covered int32 `json:"covered"`
+
+	// without is how many of them do not, and would be stopped by Enforce.
+	// +optional
+	Without int32 `json:"without"`
+
+	// blocked is how many have been stopped at sign-in and have not met it yet.
+	// +optional
+	Blocked int32 `json:"blocked"`
+
+	// held says whether Enforce stops nobody further, because maxBlocked people are.
+	// +optional
+	Held bool `json:"held,omitempty"`
+
+	// byGroup are the groups of those without, the largest number first. Somebody in two
+	// groups is counted in both, and somebody in none in none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	ByGroup []GroupWithout `json:"byGroup,omitempty"`
+
+	// emptyGroups are those that the requirement names and in which nobody is.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=128
+	EmptyGroups []string `json:"emptyGroups,omitempty"`
+
+	// countedAt is when a pod counted them. While nothing changes it moves on by an hour or
+	// more.
+	// +required
+	CountedAt metav1.Time `json:"countedAt,omitzero"`
+}
+
+// GroupWithout is how many people of a group do not meet a requirement.
+type GroupWithout struct {
+	// group is its name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Group string `json:"group,omitempty"`
+
+	// without is how many of its people do not.
+	// +optional
+	Without int32 `json:"without"`
 }

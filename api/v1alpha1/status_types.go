@@ -70,6 +70,14 @@ type AuthRealmStatus struct {
 	// +optional
 	Config ConfigStatus `json:"config,omitzero"`
 
+	// requirements count, for each of twoFactor.required and passwords.existing that the
+	// spec has, who does not meet it. One for which no pod has counted yet is absent.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=2
+	Requirements []RequirementStatus `json:"requirements,omitempty"`
+
 	// capacity is what the pods together can do, as they measured it.
 	// +optional
 	Capacity CapacityStatus `json:"capacity,omitzero"`

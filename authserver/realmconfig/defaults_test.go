@@ -28,6 +28,9 @@ func everything() realmconfig.Config {
 	sms.Kind, sms.URL = realmconfig.Webhook, "https://sms.example.com"
 	tracing.Endpoint = "https://otel.example.com"
 	config.Email, config.SMS, config.Tracing = &email, &sms, &tracing
+	factors, passwords := realmconfig.DefaultRequiredFactors(), realmconfig.DefaultExistingPasswords()
+	factors.Who = realmconfig.RequiredOfAdmins
+	config.TwoFactor.Required, config.Passwords.Existing = &factors, &passwords
 	provider := realmconfig.DefaultProvider()
 	provider.Name, provider.DisplayName, provider.Type, provider.ClientID = "google", "Google", realmconfig.Google, "id"
 	config.Providers = []realmconfig.Provider{provider}
@@ -65,7 +68,7 @@ func expectBoundsSaid(t *testing.T, settings []setting, validate func() error) {
 	t.Helper()
 	comments := commentsOfFields(t)
 	for _, s := range settings {
-		if s.path == "version" || s.path == "sms.kind" { // must be said
+		if s.path == "version" || s.path == "sms.kind" || s.path == "twoFactor.required.who" { // must be said
 			continue
 		}
 		t.Run(s.path, func(t *testing.T) {

@@ -27,6 +27,8 @@ type RequirementReport struct {
 	// ByGroup are the groups of those who do not meet it, the largest number first;
 	// MaxGroupsReported at most. Somebody in two groups is counted in both.
 	ByGroup []GroupWithout `json:"byGroup,omitempty"`
+	// EmptyGroups are those that the requirement names and in which nobody is, in order.
+	EmptyGroups []string `json:"emptyGroups,omitempty"`
 	// CountedAt is when they were counted.
 	CountedAt time.Time `json:"countedAt"`
 }

@@ -24,7 +24,7 @@ func conditionsOf(realm *v1alpha1.AuthRealm, st state) []metav1.Condition {
 	return []metav1.Condition{
 		resourcesApplied(realm, st), issuerUnique(st), signingKeysReady(st), certificateReady(st),
 		databaseReady(st), cacheReady(st), secretsFound(st), brandingAccepted(st), available(realm, st), configPropagated(realm, st),
-		proxiesNamed(realm, st), exposed(realm, st), monitored(realm, st),
+		proxiesNamed(realm, st), requirementsInForce(realm, st), exposed(realm, st), monitored(realm, st),
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	eventSecretRemade      = "SecretRemade"
 	eventStoreEncrypted    = "StoreEncrypted"
 	eventStandsBack        = "StandsBack"
+	eventRequirementHeld   = "RequirementHeld"
+	eventRequirementGoesOn = "RequirementGoesOn"
 )
 
 // Actions of events: what the operator was doing.

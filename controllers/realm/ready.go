@@ -19,10 +19,12 @@ import (
 // about. A realm that was Ready stays so while it comes to what its spec says now and its
 // users notice nothing. It is then Ready by the spec before: whoever waits for the newest
 // one compares generations, as kubectl wait does, and waits on. What a neighbour in the
-// cluster can bring about is no part of it.
+// cluster can bring about is no part of it, nor is what people have not set up yet.
 func ready(realm *v1alpha1.AuthRealm, st state, all []metav1.Condition) (metav1.Condition, int64) {
 	const asTheSpecSays = "Pods serve the realm as its spec says"
-	all = slices.DeleteFunc(slices.Clone(all), func(c metav1.Condition) bool { return c.Type == v1alpha1.ProxiesNamedCondition })
+	all = slices.DeleteFunc(slices.Clone(all), func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ProxiesNamedCondition || c.Type == v1alpha1.RequirementsInForceCondition
+	})
 	before := meta.FindStatusCondition(realm.Status.Conditions, v1alpha1.ReadyCondition)
 	if before == nil || before.Status != metav1.ConditionTrue {
 		return conditions.Summarize(asTheSpecSays, all), realm.Generation

@@ -91,6 +91,7 @@ func (r *reconciler) pass(ctx context.Context, req ctrl.Request) (ctrl.Result, e
 	}
 	if before != nil {
 		r.announceKeys(realm, before.SigningKeys, *seen)
+		r.announceRequirements(realm, before.Requirements)
 	}
 	return ctrl.Result{RequeueAfter: r.requeueAfter(realm, *seen, realm.Status)}, nil
 }

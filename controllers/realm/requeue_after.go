@@ -34,6 +34,10 @@ const (
 	// on saying so: pods tell when they are asked.
 	proxyPollInterval = 15 * time.Minute
 
+	// requirementPollInterval is how old the counts of people whom a requirement concerns
+	// may be, at most twice that: pods tell when they are asked.
+	requirementPollInterval = time.Minute
+
 	// renewalSpread keeps realms that were made together from renewing together.
 	renewalSpread = time.Hour
 )
@@ -63,6 +67,13 @@ func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1
 		next = requeue.Soonest(next, st.now.Add(proxyPollInterval+requeue.Stagger(realm.UID, proxyPollInterval)))
 	}
 	switch {
+	case len(st.pods) == 0 || len(requirementsOf(realm)) == 0:
+	case awaitsFirstCount(status, st.now):
+		next = requeue.Soonest(next, st.now.Add(slowPollInterval))
+	default:
+		next = requeue.Soonest(next, st.now.Add(requirementPollInterval+requeue.Stagger(realm.UID, requirementPollInterval)))
+	}
+	switch {
 	case st.certificate.next.IsZero():
 	case st.certificate.issued:
 		next = requeue.Soonest(next, st.certificate.next.Add(requeue.Stagger(realm.UID, renewalSpread)))
@@ -82,6 +93,13 @@ func (r *reconciler) requeueAfter(realm *v1alpha1.AuthRealm, st state, status v1
 		return 0
 	}
 	return max(next.Sub(st.now), time.Second)
+}
+
+// awaitsFirstCount reports whether pods have only just been told to count: whoever has
+// written a requirement looks for its numbers.
+func awaitsFirstCount(status v1alpha1.AuthRealmStatus, now time.Time) bool {
+	c := meta.FindStatusCondition(status.Conditions, v1alpha1.RequirementsInForceCondition)
+	return c != nil && c.Reason == v1alpha1.ReasonNotCounted && now.Sub(c.LastTransitionTime.Time) < usualRollout
 }
 
 // storeStarts reports whether a store that the operator runs does not answer yet. Of its

@@ -70,9 +70,10 @@ func statusOf(realm *v1alpha1.AuthRealm, st state) v1alpha1.AuthRealmStatus {
 			Revision: st.want.config,
 			Pods:     podsCurrent(st),
 		},
-		Applied:    st.applied.record,
-		Capacity:   capacityOf(realm.Status.Capacity, st.pods),
-		Conditions: realm.DeepCopy().Status.Conditions,
+		Applied:      st.applied.record,
+		Requirements: requirementStatuses(realm, st),
+		Capacity:     capacityOf(realm.Status.Capacity, st.pods),
+		Conditions:   realm.DeepCopy().Status.Conditions,
 	}
 	if st.podsUnknown != nil { // nobody was asked
 		status.Capacity = realm.Status.Capacity

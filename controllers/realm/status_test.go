@@ -597,6 +597,13 @@ func TestNextLook(t *testing.T) {
 		"within two minutes, when an autoscaler may be hindered": {func(st *state) {
 			st.inputs.Realm.Spec.Autoscaling, st.certificate.next = &v1alpha1.Autoscaling{MaxReplicas: 3}, time.Time{}
 		}, 0, storePollInterval, 2 * storePollInterval},
+		"within two minutes, when pods count people": {func(st *state) {
+			st.inputs.Realm.Spec.TwoFactor, st.certificate.next = requiredOf(v1alpha1.RequiredOfEverybody, v1alpha1.Observe), time.Time{}
+			counted(st, 0, 0, twelveOfFifty())
+		}, 0, requirementPollInterval, 2 * requirementPollInterval},
+		"soon, when pods have not counted yet": {func(st *state) {
+			st.inputs.Realm.Spec.TwoFactor, st.certificate.next = requiredOf(v1alpha1.RequiredOfEverybody, v1alpha1.Observe), time.Time{}
+		}, 0, slowPollInterval, slowPollInterval},
 		"within half an hour, when pods may have seen a proxy": {func(st *state) { st.certificate.next = time.Time{} }, 0, proxyPollInterval, 2 * proxyPollInterval},
 		"never, when nothing is due":                           {func(st *state) { st.certificate.next, st.pods = time.Time{}, nil }, 0, 0, 0},
 		"at the renewal, when settings are at fault":           {func(st *state) { st.settings.failure = &conditions.Failure{} }, time.Second, time.Minute, time.Minute + renewalSpread},
@@ -613,8 +620,10 @@ func TestNextLook(t *testing.T) {
 					condition.Reason = v1alpha1.ReasonInvalidSettings
 				}
 			}
-			status := v1alpha1.AuthRealmStatus{Conditions: []metav1.Condition{condition, resourcesApplied(realm, st)}}
-			realm.Spec.Autoscaling = st.inputs.Realm.Spec.Autoscaling
+			realm.Spec.Autoscaling, realm.Spec.TwoFactor = st.inputs.Realm.Spec.Autoscaling, st.inputs.Realm.Spec.TwoFactor
+			required := requirementsInForce(realm, st)
+			required.LastTransitionTime = metav1.NewTime(noon())
+			status := v1alpha1.AuthRealmStatus{Conditions: []metav1.Condition{condition, resourcesApplied(realm, st), required}}
 			if got := r.requeueAfter(realm, st, status); got < c.from || got > c.to {
 				t.Errorf("next look in %s, want %s to %s", got, c.from, c.to)
 			}

@@ -16,13 +16,16 @@ import (
 	"time"
 )
 
-// certificate signs itself, for 127.0.0.1.
+// loopback is where servers of tests listen, but for those that a cluster calls.
+const loopback = "127.0.0.1"
+
+// certificate signs itself, for an IP address.
 type certificate struct {
 	pem  string
 	pair tls.Certificate
 }
 
-func newCertificate() (certificate, error) {
+func newCertificate(ip string) (certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return certificate{}, fmt.Errorf("make certificate: %w", err)
@@ -30,7 +33,7 @@ func newCertificate() (certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.ParseIP(ip)}, IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

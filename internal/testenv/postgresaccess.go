@@ -70,7 +70,7 @@ func (p *Postgres) AskForPasswords(t testing.TB) {
 // its own user. It returns the CA in PEM; the certificate is for 127.0.0.1.
 func (p *Postgres) ServeTLS(t testing.TB) (ca string) {
 	t.Helper()
-	c, err := newCertificate()
+	c, err := newCertificate(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}

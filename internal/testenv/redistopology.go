@@ -46,7 +46,7 @@ func (r TLSRedis) NewCertificate(t testing.TB) (ca string) {
 
 func (r TLSRedis) newCertificate(t testing.TB) (ca string) {
 	t.Helper()
-	c, err := newCertificate()
+	c, err := newCertificate(loopback)
 	if err != nil {
 		t.Fatal(err)
 	}

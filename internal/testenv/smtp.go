@@ -4,6 +4,7 @@ package testenv
 
 import (
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"strconv"
@@ -40,22 +41,26 @@ type SMTP struct {
 }
 
 // StartSMTP runs a server that ends with the test.
-func StartSMTP(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, false, false) }
+func StartSMTP(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, loopback, false, false) }
+
+// StartSMTPAt runs a server at an address of this machine, for whoever does not call from it.
+func StartSMTPAt(t testing.TB, ip string) *SMTP { t.Helper(); return startSMTP(t, ip, false, false) }
 
 // StartSMTPS runs a server that speaks TLS from the first byte.
-func StartSMTPS(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, true, false) }
+func StartSMTPS(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, loopback, true, false) }
 
 // StartRelay runs a server that takes mail from anybody, without TLS.
-func StartRelay(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, false, true) }
+func StartRelay(t testing.TB) *SMTP { t.Helper(); return startSMTP(t, loopback, false, true) }
 
-func startSMTP(t testing.TB, implicit, open bool) *SMTP {
+func startSMTP(t testing.TB, ip string, implicit, open bool) *SMTP {
 	t.Helper()
-	certificate, err := newCertificate()
-	if err != nil {
+	certificate, err := newCertificate(ip)
+	_, port, split := net.SplitHostPort(freeAddress(t))
+	if err := errors.Join(err, split); err != nil {
 		t.Fatal(err)
 	}
 	s := &SMTP{
-		address: freeAddress(t), certificate: certificate, implicit: implicit, open: open, arrived: make(chan struct{}),
+		address: net.JoinHostPort(ip, port), certificate: certificate, implicit: implicit, open: open, arrived: make(chan struct{}),
 		username: "realm", password: "the password of the mail server",
 		attempts: map[string]int{}, refused: map[string]int{}, hanging: map[string]chan struct{}{}, held: map[string]chan struct{}{},
 	}

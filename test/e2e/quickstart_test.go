@@ -79,7 +79,7 @@ func TestKubectlGetAnswersTheQuestions(t *testing.T) {
 	kid := field(t, "identity", "authrealm/quickstart", ".status.signingKeys[0].kid")
 	for _, c := range []struct{ output, columns, answers string }{
 		{"", "NAME READY REASON PODS AGE", "quickstart True Ready 2/2"},
-		{"wide", "NAME READY REASON PODS KEY AGE", "quickstart True Ready 2/2 " + kid},
+		{"wide", "NAME READY REASON PODS KEY REQUIREMENTS AGE", "quickstart True Ready 2/2 NotRequired " + kid},
 	} {
 		header, row, _ := strings.Cut(kubectl(t, "get", "authrealms", "-n", "identity", "-o", c.output), "\n")
 		for _, column := range strings.Fields(c.columns) {

@@ -26,7 +26,14 @@ var quickstart = realm{namespace: "identity", name: "quickstart"}
 // load comes from one.
 func (r realm) mayBeLoaded(t *testing.T) {
 	t.Helper()
-	kubectl(t, "patch", "-n", r.namespace, r.object(), "--type=merge", "-p", `{"spec":{"network":{"requestsPerMinute":0}}}`)
+	r.change(t, `{"spec":{"network":{"requestsPerMinute":0}}}`)
+	r.waitReady(t)
+}
+
+// change patches the spec, and waits until every pod runs it.
+func (r realm) change(t *testing.T, patch string) {
+	t.Helper()
+	r.patch(t, patch)
 	eventually(t, patience, func() string {
 		generation := field(t, r.namespace, r.object(), ".metadata.generation")
 		propagated := field(t, r.namespace, r.object(), `.status.conditions[?(@.type=="ConfigPropagated")]['status','observedGeneration']`)
@@ -35,7 +42,6 @@ func (r realm) mayBeLoaded(t *testing.T) {
 		}
 		return ""
 	})
-	r.waitReady(t)
 }
 
 // patience is how long anything may take on a machine that is busy. What is promised

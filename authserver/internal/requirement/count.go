@@ -127,6 +127,9 @@ func (s *Service) Refresh(ctx context.Context) error {
 		s.put(Factors, nil)
 		return nil
 	}
+	if err := s.lookForEmptyGroups(ctx, concerned); err != nil {
+		return err
+	}
 	return s.report(ctx, Factors, OfFactors(settings.TwoFactor.Required), concerned)
 }
 
@@ -189,7 +192,7 @@ func (s *Service) report(ctx context.Context, kind Kind, r Rollout, question any
 	}
 	s.put(kind, &realmconfig.RequirementReport{
 		Covered: counted.Covered, Without: counted.Without, Blocked: blocked, ByGroup: counted.ByGroup, CountedAt: counted.CountedAt,
-		Held: r.Enforcement == realmconfig.Enforce && blocked >= r.MaxBlocked,
+		Held: r.Enforcement == realmconfig.Enforce && blocked >= r.MaxBlocked, EmptyGroups: s.emptyGroupsOf(kind),
 	})
 	return nil
 }

@@ -16,6 +16,7 @@ package requirement
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/audit"
@@ -35,7 +36,8 @@ type Service struct {
 	Groups   func(ctx context.Context, userID string) ([]string, error)
 	Observer Observer
 
-	reports reports
+	reports     reports
+	emptyGroups atomic.Pointer[[]string]
 }
 
 // Observer shows what there is to say of a requirement; nil for nothing.
@@ -71,4 +73,7 @@ type Store interface {
 	CountOf(ctx context.Context, kind Kind) (Count, bool, error)
 	// PeopleWithoutFactors reads a page of those who must have a second factor.
 	PeopleWithoutFactors(ctx context.Context, q Query) (Page, error)
+	// EmptyGroups are those that the requirement of second factors names and in which nobody
+	// is, in order.
+	EmptyGroups(ctx context.Context, c Concerned) ([]string, error)
 }

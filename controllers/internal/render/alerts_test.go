@@ -36,20 +36,23 @@ func told(metric, labels string) string {
 // well are the series of a realm that lacks nothing.
 func well() map[string]string {
 	return map[string]string{
-		own("up", `pod="staff-0"`):                                               "1x90",
-		own("up", `pod="staff-1"`):                                               "1x90",
-		own("realmkeeper_http_requests_total", `status="200"`):                   "0+600x90",
-		own("realmkeeper_http_requests_total", `status="503"`):                   "0+6x90",
-		own("realmkeeper_realm_condition", `type="DatabaseReady"`):               "1x90",
-		own("realmkeeper_realm_condition", `type="ConfigPropagated"`):            "1x90",
-		own("realmkeeper_realm_condition", `type="Exposed"`):                     "0x90",
-		own("realmkeeper_realm_signing_keys", `state="Active"`):                  "1x90",
-		own("realmkeeper_realm_signing_keys", `state="Pending"`):                 "0x90",
-		own("realmkeeper_realm_certificate_expiry_timestamp_seconds", `pod="o"`): "2592000x90", // 30 days after the first sample
-		own("realmkeeper_password_queue_wait_seconds", `pod="staff-0"`):          "0.2x90",
-		own("realmkeeper_cache_away", `pod="staff-0"`):                           "0x90",
-		own("realmkeeper_messages_oldest_seconds", `pod="staff-0"`):              "3x90",
-		own("realmkeeper_client_logouts_oldest_seconds", `pod="staff-0"`):        "0x90",
+		own("up", `pod="staff-0"`):                                                   "1x90",
+		own("up", `pod="staff-1"`):                                                   "1x90",
+		own("realmkeeper_http_requests_total", `status="200"`):                       "0+600x90",
+		own("realmkeeper_http_requests_total", `status="503"`):                       "0+6x90",
+		own("realmkeeper_realm_condition", `type="DatabaseReady"`):                   "1x90",
+		own("realmkeeper_realm_condition", `type="ConfigPropagated"`):                "1x90",
+		own("realmkeeper_realm_condition", `type="Exposed"`):                         "0x90",
+		own("realmkeeper_realm_signing_keys", `state="Active"`):                      "1x90",
+		own("realmkeeper_realm_signing_keys", `state="Pending"`):                     "0x90",
+		own("realmkeeper_realm_certificate_expiry_timestamp_seconds", `pod="o"`):     "2592000x90", // 30 days after the first sample
+		own("realmkeeper_password_queue_wait_seconds", `pod="staff-0"`):              "0.2x90",
+		own("realmkeeper_cache_away", `pod="staff-0"`):                               "0x90",
+		own("realmkeeper_messages_oldest_seconds", `pod="staff-0"`):                  "3x90",
+		own("realmkeeper_client_logouts_oldest_seconds", `pod="staff-0"`):            "0x90",
+		own("realmkeeper_requirement_held", `pod="staff-0",requirement="factors"`):   "0x90",
+		own("realmkeeper_requirement_held", `pod="staff-1",requirement="factors"`):   "0x90",
+		own("realmkeeper_requirement_held", `pod="staff-0",requirement="passwords"`): "0x90",
 	}
 }
 
@@ -67,19 +70,21 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 		"no pod is scraped":          {series{own("up", `pod="staff-0"`): "_x90", own("up", `pod="staff-1"`): "_x90"}, "RealmDown"},
 		"every pod is down for a minute": {series{
 			own("up", `pod="staff-0"`): "1x88 0x1", own("up", `pod="staff-1"`): "1x88 0x1"}, ""},
-		"one request in ten is refused": {series{own("realmkeeper_http_requests_total", `status="503"`): "0+60x90"}, "RealmUnavailable"},
-		"nothing was ever refused":      {series{own("realmkeeper_http_requests_total", `status="503"`): "_x90"}, ""},
-		"no database":                   {series{own("realmkeeper_realm_condition", `type="DatabaseReady"`): "0x90"}, "RealmDatabaseAway"},
-		"no database, as told":          {series{told("realmkeeper_realm_condition", `type="DatabaseReady"`): "0x90"}, "RealmDatabaseAway"},
-		"no key signs":                  {series{own("realmkeeper_realm_signing_keys", `state="Active"`): "0x90"}, "RealmDoesNotSign"},
-		"no key signs, as told":         {series{told("realmkeeper_realm_signing_keys", `state="Active"`): "0x90"}, "RealmDoesNotSign"},
-		"a certificate of three days":   {series{own("realmkeeper_realm_certificate_expiry_timestamp_seconds", `pod="o"`): "259200x90"}, "RealmCertificateExpires"},
-		"a pod lags for an hour":        {series{own("realmkeeper_realm_condition", `type="ConfigPropagated"`): "1x20 0x69"}, "RealmSettingsNotTakenUp"},
-		"a pod lagged for an hour":      {series{own("realmkeeper_realm_condition", `type="ConfigPropagated"`): "1x20 0x60 1x8"}, ""},
-		"logins wait":                   {series{own("realmkeeper_password_queue_wait_seconds", `pod="staff-1"`): "2.5x90"}, "RealmPasswordsQueue"},
-		"one pod has no cache":          {series{own("realmkeeper_cache_away", `pod="staff-1"`): "1x90"}, "RealmCacheAway"},
-		"a mail waits":                  {series{own("realmkeeper_messages_oldest_seconds", `pod="staff-0"`): "0+60x90"}, "RealmMessagesWait"},
-		"a client is not told":          {series{own("realmkeeper_client_logouts_oldest_seconds", `pod="staff-0"`): "0+60x90"}, "RealmClientLogoutsWait"},
+		"one request in ten is refused":       {series{own("realmkeeper_http_requests_total", `status="503"`): "0+60x90"}, "RealmUnavailable"},
+		"nothing was ever refused":            {series{own("realmkeeper_http_requests_total", `status="503"`): "_x90"}, ""},
+		"no database":                         {series{own("realmkeeper_realm_condition", `type="DatabaseReady"`): "0x90"}, "RealmDatabaseAway"},
+		"no database, as told":                {series{told("realmkeeper_realm_condition", `type="DatabaseReady"`): "0x90"}, "RealmDatabaseAway"},
+		"no key signs":                        {series{own("realmkeeper_realm_signing_keys", `state="Active"`): "0x90"}, "RealmDoesNotSign"},
+		"no key signs, as told":               {series{told("realmkeeper_realm_signing_keys", `state="Active"`): "0x90"}, "RealmDoesNotSign"},
+		"a certificate of three days":         {series{own("realmkeeper_realm_certificate_expiry_timestamp_seconds", `pod="o"`): "259200x90"}, "RealmCertificateExpires"},
+		"a pod lags for an hour":              {series{own("realmkeeper_realm_condition", `type="ConfigPropagated"`): "1x20 0x69"}, "RealmSettingsNotTakenUp"},
+		"a pod lagged for an hour":            {series{own("realmkeeper_realm_condition", `type="ConfigPropagated"`): "1x20 0x60 1x8"}, ""},
+		"logins wait":                         {series{own("realmkeeper_password_queue_wait_seconds", `pod="staff-1"`): "2.5x90"}, "RealmPasswordsQueue"},
+		"one pod has no cache":                {series{own("realmkeeper_cache_away", `pod="staff-1"`): "1x90"}, "RealmCacheAway"},
+		"a mail waits":                        {series{own("realmkeeper_messages_oldest_seconds", `pod="staff-0"`): "0+60x90"}, "RealmMessagesWait"},
+		"a client is not told":                {series{own("realmkeeper_client_logouts_oldest_seconds", `pod="staff-0"`): "0+60x90"}, "RealmClientLogoutsWait"},
+		"a requirement is held":               {series{own("realmkeeper_requirement_held", `pod="staff-1",requirement="factors"`): "0x80 1x9"}, "RealmRequirementHeld"},
+		"a requirement was held for a moment": {series{own("realmkeeper_requirement_held", `pod="staff-1",requirement="factors"`): "0x80 1x3 0x5"}, ""},
 	}
 	fired := map[string]bool{}
 	for name, c := range cases {

@@ -22,7 +22,7 @@ func Config(in Inputs) realmconfig.Config {
 	config := realmconfig.Defaults(realm.Namespace+"/"+realm.Name, realm.Spec.Issuer)
 	config.Tokens = tokens(realm, config.Tokens)
 	config.Login = login(valueOr(realm.Spec.Login, v1alpha1.Login{}), config.Login)
-	config.Passwords = passwords(valueOr(realm.Spec.Passwords, v1alpha1.Passwords{}), config.Passwords)
+	config.Passwords = passwords(realm, config.Passwords)
 	config.Registration = registration(valueOr(realm.Spec.Registration, v1alpha1.Registration{}), config.Registration)
 	config.ForwardAuth = forwardAuth(valueOr(realm.Spec.ForwardAuth, v1alpha1.ForwardAuth{}), config.ForwardAuth)
 	config.TwoFactor = twoFactor(realm, config.TwoFactor)
@@ -67,14 +67,15 @@ func login(l v1alpha1.Login, absent realmconfig.Login) realmconfig.Login {
 	}
 }
 
-func passwords(p v1alpha1.Passwords, absent realmconfig.Passwords) realmconfig.Passwords {
+func passwords(realm *v1alpha1.AuthRealm, absent realmconfig.Passwords) realmconfig.Passwords {
+	p := valueOr(realm.Spec.Passwords, v1alpha1.Passwords{})
 	return realmconfig.Passwords{
 		BcryptCost:         intOr(p.BcryptCost, absent.BcryptCost),
 		Engine:             realmconfig.PasswordEngine(p.Engine),
 		MinLength:          intOr(p.MinLength, absent.MinLength),
 		AllowCommon:        p.AllowCommon,
 		ResetTokenLifetime: durationOr(p.ResetTokenLifetime, absent.ResetTokenLifetime),
-		Existing:           existingPasswords(p.Existing),
+		Existing:           ExistingPasswords(realm),
 	}
 }
 
@@ -100,7 +101,7 @@ func twoFactor(realm *v1alpha1.AuthRealm, absent realmconfig.TwoFactor) realmcon
 		Failures:          intOr(t.Failures, absent.Failures),
 		Duration:          durationOr(t.Duration, absent.Duration),
 		ChallengeLifetime: durationOr(t.ChallengeLifetime, absent.ChallengeLifetime),
-		Required:          requiredFactors(t.Required),
+		Required:          RequiredFactors(realm),
 	}
 }
 

@@ -101,6 +101,31 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return c.TwoFactor },
 			realmconfig.TwoFactor{Label: "staff", Failures: 5, Duration: minutes(15), ChallengeLifetime: minutes(5)},
 		},
+		"second factors that are required by default": {
+			issuer + "twoFactor: {required: {who: Admins}}",
+			func(c realmconfig.Config) any { return *c.TwoFactor.Required },
+			realmconfig.RequiredFactors{Who: realmconfig.RequiredOfAdmins, Enforcement: realmconfig.Observe, GracePeriod: minutes(14 * 24 * 60), MaxBlocked: 20},
+		},
+		"second factors that are required of groups": {
+			issuer + "twoFactor: {required: {who: Groups, groups: [staff, ops], enforcement: Enforce, gracePeriod: 0s, maxBlocked: 3}}",
+			func(c realmconfig.Config) any { return *c.TwoFactor.Required },
+			realmconfig.RequiredFactors{Who: realmconfig.RequiredOfGroups, Groups: []string{"staff", "ops"}, Enforcement: realmconfig.Enforce, MaxBlocked: 3},
+		},
+		"second factors that are required of nobody": {
+			issuer + "twoFactor: {required: {who: None, enforcement: Enforce}}",
+			func(c realmconfig.Config) any { return c.TwoFactor.Required },
+			(*realmconfig.RequiredFactors)(nil),
+		},
+		"passwords of old by default": {
+			issuer + "passwords: {existing: {}}",
+			func(c realmconfig.Config) any { return *c.Passwords.Existing },
+			realmconfig.ExistingPasswords{Enforcement: realmconfig.Observe, GracePeriod: minutes(14 * 24 * 60), MaxBlocked: 20},
+		},
+		"passwords of old": {
+			issuer + "passwords: {existing: {enforcement: Warn, gracePeriod: 24h, maxBlocked: 100}}",
+			func(c realmconfig.Config) any { return *c.Passwords.Existing },
+			realmconfig.ExistingPasswords{Enforcement: realmconfig.Warn, GracePeriod: minutes(24 * 60), MaxBlocked: 100},
+		},
 		"a label from a name with a colon": {
 			issuer + `ui: {displayName: "Shop: Login"}`,
 			func(c realmconfig.Config) any { return c.TwoFactor.Label },

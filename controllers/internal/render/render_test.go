@@ -178,7 +178,8 @@ cache:
 signingKeys: {algorithm: EdDSA}
 tokens: {audience: [https://shop.example.com], accessTokenLifetime: 15m, refreshTokenLifetime: 12h, refreshGracePeriod: 0s}
 login: {unknownUser: Conceal, lockout: {failures: 3, duration: 1h}}
-passwords: {bcryptCost: 13, engine: Standard}
+passwords: {bcryptCost: 13, engine: Standard, existing: {enforcement: Warn, gracePeriod: 720h}}
+twoFactor: {required: {who: Groups, groups: [staff, ops], enforcement: Enforce, gracePeriod: 168h, maxBlocked: 50}}
 initialAdmin: {email: ops@example.com}`,
 		"delivering": `
 issuer: https://login.example.com

@@ -9,8 +9,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// requiredFactors is nil where nobody must have a second factor.
-func requiredFactors(r *v1alpha1.RequiredFactors) *realmconfig.RequiredFactors {
+// RequiredFactors says who must have a second factor; nil where nobody must.
+func RequiredFactors(realm *v1alpha1.AuthRealm) *realmconfig.RequiredFactors {
+	r := valueOr(realm.Spec.TwoFactor, v1alpha1.TwoFactor{}).Required
 	if r == nil || r.Who == v1alpha1.RequiredOfNone {
 		return nil
 	}
@@ -24,8 +25,10 @@ func requiredFactors(r *v1alpha1.RequiredFactors) *realmconfig.RequiredFactors {
 	}
 }
 
-// existingPasswords is nil where nobody asks about passwords of old.
-func existingPasswords(e *v1alpha1.ExistingPasswords) *realmconfig.ExistingPasswords {
+// ExistingPasswords says what becomes of passwords that the rules of today would not take;
+// nil where nobody asks about them.
+func ExistingPasswords(realm *v1alpha1.AuthRealm) *realmconfig.ExistingPasswords {
+	e := valueOr(realm.Spec.Passwords, v1alpha1.Passwords{}).Existing
 	if e == nil {
 		return nil
 	}

@@ -61,6 +61,9 @@ func requirementExercises() (list []exercise) {
 	}
 	for _, who := range []realmconfig.RequiredOf{realmconfig.RequiredOfEverybody, realmconfig.RequiredOfAdmins, realmconfig.RequiredOfGroups} {
 		concerned := requirement.Concerned{Who: who, Groups: []string{"group-1", "group-2"}, Sources: speaking(), Passkeys: true}
+		list = append(list, exercise{"EmptyGroups", describe("of", string(who)), func(ctx context.Context, w *world) error {
+			return done(w.store.EmptyGroups(ctx, concerned))
+		}})
 		for _, far := range []bool{false, true} {
 			what := describe("of", string(who), "page", ifFar(far))
 			list = append(list, exercise{"WithoutFactors", what, func(ctx context.Context, w *world) error {
