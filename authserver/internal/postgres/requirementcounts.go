@@ -14,16 +14,20 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
-// groupsOfUser are the ids of the groups of a user u, by whatever way.
+// groupsOfUser are the ids of the groups of a user u, by whatever way. Each table is asked for
+// one user, and not read for many.
 const groupsOfUser = `(
     SELECT a.group_id FROM group_members a WHERE a.user_id = u.id
     UNION
-    SELECT m.group_id FROM identities i JOIN mapped_members m ON m.identity_id = i.id
-    WHERE i.user_id = u.id AND EXISTS (SELECT FROM ` + speaking + ` WHERE (speaking.provider, speaking.authority) = (m.provider, m.authority)))`
+    SELECT m.group_id FROM (SELECT id FROM identities WHERE user_id = u.id OFFSET 0) i
+    CROSS JOIN LATERAL (SELECT group_id, provider, authority FROM mapped_members WHERE identity_id = i.id OFFSET 0) m
+    WHERE EXISTS (SELECT FROM ` + speaking + ` WHERE (speaking.provider, speaking.authority) = (m.provider, m.authority)))`
 
-// meetsFactors is requirement.MeetsFactors of a user u.
-const meetsFactors = `(EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.verified_at IS NOT NULL)
-    OR EXISTS (SELECT FROM passkeys p WHERE p.user_id = u.id AND (@passkeys OR NOT p.user_verified)))`
+// meetsFactors is requirement.MeetsFactors of a user u. A limit keeps PostgreSQL from reading all
+// second factors for a few users.
+const meetsFactors = `coalesce(
+    (SELECT true FROM second_factors f WHERE f.user_id = u.id AND f.verified_at IS NOT NULL LIMIT 1),
+    (SELECT true FROM passkeys p WHERE p.user_id = u.id AND (@passkeys OR NOT p.user_verified) LIMIT 1), false)`
 
 // membersOf are the first @look members of groups of these names, behind @after, as members
 // finds those of one.
