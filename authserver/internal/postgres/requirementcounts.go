@@ -29,12 +29,15 @@ const meetsFactors = `coalesce(
     (SELECT true FROM second_factors f WHERE f.user_id = u.id AND f.verified_at IS NOT NULL LIMIT 1),
     (SELECT true FROM passkeys p WHERE p.user_id = u.id AND (@passkeys OR NOT p.user_verified) LIMIT 1), false)`
 
-// membersOf are the first @look members of groups of these names, behind @after, as members
-// finds those of one.
+// membersOf are the first @look members of groups of these names, behind @after. In the order of
+// one index, a small group is not looked for among the members of all.
 func membersOf(names string) string {
 	return `
     SELECT w.user_id AS id FROM (SELECT g.id FROM groups g WHERE g.name = ANY (` + names + `)) g CROSS JOIN LATERAL (
-        (SELECT a.user_id FROM group_members a WHERE a.group_id = g.id AND a.user_id > @after ORDER BY a.user_id LIMIT @look)
+        (SELECT a.user_id FROM (
+            SELECT group_id, user_id FROM group_members WHERE (group_id, user_id) > (g.id, @after::uuid)
+            ORDER BY group_id, user_id LIMIT @look
+        ) a WHERE a.group_id = g.id)
         UNION
         (SELECT m.user_id FROM ` + speaking + ` CROSS JOIN LATERAL (
             SELECT DISTINCT m.user_id FROM mapped_members m
