@@ -33,7 +33,7 @@ func limits() map[string]int {
 		"codes": 1024, "methods": 64, "provider": 128, "client": 320, "user": maxID, "language": 8, "again": 16, "flow": 16, "text": 8, "discard": 8, interruptedField: maxForm,
 		"password": maxText, "current": maxText, "code": maxText, "session_id": maxText,
 		"scope": 128, "days": 8,
-		"description": auth.MaxServiceAccountDescription, "group": realmconfig.MaxGroupName,
+		"description": auth.MaxServiceAccountDescription,
 		"ceremony": 128, "credential": maxCredential,
 		"status": 16, "state": 16, "group": realmconfig.MaxGroupName, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,
 	}

@@ -87,14 +87,13 @@ func pruneExercises() []exercise {
 func (w *world) leaveFewDue(at time.Time) {
 	const few = "500"
 	due := map[string]string{
-		"grant_tokens": "expires_at <= $1", "authorization_codes": "expires_at <= $1",
-		"device_codes": "expires_at <= $1", "personal_access_tokens": "expires_at <= $1",
-		"sessions": "prune_after < $1::date", "grants": "prune_after < $1::date",
-	}
-	for _, t := range expired() {
-		if t.name != "sessions" && t.name != "audit_events" {
-			due[t.name] = t.condition
-		}
+		"grant_tokens": "expires_at <= $1", "authorization_codes": "expires_at <= $1", "device_codes": "expires_at <= $1",
+		"personal_access_tokens": "expires_at <= $1", "refresh_tokens": "expires_at <= $1", "attempts": "expires_at <= $1",
+		"tickets": "expires_at <= $1", "grants": "prune_after < $1::date", "sessions": "prune_after < $1::date",
+		"text_codes":     "sent_at <= $1::timestamptz - interval '1 hour'",
+		"second_factors": "verified_at IS NULL AND created_at <= $1::timestamptz - interval '1 day'",
+		"quotas":         "since <= $1::timestamptz - interval '1 hour'",
+		"mail_quotas":    "since <= $1::timestamptz - interval '1 hour'",
 	}
 	for table, condition := range due {
 		w.sql("DELETE FROM "+table+" WHERE ctid = ANY (ARRAY(SELECT ctid FROM "+table+" WHERE "+condition+" OFFSET "+few+"))", at)
