@@ -105,6 +105,12 @@ func (s *server) setUpApp(st stopped) (enrolment, tokens) {
 	return e, in
 }
 
+// takesUp waits until the settings on the disk are in force.
+func (s *server) takesUp() { s.t.Helper(); s.Change(func(*realmconfig.Config) {}) }
+
+// recount lets the time pass after which people are counted anew.
+func (s *server) recount() { s.realm.Clock.Advance(4 * time.Minute) }
+
 type notice struct {
 	Kind   string
 	ToldAt time.Time `json:"told_at"`
@@ -127,6 +133,7 @@ func TestObserveChangesNothingForPeople(t *testing.T) {
 	if rows := query[int](r, "SELECT count(*) FROM requirements"); rows != 0 {
 		t.Errorf("%d people are noted", rows)
 	}
+	s.recount()
 	s.eventually("both are counted", func() bool {
 		got := s.Report().Requirements[realmconfig.FactorsRequirement]
 		return got.Covered == 2 && got.Without == 2 && got.Blocked == 0 && !got.Held
@@ -136,6 +143,7 @@ func TestObserveChangesNothingForPeople(t *testing.T) {
 	})
 	r.Config.TwoFactor.Required = nil
 	r.Update()
+	s.takesUp()
 	s.eventually("nothing is said of what is not required", func() bool { return s.Report().Requirements == nil || len(s.Report().Requirements) == 0 })
 }
 
@@ -151,6 +159,7 @@ func TestWarnTellsPeopleByWhen(t *testing.T) {
 		t.Errorf("is told %+v, then %+v", first, again)
 	}
 	r.requires(realmconfig.Warn, within(24*time.Hour))
+	s.takesUp()
 	if sooner := s.noticesIn(s.tryLogin(annEmail, annPassword)); sooner[0].ToldAt != first[0].ToldAt || sooner[0].DueAt.Sub(first[0].ToldAt) != 24*time.Hour {
 		t.Errorf("with a shorter grace period, is told %+v", sooner)
 	}
@@ -222,6 +231,7 @@ func TestEveryWayInByOneFactorIsStopped(t *testing.T) {
 		t.Parallel()
 		r, s := newRequiringRealm(t, realmconfig.Enforce)
 		r.mailsCodes()
+		s.takesUp()
 		m := s.askForCode(annEmail)
 		a := s.tryCode(m, r.digits(annEmail))
 		st := s.stopOf(a)
@@ -238,6 +248,7 @@ func TestEveryWayInByOneFactorIsStopped(t *testing.T) {
 		suite.secrets.used(ann.Password)
 		r := newMailingRealm(t)
 		r.requires(realmconfig.Enforce)
+		s.takesUp()
 		r.withProviders(dex.ClientSecret, realmconfig.Provider{
 			Name: "dex", DisplayName: "Dex", Type: realmconfig.OIDC, ClientID: dex.ClientID, Issuer: dex.Issuer,
 			SignUp: true, AllowPrivateNetworks: true,
@@ -258,6 +269,7 @@ func TestEveryWayInByOneFactorIsStopped(t *testing.T) {
 		d := newDevice(t)
 		s.setUpPasskey(s.loginAnn(annPassword).Access, d)
 		r.requires(realmconfig.Enforce)
+		s.takesUp()
 		c := s.askPasskey()
 		s.tokensOf(s.showPasskey(c, d.get(c)))
 		st := s.stopAnn() // of whom a password alone is not enough
@@ -280,6 +292,7 @@ func TestATelephoneIsSetUpAtSignIn(t *testing.T) {
 	t.Parallel()
 	r, s := newRequiringRealm(t, realmconfig.Enforce)
 	phones := r.sendsTexts()
+	s.takesUp()
 	st := s.stopAnn()
 	if !slices.Equal(st.Methods, []string{"totp", "sms"}) {
 		t.Errorf("the stop is %+v", st)
@@ -313,6 +326,7 @@ func TestAPasskeyIsSetUpAtSignIn(t *testing.T) {
 			r, s := newRequiringRealm(t, realmconfig.Enforce)
 			r.Config.Passkeys = &realmconfig.Passkeys{}
 			r.Update()
+			s.takesUp()
 			d := newDevice(t)
 			if c.flags != 0 {
 				d.flags = c.flags
@@ -362,6 +376,7 @@ func TestWhoMustHaveASecondFactor(t *testing.T) {
 		"everybody": {realmconfig.RequiredOfEverybody, nil, false, false, false},
 	} {
 		r.requires(realmconfig.Enforce, func(f *realmconfig.RequiredFactors) { f.Who, f.Groups = c.who, c.groups })
+		s.takesUp()
 		if got := lets(adminEmail, adminPassword); got != c.admin {
 			t.Errorf("with %s, the admin is let in: %t", name, got)
 		}
@@ -457,9 +472,11 @@ func TestAdminsSeeWhomARequirementConcerns(t *testing.T) {
 	r.Exec("INSERT INTO groups (id, name, created_at) VALUES (gen_random_uuid(), 'staff', now())")
 	r.Exec("INSERT INTO group_members (user_id, group_id, added_at) SELECT u.id, g.id, now() FROM users u, groups g WHERE u.email IN ('carol@example.com', 'dan@example.com')")
 	r.requires(realmconfig.Warn, within(time.Hour))
+	s.takesUp()
 	s.tokensOf(s.tryLogin("dan@example.com", strangerPassword))
 	s.tokensOf(s.tryLogin("eve@example.com", strangerPassword))
 	r.requires(realmconfig.Enforce)
+	s.takesUp()
 	s.stopOf(s.tryLogin("eve@example.com", strangerPassword))
 	r.Exec("UPDATE users SET disabled_at = now() WHERE email = 'frank@example.com'")
 	for query, want := range map[string]string{
@@ -491,12 +508,14 @@ func TestAdminsSeeWhomARequirementConcerns(t *testing.T) {
 	if len(seen) != 4 || len(slices.Compact(slices.Sorted(slices.Values(seen)))) != 4 {
 		t.Errorf("page by page there are %v", seen)
 	}
+	s.recount()
 	s.eventually("they are counted, by group too", func() bool {
 		c := s.requiredPeople(admin, "").Count
 		return c != nil && c.Covered == 4 && c.Without == 3 && c.Stopped == 1 && !c.Held && len(c.ByGroup) == 1 && c.ByGroup[0].Group == "staff" && c.ByGroup[0].Without == 2
 	})
 	carol := s.tokensOf(func() answer {
 		r.requires(realmconfig.Observe)
+		s.takesUp()
 		return s.tryLogin("carol@example.com", strangerPassword)
 	}())
 	s.as(carol.Access, http.MethodGet, "/api/admin/required-factors", nil).Expect(t, http.StatusForbidden, "permission_denied")

@@ -20,8 +20,10 @@ func TestAStolenPasswordSetsNothingUp(t *testing.T) {
 	t.Parallel()
 	r, s := newRequiringRealm(t, realmconfig.Enforce)
 	r.sendsTexts()
+	s.takesUp()
 	r.Config.Passkeys = &realmconfig.Passkeys{}
 	r.Update()
+	s.takesUp()
 	thief := s.stopAnn()
 	for step, more := range map[string]map[string]string{
 		"totp": nil, "totp/verify": code("123456"), "sms": telephone(aliceNumber), "sms/verify": code("123456"), "passkey/begin": nil,
@@ -119,12 +121,8 @@ func TestAStopEndsWithWhatItWasFor(t *testing.T) {
 		status int
 		code   string
 	}{
-		"another password": {func(r *realm, s *server) {
-			r.Exec("UPDATE users SET email_verified_at = email_verified_at") // nothing: the mail does it
-			s.post("/api/auth/forgot-password", map[string]string{"email": annEmail})
-			s.post("/api/auth/reset-password", map[string]string{
-				"token": r.lastLetter(annEmail, auth.ResetPasswordMessage).token(r.t), "new_password": newPassword,
-			})
+		"another password": {func(_ *realm, s *server) {
+			s.reset(s.resetToken(annEmail), newPassword).Expect(s.t, http.StatusOK, "")
 		}, http.StatusUnauthorized, "challenge_invalid"},
 		"disabled": {func(r *realm, _ *server) { r.Exec("UPDATE users SET disabled_at = now() WHERE email = $1", annEmail) }, http.StatusForbidden, "account_disabled"},
 		"time":     {func(r *realm, _ *server) { r.Clock.Advance(31 * time.Minute) }, http.StatusUnauthorized, "challenge_invalid"},
@@ -145,6 +143,7 @@ func TestOfManyWhoSetUpAtOnceOneDoes(t *testing.T) {
 	r, s := newRequiringRealm(t, realmconfig.Enforce)
 	r.Config.Network.RequestsPerMinute = 0
 	r.Update()
+	s.takesUp()
 	st := s.stopAnn()
 	s.setUp("mail-code", st.ID)
 	digits := r.lastLetter(annEmail, auth.SetUpCodeMessage).digits(t)
@@ -236,6 +235,7 @@ func TestNoMorePeopleAreStoppedThanARealmAllows(t *testing.T) {
 	if len(blocked) != 20 {
 		t.Fatalf("%d of 50 are stopped", len(blocked))
 	}
+	s.recount()
 	s.eventually("it is said that nobody further is stopped", func() bool {
 		got := s.Report().Requirements[realmconfig.FactorsRequirement]
 		return got.Held && got.Blocked == 20 && got.Covered == 51 && s.Metric(`realmkeeper_requirement_held{requirement="factors"}`) == "1"
@@ -258,6 +258,7 @@ func TestNoMorePeopleAreStoppedThanARealmAllows(t *testing.T) {
 	s.stopOf(login(free)) // one who has set up makes room for another
 	s.eventually("it is held again", func() bool { return s.Report().Requirements[realmconfig.FactorsRequirement].Blocked == 20 })
 	r.requires(realmconfig.Enforce, func(f *realmconfig.RequiredFactors) { f.MaxBlocked = 30 })
+	s.takesUp()
 	s.eventually("with more room it is not", func() bool { return !s.Report().Requirements[realmconfig.FactorsRequirement].Held })
 	if reached := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'requirement.reached'"); reached != 21 {
 		t.Errorf("%d events tell of who was reached", reached)
@@ -302,6 +303,7 @@ func TestWhatLeadsAroundAStop(t *testing.T) {
 	b := s.newPageBrowser()
 	h := f.signIn(b)
 	r.requires(realmconfig.Enforce)
+	s.takesUp()
 	f.refresh(h.RefreshToken) // of before
 	// A browser without a session has nothing to go on.
 	another := s.newPageBrowser()

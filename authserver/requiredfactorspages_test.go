@@ -21,6 +21,7 @@ func newRequiringRealmOf(t *testing.T, enforcement realmconfig.Enforcement, clie
 	suite.secrets.used(shopSecret)
 	r.Clients = clients
 	r.Update()
+	s.takesUp()
 	return r, s
 }
 
@@ -85,6 +86,7 @@ func TestPagesSetASecondFactorUpAtSignIn(t *testing.T) {
 		t.Parallel()
 		r, s := newRequiringRealm(t, realmconfig.Enforce)
 		phones := r.sendsTexts()
+		s.takesUp()
 		b := s.newPageBrowser()
 		b.signIn(annEmail, annPassword)
 		b.showsMail(r)
@@ -108,6 +110,7 @@ func TestPagesSetASecondFactorUpAtSignIn(t *testing.T) {
 		d := newDevice(t)
 		s.setUpPasskey(s.loginAnn(annPassword).Access, d)
 		r.requires(realmconfig.Enforce)
+		s.takesUp()
 		b := s.newPageBrowser()
 		b.signIn(annEmail, annPassword)
 		b.sees("/signin", http.StatusOK, "Use the passkey that you have")
@@ -146,6 +149,7 @@ func TestPagesTellPeopleByWhenTheyNeedASecondFactor(t *testing.T) {
 	c := newWebClient()
 	r, s := newRequiringRealmOf(t, realmconfig.Warn, c)
 	r.requires(realmconfig.Warn, within(72*time.Hour))
+	s.takesUp()
 	b, f := s.newPageBrowser(), s.newApplication(c, "openid", "email").newFlow()
 	b.open(f.address())
 	b.submit("/signin", map[string]string{"email": annEmail, "password": annPassword})
@@ -175,6 +179,7 @@ func TestPagesHandOverAfterASecondFactorWasSetUp(t *testing.T) {
 	r, s := newRequiringRealm(t, realmconfig.Enforce)
 	r.Config.Browser.ReturnURLs = []string{appURL}
 	r.Update()
+	s.takesUp()
 	b := s.newPageBrowser()
 	b.open("/signin?return_to=" + url.QueryEscape(appURL))
 	b.submit("/signin", map[string]string{"email": annEmail, "password": annPassword})
@@ -220,6 +225,7 @@ func TestAdminPagesListWhomARequirementConcerns(t *testing.T) {
 	b.sees("/admin/required-factors", http.StatusOK, "Observed", "None, not told")
 	b.open(attribute(b.link("Next"), "href"))
 	b.sees("/admin/required-factors", http.StatusOK, "None, not told")
+	s.recount()
 	s.eventually("they are counted", func() bool { return s.Report().Requirements[realmconfig.FactorsRequirement].Covered == 51 })
 	b.open("/admin/required-factors?state=met")
 	b.sees("/admin/required-factors", http.StatusOK, "Nobody fits.", "51")
