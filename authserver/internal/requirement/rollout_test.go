@@ -54,7 +54,7 @@ func TestTheLargestGroupsAreTold(t *testing.T) {
 		byGroup[string(rune('a'+i))] = i / 2
 	}
 	list := largest(byGroup)
-	if len(list) != realmconfig.MaxGroupsReported || list[0].Group != "|" || list[0].Without != 14 || list[1].Group != "}" {
+	if len(list) != realmconfig.MaxGroupsReported || list[0].Group != "}" || list[0].Without != 14 || list[1].Group != "~" {
 		t.Errorf("tells of %v", list)
 	}
 }
