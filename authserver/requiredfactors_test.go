@@ -248,7 +248,6 @@ func TestEveryWayInByOneFactorIsStopped(t *testing.T) {
 		suite.secrets.used(ann.Password)
 		r := newMailingRealm(t)
 		r.requires(realmconfig.Enforce)
-		s.takesUp()
 		r.withProviders(dex.ClientSecret, realmconfig.Provider{
 			Name: "dex", DisplayName: "Dex", Type: realmconfig.OIDC, ClientID: dex.ClientID, Issuer: dex.Issuer,
 			SignUp: true, AllowPrivateNetworks: true,

@@ -17,11 +17,13 @@ import (
 // factor.
 func newRequiringRealmOf(t *testing.T, enforcement realmconfig.Enforcement, clients ...realmconfig.Client) (*realm, *server) {
 	t.Helper()
-	r, s := newRequiringRealm(t, enforcement)
 	suite.secrets.used(shopSecret)
+	r := newMailingRealm(t)
 	r.Clients = clients
-	r.Update()
-	s.takesUp()
+	r.requires(enforcement)
+	s := r.serve()
+	s.registerAnn()
+	s.verifyAnn()
 	return r, s
 }
 

@@ -105,7 +105,7 @@ func TestEveryKindHasATemplateName(t *testing.T) {
 		auth.VerifyEmailMessage, auth.AlreadyRegisteredMessage, auth.ResetPasswordMessage, auth.PasswordChangedMessage,
 		auth.EmailChangedMessage, auth.NewDeviceMessage, auth.SecondFactorAddedMessage, auth.SecondFactorRemovedMessage,
 		auth.PasskeyAddedMessage, auth.PasskeyRemovedMessage, auth.IdentityLinkedMessage, auth.DeviceAllowedMessage, auth.AccountLockedMessage, auth.AccountReclaimedMessage, auth.CodeMessage,
-		auth.PersonalTokenMadeMessage,
+		auth.PersonalTokenMadeMessage, auth.SetUpCodeMessage,
 	} {
 		kinds = append(kinds, string(kind))
 	}
