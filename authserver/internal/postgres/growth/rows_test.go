@@ -207,8 +207,8 @@ func tables() []table {
 			"reached_at": "CASE WHEN i % 3000 < 1500 THEN $now - 60000 * (i % 9000) END", "met_at": "CASE WHEN i % 500 > 0 THEN $now - 30000 * (i % 9000) END",
 		}},
 		{name: "requirement_turns", rows: func(size) int { return 0 }, values: map[string]string{"kind": "'none'", "turn": "0"}},
-		{name: "requirement_counts", rows: func(size) int { return 0 }, values: map[string]string{
-			"kind": "'none'", "claimed_until": "$now", "question": "''", "covered": "0", "without": "0", "by_group": "'[]'", "counted_at": "$now",
+		{name: "requirement_counts", rows: func(size) int { return 1 }, values: map[string]string{
+			"kind": "'factors'", "claimed_until": "$now", "question": "'of other settings'", "covered": "0", "without": "0", "by_group": "'[]'", "counted_at": "$now",
 		}},
 		{name: "quotas", rows: size.tenth, values: map[string]string{
 			"key": "sha256(('quota' || i)::bytea)", "used": "1 + i % 5", "allowed": "5", "since": "$now - 1000 * (i % 3500)",
