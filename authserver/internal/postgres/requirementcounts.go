@@ -40,9 +40,10 @@ func membersOf(names string) string {
         ) a WHERE a.group_id = g.id)
         UNION
         (SELECT m.user_id FROM ` + speaking + ` CROSS JOIN LATERAL (
-            SELECT DISTINCT m.user_id FROM mapped_members m
-            WHERE m.group_id = g.id AND m.provider = speaking.provider AND m.authority = speaking.authority AND m.user_id > @after
-            ORDER BY m.user_id LIMIT @look) m)
+            SELECT DISTINCT ON (group_id, provider, authority, user_id) group_id, provider, authority, user_id FROM mapped_members
+            WHERE (group_id, provider, authority, user_id) > (g.id, speaking.provider, speaking.authority, @after::uuid)
+            ORDER BY group_id, provider, authority, user_id LIMIT @look
+        ) m WHERE m.group_id = g.id AND m.provider = speaking.provider AND m.authority = speaking.authority)
     ) w GROUP BY w.user_id ORDER BY w.user_id LIMIT @look`
 }
 

@@ -50,6 +50,15 @@ func requirementExercises() (list []exercise) {
 		{"BeginCount", "", func(ctx context.Context, w *world) error {
 			return done(w.store.BeginCount(ctx, requirement.CountClaim{Kind: requirement.Factors, Question: newID(), Since: w.now(), Until: w.now(), Now: w.now()}))
 		}},
+		{"WithoutFactors", "of nobody", func(ctx context.Context, w *world) error {
+			return done(w.store.WithoutFactors(ctx, requirement.Batch{Concerned: requirement.Concerned{Who: realmconfig.RequiredOfNone}, Limit: 250}))
+		}},
+		{"MailToken", "that sets a second factor up", func(ctx context.Context, w *world) error {
+			u := w.user(untold)
+			return want(w.store.MailToken(ctx, auth.OneTimeToken{
+				Hash: newHash(), Kind: auth.SetUpCodeToken, UserID: u.ID, Email: u.Email, CreatedAt: w.now(), ExpiresAt: w.now().Add(time.Hour),
+			}, w.mailed(auth.ActRequestSetUpCode, u.ID)))
+		}},
 		{"AbandonCount", "", func(ctx context.Context, w *world) error { return w.store.AbandonCount(ctx, requirement.Factors) }},
 		{"StoreCount", "", func(ctx context.Context, w *world) error {
 			return w.store.StoreCount(ctx, requirement.Factors, requirement.Count{Question: newID(), Covered: 3, Without: 1, CountedAt: w.now()})
