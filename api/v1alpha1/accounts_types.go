@@ -28,6 +28,21 @@ const (
 	EmailVerificationOptional EmailVerification = "Optional"
 )
 
+// PasskeyRegistration says whether people may make an account with a passkey and no password.
+//
+// +kubebuilder:validation:Enum=Refused;Allowed;Only
+type PasskeyRegistration string
+
+const (
+	// RefusedPasskeyRegistration has everybody choose a password.
+	RefusedPasskeyRegistration PasskeyRegistration = "Refused"
+	// AllowedPasskeyRegistration mails a link, behind which they set up a passkey or choose a
+	// password.
+	AllowedPasskeyRegistration PasskeyRegistration = "Allowed"
+	// OnlyPasskeyRegistration mails a link, behind which they set up a passkey.
+	OnlyPasskeyRegistration PasskeyRegistration = "Only"
+)
+
 // Registration says how accounts come to be. A realm that was Open before
 // emailVerification had to be said may go on without it.
 //
@@ -50,6 +65,26 @@ type Registration struct {
 	// +optional
 	// +realmkeeper:validation:Duration:example="24h",min="1m",max="720h",which="30 days"
 	VerificationLifetime *metav1.Duration `json:"verificationLifetime,omitempty"`
+
+	// passkeys is Allowed (whoever registers is mailed a link, behind which they set up a
+	// passkey or choose a password), Only (they set up a passkey, and nobody is given a first
+	// password; those who have one keep it) or Refused (also when absent: everybody chooses a
+	// password). The first two need passkeys and email.
+	// +optional
+	Passkeys PasskeyRegistration `json:"passkeys,omitempty"`
+}
+
+// Recovery gives people a way in again who have no password, and have lost the passkey or the
+// provider that they sign in with: by mail, after a wait in which their owner may object.
+//
+// +kubebuilder:validation:MinProperties=1
+type Recovery struct {
+	// wait is how long whoever reads the mail of an account waits before they may set up
+	// another way in, such as 72h; 24h when absent. The owner is told by mail when it begins,
+	// and may cancel. With 0s a mailbox is enough, as it is for people with a password.
+	// +optional
+	// +realmkeeper:validation:Duration:example="24h",min="1m",max="720h",which="30 days",zero="no wait"
+	Wait *metav1.Duration `json:"wait,omitempty"`
 }
 
 // UnverifiedEmail says what becomes of an address that nobody has proved.

@@ -53,6 +53,8 @@ type AuthRealmList struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.registration) || !has(self.registration.emailVerification) || self.registration.emailVerification != 'Required' || has(self.email)",message="registration.emailVerification Required needs email: without mail nobody can verify an address"
 // +kubebuilder:validation:XValidation:rule="!has(self.login) || !has(self.login.mailCode) || self.login.mailCode != 'On' || has(self.email)",message="login.mailCode On needs email: without mail nobody is sent a code"
+// +kubebuilder:validation:XValidation:rule="!has(self.registration) || !has(self.registration.passkeys) || !(self.registration.passkeys in ['Allowed', 'Only']) || has(self.passkeys)",message="registration.passkeys Allowed and Only need passkeys, such as passkeys: {}: without it the realm takes none"
+// +kubebuilder:validation:XValidation:rule="!has(self.registration) || !has(self.registration.passkeys) || !(self.registration.passkeys in ['Allowed', 'Only']) || has(self.email)",message="registration.passkeys Allowed and Only need email: the link that an account is made with is mailed"
 // +kubebuilder:validation:XValidation:rule="!(has(self.replicas) && has(self.autoscaling))",message="replicas (a number of pods) and autoscaling (a number that follows the load) exclude each other"
 // +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.autoscaling.metrics) && !has(self.autoscaling.targetCPUUtilization)) || (has(self.resources) && has(self.resources.requests) && has(self.resources.requests.cpu))",message="autoscaling by CPU needs resources.requests.cpu, of which utilization is a share"
 // +kubebuilder:validation:XValidation:rule="!has(self.exposure) || !self.issuer.matches('^https://([0-9.]+|[[][^/]*)(:[0-9]+)?(/|$)')",message="exposure needs an issuer with a host name, by which gateways tell realms apart, not an IP address"
@@ -160,6 +162,11 @@ type AuthRealmSpec struct {
 	// They belong to the host of issuer, which must be a name, for good.
 	// +optional
 	Passkeys *Passkeys `json:"passkeys,omitempty"`
+
+	// recovery says how long people wait who have no password and have lost their passkey or
+	// provider; a day when absent.
+	// +optional
+	Recovery *Recovery `json:"recovery,omitempty"`
 
 	// email is how the realm sends mail; it sends none when absent, and nobody
 	// can reset a forgotten password then.

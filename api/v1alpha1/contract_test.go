@@ -55,6 +55,7 @@ func realmSettings() map[string]setting {
 		"signingKeys.rotateAfter":                       {not: byKeys},
 		"signingKeys.revoked[]":                         {not: byKeys},
 		"login.mailCode":                                {absent: string(realmconfig.MailCodeOff)},
+		"registration.passkeys":                         {absent: string(realmconfig.PasskeyRegistrationRefused)},
 		"forwardAuth.unverifiedEmail":                   {absent: string(realmconfig.OmitUnverified)},
 		"email.smtp.host":                               {in: "email.host"},
 		"email.smtp.port":                               {in: "email.port"},
@@ -232,6 +233,8 @@ func document(t *testing.T) map[string]any {
 	factors, passwords := realmconfig.DefaultRequiredFactors(), realmconfig.DefaultExistingPasswords()
 	factors.Who = realmconfig.RequiredOfAdmins
 	config.TwoFactor.Required, config.Passwords.Existing = &factors, &passwords
+	recovery := realmconfig.DefaultRecovery()
+	config.Recovery = &recovery
 	provider := realmconfig.DefaultProvider()
 	provider.Name, provider.DisplayName, provider.Type, provider.ClientID = "google", "Google", realmconfig.Google, "id"
 	config.Clients.Registration = &registration

@@ -40,11 +40,13 @@ type Email struct {
 	// already-registered, reset-password, password-changed, email-changed, new-device,
 	// device-allowed, second-factor-added, second-factor-removed, passkey-added,
 	// passkey-removed, identity-linked, personal-access-token-made, account-locked,
-	// account-reclaimed, code or set-up-code. docs/email.md has their fields.
+	// account-reclaimed, account-recovered, recovery-link, recovery-begun,
+	// recovery-ready, recovery-cancelled, registration-link, code or set-up-code.
+	// docs/email.md has their fields.
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
-	// +kubebuilder:validation:MaxProperties=17
-	// +kubebuilder:validation:XValidation:rule="self.all(name, name in ['verify-email', 'already-registered', 'reset-password', 'password-changed', 'email-changed', 'new-device', 'device-allowed', 'second-factor-added', 'second-factor-removed', 'passkey-added', 'passkey-removed', 'identity-linked', 'personal-access-token-made', 'account-locked', 'account-reclaimed', 'code', 'set-up-code'])",message="templates are named verify-email, already-registered, reset-password, password-changed, email-changed, new-device, device-allowed, second-factor-added, second-factor-removed, passkey-added, passkey-removed, identity-linked, personal-access-token-made, account-locked, account-reclaimed, code or set-up-code"
+	// +kubebuilder:validation:MaxProperties=23
+	// +kubebuilder:validation:XValidation:rule="self.all(name, name in ['verify-email', 'already-registered', 'reset-password', 'password-changed', 'email-changed', 'new-device', 'device-allowed', 'second-factor-added', 'second-factor-removed', 'passkey-added', 'passkey-removed', 'identity-linked', 'personal-access-token-made', 'account-locked', 'account-reclaimed', 'account-recovered', 'recovery-link', 'recovery-begun', 'recovery-ready', 'recovery-cancelled', 'registration-link', 'code', 'set-up-code'])",message="templates are named verify-email, already-registered, reset-password, password-changed, email-changed, new-device, device-allowed, second-factor-added, second-factor-removed, passkey-added, passkey-removed, identity-linked, personal-access-token-made, account-locked, account-reclaimed, account-recovered, recovery-link, recovery-begun, recovery-ready, recovery-cancelled, registration-link, code or set-up-code"
 	Templates map[string]EmailTemplate `json:"templates,omitempty"`
 }
 

@@ -32,6 +32,9 @@ type Config struct {
 	// Passkeys is nil where nobody signs in with one.
 	Passkeys *Passkeys `json:"passkeys,omitempty"`
 
+	// Recovery is nil where people without a password wait as DefaultRecovery says.
+	Recovery *Recovery `json:"recovery,omitempty"`
+
 	// Email and SMS are nil where the realm cannot send any.
 	Email *Email `json:"email,omitempty"`
 	SMS   *SMS   `json:"sms,omitempty"`
@@ -67,11 +70,14 @@ func (c Config) Validate() error {
 	c.Tokens.validate(&p)
 	c.Login.validate(&p, c.Email)
 	c.Passwords.validate(&p)
-	c.Registration.validate(&p, c.Email)
+	c.Registration.validate(&p, c.Email, c.Passkeys)
 	c.ForwardAuth.validate(&p)
 	c.TwoFactor.validate(&p)
 	if c.Passkeys != nil {
 		c.Passkeys.validate(&p, c.Issuer)
+	}
+	if c.Recovery != nil {
+		c.Recovery.validate(&p)
 	}
 	if c.Email != nil {
 		c.Email.validate(&p)

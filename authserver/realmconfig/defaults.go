@@ -9,7 +9,7 @@ import (
 
 // Defaults are the settings of a realm that says nothing but its issuer. What a
 // realm must ask for is absent: for what is not said of it, see DefaultEmail,
-// DefaultSMS, DefaultClientRegistration, DefaultPersonalAccessTokens, DefaultRequiredFactors,
+// DefaultSMS, DefaultClientRegistration, DefaultPersonalAccessTokens, DefaultRecovery, DefaultRequiredFactors,
 // DefaultExistingPasswords, DefaultTracing and DefaultProvider.
 //
 // Realm is the namespace and name of the AuthRealm, "identity/quickstart". The
@@ -71,6 +71,9 @@ func DefaultSMS() SMS { return SMS{Timeout: Duration(10 * time.Second), Messages
 func DefaultPersonalAccessTokens() PersonalAccessTokens {
 	return PersonalAccessTokens{MaxLifetime: Duration(90 * 24 * time.Hour)}
 }
+
+// DefaultRecovery is what a realm need not say of people who have lost their way in.
+func DefaultRecovery() Recovery { return Recovery{Wait: Duration(24 * time.Hour)} }
 
 // DefaultTracing is what a realm that is traced need not say of it.
 func DefaultTracing() Tracing { return Tracing{SamplePercent: 100} }

@@ -18,8 +18,9 @@ import (
 // EmailTemplateNames are the mails that a realm sends, and may word differently.
 func EmailTemplateNames() []string {
 	return []string{
-		"account-locked", "account-reclaimed", "already-registered", "code", "device-allowed", "email-changed", "identity-linked", "new-device",
-		"passkey-added", "passkey-removed", "password-changed", "personal-access-token-made", "reset-password", "second-factor-added", "second-factor-removed", "set-up-code",
+		"account-locked", "account-reclaimed", "account-recovered", "already-registered", "code", "device-allowed", "email-changed", "identity-linked", "new-device",
+		"passkey-added", "passkey-removed", "password-changed", "personal-access-token-made",
+		"recovery-begun", "recovery-cancelled", "recovery-link", "recovery-ready", "registration-link", "reset-password", "second-factor-added", "second-factor-removed", "set-up-code",
 		"verify-email",
 	}
 }

@@ -27,6 +27,7 @@ func Config(in Inputs) realmconfig.Config {
 	config.ForwardAuth = forwardAuth(valueOr(realm.Spec.ForwardAuth, v1alpha1.ForwardAuth{}), config.ForwardAuth)
 	config.TwoFactor = twoFactor(realm, config.TwoFactor)
 	config.Passkeys = passkeys(realm.Spec.Passkeys)
+	config.Recovery = recovery(realm.Spec.Recovery)
 	config.Email = email(realm)
 	config.SMS = sms(realm.Spec.SMS)
 	config.Clients = clients(in)
@@ -86,6 +87,7 @@ func registration(r v1alpha1.Registration, absent realmconfig.Registration) real
 		Mode:                 cmp.Or(realmconfig.RegistrationMode(r.Mode), absent.Mode),
 		EmailVerification:    cmp.Or(realmconfig.Verification(r.EmailVerification), absent.EmailVerification),
 		VerificationLifetime: durationOr(r.VerificationLifetime, absent.VerificationLifetime),
+		Passkeys:             cmp.Or(realmconfig.PasskeyRegistration(r.Passkeys), absent.Passkeys),
 	}
 }
 
@@ -111,6 +113,14 @@ func passkeys(p *v1alpha1.Passkeys) *realmconfig.Passkeys {
 		return nil
 	}
 	return &realmconfig.Passkeys{RelatedOrigins: p.RelatedOrigins}
+}
+
+// recovery is nil where people wait as long as by default.
+func recovery(r *v1alpha1.Recovery) *realmconfig.Recovery {
+	if r == nil {
+		return nil
+	}
+	return &realmconfig.Recovery{Wait: durationOr(r.Wait, realmconfig.DefaultRecovery().Wait)}
 }
 
 func browser(realm *v1alpha1.AuthRealm, absent realmconfig.Browser) realmconfig.Browser {

@@ -146,6 +146,21 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return *c.Passkeys },
 			realmconfig.Passkeys{RelatedOrigins: []string{"https://app.example.net"}},
 		},
+		"a recovery by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Recovery },
+			(*realmconfig.Recovery)(nil),
+		},
+		"a recovery after a week": {
+			issuer + "recovery: {wait: 168h}",
+			func(c realmconfig.Config) any { return *c.Recovery },
+			realmconfig.Recovery{Wait: minutes(7 * 24 * 60)},
+		},
+		"a recovery without a wait": {
+			issuer + "recovery: {wait: 0s}",
+			func(c realmconfig.Config) any { return *c.Recovery },
+			realmconfig.Recovery{},
+		},
 		"no email by default": {
 			issuer,
 			func(c realmconfig.Config) any { return c.Email },
