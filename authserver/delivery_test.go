@@ -70,7 +70,10 @@ func (r *realm) resetNotices(count int) []notify.Notice {
 // hurry brings retries closer, slowly enough for no claim to run out meanwhile.
 func (r *realm) hurry() { r.Clock.Advance(20 * time.Millisecond) }
 
-func (r *realm) waiting() int { return query[int](r, "SELECT count(*) FROM outbox") }
+// waiting is how many messages are on their way; what is to be sent later is not.
+func (r *realm) waiting() int {
+	return query[int](r, "SELECT count(*) FROM outbox WHERE kind <> 'recovery-ready' OR created_at <= $1", r.Clock.Now())
+}
 
 func (s *server) messages(channel, kind, outcome string) int {
 	s.t.Helper()

@@ -38,6 +38,19 @@ const (
 	EmailUnavailable   Code = "email_unavailable"
 )
 
+// Refusals of a way in that somebody wants to have by a mailed link.
+const (
+	CredentialTokenInvalid Code = "credential_token_invalid"
+	// PasswordNotOffered says that the realm gives nobody a first password.
+	PasswordNotOffered Code = "password_not_offered"
+	// RecoveryRequired says that an account without a password is recovered first, which
+	// takes a while.
+	RecoveryRequired Code = "recovery_required"
+	RecoveryInvalid  Code = "recovery_invalid"
+	// RecoveryContested says that a recovery is no more to be cancelled from a session.
+	RecoveryContested Code = "recovery_contested"
+)
+
 // Refusals of a second factor.
 const (
 	CodeInvalid             Code = "code_invalid"

@@ -2,6 +2,8 @@
 
 package auth
 
+import "time"
+
 // Effects are what a change brings with it. A Store writes them in the statement
 // that makes the change, and not at all when the change does not happen.
 type Effects struct {
@@ -40,6 +42,12 @@ const (
 	PasskeyRemovedMessage      MessageKind = "passkey-removed"
 	AccountLockedMessage       MessageKind = "account-locked"
 	PersonalTokenMadeMessage   MessageKind = "personal-access-token-made"
+	RegistrationLinkMessage    MessageKind = "registration-link"
+	RecoveryLinkMessage        MessageKind = "recovery-link"
+	RecoveryBegunMessage       MessageKind = "recovery-begun"
+	RecoveryReadyMessage       MessageKind = "recovery-ready"
+	RecoveryCancelledMessage   MessageKind = "recovery-cancelled"
+	AccountRecoveredMessage    MessageKind = "account-recovered"
 	CodeMessage                MessageKind = "code"
 	SetUpCodeMessage           MessageKind = "set-up-code"
 )
@@ -51,6 +59,8 @@ type Message struct {
 	Channel Channel
 	Kind    MessageKind
 	Sealed  []byte
+	// Due is when it is sent; zero for at once.
+	Due time.Time
 	// Quotas are what it counts against; no two messages of one change share a key.
 	Quotas []Quota
 }

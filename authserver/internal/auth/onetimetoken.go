@@ -28,6 +28,8 @@ const (
 	ClientAssertionToken OneTimeTokenKind = "client_assertion" // was shown by a client, and is good for nothing any more
 	ConsentToken         OneTimeTokenKind = "consent"          // is a question that somebody has answered
 
+	RegistrationToken OneTimeTokenKind = "registration" // makes an account with the address that it was mailed to
+
 	PasskeyRegistrationToken OneTimeTokenKind = "passkey_registration" // waits for a new passkey
 	PasskeyToken             OneTimeTokenKind = "passkey"              // waits for a passkey that signs in
 

@@ -26,8 +26,8 @@ const withEffects = `
 const withCountedEffects = `
 , enqueued AS (
     INSERT INTO outbox (id, channel, kind, sealed, created_at, due_at)
-    SELECT id, channel, kind, decode(sealed, 'hex'), @effects_at, @effects_at
-    FROM jsonb_to_recordset(@messages) AS m (id uuid, channel text, kind text, sealed text)
+    SELECT id, channel, kind, decode(sealed, 'hex'), coalesce(due, @effects_at), coalesce(due, @effects_at)
+    FROM jsonb_to_recordset(@messages) AS m (id uuid, channel text, kind text, sealed text, due timestamptz)
     WHERE EXISTS (SELECT FROM cause) AND id NOT IN (SELECT message FROM quota_refused)
 ), recorded AS (
     INSERT INTO audit_events (id, at, action, outcome, actor_id, target_id, account_key, address, user_agent, detail, reason)
@@ -38,11 +38,12 @@ const withCountedEffects = `
     WHERE EXISTS (SELECT FROM cause)
 )`
 
-// effects adds the arguments of withEffects to args. Messages are due at now.
+// effects adds the arguments of withEffects to args. Messages are due at now, but for those
+// that say another time.
 func effects(also auth.Effects, now time.Time, args pgx.NamedArgs) (pgx.NamedArgs, error) {
 	messages := []messageRow{}
 	for _, m := range also.Messages {
-		messages = append(messages, messageRow{m.ID, string(m.Channel), string(m.Kind), hex.EncodeToString(m.Sealed)})
+		messages = append(messages, messageRow{m.ID, string(m.Channel), string(m.Kind), hex.EncodeToString(m.Sealed), m.Due})
 	}
 	events := []eventRow{}
 	for _, e := range also.Events {
@@ -65,6 +66,8 @@ type messageRow struct {
 	Channel string `json:"channel"`
 	Kind    string `json:"kind"`
 	Sealed  string `json:"sealed"`
+	// Due is absent for what is due at once; nobody waits for it before.
+	Due time.Time `json:"due,omitzero"`
 }
 
 type eventRow struct {

@@ -56,6 +56,16 @@ func lookUp(code auth.Code) (t Type, found bool) {
 
 	case auth.RegistrationClosed:
 		return Type{403, "Registration closed", "This realm lets nobody register. Ask an administrator for an account."}, true
+	case auth.CredentialTokenInvalid:
+		return Type{400, "Link invalid", "The link has expired, was used already, or is of no use any more. Ask for a new one."}, true
+	case auth.PasswordNotOffered:
+		return Type{403, "No passwords", "This realm gives nobody a first password. Set up a passkey."}, true
+	case auth.RecoveryRequired:
+		return Type{403, "Recovery required", "The account has no password, and another way in. Begin a recovery, and use the link that is mailed when it is due."}, true
+	case auth.RecoveryInvalid:
+		return Type{400, "No recovery", "No recovery waits that this could cancel or let through: it is over, or was cancelled already."}, true
+	case auth.RecoveryContested:
+		return Type{409, "Recovery contested", "Recoveries of this account were cancelled from a session again and again, or an administrator has let this one through. Use the link in the mail, or ask an administrator."}, true
 	case auth.EmailTaken:
 		return Type{409, "E-mail address taken", "Another account has this e-mail address."}, true
 	case auth.PasswordRejected:

@@ -16,6 +16,7 @@ const (
 	EndedByPassword EndReason = "password_changed"
 	EndedBySettings EndReason = "sessions_not_before"
 	EndedByReclaim  EndReason = "account_reclaimed"
+	EndedByRecovery EndReason = "account_recovered"
 	// Those below are of a client's grant.
 	EndedByCodeReuse  EndReason = "code_reused"
 	EndedByRevocation EndReason = "revoked"
