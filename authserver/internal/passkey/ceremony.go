@@ -29,18 +29,26 @@ type Ceremony struct {
 // begun is what a ceremony remembers.
 type begun struct {
 	State []byte `json:"state"`
-	// Challenge is the hash of the sign-in that a second factor completes; nil for none.
+	// Challenge is the hash of the sign-in that a second factor completes, or of the mailed
+	// link of whoever gets a passkey by it; nil for none.
 	Challenge []byte `json:"challenge,omitempty"`
+	// Handle is what authenticators are to know somebody by who has no account yet; nil for
+	// others.
+	Handle []byte `json:"handle,omitempty"`
 }
 
 // begin keeps a question. UserID and sessionID are empty for a stranger's.
 func (s *Service) begin(ctx context.Context, kind auth.OneTimeTokenKind, userID, sessionID string, q Question, challenge []byte) (Ceremony, error) {
+	return s.keep(ctx, kind, userID, sessionID, q, begun{State: q.State, Challenge: challenge})
+}
+
+func (s *Service) keep(ctx context.Context, kind auth.OneTimeTokenKind, userID, sessionID string, q Question, b begun) (Ceremony, error) {
 	id, err := auth.NewOpaque(ceremonyPrefix, s.Random)
 	if err != nil {
 		return Ceremony{}, err
 	}
 	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: kind, UserID: userID, SessionID: sessionID}
-	if err := t.Keep(s.Sealer, sealedForCeremony, begun{q.State, challenge}, s.Now(), CeremonyLifetime); err != nil {
+	if err := t.Keep(s.Sealer, sealedForCeremony, b, s.Now(), CeremonyLifetime); err != nil {
 		return Ceremony{}, err
 	}
 	return Ceremony{ID: id, Options: q.Options, Lifetime: CeremonyLifetime}, s.Store.IssueToken(ctx, t, auth.Effects{})

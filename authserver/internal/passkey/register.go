@@ -36,7 +36,7 @@ func (s *Service) ask(ctx context.Context, user auth.User, sessionID string, sto
 	case passkeys >= most:
 		return Ceremony{}, auth.Refuse(auth.TooManyPasskeys)
 	}
-	q, err := s.WebAuthn.Create(rp, person)
+	q, err := s.WebAuthn.Create(rp, person, false)
 	if err != nil {
 		return Ceremony{}, err
 	}

@@ -15,8 +15,9 @@ import (
 // WebAuthn asks authenticators, and judges what they answer. It knows nobody and remembers
 // nothing. What is wrong with an answer is an ErrAnswer; other errors are its own.
 type WebAuthn interface {
-	// Create asks for a new passkey of somebody, beside those that they have.
-	Create(rp RelyingParty, who Person) (Question, error)
+	// Create asks for a new passkey of somebody, beside those that they have. Verified asks
+	// the authenticator to verify its user, and to offer the passkey without an address.
+	Create(rp RelyingParty, who Person, verified bool) (Question, error)
 	// Created is the credential that answers such a question.
 	Created(rp RelyingParty, who Person, state, answer []byte) (Credential, error)
 	// Get asks for a passkey: one of who's, or anybody's for nil. Verified asks the

@@ -13,8 +13,8 @@ import (
 )
 
 // Create implements passkey.WebAuthn. A passkey that is found without an address and verifies its
-// user is wanted, and one that cannot is taken.
-func (a Authenticators) Create(rp passkey.RelyingParty, who passkey.Person) (passkey.Question, error) {
+// user is wanted; where it need not be verified, one that cannot is taken.
+func (a Authenticators) Create(rp passkey.RelyingParty, who passkey.Person, verified bool) (passkey.Question, error) {
 	party, err := a.party(rp)
 	if err != nil {
 		return passkey.Question{}, err
@@ -27,11 +27,15 @@ func (a Authenticators) Create(rp passkey.RelyingParty, who passkey.Person) (pas
 	for _, c := range p.credentials {
 		known = append(known, c.Descriptor())
 	}
+	selection := protocol.AuthenticatorSelection{
+		ResidentKey: protocol.ResidentKeyRequirementPreferred, UserVerification: protocol.VerificationPreferred,
+	}
+	if verified {
+		selection.ResidentKey, selection.UserVerification = protocol.ResidentKeyRequirementRequired, protocol.VerificationRequired
+	}
 	creation, session, err := party.BeginRegistration(p,
 		library.WithExclusions(known),
-		library.WithAuthenticatorSelection(protocol.AuthenticatorSelection{
-			ResidentKey: protocol.ResidentKeyRequirementPreferred, UserVerification: protocol.VerificationPreferred,
-		}),
+		library.WithAuthenticatorSelection(selection),
 		library.WithExtensions(library.WithExtensionCredProps()),
 	)
 	if err != nil {
@@ -50,6 +54,7 @@ func (a Authenticators) Created(rp passkey.RelyingParty, who passkey.Person, sta
 	if err != nil {
 		return passkey.Credential{}, err
 	}
+	session.UserVerification = protocol.VerificationPreferred // it is told, and not judged
 	p, err := personOf(who)
 	if err != nil {
 		return passkey.Credential{}, err

@@ -25,7 +25,7 @@ func person() passkey.Person {
 // The state keeps what is to be compared, the parameters of keys among it.
 func TestTheStateIsWhole(t *testing.T) {
 	t.Parallel()
-	q, err := authenticators().Create(realm(), person())
+	q, err := authenticators().Create(realm(), person(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func FuzzCreated(f *testing.F) {
 	for _, seed := range seeds() {
 		f.Add([]byte(seed))
 	}
-	q, err := authenticators().Create(realm(), person())
+	q, err := authenticators().Create(realm(), person(), false)
 	if err != nil {
 		f.Fatal(err)
 	}
