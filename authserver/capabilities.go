@@ -125,7 +125,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Observer: s.metrics,
 	}
 	c.accounts = &account.Service{
-		Realm: realm, Store: a.store, Passwords: a.passwords, Audit: c.audit, Notify: c.notify, Attempts: c.attempts,
+		Realm: realm, Store: a.store, Sealer: a.sealer, Passwords: a.passwords, Audit: c.audit, Notify: c.notify, Attempts: c.attempts,
 		Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, SignIn: c.signIn, Reclaim: c.reclaim,
 		CommonPassword: commonpasswords.Contains,
 	}

@@ -52,24 +52,47 @@ func (s *Service) RequestReset(ctx context.Context, email string, from auth.Clie
 	if err != nil {
 		return err
 	}
-	return s.Notify.MailLink(ctx, auth.ResetPasswordToken, auth.ActRequestReset, user, "", string(address), from)
+	_, ways, err := s.step(ctx, user)
+	if err != nil {
+		return err
+	}
+	said := auth.ResetPasswordMessage
+	if user.PasswordHash == "" && user.EmailVerifiedAt != nil && ways.Others {
+		said = auth.RecoveryLinkMessage
+	}
+	return s.Notify.MailReset(ctx, said, user, string(address), from)
+}
+
+// ResetLink is what the link of a reset mail stands for.
+type ResetLink struct {
+	Email string
+	// HasPassword is set where there is a password that it replaces. Who has none chooses what
+	// they sign in with: see CheckCredential.
+	HasPassword bool
+	// Recovers is set where they have another way in, and have to wait: see BeginRecovery.
+	Recovers bool
 }
 
 // CheckReset says whose password the link of a reset mail changes as long as it
 // works, and leaves it so. It refuses with ResetTokenInvalid or DatabaseUnavailable.
-func (s *Service) CheckReset(ctx context.Context, secret auth.Secret) (email string, err error) {
+func (s *Service) CheckReset(ctx context.Context, secret auth.Secret) (ResetLink, error) {
 	_, user, found, err := s.Notify.MailedToken(ctx, auth.ResetPasswordToken, secret)
-	if err == nil && !found {
-		err = auth.Refuse(auth.ResetTokenInvalid)
+	switch {
+	case err != nil:
+		return ResetLink{}, err
+	case !found:
+		return ResetLink{}, auth.Refuse(auth.ResetTokenInvalid)
 	}
-	return user.Email, err
+	step, _, err := s.step(ctx, user)
+	return ResetLink{Email: user.Email, HasPassword: user.PasswordHash != "", Recovers: step == recovers}, err
 }
 
 // ResetPassword redeems the link of a reset mail: it sets the password, ends every
 // session and every other link of the user, and lifts the account's lockout. The mail
 // has proved the address too. A second factor stays, unless that was the first proof,
 // which drops what a reclaim.Claim drops. It refuses with ResetTokenInvalid, Busy,
-// DatabaseUnavailable, or, before the link is used up, PasswordRejected.
+// DatabaseUnavailable, or, before the link is used up, PasswordRejected, and, to a user without
+// a password, RecoveryRequired or PasswordNotOffered.
 func (s *Service) ResetPassword(ctx context.Context, secret, password auth.Secret, from auth.Client) error {
 	token, user, found, err := s.Notify.MailedToken(ctx, auth.ResetPasswordToken, secret)
 	switch {
@@ -77,6 +100,9 @@ func (s *Service) ResetPassword(ctx context.Context, secret, password auth.Secre
 		return err
 	case !found:
 		return auth.Refuse(auth.ResetTokenInvalid)
+	case user.PasswordHash == "":
+		_, err := s.choosePassword(ctx, secret, password, from)
+		return resetInvalid(err)
 	}
 	if err := s.checkNewPassword(password, user.Email, user.Name); err != nil {
 		return err
@@ -91,9 +117,18 @@ func (s *Service) ResetPassword(ctx context.Context, secret, password auth.Secre
 	return nil
 }
 
+// resetInvalid is a refusal of package-wide links in the words of this one.
+func resetInvalid(err error) error {
+	if errors.Is(err, auth.Refuse(auth.CredentialTokenInvalid)) {
+		return auth.Refuse(auth.ResetTokenInvalid)
+	}
+	return err
+}
+
 // ChangePassword replaces the password that the user types once more, and ends their
-// other sessions. A user without one sets it by a reset mail. It refuses as
-// session.Caller does, with PasswordRejected, or as signin.RequireProof does.
+// other sessions. A user without one sets it, with a recent proof. It refuses as
+// session.Caller does, with PasswordRejected, as signin.RequireProof does, or, to a user
+// without one, with PasswordNotOffered.
 func (s *Service) ChangePassword(ctx context.Context, access, current, password auth.Secret, from auth.Client) error {
 	user, subject, err := s.Sessions.Caller(ctx, access)
 	if err != nil {
@@ -102,7 +137,7 @@ func (s *Service) ChangePassword(ctx context.Context, access, current, password 
 	if err := s.checkNewPassword(password, user.Email, user.Name); err != nil {
 		return inField("new_password", err)
 	}
-	if err := s.SignIn.VerifyProof(ctx, user, signin.Proof{Password: current}, from); err != nil {
+	if err := s.mayChangePassword(ctx, user, subject, current, from); err != nil {
 		return err
 	}
 	changed, err := s.setPassword(ctx, auth.ActChangePassword, password, NewPassword{User: user, KeepSession: subject.SessionID}, from)
@@ -110,6 +145,20 @@ func (s *Service) ChangePassword(ctx context.Context, access, current, password 
 		return auth.Refuse(auth.InvalidCredentials)
 	}
 	return err
+}
+
+// mayChangePassword wants the password that there is, or, where there is none, a recent proof.
+func (s *Service) mayChangePassword(ctx context.Context, user auth.User, subject auth.Subject, current auth.Secret, from auth.Client) error {
+	switch {
+	case user.PasswordHash != "" && current == "":
+		return &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{{Field: "current_password", Detail: "is required"}}}
+	case user.PasswordHash != "":
+		return s.SignIn.VerifyProof(ctx, user, signin.Proof{Password: current}, from)
+	case !s.Settings().Registration.OffersPasswords():
+		return auth.Refuse(auth.PasswordNotOffered)
+	default:
+		return s.SignIn.RequireProof(ctx, user, subject, signin.Proof{}, from)
+	}
 }
 
 // inField says what is wrong under another name.

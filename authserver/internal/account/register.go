@@ -17,7 +17,7 @@ type Registration struct {
 }
 
 // Register makes an account and mails a link that proves its address. It refuses
-// with RegistrationClosed, InvalidRequest, PasswordRejected, Busy,
+// with RegistrationClosed, PasswordNotOffered, InvalidRequest, PasswordRejected, Busy,
 // DatabaseUnavailable or EmailTaken.
 //
 // A realm that conceals its accounts does not say EmailTaken: it does the same
@@ -26,6 +26,9 @@ func (s *Service) Register(ctx context.Context, r Registration, from auth.Client
 	settings := s.Settings()
 	if settings.Registration.Mode != realmconfig.Open {
 		return auth.Refuse(auth.RegistrationClosed)
+	}
+	if !settings.Registration.OffersPasswords() {
+		return auth.Refuse(auth.PasswordNotOffered)
 	}
 	address, err := auth.ParseEmail(r.Email)
 	if err != nil {
@@ -78,6 +81,12 @@ func (s *Service) addressTaken(ctx context.Context, action auth.Action, actorID 
 		s.Audit.Record(ctx, refused)
 		return taken
 	}
+	return s.tellOwner(ctx, refused, owner, from)
+}
+
+// tellOwner writes to the owner of an address that somebody else wants to have, as if to whoever
+// asked.
+func (s *Service) tellOwner(ctx context.Context, refused auth.Event, owner auth.User, from auth.Client) error {
 	mails, err := s.Notify.Mail(auth.AlreadyRegisteredMessage, owner, from)
 	if err != nil {
 		return err

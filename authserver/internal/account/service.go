@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package account is what people do with their own account: register, prove and change an
-// address, set a password, turn a second factor on and off, and leave.
+// address, set a password, turn a second factor on and off, and leave. People without a password
+// get their first passkey or password by a mailed link (Credential), and another one, when they
+// have lost what they sign in with, after a wait in which their owner may object (Recovery).
 //
 // A new password and a sign-in that meet cannot miss each other: the password is
 // set only if nobody has signed in since its user was read. So no session of the
@@ -28,6 +30,7 @@ import (
 type Service struct {
 	auth.Realm
 	Store     Store
+	Sealer    auth.Sealer
 	Passwords auth.Passwords
 	Audit     *audit.Log
 	Notify    *notify.Service
@@ -71,6 +74,30 @@ type Store interface {
 	// UpdateProfile changes what is not nil; the second result is false when the
 	// user is gone.
 	UpdateProfile(ctx context.Context, userID string, c ProfileChange, also auth.Effects, now time.Time) (auth.User, bool, error)
+	// WaysIn is what a user may sign in with besides a password; none for an empty id.
+	WaysIn(ctx context.Context, userID string, now time.Time) (WaysIn, error)
+	// MailRegistration stores a one-time token of nobody's, with the mail of it, unless a quota
+	// of the mail is used up.
+	MailRegistration(ctx context.Context, t auth.OneTimeToken, also auth.Effects) (bool, error)
+	// AddProvenUser redeems the one-time token of a registration: it adds a user whose address
+	// is proved. Of any number of callers at once it is true for one. It is false when the token
+	// is no longer good, or the address taken. It refuses with PasskeyExists.
+	AddProvenUser(ctx context.Context, n NewUser, also auth.Effects) (bool, error)
+	// BeginRecovery redeems the one-time token of a reset, unless a Recovery of the user waits
+	// already. It refuses with RateLimited when a quota of its mails is used up.
+	BeginRecovery(ctx context.Context, n NewRecovery, also auth.Effects) (bool, error)
+	// RecoveryByCancel and RecoveryByLink find the Recovery of a secret that was mailed; false
+	// when there is none any more, or the user has another address or a password by now.
+	RecoveryByCancel(ctx context.Context, cancel auth.TokenHash, now time.Time) (Recovery, bool, error)
+	RecoveryByLink(ctx context.Context, link auth.TokenHash, now time.Time) (Recovery, bool, error)
+	// CancelRecovery ends a Recovery. Of any number of callers at once it is true for one, and
+	// for none once somebody has used its link.
+	CancelRecovery(ctx context.Context, c Cancellation, also auth.Effects) (bool, error)
+	// ApproveRecovery ends the wait of a Recovery.
+	ApproveRecovery(ctx context.Context, a Approval, also auth.Effects) (bool, error)
+	// GiveCredential gives a user without a password one, or a passkey, in place of all that
+	// they could sign in with, and ends their sessions. See NewCredential.
+	GiveCredential(ctx context.Context, n NewCredential, also auth.Effects) (PasswordChange, error)
 	// MailNotice stores what is in also, unless a quota is used up.
 	MailNotice(ctx context.Context, also auth.Effects, now time.Time) (bool, error)
 	// DeleteUser deletes a user and all that is theirs, but not the audit log.

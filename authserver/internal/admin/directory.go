@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
@@ -48,6 +49,8 @@ type UserDetails struct {
 	// Factors are the kinds of second factors and passkeys that the user has.
 	Factors     []auth.Method
 	BackupCodes int
+	// Recovery is one that waits, or that is ready; nil for none.
+	Recovery *account.Recovery
 }
 
 // Address is a user's. While nobody has proved it, it is what somebody typed, and
@@ -104,6 +107,11 @@ func (s *Service) User(ctx context.Context, access auth.Secret, userID string, f
 		}
 	}
 	details.BackupCodes = factors.BackupCodes
+	if err != nil {
+		return auth.User{}, UserDetails{}, err
+	}
+	ways, err := s.Accounts.WaysInOf(ctx, user)
+	details.Recovery = ways.Recovery
 	return user, details, err
 }
 

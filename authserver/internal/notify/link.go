@@ -34,11 +34,17 @@ func ChangesEmail(secret auth.Secret) bool {
 // NewLink makes a one-time token of the user that is mailed to an address, theirs or
 // one that they want to have, and the mail. It refuses with EmailUnavailable.
 func (s *Service) NewLink(kind auth.OneTimeTokenKind, user auth.User, to string, from auth.Client) (auth.OneTimeToken, auth.Message, error) {
+	_, _, _, said := linkOf(kind, s.Settings())
+	return s.newLinkAs(said, kind, user, to, from)
+}
+
+// newLinkAs is NewLink with a mail of another kind.
+func (s *Service) newLinkAs(said auth.MessageKind, kind auth.OneTimeTokenKind, user auth.User, to string, from auth.Client) (auth.OneTimeToken, auth.Message, error) {
 	settings := s.Settings()
 	if settings.Email == nil {
 		return auth.OneTimeToken{}, auth.Message{}, auth.Refuse(auth.EmailUnavailable)
 	}
-	prefix, url, lifetime, kindOfMessage := linkOf(kind, settings)
+	prefix, url, lifetime, _ := linkOf(kind, settings)
 	secret, err := auth.NewOpaque(prefix, s.Random)
 	if err != nil {
 		return auth.OneTimeToken{}, auth.Message{}, err
@@ -48,7 +54,7 @@ func (s *Service) NewLink(kind auth.OneTimeTokenKind, user auth.User, to string,
 		return auth.OneTimeToken{}, auth.Message{}, err
 	}
 	now := s.Now()
-	message, err := s.NewMessage(auth.ByMail, kindOfMessage, Notice{
+	message, err := s.NewMessage(auth.ByMail, said, Notice{
 		To: to, Name: user.Name, Locale: user.Locale,
 		Link: auth.Secret(strings.ReplaceAll(url, "{token}", string(secret))), Lifetime: time.Duration(lifetime),
 		At: now, Address: from.Address, UserAgent: from.UserAgent,
@@ -70,6 +76,15 @@ func (s *Service) MailLink(ctx context.Context, kind auth.OneTimeTokenKind, acti
 	}
 	token.SessionID = sessionID
 	return s.MailToken(ctx, token, message, action, user, from)
+}
+
+// MailReset is MailLink for the link of a reset, in the words of a mail of that kind.
+func (s *Service) MailReset(ctx context.Context, said auth.MessageKind, user auth.User, to string, from auth.Client) error {
+	token, message, err := s.newLinkAs(said, auth.ResetPasswordToken, user, to, from)
+	if err != nil {
+		return err
+	}
+	return s.MailToken(ctx, token, message, auth.ActRequestReset, user, from)
 }
 
 // MailToken is MailLink for a token, of the user's or of nobody, and a mail that are made

@@ -38,6 +38,10 @@ WITH proof AS (
 ), redeemed AS (
     DELETE FROM tickets t USING cause
     WHERE t.user_id = cause.id AND (t.hash = @token OR @kind = 'change_email')
+), moved AS (
+    DELETE FROM recoveries r USING cause WHERE r.user_id = cause.id AND @kind = 'change_email' RETURNING r.mail
+), unannounced AS (
+    DELETE FROM outbox o USING moved WHERE o.id = moved.mail
 )` + withEffects + `
 SELECT EXISTS (SELECT FROM cause)`
 

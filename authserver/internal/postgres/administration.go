@@ -54,6 +54,10 @@ WITH ` + signIns + `, ` + admins + `, cause AS (
 ), overtaken AS (
     DELETE FROM tickets WHERE hash IN (SELECT hash FROM sign_ins)
       AND EXISTS (SELECT FROM cause WHERE disabled_at IS NOT NULL OR NOT @disabled::boolean)
+), shut_out AS (
+    DELETE FROM recoveries r USING cause WHERE r.user_id = cause.id AND cause.disabled_at IS NOT NULL RETURNING r.mail
+), unannounced AS (
+    DELETE FROM outbox o USING shut_out WHERE o.id = shut_out.mail
 )` + withRevoked + withRoleInForce + withEffects + changed
 
 const deleteUser = `
@@ -64,6 +68,8 @@ WITH ` + signIns + `, ` + admins + `, cause AS (
     SELECT s.id FROM sessions s JOIN cause ON s.user_id = cause.id WHERE s.ended_at IS NULL
 ), cleared AS (
     DELETE FROM attempts a USING cause WHERE a.key = account_key(cause.email)
+), unannounced AS (
+    DELETE FROM outbox o USING recoveries r, cause WHERE r.user_id = cause.id AND o.id = r.mail
 )` + withRoleInForce + withEffects + changed
 
 const endSessionsOfUser = `

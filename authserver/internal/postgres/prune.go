@@ -37,6 +37,7 @@ func prunings() []pruning {
 		overdue("sessions"),
 		oldest("attempts", "expires_at", "expires_at <= @now"),
 		oldest("tickets", "expires_at", "expires_at <= @now"),
+		oldest("recoveries", "expires_at", "expires_at <= @now"),
 		oldest("text_codes", "sent_at", "sent_at <= @hour_ago"),
 		oldest("second_factors", "created_at", "created_at <= @day_ago AND verified_at IS NULL"),
 		oldest("quotas", "since", "since <= @forgotten"),

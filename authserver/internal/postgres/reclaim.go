@@ -74,7 +74,7 @@ const dropped = `
     DELETE FROM personal_access_tokens t USING cause WHERE t.user_id = cause.id RETURNING t.id
 ), ended AS (
     TABLE left_sessions UNION ALL TABLE left_tokens
-)` + withRevoked + `, cleared AS (
+)` + unrecovered + withRevoked + `, cleared AS (
     DELETE FROM attempts WHERE key = ANY (@clears::bytea[]) AND EXISTS (SELECT FROM cause)
 )`
 
