@@ -18,7 +18,7 @@ func (a *API) accountRoutes() []route {
 			method: "POST", path: "/api/auth/register", status: http.StatusCreated,
 			summary: "Make an account",
 			rate:    request.RateRegister,
-			refuses: []auth.Code{auth.RegistrationClosed, auth.EmailTaken, auth.PasswordRejected, auth.Busy},
+			refuses: []auth.Code{auth.RegistrationClosed, auth.PasswordNotOffered, auth.EmailTaken, auth.PasswordRejected, auth.Busy},
 		}, a.register),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/verify-email", status: http.StatusOK, bearer: bearerOptional,
@@ -51,7 +51,7 @@ func (a *API) accountRoutes() []route {
 			method: "POST", path: "/api/auth/reset/{token}", status: http.StatusOK,
 			summary: "Set a new password with a reset link",
 			rate:    request.RateCode,
-			refuses: []auth.Code{auth.ResetTokenInvalid, auth.PasswordRejected, auth.Busy},
+			refuses: []auth.Code{auth.ResetTokenInvalid, auth.RecoveryRequired, auth.PasswordNotOffered, auth.PasswordRejected, auth.Busy},
 		}, a.resetPassword),
 	}
 }
@@ -102,8 +102,13 @@ type verifiedBody struct {
 	ResetRequired bool `json:"password_reset_required,omitempty"`
 }
 
+// validBody says what the link of a reset is for where that is not the password that there is.
 type validBody struct {
 	Valid bool `json:"valid"`
+	// PasswordMissing is set where there is none: its user chooses what they sign in with, after
+	// a recovery where that is required.
+	PasswordMissing  bool `json:"password_missing,omitempty"`
+	RecoveryRequired bool `json:"recovery_required,omitempty"`
 }
 
 func (a *API) register(ctx context.Context, r call[registerBody]) (registeredBody, error) {
@@ -135,8 +140,8 @@ func (a *API) requestReset(ctx context.Context, r call[emailBody]) (messageBody,
 }
 
 func (a *API) checkReset(ctx context.Context, r call[resetPath]) (validBody, error) {
-	_, err := a.Accounts.CheckReset(ctx, r.Body.Token)
-	return validBody{Valid: true}, err
+	link, err := a.Accounts.CheckReset(ctx, r.Body.Token)
+	return validBody{Valid: true, PasswordMissing: !link.HasPassword, RecoveryRequired: link.Recovers}, err
 }
 
 func (a *API) resetPassword(ctx context.Context, r call[resetBody]) (messageBody, error) {

@@ -148,13 +148,15 @@ type standingBody struct {
 	LockedUntil     *time.Time    `json:"locked_until"`
 	SecondFactors   []auth.Method `json:"second_factors"`
 	BackupCodesLeft int           `json:"backup_codes_left"`
+	// Recovery is one that waits, or that is ready.
+	Recovery *recoveryBody `json:"recovery"`
 }
 
 func (a *API) getUser(ctx context.Context, r call[userPath]) (standingBody, error) {
 	u, s, err := a.Admin.User(ctx, r.Bearer, r.Body.ID, r.Client)
 	return standingBody{
 		userBody: userOf(u), Sessions: s.Sessions, LockedUntil: s.LockedUntil,
-		SecondFactors: append([]auth.Method{}, s.Factors...), BackupCodesLeft: s.BackupCodes,
+		SecondFactors: append([]auth.Method{}, s.Factors...), BackupCodesLeft: s.BackupCodes, Recovery: recoveryOf(s.Recovery),
 	}, err
 }
 

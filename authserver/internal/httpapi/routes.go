@@ -45,6 +45,8 @@ func (r route) pattern() string { return r.method + " " + r.path }
 func (a *API) routes() []route {
 	return slices.Concat(
 		a.accountRoutes(),
+		a.credentialRoutes(),
+		a.recoveryRoutes(),
 		a.sessionRoutes(),
 		a.mailCodeRoutes(),
 		a.proofRoutes(),

@@ -25,10 +25,11 @@ func (a *API) userRoutes() []route {
 		}, a.updateProfile),
 		endpoint(a, route{
 			method: "POST", path: "/api/user/password", status: http.StatusNoContent, bearer: bearerRequired,
-			summary: "Change the password and end every other session",
+			summary: "Change the password, or set the first one, and end every other session",
 			rate:    request.RateLogin,
 			refuses: []auth.Code{
-				auth.InvalidCredentials, auth.AccountLocked, auth.TooManyAttempts, auth.PasswordRejected, auth.Busy,
+				auth.ProofRequired, auth.InvalidCredentials, auth.AccountLocked, auth.TooManyAttempts, auth.PasswordRejected,
+				auth.PasswordNotOffered, auth.Busy,
 			},
 		}, a.changePassword),
 		endpoint(a, route{
@@ -75,8 +76,9 @@ type profileChangeBody struct {
 	Locale *string `json:"locale" maxLength:"35" format:"locale"`
 }
 
+// passwordChangeBody needs no current password where there is none, but a recent proof.
 type passwordChangeBody struct {
-	Current auth.Secret `json:"current_password" required:"true" maxLength:"4096"`
+	Current auth.Secret `json:"current_password" maxLength:"4096"`
 	New     auth.Secret `json:"new_password" required:"true" maxLength:"4096"`
 }
 

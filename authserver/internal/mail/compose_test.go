@@ -105,7 +105,8 @@ func TestEveryKindHasATemplateName(t *testing.T) {
 		auth.VerifyEmailMessage, auth.AlreadyRegisteredMessage, auth.ResetPasswordMessage, auth.PasswordChangedMessage,
 		auth.EmailChangedMessage, auth.NewDeviceMessage, auth.SecondFactorAddedMessage, auth.SecondFactorRemovedMessage,
 		auth.PasskeyAddedMessage, auth.PasskeyRemovedMessage, auth.IdentityLinkedMessage, auth.DeviceAllowedMessage, auth.AccountLockedMessage, auth.AccountReclaimedMessage, auth.CodeMessage,
-		auth.PersonalTokenMadeMessage, auth.SetUpCodeMessage,
+		auth.PersonalTokenMadeMessage, auth.SetUpCodeMessage, auth.RegistrationLinkMessage, auth.RecoveryLinkMessage, auth.RecoveryBegunMessage, auth.RecoveryReadyMessage,
+		auth.RecoveryCancelledMessage, auth.AccountRecoveredMessage,
 	} {
 		kinds = append(kinds, string(kind))
 	}

@@ -22,7 +22,7 @@ func (w *Web) accountPages() []page {
 		{"GET /account", request.RateRead, w.showAccount},
 		{"POST /account/profile", request.RateChange, w.saveProfile},
 		{"POST /account/email", request.RateMail, w.requireProof(w.changeEmail)},
-		{"POST /account/password", request.RateLogin, w.changePassword},
+		{"POST /account/password", request.RateLogin, w.requireProof(w.changePassword)},
 		{"POST /account/sessions/end", request.RateChange, w.endOtherSessions},
 		{"POST /account/sessions/{id}/end", request.RateChange, w.endSession},
 		{"POST /account/delete", request.RateLogin, w.requireProof(w.deleteAccount)},
@@ -54,6 +54,10 @@ type accountPage struct {
 	// Passkeys are the user's; Keys reports whether the realm takes any.
 	Passkeys []passkey.Passkey
 	Keys     bool
+	// Recovery is one that waits, or that is ready; nil for none.
+	Recovery *account.Recovery
+	// FirstPassword reports whether somebody without a password may set one.
+	FirstPassword bool
 }
 
 // TwoFactor reports whether sign-in takes two steps.
@@ -76,7 +80,7 @@ const wrongPassword auth.Code = "wrong_password"
 func invalid(field string) *auth.Error { return &auth.Error{Code: auth.Code("invalid_" + field)} }
 
 // saved are what a page may say was done; the address bar is not trusted with more.
-var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "passkeys", "identities", "applications", "tokens"}
+var saved = []string{"profile", "email", "password", "sessions", "two-factor", "backup-codes", "passkeys", "identities", "applications", "tokens", "recovery"}
 
 func (w *Web) showAccount(req *pageRequest) (*response, error) {
 	return w.account(req, accountPage{passwordForm: w.passwordForm(), Saved: req.saved(saved)})
@@ -118,6 +122,9 @@ func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
 		if p.Passkeys, err = w.Accounts.PasskeysOf(ctx, access); err != nil {
 			return err
 		}
+		if p.Recovery, err = w.Accounts.RecoveryOf(ctx, access); err != nil {
+			return err
+		}
 		identities, err := w.Federation.Identities(ctx, access)
 		p.Linked, p.Linkable = w.linkedAndLinkable(identities)
 		return err
@@ -127,6 +134,7 @@ func (w *Web) account(req *pageRequest, p accountPage) (*response, error) {
 	}
 	settings := w.Settings()
 	p.Mails, p.Texts, p.Keys = settings.Email != nil, settings.SMS != nil, settings.Passkeys != nil
+	p.FirstPassword = settings.Registration.OffersPasswords()
 	a := &response{template: "account", data: p}
 	if p.Refused != "" {
 		a.status = http.StatusBadRequest

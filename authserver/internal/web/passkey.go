@@ -30,10 +30,14 @@ type passkeyPage struct {
 	// Options are for navigator.credentials.create, in JSON.
 	Options string
 	Name    string
+	// Finish is where the answer goes, Back where somebody goes who would rather not.
+	Finish, Back string
+	// Alone is set for a passkey that is to sign in by itself.
+	Alone bool
 }
 
 func (w *Web) beginPasskey(req *pageRequest) (*response, error) {
-	p := passkeyPage{Name: req.client.Name()}
+	p := passkeyPage{Name: req.client.Name(), Finish: "/account/passkeys/finish", Back: "/account"}
 	a, err := w.change(req, "passkeys", func(access auth.Secret) error {
 		c, err := w.Accounts.BeginPasskey(req.r.Context(), access, signin.Proof{}, req.client)
 		p.Ceremony, p.Options = string(c.ID), string(c.Options)

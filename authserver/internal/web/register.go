@@ -21,13 +21,28 @@ func (w *Web) showRegister(req *pageRequest) (*response, error) {
 	if w.Settings().Registration.Mode != realmconfig.Open {
 		return nil, &auth.Error{Code: auth.RegistrationClosed}
 	}
-	f := w.passwordForm()
+	f := w.registerPage()
 	f.returnTarget = req.returnTarget()
 	return show("register", f)
 }
 
+// registerPage asks for a password, or mails a link behind which somebody chooses.
+type registerPage struct {
+	passwordForm
+	ByLink bool
+}
+
+func (w *Web) registerPage() registerPage {
+	return registerPage{w.passwordForm(), w.Settings().Registration.OffersPasskeys()}
+}
+
+func (p registerPage) rejectedBy(e *auth.Error) registerPage {
+	p.passwordForm = p.passwordForm.rejectedBy(e)
+	return p
+}
+
 func (w *Web) register(req *pageRequest) (*response, error) {
-	f := w.passwordForm()
+	f := w.registerPage()
 	f.returnTarget = req.returnTarget()
 	f.Email, f.Name = req.field("email", auth.MaxEmailLength), req.field("name", maxName)
 	switch {
@@ -36,9 +51,11 @@ func (w *Web) register(req *pageRequest) (*response, error) {
 	case !auth.PlausibleName(f.Name):
 		return refused("register", f.rejectedBy(invalid("name")))
 	}
-	err := w.Accounts.Register(req.r.Context(), account.Registration{
-		Email: f.Email, Password: req.secret("password"), Name: f.Name, Locale: req.language.Tag,
-	}, req.client)
+	wanted := account.Registration{Email: f.Email, Password: req.secret("password"), Name: f.Name, Locale: req.language.Tag}
+	if f.ByLink {
+		return w.registerByLink(req, wanted)
+	}
+	err := w.Accounts.Register(req.r.Context(), wanted, req.client)
 	if e, ok := refusal(err); ok && (e.Code == auth.PasswordRejected || e.Code == auth.EmailTaken) {
 		return refused("register", f.rejectedBy(e))
 	}
@@ -47,6 +64,14 @@ func (w *Web) register(req *pageRequest) (*response, error) {
 	}
 	w.keepJourney(req)
 	return show("sent", sent{"verify", f.Email, f.returnTarget})
+}
+
+func (w *Web) registerByLink(req *pageRequest, r account.Registration) (*response, error) {
+	if err := w.Accounts.RequestRegistration(req.r.Context(), r, req.client); err != nil {
+		return nil, err
+	}
+	w.keepJourney(req)
+	return show("sent", sent{"register", r.Email, req.returnTarget()})
 }
 
 func (w *Web) resendVerification(req *pageRequest) (*response, error) {

@@ -5,6 +5,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/account"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
@@ -19,7 +20,21 @@ func (w *Web) resetPages() []page {
 }
 
 func (w *Web) showForgot(req *pageRequest) (*response, error) {
-	return show("forgot", form{returnTarget: req.returnTarget()})
+	return show("forgot", w.forgotPage(form{returnTarget: req.returnTarget()}))
+}
+
+// forgotPage is for people with a password, and for those who sign in in other ways.
+type forgotPage struct {
+	form
+	Others bool
+}
+
+func (w *Web) forgotPage(f form) forgotPage { return forgotPage{f, w.othersThanPasswords()} }
+
+// othersThanPasswords reports whether there are people in the realm who may have no password.
+func (w *Web) othersThanPasswords() bool {
+	settings := w.Settings()
+	return settings.Passkeys != nil || len(settings.Providers) > 0
 }
 
 // sent says that a mail is on its way, and never whether that is true.
@@ -31,7 +46,7 @@ type sent struct {
 func (w *Web) forgot(req *pageRequest) (*response, error) {
 	f := form{Email: req.field("email", auth.MaxEmailLength), returnTarget: req.returnTarget()}
 	if !auth.PlausibleEmail(f.Email) {
-		return refused("forgot", f.refusedBy(invalid("email")))
+		return refused("forgot", w.forgotPage(f.refusedBy(invalid("email"))))
 	}
 	if err := w.Accounts.RequestReset(req.r.Context(), f.Email, req.client); err != nil {
 		return nil, err
@@ -67,29 +82,31 @@ func (f passwordForm) rejectedBy(e *auth.Error) passwordForm {
 }
 
 func (w *Web) showReset(req *pageRequest) (*response, error) {
-	f, err := w.resetForm(req)
-	if err != nil {
+	link, err := w.Accounts.CheckReset(req.r.Context(), req.mailedToken())
+	switch {
+	case err != nil:
 		return w.resetExpired(err)
+	case !link.HasPassword:
+		return seeOther("/credential/" + string(req.mailedToken()))
 	}
-	return show("reset", f)
+	return show("reset", w.resetForm(link))
 }
 
 // resetForm names the account, for password managers to know whose password it is.
-func (w *Web) resetForm(req *pageRequest) (passwordForm, error) {
-	email, err := w.Accounts.CheckReset(req.r.Context(), auth.Secret(req.r.PathValue("token")))
+func (w *Web) resetForm(link account.ResetLink) passwordForm {
 	f := w.passwordForm()
-	f.Email = email
-	return f, err
+	f.Email = link.Email
+	return f
 }
 
 func (w *Web) reset(req *pageRequest) (*response, error) {
 	err := w.Accounts.ResetPassword(req.r.Context(), auth.Secret(req.r.PathValue("token")), req.secret("password"), req.client)
 	if e, ok := refusal(err); ok && e.Code == auth.PasswordRejected {
-		f, err := w.resetForm(req)
+		link, err := w.Accounts.CheckReset(req.r.Context(), req.mailedToken())
 		if err != nil {
 			return w.resetExpired(err)
 		}
-		return refused("reset", f.rejectedBy(e))
+		return refused("reset", w.resetForm(link).rejectedBy(e))
 	}
 	if err != nil {
 		return w.resetExpired(err)
@@ -101,7 +118,7 @@ func (w *Web) reset(req *pageRequest) (*response, error) {
 // resetExpired offers a new link where the old one is of no use.
 func (w *Web) resetExpired(err error) (*response, error) {
 	if e, ok := refusal(err); ok && e.Code == auth.ResetTokenInvalid {
-		return refused("forgot", form{}.refusedBy(e))
+		return refused("forgot", w.forgotPage(form{}.refusedBy(e)))
 	}
 	return nil, err
 }

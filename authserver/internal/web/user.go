@@ -48,7 +48,7 @@ func (p userPage) Refuses(section string) bool { return p.Refused != "" && p.Sec
 
 func (w *Web) showUser(req *pageRequest) (*response, error) {
 	return w.user(req, userPage{Saved: req.saved([]string{
-		"created", "invited", "profile", "disabled", "enabled", "unlocked", "sessions", "two-factor", "tokens",
+		"created", "invited", "profile", "disabled", "enabled", "unlocked", "sessions", "two-factor", "tokens", "recovery-approved", "recovery-cancelled",
 	})})
 }
 

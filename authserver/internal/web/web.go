@@ -132,6 +132,8 @@ func (w *Web) pages() []page {
 		w.providerPages(),
 		w.resetPages(),
 		w.registrationPages(),
+		w.credentialPages(),
+		w.recoveryPages(),
 		w.verificationPages(),
 		w.accountPages(),
 		w.twoFactorPages(),
