@@ -193,9 +193,16 @@ func TestPagesOfAnAccountWithoutAPassword(t *testing.T) {
 	id := query[string](r, "SELECT id::text FROM identities")
 	b.submit("/account/identities/"+id+"/unlink", nil)
 	b.sees("/account/identities/"+id+"/unlink", http.StatusBadRequest, "This is your only way to sign in.")
-	b.submit("/forgot", nil)
-	b.sees("/forgot", http.StatusOK, "Check your e-mail")
-	r.lastLetter("bob@example.com", auth.ResetPasswordMessage)
+	r.Clock.Advance(longAgo)
+	b.open("/account")
+	b.submit("/account/password", map[string]string{"password": newPassword})
+	b.sees("/account/password", http.StatusForbidden, "Is it you?")
+	b.open("/signin")
+	b.open(attribute(b.link("Continue with first"), "href"))
+	b.sees("/account", http.StatusOK)
+	b.submit("/account/password", map[string]string{"password": newPassword})
+	b.sees("/account", http.StatusOK, "Your password is changed")
+	r.lastLetter("bob@example.com", auth.PasswordChangedMessage)
 }
 
 // Anybody may write into an address what a sign-in at a provider has come to.
