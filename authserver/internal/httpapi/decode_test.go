@@ -66,6 +66,7 @@ func TestABodyThatMayBeLeftOutMayBeEmpty(t *testing.T) {
 				request.Header.Set("Content-Type", contentType)
 				request.SetPathValue("id", "00000000-0000-4000-8000-000000000000")
 				request.SetPathValue("provider", "elsewhere")
+				request.SetPathValue("token", "rkx_mailed")
 				if err := d.read(httptest.NewRecorder(), request, reflect.New(r.in).Interface()); err != nil {
 					t.Errorf("%s with a body %s and the type %q: %v", r.pattern(), name, contentType, err)
 				}

@@ -16,6 +16,7 @@ func TestPagesShowAFormAgainUnlessTheyCannot(t *testing.T) {
 		auth.PermissionDenied: http.StatusForbidden, auth.ProofRequired: http.StatusForbidden, auth.RegistrationClosed: http.StatusForbidden,
 		auth.AccountDisabled: http.StatusForbidden, auth.EmailNotVerified: http.StatusForbidden, auth.IdentityRefused: http.StatusForbidden,
 		auth.ClientAccessDenied: http.StatusForbidden, auth.PersonalTokenRefused: http.StatusForbidden, auth.MailCodeOff: http.StatusForbidden,
+		auth.PasswordNotOffered: http.StatusForbidden, auth.RecoveryRequired: http.StatusForbidden,
 		auth.AccountLocked: http.StatusTooManyRequests, auth.TooManyAttempts: http.StatusTooManyRequests, auth.RateLimited: http.StatusTooManyRequests,
 		auth.Busy: http.StatusServiceUnavailable, auth.DatabaseUnavailable: http.StatusServiceUnavailable,
 		auth.SigningUnavailable: http.StatusServiceUnavailable, auth.ProviderUnavailable: http.StatusServiceUnavailable,
