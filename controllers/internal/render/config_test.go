@@ -72,9 +72,12 @@ func saidSettings() map[string]said {
 			realmconfig.Passwords{BcryptCost: 12, MinLength: 8, ResetTokenLifetime: minutes(60)},
 		},
 		"registration": {
-			mail + "registration: {mode: Open, emailVerification: Required, verificationLifetime: 1h}",
+			mail + "passkeys: {}\nregistration: {mode: Open, emailVerification: Required, verificationLifetime: 1h, passkeys: Only}",
 			func(c realmconfig.Config) any { return c.Registration },
-			realmconfig.Registration{Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationRequired, VerificationLifetime: minutes(60)},
+			realmconfig.Registration{
+				Mode: realmconfig.Open, EmailVerification: realmconfig.VerificationRequired, VerificationLifetime: minutes(60),
+				Passkeys: realmconfig.PasskeyRegistrationOnly,
+			},
 		},
 		"registration that is open since before it had to say more": {
 			issuer + "registration: {mode: Open}",
