@@ -210,11 +210,11 @@ func tables() []table {
 		{name: "requirement_counts", rows: func(size) int { return 1 }, values: map[string]string{
 			"kind": "'factors'", "claimed_until": "$now", "question": "'of other settings'", "covered": "0", "without": "0", "by_group": "'[]'", "counted_at": "$now",
 		}},
-		{name: "recoveries", rows: func(s size) int { return s.users }, where: "i % 50 = 0", values: map[string]string{
+		{name: "recoveries", rows: func(s size) int { return s.users }, where: "i % 50 = 1", values: map[string]string{
 			"user_id": userID("i"), "email": email("i"), "link": "sha256(('recovery' || i)::bytea)", "cancel": "sha256(('cancel' || i)::bytea)",
 			"mail": id("$now", "'mail' || i"), "begun_at": "$now - 1000 * (i % 80000)", "ready_at": "$now + 86400000 - 1000 * (i % 80000)",
 			"expires_at": "$now + 604800000 - 1000 * (i % 80000)", "address": "'192.0.2.' || i % 250", "user_agent": "'Mozilla/5.0'",
-			"approved_at": "NULL", "ended_at": "CASE WHEN i % 500 = 0 THEN $now END", "cancels": "i % 3",
+			"approved_at": "NULL", "ended_at": "CASE WHEN i % 500 = 1 THEN $now END", "cancels": "i % 3",
 		}},
 		{name: "quotas", rows: size.tenth, values: map[string]string{
 			"key": "sha256(('quota' || i)::bytea)", "used": "1 + i % 5", "allowed": "5", "since": "$now - 1000 * (i % 3500)",
