@@ -214,6 +214,7 @@ tracing: {endpoint: https://otel.example.com}
 personalAccessTokens: {}
 twoFactor: {required: {who: Admins}}
 passwords: {existing: {}}
+passkeys: {}
 clients: {registration: {initialAccessTokens: {name: s}}}
 `
 
@@ -234,7 +235,7 @@ func document(t *testing.T) map[string]any {
 	factors.Who = realmconfig.RequiredOfAdmins
 	config.TwoFactor.Required, config.Passwords.Existing = &factors, &passwords
 	recovery := realmconfig.DefaultRecovery()
-	config.Recovery = &recovery
+	config.Recovery, config.Passkeys = &recovery, &realmconfig.Passkeys{}
 	provider := realmconfig.DefaultProvider()
 	provider.Name, provider.DisplayName, provider.Type, provider.ClientID = "google", "Google", realmconfig.Google, "id"
 	config.Clients.Registration = &registration
