@@ -117,7 +117,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, password auth.Secre
 	return nil
 }
 
-// resetInvalid is a refusal of package-wide links in the words of this one.
+// resetInvalid says of a link that is of no use what callers of ResetPassword know.
 func resetInvalid(err error) error {
 	if errors.Is(err, auth.Refuse(auth.CredentialTokenInvalid)) {
 		return auth.Refuse(auth.ResetTokenInvalid)

@@ -29,7 +29,7 @@ func (s *Store) MailRegistration(ctx context.Context, t auth.OneTimeToken, also 
 	}, t.CreatedAt, also)
 }
 
-// passkeyOf adds a passkey to the user of a row of cause, if there is one. Another user may have its
+// passkeyOfCause adds a passkey to the user of a row of cause, if there is one. Another user may have its
 // credential: then nothing happens at all, since a user would be left without any.
 const passkeyOfCause = `, keyed AS (
     INSERT INTO passkeys (id, user_id, credential_id, rp_id, record, name, user_verified, backup_eligible, backed_up, sign_count, created_at)

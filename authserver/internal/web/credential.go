@@ -27,7 +27,7 @@ type credentialPage struct {
 	Choice account.Credential
 	// Token is the mailed link's.
 	Token string
-	// Wait is how long a recovery that has not begun will take, in words.
+	// Wait is how long a recovery takes that has not begun, in hours.
 	Wait int
 }
 
