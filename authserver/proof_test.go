@@ -46,11 +46,12 @@ func unproved() map[string]string {
 		"DELETE /api/admin/users/{id}/sessions": less,
 		"PATCH /api/user/profile":               "names protect nothing",
 		"GET /api/user/passkeys":                reads,
+		"GET /api/user/recovery":                reads,
 		"PATCH /api/user/passkeys/{id}":         "names protect nothing",
 		"POST /api/user/passkeys":               finishes,
 		"POST /api/user/identities":             finishes, "POST /api/auth/2fa/verify": finishes, "POST /api/auth/2fa/sms/verify": finishes,
 		"POST /api/auth/2fa/sms/send": "sends to a telephone that was proved",
-		"POST /api/user/password":     "always asks for the current password",
+		"POST /api/user/password":     "asks for the current password, or, where there is none, for proof",
 		"POST /api/auth/verify-email": "the mailed link is the proof, and a session of any age shows the account",
 	}
 }
@@ -112,6 +113,9 @@ func (s *stolen) thefts() []protected {
 		{"DELETE", "/api/user/identities/" + s.link, nil},
 		{"POST", "/api/user/passkeys/begin", nil},
 		{"DELETE", "/api/user/passkeys/" + s.passkey, nil},
+		{"DELETE", "/api/user/recovery", nil},
+		{"POST", user + "/recovery/approve", nil},
+		{"DELETE", user + "/recovery", nil},
 		{"DELETE", "/api/user", nil},
 		{"POST", personalTokens, map[string]any{"name": "Nightly backup", "client_id": "shop.deploy", "expires_in": 3600}},
 		{"POST", "/api/auth/proof", nil},
