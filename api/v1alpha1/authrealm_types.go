@@ -186,6 +186,11 @@ type AuthRealmSpec struct {
 	// +optional
 	Clients *Clients `json:"clients,omitempty"`
 
+	// administration says how well, and how recently, administrators must have signed in, to
+	// the admin pages and the admin API; however they like when absent.
+	// +optional
+	Administration *Administration `json:"administration,omitempty"`
+
 	// personalAccessTokens lets people make tokens for programs of their own, each for one
 	// OAuthClient that takes them, and administrators for service accounts; nobody may when
 	// absent, and none is good.

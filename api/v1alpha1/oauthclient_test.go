@@ -32,7 +32,7 @@ func TestClientsThatAreAccepted(t *testing.T) {
 		"keys of other families":    "tokenEndpointAuthMethod: PrivateKeyJWT\njwks: {keys: [{kty: EC, crv: P-256, x: a, \"y\": b}, {kty: OKP, crv: Ed25519, x: a}]}",
 		"a secret in a form":        "tokenEndpointAuthMethod: ClientSecretPost",
 		"a developer's machine":     "redirectURIs: ['http://localhost:3000/callback']",
-		"all that can be said":      "displayName: Bücher\nscopes: [openid, groups, offline_access, 'https://example.com/x', 'a]b']\naudiences: ['https://api.example.com', shop]\nidTokenSigningAlg: ES256\naccessTokenLifetime: 15m\nidTokenLifetime: 24h\nrefreshTokenLifetime: 8760h\npushedAuthorizationRequests: Required\ndpop: Required\npersonalAccessTokens: Allowed\nconsent: Ask\naccess: {groups: [staff, 'Domain Users']}",
+		"all that can be said":      "displayName: Bücher\nscopes: [openid, groups, offline_access, 'https://example.com/x', 'a]b']\naudiences: ['https://api.example.com', shop]\nidTokenSigningAlg: ES256\naccessTokenLifetime: 15m\nidTokenLifetime: 24h\nrefreshTokenLifetime: 8760h\npushedAuthorizationRequests: Required\ndpop: Required\npersonalAccessTokens: Allowed\ndefaultACRValues: [\"2\", \"1\"]\ndefaultMaxAge: 8760h\nconsent: Ask\naccess: {groups: [staff, 'Domain Users']}",
 		"signing out":               "postLogoutRedirectURIs: ['https://app.example.com/bye']\nbackchannelLogoutURI: http://app.shop.svc/logout",
 		"a Secret of another name":  "secret: {name: grafana-oauth}",
 		"keys of a chart":           "secret: {keys: {OAUTH2_PROXY_CLIENT_ID: $(client-id), config.ini: \"secret=$(client-secret)\\nurl=$(issuer)/x $HOME\"}}",

@@ -292,6 +292,21 @@ type OAuthClientSpec struct {
 	// +optional
 	DPoP Requirement `json:"dpop,omitempty"`
 
+	// defaultACRValues are the classes of sign-in of which people must reach one where a
+	// request of the client names none: "2" is for two factors. Whoever has shown one is led
+	// to show, or to set up, a second.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=2
+	DefaultACRValues []ACR `json:"defaultACRValues,omitempty"`
+
+	// defaultMaxAge is how long ago people may have shown who they are where a request of the
+	// client does not say, such as 12h; whoever has longer ago signs in again.
+	// +optional
+	// +realmkeeper:validation:Duration:example="12h",min="1m",max="8760h",which="a year"
+	DefaultMaxAge *metav1.Duration `json:"defaultMaxAge,omitempty"`
+
 	// personalAccessTokens says whether people may make tokens for the client by themselves,
 	// and administrators for service accounts, as far as the realm lets them by its
 	// spec.personalAccessTokens: Refused or Allowed; Refused when absent. The client learns of

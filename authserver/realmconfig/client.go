@@ -68,6 +68,14 @@ type Client struct {
 	// the token is bound (RFC 9449). Empty is Allowed.
 	DPoP Requirement `json:"dpop,omitempty"`
 
+	// DefaultACRValues are the classes of sign-in, 1 and 2, of which one must be reached where a
+	// request names none (OpenID Connect Dynamic Client Registration 1.0, section 2,
+	// default_acr_values); none for any.
+	DefaultACRValues []string `json:"defaultACRValues,omitempty"`
+	// DefaultMaxAge is how long ago people may have shown who they are where a request does not
+	// say (default_max_age): 1m to 8760h, which is a year; 0s by default, for whenever.
+	DefaultMaxAge Duration `json:"defaultMaxAge,omitempty"`
+
 	// PersonalAccessTokens says whether people may make tokens for the client, and
 	// administrators for service accounts. Empty is Refused.
 	PersonalAccessTokens PersonalAccessTokenUse `json:"personalAccessTokens,omitempty"`

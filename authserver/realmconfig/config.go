@@ -52,6 +52,9 @@ type Config struct {
 	// PersonalAccessTokens is nil where nobody may make any, and none is good.
 	PersonalAccessTokens *PersonalAccessTokens `json:"personalAccessTokens,omitempty"`
 
+	// Administration is nil where administrators may have signed in however they like.
+	Administration *Administration `json:"administration,omitempty"`
+
 	// Tracing is nil where nothing is traced.
 	Tracing *Tracing `json:"tracing,omitempty"`
 }
@@ -93,6 +96,9 @@ func (c Config) Validate() error {
 	c.Clients.validate(&p, c.Issuer)
 	if c.PersonalAccessTokens != nil {
 		c.PersonalAccessTokens.validate(&p)
+	}
+	if c.Administration != nil {
+		c.Administration.validate(&p)
 	}
 	if c.Tracing != nil {
 		c.Tracing.validate(&p)

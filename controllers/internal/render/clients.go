@@ -59,6 +59,7 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 		Consent:                 cmp.Or(realmconfig.Consent(spec.Consent), absent.Consent),
 	}
 	settings.PushedAuthorizationRequests, settings.DPoP = requirement(spec.PushedAuthorizationRequests), requirement(spec.DPoP)
+	settings.DefaultACRValues, settings.DefaultMaxAge = texts(spec.DefaultACRValues), durationOr(spec.DefaultMaxAge, 0)
 	if spec.PersonalAccessTokens == v1alpha1.AllowedPersonalAccessTokens {
 		settings.PersonalAccessTokens = realmconfig.PersonalAccessTokensAllowed
 	}

@@ -73,7 +73,7 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 		"everything": {
 			callback + "displayName: Shop\npostLogoutRedirectURIs: ['https://shop.example.com/bye']\nbackchannelLogoutURI: https://shop.example.com/logout\n" +
 				"grantTypes: [AuthorizationCode, RefreshToken, ClientCredentials]\nscopes: [openid, groups]\naudiences: [shop]\nidTokenSigningAlg: EdDSA\n" +
-				"accessTokenLifetime: 5m\nidTokenLifetime: 6m\nrefreshTokenLifetime: 7m\npushedAuthorizationRequests: Required\ndpop: Required\npersonalAccessTokens: Allowed\nconsent: Ask\naccess: {groups: [staff]}\n" +
+				"accessTokenLifetime: 5m\nidTokenLifetime: 6m\nrefreshTokenLifetime: 7m\npushedAuthorizationRequests: Required\ndpop: Required\npersonalAccessTokens: Allowed\ndefaultACRValues: [\"2\", \"1\"]\ndefaultMaxAge: 8h\nconsent: Ask\naccess: {groups: [staff]}\n" +
 				"protectedResource: {resource: 'https://mcp.example.com/mcp', scopes: ['mcp:tools'], documentation: 'https://mcp.example.com/docs'}",
 			func(c *realmconfig.Client) {
 				c.DisplayName, c.PostLogoutRedirectURIs, c.BackchannelLogoutURI = "Shop", []string{"https://shop.example.com/bye"}, "https://shop.example.com/logout"
@@ -83,6 +83,7 @@ func TestClientsAreToldAsTheirSpecSays(t *testing.T) {
 				c.RefreshTokenLifetime, c.Consent = realmconfig.Duration(7*time.Minute), realmconfig.AskConsent
 				c.PushedAuthorizationRequests, c.DPoP = realmconfig.Required, realmconfig.Required
 				c.PersonalAccessTokens = realmconfig.PersonalAccessTokensAllowed
+				c.DefaultACRValues, c.DefaultMaxAge = []string{"2", "1"}, realmconfig.Duration(8*time.Hour)
 				c.Access = &realmconfig.ClientAccess{Groups: []string{"staff"}}
 				c.ProtectedResource = &realmconfig.ProtectedResource{
 					Resource: "https://mcp.example.com/mcp", Scopes: []string{"mcp:tools"}, Documentation: "https://mcp.example.com/docs",

@@ -31,6 +31,7 @@ func Config(in Inputs) realmconfig.Config {
 	config.Email = email(realm)
 	config.SMS = sms(realm.Spec.SMS)
 	config.Clients = clients(in)
+	config.Administration = administration(realm.Spec.Administration)
 	config.PersonalAccessTokens = personalAccessTokens(realm.Spec.PersonalAccessTokens)
 	config.Browser = browser(realm, config.Browser)
 	config.UI = ui(in, config.UI)
@@ -157,6 +158,14 @@ func tracing(t *v1alpha1.Tracing) *realmconfig.Tracing {
 		SamplePercent:        intOr(t.SamplePercent, realmconfig.DefaultTracing().SamplePercent),
 		AllowPrivateNetworks: t.AllowPrivateNetworks,
 	}
+}
+
+// administration is nil where administrators may have signed in however they like.
+func administration(a *v1alpha1.Administration) *realmconfig.Administration {
+	if a == nil {
+		return nil
+	}
+	return &realmconfig.Administration{ACR: string(a.ACR), MaxAge: durationOr(a.MaxAge, 0)}
 }
 
 // personalAccessTokens is nil where nobody may make any.

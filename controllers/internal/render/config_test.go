@@ -229,6 +229,21 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return *c.PersonalAccessTokens },
 			realmconfig.PersonalAccessTokens{MaxLifetime: minutes(7 * 24 * 60)},
 		},
+		"administrators however they like by default": {
+			issuer,
+			func(c realmconfig.Config) any { return c.Administration },
+			(*realmconfig.Administration)(nil),
+		},
+		"administrators by two factors": {
+			issuer + `administration: {acr: "2"}`,
+			func(c realmconfig.Config) any { return *c.Administration },
+			realmconfig.Administration{ACR: "2"},
+		},
+		"administrators by two factors, today": {
+			issuer + `administration: {acr: "2", maxAge: 12h}`,
+			func(c realmconfig.Config) any { return *c.Administration },
+			realmconfig.Administration{ACR: "2", MaxAge: minutes(12 * 60)},
+		},
 		"browsers": {
 			issuer + "cors: {allowedOrigins: [https://a.example]}\nui: {returnURLs: [https://a.example/], resetPasswordURL: 'https://a.example/r/{token}', verifyEmailURL: 'https://a.example/v/{token}'}",
 			func(c realmconfig.Config) any { return c.Browser },

@@ -40,7 +40,7 @@ func rolling() []string {
 func still() []string {
 	return []string{
 		"issuer", "replicas", "autoscaling", "database.managed", "cache.managed", "tls.certManager", "signingKeys", "tokens", "login",
-		"passwords", "registration", "forwardAuth", "twoFactor", "passkeys", "recovery", "email", "sms", "ui", "cors", "network", "audit", "tracing", "exposure",
+		"passwords", "registration", "forwardAuth", "twoFactor", "passkeys", "recovery", "administration", "email", "sms", "ui", "cors", "network", "audit", "tracing", "exposure",
 		"networkPolicy", "monitoring", "initialAdmin", "clients", "personalAccessTokens",
 	}
 }
