@@ -257,13 +257,12 @@ func TestAGatewayDemandsASecondFactor(t *testing.T) {
 	password := map[string]string{"email": adminEmail, "password": adminPassword}
 	b.open(reportsURL + "/")
 	b.submit("/signin", password)
-	b.sees("/signin", http.StatusOK) // once more, by more
-	b.submit("/signin", password)
+	b.sees(stepUpPath, http.StatusOK, "A second factor is needed")
+	b.submit(stepUpPath, nil)
 	b.sees(callbackPath, http.StatusForbidden, "two-factor sign-in")
 	app := s.enrol(s.login().Access)
 	b.open(reportsURL + "/")
-	b.sees("/signin", http.StatusOK)
-	b.submit("/signin", password)
+	b.sees(stepUpPath, http.StatusOK, "Enter your code")
 	b.submit("/signin/code", map[string]string{"code": s.shown(app.Secret)})
 	b.isLetThrough(reportsURL + "/")
 }

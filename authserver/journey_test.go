@@ -149,7 +149,8 @@ func TestPeopleAreAskedAsTheApplicationWants(t *testing.T) {
 	f = a.newFlow()
 	b.open(f.address(param("max_age", "1"), param("prompt", "none")))
 	f.refusedWith(b, "login_required")
-	b.open(f.address(param("claims", `{"id_token":{"acr":{"essential":true,"value":"2"}}}`)))
+	b.open(f.address(param("claims", essential)))
+	b.submit(stepUpPath, nil) // they would rather not
 	f.refusedWith(b, "unmet_authentication_requirements")
 	b.open(f.address(param("id_token_hint", "noise")))
 	f.refusedWith(b, "invalid_request")

@@ -152,7 +152,8 @@ func (s *Service) verifyCode(ctx context.Context, user auth.User, typed auth.Sec
 	if err != nil {
 		return err
 	}
-	return s.MFA.Verify(ctx, user, code, from)
+	_, err = s.MFA.Verify(ctx, user, code, from)
+	return err
 }
 
 // ChoosePasskey redeems a mailed link by the passkey that answers a ceremony of BeginCredential, and

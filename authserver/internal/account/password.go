@@ -153,7 +153,8 @@ func (s *Service) mayChangePassword(ctx context.Context, user auth.User, subject
 	case user.PasswordHash != "" && current == "":
 		return &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{{Field: "current_password", Detail: "is required"}}}
 	case user.PasswordHash != "":
-		return s.SignIn.VerifyProof(ctx, user, signin.Proof{Password: current}, from)
+		_, err := s.SignIn.VerifyProof(ctx, user, subject, signin.Proof{Password: current}, from)
+		return err
 	case !s.Settings().Registration.OffersPasswords():
 		return auth.Refuse(auth.PasswordNotOffered)
 	default:

@@ -31,8 +31,10 @@ type ClientToken struct {
 	// Key is the thumbprint (RFC 7638) of the key that the token is bound to (RFC 9449,
 	// section 6); empty where whoever has the token may use it.
 	Key string
-	// AuthTime is when the user signed in; zero for a token of a client's own.
+	// AuthTime is when the user signed in; zero for a token of a client's own. AMR is how
+	// (RFC 8176).
 	AuthTime            time.Time
+	AMR                 []string
 	IssuedAt, ExpiresAt time.Time
 	// Actor is the client that acts for the user by a token that it has exchanged; nil for
 	// none. GrantClientID is the client that has the grant then.
@@ -54,6 +56,14 @@ func (a *Actor) Depth() int {
 		depth++
 	}
 	return depth
+}
+
+// ACR is the class of the user's sign-in; empty for a token of a client's own.
+func (t ClientToken) ACR() string {
+	if t.AuthTime.IsZero() {
+		return ""
+	}
+	return ACROf(t.AMR)
 }
 
 // OfUser reports whether the token speaks for a user, or for a service account. No client has

@@ -24,6 +24,9 @@ const (
 	TokenExpired        Code = "token_expired"
 	TokenInvalid        Code = "token_invalid"
 	PermissionDenied    Code = "permission_denied"
+	// InsufficientAuthentication is of a token whose user must sign in better, or once more
+	// (RFC 9470, section 3).
+	InsufficientAuthentication Code = "insufficient_user_authentication"
 )
 
 // Refusals of an account's changes.

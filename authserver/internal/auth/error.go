@@ -18,6 +18,8 @@ type Error struct {
 	AttemptsLeft *int
 	// Fields say what is wrong with the request, all at once.
 	Fields []FieldProblem
+	// Demand is what would be enough; nil but for InsufficientAuthentication.
+	Demand *Demand
 	// Cause is for the log, never for the caller.
 	Cause error
 }

@@ -35,6 +35,7 @@ const (
 
 	StoppedSignInToken OneTimeTokenKind = "stopped_sign_in" // waits for what is required of its user
 	SetUpCodeToken     OneTimeTokenKind = "set_up_code"     // shows that its user reads their mail, at a sign-in that is stopped
+	PasskeyProofToken  OneTimeTokenKind = "passkey_proof"   // waits for a passkey of whoever is signed in
 )
 
 // OneTimeToken is a promise that can be redeemed once, by whoever holds its secret.

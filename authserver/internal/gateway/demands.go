@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
 // demands are what a gateway wants of a visitor besides that they are signed in, as it has
@@ -28,12 +28,6 @@ type demands struct {
 	// status is that of an answer which sends a browser elsewhere.
 	status int
 }
-
-const (
-	// leastMaxAge is what a visitor needs to come back from a sign-in.
-	leastMaxAge = time.Minute
-	mostMaxAge  = 365 * 24 * time.Hour
-)
 
 // demandsOf reads the query of a gateway's address. What is not understood is refused with
 // ClientRequestInvalid, rather than let everybody through.
@@ -57,9 +51,9 @@ func demandsOf(rawQuery string) (demands, error) {
 		case "scope":
 			d.scope, understood = scopesOf(values[0])
 		case "acr":
-			d.acr, understood = values[0], values[0] == auth.OneFactor || values[0] == auth.TwoFactors
+			d.acr, understood = values[0], auth.IsACR(values[0])
 		case "max_age":
-			d.maxAge, understood = maxAgeOf(values[0])
+			d.maxAge, understood = request.ParseMaxAge(values[0])
 		case "redirect":
 			d.status, understood = redirectOf(values[0])
 		default:
@@ -79,12 +73,6 @@ func scopesOf(text string) ([]string, bool) {
 	return scopes, len(scopes) > 0 && !strings.ContainsFunc(text, odd)
 }
 
-func maxAgeOf(text string) (time.Duration, bool) {
-	seconds, err := strconv.ParseUint(text, 10, 32)
-	age := time.Duration(seconds) * time.Second
-	return age, err == nil && age >= leastMaxAge && age <= mostMaxAge
-}
-
 // redirectOf is the status by which a gateway understands that a browser is sent elsewhere:
 // some hear no other refusals than 401 and 403.
 func redirectOf(text string) (int, bool) {
@@ -98,20 +86,9 @@ func redirectOf(text string) (int, bool) {
 	}
 }
 
-// signInAgain means that a visitor is known, and must show once more, or by more, who they
-// are.
-type signInAgain struct {
-	acr    string
-	maxAge time.Duration
-}
-
-func (*signInAgain) Error() string { return "sign-in too weak or too long ago" }
-
-// Unwrap is what programs are told of it.
-func (*signInAgain) Unwrap() error { return auth.Refuse(auth.ProofRequired) }
-
-// met says whether a visitor is let through as they are: it refuses with a *signInAgain,
-// with ClientAccessDenied whom the client or the part of it is not for, or with
+// met says whether a visitor is let through as they are: it refuses with
+// InsufficientAuthentication who must show once more, or by more, who they are, with
+// ClientAccessDenied whom the client or the part of it is not for, or with
 // PermissionDenied whose role is another.
 func (q question) met(v visitor, now time.Time) error {
 	has := func(one string) bool { return slices.Contains(v.groups, one) }
@@ -121,11 +98,7 @@ func (q question) met(v visitor, now time.Time) error {
 		return auth.Refuse(auth.ClientAccessDenied)
 	case len(q.roles) > 0 && !slices.Contains(q.roles, v.Role):
 		return auth.Refuse(auth.PermissionDenied)
-	case q.acr != "" && !auth.ReachesACR(v.acr, q.acr):
-		return &signInAgain{acr: q.acr}
-	case q.maxAge > 0 && now.Sub(v.authTime) > q.maxAge:
-		return &signInAgain{maxAge: q.maxAge}
 	default:
-		return nil
+		return auth.Demand{ACR: q.acr, MaxAge: q.maxAge}.Check(v.acr, v.authTime, now)
 	}
 }

@@ -25,8 +25,7 @@ type visitor struct {
 	acr                string
 	authTime           time.Time
 	// byToken is set for a program that shows an access token of the client or for its
-	// resource, which tells no role, no groups and no class of sign-in. For a personal access
-	// token it is not set.
+	// resource, which tells no role and no groups. For a personal access token it is not set.
 	byToken bool
 }
 
@@ -98,7 +97,7 @@ func (s *Service) bearerOf(r *http.Request, q question) (visitor, error) {
 	case slices.ContainsFunc(q.scope, lacks):
 		return visitor{}, auth.RefuseBecause(auth.PermissionDenied, auth.ScopeMissing)
 	}
-	v := visitor{byToken: true, authTime: t.AuthTime}
+	v := visitor{byToken: true, acr: t.ACR(), authTime: t.AuthTime}
 	v.ClientID, v.UserID = t.ClientID, t.UserID()
 	return v, nil
 }
@@ -129,9 +128,8 @@ func (s *Service) tell(v *visitor, who auth.Subject, has func(scope string) bool
 // refuse says why a request is not let through. A browser that opens a page is sent to sign
 // in where that helps; nothing else ever is.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, q question, err error) {
-	again := (*signInAgain)(nil)
-	helps := errors.As(err, &again)
-	for _, code := range []auth.Code{auth.TokenMissing, auth.TokenExpired, auth.TokenInvalid} {
+	helps := false
+	for _, code := range []auth.Code{auth.TokenMissing, auth.TokenExpired, auth.TokenInvalid, auth.InsufficientAuthentication} {
 		helps = helps || errors.Is(err, auth.Refuse(code))
 	}
 	switch {
@@ -139,7 +137,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, q question, err
 		s.problems.WriteOf(w, r, err, s.resourceOf(q))
 	case helps:
 		s.problems.Record(r, err)
-		w.Header().Set("Location", q.signInAddress(again))
+		w.Header().Set("Location", q.signInAddress())
 		w.WriteHeader(q.redirectStatus())
 	default:
 		s.Pages.FailElsewhere(w, r, err)
@@ -155,14 +153,15 @@ func (s *Service) resourceOf(q question) problem.Resource {
 	return about
 }
 
-// signInAddress is where a browser signs in, on the application's own host.
-func (q question) signInAddress(again *signInAgain) string {
+// signInAddress is where a browser signs in, on the application's own host, as the gateway
+// demands it.
+func (q question) signInAddress() string {
 	query := url.Values{"to": {q.to}}
-	if again != nil && again.acr != "" {
-		query.Set("acr", again.acr)
+	if q.acr != "" {
+		query.Set("acr", q.acr)
 	}
-	if again != nil && again.maxAge > 0 {
-		query.Set("max_age", strconv.Itoa(int(again.maxAge/time.Second)))
+	if q.maxAge > 0 {
+		query.Set("max_age", strconv.Itoa(int(q.maxAge/time.Second)))
 	}
 	return q.origin + signInPath + "?" + query.Encode()
 }

@@ -27,7 +27,7 @@ func (s *Service) holderOf(r *http.Request, q question, access auth.Secret) (vis
 		return visitor{}, auth.RefuseBecause(auth.PermissionDenied, auth.ScopeMissing)
 	}
 	v := visitor{groups: h.Groups}
-	who := h.User.Subject("", v.authTime)
+	who := h.User.Subject("", v.authTime, nil)
 	v.ClientID, v.UserID, v.Role = q.client.ID, h.User.ID, h.User.Role
 	if h.Account != nil {
 		who = auth.Subject{}

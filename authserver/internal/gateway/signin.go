@@ -61,8 +61,8 @@ func (s *Service) signIn(w http.ResponseWriter, r *http.Request, q question) err
 	return nil
 }
 
-// authorization is the request for a code. Whoever must reach a class of sign-in signs in
-// anew: a session that has not reached it would be refused.
+// authorization is the request for a code. The class is essential: a server of a release before
+// passes acr_values over, and a visitor would come back as they were.
 func (q question) authorization(state auth.Secret, begun flow, asked url.Values) url.Values {
 	values := url.Values{
 		"response_type": {"code"}, "client_id": {q.client.ID}, "redirect_uri": {q.callback()}, "state": {string(state)},
@@ -70,11 +70,10 @@ func (q question) authorization(state auth.Secret, begun flow, asked url.Values)
 		"code_challenge":        {oauth2.S256ChallengeFromVerifier(string(begun.Verifier))},
 		"code_challenge_method": {"S256"},
 	}
-	if acr := asked.Get("acr"); acr == auth.OneFactor || acr == auth.TwoFactors {
+	if acr := asked.Get("acr"); auth.IsACR(acr) {
 		values.Set("claims", `{"id_token":{"acr":{"essential":true,"value":"`+acr+`"}}}`)
-		values.Set("prompt", "login")
 	}
-	if age, ok := maxAgeOf(asked.Get("max_age")); ok {
+	if age, ok := request.ParseMaxAge(asked.Get("max_age")); ok {
 		values.Set("max_age", strconv.Itoa(int(age/time.Second)))
 	}
 	return values

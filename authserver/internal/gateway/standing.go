@@ -86,7 +86,7 @@ func (s *Service) read(ctx context.Context, grantID string) (standing, error) {
 		}
 		known := standing{grant: held.Grant, live: live, readAt: now}
 		if live {
-			known.subject = held.User.Subject(held.Grant.SessionID, held.Grant.AuthTime)
+			known.subject = held.User.Subject(held.Grant.SessionID, held.Grant.AuthTime, held.Grant.AMR)
 			known.subject.GrantID = held.Grant.ID
 			known.groups, err = s.Groups(ctx, held.User.ID)
 		}

@@ -125,15 +125,16 @@ type newUserBody struct {
 	Locale   string      `json:"locale" maxLength:"35" format:"locale"`
 	Role     string      `json:"role" maxLength:"32" format:"role"`
 
-	// OwnPassword and Code are the admin's proof; Password is the new user's.
+	// OwnPassword, Code, Ceremony and Credential are the admin's proof; Password is the new user's.
 	OwnPassword auth.Secret `json:"current_password" maxLength:"4096"`
 	Code        auth.Secret `json:"code" maxLength:"64"`
+	passkeyProofBody
 }
 
 func (a *API) createUser(ctx context.Context, r call[newUserBody]) (userBody, error) {
 	u, err := a.Admin.CreateUser(ctx, r.Bearer, admin.NewUser{
 		Email: r.Body.Email, Password: r.Body.Password, Name: r.Body.Name, Locale: r.Body.Locale, Role: r.Body.Role,
-	}, signin.Proof{Password: r.Body.OwnPassword, Code: r.Body.Code}, r.Client)
+	}, signin.Proof{Password: r.Body.OwnPassword, Code: r.Body.Code, Passkey: r.Body.answer()}, r.Client)
 	return userOf(u), err
 }
 

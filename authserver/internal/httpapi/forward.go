@@ -20,10 +20,15 @@ func (a *API) forwardRoutes() []route {
 		method: "GET", path: verifyPath, status: http.StatusOK, bearer: bearerRequired,
 		summary: "Whom an access token speaks for, in headers, for a gateway (nginx auth_request, Caddy forward_auth)",
 		in:      reflect.TypeFor[verifyQuery](), out: reflect.TypeFor[empty](),
-		refuses: []auth.Code{auth.PermissionDenied, auth.Busy},
+		refuses: []auth.Code{auth.PermissionDenied, auth.InsufficientAuthentication, auth.Busy},
 		handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			query := r.URL.Query()
-			a.verify(w, r, query["role"], session.ForwardedClients{IDs: query["client"], Audiences: query["audience"]})
+			demand, err := request.ParseDemand(query)
+			if err != nil {
+				a.problems.Write(w, r, err)
+				return
+			}
+			a.verify(w, r, query["role"], demand, session.ForwardedClients{IDs: query["client"], Audiences: query["audience"]})
 		}),
 	}}
 }
@@ -35,17 +40,24 @@ type verifyQuery struct {
 	// Client lets tokens of that client through, besides those of the realm itself.
 	Client   string `query:"client" maxLength:"317"`
 	Audience string `query:"audience" maxLength:"255"`
+	// ACR and MaxAge, in seconds, stand once: how well and how recently the user must have signed
+	// in.
+	ACR    string `query:"acr" maxLength:"1" enum:"1,2"`
+	MaxAge *int   `query:"max_age" minimum:"60" maximum:"31536000"`
 }
 
 // verifyAnyRequest answers a gateway that asks with the method, the path and the
 // query of the request it holds back, below ours (Envoy's ext_authz). The query
-// is the client's then, and must choose neither roles nor clients.
+// is the client's then, and must choose neither roles nor clients, nor
+// what else is demanded.
 func (a *API) verifyAnyRequest() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.verify(w, r, nil, session.ForwardedClients{}) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.verify(w, r, nil, auth.Demand{}, session.ForwardedClients{})
+	})
 }
 
 // verify reads no body and asks no database.
-func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, through session.ForwardedClients) {
+func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, demand auth.Demand, through session.ForwardedClients) {
 	access, scheme, err := request.AccessToken(r)
 	bearer := session.Bearer{}
 	if err == nil {
@@ -55,6 +67,9 @@ func (a *API) verify(w http.ResponseWriter, r *http.Request, roles []string, thr
 	}
 	if err == nil && bearer.ClientID == "" && scheme != request.BearerScheme { // none of the realm's own is bound to a key
 		err = auth.RefuseBecause(auth.TokenInvalid, auth.TokenBound)
+	}
+	if err == nil {
+		err = demand.Check(bearer.ACR(), bearer.AuthTime, a.Sessions.Now())
 	}
 	if err != nil {
 		a.problems.WriteOf(w, r, err, a.resourceOf(through))

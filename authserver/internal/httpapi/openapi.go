@@ -152,10 +152,16 @@ func (d *describer) withRefusals(op operation, r route) operation {
 	return op
 }
 
+// adminPath is where the realm may demand a better sign-in.
+const adminPath = "/api/admin/"
+
 // allRefusals adds to the route's own refusals what the body, the token and the
 // stores may bring.
 func (r route) allRefusals() []auth.Code {
 	codes := slices.Clone(r.refuses)
+	if strings.HasPrefix(r.path, adminPath) {
+		codes = append(codes, auth.InsufficientAuthentication)
+	}
 	s := decoderOf(r.in)
 	if len(s.fields) > 0 {
 		codes = append(codes, auth.InvalidRequest)

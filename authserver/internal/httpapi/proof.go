@@ -18,23 +18,46 @@ func (a *API) proofRoutes() []route {
 			summary: "Prove once more who you are, for an access token that may change what protects the account",
 			refuses: append(proofRefusals(), auth.SigningUnavailable),
 		}, a.prove),
+		endpoint(a, route{
+			method: "POST", path: "/api/auth/proof/passkey/begin", status: http.StatusOK, bearer: bearerRequired, rate: request.RateCode,
+			summary: "Begin a proof by passkey: give the options to navigator.credentials.get",
+			refuses: []auth.Code{auth.NotFound, auth.SecondFactorMissing},
+		}, a.askPasskeyProof),
 	}
 }
 
 // proofRefusals is what a route refuses that asks for recent proof.
 func proofRefusals() []auth.Code {
 	return []auth.Code{
-		auth.ProofRequired, auth.InvalidCredentials, auth.CodeInvalid, auth.AccountLocked, auth.TooManyAttempts, auth.Busy,
+		auth.ProofRequired, auth.InvalidCredentials, auth.CodeInvalid, auth.PasskeyInvalid, auth.PasskeyUnverified, auth.AccountLocked, auth.TooManyAttempts, auth.Busy,
 	}
 }
 
-// proofBody has one of the two, or neither where a recent proof is enough.
+// proofBody has a password, a code, or a ceremony and its credential, or none of these where a
+// recent proof is enough.
 type proofBody struct {
 	Password auth.Secret `json:"password" maxLength:"4096"`
 	Code     auth.Secret `json:"code" maxLength:"64"`
+	passkeyProofBody
 }
 
-func (b proofBody) proof() signin.Proof { return signin.Proof{Password: b.Password, Code: b.Code} }
+func (b proofBody) proof() signin.Proof {
+	return signin.Proof{Password: b.Password, Code: b.Code, Passkey: b.answer()}
+}
+
+// passkeyProofBody has the credential as registrationBody has it.
+type passkeyProofBody struct {
+	Ceremony   auth.Secret `json:"ceremony" maxLength:"128"`
+	Credential string      `json:"credential" maxLength:"32768"`
+}
+
+func (b passkeyProofBody) answer() signin.PasskeyAnswer {
+	return signin.PasskeyAnswer{Ceremony: b.Ceremony, Credential: b.Credential}
+}
+
+func (a *API) askPasskeyProof(ctx context.Context, r call[empty]) (ceremonyBody, error) {
+	return ceremonyOf(a.SignIn.AskPasskeyProof(ctx, r.Bearer))
+}
 
 // provenBody is named as in RFC 6749, section 5.1. There is no refresh token: the
 // session stays as it was, and what it is refreshed to proves nothing.

@@ -14,7 +14,7 @@ func newPasskeys() passkeys {
 	return passkeys{
 		prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_passkeys_total",
-			Help: "Answers of authenticators, by ceremony (registration, sign_in or second_factor) and outcome.",
+			Help: "Answers of authenticators, by ceremony (registration, sign_in, second_factor or proof) and outcome.",
 		}, []string{"ceremony", "outcome"}),
 		prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "realmkeeper_passkey_clones_suspected_total",

@@ -10,13 +10,12 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 )
 
-// Verify checks a code of a user's second factor and uses it up. It refuses with
-// CodeInvalid, AccountLocked or TooManyAttempts.
-func (s *Service) Verify(ctx context.Context, user auth.User, code Code, from auth.Client) error {
-	_, err := s.VerifyFor(ctx, user, code, "", from, func(ctx context.Context, matched MatchedCode) (bool, error) {
+// Verify checks a code of a user's second factor, uses it up, and says which it was. It refuses
+// with CodeInvalid, AccountLocked or TooManyAttempts.
+func (s *Service) Verify(ctx context.Context, user auth.User, code Code, from auth.Client) (MatchedCode, error) {
+	return s.VerifyFor(ctx, user, code, "", from, func(ctx context.Context, matched MatchedCode) (bool, error) {
 		return s.Store.UseCode(ctx, matched, s.Now())
 	})
-	return err
 }
 
 // VerifyFor is Verify for a code that is used up by something greater. An empty

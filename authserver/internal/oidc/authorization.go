@@ -5,7 +5,6 @@ package oidc
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +27,9 @@ type authorization struct {
 	key string
 	// maxAge is how long ago the user may have shown who they are; nil for whenever.
 	maxAge *time.Duration
-	claims claimsRequest
+	// classes are those of a sign-in of which one must be reached; none for any.
+	classes []string
+	claims  claimsRequest
 	// idTokenHint says whom the client means; empty where it does not.
 	idTokenHint auth.Secret
 }
@@ -71,10 +72,13 @@ func authorizationOf(client realmconfig.Client, values url.Values) (authorizatio
 	if a.prompts, err = parsePrompt(f.get("prompt")); err != nil {
 		return authorization{}, err
 	}
-	if a.maxAge, err = parseMaxAge(f.get("max_age")); err != nil {
+	if a.maxAge, err = maxAgeOf(client, f.get("max_age")); err != nil {
 		return authorization{}, err
 	}
-	a.claims, err = parseClaims(f.get("claims"))
+	if a.claims, err = parseClaims(f.get("claims")); err != nil {
+		return authorization{}, err
+	}
+	a.classes, err = classesOf(client, a.claims.ACR, strings.Fields(f.get("acr_values")))
 	return a, err
 }
 
@@ -164,19 +168,4 @@ func parsePrompt(text string) ([]string, error) {
 		return nil, refuse(InvalidRequest, "The value none of prompt stands alone.")
 	}
 	return prompts, nil
-}
-
-// maxMaxAge is a hundred years, in seconds: more than that is whenever.
-const maxMaxAge = 100 * 365 * 24 * 60 * 60
-
-func parseMaxAge(text string) (*time.Duration, error) {
-	if text == "" {
-		return nil, nil //nolint:nilnil // whenever
-	}
-	seconds, err := strconv.ParseUint(text, 10, 32)
-	if err != nil {
-		return nil, refuse(InvalidRequest, "max_age must be a number of seconds.")
-	}
-	age := time.Duration(min(seconds, maxMaxAge)) * time.Second
-	return &age, nil
 }

@@ -134,6 +134,8 @@ func TestWhoMustSignIn(t *testing.T) {
 	begins, chosen := at(0, ""), at(minute, "this")
 	begins.Reauthenticate, chosen.Reauthenticate = false, false
 	zero := time.Duration(0)
+	declined, both := begins, who(time.Minute)
+	declined.Declined, both.AMR = true, "pwd otp mfa"
 	for name, c := range map[string]struct {
 		asked    authorization
 		who      *auth.Subject
@@ -157,6 +159,15 @@ func TestWhoMustSignIn(t *testing.T) {
 		"known, and not the one":                {authorization{}, who(time.Hour), "bob", chosen, &Error{Code: LoginRequired}},
 		"known, and too long ago":               {authorization{prompts: []string{"select_account"}, maxAge: &minute}, who(time.Hour), "", chosen, errSignIn},
 		"too long ago":                          {authorization{maxAge: &minute}, who(time.Hour), "", begins, errSignIn},
+		"one factor, where two are wanted":      {authorization{classes: []string{"2"}}, who(time.Second), "", begins, errStepUp},
+		"one factor, and nobody may be asked":   {authorization{classes: []string{"2"}, prompts: []string{"none"}}, who(time.Second), "", begins, &Error{Code: LoginRequired}},
+		"one factor, and no more":               {authorization{classes: []string{"2"}}, who(time.Second), "", declined, &Error{Code: UnmetRequirements}},
+		"nobody, and no more":                   {authorization{classes: []string{"2"}}, nil, "", declined, &Error{Code: UnmetRequirements}},
+		"two factors, after all":                {authorization{classes: []string{"2"}}, both, "", declined, nil},
+		"two factors, where one is wanted":      {authorization{classes: []string{"1"}}, both, "", begins, nil},
+		"two factors, too long ago":             {authorization{classes: []string{"2"}, maxAge: &zero}, both, "", begins, errSignIn},
+		"one factor, too long ago":              {authorization{classes: []string{"2"}, maxAge: &minute}, who(time.Hour), "", begins, errSignIn},
+		"one factor, asked for again":           {authorization{classes: []string{"2"}, prompts: []string{"login"}}, who(time.Second), "", at(minute, "this"), errStepUp},
 		"just now":                              {authorization{maxAge: &minute}, who(time.Second), "", begins, nil},
 		"never recent enough, but asked":        {authorization{maxAge: &zero}, who(time.Second), "", at(minute, "this"), nil},
 		"too long ago, and nobody may be asked": {authorization{maxAge: &minute, prompts: []string{"none"}}, who(time.Hour), "", begins, &Error{Code: LoginRequired}},

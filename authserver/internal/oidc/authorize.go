@@ -105,6 +105,8 @@ func (s *Service) goOn(w http.ResponseWriter, r *http.Request, sealed string, sa
 		s.Pages.Fail(w, r, auth.Refuse(auth.ClientRequestInvalid))
 	case journey.Device:
 		redirect(w, deviceAddress(auth.Secret(journey.UserCode)))
+	case journey.Page != "":
+		redirect(w, journey.Page)
 	case journey.ReturnTo != "":
 		s.Pages.AskToSignIn(w, r, sealed) // or to go on at once
 	case s.Now().Sub(journey.Began) > journeyLifetime && journey.Pushed: // its client may not want it any more
@@ -125,8 +127,12 @@ type progress struct {
 	said *decided
 }
 
-// errSignIn means that somebody must show who they are.
-var errSignIn = errors.New("sign-in required")
+var (
+	// errSignIn means that somebody must show who they are.
+	errSignIn = errors.New("sign-in required")
+	// errStepUp means that they have, and must show more.
+	errStepUp = errors.New("second factor required")
+)
 
 // proceed answers the client, or asks the person in front of the browser.
 func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Values, far progress) {
@@ -151,8 +157,8 @@ func (s *Service) proceed(w http.ResponseWriter, r *http.Request, values url.Val
 	switch {
 	case err == nil:
 		s.answerTo(w, r, to, url.Values{"code": {string(code)}})
-	case errors.Is(err, errSignIn):
-		s.askToSignIn(w, r, to, values, far)
+	case errors.Is(err, errSignIn), errors.Is(err, errStepUp):
+		s.askToSignIn(w, r, to, values, far, errors.Is(err, errStepUp))
 	case errors.As(err, &ask):
 		s.askToAgree(w, r, to, values, far, *ask)
 	case errors.Is(err, auth.Refuse(auth.ClientAccessDenied)) && prompts(values, promptNone):
@@ -187,9 +193,14 @@ func (s *Service) answerTo(w http.ResponseWriter, r *http.Request, to target, va
 	redirect(w, to.address(answer))
 }
 
-// askToSignIn sends somebody to sign in, who comes back to the client's request.
-func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target, values url.Values, far progress) {
-	sealed, err := s.journey(to, values, far)
+// askToSignIn sends somebody to sign in, or to show more than they have, who comes back to the
+// client's request.
+func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target, values url.Values, far progress, more bool) {
+	journey := s.journey(to, values, far)
+	if more { // what was wanted of the sign-in has been met
+		journey.ACR, journey.Reauthenticate = auth.TwoFactors, far.on.Reauthenticate
+	}
+	sealed, err := s.sealed(journey)
 	if err != nil {
 		s.Pages.Fail(w, r, err)
 		return
@@ -197,19 +208,23 @@ func (s *Service) askToSignIn(w http.ResponseWriter, r *http.Request, to target,
 	s.Pages.AskToSignIn(w, r, sealed)
 }
 
-// journey is the way back to a request of a client, sealed. It refuses with
-// ClientRequestInvalid one that is too long.
-func (s *Service) journey(to target, values url.Values, far progress) (string, error) {
-	journey := request.Journey{
+// journey is the way back to a request of a client.
+func (s *Service) journey(to target, values url.Values, far progress) request.Journey {
+	return request.Journey{
 		Query: far.on.Query, Pushed: far.on.Pushed, FormAction: to.formAction(), LoginHint: hint(values.Get("login_hint")), Locales: hint(values.Get("ui_locales")),
-		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || prompts(values, promptLogin),
+		Provider: s.provider(values), Reauthenticate: values.Get("max_age") != "" || to.client.DefaultMaxAge > 0 || prompts(values, promptLogin),
 		Began: far.on.Began, SignedIn: far.on.SignedIn,
 	}
-	sealed, err := s.Journeys.Seal(journey)
+}
+
+// sealed is a journey as an address may have it. It refuses with ClientRequestInvalid one that
+// is too long.
+func (s *Service) sealed(journey request.Journey) (string, error) {
+	text, err := s.Journeys.Seal(journey)
 	if err != nil {
 		return "", &auth.Error{Code: auth.ClientRequestInvalid, Cause: err}
 	}
-	return sealed, nil
+	return text, nil
 }
 
 // prompts reports whether a request has a prompt, whatever else is wrong with it.
@@ -239,8 +254,8 @@ func hint(text string) string {
 	return text
 }
 
-// authorizationCode gives the client a code. The error is errSignIn where somebody must
-// sign in first, ClientAccessDenied where they may not use the client, a *mustAgree where
+// authorizationCode gives the client a code. The error is errSignIn or errStepUp where somebody
+// must sign in, or show more, first, ClientAccessDenied where they may not use the client, a *mustAgree where
 // they must agree, and else what the client is told.
 func (s *Service) authorizationCode(r *http.Request, to target, values url.Values, far progress) (auth.Secret, error) {
 	if to.client.MustPush() && !far.on.Pushed {
@@ -283,8 +298,8 @@ func (s *Service) authorizationCode(r *http.Request, to target, values url.Value
 	if errors.Is(err, auth.Refuse(auth.TokenInvalid)) { // the session has just ended
 		return "", asked.judge(nil, asked.expected, far.on, s.Now())
 	}
-	if err == nil && !asked.claims.reached(auth.ACROf(amr)) {
-		err = refuse(UnmetRequirements, "The user has not shown who they are in a way that the request calls for.")
+	if err == nil && !asked.reached(auth.ACROf(amr)) { // they have signed in anew meanwhile
+		err = unmet()
 	}
 	return code, err
 }

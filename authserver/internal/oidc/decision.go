@@ -114,7 +114,7 @@ func (s *Service) answered(r *http.Request, to target, needs agreement, consent 
 
 // askToAgree asks somebody on a page. After a form, it is one that can be loaded again.
 func (s *Service) askToAgree(w http.ResponseWriter, r *http.Request, to target, values url.Values, far progress, ask mustAgree) {
-	journey, err := s.journey(to, values, far)
+	journey, err := s.sealed(s.journey(to, values, far))
 	if err != nil {
 		s.Pages.Fail(w, r, err)
 		return

@@ -74,6 +74,9 @@ func (s *Service) askDevice(w http.ResponseWriter, r *http.Request) {
 		s.deviceRefused(w, r, a.letters, err)
 		return
 	}
+	if !s.showsEnough(w, r, a, who) {
+		return
+	}
 	journey, err := s.deviceJourney(a.letters)
 	if err != nil {
 		s.Pages.Fail(w, r, err)
@@ -100,6 +103,9 @@ func (s *Service) answerDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a, err := s.awaitedBy(r.Context(), who, question)
+	if err == nil && answer == request.Allow && !s.showsEnough(w, r, a, who) {
+		return
+	}
 	if err == nil {
 		err = s.decideDevice(r, a, who, answer == request.Allow)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
@@ -64,7 +65,11 @@ func (s *Service) deviceVisitor(w http.ResponseWriter, r *http.Request, letters 
 
 // deviceJourney is the way back to the page, sealed.
 func (s *Service) deviceJourney(letters auth.Secret) (string, error) {
-	return s.Journeys.Seal(request.Journey{Device: true, UserCode: string(letters), Began: s.Now()})
+	return s.Journeys.Seal(deviceWay(letters, s.Now()))
+}
+
+func deviceWay(letters auth.Secret, now time.Time) request.Journey {
+	return request.Journey{Device: true, UserCode: string(letters), Began: now}
 }
 
 // maxDeviceForm bounds the forms, in bytes: a code, or a sealed question.

@@ -17,7 +17,7 @@ import (
 // issueOwn signs an access token of the realm's own for one of its own applications: it opens
 // the realm's API in the browser's session, and is worthless when that has ended or the grant.
 func (s *Service) issueOwn(issued grant.Issued, scopes []string) (tokenAnswer, error) {
-	subject := issued.User.Subject(issued.Grant.SessionID, issued.Grant.AuthTime)
+	subject := issued.User.Subject(issued.Grant.SessionID, issued.Grant.AuthTime, issued.Grant.AMR)
 	subject.GrantID = issued.Grant.ID
 	signed, lifetime, err := s.Sessions.Tokens.Issue(subject)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Service) issueOwn(issued grant.Issued, scopes []string) (tokenAnswer, e
 // endOwn signs the user out at the realm: a grant of its own applications is no more than
 // the browser's session, at another place.
 func (s *Service) endOwn(ctx context.Context, held grant.Held, from auth.Client) error {
-	return s.Sessions.End(ctx, held.User.Subject(held.Grant.SessionID, held.Grant.AuthTime), from)
+	return s.Sessions.End(ctx, held.User.Subject(held.Grant.SessionID, held.Grant.AuthTime, held.Grant.AMR), from)
 }
 
 // handOver is the address of the hand-over that is older than this flow, which takes

@@ -24,7 +24,10 @@ type introspection struct {
 	TokenType string   `json:"token_type,omitempty"`
 	IssuedAt  int64    `json:"iat,omitempty"`
 	ExpiresAt int64    `json:"exp,omitempty"`
-	AuthTime  int64    `json:"auth_time,omitempty"`
+	// AuthTime and ACR are of the user's sign-in (RFC 9470, section 6.2), AMR how they did.
+	AuthTime int64    `json:"auth_time,omitempty"`
+	ACR      string   `json:"acr,omitempty"`
+	AMR      []string `json:"amr,omitempty"`
 
 	Confirmation *confirmation `json:"cnf,omitempty"`
 	// Actor is who acts for the subject (RFC 8693, section 4.1).
@@ -66,7 +69,7 @@ func (s *Service) introspectionOf(t auth.ClientToken) introspection {
 		Confirmation: confirmationOf(t.Key), Actor: t.Actor,
 	}
 	if !t.AuthTime.IsZero() {
-		told.AuthTime = t.AuthTime.Unix()
+		told.AuthTime, told.ACR, told.AMR = t.AuthTime.Unix(), t.ACR(), t.AMR
 	}
 	return told
 }

@@ -56,7 +56,7 @@ func (s *Service) accessTokenOf(c call, issued grant.Issued, scopes, audience []
 	}
 	g := issued.Grant
 	return s.issue(c, auth.ClientToken{
-		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime,
+		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime, AMR: g.AMR,
 		ExpiresAt: g.SessionExpiresAt,
 	})
 }

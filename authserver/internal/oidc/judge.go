@@ -9,20 +9,26 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 )
 
-// judge says whether somebody may be spoken for as they are: nil, errSignIn, or what the
-// client is told. Expected is whom the client means, empty for whoever it is; on is the
+// judge says whether somebody may be spoken for as they are: nil, errSignIn, errStepUp, or what
+// the client is told. Expected is whom the client means, empty for whoever it is; on is the
 // journey that they are on. Whoever has signed in on it is asked no second time, whatever
-// the request says; a sign-in beside it is no answer to the request.
+// the request says; a sign-in beside it is no answer to the request. Whoever declines to show
+// more is not asked again either.
 func (a authorization) judge(who *auth.Subject, expected string, on request.Journey, now time.Time) error {
 	meant := who != nil && (expected == "" || who.UserID == expected)
 	came := who != nil && on.SignedIn != "" && on.SignedIn == who.SessionID
+	ready := meant && a.ready(*who, came, on, now)
 	switch {
-	case meant && a.ready(*who, came, on, now):
+	case ready && a.reached(who.ACR()):
 		return nil
 	case a.prompted(promptNone):
 		return refuse(LoginRequired, "Nobody is signed in as the request wants it, and nobody may be asked.")
 	case came && !meant:
 		return refuse(LoginRequired, "Somebody else has signed in than the request means.")
+	case on.Declined:
+		return unmet()
+	case ready:
+		return errStepUp
 	default:
 		return errSignIn
 	}
@@ -43,6 +49,3 @@ func (a authorization) ready(who auth.Subject, came bool, on request.Journey, no
 		return a.maxAge == nil || now.Sub(who.AuthTime) <= *a.maxAge
 	}
 }
-
-// reached reports whether a class is one of those that must be reached.
-func (c claimsRequest) reached(acr string) bool { return auth.ReachesACR(acr, c.ACR...) }

@@ -23,6 +23,7 @@ func (s *Service) introspectRefreshToken(ctx context.Context, c call, presented 
 	return introspection{
 		Active: true, Issuer: s.Settings().Issuer, Subject: held.User.ID, ClientID: g.ClientID, Audience: g.Audience, Scope: formatScope(g.Scopes),
 		TokenType: "refresh_token", IssuedAt: g.CreatedAt.Unix(), ExpiresAt: g.ExpiresAt.Unix(), AuthTime: g.AuthTime.Unix(),
+		ACR: auth.ACROf(g.AMR), AMR: g.AMR,
 	}, true, nil
 }
 

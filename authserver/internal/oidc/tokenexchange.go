@@ -111,7 +111,7 @@ func (s *Service) exchangeUser(ctx context.Context, c call) (auth.ClientToken, e
 	}
 	narrow := auth.ClientToken{
 		Subject: t.Subject, Username: t.Username, GrantID: t.GrantID, GrantClientID: cmp.Or(t.GrantClientID, t.ClientID), SessionID: t.SessionID,
-		AuthTime: t.AuthTime, ExpiresAt: t.ExpiresAt,
+		AuthTime: t.AuthTime, AMR: t.AMR, ExpiresAt: t.ExpiresAt,
 	}
 	if narrow.Actor, err = actorAfter(t.Actor, c.client.ID); err != nil {
 		return auth.ClientToken{}, err

@@ -58,6 +58,9 @@ type Store interface {
 	// for an empty id. The backup codes go with the last second factor. Whoever must have a
 	// second factor, and has nothing left that is one, is stopped at the next sign-in.
 	RemovePasskey(ctx context.Context, r Remove, now time.Time, also auth.Effects) (Removal, error)
+	// UsePasskey takes note of a passkey that was shown; false when it is not its user's any
+	// more.
+	UsePasskey(ctx context.Context, p Presented, now time.Time, also auth.Effects) (bool, error)
 	// IssueToken stores a one-time token.
 	IssueToken(ctx context.Context, t auth.OneTimeToken, also auth.Effects) error
 	// RedeemToken uses up a one-time token that has not expired. Of any number of
@@ -67,8 +70,8 @@ type Store interface {
 
 // Observer counts what happens.
 type Observer interface {
-	// Passkey counts a ceremony that was answered: "registration", "sign_in" or
-	// "second_factor".
+	// Passkey counts a ceremony that was answered: "registration", "sign_in", "second_factor"
+	// or "proof".
 	Passkey(ceremony, outcome string)
 	// CloneSuspected counts signature counters that went back.
 	CloneSuspected()

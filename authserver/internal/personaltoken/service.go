@@ -130,7 +130,7 @@ func (o Owner) subject(tokenID string) auth.Subject {
 	if o.Account != nil {
 		return o.Account.Subject(tokenID)
 	}
-	return o.User.Subject(tokenID, time.Time{})
+	return o.User.Subject(tokenID, time.Time{}, nil)
 }
 
 // Making is a token on its way into the Store.

@@ -131,6 +131,21 @@ func (s *Store) RenamePasskey(ctx context.Context, userID, id, name string, now 
 	return s.change(ctx, "rename passkey", renamePasskey, pgx.NamedArgs{"user": userID, "id": id, "name": name}, now, also)
 }
 
+const usePasskey = `
+WITH cause AS (
+    UPDATE passkeys SET sign_count = greatest(sign_count, @sign_count), backed_up = @backed_up, last_used_at = @now
+    WHERE id = @id AND user_id = @user
+    RETURNING id
+)` + withEffects + `
+SELECT EXISTS (SELECT FROM cause)`
+
+// UsePasskey implements passkey.Store.
+func (s *Store) UsePasskey(ctx context.Context, p passkey.Presented, now time.Time, also auth.Effects) (bool, error) {
+	return s.change(ctx, "use passkey", usePasskey, pgx.NamedArgs{
+		"id": p.ID, "user": p.UserID, "sign_count": int64(p.SignCount), "backed_up": p.BackedUp, "now": now,
+	}, now, also)
+}
+
 // All of the user's passkeys are locked before they are counted: of two that go at once, each
 // would otherwise take the other for the way in that is left. One that is no way in, a security
 // key or a passkey of another relying party, leaves its user with as many as before.

@@ -15,14 +15,14 @@ import (
 // subjectColumns are what a token says of a user u in a session s. A session without an
 // auth_time is a sign-in, or older than that column.
 const subjectColumns = `u.id::text, u.email, u.email_verified_at IS NOT NULL, u.role, s.id::text,
-	coalesce(s.auth_time, s.created_at)`
+	coalesce(s.auth_time, s.created_at), coalesce(s.amr, '')`
 
 // ofFamily reports whether a session s goes on by tokens of a family.
 const ofFamily = `(s.continued_by IS NULL OR s.continued_by = @family)`
 
 // subjectFields is where subjectColumns go.
 func subjectFields(s *auth.Subject) []any {
-	return []any{&s.UserID, &s.Email, &s.EmailVerified, &s.Role, &s.SessionID, &s.AuthTime}
+	return []any{&s.UserID, &s.Email, &s.EmailVerified, &s.Role, &s.SessionID, &s.AuthTime, &s.AMR}
 }
 
 // Of any number of callers with one token, the row lock lets one through; the
@@ -45,7 +45,7 @@ WITH used AS (
 ), touched AS (
     UPDATE sessions s SET last_used_at = @now, expires_at = @expires, prune_after = least(s.prune_after, ` + expiryDay + `)
     FROM used WHERE s.id = used.session_id AND s.ended_at IS NULL
-    RETURNING s.id, s.user_id, s.auth_time, s.created_at
+    RETURNING s.id, s.user_id, s.auth_time, s.amr, s.created_at
 ), successor AS (
     INSERT INTO refresh_tokens (hash, session_id, expires_at)
     SELECT @successor, id, @expires FROM touched

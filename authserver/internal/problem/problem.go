@@ -25,18 +25,25 @@ type Details struct {
 	Reason auth.Reason         `json:"reason,omitempty"`
 	Errors []auth.FieldProblem `json:"errors,omitempty"`
 	// AttemptsLeft is how many more wrong guesses are allowed.
-	AttemptsLeft *int   `json:"attempts_left,omitempty"`
-	RequestID    string `json:"requestId"`
+	AttemptsLeft *int `json:"attempts_left,omitempty"`
+	// ACRValues and MaxAge, in seconds, are the sign-in that is needed (RFC 9470, section 3).
+	ACRValues string `json:"acr_values,omitempty"`
+	MaxAge    int    `json:"max_age,omitempty"`
+	RequestID string `json:"requestId"`
 }
 
 // DetailsOf is what the sender of a request is told of a refusal.
 func DetailsOf(e *auth.Error, requestID string) Details {
 	t := TypeOf(e.Code)
-	return Details{
+	details := Details{
 		Type:  "urn:realmkeeper:problem:" + string(e.Code),
 		Title: t.Title, Status: t.Status, Detail: cmp.Or(detailOf(e.Reason), t.Detail),
 		Code: e.Code, Reason: e.Reason, Errors: e.Fields, AttemptsLeft: e.AttemptsLeft, RequestID: requestID,
 	}
+	if e.Demand != nil {
+		details.ACRValues, details.MaxAge = e.Demand.ACR, Seconds(e.Demand.MaxAge)
+	}
+	return details
 }
 
 // Of is the refusal that an error is to whoever sent the request of ctx. Any other

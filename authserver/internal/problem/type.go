@@ -53,6 +53,8 @@ func lookUp(code auth.Code) (t Type, found bool) {
 		return Type{401, "Access token invalid", "The access token is not valid."}, true
 	case auth.PermissionDenied:
 		return Type{403, "Permission denied", "Your role does not allow this."}, true
+	case auth.InsufficientAuthentication:
+		return Type{403, "Stronger sign-in required", "This needs a stronger, or a more recent, sign-in than the token is of. Sign in again, or send a proof to POST /api/auth/proof, for a token that has what acr_values and max_age say."}, true
 
 	case auth.RegistrationClosed:
 		return Type{403, "Registration closed", "This realm lets nobody register. Ask an administrator for an account."}, true
@@ -75,7 +77,7 @@ func lookUp(code auth.Code) (t Type, found bool) {
 	case auth.VerifyTokenInvalid:
 		return Type{400, "Verification link invalid", "The link has expired or was used already. Request a new one."}, true
 	case auth.ProofRequired:
-		return Type{403, "Proof required", "Your last sign-in was too long ago for this. Send your current password or a code of your second factor with this request or to POST /api/auth/proof, or sign in again."}, true
+		return Type{403, "Proof required", "Your last sign-in was too long ago for this. Send your current password, a code of your second factor or a passkey with this request or to POST /api/auth/proof, or sign in again."}, true
 	case auth.LastAdmin:
 		return Type{409, "Last administrator", "The realm would be left without an administrator."}, true
 	case auth.EmailUnavailable:

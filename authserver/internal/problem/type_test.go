@@ -13,7 +13,7 @@ func TestPagesShowAFormAgainUnlessTheyCannot(t *testing.T) {
 	t.Parallel()
 	others := map[auth.Code]int{
 		auth.NotFound: http.StatusNotFound, auth.ProviderUnknown: http.StatusNotFound,
-		auth.PermissionDenied: http.StatusForbidden, auth.ProofRequired: http.StatusForbidden, auth.RegistrationClosed: http.StatusForbidden,
+		auth.PermissionDenied: http.StatusForbidden, auth.InsufficientAuthentication: http.StatusForbidden, auth.ProofRequired: http.StatusForbidden, auth.RegistrationClosed: http.StatusForbidden,
 		auth.AccountDisabled: http.StatusForbidden, auth.EmailNotVerified: http.StatusForbidden, auth.IdentityRefused: http.StatusForbidden,
 		auth.ClientAccessDenied: http.StatusForbidden, auth.PersonalTokenRefused: http.StatusForbidden, auth.MailCodeOff: http.StatusForbidden,
 		auth.PasswordNotOffered: http.StatusForbidden, auth.RecoveryRequired: http.StatusForbidden,

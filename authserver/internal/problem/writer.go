@@ -36,7 +36,7 @@ func (p Writer) WriteOf(w http.ResponseWriter, r *http.Request, err error, about
 	details := DetailsOf(refusal, request.InfoFrom(r.Context()).ID)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	if details.Status == http.StatusUnauthorized || refusal.Reason == auth.ScopeMissing {
+	if details.Status == http.StatusUnauthorized || refusal.Reason == auth.ScopeMissing || refusal.Demand != nil {
 		h.Set("WWW-Authenticate", challenge(p.Settings().Issuer, refusal)+about.challenge())
 	}
 	if seconds := RetryAfter(refusal); seconds > 0 {
@@ -63,8 +63,8 @@ func (p Writer) record(r *http.Request, refusal *auth.Error) {
 	info.Code = refusal.Code
 }
 
-// challenge is the WWW-Authenticate header (RFC 6750, section 3; RFC 9449, section 7.1). It
-// has an error only when there was a token to judge.
+// challenge is the WWW-Authenticate header (RFC 6750, section 3; RFC 9449, section 7.1; RFC 9470,
+// section 3). It has an error only when there was a token to judge.
 func challenge(issuer string, refusal *auth.Error) string {
 	switch {
 	case refusal.Reason == auth.ProofRefused || refusal.Reason == auth.RequestUnknown:
@@ -73,9 +73,23 @@ func challenge(issuer string, refusal *auth.Error) string {
 		return fmt.Sprintf("DPoP realm=%q, error=\"invalid_token\", error_description=%q", issuer, detailOf(refusal.Reason))
 	case refusal.Reason == auth.ScopeMissing:
 		return fmt.Sprintf("Bearer realm=%q, error=\"insufficient_scope\", error_description=%q", issuer, detailOf(refusal.Reason))
+	case refusal.Demand != nil:
+		return fmt.Sprintf("Bearer realm=%q, error=\"insufficient_user_authentication\", error_description=%q", issuer, TypeOf(refusal.Code).Detail) + demanded(*refusal.Demand)
 	case refusal.Code == auth.TokenExpired || refusal.Code == auth.TokenInvalid:
 		return fmt.Sprintf("Bearer realm=%q, error=\"invalid_token\", error_description=%q", issuer, TypeOf(refusal.Code).Detail)
 	default:
 		return fmt.Sprintf("Bearer realm=%q", issuer)
 	}
+}
+
+// demanded is what a client asks the authorization endpoint for (RFC 9470, section 3).
+func demanded(d auth.Demand) string {
+	parameters := ""
+	if d.ACR != "" {
+		parameters += fmt.Sprintf(", acr_values=%q", d.ACR)
+	}
+	if d.MaxAge > 0 {
+		parameters += fmt.Sprintf(", max_age=\"%d\"", Seconds(d.MaxAge))
+	}
+	return parameters
 }

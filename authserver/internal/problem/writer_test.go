@@ -100,6 +100,24 @@ func TestTheChallengeNamesAnErrorOnlyOfATokenThatWasThere(t *testing.T) {
 	}
 }
 
+func TestTheChallengeSaysWhichSignInIsNeeded(t *testing.T) {
+	t.Parallel()
+	for want, demand := range map[string]auth.Demand{
+		`, acr_values="2"`:                {ACR: "2"},
+		`, max_age="300"`:                 {MaxAge: 5 * time.Minute},
+		`, acr_values="2", max_age="300"`: {ACR: "2", MaxAge: 5 * time.Minute},
+	} {
+		w, details, _, _ := written(t, demand.Check("1", time.Time{}, time.Unix(1e9, 0)), unchanged)
+		header := w.Header().Get("WWW-Authenticate")
+		if !strings.Contains(header, `error="insufficient_user_authentication"`) || !strings.HasSuffix(header, `."`+want) {
+			t.Errorf("the challenge is %s", header)
+		}
+		if w.Code != http.StatusForbidden || details.ACRValues != demand.ACR || details.MaxAge != int(demand.MaxAge/time.Second) {
+			t.Errorf("answered %d %+v", w.Code, details)
+		}
+	}
+}
+
 func TestHowLongToWait(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -37,6 +38,15 @@ type Journey struct {
 	Provider string `json:"provider,omitempty"`
 	// Reauthenticate is set when the application wants them to show once more who they are.
 	Reauthenticate bool `json:"reauthenticate,omitempty"`
+	// ACR is the class of sign-in that they must reach, and MaxAge how many seconds ago they may
+	// have shown who they are; empty and zero for any, and whenever.
+	ACR    string `json:"acr,omitempty"`
+	MaxAge int64  `json:"maxAge,omitempty"`
+	// Declined is set when they would rather not.
+	Declined bool `json:"declined,omitempty"`
+	// Page is one of the realm's own that they come back to, below the issuer, with its query.
+	// Then there is no Query.
+	Page string `json:"page,omitempty"`
 	// Leave is where somebody goes who has been asked whether to sign out, and has; empty
 	// for a page of ours. Then there is no Query.
 	Leave string `json:"leave,omitempty"`
@@ -52,6 +62,11 @@ type Journey struct {
 	Began time.Time `json:"began"`
 	// SignedIn is the session in which they have shown since who they are; empty until then.
 	SignedIn string `json:"signedIn,omitempty"`
+}
+
+// Demand is what they must show before they go on.
+func (j Journey) Demand() auth.Demand {
+	return auth.Demand{ACR: j.ACR, MaxAge: time.Duration(j.MaxAge) * time.Second}
 }
 
 // ClocksDiffer is by how much the clock of the pod that has signed somebody in may be behind
@@ -109,5 +124,12 @@ func (j Journeys) Open(text string) (Journey, bool) {
 		return Journey{}, false
 	}
 	journey := Journey{}
-	return journey, json.Unmarshal(document, &journey) == nil
+	return journey, json.Unmarshal(document, &journey) == nil && (journey.Page == "" || isOwnPage(journey.Page))
+}
+
+// isOwnPage reports whether an address is a path of the realm's host, as every browser reads it.
+func isOwnPage(address string) bool {
+	return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.ContainsFunc(address, func(c rune) bool {
+		return c <= ' ' || c >= 0x7f || c == '\\'
+	})
 }

@@ -51,20 +51,34 @@ func (s *Service) ofEndedGrant(ctx context.Context, subject auth.Subject) bool {
 }
 
 // Admin is the caller, if the Store says that they are one now. It refuses as
-// session.Caller does, or with PermissionDenied. A refused act is told of in the audit
+// session.Caller does, with PermissionDenied, or with InsufficientAuthentication where the
+// token does not say what the realm demands of admins. A refused act is told of in the audit
 // log; reading is no act.
 func (s *Service) Admin(ctx context.Context, access auth.Secret, act auth.Action, targetID string, from auth.Client) (auth.User, auth.Subject, error) {
 	user, subject, err := s.Caller(ctx, access)
-	denied := auth.Refuse(auth.PermissionDenied)
-	switch {
-	case err != nil:
+	if err != nil {
 		return auth.User{}, auth.Subject{}, err
-	case user.Role == auth.AdminRole:
+	}
+	denied := s.refusesAdmin(user, subject)
+	switch {
+	case denied == nil:
 		return user, subject, nil
 	case act != "":
 		s.Audit.Record(ctx, s.Audit.NewRefusal(act, user.ID, targetID, from, denied))
 	}
 	return auth.User{}, auth.Subject{}, denied
+}
+
+// refusesAdmin is why somebody may not administer with a token; nil if they may.
+func (s *Service) refusesAdmin(user auth.User, subject auth.Subject) error {
+	if user.Role != auth.AdminRole {
+		return auth.Refuse(auth.PermissionDenied)
+	}
+	demanded := s.Settings().Administration
+	if demanded == nil {
+		return nil
+	}
+	return auth.Demand{ACR: demanded.ACR, MaxAge: time.Duration(demanded.MaxAge)}.Check(subject.ACR(), subject.AuthTime, s.Now())
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/client"
@@ -48,8 +49,8 @@ func (f ForwardedClients) takes(t auth.ClientToken, clients *client.Service) boo
 
 // Bearer is whom a gateway was shown a token of.
 type Bearer struct {
-	// Subject has no more than whom gateways are told of where a client shows it (see
-	// auth.ClientToken.UserID).
+	// Subject has no more than whom gateways are told of (see auth.ClientToken.UserID), and
+	// how and when they have signed in, where a client shows it.
 	auth.Subject
 	// ClientID is the client that the token was issued to; empty for a token of the
 	// realm's own.
@@ -76,5 +77,9 @@ func (s *Service) VerifyFor(ctx context.Context, access auth.Secret, roles []str
 	if err := through.prove(ctx, t); err != nil {
 		return Bearer{}, err
 	}
-	return Bearer{ClientID: t.ClientID, Subject: auth.Subject{UserID: t.UserID()}}, nil
+	bearer := Bearer{ClientID: t.ClientID}
+	if t.OfUser() {
+		bearer.UserID, bearer.AuthTime, bearer.AMR = t.UserID(), t.AuthTime, strings.Join(t.AMR, " ")
+	}
+	return bearer, nil
 }

@@ -4,6 +4,7 @@ package signin
 
 import (
 	"context"
+	"strings"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
@@ -52,7 +53,7 @@ func (s *Service) Authorize(ctx context.Context, refresh auth.Secret, returnTo, 
 		return grant, "", err
 	}
 	code, err := s.IssueCode(ctx, user, subject.SessionID, Authorization{
-		Word: Word{AuthTime: subject.AuthTime}, Challenge: challenge, SignedIn: true,
+		Word: Word{AuthTime: subject.AuthTime}, AMR: strings.Fields(subject.AMR), Challenge: challenge, SignedIn: true,
 	})
 	return grant, WithQuery(returnTo, "code", string(code)), err
 }

@@ -31,6 +31,8 @@ type pendingAuthentication struct {
 	NewHash     string          `json:"newHash,omitempty"`
 	AMR         []string        `json:"amr,omitempty"`
 	ShownSince  time.Time       `json:"shownSince,omitzero"`
+	// Parent is the session in which the first factor was shown; empty for a sign-in.
+	Parent string `json:"parent,omitempty"`
 }
 
 // sealedChallenge is the purpose under which it is sealed, for its token.
@@ -48,8 +50,8 @@ func (s *Service) challenge(ctx context.Context, a authentication) (SignIn, erro
 	}
 	challenged.Account, challenged.Detail = a.account, a.method
 	lifetime := time.Duration(s.Settings().TwoFactor.ChallengeLifetime)
-	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: auth.ChallengeToken, UserID: a.user.ID}
-	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr, a.shownSince}
+	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: auth.ChallengeToken, UserID: a.user.ID, SessionID: a.parent}
+	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr, a.shownSince, a.parent}
 	if err := t.Keep(s.Sealer, sealedChallenge, first, s.Now(), lifetime); err != nil {
 		return SignIn{}, err
 	}
@@ -85,7 +87,7 @@ func (s *Service) openChallenge(ctx context.Context, id auth.Secret, from auth.C
 	}
 	first := pendingAuthentication{}
 	user, err := s.openInterrupted(ctx, auth.ChallengeToken, id, sealedChallenge, &first)
-	if err == nil && !user.HasSecondFactor() {
+	if err == nil && !user.HasSecondFactor() && !(first.Parent != "" && s.canStepUp(user)) {
 		err = auth.Refuse(auth.ChallengeInvalid)
 	}
 	return first.of(user, from), err
@@ -121,6 +123,7 @@ func (p pendingAuthentication) of(user auth.User, from auth.Client) authenticati
 	user.PasswordHash = p.CheckedHash
 	return authentication{
 		user: user, account: p.Account, from: from, method: p.Method, amr: p.AMR, newHash: p.NewHash, shownSince: p.ShownSince,
+		parent: p.Parent,
 	}
 }
 

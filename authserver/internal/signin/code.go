@@ -27,6 +27,8 @@ type Authorization struct {
 	// SignedIn is set when the user has shown everything already, a second
 	// factor included.
 	SignedIn bool `json:"signedIn,omitempty"`
+	// AMR is how the user has (RFC 8176).
+	AMR []string `json:"amr,omitempty"`
 	// PasswordChangedAt is the user's when the code was made. With another, it is
 	// worth nothing: it was made while somebody else was given the account, or a
 	// new password.
@@ -100,7 +102,7 @@ func (s *Service) RedeemCode(ctx context.Context, code, verifier auth.Secret, fr
 		return SignIn{}, auth.Refuse(auth.AuthorizationCodeInvalid)
 	}
 	if content.SignedIn {
-		grant, err := s.openDescendant(conclude, user, t.SessionID, content.AuthTime, from)
+		grant, err := s.openDescendant(conclude, user, t.SessionID, content, from)
 		return SignIn{Grant: grant}, err
 	}
 	return s.CompleteFederated(conclude, user, content.Word, from)
@@ -108,14 +110,14 @@ func (s *Service) RedeemCode(ctx context.Context, code, verifier auth.Secret, fr
 
 // openDescendant opens a session on the word of another one, unless that has ended. From
 // then on the two are independent of each other.
-func (s *Service) openDescendant(ctx context.Context, user auth.User, parent string, authTime time.Time, from auth.Client) (session.Grant, error) {
+func (s *Service) openDescendant(ctx context.Context, user auth.User, parent string, worth Authorization, from auth.Client) (session.Grant, error) {
 	if parent == "" {
 		return session.Grant{}, auth.Refuse(auth.AuthorizationCodeInvalid)
 	}
 	account := auth.KeyOf(user.Email)
 	grant, err := s.openSession(ctx, authentication{
 		user: user, account: account, from: from, method: "handover", newHash: user.PasswordHash,
-		parent: parent, authTime: authTime,
+		parent: parent, authTime: worth.AuthTime, amr: worth.AMR,
 	}, nil)
 	if errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {
 		err = auth.Refuse(auth.AuthorizationCodeInvalid)

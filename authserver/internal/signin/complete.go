@@ -4,7 +4,6 @@ package signin
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -66,13 +65,12 @@ func (a authentication) with(code mfa.MatchedCode) authentication {
 	a.code = &code
 	a.method += ", " + string(code.Method)
 	a.authTime = time.Time{} // it was shown now
-	amr := slices.Clone(a.amr)
-	if method := methodOf(code.Method); !slices.Contains(amr, method) {
-		amr = append(amr, method)
-	}
-	a.amr = append(amr, "mfa")
+	a.amr = auth.WithMethods(a.amr, methodOf(code.Method), twoFactors)
 	return a
 }
+
+// twoFactors is a sign-in by more than one factor, as RFC 8176 names it.
+const twoFactors = "mfa"
 
 // methodOf is a second factor as RFC 8176 names it.
 func methodOf(m auth.Method) string {

@@ -5,7 +5,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
@@ -32,7 +31,7 @@ type PasskeyAnswer struct {
 func (a authentication) withPasskey(p passkey.Presented) authentication {
 	a.passkey = &p
 	a.method += ", " + string(p.Method)
-	a.amr = append(slices.Clone(a.amr), proofOfPossession, "mfa")
+	a.amr = auth.WithMethods(a.amr, proofOfPossession, twoFactors)
 	return a
 }
 
@@ -68,7 +67,7 @@ func (s *Service) completePasskey(ctx context.Context, user auth.User, shown pas
 	}
 	now := s.Now()
 	grant, err := s.openSession(ctx, authentication{
-		user: user, account: auth.KeyOf(user.Email), from: from, method: byPasskey, amr: []string{proofOfPossession, "mfa"},
+		user: user, account: auth.KeyOf(user.Email), from: from, method: byPasskey, amr: []string{proofOfPossession, twoFactors},
 		newHash: user.PasswordHash, passkey: &shown, shownSince: now,
 	}, nil)
 	if errors.Is(err, auth.Refuse(auth.InvalidCredentials)) { // the user, or the passkey, is another by now

@@ -4,6 +4,7 @@ package signin
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -11,45 +12,59 @@ import (
 )
 
 // Proof shows that whoever holds an access token is the user and not somebody
-// who has found it. A password is enough, or a code of a second factor; with
-// both, the password is looked at.
-type Proof struct{ Password, Code auth.Secret }
+// who has found it. A password is enough, or a code of a second factor, or a passkey that
+// verifies its user; of several, the first of these is looked at.
+type Proof struct {
+	Password, Code auth.Secret
+	// Passkey answers a ceremony of AskPasskeyProof, in the same session.
+	Passkey PasskeyAnswer
+}
 
 // RequireProof lets nobody but the user change what protects an account. A proof that
 // comes with the request is checked; without one, the access token must have been
-// issued at a recent one. It refuses with ProofRequired, with InvalidCredentials
-// or CodeInvalid when the proof is wrong, with AccountLocked or TooManyAttempts
-// when too many were, and with Busy.
+// issued at a recent one. It refuses with ProofRequired, with InvalidCredentials,
+// CodeInvalid, PasskeyInvalid or PasskeyUnverified when the proof is wrong, with AccountLocked or
+// TooManyAttempts when too many were, and with Busy.
 func (s *Service) RequireProof(ctx context.Context, user auth.User, subject auth.Subject, p Proof, from auth.Client) error {
 	if p == (Proof{}) && s.Sessions.RecentlyAuthenticated(subject) {
 		return nil
 	}
-	return s.VerifyProof(ctx, user, p, from)
-}
-
-// VerifyProof is RequireProof for what no earlier proof is good for. What cannot be a
-// code is no proof that failed: it refuses as mfa.ParseCode does.
-func (s *Service) VerifyProof(ctx context.Context, user auth.User, p Proof, from auth.Client) error {
-	switch {
-	case p == (Proof{}):
-		return auth.Refuse(auth.ProofRequired)
-	case p.Password != "":
-		err := s.VerifyPassword(ctx, user, p.Password, from)
-		s.Audit.RecordProof(ctx, user, "password", from, err)
-		return err
-	}
-	code, err := mfa.ParseCode(p.Code, "")
-	if err != nil {
-		return err
-	}
-	err = s.MFA.Verify(ctx, user, code, from)
-	s.Audit.RecordProof(ctx, user, "code", from, err)
+	_, err := s.VerifyProof(ctx, user, subject, p, from)
 	return err
 }
 
+// VerifyProof is RequireProof for what no earlier proof is good for, and tells by which methods
+// the user, in the session of subject, has shown who they are by now (RFC 8176). What cannot be a
+// code is no proof that failed: it refuses as mfa.ParseCode does.
+func (s *Service) VerifyProof(ctx context.Context, user auth.User, subject auth.Subject, p Proof, from auth.Client) ([]string, error) {
+	amr := strings.Fields(subject.AMR)
+	switch {
+	case p == (Proof{}):
+		return nil, auth.Refuse(auth.ProofRequired)
+	case p.Password != "":
+		err := s.VerifyPassword(ctx, user, p.Password, from)
+		s.Audit.RecordProof(ctx, user, "password", from, err)
+		return auth.WithMethods(amr, "pwd"), err
+	case p.Code == "":
+		err := s.verifyPasskeyProof(ctx, user, subject, p.Passkey, from)
+		return auth.WithMethods(amr, proofOfPossession, twoFactors), err
+	}
+	code, err := mfa.ParseCode(p.Code, "")
+	if err != nil {
+		return nil, err
+	}
+	matched, err := s.MFA.Verify(ctx, user, code, from)
+	s.Audit.RecordProof(ctx, user, "code", from, err)
+	amr = auth.WithMethods(amr, methodOf(matched.Method))
+	if s.Now().Sub(subject.AuthTime) <= auth.FactorsApart {
+		amr = auth.WithMethods(amr, twoFactors)
+	}
+	return amr, err
+}
+
 // Prove checks a proof and issues one more access token of the caller's session, to
-// which the proof is recent. The session is left as it was: the proof speaks for nobody
-// but whoever has given it. It refuses as session.Caller and signin.RequireProof do,
+// which the proof is recent, and of two factors if it makes that of what the session has. The
+// session is left as it was: the proof speaks for nobody but whoever has given it. It refuses as session.Caller and signin.RequireProof do,
 // also when the session has ended meanwhile, or with SigningUnavailable.
 func (s *Service) Prove(ctx context.Context, access auth.Secret, p Proof, from auth.Client) (auth.Secret, time.Duration, error) {
 	user, subject, err := s.Sessions.Caller(ctx, access)
@@ -59,10 +74,11 @@ func (s *Service) Prove(ctx context.Context, access auth.Secret, p Proof, from a
 	if err := s.Tokens.Ready(); err != nil {
 		return "", 0, err
 	}
-	if err := s.VerifyProof(ctx, user, p, from); err != nil {
+	amr, err := s.VerifyProof(ctx, user, subject, p, from)
+	if err != nil {
 		return "", 0, err
 	}
-	now := user.Subject(subject.SessionID, s.Now())
+	now := user.Subject(subject.SessionID, s.Now(), amr)
 	now.GrantID = subject.GrantID // with whose end it ends, however recent the proof
 	proven, lifetime, err := s.Tokens.Issue(now)
 	if err == nil {

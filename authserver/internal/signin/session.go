@@ -104,7 +104,7 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 	for _, e := range events {
 		s.Audit.Print(ctx, e)
 	}
-	grant, err := s.Sessions.Issue(a.user.Subject(id, authTime), refresh, lifetime)
+	grant, err := s.Sessions.Issue(a.user.Subject(id, authTime, a.amr), refresh, lifetime)
 	grant.DeviceToken = device
 	return grant, err
 }

@@ -24,6 +24,8 @@ type clientClaims struct {
 	// Username is of a token that speaks for a service account.
 	Username string           `json:"username,omitempty"`
 	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
+	ACR      string           `json:"acr,omitempty"`
+	AMR      []string         `json:"amr,omitempty"`
 	// Confirmation is nil for a token that is bound to no key.
 	Confirmation *confirmation `json:"cnf,omitempty"`
 	// Actor is of a token that was exchanged (RFC 8693, section 4.1).
@@ -48,7 +50,7 @@ func confirmationOf(key string) *confirmation {
 func (c clientClaims) token() auth.ClientToken {
 	t := auth.ClientToken{
 		ID: c.ID, ClientID: c.ClientID, Subject: c.Subject, Username: c.Username, GrantID: c.GrantID, SessionID: c.SessionID, Audience: c.Audience, Scope: strings.Fields(c.Scope), Actor: c.Actor, GrantClientID: c.GrantClientID,
-		IssuedAt: c.IssuedAt.UTC(), ExpiresAt: c.ExpiresAt.UTC(),
+		AMR: c.AMR, IssuedAt: c.IssuedAt.UTC(), ExpiresAt: c.ExpiresAt.UTC(),
 	}
 	if c.AuthTime != nil {
 		t.AuthTime = c.AuthTime.UTC()
@@ -71,7 +73,7 @@ func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
 		return "", ErrLifetime
 	}
 	return t.sign(s, key, typ, clientClaims{
-		ClientID: of.ClientID, Username: of.Username, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime), Actor: of.Actor, GrantClientID: of.GrantClientID,
+		ClientID: of.ClientID, Username: of.Username, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime), ACR: of.ACR(), AMR: of.AMR, Actor: of.Actor, GrantClientID: of.GrantClientID,
 		Confirmation: confirmationOf(of.Key), RegisteredClaims: jwt.RegisteredClaims{
 			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
 			IssuedAt: jwt.NewNumericDate(of.IssuedAt), ExpiresAt: jwt.NewNumericDate(of.ExpiresAt),

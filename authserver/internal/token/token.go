@@ -41,6 +41,9 @@ type claims struct {
 	Role          string           `json:"role"`
 	SessionID     string           `json:"sid"`
 	AuthTime      *jwt.NumericDate `json:"auth_time,omitempty"`
+	// ACR and AMR are how the user has signed in (RFC 9068, section 2.2.1).
+	ACR string   `json:"acr,omitempty"`
+	AMR []string `json:"amr,omitempty"`
 	// GrantID is set in what an application of the realm's own was given.
 	GrantID string `json:"grant_id,omitempty"`
 	// ClientID is set in what a client was given: see VerifyClient.
@@ -51,6 +54,7 @@ type claims struct {
 func (c claims) subject() auth.Subject {
 	s := auth.Subject{
 		UserID: c.Subject, Email: c.Email, EmailVerified: c.EmailVerified, Role: c.Role, SessionID: c.SessionID, GrantID: c.GrantID,
+		AMR: strings.Join(c.AMR, " "),
 	}
 	if c.AuthTime != nil {
 		s.AuthTime = c.AuthTime.UTC()
@@ -93,7 +97,7 @@ func (t *Tokens) Issue(subject auth.Subject) (auth.Secret, time.Duration, error)
 	lifetime := time.Duration(s.Config.Tokens.AccessTokenLifetime)
 	signed, err := t.sign(s, key, typ, claims{
 		Email: subject.Email, EmailVerified: subject.EmailVerified, Role: subject.Role, SessionID: subject.SessionID,
-		AuthTime: numericDate(subject.AuthTime), GrantID: subject.GrantID,
+		AuthTime: numericDate(subject.AuthTime), ACR: subject.ACR(), AMR: strings.Fields(subject.AMR), GrantID: subject.GrantID,
 		RegisteredClaims: jwt.RegisteredClaims{
 			ID: rand.Text(), Issuer: s.Config.Issuer, Subject: subject.UserID, Audience: s.Config.Tokens.Audience,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),

@@ -27,6 +27,10 @@ type codePage struct {
 	Methods []string
 	// Sent is set once a code is on its way to the telephone.
 	Sent bool
+	// SetUp is set for somebody who has just set up their factor.
+	SetUp bool
+	// Declinable is set for somebody who may go on without.
+	Declinable bool
 }
 
 // Handle is the challenge's id, in the one place where it must be printed.
@@ -46,21 +50,29 @@ func (p codePage) Key() bool {
 	return slices.Contains(p.Methods, string(auth.PasskeyMethod)) || slices.Contains(p.Methods, string(auth.SecurityKeyMethod))
 }
 
+// Backup reports whether there are backup codes.
+func (p codePage) Backup() bool { return slices.Contains(p.Methods, string(auth.BackupCodeMethod)) }
+
 func (req *pageRequest) codePage() codePage {
 	return codePage{
 		form: form{returnTarget: req.returnTarget()}, ID: req.secret("session_id"),
-		Methods: strings.Fields(req.field("methods", 64)),
+		Methods: strings.Fields(req.field("methods", 64)), Declinable: req.wantsMore(),
 	}
+}
+
+// codePageOf is the page of a challenge that has just been made.
+func (req *pageRequest) codePageOf(c signin.Challenge) codePage {
+	p := codePage{form: form{returnTarget: req.returnTarget()}, ID: c.ID, Declinable: req.wantsMore()}
+	for _, m := range c.Methods {
+		p.Methods = append(p.Methods, string(m))
+	}
+	return p
 }
 
 // afterSignIn goes on with a session, or asks for a second factor, or for one to be set up.
 func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn) (*response, error) {
 	if c := result.Challenge; c != nil {
-		p := codePage{form: form{returnTarget: req.returnTarget()}, ID: c.ID}
-		for _, m := range c.Methods {
-			p.Methods = append(p.Methods, string(m))
-		}
-		return show("code", p)
+		return show("code", req.codePageOf(*c))
 	}
 	if result.Stop != nil {
 		return show("set-up", w.setUpPageOf(req, *result.Stop))

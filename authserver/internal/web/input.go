@@ -34,7 +34,7 @@ func limits() map[string]int {
 		"password": maxText, "current": maxText, "code": maxText, "session_id": maxText,
 		"scope": 128, "days": 8,
 		"description": auth.MaxServiceAccountDescription,
-		"ceremony": 128, "credential": maxCredential,
+		"ceremony":    128, "credential": maxCredential,
 		"status": 16, "state": 16, "group": realmconfig.MaxGroupName, "action": 64, "before": 128, "from": 32, "to": 32, "saved": 32, "error": 64, "error_reason": 64,
 	}
 }

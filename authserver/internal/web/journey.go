@@ -70,21 +70,24 @@ func (w *Web) onward(req *pageRequest, result signin.SignIn) (string, error) {
 	if err := w.sealJourney(req, journey); err != nil {
 		return "", err
 	}
-	return request.ResumeAddress(req.sealedJourney), nil
+	return req.wayOn(), nil
 }
 
 // Visitor implements oidc.Pages. It wants the session's refresh token and replaces it, as
 // signin.Authorize does: whoever has found nothing but an access token must not turn it
 // into a code.
 func (w *Web) Visitor(rw http.ResponseWriter, r *http.Request) (auth.Subject, error) {
-	req := w.newPageRequest(rw, r)
-	if !hasSession(r) {
+	return w.visitor(w.newPageRequest(rw, r))
+}
+
+func (w *Web) visitor(req *pageRequest) (auth.Subject, error) {
+	if !hasSession(req.r) {
 		return auth.Subject{}, auth.Refuse(auth.RefreshTokenInvalid)
 	}
-	if err := w.Limiter.CheckRefresh(r); err != nil {
+	if err := w.Limiter.CheckRefresh(req.r); err != nil {
 		return auth.Subject{}, err
 	}
-	grant, err := w.Sessions.Refresh(r.Context(), cookie(r, refreshCookie), req.client)
+	grant, err := w.Sessions.Refresh(req.r.Context(), cookie(req.r, refreshCookie), req.client)
 	if err != nil {
 		if e, ok := refusal(err); ok && e.Code == auth.RefreshTokenInvalid {
 			req.clearSession()
@@ -100,11 +103,20 @@ func (w *Web) AskToSignIn(rw http.ResponseWriter, r *http.Request, journey strin
 	req := w.newPageRequest(rw, r)
 	w.takeJourney(req, journey)
 	w.setSecurityHeaders(req)
-	page := "/signin"
-	if req.journey.Provider != "" {
-		page += "/with/" + url.PathEscape(req.journey.Provider)
+	to := signInAddress(req.journey, journey)
+	if req.wantsMore() {
+		to = stepUpAddress(journey)
 	}
-	http.Redirect(rw, r, page+"?"+url.Values{"journey": {journey}}.Encode(), http.StatusSeeOther)
+	http.Redirect(rw, r, to, http.StatusSeeOther)
+}
+
+// signInAddress is where somebody signs in who is on a journey.
+func signInAddress(journey request.Journey, sealed string) string {
+	page := "/signin"
+	if journey.Provider != "" {
+		page += "/with/" + url.PathEscape(journey.Provider)
+	}
+	return page + "?" + url.Values{"journey": {sealed}}.Encode()
 }
 
 // postPage is a form that sends itself.

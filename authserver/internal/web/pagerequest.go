@@ -64,6 +64,10 @@ func (w *Web) handler(page func(*pageRequest) (*response, error)) http.Handler {
 		if err == nil {
 			a, err = page(req)
 		}
+		if demand, lacks := insufficient(err); lacks {
+			w.problems.Record(r, err)
+			a, err = w.leadToStepUp(req, demand)
+		}
 		switch {
 		case errors.Is(err, errSignIn):
 			w.setSecurityHeaders(req)
@@ -104,11 +108,11 @@ func refusal(err error) (*auth.Error, bool) {
 }
 
 // formRefusal is a refusal that a form can show beside itself; a fault of ours has
-// a page of its own, and so has what wants proof.
+// a page of its own, and so has what wants proof, or a better sign-in.
 func formRefusal(err error) (*auth.Error, bool) {
 	e, ok := refusal(err)
 	if ok && e.Code == auth.InvalidRequest && len(e.Fields) > 0 && e.Fields[0].Field == "code" {
 		return invalid("code"), true
 	}
-	return e, ok && e.Code != auth.ProofRequired && problem.PageStatus(e.Code) < http.StatusInternalServerError
+	return e, ok && e.Code != auth.ProofRequired && e.Demand == nil && problem.PageStatus(e.Code) < http.StatusInternalServerError
 }

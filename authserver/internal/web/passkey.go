@@ -46,11 +46,12 @@ func (w *Web) beginPasskey(req *pageRequest) (*response, error) {
 	if err != nil || a.location == "" {
 		return a, err
 	}
+	p.returnTarget = req.setUpTarget()
 	return show("passkey", p)
 }
 
 func (w *Web) finishPasskey(req *pageRequest) (*response, error) {
-	codes := enrolmentPage{}
+	codes := enrolmentPage{form: form{returnTarget: req.setUpTarget()}}
 	a, err := w.change(req, "passkeys", func(access auth.Secret) error {
 		name, err := req.passkeyName()
 		if err != nil {
@@ -62,10 +63,14 @@ func (w *Web) finishPasskey(req *pageRequest) (*response, error) {
 		codes.BackupCodes = texts(added.BackupCodes)
 		return err
 	})
-	if err != nil || a.location == "" || len(codes.BackupCodes) == 0 {
+	switch {
+	case err != nil || a.location == "":
 		return a, err
+	case len(codes.BackupCodes) > 0:
+		return show("backup-codes", codes)
+	default:
+		return req.afterSetUp("passkeys")
 	}
-	return show("backup-codes", codes)
 }
 
 // passkeyName is what somebody calls a passkey.

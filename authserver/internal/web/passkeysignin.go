@@ -18,6 +18,7 @@ func (w *Web) passkeySignInPages() []page {
 		{"POST /signin/passkey", request.RateLogin, w.signInByPasskey},
 		{"POST /signin/code/passkey/begin", request.RateCode, w.askSecondPasskey},
 		{"POST /signin/code/passkey", request.RateCode, w.answerWithPasskey},
+		{"POST /account/proof/passkey/begin", request.RateCode, w.askPasskeyProof},
 	}
 }
 

@@ -54,7 +54,9 @@ func (w *Web) beginPhone(req *pageRequest) (*response, error) {
 }
 
 func (req *pageRequest) phonePage() phonePage {
-	return phonePage{enrolmentPage{BackupCodes: strings.Fields(req.field("codes", 1024))}, req.field("phone", maxPhone)}
+	return phonePage{
+		enrolmentPage{form: form{returnTarget: req.setUpTarget()}, BackupCodes: strings.Fields(req.field("codes", 1024))}, req.field("phone", maxPhone),
+	}
 }
 
 func (w *Web) verifyPhone(req *pageRequest) (*response, error) {
@@ -67,7 +69,7 @@ func (w *Web) verifyPhone(req *pageRequest) (*response, error) {
 	case err == nil && len(p.BackupCodes) > 0:
 		return show("backup-codes", p.enrolmentPage)
 	case err == nil:
-		return seeOther("/account?saved=two-factor")
+		return req.afterSetUp("two-factor")
 	case !ok:
 		return nil, err
 	}

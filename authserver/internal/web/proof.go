@@ -29,6 +29,8 @@ type proofPage struct {
 	// MailCode reports whether the user can sign in again by a mailed code, and has no password
 	// to type instead.
 	MailCode bool
+	// Passkey reports whether the user can show one that verifies them.
+	Passkey bool
 	// Texts reports whether a code can be sent to the user's telephone, Sent that
 	// one is on its way.
 	Texts, Sent bool
@@ -72,10 +74,13 @@ func (w *Web) requireProof(page func(*pageRequest) (*response, error)) func(*pag
 	}
 }
 
+// unverifiedProof is PasskeyUnverified to somebody who is signed in.
+const unverifiedProof auth.Code = "unverified_proof"
+
 // acceptProof puts back the form that was interrupted, and checks what was typed
 // into the proof page. The response is that page again, or nil to go on.
 func (w *Web) acceptProof(req *pageRequest) (*response, error) {
-	given, text := signin.Proof{Password: req.secret("password"), Code: req.secret("code")}, req.field("text", 8) != ""
+	given, text := req.givenProof(), req.field("text", 8) != ""
 	interrupted, opened := req.field(interruptedField, maxForm), ""
 	err := w.signedIn(req, func(access auth.Secret) error {
 		user, err := w.Accounts.Profile(req.r.Context(), access)
@@ -86,6 +91,7 @@ func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 			return err
 		}
 		opened = interrupted
+		w.takeJourney(req, req.r.PostForm.Get("journey"))
 		switch {
 		case text:
 			_, err := w.Accounts.TextProof(req.r.Context(), access, req.client)
@@ -103,10 +109,32 @@ func (w *Web) acceptProof(req *pageRequest) (*response, error) {
 		return nil, err
 	}
 	f := form{}.refusedBy(e)
-	if e.Code == auth.InvalidCredentials {
+	switch e.Code {
+	case auth.InvalidCredentials:
 		f.Refused = wrongPassword
+	case auth.PasskeyUnverified:
+		f.Refused = unverifiedProof
+	default: // in the words of its code
 	}
 	return w.askProof(req, proofPage{form: f, Interrupted: opened})
+}
+
+// givenProof is what was typed into the proof page, or answered by an authenticator.
+func (req *pageRequest) givenProof() signin.Proof {
+	p := signin.Proof{Password: req.secret("password"), Code: req.secret("code")}
+	if req.r.PostForm.Has("credential") {
+		p.Passkey = req.passkeyAnswer()
+	}
+	return p
+}
+
+// askPasskeyProof asks an authenticator of somebody who is signed in.
+func (w *Web) askPasskeyProof(req *pageRequest) (a *response, err error) {
+	err = w.signedIn(req, func(access auth.Secret) error {
+		a, err = req.keepCeremony(w.SignIn.AskPasskeyProof(req.r.Context(), access))
+		return err
+	})
+	return a, err
 }
 
 // prove replaces the browser's access token by one that speaks for a proof.
@@ -140,6 +168,7 @@ func (w *Web) askProof(req *pageRequest, p proofPage) (*response, error) {
 		}
 	}
 	p.MailCode = w.mailsCodes() && !p.Password()
+	p.Passkey = w.Settings().Passkeys != nil && slices.Contains(p.User.Methods, auth.PasskeyMethod)
 	p.Texts = w.Settings().SMS != nil && slices.Contains(p.User.Methods, auth.SMSMethod)
 	if len(p.Providers) > 0 || p.MailCode {
 		interruptedCookies().Keep(req.w, req.r, p.Flow(), p.Interrupted+"."+p.Action)

@@ -48,7 +48,7 @@ func (w *Web) afterSetUp(req *pageRequest, result signin.SignIn, codes []string)
 	if err != nil {
 		return nil, err
 	}
-	return show("backup-codes", enrolmentPage{BackupCodes: codes, Next: next})
+	return show("backup-codes", enrolmentPage{BackupCodes: codes, onward: next})
 }
 
 // noticePage tells somebody who has signed in of a requirement, and lets them go on.

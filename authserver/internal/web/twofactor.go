@@ -30,8 +30,20 @@ type enrolmentPage struct {
 	URL, Key    string
 	QR          template.URL
 	BackupCodes []string
-	// Next is where somebody goes on who has kept their codes; empty for their account.
-	Next string
+	// onward is where a sign-in goes on that was stopped; empty where none was.
+	onward string
+}
+
+// Next is where somebody goes who has kept their codes.
+func (p enrolmentPage) Next() string {
+	switch {
+	case p.onward != "":
+		return p.onward
+	case p.Journey != "":
+		return setUpAddress(p.Journey)
+	default:
+		return "/account"
+	}
 }
 
 // CodeList is BackupCodes in one hidden field.
@@ -60,6 +72,7 @@ func (w *Web) beginTwoFactor(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.returnTarget = req.setUpTarget()
 	return show("two-factor", p)
 }
 
@@ -70,7 +83,7 @@ func (w *Web) verifyTwoFactor(req *pageRequest) (*response, error) {
 	e, ok := formRefusal(err)
 	switch {
 	case err == nil:
-		return seeOther("/account?saved=two-factor")
+		return req.afterSetUp("two-factor")
 	case !ok:
 		return nil, err
 	}
@@ -78,6 +91,7 @@ func (w *Web) verifyTwoFactor(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.returnTarget = req.setUpTarget()
 	p.form = p.refusedBy(e)
 	return &response{template: "two-factor", status: problem.PageStatus(e.Code), data: p}, nil
 }

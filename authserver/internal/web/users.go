@@ -121,10 +121,7 @@ func (w *Web) showNewUser(req *pageRequest) (*response, error) {
 
 // requireAdmin is for what does not ask the service, which would refuse by itself.
 func (w *Web) requireAdmin(req *pageRequest, access auth.Secret) error {
-	user, err := w.Accounts.Profile(req.r.Context(), access)
-	if err == nil && user.Role != auth.AdminRole {
-		return &auth.Error{Code: auth.PermissionDenied}
-	}
+	_, _, err := w.Sessions.Admin(req.r.Context(), access, "", "", req.client)
 	return err
 }
 

@@ -128,6 +128,7 @@ func (w *Web) pages() []page {
 	return slices.Concat(
 		w.signInPages(),
 		w.challengePages(),
+		w.stepUpPages(),
 		w.mailCodePages(),
 		w.providerPages(),
 		w.resetPages(),

@@ -48,6 +48,11 @@ func passkeyExercises() []exercise {
 			n.Passkey = &passkey.Presented{ID: id, UserID: n.User.ID, SignCount: 1000, BackedUp: true}
 			return w.start(ctx, n)
 		}},
+		{"UsePasskey", "", func(ctx context.Context, w *world) error {
+			u := w.user(keyed)
+			id, _ := w.passkeyOf(u)
+			return want(w.store.UsePasskey(ctx, passkey.Presented{ID: id, UserID: u.ID, SignCount: 1000}, w.now(), w.event(auth.ActSuspectClone, u.ID)))
+		}},
 		{"RenamePasskey", "", func(ctx context.Context, w *world) error {
 			u := w.user(keyed)
 			id, _ := w.passkeyOf(u)

@@ -116,9 +116,17 @@ export interface Client {
    * that ends with "/", and with redirectURI any page of this page's origin. For an address
    * of another origin it throws TypeError: returnTo may come from whoever wrote a link.
    * With the prompt "login" they show once more who they are, at the realm or the provider;
-   * the older hand-over, to a page that the realm does not list, knows no prompt.
+   * the older hand-over, to a page that the realm does not list, knows no prompt. With the acr
+   * "2" they show two factors, and with a maxAge they sign in again where they have longer
+   * ago, in seconds: what insufficient_user_authentication asks for.
    */
-  signIn(options?: { returnTo?: string; provider?: string; prompt?: "login" }): Promise<void>;
+  signIn(options?: {
+    returnTo?: string;
+    provider?: string;
+    prompt?: "login";
+    acr?: "1" | "2";
+    maxAge?: number;
+  }): Promise<void>;
   /**
    * Ends what signIn began. Call it when a page loads: it does nothing where the
    * browser has not just come back. It answers a challenge as login does.
@@ -133,12 +141,12 @@ export interface Client {
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
 
   /**
-   * Proves once more who the user is, after proof_required: with the password, or
-   * a code of the second factor. For five minutes, the access token may then
-   * change what protects the account. Whoever has only a provider calls signIn with the
-   * prompt "login".
+   * Proves once more who the user is, after proof_required: with the password,
+   * a code of the second factor, or a passkey. For five minutes, the access token may then
+   * change what protects the account; after a code or a passkey it is of two factors, too, until
+   * it is refreshed. Whoever has only a provider calls signIn with the prompt "login".
    */
-  prove(proof: { password: string } | { code: string }): Promise<void>;
+  prove(proof: { password: string } | { code: string } | { passkey: true }): Promise<void>;
 
   /**
    * Ends the session, in every tab. What signIn has begun ends at the realm too, and in

@@ -120,8 +120,8 @@ class Client {
     return this.#call("user/passkeys", { ceremony, credential, name }, {}, send);
   }
 
-  /** @param {{returnTo?: string, provider?: string, prompt?: string}} [options] */
-  async signIn({ returnTo = location.origin + location.pathname + location.search, provider, prompt } = {}) {
+  /** @param {{returnTo?: string, provider?: string, prompt?: string, acr?: string, maxAge?: number}} [options] */
+  async signIn({ returnTo = location.origin + location.pathname + location.search, provider, prompt, acr, maxAge } = {}) {
     const { href: to, origin } = new URL(returnTo, location.href);
     if (origin !== location.origin) {
       throw new TypeError("returnTo is not of this origin");
@@ -141,6 +141,8 @@ class Client {
       // Whoever is signed in already wants to sign in by this provider.
       ...(provider && { provider, prompt: "select_account" }),
       ...(prompt && { prompt }),
+      ...(acr && { acr_values: acr }),
+      ...(maxAge !== undefined && { max_age: String(maxAge) }),
     });
     location.assign(`${this.#issuer}/oauth2/authorize?${query}`);
   }
@@ -188,9 +190,16 @@ class Client {
     return fetch(authorized(again, await this.#refresh(tokens)));
   }
 
-  /** @param {{password: string} | {code: string}} proof */
+  /** @param {{password: string} | {code: string} | {passkey: true}} proof */
   async prove(proof) {
-    const proven = await this.#post("proof", proof, this.#device(), this.fetch.bind(this));
+    const send = this.fetch.bind(this);
+    /** @type {object} */
+    let shown = proof;
+    if ("passkey" in proof) {
+      const { ceremony, options } = await this.#post("proof/passkey/begin", {}, {}, send);
+      shown = { ceremony, credential: await getPasskey(options) };
+    }
+    const proven = await this.#post("proof", shown, this.#device(), send);
     const tokens = this.#tokens();
     if (tokens && this.user.sid === claimsOf(proven.access_token).sid) {
       this.#keep({ ...tokens, ...proven }); // and not beside a session that another tab has begun
