@@ -35,20 +35,26 @@ app.get('/signin', async (request, response) => {
   const flow = {
     pkceCodeVerifier: client.randomPKCECodeVerifier(), expectedState: client.randomState(), expectedNonce: client.randomNonce(),
   }
+  const { acr_values, max_age } = request.query // how well, and how recently, its people must have signed in
+  if (max_age) flow.maxAge = Number(max_age) // which the library compares with auth_time
   begun.set(request.visitor, flow)
   const address = await askFor(realm, {
     redirect_uri: `${ORIGIN}/callback`, scope: 'openid profile email groups',
     code_challenge: await client.calculatePKCECodeChallenge(flow.pkceCodeVerifier), code_challenge_method: 'S256',
-    state: flow.expectedState, nonce: flow.expectedNonce,
+    state: flow.expectedState, nonce: flow.expectedNonce, ...(acr_values && { acr_values }), ...(max_age && { max_age }),
   }, proof)
   response.redirect(address.href)
 })
 
 app.get('/callback', async (request, response) => {
-  const tokens = await client.authorizationCodeGrant(realm, new URL(request.url, ORIGIN), { ...begun.get(request.visitor), idTokenExpected: true }, undefined, proof)
+  try {
+    const tokens = await client.authorizationCodeGrant(realm, new URL(request.url, ORIGIN), { ...begun.get(request.visitor), idTokenExpected: true }, undefined, proof)
+    signedIn.set(request.visitor, tokens)
+    response.redirect('/')
+  } catch (cause) {
+    response.status(502).json({ error: cause.error ?? cause.message })
+  }
   begun.delete(request.visitor)
-  signedIn.set(request.visitor, tokens)
-  response.redirect('/')
 })
 
 app.get('/', async (request, response) => {
