@@ -31,7 +31,8 @@ func unproved() map[string]string {
 	reads, less := "reads", "takes something from whoever holds the token, and opens nothing"
 	finishes := "finishes what was begun with proof, with a secret that only whoever began has"
 	return map[string]string{
-		"GET /api/user/profile": reads, "GET /api/user/identities": reads, "GET /api/auth/2fa": reads, "GET /api/auth/sessions": reads, "GET /api/auth/applications": reads,
+		"POST /api/auth/proof/passkey/begin": "asks for the proof",
+		"GET /api/user/profile":              reads, "GET /api/user/identities": reads, "GET /api/auth/2fa": reads, "GET /api/auth/sessions": reads, "GET /api/auth/applications": reads,
 		"GET /api/user/personal-access-tokens": reads, "GET /api/user/personal-access-tokens/applications": reads, "GET /api/admin/users/{id}/personal-access-tokens": reads,
 		"DELETE /api/user/personal-access-tokens/{id}": less, "DELETE /api/admin/users/{id}/personal-access-tokens/{token}": less,
 		"GET /api/admin/users": reads, "GET /api/admin/users/{id}": reads, "GET /api/admin/audit": reads, "GET /api/auth/verify": reads,
