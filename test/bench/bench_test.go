@@ -28,6 +28,7 @@ func TestBenchmarks(t *testing.T) {
 	r.logins(w, span)
 	r.tokens(w, span)
 	r.clients(w, span)
+	r.passkeys(w, span)
 	r.isolation(w, span)
 	r.elsewhere(w, span)
 

@@ -48,11 +48,32 @@ func statusOf(r *http.Response) int {
 	return r.StatusCode
 }
 
-// sessions hands each refresh token to one client at a time.
-type sessions struct {
+// pool hands each of its things to one client at a time.
+type pool[T any] struct {
 	mu   sync.Mutex
-	free []tokens
+	free []T
 }
+
+func (p *pool[T]) put(thing T) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, thing)
+}
+
+// take waits for nobody: under a load that answers, there is always one left.
+func (p *pool[T]) take() (T, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) == 0 {
+		return *new(T), false
+	}
+	thing := p.free[0]
+	p.free = p.free[1:]
+	return thing, true
+}
+
+// sessions are those of users who have logged in.
+type sessions struct{ pool[tokens] }
 
 // newSessions logs so many users in.
 func (w *world) newSessions(n int) *sessions {
@@ -74,24 +95,6 @@ func (w *world) newSessions(n int) *sessions {
 	}
 	all.Wait()
 	return s
-}
-
-func (s *sessions) put(t tokens) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.free = append(s.free, t)
-}
-
-// take waits for nobody: under a load that answers, there is always one left.
-func (s *sessions) take() (tokens, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.free) == 0 {
-		return tokens{}, false
-	}
-	t := s.free[0]
-	s.free = s.free[1:]
-	return t, true
 }
 
 // accessTokens are those of all sessions.

@@ -38,6 +38,8 @@ type report struct {
 
 	loginAtHalf, loginInBursts, refresh, profile, verify, oauth, mail *figures
 	credentials, introspection, codeFlow                              *figures
+	// passkey is sign-ins by passkey that come as people do, passkeyMost at full speed.
+	passkey, passkeyMost *figures
 	// clientRefresh and modernRefresh are of applications with ID tokens by RS256 and ES256,
 	// ownRefreshes a second the realm's own beside them, and signature is how long RS256 takes.
 	clientRefresh, modernRefresh      *figures
@@ -72,6 +74,8 @@ func (r *report) judge() {
 	r.above("client credentials a second", r.credentials.perSecond(), 2000, "the driver and both stores share the cores")
 	r.above("introspections a second", r.introspection.perSecond(), 5000, "the driver and both stores share the cores")
 	r.below("code flow of a signed-in browser p95", r.codeFlow.percentile(.95), 15*time.Millisecond, "the driver and both stores share the cores")
+	r.below("sign-in by passkey, both requests, p95", r.passkey.percentile(.95), 10*time.Millisecond, "the driver and both stores share the cores")
+	r.above("sign-ins by passkey a second", r.passkeyMost.perSecond(), 300, "the driver and both stores share the cores")
 	share := func(f *figures) float64 { return 100 * f.perSecond() / r.ownRefreshes }
 	r.above("refresh by an application, ID tokens by ES256, % of the realm's own", share(r.modernRefresh), 90, "the driver and both stores share the cores")
 	r.above("refresh by an application, ID tokens by RS256, % of the realm's own", share(r.clientRefresh), 90,

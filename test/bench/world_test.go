@@ -83,6 +83,7 @@ func (w *world) configure(c *realmconfig.Config) {
 	c.Network.RequestsPerMinute = 1_000_000
 	c.Clients.Audiences = []string{api}
 	c.Passwords.BcryptCost = cost
+	c.Passkeys = &realmconfig.Passkeys{}
 	c.Login.Lockout.SourceFailures = realmfolder.Settings().Login.Lockout.SourceFailures
 	c.Network.TrustedProxies = []string{"127.0.0.0/8"}
 }
