@@ -22,6 +22,7 @@ func TestWrongAnswersOfPasskeys(t *testing.T) {
 		change func(*device)
 		answer func(credential string) string
 		code   string
+		clone  bool
 	}{
 		"another origin":              {change: func(d *device) { d.origin = "https://auth.example.com.evil.example" }},
 		"a plain origin":              {change: func(d *device) { d.origin = "http://" + issuerHost }},
@@ -35,9 +36,15 @@ func TestWrongAnswersOfPasskeys(t *testing.T) {
 		"a credential of nobody":      {change: func(d *device) { d.credentialID = newDevice(d.t).credentialID }},
 		"somebody else's handle":      {change: func(d *device) { d.handle = base64url(make([]byte, 32)) }},
 		"no handle":                   {change: func(d *device) { d.handle = "" }},
-		"a counter that went back":    {change: func(d *device) { d.counter = 4 }},
-		"a counter that stood still":  {change: func(d *device) { d.counter = 5 }},
-		"a counter that went to zero": {change: func(d *device) { d.counter = 0 }},
+		"a counter that went back":    {change: func(d *device) { d.counter = 4 }, clone: true},
+		"a counter that stood still":  {change: func(d *device) { d.counter = 5 }, clone: true},
+		"a counter that went to zero": {change: func(d *device) { d.counter = 0 }, clone: true},
+		"another challenge":           {change: func(d *device) { d.says("challenge", base64url(make([]byte, 32))) }},
+		"meant for a new passkey":     {change: func(d *device) { d.says("type", "webauthn.create") }},
+		"meant for a payment":         {change: func(d *device) { d.says("type", "payment.get") }},
+		"in a frame of another page":  {change: func(d *device) { d.says("crossOrigin", true) }},
+		"key data that is not there":  {change: func(d *device) { d.flags |= 0x40 }},
+		"extensions not there":        {change: func(d *device) { d.flags |= 0x80 }},
 		"no JSON":                     {answer: func(string) string { return "credential" }},
 		"an empty object":             {answer: func(string) string { return "{}" }},
 		"null":                        {answer: func(string) string { return "null" }},
@@ -75,6 +82,10 @@ func TestWrongAnswersOfPasskeys(t *testing.T) {
 			if n := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'login' AND outcome = $1 AND detail = 'passkey'", want); n != 1 {
 				t.Errorf("%d events tell of it", n)
 			}
+			clones := query[int](r, "SELECT count(*) FROM audit_events WHERE action = 'passkey.clone_suspected' AND outcome = 'passkey_invalid' AND account_key IS NOT NULL")
+			if (clones == 1) != c.clone {
+				t.Errorf("%d events tell of a copy", clones)
+			}
 		})
 	}
 }
@@ -90,6 +101,10 @@ func TestWrongAnswersOfNewPasskeys(t *testing.T) {
 		"another realm":               {change: func(d *device) { d.rpID = "evil.example" }},
 		"nobody present":              {change: func(d *device) { d.flags = userVerified }},
 		"backed up, but not eligible": {change: func(d *device) { d.flags |= backedUp }},
+		"extensions not there":        {change: func(d *device) { d.flags |= 0x80 }},
+		"another challenge":           {change: func(d *device) { d.says("challenge", base64url(make([]byte, 32))) }},
+		"meant for a sign-in":         {change: func(d *device) { d.says("type", "webauthn.get") }},
+		"in a frame of another page":  {change: func(d *device) { d.says("crossOrigin", true) }},
 		"no JSON":                     {answer: func(string) string { return "" + "x" }},
 		"an attestation of nothing":   {answer: func(c string) string { return replaceAttestation(c, []byte{0xa0}) }},
 		"an endless attestation":      {answer: func(c string) string { return replaceAttestation(c, []byte{0xbf, 0x63}) }},
@@ -156,11 +171,22 @@ func TestCeremoniesAreOfOneUserAndSession(t *testing.T) {
 	late := s.askPasskey()
 	r.Clock.Advance(ceremonyLifetime)
 	s.showPasskey(late, d.get(late)).Expect(t, http.StatusUnauthorized, "passkey_invalid")
+	r.tellsOf("passkey.added", "passkey_registration_invalid", 5)
+	r.tellsOf("passkey.added", "passkey_exists", 1)
+	r.tellsOf("login", "passkey_invalid", 2)
+}
+
+// tellsOf looks for so many events of an outcome in the audit log.
+func (r *realm) tellsOf(action, outcome string, events int) {
+	r.t.Helper()
+	if n := query[int](r, "SELECT count(*) FROM audit_events WHERE action = $1 AND outcome = $2", action, outcome); n != events {
+		r.t.Errorf("%d events tell of %s %s, want %d", n, action, outcome, events)
+	}
 }
 
 func TestChallengesAreOfOneUserAndPasskey(t *testing.T) {
 	t.Parallel()
-	_, s := newPasskeyRealm(t)
+	r, s := newPasskeyRealm(t)
 	access := s.loginAnn(annPassword).Access
 	s.enrol(access)
 	mine, others := newDevice(t), newDevice(t)
@@ -179,6 +205,7 @@ func TestChallengesAreOfOneUserAndPasskey(t *testing.T) {
 	s.answerByPasskey(c, asked, mine.get(asked)).Expect(t, http.StatusUnauthorized, "passkey_invalid")
 	asked = begin(c)
 	s.showPasskey(asked, mine.get(asked)).Expect(t, http.StatusUnauthorized, "passkey_invalid")
+	r.tellsOf("login", "passkey_invalid", 4)
 	asked = begin(c)
 	s.tokensOf(s.answerByPasskey(c, asked, mine.get(asked)))
 }
@@ -207,6 +234,7 @@ func TestPasskeysAreOfOneRealm(t *testing.T) {
 	d.origin, d.rpID = elsewhere.Config.Issuer, "elsewhere.example.com"
 	asked = other.askPasskey()
 	other.showPasskey(asked, d.get(asked)).Expect(t, http.StatusUnauthorized, "passkey_invalid")
+	r.tellsOf("login", "passkey_invalid", 3) // the log is in the database that they share
 }
 
 func TestOneAnswerWins(t *testing.T) {
@@ -230,6 +258,7 @@ func TestOneAnswerWins(t *testing.T) {
 	if n := query[int](r, "SELECT count(*) FROM sessions WHERE amr = 'pop mfa'"); n != 1 {
 		t.Errorf("there are %d sessions of it", n)
 	}
+	r.tellsOf("login", "passkey_invalid", racers-1)
 
 	setUp, added := s.askCeremony(access, "/api/user/passkeys/begin", nil), atomic.Int64{}
 	credential := newDevice(t).create(setUp)
@@ -241,6 +270,7 @@ func TestOneAnswerWins(t *testing.T) {
 	if n := query[int](r, "SELECT count(*) FROM passkeys"); added.Load() != 1 || n != 2 {
 		t.Errorf("%d of %d have won, and there are %d passkeys", added.Load(), racers, n)
 	}
+	r.tellsOf("passkey.added", "passkey_registration_invalid", racers-1)
 }
 
 // A passkey that its user has copied to other devices may not count as one; the owner is let in,

@@ -114,19 +114,19 @@ func (s *Service) AnswerWithPasskey(ctx context.Context, challenge auth.Secret, 
 	if err := s.Tokens.Ready(); err != nil {
 		return ChallengeResult{}, err
 	}
-	first, kind, err := s.openWaiting(ctx, challenge, from)
-	if err != nil {
-		return ChallengeResult{}, err
-	}
 	ctx = context.WithoutCancel(ctx) // the ceremony is used up
-	grant, err := s.answerWithPasskey(ctx, challenge, kind, a, first)
+	first, kind, err := s.openWaiting(ctx, challenge, from)
+	var grant session.Grant
+	if err == nil {
+		grant, err = s.answerWithPasskey(ctx, challenge, kind, a, first)
+	}
 	if err == nil && kind == auth.StoppedSignInToken {
 		err = s.Requirements.Meet(ctx, requirement.Factors, first.user, from)
 	}
 	if err != nil {
 		s.recordPasskeyRefusal(ctx, first.user, from, err)
 	}
-	return ChallengeResult{Grant: grant, ShownSince: first.shownSince}, err
+	return ChallengeResult{Grant: grant, ShownSince: first.shownSince, Notices: first.notices}, err
 }
 
 func (s *Service) answerWithPasskey(ctx context.Context, challenge auth.Secret, kind auth.OneTimeTokenKind, a PasskeyAnswer, first authentication) (session.Grant, error) {
