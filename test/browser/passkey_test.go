@@ -212,73 +212,117 @@ func TestSecurityKeyAfterThePassword(t *testing.T) {
 
 func TestPasskeyThatDoesNotVerifyItsUser(t *testing.T) {
 	t.Parallel()
-	r := newPasskeyRealm(t)
-	b := r.serve().signedIn(desk, userEmail)
-	key := b.plugIn(true)
-	b.setUpPasskey("My laptop")
-	b.sees("/account", http.StatusOK, "My laptop")
-	b.offersNone()
-	b.press("Sign out")
-	b.open("/signin")
-	key.lies(true)
-	b.press("Sign in with a passkey")
-	b.sees("/signin/passkey", http.StatusBadRequest, "The device did not check that it is you.")
+	onScreens(t, func(t *testing.T, s screen) {
+		r := newPasskeyRealm(t)
+		b := r.serve().signedIn(s, userEmail)
+		key := b.plugIn(true)
+		b.setUpPasskey("My laptop")
+		b.sees("/account", http.StatusOK, "My laptop")
+		b.offersNone()
+		b.press("Sign out")
+		b.open("/signin")
+		key.lies(true)
+		b.press("Sign in with a passkey")
+		b.sees("/signin/passkey", http.StatusBadRequest, "The device did not check that it is you.")
+		b.look("signin-passkey-unverified")
+		b.signsInByPassword()
+	})
+}
+
+// signsInByPassword does so on the page that has refused a passkey.
+func (b *tab) signsInByPassword() {
+	b.t.Helper()
+	b.fill("email", userEmail)
+	b.fill("password", password)
+	b.press("Sign in")
+	b.sees("/account", http.StatusOK, userEmail)
 }
 
 // Somebody has copied a passkey that was said to stay on its device.
 func TestPasskeyWhoseCounterWentBack(t *testing.T) {
 	t.Parallel()
-	r := newPasskeyRealm(t)
-	b := r.serve().signedIn(desk, userEmail)
-	key := b.plugIn(true)
-	b.setUpPasskey("My laptop")
-	b.offersNone()
-	for range 2 {
+	onScreens(t, func(t *testing.T, s screen) {
+		r := newPasskeyRealm(t)
+		b := r.serve().signedIn(s, userEmail)
+		key := b.plugIn(true)
+		b.setUpPasskey("My laptop")
+		b.offersNone()
+		for range 2 {
+			b.press("Sign out")
+			b.open("/signin")
+			b.press("Sign in with a passkey")
+			b.sees("/account", http.StatusOK, "My laptop")
+		}
+		for _, c := range call(b, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: key.id}).Credentials {
+			call(b, webauthn.SetCredentialProperties, webauthn.SetCredentialPropertiesParams{AuthenticatorID: key.id, CredentialID: c.CredentialID, SignCount: new(float64)})
+		}
 		b.press("Sign out")
 		b.open("/signin")
 		b.press("Sign in with a passkey")
-		b.sees("/account", http.StatusOK, "My laptop")
-	}
-	for _, c := range call(b, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: key.id}).Credentials {
-		call(b, webauthn.SetCredentialProperties, webauthn.SetCredentialPropertiesParams{AuthenticatorID: key.id, CredentialID: c.CredentialID, SignCount: new(float64)})
-	}
-	b.press("Sign out")
-	b.open("/signin")
-	b.press("Sign in with a passkey")
-	b.sees("/signin/passkey", http.StatusBadRequest, "The passkey was not accepted.")
+		b.sees("/signin/passkey", http.StatusBadRequest, "The passkey was not accepted.")
+		b.look("signin-passkey-refused")
+		b.signsInByPassword()
+	})
 }
 
 // A page at another name is none of the realm's: the browser does not even ask.
 func TestPasskeysOfAnotherHost(t *testing.T) {
 	t.Parallel()
-	r := newPasskeyRealm(t)
-	b := r.serve().signedIn(desk, userEmail)
-	b.plugIn(true)
-	b.setUpPasskey("My laptop")
-	elsewhere := strings.Replace(r.Config.Issuer, "localhost", "127.0.0.1", 1)
-	b.watch.allow(elsewhere)
-	b.open(elsewhere + "/signin")
-	b.says("Sign in with a passkey")
-	b.click("Sign in with a passkey")
-	b.says("No passkey was shown.")
+	onScreens(t, func(t *testing.T, s screen) {
+		r := newPasskeyRealm(t)
+		b := r.serve().signedIn(s, userEmail)
+		b.plugIn(true)
+		b.setUpPasskey("My laptop")
+		elsewhere := strings.Replace(r.Config.Issuer, "localhost", "127.0.0.1", 1)
+		b.watch.allow(elsewhere)
+		b.open(elsewhere + "/signin")
+		b.says("Sign in with a passkey")
+		b.click("Sign in with a passkey")
+		b.says("No passkey was shown.")
+		b.look("signin-passkey-none")
+	})
 }
 
 func TestPasskeysWithoutScripts(t *testing.T) {
 	t.Parallel()
-	r := newPasskeyRealm(t)
-	b := r.serve().newTab(desk)
-	b.withoutScripts()
-	b.signIn(userEmail, password)
-	b.sees("/account", http.StatusOK, userEmail)
-	b.pressIn(section("Passkeys"), "Add a passkey")
-	b.sees("/account/passkeys", http.StatusOK, "This takes a browser that runs scripts")
-	if strings.Contains(b.text(), "Set up") {
-		t.Error("there is a button that does nothing")
-	}
-	b.press("Cancel")
-	b.press("Sign out")
-	b.open("/signin")
-	if strings.Contains(b.text(), "passkey") {
-		t.Error("there is a button that does nothing")
-	}
+	onScreens(t, func(t *testing.T, s screen) {
+		r := newPasskeyRealm(t)
+		b := r.serve().newTab(s)
+		b.withoutScripts()
+		b.signIn(userEmail, password)
+		b.sees("/account", http.StatusOK, userEmail)
+		b.pressIn(section("Passkeys"), "Add a passkey")
+		b.sees("/account/passkeys", http.StatusOK, "This takes a browser that runs scripts")
+		if strings.Contains(b.text(), "Set up") {
+			t.Error("there is a button that does nothing")
+		}
+		b.press("Cancel")
+		b.press("Sign out")
+		b.open("/signin")
+		if strings.Contains(b.text(), "passkey") {
+			t.Error("there is a button that does nothing")
+		}
+	})
+}
+
+// Whoever has a security key, and now a browser that runs no scripts, has backup codes.
+func TestSecurityKeyWithoutScripts(t *testing.T) {
+	t.Parallel()
+	onScreens(t, func(t *testing.T, s screen) {
+		r := newPasskeyRealm(t)
+		b := r.serve().signedIn(s, userEmail)
+		b.plugIn(false)
+		b.setUpPasskey("My key")
+		codes := b.backupCodes()
+		b.press("I have kept them")
+		b.press("Sign out")
+		b.withoutScripts()
+		b.signIn(userEmail, password)
+		b.sees("/signin", http.StatusOK, "Use your security key, or a backup code.")
+		if strings.Contains(b.text(), "Use a passkey or security key") {
+			t.Error("there is a button that does nothing")
+		}
+		b.useBackupCode(codes[0])
+		b.sees("/account", http.StatusOK, "Backup codes left: 9.")
+	})
 }
