@@ -21,6 +21,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passwordrules"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/postgres"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
@@ -50,6 +51,7 @@ type adapters struct {
 
 // capabilities are what a realm can do. Each stands on those before it alone.
 type capabilities struct {
+	rules      passwordrules.Rules
 	proofs     *dpop.Service
 	clients    *client.Service
 	audit      *audit.Log
@@ -75,7 +77,10 @@ type capabilities struct {
 
 func (s *server) newCapabilities(a adapters) capabilities {
 	realm := auth.Realm{Settings: s.folder.Config, Now: s.Now, Random: rand.Reader, Log: s.Log}
-	c := capabilities{audit: &audit.Log{Realm: realm, Store: a.store}}
+	c := capabilities{
+		rules: passwordrules.Rules{Settings: realm.Settings, Common: commonpasswords.Contains},
+		audit: &audit.Log{Realm: realm, Store: a.store},
+	}
 	c.proofs = &dpop.Service{Realm: realm, Sealer: a.sealer, Seen: a.cache}
 	c.clients = &client.Service{Realm: realm, Clients: s.folder.Clients, Store: a.store, Keys: a.clientKeys, Usage: s.clientUsage}
 	c.registrar = &registrar.Service{
@@ -126,8 +131,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	}
 	c.accounts = &account.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Passwords: a.passwords, Audit: c.audit, Notify: c.notify, Attempts: c.attempts,
-		Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, SignIn: c.signIn, Reclaim: c.reclaim,
-		CommonPassword: commonpasswords.Contains,
+		Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, SignIn: c.signIn, Reclaim: c.reclaim, Rules: c.rules,
 	}
 	c.admin = &admin.Service{
 		Realm: realm, Store: a.store, Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions,

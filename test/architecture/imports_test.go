@@ -52,7 +52,7 @@ var adapters = []string{"gateway", "httpapi", "live", "mail", "metrics", "oidc",
 // capabilities are what a realm can do, from the vocabulary up. None knows an
 // adapter: each declares what it needs of the world.
 var capabilities = []string{
-	"auth", "recent", "dpop", "client", "audit", "registrar", "notify", "attempts", "session", "grant", "backchannel", "requirement", "mfa", "passkey", "signin", "group", "personaltoken", "serviceaccount", "reclaim", "mailcode", "federation", "account", "admin",
+	"auth", "recent", "passwordrules", "dpop", "client", "audit", "registrar", "notify", "attempts", "session", "grant", "backchannel", "requirement", "mfa", "passkey", "signin", "group", "personaltoken", "serviceaccount", "reclaim", "mailcode", "federation", "account", "admin",
 }
 
 func rules() []rule {

@@ -20,6 +20,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passwordrules"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/reclaim"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/signin"
@@ -40,10 +41,7 @@ type Service struct {
 	Passkeys  *passkey.Service
 	SignIn    *signin.Service
 	Reclaim   *reclaim.Service
-
-	// CommonPassword reports whether a password, in lower case, is among those
-	// that are tried first.
-	CommonPassword func(password string) bool
+	Rules     passwordrules.Rules
 }
 
 // Store changes accounts.

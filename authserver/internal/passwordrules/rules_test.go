@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package account
+package passwordrules_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/commonpasswords"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passwordrules"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -56,7 +57,7 @@ func TestPasswordPolicy(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := newPolicy(false).checkNewPassword(auth.Secret(c.password), owner...)
+			err := newRules(false).Check(auth.Secret(c.password), owner...)
 			if got := detailsOf(t, err); !slices.Equal(got, c.rejected) {
 				t.Errorf("rejected for %q, want %q", got, c.rejected)
 			}
@@ -69,17 +70,14 @@ func TestPasswordPolicy(t *testing.T) {
 
 func TestRealmMayTakeCommonPasswords(t *testing.T) {
 	t.Parallel()
-	if err := newPolicy(true).checkNewPassword("trustno1"); err != nil {
+	if err := newRules(true).Check("trustno1"); err != nil {
 		t.Errorf("refused with %v", err)
 	}
 }
 
-func newPolicy(allowCommon bool) *Service {
+func newRules(allowCommon bool) passwordrules.Rules {
 	config := realmconfig.Config{Passwords: realmconfig.Passwords{MinLength: 8, AllowCommon: allowCommon}}
-	return &Service{
-		CommonPassword: commonpasswords.Contains,
-		Realm:          auth.Realm{Settings: func() realmconfig.Config { return config }},
-	}
+	return passwordrules.Rules{Settings: func() realmconfig.Config { return config }, Common: commonpasswords.Contains}
 }
 
 // detailsOf is why a password was rejected; nil when it was not.
