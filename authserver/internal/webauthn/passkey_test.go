@@ -5,6 +5,7 @@ package webauthn_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
@@ -70,6 +71,35 @@ func TestTheRecordIsSmall(t *testing.T) {
 	got, err := authenticators().Got(realm(), state, []byte(answer), func([]byte, []byte) (passkey.Person, error) { return who, nil })
 	if err != nil || !got.UserVerified || got.WentBack {
 		t.Errorf("the answer is %+v, %v", got, err)
+	}
+}
+
+// Some clients answer more than they were asked (Web Authentication Level 3, section 7.1, step 19, and 7.2, step 17).
+func TestExtensionsThatNobodyAskedForAreIgnored(t *testing.T) {
+	t.Parallel()
+	talkative := func(answer string) []byte {
+		const none, some = `"clientExtensionResults":{}`, `"clientExtensionResults":{"appid":false,"uvm":[[2,4,2]],"credProps":{"rk":true},"own":{"a":1}}`
+		if !strings.Contains(answer, none) {
+			t.Fatalf("the answer is %s", answer)
+		}
+		return []byte(strings.Replace(answer, none, some, 1))
+	}
+	p, who := newPasskey(t)
+	state, answer := signedBy(t, p)
+	find := func([]byte, []byte) (passkey.Person, error) { return who, nil }
+	if _, err := authenticators().Got(realm(), state, talkative(answer), find); err != nil {
+		t.Errorf("a sign-in is refused: %v", err)
+	}
+	q, err := authenticators().Create(realm(), person())
+	if err != nil {
+		t.Fatal(err)
+	}
+	created, err := p.Create(challengeOf(t, q))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := authenticators().Created(realm(), person(), q.State, talkative(created)); err != nil {
+		t.Errorf("a new passkey is refused: %v", err)
 	}
 }
 

@@ -31,6 +31,10 @@ func (a Authenticators) party(rp passkey.RelyingParty) (*library.WebAuthn, error
 		RPID: rp.ID, RPDisplayName: rp.Name, RPOrigins: rp.Origins,
 		AttestationPreference: protocol.PreferNoAttestation,
 		Timeouts:              library.TimeoutsConfig{Login: timeout, Registration: timeout},
+
+		// Browsers and password managers answer extensions that nobody has asked for. Nobody reads
+		// what they say.
+		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("relying party %s: %w", rp.ID, err)
