@@ -76,7 +76,7 @@ const dropped = `
     TABLE left_sessions UNION ALL TABLE left_tokens
 )` + unrecovered + withRevoked + `, cleared AS (
     DELETE FROM attempts WHERE key = ANY (@clears::bytea[]) AND EXISTS (SELECT FROM cause)
-)`
+)` + strengthened
 
 const reclaimed = `
 SELECT EXISTS (SELECT FROM cause), ARRAY(SELECT id::text FROM ended)`

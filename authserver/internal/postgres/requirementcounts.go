@@ -85,15 +85,20 @@ SELECT (SELECT count(*) FROM people), (SELECT count(*) FROM people WHERE without
 
 // WithoutFactors implements requirement.Store.
 func (s *Store) WithoutFactors(ctx context.Context, b requirement.Batch) (requirement.Tally, error) {
-	ctx, end := s.bounded(ctx, "count second factors")
+	return s.tally(ctx, "count second factors", filled(withoutFactors, concerned(b.Concerned)), b)
+}
+
+// tally runs a statement that answers as withoutFactors does.
+func (s *Store) tally(ctx context.Context, what, statement string, b requirement.Batch) (requirement.Tally, error) {
+	ctx, end := s.bounded(ctx, what)
 	defer end()
 	tally, names, without := requirement.Tally{ByGroup: map[string]int{}}, []string{}, []int{}
-	err := s.pool.QueryRow(ctx, filled(withoutFactors, concerned(b.Concerned)), concernedArgs(b.Concerned, b.After, b.Limit)).
+	err := s.pool.QueryRow(ctx, statement, concernedArgs(b.Concerned, b.After, b.Limit)).
 		Scan(&tally.Covered, &tally.Without, &tally.Last, &names, &without)
 	for i, name := range names {
 		tally.ByGroup[name] = without[i]
 	}
-	return tally, classify("count second factors", err)
+	return tally, classify(what, err)
 }
 
 const beginCount = `

@@ -58,7 +58,10 @@ WITH looked AS MATERIALIZED (%s), people AS MATERIALIZED (
     FROM looked CROSS JOIN LATERAL (SELECT id, role, disabled_at FROM users WHERE id = looked.id OFFSET 0) u
     LEFT JOIN LATERAL (SELECT * FROM requirements WHERE user_id = looked.id AND kind = 'factors' OFFSET 0) r ON true
     WHERE u.disabled_at IS NULL AND %s AND %s
-), page AS MATERIALIZED (
+)` + pageOfPeople
+
+// pageOfPeople goes after queries called looked and people.
+const pageOfPeople = `, page AS MATERIALIZED (
     SELECT * FROM people WHERE @state = '' OR state = @state ORDER BY id LIMIT @limit
 )
 (SELECT id::text, state, told_at, due_at, reached_at, met_at FROM page ORDER BY id)
@@ -83,13 +86,18 @@ func peopleOf(q requirement.Query) string {
 
 // PeopleWithoutFactors implements requirement.Store.
 func (s *Store) PeopleWithoutFactors(ctx context.Context, q requirement.Query) (requirement.Page, error) {
-	ctx, end := s.bounded(ctx, "list people without second factors")
+	return s.people(ctx, "list people without second factors", peopleOf(q), q)
+}
+
+// people runs a statement that ends with pageOfPeople.
+func (s *Store) people(ctx context.Context, what, statement string, q requirement.Query) (requirement.Page, error) {
+	ctx, end := s.bounded(ctx, what)
 	defer end()
 	args := concernedArgs(q.Concerned, q.After, q.Look)
 	args["group"], args["state"], args["limit"] = q.Group, string(q.State), q.Limit
-	rows, err := s.pool.Search(ctx, peopleOf(q), args)
+	rows, err := s.pool.Search(ctx, statement, args)
 	if err != nil {
-		return requirement.Page{}, classify("list people without second factors", err)
+		return requirement.Page{}, classify(what, err)
 	}
 	page := requirement.Page{}
 	page.People, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (requirement.Person, error) {
@@ -97,7 +105,7 @@ func (s *Store) PeopleWithoutFactors(ctx context.Context, q requirement.Query) (
 		return p, row.Scan(&p.User.ID, &p.State, &p.ToldAt, &p.DueAt, &p.ReachedAt, &p.MetAt)
 	})
 	if err != nil {
-		return requirement.Page{}, classify("list people without second factors", err)
+		return requirement.Page{}, classify(what, err)
 	}
 	if last := len(page.People) - 1; last >= 0 && page.People[last].State == "" {
 		page.People, page.Next = page.People[:last], page.People[last].User.ID

@@ -121,6 +121,10 @@ func (s *Service) put(kind Kind, one *realmconfig.RequirementReport) {
 
 // Refresh brings Reports up to date.
 func (s *Service) Refresh(ctx context.Context) error {
+	return errors.Join(s.refreshFactors(ctx), s.refreshPasswords(ctx))
+}
+
+func (s *Service) refreshFactors(ctx context.Context) error {
 	settings := s.Settings()
 	concerned, some := concernedBy(settings)
 	if !some {
@@ -135,11 +139,15 @@ func (s *Service) Refresh(ctx context.Context) error {
 
 // Count counts people where that is due. Of any number of servers, one does.
 func (s *Service) Count(ctx context.Context) error {
+	return errors.Join(s.countFactors(ctx), s.countPasswords(ctx))
+}
+
+func (s *Service) countFactors(ctx context.Context) error {
 	concerned, some := concernedBy(s.Settings())
 	if !some {
 		return nil
 	}
-	return s.count(ctx, Factors, concerned, func(ctx context.Context) (Count, error) { return s.countFactors(ctx, concerned) })
+	return s.count(ctx, Factors, concerned, Batch{Concerned: concerned, Limit: countedAtOnce}, s.Store.WithoutFactors)
 }
 
 // hashOf names a question, which is all that the answer depends on besides the people.
@@ -152,8 +160,11 @@ func hashOf(question any) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// tallying looks at some people.
+type tallying func(context.Context, Batch) (Tally, error)
+
 // count is Count for one requirement.
-func (s *Service) count(ctx context.Context, kind Kind, question any, count func(context.Context) (Count, error)) error {
+func (s *Service) count(ctx context.Context, kind Kind, question any, first Batch, look tallying) error {
 	asked, err := hashOf(question)
 	if err != nil {
 		return err
@@ -163,7 +174,7 @@ func (s *Service) count(ctx context.Context, kind Kind, question any, count func
 	if err != nil || !begun {
 		return err
 	}
-	counted, err := count(ctx)
+	counted, err := everybody(ctx, first, look)
 	if err != nil { // another one may begin at once, also when this one is told to stop
 		return errors.Join(err, s.Store.AbandonCount(context.WithoutCancel(ctx), kind))
 	}
@@ -197,12 +208,12 @@ func (s *Service) report(ctx context.Context, kind Kind, r Rollout, question any
 	return nil
 }
 
-// countFactors looks at everybody whom the requirement concerns, a few at a time.
-func (s *Service) countFactors(ctx context.Context, concerned Concerned) (Count, error) {
+// everybody looks at all whom a requirement concerns, a few at a time.
+func everybody(ctx context.Context, batch Batch, look tallying) (Count, error) {
 	total, byGroup := Count{}, map[string]int{}
-	for batch := (Batch{Concerned: concerned, Limit: countedAtOnce}); ; {
+	for {
 		began := time.Now()
-		tally, err := s.Store.WithoutFactors(ctx, batch)
+		tally, err := look(ctx, batch)
 		if err != nil {
 			return Count{}, err
 		}

@@ -76,4 +76,5 @@ type Store interface {
 	// EmptyGroups are those that the requirement of second factors names and in which nobody
 	// is, in order.
 	EmptyGroups(ctx context.Context, c Concerned) ([]string, error)
+	WeakPasswords
 }

@@ -37,7 +37,7 @@ func withoutStatement() map[string]string {
 // exercises is all of them. Those that change much for the rest come last.
 func exercises() []exercise {
 	return slices.Concat(
-		signInExercises(), sessionExercises(), grantExercises(), deviceExercises(), personalTokenExercises(), serviceAccountExercises(), consentExercises(), registeredExercises(), logoutExercises(), accountExercises(), secondFactorExercises(), passkeyExercises(), requirementExercises(), recoveryExercises(),
+		signInExercises(), sessionExercises(), grantExercises(), deviceExercises(), personalTokenExercises(), serviceAccountExercises(), consentExercises(), registeredExercises(), logoutExercises(), accountExercises(), secondFactorExercises(), passkeyExercises(), requirementExercises(), recoveryExercises(), weakPasswordExercises(),
 		federationExercises(),
 		administrationExercises(), groupExercises(), directoryExercises(), maintenanceExercises(), pruneExercises(),
 	)

@@ -201,6 +201,9 @@ func tables() []table {
 			"record": "decode(repeat(md5(i::text), 40), 'hex')", "name": "'Telephone'", "user_verified": "i % 70 > 0", "backup_eligible": "true", "backed_up": "i % 2 = 0",
 			"sign_count": "i % 100", "created_at": joined("i"), "last_used_at": "$now - 60000 * (i % 40000)",
 		}},
+		{name: "weak_passwords", rows: func(s size) int { return s.users }, where: "i % 8 = 3", values: map[string]string{
+			"user_id": userID("i"), "seen_at": "$now - 60000 * (i % 40000)",
+		}},
 		{name: "requirements", rows: func(s size) int { return s.users }, where: "i % 5 = 1", values: map[string]string{
 			// Most have met it; some have been told, and a few are stopped.
 			"user_id": userID("i"), "kind": "'factors'", "told_at": "$now - 86400000 * (i % 20)", "due_at": "$now + 86400000 * (14 - i % 20)",
