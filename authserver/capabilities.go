@@ -112,7 +112,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 	c.signIn = &signin.Service{
 		Realm: realm, Store: a.store, Sealer: a.sealer, Tokens: a.tokens, Passwords: a.passwords, Audit: c.audit,
 		Attempts: c.attempts, Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, Notify: c.notify,
-		Requirements: c.required, Observer: s.metrics,
+		Requirements: c.required, Rules: c.rules, Observer: s.metrics,
 	}
 	c.groups = &group.Service{Realm: realm, Store: a.store, Audit: c.audit, Sessions: c.sessions, SignIn: c.signIn}
 	c.required.Groups = c.groups.Of // which stand on it
@@ -133,6 +133,7 @@ func (s *server) newCapabilities(a adapters) capabilities {
 		Realm: realm, Store: a.store, Sealer: a.sealer, Passwords: a.passwords, Audit: c.audit, Notify: c.notify, Attempts: c.attempts,
 		Sessions: c.sessions, MFA: c.mfa, Passkeys: c.passkeys, SignIn: c.signIn, Reclaim: c.reclaim, Rules: c.rules,
 	}
+	c.signIn.ReplacePassword = c.accounts.ReplacePassword // which stand on it
 	c.admin = &admin.Service{
 		Realm: realm, Store: a.store, Audit: c.audit, Notify: c.notify, Attempts: c.attempts, Sessions: c.sessions,
 		MFA: c.mfa, SignIn: c.signIn, Accounts: c.accounts,

@@ -173,14 +173,26 @@ func inField(name string, err error) error {
 	return err
 }
 
-// setPassword hashes and stores a password, and tells the user by mail. The
-// result is false when what stood for the old one is no longer good.
+// ReplacePassword stores the hash of a password that a user has chosen while signing in, and
+// ends every session but the one of that sign-in. It is false when the user's password is
+// another by now.
+func (s *Service) ReplacePassword(ctx context.Context, user auth.User, hash, sessionID string, from auth.Client) (bool, error) {
+	return s.storePassword(ctx, auth.ActChangePassword, NewPassword{User: user, Hash: hash, KeepSession: sessionID}, from)
+}
+
+// setPassword hashes a password and stores it as storePassword does.
 func (s *Service) setPassword(ctx context.Context, action auth.Action, password auth.Secret, p NewPassword, from auth.Client) (bool, error) {
 	hash, err := s.hash(ctx, password, from)
 	if err != nil {
 		return false, err
 	}
 	p.Hash = hash
+	return s.storePassword(ctx, action, p, from)
+}
+
+// storePassword stores a password, and tells the user by mail. The result is false when what
+// stood for the old one is no longer good.
+func (s *Service) storePassword(ctx context.Context, action auth.Action, p NewPassword, from auth.Client) (bool, error) {
 	for range session.MaxRetries {
 		also, err := s.passwordEffects(action, p, from)
 		if err != nil {

@@ -33,6 +33,7 @@ const (
 	PasskeyRegistrationToken OneTimeTokenKind = "passkey_registration" // waits for a new passkey
 	PasskeyToken             OneTimeTokenKind = "passkey"              // waits for a passkey that signs in
 
+	NewPasswordToken   OneTimeTokenKind = "new_password"    // waits for a better password
 	StoppedSignInToken OneTimeTokenKind = "stopped_sign_in" // waits for what is required of its user
 	SetUpCodeToken     OneTimeTokenKind = "set_up_code"     // shows that its user reads their mail, at a sign-in that is stopped
 	PasskeyProofToken  OneTimeTokenKind = "passkey_proof"   // waits for a passkey of whoever is signed in

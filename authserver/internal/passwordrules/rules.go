@@ -5,6 +5,7 @@
 package passwordrules
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func (r Rules) Check(password auth.Secret, about ...string) error {
 		reject("too-short", "must be at least %d characters long", rules.MinLength)
 	}
 	if len(password) > auth.MaxPasswordLength {
-		reject("too-long", "must be at most %d bytes long", auth.MaxPasswordLength)
+		reject(tooLong, "must be at most %d bytes long", auth.MaxPasswordLength)
 	}
 	if different(folded) < fewestCharacters {
 		reject("monotonous", "must have at least %d different characters", fewestCharacters)
@@ -67,6 +68,17 @@ func (r Rules) Check(password auth.Secret, about ...string) error {
 		return &auth.Error{Code: auth.PasswordRejected, Fields: fields}
 	}
 	return nil
+}
+
+// tooLong is the rule that a hash sets, and not somebody who guesses.
+const tooLong = "too-long"
+
+// Weak reports whether the rules would not take a password because it is easy to guess. One
+// that is too long for new hashes may have an old one of all of it.
+func (r Rules) Weak(password auth.Secret, about ...string) bool {
+	var refused *auth.Error
+	return errors.As(r.Check(password, about...), &refused) &&
+		slices.ContainsFunc(refused.Fields, func(p auth.FieldProblem) bool { return p.Rule != tooLong })
 }
 
 // common looks for the password itself and for what it is without the digits

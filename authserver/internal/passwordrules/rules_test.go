@@ -75,6 +75,19 @@ func TestRealmMayTakeCommonPasswords(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooLongIsNotWeak(t *testing.T) {
+	t.Parallel()
+	rules := newRules(false)
+	for password, weak := range map[auth.Secret]bool{
+		"correct horse battery staple": false, auth.Secret(strings.Repeat("vKq3eTzR", 12)): false,
+		"vKq3eTz": true, "trustno1": true, "maria.jones!1": true, auth.Secret(strings.Repeat("ab", 40)): true,
+	} {
+		if got := rules.Weak(password, "maria.jones@example.com"); got != weak {
+			t.Errorf("%d characters: weak %t, want %t", len(password), got, weak)
+		}
+	}
+}
+
 func newRules(allowCommon bool) passwordrules.Rules {
 	config := realmconfig.Config{Passwords: realmconfig.Passwords{MinLength: 8, AllowCommon: allowCommon}}
 	return passwordrules.Rules{Settings: func() realmconfig.Config { return config }, Common: commonpasswords.Contains}

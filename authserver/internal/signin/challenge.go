@@ -9,6 +9,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
 
@@ -33,6 +34,14 @@ type pendingAuthentication struct {
 	ShownSince  time.Time       `json:"shownSince,omitzero"`
 	// Parent is the session in which the first factor was shown; empty for a sign-in.
 	Parent string `json:"parent,omitempty"`
+	// ChosenHash is of the password that takes the place of the one that was typed.
+	ChosenHash string `json:"chosenHash,omitempty"`
+	// Notices are what the user is told when they are signed in.
+	Notices []requirement.Notice `json:"notices,omitempty"`
+}
+
+func (a authentication) pending() pendingAuthentication {
+	return pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr, a.shownSince, a.parent, a.chosenHash, a.notices}
 }
 
 // sealedChallenge is the purpose under which it is sealed, for its token.
@@ -51,8 +60,7 @@ func (s *Service) challenge(ctx context.Context, a authentication) (SignIn, erro
 	challenged.Account, challenged.Detail = a.account, a.method
 	lifetime := time.Duration(s.Settings().TwoFactor.ChallengeLifetime)
 	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: auth.ChallengeToken, UserID: a.user.ID, SessionID: a.parent}
-	first := pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr, a.shownSince, a.parent}
-	if err := t.Keep(s.Sealer, sealedChallenge, first, s.Now(), lifetime); err != nil {
+	if err := t.Keep(s.Sealer, sealedChallenge, a.pending(), s.Now(), lifetime); err != nil {
 		return SignIn{}, err
 	}
 	if err := s.issueChallenge(ctx, a, t, auth.Effects{Events: []auth.Event{challenged}}); err != nil {
@@ -122,8 +130,9 @@ func (s *Service) openInterrupted(ctx context.Context, kind auth.OneTimeTokenKin
 func (p pendingAuthentication) of(user auth.User, from auth.Client) authentication {
 	user.PasswordHash = p.CheckedHash
 	return authentication{
-		user: user, account: p.Account, from: from, method: p.Method, amr: p.AMR, newHash: p.NewHash, shownSince: p.ShownSince,
-		parent: p.Parent,
+		user: user, account: p.Account, from: from, method: p.Method, amr: p.AMR, newHash: p.NewHash, shownSince: p.ShownSince, chosenHash: p.ChosenHash,
+		parent:  p.Parent,
+		notices: p.Notices,
 	}
 }
 
@@ -138,8 +147,14 @@ type Answer struct {
 type ChallengeResult struct {
 	session.Grant
 	BackupCodesLeft int
-	// ShownSince is as in SignIn.
+	// ShownSince and Notices are as in SignIn.
 	ShownSince time.Time
+	Notices    []requirement.Notice
+}
+
+// SignIn is the sign-in that the Challenge has completed.
+func (r ChallengeResult) SignIn() SignIn {
+	return SignIn{Grant: r.Grant, ShownSince: r.ShownSince, Notices: r.Notices}
 }
 
 // AnswerChallenge opens the session that the Challenge was for. It refuses as
@@ -174,7 +189,7 @@ func (s *Service) answer(ctx context.Context, a Answer, code mfa.Code, first aut
 		}
 		return err == nil, err
 	})
-	return ChallengeResult{Grant: grant, BackupCodesLeft: matched.BackupCodesLeft, ShownSince: first.shownSince}, err
+	return ChallengeResult{Grant: grant, BackupCodesLeft: matched.BackupCodesLeft, ShownSince: first.shownSince, Notices: first.notices}, err
 }
 
 // stillOpen refuses with ChallengeInvalid when somebody has used the challenge, or

@@ -16,12 +16,14 @@ import (
 
 // SignIn is what a right password or mailed code, a passkey or a provider's word yields: a
 // Grant, or a Challenge when the user has a second factor and has not shown one, or a Stop when
-// they must have one.
+// they must have one, or the wish for another password.
 type SignIn struct {
 	Grant     session.Grant
 	Challenge *Challenge
 	// Stop is set for somebody who has to set a second factor up first; nil for others.
 	Stop *Stop
+	// PasswordWanted is set for somebody who has to choose another password first; nil for others.
+	PasswordWanted *PasswordWanted
 	// Notices are what the user is to be told of requirements that they do not meet yet.
 	Notices []requirement.Notice
 	// ShownSince is since when, at the earliest, the user has shown who they are; zero where
@@ -48,6 +50,11 @@ type authentication struct {
 	// newHash is the password's hash at the realm's cost, user.PasswordHash when
 	// there is nothing to change.
 	newHash string
+	// chosenHash is of a password that takes the place of the old one as soon as the session is
+	// open; empty for none.
+	chosenHash string
+	// notices are what the user is to be told of.
+	notices []requirement.Notice
 	// code is the second factor's; nil for a user without one.
 	code *mfa.MatchedCode
 	// passkey is one that was shown, by itself or as second factor; nil for none.
@@ -97,7 +104,7 @@ func (s *Service) complete(ctx context.Context, a authentication) (SignIn, error
 	case demand.Stop:
 		return s.stop(ctx, a)
 	}
-	result := SignIn{ShownSince: a.shownSince}
+	result := SignIn{ShownSince: a.shownSince, Notices: a.notices}
 	if demand.Notice != nil {
 		result.Notices = append(result.Notices, *demand.Notice)
 	}

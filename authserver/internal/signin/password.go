@@ -54,7 +54,7 @@ func (s *Service) login(ctx context.Context, email string, account auth.AccountK
 		result, err := s.completePassword(conclude, authentication{
 			user: user, account: account, from: from, method: "password", amr: []string{"pwd"}, counters: counters, shownSince: s.Now(),
 		}, current, password, settings)
-		if err != nil || result.Challenge != nil || result.Stop != nil {
+		if err != nil || result.Challenge != nil || result.Stop != nil || result.PasswordWanted != nil {
 			s.Attempts.Release(conclude, counters...) // the password was right, whatever else is not
 		} else {
 			s.Attempts.Decided(counters...) // the session's statement has cleared them
@@ -76,6 +76,9 @@ func (s *Service) completePassword(ctx context.Context, a authentication, curren
 	a.newHash = current
 	if current == "" {
 		a.newHash = s.upgradedHash(ctx, a.user, password, a.from, settings.Passwords.BcryptCost)
+	}
+	if wanted, err := s.checkRules(ctx, &a, password); err != nil || wanted != nil {
+		return SignIn{PasswordWanted: wanted}, err
 	}
 	result, err := s.complete(ctx, a)
 	if current == a.user.PasswordHash || !errors.Is(err, auth.Refuse(auth.InvalidCredentials)) {

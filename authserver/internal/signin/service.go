@@ -24,6 +24,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/mfa"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/notify"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/passkey"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/passwordrules"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/requirement"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
 )
@@ -35,15 +36,19 @@ type Service struct {
 	Sealer    auth.Sealer
 	Tokens    session.AccessTokens
 	Passwords auth.Passwords
+	Rules     passwordrules.Rules
 	Audit     *audit.Log
 	Attempts  *attempts.Service
 	Sessions  *session.Service
 	MFA       *mfa.Service
 	Passkeys  *passkey.Service
 	Notify    *notify.Service
-	// Requirements say who must have a second factor.
+	// Requirements say who must have a second factor, or another password.
 	Requirements *requirement.Service
-	Observer     Observer
+	// ReplacePassword makes a hash the user's, and ends every session but one. It is false when
+	// their password is another by now. Package account, which knows how, stands on this one.
+	ReplacePassword func(ctx context.Context, user auth.User, hash, sessionID string, from auth.Client) (bool, error)
+	Observer        Observer
 }
 
 // Store opens sessions.

@@ -104,6 +104,11 @@ func (s *Service) openSession(ctx context.Context, a authentication, token *auth
 	for _, e := range events {
 		s.Audit.Print(ctx, e)
 	}
+	if a.chosenHash != "" {
+		if err := s.keepChosen(ctx, a, id, now); err != nil {
+			return session.Grant{}, err
+		}
+	}
 	grant, err := s.Sessions.Issue(a.user.Subject(id, authTime, a.amr), refresh, lifetime)
 	grant.DeviceToken = device
 	return grant, err

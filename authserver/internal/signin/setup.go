@@ -118,5 +118,5 @@ func (s *Service) enterWith(ctx context.Context, a authentication, method auth.M
 	if err != nil {
 		s.recordRefusal(ctx, a.account, a.from, err)
 	}
-	return SignIn{Grant: grant, ShownSince: a.shownSince}, err
+	return SignIn{Grant: grant, ShownSince: a.shownSince, Notices: a.notices}, err
 }

@@ -56,7 +56,7 @@ func (s *Service) stop(ctx context.Context, a authentication) (SignIn, error) {
 	if err != nil {
 		return SignIn{}, err
 	}
-	first := stoppedSignIn{pendingAuthentication{a.account, a.method, a.user.PasswordHash, a.newHash, a.amr, a.shownSince, a.parent}, !mails}
+	first := stoppedSignIn{a.pending(), !mails}
 	result, t, err := s.newStop(ctx, a.user, first)
 	if err != nil {
 		return SignIn{}, err
