@@ -80,10 +80,10 @@ type validatePasskeyBody struct {
 	passkeyLoginBody
 }
 
-func (a *API) validatePasskey(ctx context.Context, r call[validatePasskeyBody]) (tokensBody, error) {
+func (a *API) validatePasskey(ctx context.Context, r call[validatePasskeyBody]) (enteredBody, error) {
 	result, err := a.SignIn.AnswerWithPasskey(ctx, r.Body.SessionID, r.Body.answer(), r.Client)
 	if err != nil {
-		return tokensBody{}, err
+		return enteredBody{}, err
 	}
-	return tokensOf(result.Grant, r.KeepDevice), nil
+	return enteredBody{tokensOf(result.Grant, r.KeepDevice), noticesOf(result.Notices)}, nil
 }

@@ -21,6 +21,12 @@ func (a *API) requirementRoutes() []route {
 			rate:    request.RateRead,
 			refuses: []auth.Code{auth.PermissionDenied, auth.Busy},
 		}, a.requiredFactors),
+		endpoint(a, route{
+			method: "GET", path: "/api/admin/required-passwords", status: http.StatusOK, bearer: bearerRequired,
+			summary: "Whose password the rules of today would not take, and how far their requirement has come with each",
+			rate:    request.RateRead,
+			refuses: []auth.Code{auth.PermissionDenied, auth.Busy},
+		}, a.requiredPasswords),
 	}
 }
 
@@ -81,13 +87,31 @@ type requiredFactorBody struct {
 	StoppedAt *time.Time        `json:"stopped_at"`
 }
 
+func (q requiredFactorsQuery) query() requirement.Query {
+	return requirement.Query{Group: q.Group, State: q.State, After: q.Cursor, Limit: pageSize(q.Limit)}
+}
+
 func (a *API) requiredFactors(ctx context.Context, r call[requiredFactorsQuery]) (requiredFactorsBody, error) {
-	page, err := a.Requirements.People(ctx, r.Bearer, requirement.Query{
-		Group: r.Body.Group, State: r.Body.State, After: r.Body.Cursor, Limit: pageSize(r.Body.Limit),
-	}, r.Client)
+	page, err := a.Requirements.People(ctx, r.Bearer, r.Body.query(), r.Client)
 	if err != nil {
 		return requiredFactorsBody{}, err
 	}
+	return a.required(requirement.Factors, page), nil
+}
+
+// requiredPasswordsBody has those alone of whom a sign-in has shown it, and so nobody who has met
+// it.
+type requiredPasswordsBody struct{ requiredFactorsBody }
+
+func (a *API) requiredPasswords(ctx context.Context, r call[requiredFactorsQuery]) (requiredPasswordsBody, error) {
+	page, err := a.Requirements.WithWeakPasswords(ctx, r.Bearer, r.Body.query(), r.Client)
+	if err != nil {
+		return requiredPasswordsBody{}, err
+	}
+	return requiredPasswordsBody{a.required(requirement.Passwords, page)}, nil
+}
+
+func (a *API) required(kind requirement.Kind, page requirement.Page) requiredFactorsBody {
 	body := requiredFactorsBody{People: []requiredFactorBody{}}
 	for _, p := range page.People {
 		body.People = append(body.People, requiredFactorBody{p.User.ID, p.User.Email, p.User.Name, p.User.Role, p.State, p.ToldAt, p.DueAt, p.ReachedAt})
@@ -95,10 +119,10 @@ func (a *API) requiredFactors(ctx context.Context, r call[requiredFactorsQuery])
 	if page.Next != "" {
 		body.NextCursor = &page.Next
 	}
-	if counted, found := a.Requirements.Reports()[realmconfig.FactorsRequirement]; found {
+	if counted, found := a.Requirements.Reports()[string(kind)]; found {
 		body.Count = countOf(counted)
 	}
-	return body, nil
+	return body
 }
 
 func countOf(c realmconfig.RequirementReport) *requirementCountBody {

@@ -48,6 +48,7 @@ func (a *API) routes() []route {
 		a.credentialRoutes(),
 		a.recoveryRoutes(),
 		a.sessionRoutes(),
+		a.newPasswordRoutes(),
 		a.mailCodeRoutes(),
 		a.proofRoutes(),
 		a.sessionListRoutes(),

@@ -171,7 +171,7 @@ type validateBody struct {
 }
 
 type validatedBody struct {
-	tokensBody
+	enteredBody
 	BackupCodesLeft int `json:"backup_codes_left"`
 }
 
@@ -182,7 +182,7 @@ func (a *API) validateCode(ctx context.Context, r call[validateBody]) (validated
 	if err != nil {
 		return validatedBody{}, err
 	}
-	return validatedBody{tokensOf(admitted.Grant, r.KeepDevice), admitted.BackupCodesLeft}, nil
+	return validatedBody{enteredBody{tokensOf(admitted.Grant, r.KeepDevice), noticesOf(admitted.Notices)}, admitted.BackupCodesLeft}, nil
 }
 
 func (a *API) disableSecondFactors(ctx context.Context, r call[proofBody]) (enabledBody, error) {

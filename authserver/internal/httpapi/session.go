@@ -84,12 +84,13 @@ func tokensOf(g session.Grant, keep deviceKeeper) tokensBody {
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
-// signInBody is one of three: tokens, the wish for a second factor,
-// or for one to be set up. No name may stand in two, or encoding/json leaves it out.
+// signInBody is one of these: tokens, or the wish for a second factor, for one to be set up, or for
+// another password. No name may stand in two, or encoding/json leaves it out.
 type signInBody struct {
 	*enteredBody
 	*challengeBody
 	*stopBody
+	*newPasswordBody
 }
 
 // enteredBody is what somebody is given who is in, with what they are to be told.
@@ -116,6 +117,9 @@ func signInOf(s signin.SignIn, keep deviceKeeper) signInBody {
 	if s.Stop != nil {
 		stopped := stopOf(*s.Stop)
 		return signInBody{stopBody: &stopped}
+	}
+	if s.PasswordWanted != nil {
+		return signInBody{newPasswordBody: newPasswordOf(s.PasswordWanted)}
 	}
 	return signInBody{enteredBody: &enteredBody{tokensOf(s.Grant, keep), noticesOf(s.Notices)}}
 }

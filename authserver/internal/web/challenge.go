@@ -69,10 +69,14 @@ func (req *pageRequest) codePageOf(c signin.Challenge) codePage {
 	return p
 }
 
-// afterSignIn goes on with a session, or asks for a second factor, or for one to be set up.
+// afterSignIn goes on with a session, or asks for what is wanted before: another password, a
+// second factor, or for one to be set up.
 func (w *Web) afterSignIn(req *pageRequest, result signin.SignIn) (*response, error) {
 	if c := result.Challenge; c != nil {
 		return show("code", req.codePageOf(*c))
+	}
+	if wanted := result.PasswordWanted; wanted != nil {
+		return w.askForPassword(req, *wanted)
 	}
 	if result.Stop != nil {
 		return show("set-up", w.setUpPageOf(req, *result.Stop))
@@ -117,7 +121,7 @@ func (w *Web) enterCode(req *pageRequest) (*response, error) {
 	if err != nil {
 		return w.refusedCode(p, err)
 	}
-	return w.afterSignIn(req, signin.SignIn{Grant: admitted.Grant, ShownSince: admitted.ShownSince})
+	return w.afterSignIn(req, admitted.SignIn())
 }
 
 // sendCode sends a code to the telephone of whoever is signing in.

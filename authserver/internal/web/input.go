@@ -27,7 +27,7 @@ const (
 // limits are how long texts may be, in bytes, in forms and addresses of pages.
 func limits() map[string]int {
 	return map[string]int{
-		"email": auth.MaxEmailLength, "confirm": auth.MaxEmailLength, "q": auth.MaxEmailLength,
+		"email": auth.MaxEmailLength, "confirm": auth.MaxEmailLength, "username": auth.MaxEmailLength, "q": auth.MaxEmailLength,
 		"name": maxName, "locale": auth.MaxLocaleLength, "role": maxRole, "phone": maxPhone,
 		"journey": request.MaxJourney, "resume": 16, "return_to": maxURL, "code_challenge": maxURL, "url": maxURL, "back": maxBack,
 		"codes": 1024, "methods": 64, "provider": 128, "client": 320, "user": maxID, "language": 8, "again": 16, "flow": 16, "text": 8, "discard": 8, interruptedField: maxForm,

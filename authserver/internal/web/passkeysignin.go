@@ -73,7 +73,7 @@ func (w *Web) answerWithPasskey(req *pageRequest) (*response, error) {
 	if err != nil {
 		return w.refusedCode(p, err)
 	}
-	return w.afterSignIn(req, signin.SignIn{Grant: admitted.Grant, ShownSince: admitted.ShownSince})
+	return w.afterSignIn(req, admitted.SignIn())
 }
 
 // relatedOriginsPath is where browsers look for the pages that may ask for the realm's passkeys

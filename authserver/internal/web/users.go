@@ -52,15 +52,16 @@ type usersPage struct {
 	Users    []auth.User
 	paging
 	Saved string
-	// Required is set where some must have a second factor.
-	Required bool
+	// Required is set where some must have a second factor, Existing where passwords of old are
+	// asked about.
+	Required, Existing bool
 }
 
 // Searched reports whether anything narrows the list.
 func (p usersPage) Searched() bool { return p.Text != "" || p.Role != "" || p.Status != "" }
 
 func (w *Web) showUsers(req *pageRequest) (*response, error) {
-	p := usersPage{UserQuery: req.userQuery(), Statuses: statuses(), paging: req.paging(), Saved: req.saved([]string{"deleted"}), Required: w.Settings().TwoFactor.Required != nil}
+	p := usersPage{UserQuery: req.userQuery(), Statuses: statuses(), paging: req.paging(), Saved: req.saved([]string{"deleted"}), Required: w.Settings().TwoFactor.Required != nil, Existing: w.Settings().Passwords.Existing != nil}
 	err := w.signedIn(req, func(access auth.Secret) error {
 		users, more, err := w.Admin.FindUsers(req.r.Context(), access, p.UserQuery, req.client)
 		p.Users = users

@@ -129,6 +129,7 @@ func (w *Web) pages() []page {
 		w.signInPages(),
 		w.challengePages(),
 		w.stepUpPages(),
+		w.choosePasswordPages(),
 		w.mailCodePages(),
 		w.providerPages(),
 		w.resetPages(),
@@ -153,7 +154,7 @@ func (w *Web) pages() []page {
 		w.userPages(),
 		w.groupsPages(),
 		w.groupPages(),
-		w.requiredFactorsPages(),
+		w.requiredPages(),
 		w.auditPages(),
 	)
 }

@@ -81,8 +81,16 @@ export interface Client {
   /** What the access token says. It is not verified here: a server does that. */
   readonly user: User | null;
 
-  /** Signs in, or answers the challenge that continueLogin takes. */
+  /**
+   * Signs in, or answers the challenge that continueLogin takes. A right password that the realm's
+   * rules do not take any more fails with new_password_required: see choosePassword.
+   */
   login(email: string, password: string): Promise<Challenge | null>;
+  /**
+   * Goes on with a login that has failed with new_password_required: newPassword is of its error,
+   * and good for fifteen minutes, also after password_rejected.
+   */
+  choosePassword(newPassword: string, password: string): Promise<Challenge | null>;
   /**
    * Mails a code to sign in with, where the realm has login.mailCode on. The answer is the same
    * for an address that has no account.
@@ -178,6 +186,8 @@ export class RealmkeeperError extends Error {
   readonly attemptsLeft: number | undefined;
   /** What is wrong with single fields. */
   readonly errors: { field: string; detail: string }[];
+  /** What choosePassword takes, where login has failed with new_password_required. */
+  readonly newPassword: string | undefined;
   /** Finds the request in the realm's log. */
   readonly requestId: string | undefined;
 }

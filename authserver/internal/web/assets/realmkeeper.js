@@ -26,6 +26,8 @@ export class RealmkeeperError extends Error {
     /** @type {{field: string, detail: string}[]} */
     this.errors = problem.errors ?? [];
     /** @type {string | undefined} */
+    this.newPassword = problem.newPassword;
+    /** @type {string | undefined} */
     this.requestId = problem.requestId;
   }
 }
@@ -88,6 +90,11 @@ class Client {
   /** @param {Challenge} challenge @param {string} code */
   async continueLogin(challenge, code) {
     this.#keep(await this.#post("2fa/validate", { session_id: challenge.sessionId, code }));
+  }
+
+  /** @param {string} newPassword @param {string} password */
+  async choosePassword(newPassword, password) {
+    return this.#admit(await this.#post("new-password", { new_password_id: newPassword, password }, this.#device()));
   }
 
   /** @param {Challenge} challenge */
@@ -241,6 +248,10 @@ class Client {
     if (body.require_2fa) {
       const expiresAt = new Date(Date.now() + body.session_expires_in * 1000);
       return { sessionId: body.session_id, methods: body.methods, expiresAt };
+    }
+    if (body.require_new_password) {
+      const detail = "This password is not taken any more. Choose another one.";
+      throw new RealmkeeperError({ code: "new_password_required", detail, newPassword: body.new_password_id });
     }
     if (body.require_2fa_setup) {
       const detail = "A second factor has to be set up first. Sign in on the realm's own page for that.";
