@@ -28,6 +28,7 @@ var particular = map[string]string{
 	"service_accounts.name":     "'account-' || i",
 	// A token may be without a user, and then is a service account's.
 	"personal_access_tokens.user_id": "(SELECT array_agg(id ORDER BY id) FROM users)[i]",
+	"requirements.kind":              "'factors'",
 }
 
 // plain are values by type, for row number i.
