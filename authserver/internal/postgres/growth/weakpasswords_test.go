@@ -28,13 +28,13 @@ func weakPasswordExercises() []exercise {
 			return done(w.store.WithWeakPasswords(ctx, requirement.Batch{After: w.user(weak).ID, Limit: 500}))
 		}},
 		{"PeopleWithWeakPasswords", "", func(ctx context.Context, w *world) error {
-			return done(w.store.PeopleWithWeakPasswords(ctx, requirement.Query{After: w.user(weak).ID, Limit: 25, Look: 1000}))
+			return done(w.store.PeopleWithWeakPasswords(ctx, requirement.Query{After: w.user(weak).ID, Limit: 25, Look: 500}))
 		}},
 		{"PeopleWithWeakPasswords", "of a group", func(ctx context.Context, w *world) error {
-			return done(w.store.PeopleWithWeakPasswords(ctx, requirement.Query{Group: "group-7", Limit: 25, Look: 1000}))
+			return done(w.store.PeopleWithWeakPasswords(ctx, requirement.Query{Group: "group-7", Limit: 25, Look: 500}))
 		}},
 		{"PeopleWithWeakPasswords", "who are stopped", func(ctx context.Context, w *world) error {
-			return done(w.store.PeopleWithWeakPasswords(ctx, requirement.Query{State: requirement.Stopped, Limit: 25, Look: 1000}))
+			return done(w.store.PeopleWithWeakPasswords(ctx, requirement.Query{State: requirement.Stopped, Limit: 25, Look: 500}))
 		}},
 	}
 }
