@@ -85,6 +85,10 @@ type Client struct {
 	// Access says who may sign in; nil lets everybody.
 	Access *ClientAccess `json:"access,omitempty"`
 
+	// Claims are said in what is for the client alone, in place of the realm's of the same
+	// name: at most 16 (MaxClaims).
+	Claims []Claim `json:"claims,omitempty"`
+
 	// ProtectedResource is what the client answers requests for; nil for none.
 	ProtectedResource *ProtectedResource `json:"protectedResource,omitempty"`
 }

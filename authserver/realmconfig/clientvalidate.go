@@ -53,6 +53,7 @@ func (c Client) Validate() error {
 		p.check(len(c.Access.Groups) > 0, "access.groups: must name at least one group")
 		distinct(&p, "access.groups", c.Access.Groups, MaxClientGroups, isGroup, "must be 1 to 255 bytes")
 	}
+	validateClaims(&p, c.Claims)
 	if c.ProtectedResource != nil {
 		c.ProtectedResource.validate(&p)
 	}

@@ -49,6 +49,9 @@ type Config struct {
 
 	Clients Clients `json:"clients,omitzero"`
 
+	// Claims are said in what every client is given: at most 16 (MaxClaims).
+	Claims []Claim `json:"claims,omitempty"`
+
 	// PersonalAccessTokens is nil where nobody may make any, and none is good.
 	PersonalAccessTokens *PersonalAccessTokens `json:"personalAccessTokens,omitempty"`
 
@@ -94,6 +97,7 @@ func (c Config) Validate() error {
 	c.Network.validate(&p)
 	c.Audit.validate(&p)
 	c.Clients.validate(&p, c.Issuer)
+	validateClaims(&p, c.Claims)
 	if c.PersonalAccessTokens != nil {
 		c.PersonalAccessTokens.validate(&p)
 	}
