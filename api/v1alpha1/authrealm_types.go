@@ -60,6 +60,7 @@ type AuthRealmList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.exposure) || !self.issuer.matches('^https://([0-9.]+|[[][^/]*)(:[0-9]+)?(/|$)')",message="exposure needs an issuer with a host name, by which gateways tell realms apart, not an IP address"
 // +kubebuilder:validation:XValidation:rule="!has(self.passkeys) || !self.issuer.matches('^https://([0-9.]+|[[][^/]*)(:[0-9]+)?(/|$)')",message="passkeys needs an issuer with a host name, which a passkey belongs to for good, not an IP address"
 // +kubebuilder:validation:XValidation:rule="!has(self.clients) || !has(self.clients.audiences) || !(self.issuer in self.clients.audiences)",message="clients.audiences must not name the issuer: at the realm's own API no client's token is good"
+// +kubebuilder:validation:XValidation:rule="!has(self.examples) || has(self.claims)",message="examples are of claims: say the claims, or leave the examples out"
 type AuthRealmSpec struct {
 	// issuer is the URL that tokens carry as iss and under which applications
 	// find the realm's discovery document.
@@ -190,6 +191,25 @@ type AuthRealmSpec struct {
 	// the admin pages and the admin API; however they like when absent.
 	// +optional
 	Administration *Administration `json:"administration,omitempty"`
+
+	// claims are said of people in what every OAuthClient is given, beside what tokens say of
+	// everybody: a tenant, or groups as Kubernetes calls them. Each is an expression in CEL
+	// over the person, their groups and identities, and the client.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name.lowerAscii() == b.name.lowerAscii()))",message="claims must have names that differ in more than capitals, which many programs do not tell apart"
+	Claims []Claim `json:"claims,omitempty"`
+
+	// examples are people, with the claims that tokens must have for each: as long as one does
+	// not hold, the realm is not Ready, and its claims stay as they were.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Examples []ClaimExample `json:"examples,omitempty"`
 
 	// personalAccessTokens lets people make tokens for programs of their own, each for one
 	// OAuthClient that takes them, and administrators for service accounts; nobody may when

@@ -29,6 +29,9 @@ const (
 	SecretsFoundCondition = "SecretsFound"
 	// BrandingAcceptedCondition says whether pages look and speak as ui says.
 	BrandingAcceptedCondition = "BrandingAccepted"
+	// ClaimsReadyCondition says whether the claims of a realm or a client can be evaluated, and
+	// all of its examples hold.
+	ClaimsReadyCondition = "ClaimsReady"
 	// AvailableCondition says whether the Deployment serves this generation of the spec.
 	AvailableCondition = "Available"
 	// ProxiesNamedCondition says whether network.trustedProxies names every proxy that
@@ -107,7 +110,7 @@ const (
 	// ReasonFound surfaces on SecretsFound, RealmFound and SecretFound when what
 	// the spec names is there.
 	ReasonFound = "Found"
-	// ReasonAccepted surfaces on Accepted and BrandingAccepted when all of the
+	// ReasonAccepted surfaces on Accepted, BrandingAccepted and ClaimsReady when all of the
 	// spec can be used.
 	ReasonAccepted = "Accepted"
 	// ReasonPerProvider surfaces on CallbackDistinct when the provider has a
@@ -146,7 +149,8 @@ const (
 	ReasonEnforcing = "Enforcing"
 	// ReasonUnique surfaces on IssuerUnique when no older realm has the issuer.
 	ReasonUnique = "Unique"
-	// ReasonNotRequested surfaces on Exposed and Monitored when the spec asks for nothing.
+	// ReasonNotRequested surfaces on ClaimsReady, Exposed and Monitored when the spec asks for
+	// nothing.
 	ReasonNotRequested = "NotRequested"
 	// ReasonExposed surfaces on Exposed when routes lead to the realm.
 	ReasonExposed = "Exposed"
@@ -176,6 +180,12 @@ const (
 	// Admitted when an auth server would refuse what the spec says, though its
 	// schema allows it.
 	ReasonInvalidSettings = "InvalidSettings"
+	// ReasonInvalidExpression surfaces on ClaimsReady when the expression of a claim is no
+	// CEL, or could cost too much. The claims stay as they were.
+	ReasonInvalidExpression = "InvalidExpression"
+	// ReasonExampleFailed surfaces on ClaimsReady when a claim is not what an example says.
+	// The claims stay as they were.
+	ReasonExampleFailed = "ExampleFailed"
 	// ReasonNotAllowed surfaces on ResourcesApplied, DatabaseReady, CacheReady, Exposed and
 	// Accepted when the spec asks for what the installation does not allow: an image, an
 	// annotation of the Ingress, connections to private networks. What runs goes on.
@@ -356,6 +366,7 @@ const (
 func AuthRealmConditions() []string {
 	return []string{
 		ReadyCondition,
+		ClaimsReadyCondition,
 		ResourcesAppliedCondition,
 		IssuerUniqueCondition,
 		SigningKeysReadyCondition,
@@ -395,6 +406,7 @@ func OAuthClientConditions() []string {
 		ReadyCondition,
 		RealmFoundCondition,
 		AdmittedCondition,
+		ClaimsReadyCondition,
 		SecretWrittenCondition,
 		AttachedCondition,
 	}

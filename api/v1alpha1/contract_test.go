@@ -43,6 +43,7 @@ const (
 
 	byAdmission = "a rule for the operator, which takes clients up"
 	bySecrets   = "a rule for the operator, which writes the client's Secret"
+	byExamples  = "a proof for the operator, which tells pods of the claims once it holds"
 )
 
 // realmSettings are the fields of an AuthRealm's spec about which there is more to
@@ -149,6 +150,7 @@ func realmSettings() map[string]setting {
 		"clients.registration.initialAccessTokens.name": {not: "where a Secret is, of which the operator tells pods digests"},
 		"clients.allowedNamespaces":                     {not: byAdmission},
 		"clients.namespaceSelector":                     {not: byAdmission},
+		"examples":                                      {not: byExamples},
 		"clients.clusters":                              {not: "in the document of clusters, which render knows"},
 	}
 }

@@ -161,6 +161,7 @@ type ClientURL string
 // +kubebuilder:validation:XValidation:rule="!has(self.serviceAccounts) || !has(self.secret)",message="serviceAccounts need no secret: leave secret out"
 // +kubebuilder:validation:XValidation:rule="!has(self.backchannelLogoutURI) || self.backchannelLogoutURI.startsWith('https://') || self.?type.orValue('Confidential') == 'Confidential'",message="backchannelLogoutURI must be an https:// URL for type Public"
 // +kubebuilder:validation:XValidation:rule="!has(self.protectedResource) || (has(oldSelf.protectedResource) && self.protectedResource.resource == oldSelf.protectedResource.resource && self.realmRef == oldSelf.realmRef)",message="protectedResource.resource and its realmRef are said when the OAuthClient is created, and not later: of several clients that declare a resource, it is that of the first; create another OAuthClient"
+// +kubebuilder:validation:XValidation:rule="!has(self.examples) || has(self.claims)",message="examples are of claims: say the claims, or leave the examples out"
 type OAuthClientSpec struct {
 	// realmRef names the AuthRealm that signs people in. It is the realm that says whether
 	// clients of this namespace may, in spec.clients.allowedNamespaces.
@@ -330,6 +331,26 @@ type OAuthClientSpec struct {
 	// itself: an API or an MCP server, which other clients call with access tokens for it.
 	// +optional
 	ProtectedResource *ProtectedResource `json:"protectedResource,omitempty"`
+
+	// claims are said of people in what is for this client alone, beside what tokens say of
+	// everybody and in place of the realm's claims of the same name: a role in the
+	// application, or a tenant. Each is an expression in CEL over the person, their groups and
+	// identities, and the client.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name.lowerAscii() == b.name.lowerAscii()))",message="claims must have names that differ in more than capitals, which many programs do not tell apart"
+	Claims []Claim `json:"claims,omitempty"`
+
+	// examples are people, with the claims that tokens must have for each: as long as one does
+	// not hold, the client is not Ready, and its claims stay as they were.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Examples []ClaimExample `json:"examples,omitempty"`
 
 	// secret is the Secret that the operator writes beside the client; one with the name
 	// of the client and -oauth-client when absent.

@@ -46,6 +46,7 @@ func clientSettings() map[string]setting {
 		"jwksURI":                  {not: "for another method than the client here has"},
 		"personalAccessTokens":     {absent: string(realmconfig.PersonalAccessTokensRefused)},
 		"serviceAccounts":          {not: "for another method than the client here has"},
+		"examples":                 {not: byExamples},
 		"secret.name":              {not: bySecrets},
 		"secret.keys{}":            {not: bySecrets},
 		"secret.labels{}":          {not: bySecrets},

@@ -18,6 +18,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/examples"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/requeue"
@@ -29,10 +30,11 @@ type documents struct {
 	client.Client
 	live client.Reader
 
-	board   *board
-	cluster *ownCluster
-	ask     podstatus.Ask
-	now     func() time.Time
+	board    *board
+	examples *examples.Prover
+	cluster  *ownCluster
+	ask      podstatus.Ask
+	now      func() time.Time
 
 	// oneNamespace says that no realm of another namespace can be seen.
 	oneNamespace bool

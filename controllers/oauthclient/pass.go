@@ -14,6 +14,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/examples"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/secrets"
@@ -25,10 +26,11 @@ type keeper struct {
 	secrets secrets.Reader
 	own     ownership.Own
 
-	board  *board
-	events conditions.Recorder
-	now    func() time.Time
-	random io.Reader
+	board    *board
+	examples *examples.Prover
+	events   conditions.Recorder
+	now      func() time.Time
+	random   io.Reader
 
 	// oneNamespace says that no realm of another namespace can be seen.
 	oneNamespace bool
@@ -77,6 +79,7 @@ func (k *keeper) gather(ctx context.Context, c *v1alpha1.OAuthClient) (state, er
 		if st.refusal, err = conditions.Classify(attached.RefuseClient(ctx, k, st.realm, c)); err != nil {
 			return st, err
 		}
+		st.claims = k.examples.Client(c)
 		st.seen = k.board.look(st.named, render.ClientID(c))
 	}
 	switch {

@@ -22,6 +22,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/examples"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
@@ -55,10 +56,10 @@ const concurrency = 8
 
 // Setup adds the controllers of clients to a manager whose indexer has attached.Index.
 func Setup(mgr ctrl.Manager, options Options) error {
-	cache, wake, board := mgr.GetClient(), make(chan event.GenericEvent), newBoard()
+	cache, wake, board, prover := mgr.GetClient(), make(chan event.GenericEvent), newBoard(), &examples.Prover{}
 	k := &keeper{
 		Client: cache, secrets: secrets.NewReader(mgr.GetAPIReader()), own: ownership.NewOwn(cache, mgr.GetAPIReader()),
-		board: board, events: options.Events, now: options.Now, random: options.Random, oneNamespace: options.OneNamespace,
+		board: board, examples: prover, events: options.Events, now: options.Now, random: options.Random, oneNamespace: options.OneNamespace,
 	}
 	sources := []source.Source{source.Channel(wake, &handler.EnqueueRequestForObject{})}
 	if !options.OneNamespace {
@@ -69,7 +70,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		return err
 	}
 	d := &documents{
-		Client: cache, live: mgr.GetAPIReader(), board: board, cluster: &ownCluster{read: read, now: options.Now}, ask: options.AskPod, now: options.Now, wake: wake, oneNamespace: options.OneNamespace,
+		Client: cache, live: mgr.GetAPIReader(), board: board, examples: prover, cluster: &ownCluster{read: read, now: options.Now}, ask: options.AskPod, now: options.Now, wake: wake, oneNamespace: options.OneNamespace,
 	}
 	return errors.Join(
 		attached.Controller[*v1alpha1.OAuthClient]{

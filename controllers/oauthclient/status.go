@@ -32,6 +32,9 @@ type state struct {
 	// refusal is why the realm does not take the client.
 	refusal *conditions.Failure
 
+	// claims is why the client's claims stay as they were.
+	claims *conditions.Failure
+
 	secret secretState
 
 	// seen is what pods have said.
@@ -74,7 +77,7 @@ func statusOf(c *v1alpha1.OAuthClient, st state) (v1alpha1.OAuthClientStatus, er
 	status.Revision = revision
 
 	needed := []metav1.Condition{realmFound(c, st), admitted(st)}
-	all := append(slices.Clone(needed), secretWritten(c, st, status, needed), attachedTo(c, st, needed, revision))
+	all := append(slices.Clone(needed), claimsReady(c, st), secretWritten(c, st, status, needed), attachedTo(c, st, needed, revision))
 	ready := conditions.Summarize("Its Secret is written, and every pod of the realm knows it", all)
 	if !render.ShowsSecret(c) {
 		ready = conditions.Summarize("Every pod of the realm knows it", all)
@@ -108,6 +111,13 @@ func admitted(st state) metav1.Condition {
 		return st.refusal.False(kind)
 	}
 	return conditions.True(kind, v1alpha1.ReasonAdmitted, "AuthRealm %q takes the client", st.realm.Name)
+}
+
+func claimsReady(c *v1alpha1.OAuthClient, st state) metav1.Condition {
+	if st.realm == nil {
+		return conditions.Unknown(v1alpha1.ClaimsReadyCondition, v1alpha1.ReasonBlocked, "Not looked at, because of what %s says", v1alpha1.RealmFoundCondition)
+	}
+	return attached.ClaimsReady(c.Spec.Claims, c.Spec.Examples, st.claims)
 }
 
 func secretWritten(c *v1alpha1.OAuthClient, st state, status v1alpha1.OAuthClientStatus, needed []metav1.Condition) metav1.Condition {

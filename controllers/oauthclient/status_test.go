@@ -106,6 +106,33 @@ func TestConditionsOfAClient(t *testing.T) {
 			}, false,
 			v1alpha1.AttachedCondition, metav1.ConditionFalse, v1alpha1.ReasonBlocked, "because of what Admitted says",
 		},
+		"one whose example does not hold": {
+			func(c *v1alpha1.OAuthClient, st *state) {
+				c.Spec.Claims = []v1alpha1.Claim{{Name: "a", Expression: "1"}}
+				st.claims = conditions.NewFailure(v1alpha1.ReasonExampleFailed, "a is 1, want 2")
+			}, false,
+			v1alpha1.ReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonExampleFailed, "ClaimsReady: a is 1, want 2. Claims stay as they were before",
+		},
+		"the Secret of one whose example does not hold": {
+			func(_ *v1alpha1.OAuthClient, st *state) {
+				st.claims = conditions.NewFailure(v1alpha1.ReasonExampleFailed, "a is 1, want 2")
+			}, false,
+			v1alpha1.SecretWrittenCondition, metav1.ConditionTrue, v1alpha1.ReasonWritten, "has what the application needs",
+		},
+		"the claims of one without any": {
+			func(*v1alpha1.OAuthClient, *state) {}, false,
+			v1alpha1.ClaimsReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonNotRequested, "what they say of everybody",
+		},
+		"the claims of one without a realm": {
+			func(_ *v1alpha1.OAuthClient, st *state) { st.realm = nil }, false,
+			v1alpha1.ClaimsReadyCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "RealmFound",
+		},
+		"claims without examples": {
+			func(c *v1alpha1.OAuthClient, _ *state) {
+				c.Spec.Claims = []v1alpha1.Claim{{Name: "a", Expression: "1"}}
+			}, false,
+			v1alpha1.ClaimsReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "One claim can be evaluated; examples would show",
+		},
 		"one with its first secret on the way": {
 			func(_ *v1alpha1.OAuthClient, st *state) {
 				st.secret.secrets, st.secret.missing = clientsecret.Secrets{Pending: secretOf("new")}, true

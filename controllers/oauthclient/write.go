@@ -115,9 +115,9 @@ func (d *documents) gather(
 	ctx context.Context, realm *v1alpha1.AuthRealm, clients []v1alpha1.OAuthClient, before realmconfig.ClientDocument,
 ) (in render.ClientsInShard, says map[string]told, err error) {
 	in, says = render.ClientsInShard{Present: map[string]time.Time{}, Before: before}, map[string]told{}
-	signing, signedBefore := signingOf(realm), map[string]realmconfig.Algorithm{}
+	signing, toldBefore := signingOf(realm), map[string]realmconfig.Client{}
 	for _, c := range before.Clients {
-		signedBefore[c.ID] = c.IDTokenSigningAlg
+		toldBefore[c.ID] = c
 	}
 	for i := range clients {
 		c := &clients[i]
@@ -132,6 +132,12 @@ func (d *documents) gather(
 		} else if err != nil {
 			return in, nil, err
 		}
+		last, known := toldBefore[id]
+		known = known && !last.Since.Before(c.CreationTimestamp.UTC()) // and is not of another client of the name
+		unproved := d.examples.Client(c) != nil
+		if unproved && !known {
+			continue // as above: no pod knows anything that it could go on with
+		}
 		revision, err := render.ClientRevision(c)
 		if err != nil || revision == "" { // it has no secret yet
 			continue
@@ -142,7 +148,10 @@ func (d *documents) gather(
 		}
 		tells := told{revision: revision}
 		tells.workload, tells.here = render.IsWorkload(c)
-		settings.IDTokenSigningAlg, tells.key = signing.choose(settings.IDTokenSigningAlg, signedBefore[id])
+		settings.IDTokenSigningAlg, tells.key = signing.choose(settings.IDTokenSigningAlg, last.IDTokenSigningAlg)
+		if unproved {
+			settings.Claims = last.Claims
+		}
 		in.Taken, says[id] = append(in.Taken, settings), tells
 	}
 	return in, says, nil

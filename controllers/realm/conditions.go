@@ -12,6 +12,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/attached"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/podstatus"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/render"
@@ -22,7 +23,7 @@ import (
 // come true.
 func conditionsOf(realm *v1alpha1.AuthRealm, st state) []metav1.Condition {
 	return []metav1.Condition{
-		resourcesApplied(realm, st), issuerUnique(st), signingKeysReady(st), certificateReady(st),
+		claimsReady(realm, st), resourcesApplied(realm, st), issuerUnique(st), signingKeysReady(st), certificateReady(st),
 		databaseReady(st), cacheReady(st), secretsFound(st), brandingAccepted(st), available(realm, st), configPropagated(realm, st),
 		proxiesNamed(realm, st), requirementsInForce(realm, st), exposed(realm, st), monitored(realm, st),
 	}
@@ -198,6 +199,10 @@ func secretsFound(st state) metav1.Condition {
 		return conditions.True(kind, v1alpha1.ReasonFound, "Neither email nor sms names a Secret%s", st.pullSecrets.advice)
 	}
 	return conditions.True(kind, v1alpha1.ReasonFound, "Every Secret that email and sms name is there%s", st.pullSecrets.advice)
+}
+
+func claimsReady(realm *v1alpha1.AuthRealm, st state) metav1.Condition {
+	return attached.ClaimsReady(realm.Spec.Claims, realm.Spec.Examples, st.claims)
 }
 
 func brandingAccepted(st state) metav1.Condition {

@@ -66,6 +66,9 @@ type scope struct {
 	// pullSecrets says what is missing to pull images with.
 	pullSecrets pullSecretsState
 
+	// claims says what is wrong with the claims of the spec, which those before stay for.
+	claims *conditions.Failure
+
 	// branding says what of ui the pages do without.
 	branding *conditions.Failure
 
@@ -107,7 +110,7 @@ func (r *reconciler) gather(ctx context.Context, realm *v1alpha1.AuthRealm) (sco
 	}
 	for _, step := range []func(context.Context, *v1alpha1.AuthRealm, *scope) error{
 		r.gatherInstallations, r.gatherKinds, r.gatherIssuer, r.gatherReferences, r.gatherCertificate, r.gatherDatabase, r.gatherCache, r.gatherPorts,
-		r.gatherDelivery, r.gatherRegistration, r.gatherPullSecrets, r.gatherBranding, r.gatherProviders, r.gatherIDTokens, r.gatherSettings, r.gatherAsked,
+		r.gatherDelivery, r.gatherRegistration, r.gatherPullSecrets, r.gatherBranding, r.gatherProviders, r.gatherIDTokens, r.gatherClaims, r.gatherSettings, r.gatherAsked,
 	} {
 		if err := step(ctx, realm, &s); err != nil {
 			return scope{}, err

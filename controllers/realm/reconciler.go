@@ -17,6 +17,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/allowed"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/examples"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
@@ -42,6 +43,9 @@ type reconciler struct {
 	own        ownership.Own
 	applier    *apply.Applier
 	kinds      *kinds.Registry
+
+	// examples prove claims.
+	examples *examples.Prover
 
 	// policy is what realms may ask for.
 	policy allowed.Policy

@@ -27,6 +27,7 @@ import (
 	"github.com/realmkeeper/realmkeeper/controllers/internal/allowed"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/apply"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/conditions"
+	"github.com/realmkeeper/realmkeeper/controllers/internal/examples"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/installation"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/kinds"
 	"github.com/realmkeeper/realmkeeper/controllers/internal/ownership"
@@ -89,6 +90,7 @@ func Setup(mgr ctrl.Manager, options Options) error {
 		references: secrets.NewReferences(mgr.GetAPIReader(), own),
 		own:        own,
 		applier:    applier,
+		examples:   &examples.Prover{},
 		policy:     options.Policy,
 
 		images: options.Images,

@@ -14,7 +14,7 @@ import (
 var operatorLayers = [][]string{
 	{"clientsecret", "conditions", "kinds", "pki", "preflight", "rotation"},
 	{"allowed", "installation", "podstatus", "render", "requeue"},
-	{"ownership"},
+	{"examples", "ownership"},
 	{"secrets", "status"},
 	{"apply", "attached"},
 }

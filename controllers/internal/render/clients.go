@@ -69,6 +69,7 @@ func ClientSettings(c *v1alpha1.OAuthClient) (realmconfig.Client, error) {
 	if r := spec.ProtectedResource; r != nil {
 		settings.ProtectedResource = &realmconfig.ProtectedResource{Resource: string(r.Resource), Scopes: r.Scopes, Documentation: string(r.Documentation)}
 	}
+	settings.Claims = Claims(spec.Claims)
 	for _, a := range spec.ServiceAccounts {
 		settings.ServiceAccounts = append(settings.ServiceAccounts, realmconfig.ServiceAccount(a))
 	}

@@ -32,6 +32,10 @@ func Config(in Inputs) realmconfig.Config {
 	config.SMS = sms(realm.Spec.SMS)
 	config.Clients = clients(in)
 	config.Administration = administration(realm.Spec.Administration)
+	config.Claims = Claims(realm.Spec.Claims)
+	if in.KeepsClaims {
+		config.Claims = in.LastClaims
+	}
 	config.PersonalAccessTokens = personalAccessTokens(realm.Spec.PersonalAccessTokens)
 	config.Browser = browser(realm, config.Browser)
 	config.UI = ui(in, config.UI)

@@ -244,6 +244,14 @@ func saidSettings() map[string]said {
 			func(c realmconfig.Config) any { return *c.Administration },
 			realmconfig.Administration{ACR: "2", MaxAge: minutes(12 * 60)},
 		},
+		"claims": {
+			issuer + "claims: [{name: tenant, expression: user.email}, {name: level, expression: '1', in: [IDToken, UserInfo]}]\nexamples: [{then: {level: 1}}]",
+			func(c realmconfig.Config) any { return c.Claims },
+			[]realmconfig.Claim{
+				{Name: "tenant", Expression: "user.email"},
+				{Name: "level", Expression: "1", In: []realmconfig.ClaimPlace{realmconfig.InIDToken, realmconfig.InUserInfo}},
+			},
+		},
 		"browsers": {
 			issuer + "cors: {allowedOrigins: [https://a.example]}\nui: {returnURLs: [https://a.example/], resetPasswordURL: 'https://a.example/r/{token}', verifyEmailURL: 'https://a.example/v/{token}'}",
 			func(c realmconfig.Config) any { return c.Browser },

@@ -59,6 +59,11 @@ type Inputs struct {
 	// InitialAccessTokens are those by which clients may be registered now.
 	InitialAccessTokens []realmconfig.SecretDigest
 
+	// KeepsClaims has LastClaims, which pods were told of before, stay in force in place of the
+	// spec's, which cannot be used.
+	KeepsClaims bool
+	LastClaims  []realmconfig.Claim
+
 	// WithoutConfig leaves the settings as they are, because no auth server would
 	// take the spec's.
 	WithoutConfig bool

@@ -41,7 +41,7 @@ func still() []string {
 	return []string{
 		"issuer", "replicas", "autoscaling", "database.managed", "cache.managed", "tls.certManager", "signingKeys", "tokens", "login",
 		"passwords", "registration", "forwardAuth", "twoFactor", "passkeys", "recovery", "administration", "email", "sms", "ui", "cors", "network", "audit", "tracing", "exposure",
-		"networkPolicy", "monitoring", "initialAdmin", "clients", "personalAccessTokens",
+		"networkPolicy", "monitoring", "initialAdmin", "clients", "personalAccessTokens", "claims", "examples",
 	}
 }
 
