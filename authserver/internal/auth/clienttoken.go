@@ -3,6 +3,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -40,6 +41,9 @@ type ClientToken struct {
 	// none. GrantClientID is the client that has the grant then.
 	Actor         *Actor
 	GrantClientID string
+	// Claims is what the token says of the user beside, as JSON by the names of claims; nil
+	// for nothing. Nobody here reads it back.
+	Claims map[string]json.RawMessage
 }
 
 // Actor is who acts for somebody else (RFC 8693, section 4.1). Who acts now is the first, and

@@ -18,6 +18,16 @@ func newDeviceRequests() *prometheus.CounterVec {
 	}, []string{"outcome"})
 }
 
+func newClaimsLeftOut() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "realmkeeper_claims_left_out_total",
+		Help: "Claims of a realm or a client that could not be said of somebody, by why: failed, too_costly or too_large.",
+	}, []string{"why"})
+}
+
+// ClaimLeftOut implements oidc.Observer.
+func (m *Metrics) ClaimLeftOut(why string) { m.leftOut.WithLabelValues(why).Inc() }
+
 // Device implements oidc.Observer.
 func (m *Metrics) Device(outcome string) { m.awaited.WithLabelValues(outcome).Inc() }
 

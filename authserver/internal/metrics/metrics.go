@@ -30,6 +30,7 @@ type Metrics struct {
 	limited   *prometheus.CounterVec
 	clients   *prometheus.CounterVec
 	awaited   *prometheus.CounterVec
+	leftOut   *prometheus.CounterVec
 
 	registrations *prometheus.CounterVec
 	delivery
@@ -69,14 +70,14 @@ func New() *Metrics {
 		factors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "realmkeeper_second_factors_total", Help: "Codes of second factors that were checked, by method and outcome.",
 		}, []string{"method", "outcome"}),
-		delivery: newDelivery(), logouts: newLogouts(), passkeys: newPasskeys(), requirements: newRequirements(), limited: newLimited(), clients: newClientTokens(), awaited: newDeviceRequests(),
+		delivery: newDelivery(), logouts: newLogouts(), passkeys: newPasskeys(), requirements: newRequirements(), limited: newLimited(), clients: newClientTokens(), awaited: newDeviceRequests(), leftOut: newClaimsLeftOut(),
 		registrations: newRegistrations(),
 	}
 	m.registry.MustRegister(m.delivery.collectors()...)
 	m.registry.MustRegister(m.logouts.collectors()...)
 	m.registry.MustRegister(m.passkeys.collectors()...)
 	m.registry.MustRegister(m.requirements.collectors()...)
-	m.registry.MustRegister(m.limited, m.clients, m.awaited, m.registrations)
+	m.registry.MustRegister(m.limited, m.clients, m.awaited, m.leftOut, m.registrations)
 	m.registry.MustRegister(m.requests, m.durations, m.logins, m.refreshes, m.lockouts, m.devices, m.providers, m.factors,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

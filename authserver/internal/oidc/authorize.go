@@ -280,6 +280,7 @@ func (s *Service) authorizationCode(r *http.Request, to target, values url.Value
 	}
 	resources := s.resourcesAmong(asked.audience)
 	needs := asked.agreementFor(to, resources, len(resources) < len(asked.audience))
+	needs.scopes = s.withRead(needs.scopes, to.client)
 	consented, err := s.agreement(r, to, needs, *who, far.said)
 	if err != nil {
 		return "", err

@@ -82,7 +82,7 @@ func (s *Service) askDevice(w http.ResponseWriter, r *http.Request) {
 		s.Pages.Fail(w, r, err)
 		return
 	}
-	would := agreement{scopes: a.scopes(), resources: s.resourcesAmong(a.device.Audience)}
+	would := agreement{scopes: s.withRead(a.scopes(), a.client), resources: s.resourcesAmong(a.device.Audience)}
 	s.Pages.AskToAllowDevice(w, r, who, request.DeviceQuestion{
 		Application: a.client.DisplayName, ClientID: a.client.ID, Code: grant.FormatUserCode(a.letters), Scopes: would.agreed(),
 		From: a.device.From, AskedAt: a.device.CreatedAt, Journey: journey, Question: question,

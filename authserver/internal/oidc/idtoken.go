@@ -17,18 +17,23 @@ import (
 // idToken tells the client who the user is, and of their sign-in (OpenID Connect Core 1.0,
 // sections 2 and 12.2). What it says of the sign-in is the same after a refresh, the nonce
 // too.
-func (s *Service) idToken(ctx context.Context, client realmconfig.Client, issued grant.Issued, scopes []string, access string) (string, error) {
+func (s *Service) idToken(ctx context.Context, client realmconfig.Client, who *person, issued grant.Issued, scopes []string, access string) (string, error) {
 	g := issued.Grant
 	requested, err := requestedClaims(client, g)
 	if err != nil {
 		return "", err
 	}
-	groups, err := s.groupsFor(ctx, issued.User, scopes, requested.IDToken)
+	groups, err := s.groupsFor(ctx, who, scopes, requested.IDToken)
+	if err != nil {
+		return "", err
+	}
+	said, err := s.said(ctx, realmconfig.InIDToken, client, []string{client.ID}, who)
 	if err != nil {
 		return "", err
 	}
 	now := s.Now()
 	claims := claimsOf(issued.User, groups, scopes, requested.IDToken)
+	addSaid(claims, said)
 	claims["iss"], claims["sub"], claims["aud"] = s.Settings().Issuer, issued.User.ID, client.ID
 	claims["iat"], claims["exp"] = now.Unix(), now.Add(s.lifetimeOf(client.IDTokenLifetime)).Unix()
 	claims["auth_time"], claims["sid"], claims["acr"] = g.AuthTime.Unix(), g.SID, auth.ACROf(g.AMR)

@@ -37,25 +37,31 @@ func (s *Service) readyToSign(client realmconfig.Client) error {
 // narrower in this access token. That expires with the session of the grant at the latest:
 // whoever verifies it asks nobody whether the session is over.
 func (s *Service) answerIssued(ctx context.Context, c call, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
-	answer, err := s.accessTokenOf(c, issued, scopes, audience)
+	who := &person{User: issued.User}
+	answer, err := s.accessTokenOf(ctx, c, who, issued, scopes, audience)
 	if err != nil {
 		return tokenAnswer{}, err
 	}
 	answer.RefreshToken = string(issued.RefreshToken)
 	if slices.Contains(scopes, openidScope) {
-		answer.IDToken, err = s.idToken(ctx, c.client, issued, scopes, answer.AccessToken)
+		answer.IDToken, err = s.idToken(ctx, c.client, who, issued, scopes, answer.AccessToken)
 	}
 	return answer, err
 }
 
 // accessTokenOf is the answer of a grant with an access token alone: the realm's own for its
 // own applications.
-func (s *Service) accessTokenOf(c call, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
+func (s *Service) accessTokenOf(ctx context.Context, c call, who *person, issued grant.Issued, scopes, audience []string) (tokenAnswer, error) {
 	if c.client.IsFirstParty() {
 		return s.issueOwn(issued, scopes)
 	}
 	g := issued.Grant
+	said, err := s.said(ctx, realmconfig.InAccessToken, c.client, audience, who)
+	if err != nil {
+		return tokenAnswer{}, err
+	}
 	return s.issue(c, auth.ClientToken{
+		Claims:  said,
 		Subject: issued.User.ID, GrantID: g.ID, SessionID: g.SessionID, Audience: audience, Scope: scopes, AuthTime: g.AuthTime, AMR: g.AMR,
 		ExpiresAt: g.SessionExpiresAt,
 	})
@@ -121,12 +127,4 @@ func requestedClaims(client realmconfig.Client, g grant.Grant) (claimsRequest, e
 		return c, fmt.Errorf("decode claims of grant: %w", err)
 	}
 	return c.within(client), nil
-}
-
-// groupsFor are the user's, where somebody wants to know them.
-func (s *Service) groupsFor(ctx context.Context, user auth.User, scopes, also []string) ([]string, error) {
-	if !wantsGroups(scopes, also) {
-		return nil, nil
-	}
-	return s.Groups(ctx, user.ID)
 }

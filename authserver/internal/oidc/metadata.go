@@ -84,9 +84,9 @@ func (s *Service) metadata() (metadata, error) {
 		RegistrationEndpoint: s.registrationEndpoint(), DocumentsSupported: s.Settings().Clients.MetadataDocuments != nil,
 		ScopesSupported: append([]string{openidScope}, append(userScopes(), offlineScope)...),
 		ResponseTypes:   []string{"code"}, ResponseModes: []responseMode{queryMode, formPostMode}, GrantTypes: s.grantTypes(), SubjectTypes: []string{"public"}, IDTokenAlgorithms: algorithms,
-		ClaimsSupported: []string{
+		ClaimsSupported: append([]string{
 			"acr", "amr", "at_hash", "aud", "auth_time", "email", "email_verified", "exp", "groups", "iat", "iss", "jti", "locale", "name", "nonce", "role", "sid", "sub",
-		},
+		}, s.saidByRealm()...),
 		ClassesSupported: []string{auth.OneFactor, auth.TwoFactors}, PromptsSupported: []string{promptNone, promptLogin, promptConsent, promptSelectAccount},
 		ChallengeMethods: []string{"S256"}, LocalesSupported: s.Settings().UI.Languages, BackchannelLogout: true, BackchannelLogoutSession: true, ClaimsParameter: true, IssuerInAnswers: true,
 		TokenAuthMethods: all, TokenAuthAlgorithms: signing,

@@ -13,9 +13,12 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
+	"github.com/realmkeeper/realmkeeper/authserver/internal/recent"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
+	"github.com/realmkeeper/realmkeeper/internal/claims"
 )
 
 // Deps is what a Service stands on; every field is required.
@@ -29,8 +32,12 @@ type Deps struct {
 	Tokens    Tokens
 	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service
-	// Groups are the names of those that a user is in.
-	Groups   func(ctx context.Context, userID string) ([]string, error)
+	// Groups are the names of those that a user is in, Identities those that they have at
+	// other providers.
+	Groups     func(ctx context.Context, userID string) ([]string, error)
+	Identities func(ctx context.Context, userID string) ([]claims.Identity, error)
+	// Language is what claims are written in. It is asked for when there are claims.
+	Language func() (*claims.Language, error)
 	Pages    Pages
 	Journeys request.Journeys
 	Pushed   PushedRequests
@@ -48,6 +55,8 @@ type Observer interface {
 	// Device counts what becomes of devices that want to be let in: deviceRequested,
 	// deviceAllowed, deviceDenied, or deviceWrongCode for a code that is none.
 	Device(outcome string)
+	// ClaimLeftOut counts claims that could not be said, by why.
+	ClaimLeftOut(why string)
 }
 
 // Service answers clients.
@@ -55,6 +64,7 @@ type Service struct {
 	Deps
 	problems problem.Writer
 	origins  atomic.Pointer[publicOrigins]
+	compiled recent.Map[*realmconfig.Claim, *claims.Set]
 }
 
 // New returns a service; see Routes.

@@ -43,6 +43,9 @@ func (s *Service) exchangeToken(ctx context.Context, c call) (tokenAnswer, error
 	if err != nil {
 		return tokenAnswer{}, err
 	}
+	if t.Claims, err = s.saidOfExchanged(ctx, c.client, t); err != nil {
+		return tokenAnswer{}, err
+	}
 	answer, err := s.issue(c, t)
 	answer.IssuedTokenType = accessTokenType
 	return answer, err

@@ -70,11 +70,17 @@ func (s *Service) userClaims(w http.ResponseWriter, r *http.Request) (map[string
 		return nil, err
 	}
 	scopes := grantedScopes(client, slices.Clone(t.Scope))
-	groups, err := s.groupsFor(r.Context(), held.User, scopes, requested.UserInfo)
+	who := &person{User: held.User}
+	groups, err := s.groupsFor(r.Context(), who, scopes, requested.UserInfo)
+	if err != nil {
+		return nil, err
+	}
+	said, err := s.said(r.Context(), realmconfig.InUserInfo, client, t.Audience, who)
 	if err != nil {
 		return nil, err
 	}
 	claims := claimsOf(held.User, groups, scopes, requested.UserInfo)
+	addSaid(claims, said)
 	claims["sub"] = held.User.ID
 	return claims, nil
 }

@@ -72,13 +72,13 @@ func (t *Tokens) IssueClient(of auth.ClientToken) (auth.Secret, error) {
 	if of.ExpiresAt.After(t.now().Add(longest(s))) {
 		return "", ErrLifetime
 	}
-	return t.sign(s, key, typ, clientClaims{
+	return t.sign(s, key, typ, saying{also: of.Claims, clientClaims: clientClaims{
 		ClientID: of.ClientID, Username: of.Username, GrantID: of.GrantID, SessionID: of.SessionID, Scope: strings.Join(of.Scope, " "), AuthTime: numericDate(of.AuthTime), ACR: of.ACR(), AMR: of.AMR, Actor: of.Actor, GrantClientID: of.GrantClientID,
 		Confirmation: confirmationOf(of.Key), RegisteredClaims: jwt.RegisteredClaims{
 			ID: of.ID, Issuer: s.Config.Issuer, Subject: of.Subject, Audience: of.Audience,
 			IssuedAt: jwt.NewNumericDate(of.IssuedAt), ExpiresAt: jwt.NewNumericDate(of.ExpiresAt),
 		},
-	})
+	}})
 }
 
 // VerifyClient is Verify for a token that a client was given. Whom the token is for is
