@@ -82,9 +82,10 @@ func TestAClientWhoseExampleFailsKeepsItsClaims(t *testing.T) {
 	w.awaitClaims(told, good)
 
 	w.editClient("web", func(s *v1alpha1.OAuthClientSpec) { s.Claims, s.Examples = nil, nil })
-	w.readyClient(w.namespace, "web")
 	w.awaitClient(w.namespace, "web", v1alpha1.ClaimsReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonNotRequested)
 	w.awaitClaims(told, "")
+	w.startPods()
+	w.awaitClient(w.namespace, "web", v1alpha1.ReadyCondition, metav1.ConditionTrue, v1alpha1.ReasonReady)
 }
 
 func TestARealmWhoseExampleFailsKeepsItsClaims(t *testing.T) {
