@@ -74,7 +74,7 @@ func TestCeremoniesOfLinksAreNotToBeExchanged(t *testing.T) {
 			if got := query[int](r, "SELECT count(*) FROM users"); got != before {
 				t.Error("there is an account")
 			}
-			s.setUp(secret, newDevice(t)) // the link is good still
+			s.choosesPasskey(secret, newDevice(t)) // the link is good still
 		})
 	}
 }
@@ -92,7 +92,7 @@ func TestACredentialOfAnotherUserMakesNoAccount(t *testing.T) {
 	if got := query[int](r, "SELECT count(*) FROM users"); got != before {
 		t.Error("there is an account without a way in")
 	}
-	s.setUp(secret, newDevice(t))
+	s.choosesPasskey(secret, newDevice(t))
 }
 
 func TestRegistrationLinksEnd(t *testing.T) {

@@ -74,8 +74,8 @@ func (s *server) choosePassword(secret, password string) answer {
 	return s.post("/api/auth/credential/"+secret+"/password", map[string]string{"password": password})
 }
 
-// setUp chooses a passkey behind a mailed link.
-func (s *server) setUp(secret string, d *device) tokens {
+// choosesPasskey takes a passkey behind a mailed link.
+func (s *server) choosesPasskey(secret string, d *device) tokens {
 	s.t.Helper()
 	c := s.askCeremony("", "/api/auth/credential/"+secret+"/passkey/begin", nil)
 	return s.tokensOf(s.choosePasskey(secret, c, d.create(c)))
@@ -84,7 +84,7 @@ func (s *server) setUp(secret string, d *device) tokens {
 // registerBob has a passkey, and nothing else.
 func (s *server) registerBob(d *device) tokens {
 	s.t.Helper()
-	return s.setUp(s.registrationLink(bobEmail), d)
+	return s.choosesPasskey(s.registrationLink(bobEmail), d)
 }
 
 func (s *server) showsPasskey(d *device) answer {
@@ -152,7 +152,7 @@ func TestARealmOfPasskeysAloneGivesNoPasswords(t *testing.T) {
 		t.Errorf("the choice is %v", choice)
 	}
 	s.choosePassword(secret, newPassword).Expect(t, http.StatusForbidden, "password_not_offered")
-	session := s.setUp(secret, newDevice(t))
+	session := s.choosesPasskey(secret, newDevice(t))
 	s.as(session.Access, http.MethodPost, "/api/user/password", map[string]string{"new_password": newPassword}).Expect(t, http.StatusForbidden, "password_not_offered")
 
 	// Whoever has a password from before keeps it, and may have it reset.
@@ -204,7 +204,7 @@ func TestInvitedPeopleChooseAtOnce(t *testing.T) {
 		t.Errorf("the choice is %v", choice)
 	}
 	d := newDevice(t)
-	s.setUp(secret, d)
+	s.choosesPasskey(secret, d)
 	s.tokensOf(s.showsPasskey(d))
 	r.lastLetter(bobEmail, auth.PasskeyAddedMessage)
 }

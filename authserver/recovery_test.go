@@ -116,7 +116,7 @@ func TestRecoveryOfSomebodyWhoHasLostTheirPasskey(t *testing.T) {
 	if choice := decode[map[string]any](t, s.credential(secret), http.StatusOK); choice["purpose"] != "recovery" || choice["passkey"] != true || choice["password"] != true {
 		t.Errorf("the choice is %v", choice)
 	}
-	recovered := s.setUp(secret, found)
+	recovered := s.choosesPasskey(secret, found)
 	r.lastLetter(bobEmail, auth.AccountRecoveredMessage)
 	s.credential(secret).Expect(t, http.StatusBadRequest, "credential_token_invalid")
 	s.tryRefresh(session.Refresh).Expect(t, http.StatusUnauthorized, "refresh_token_invalid")
@@ -159,7 +159,7 @@ func TestRecoveriesEnd(t *testing.T) {
 	if !again.ReadyAt.After(begun.ExpiresAt) {
 		t.Errorf("begins anew %+v", again)
 	}
-	s.setUp(s.waits(bobEmail), newDevice(t))
+	s.choosesPasskey(s.waits(bobEmail), newDevice(t))
 }
 
 // Somebody who has come from a provider, and has lost their account there.
@@ -174,7 +174,7 @@ func TestRecoveryOfSomebodyWhoHasLostTheirProvider(t *testing.T) {
 	s := r.serve()
 	s.federates("elsewhere")
 	s.beginRecovery(bobEmail)
-	session := s.setUp(s.waits(bobEmail), newDevice(t))
+	session := s.choosesPasskey(s.waits(bobEmail), newDevice(t))
 	list := decode[struct{ Identities []any }](t, s.as(session.Access, http.MethodGet, "/api/user/identities", nil), http.StatusOK)
 	if len(list.Identities) != 0 {
 		t.Errorf("whoever has the account at the provider is let in: %v", list)
@@ -190,7 +190,7 @@ func TestRecoveryWithoutAWait(t *testing.T) {
 	s.registerBob(lost)
 	link := s.recoveryLink(bobEmail)
 	s.tryRecover(link).Expect(t, http.StatusBadRequest, "recovery_invalid")
-	s.setUp(link, newDevice(t))
+	s.choosesPasskey(link, newDevice(t))
 	s.showsPasskey(lost).Expect(t, http.StatusUnauthorized, "passkey_invalid")
 }
 

@@ -87,7 +87,7 @@ func TestRecoveryIsCancelledFromTheAccount(t *testing.T) {
 	}
 	s.beginRecovery(bobEmail)
 	s.cancelRecovery(s.tokensOf(s.showsPasskey(d)).Access).Expect(t, http.StatusConflict, "recovery_contested")
-	s.setUp(s.waits(bobEmail), newDevice(t))
+	s.choosesPasskey(s.waits(bobEmail), newDevice(t))
 	s.showsPasskey(d).Expect(t, http.StatusUnauthorized, "passkey_invalid")
 }
 
@@ -185,7 +185,7 @@ func TestAdminsLetARecoveryThrough(t *testing.T) {
 	approve(s.login().Access).Expect(t, http.StatusBadRequest, "recovery_invalid")
 	secret := r.readyLetter(bobEmail).secret(t)
 	s.cancelRecovery(s.tokensOf(s.showsPasskey(d)).Access).Expect(t, http.StatusConflict, "recovery_contested")
-	s.setUp(secret, newDevice(t))
+	s.choosesPasskey(secret, newDevice(t))
 	s.showsPasskey(d).Expect(t, http.StatusUnauthorized, "passkey_invalid")
 	r.Clock.Advance(recoveryWait)
 	mailed := 0

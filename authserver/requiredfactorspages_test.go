@@ -40,8 +40,8 @@ func (b *pageBrowser) showsMail(r *realm) {
 	b.sees("/signin/set-up/code", http.StatusOK, "Use an authenticator app")
 }
 
-// setsUpApp sets an app up, and keeps the backup codes, up to the button that goes on.
-func (b *pageBrowser) setsUpApp(r *realm) {
+// setsUpAppAtSignIn sets an app up, and keeps the backup codes, up to the button that goes on.
+func (b *pageBrowser) setsUpAppAtSignIn(r *realm) {
 	b.t.Helper()
 	b.submit("/signin/set-up/app", nil)
 	b.sees("/signin/set-up/app", http.StatusOK, "Scan this")
@@ -62,7 +62,7 @@ func TestPagesSetASecondFactorUpAtSignInAndGoOnToTheApplication(t *testing.T) {
 	b.open(f.address())
 	b.submit("/signin", map[string]string{"email": annEmail, "password": annPassword})
 	b.showsMail(r)
-	b.setsUpApp(r)
+	b.setsUpAppAtSignIn(r)
 	b.open(attribute(b.link("I have kept them"), "href"))
 	h := f.exchange(f.code(b))
 	if amr, _ := json.Marshal(h.claims["amr"]); string(amr) != `["pwd","otp","mfa"]` || h.claims["acr"] != "2" || h.claims["email"] != annEmail {
@@ -78,7 +78,7 @@ func TestPagesSetASecondFactorUpAtSignIn(t *testing.T) {
 		b := s.newPageBrowser()
 		b.signIn(annEmail, annPassword)
 		b.showsMail(r)
-		b.setsUpApp(r)
+		b.setsUpAppAtSignIn(r)
 		b.submit("/account/two-factor/backup-codes/file", nil)
 		if !strings.Contains(b.body, annEmail) {
 			t.Errorf("the file is %s", b.body)
@@ -186,7 +186,7 @@ func TestPagesHandOverAfterASecondFactorWasSetUp(t *testing.T) {
 	b.open("/signin?return_to=" + url.QueryEscape(appURL))
 	b.submit("/signin", map[string]string{"email": annEmail, "password": annPassword})
 	b.showsMail(r)
-	b.setsUpApp(r)
+	b.setsUpAppAtSignIn(r)
 	r.Clock.Advance(5 * time.Minute)
 	b.open(attribute(b.link("I have kept them"), "href"))
 	if b.away == nil || !strings.HasPrefix(b.away.String(), appURL) || b.away.Query().Get("code") == "" {
@@ -204,7 +204,7 @@ func TestPagesOfADeviceGoOnAfterASecondFactorWasSetUp(t *testing.T) {
 	b.open(devicePath)
 	b.submit("/signin", map[string]string{"email": annEmail, "password": annPassword})
 	b.showsMail(r)
-	b.setsUpApp(r)
+	b.setsUpAppAtSignIn(r)
 	b.open(attribute(b.link("I have kept them"), "href"))
 	b.sees(devicePath, http.StatusOK)
 	b.types(codes.User)

@@ -20,7 +20,7 @@ func (a *API) newPasswordRoutes() []route {
 				auth.ChallengeInvalid, auth.PasswordRejected, auth.AccountDisabled, auth.EmailNotVerified, auth.Busy,
 				auth.SigningUnavailable,
 			},
-		}, a.choosePassword),
+		}, a.chooseReplacement),
 	}
 }
 
@@ -36,12 +36,12 @@ func newPasswordOf(w *signin.PasswordWanted) *newPasswordBody {
 	return &newPasswordBody{RequireNewPassword: true, NewPasswordID: string(w.ID), NewPasswordExpiresIn: seconds(w.Lifetime)}
 }
 
-type choosePasswordBody struct {
+type replacementBody struct {
 	NewPasswordID auth.Secret `json:"new_password_id" required:"true" maxLength:"128"`
 	Password      auth.Secret `json:"password" required:"true" maxLength:"4096"`
 }
 
-func (a *API) choosePassword(ctx context.Context, r call[choosePasswordBody]) (signInBody, error) {
+func (a *API) chooseReplacement(ctx context.Context, r call[replacementBody]) (signInBody, error) {
 	result, err := a.SignIn.ChoosePassword(ctx, r.Body.NewPasswordID, r.Body.Password, r.Client)
 	if err != nil {
 		return signInBody{}, err

@@ -9,7 +9,7 @@ import (
 )
 
 func (w *Web) choosePasswordPages() []page {
-	return []page{{"POST /signin/password", request.RateLogin, w.choosePassword}}
+	return []page{{"POST /signin/password", request.RateLogin, w.chooseReplacement}}
 }
 
 // choosePasswordPage asks for another password, before a sign-in goes on. All of it travels in
@@ -35,7 +35,7 @@ func (w *Web) askForPassword(req *pageRequest, wanted signin.PasswordWanted) (*r
 	return show("choose-password", w.choosePasswordPage(req, wanted.ID, wanted.Email))
 }
 
-func (w *Web) choosePassword(req *pageRequest) (*response, error) {
+func (w *Web) chooseReplacement(req *pageRequest) (*response, error) {
 	id := req.secret("session_id")
 	result, err := w.SignIn.ChoosePassword(req.r.Context(), id, req.secret("password"), req.client)
 	switch e, ok := formRefusal(err); {

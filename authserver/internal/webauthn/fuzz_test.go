@@ -21,7 +21,7 @@ func FuzzAttestation(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	q, err := authenticators().Create(realm(), person())
+	q, err := authenticators().Create(realm(), person(), false)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func FuzzAttestation(f *testing.F) {
 		}
 		who := person()
 		who.Credentials = []passkey.Credential{created}
-		if _, err := authenticators().Create(realm(), who); err != nil {
+		if _, err := authenticators().Create(realm(), who, false); err != nil {
 			t.Errorf("%x cannot be read again: %v", attestation, err)
 		}
 	})

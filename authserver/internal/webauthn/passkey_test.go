@@ -31,7 +31,7 @@ func newPasskey(t testing.TB) (testenv.Passkey, passkey.Person) {
 	}
 	who := person()
 	p.Handle = base64.RawURLEncoding.EncodeToString(who.Handle)
-	q, err := authenticators().Create(realm(), who)
+	q, err := authenticators().Create(realm(), who, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestExtensionsThatNobodyAskedForAreIgnored(t *testing.T) {
 	if _, err := authenticators().Got(realm(), state, talkative(answer), find); err != nil {
 		t.Errorf("a sign-in is refused: %v", err)
 	}
-	q, err := authenticators().Create(realm(), person())
+	q, err := authenticators().Create(realm(), person(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
