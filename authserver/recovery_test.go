@@ -185,7 +185,7 @@ func TestRecoveryWithoutAWait(t *testing.T) {
 	t.Parallel()
 	r := passwordless(t, realmconfig.PasskeyRegistrationAllowed)
 	r.Config.Recovery = &realmconfig.Recovery{}
-	r, s := r.serves()
+	_, s := r.serves()
 	lost := newDevice(t)
 	s.registerBob(lost)
 	link := s.recoveryLink(bobEmail)

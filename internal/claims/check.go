@@ -41,6 +41,7 @@ func checkCalls(checked *ast.AST) error {
 			problems = append(problems, fmt.Errorf("makes a %s, which is not for expressions to make", e.AsStruct().TypeName()))
 		case ast.CallKind:
 			problems = append(problems, checkCall(e.AsCall(), known))
+		default: // has no function to look at
 		}
 	}))
 	return errors.Join(problems...)
@@ -102,6 +103,7 @@ func checkType(t *cel.Type) error {
 		if t.TypeName() == types.OptionalType.TypeName() {
 			return checkType(t.Parameters()[0])
 		}
+	default: // refused
 	}
 	return fmt.Errorf("makes a %s, and a claim is a text, a number, a truth value, a list or a map: string() makes a text of most", t)
 }

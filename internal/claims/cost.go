@@ -21,8 +21,9 @@ func (usualSizes) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
 	switch node.Type().Kind() {
 	case types.StringKind, types.BytesKind, types.ListKind, types.MapKind, types.DynKind, types.OpaqueKind, types.TypeParamKind:
 		return &checker.SizeEstimate{Max: usual}
+	default: // of one size
+		return nil
 	}
-	return nil
 }
 
 // EstimateCallCost implements checker.CostEstimator: the library knows those of its functions.

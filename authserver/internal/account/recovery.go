@@ -170,7 +170,7 @@ func (s *Service) newRecovery(user auth.User, token auth.OneTimeToken, from auth
 const (
 	recoveryPrefix = "rkq_"
 	cancelPrefix   = "rkz_"
-	credentialPath = "/credential/"
+	credentialPath = "/credential/" //nolint:gosec // where somebody chooses one
 	cancelPath     = "/recovery/cancel/"
 )
 

@@ -49,6 +49,7 @@ func (s *Store) MailToken(ctx context.Context, t auth.OneTimeToken, also auth.Ef
 		replaces = ""
 	case auth.SetUpCodeToken:
 		replaces = inPlaceOfItself
+	default: // the last link is void
 	}
 	return s.change(ctx, "mail ticket", fmt.Sprintf(mailToken, replaces), args, t.CreatedAt, also)
 }
