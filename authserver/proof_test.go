@@ -36,6 +36,7 @@ func unproved() map[string]string {
 		"GET /api/user/personal-access-tokens": reads, "GET /api/user/personal-access-tokens/applications": reads, "GET /api/admin/users/{id}/personal-access-tokens": reads,
 		"DELETE /api/user/personal-access-tokens/{id}": less, "DELETE /api/admin/users/{id}/personal-access-tokens/{token}": less,
 		"GET /api/admin/users": reads, "GET /api/admin/users/{id}": reads, "GET /api/admin/audit": reads, "GET /api/auth/verify": reads,
+		"GET /api/admin/required-factors": reads, "GET /api/admin/required-passwords": reads,
 		"GET /api/admin/groups": reads, "GET /api/admin/groups/{id}": reads, "GET /api/admin/groups/{id}/members": reads,
 		"GET /api/admin/service-accounts": reads, "GET /api/admin/service-accounts/{id}": reads, "GET /api/admin/service-accounts/{id}/groups": reads,
 		"GET /api/admin/service-accounts/{id}/tokens": reads, "GET /api/admin/service-accounts/{id}/tokens/applications": reads, "GET /api/admin/groups/{id}/service-accounts": reads,
