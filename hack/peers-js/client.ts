@@ -23,7 +23,7 @@ if (error !== undefined) {
   throw new Error(error.title)
 }
 if (!('access_token' in data)) {
-  throw new Error(`a second factor is asked for: ${data.methods.join()}`)
+  throw new Error(`more is asked for: ${Object.keys(data).join()}`)
 }
 const tokens: Tokens = (await api.POST('/api/auth/refresh', { body: { refresh_token: data.refresh_token } })).data ?? data
 const headers = { Authorization: `Bearer ${tokens.access_token}` }
