@@ -64,6 +64,48 @@ func TestAStolenPasswordSetsNothingUp(t *testing.T) {
 	}
 }
 
+// Whoever takes a mailbox over has the password by it, and the code that is mailed. Where there is a
+// passkey that is not enough, as it is not where there is an app.
+func TestAStolenMailboxSetsNothingUpBesideAPasskey(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(r *realm)
+		enter  func(r *realm, s *server) stopped
+	}{
+		"with another password": {func(*realm) {}, func(_ *realm, s *server) stopped {
+			s.reset(s.resetToken(annEmail), newPassword).Expect(s.t, http.StatusOK, "")
+			return s.stopOf(s.tryLogin(annEmail, newPassword))
+		}},
+		"with the password, where no mail is sent": {func(r *realm) { r.Config.Email = nil }, func(_ *realm, s *server) stopped { return s.stopAnn() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, s := newPasskeyRealm(t)
+			s.verifyAnn()
+			owner, thief := newDevice(t), newDevice(t)
+			s.setUpPasskey(s.loginAnn(annPassword).Access, owner)
+			c.change(r)
+			r.requires(realmconfig.Enforce)
+			s.takesUp()
+			st := c.enter(r, s)
+			s.setUp("mail-code", st.ID).Expect(t, http.StatusBadRequest, "invalid_request")
+			for step, more := range map[string]map[string]string{
+				"totp": nil, "totp/verify": code("123456"), "sms": telephone(aliceNumber), "passkey/begin": nil,
+				"passkey": {"ceremony": "rkw_" + strings.Repeat("A", 43), "credential": "{}", "name": "Key"},
+			} {
+				s.setUp(step, st.ID, more).Expect(t, http.StatusForbidden, "proof_required")
+			}
+			asked := s.askCeremony("", "/api/auth/2fa/passkey/begin", map[string]string{"session_id": st.ID})
+			s.answerByPasskey(challenge{SessionID: st.ID}, asked, thief.get(asked)).Expect(t, http.StatusUnauthorized, "passkey_invalid")
+			asked = s.askCeremony("", "/api/auth/2fa/passkey/begin", map[string]string{"session_id": st.ID})
+			s.tokensOf(s.answerByPasskey(challenge{SessionID: st.ID}, asked, owner.get(asked)))
+			if factors := query[int](r, "SELECT count(*) FROM second_factors") + query[int](r, "SELECT count(*) FROM passkeys"); factors != 1 {
+				t.Errorf("there are %d second factors", factors)
+			}
+		})
+	}
+}
+
 // lastSetUpCode is the newest code that Ann was mailed.
 func (r *realm) lastSetUpCode() string {
 	r.t.Helper()

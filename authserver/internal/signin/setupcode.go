@@ -29,10 +29,14 @@ func setUpCodeHash(stop auth.Secret) auth.TokenHash { return auth.HashOf("set-up
 // code is asked for, or RateLimited.
 func (s *Service) MailSetUpCode(ctx context.Context, stop auth.Secret, from auth.Client) (time.Duration, error) {
 	a, first, err := s.openStop(ctx, stop, from)
+	if err != nil {
+		return 0, err
+	}
+	shows, err := s.Passkeys.Has(ctx, a.user)
 	switch {
 	case err != nil:
 		return 0, err
-	case first.Proven || s.Settings().Email == nil:
+	case first.Proven || shows || s.Settings().Email == nil:
 		return 0, &auth.Error{Code: auth.InvalidRequest, Fields: []auth.FieldProblem{{Field: "setup_id", Detail: "needs no mailed code"}}}
 	}
 	digits, err := mfa.NewDigits(s.Random)

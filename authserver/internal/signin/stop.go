@@ -21,13 +21,14 @@ const (
 // Stop is a sign-in that does not go on until its user has a second factor.
 type Stop struct {
 	ID auth.Secret
-	// Methods are what can be set up.
+	// Methods are what can be set up; none where there is a Passkey.
 	Methods []auth.Method
 	// MailCode is set while the user has to show first that they read their mail: whoever has
 	// found out a password must not set up a second factor of theirs.
 	MailCode bool
 	// Passkey is set where they have one already, which completes the sign-in as it does a
-	// Challenge.
+	// Challenge, and is the only way on: whoever has found out a password, or reads the mail, must
+	// not set up something of theirs beside it.
 	Passkey  bool
 	Lifetime time.Duration
 }
@@ -80,7 +81,11 @@ func (s *Service) newStop(ctx context.Context, user auth.User, first stoppedSign
 	}
 	t := auth.OneTimeToken{Hash: auth.HashOf(id), Kind: auth.StoppedSignInToken, UserID: user.ID}
 	err = t.Keep(s.Sealer, sealedStop, first, s.Now(), stopLifetime)
-	return Stop{ID: id, Methods: s.setUpMethods(), MailCode: !first.Proven, Passkey: shows, Lifetime: stopLifetime}, t, err
+	result := Stop{ID: id, Methods: []auth.Method{}, Passkey: shows, Lifetime: stopLifetime}
+	if !shows {
+		result.Methods, result.MailCode = s.setUpMethods(), !first.Proven
+	}
+	return result, t, err
 }
 
 // setUpMethods are the second factors that the realm can set up.
@@ -131,10 +136,14 @@ func (s *Service) openStop(ctx context.Context, id auth.Secret, from auth.Client
 }
 
 // provenStop is openStop for what sets something up. It refuses with ProofRequired, too, while
-// a code has to be shown that was mailed.
+// a code has to be shown that was mailed, and whoever has a passkey to show.
 func (s *Service) provenStop(ctx context.Context, id auth.Secret, from auth.Client) (authentication, error) {
 	a, first, err := s.openStop(ctx, id, from)
-	if err == nil && !first.Proven {
+	if err != nil {
+		return a, err
+	}
+	shows, err := s.Passkeys.Has(ctx, a.user)
+	if err == nil && (shows || !first.Proven) {
 		err = auth.Refuse(auth.ProofRequired)
 	}
 	return a, err
