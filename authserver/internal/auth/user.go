@@ -57,12 +57,6 @@ func (u User) HasSecondFactor() bool {
 		slices.Contains(u.Methods, SecurityKeyMethod)
 }
 
-// CanStepUp reports whether the user has what makes two factors of one that they have shown: a
-// second factor, or a passkey that signs in by itself.
-func (u User) CanStepUp() bool {
-	return u.HasSecondFactor() || slices.Contains(u.Methods, PasskeyMethod)
-}
-
 // SameTime reports whether two times, either of which may be nil, are one.
 func SameTime(a, b *time.Time) bool {
 	if a == nil || b == nil {

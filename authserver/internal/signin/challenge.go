@@ -95,7 +95,14 @@ func (s *Service) openChallenge(ctx context.Context, id auth.Secret, from auth.C
 	}
 	first := pendingAuthentication{}
 	user, err := s.openInterrupted(ctx, auth.ChallengeToken, id, sealedChallenge, &first)
-	if err == nil && !user.HasSecondFactor() && !(first.Parent != "" && s.canStepUp(user)) {
+	if err != nil {
+		return authentication{}, err
+	}
+	able := user.HasSecondFactor()
+	if !able && first.Parent != "" {
+		able, err = s.canStepUp(ctx, user)
+	}
+	if err == nil && !able {
 		err = auth.Refuse(auth.ChallengeInvalid)
 	}
 	return first.of(user, from), err

@@ -29,10 +29,14 @@ const (
 // reached, and who they are. It refuses as session.UserOf does.
 func (s *Service) NextStep(ctx context.Context, subject auth.Subject) (Step, auth.User, error) {
 	user, err := s.Sessions.UserOf(ctx, subject)
+	if err != nil {
+		return 0, auth.User{}, err
+	}
+	able, err := s.canStepUp(ctx, user)
 	switch {
 	case err != nil:
 		return 0, auth.User{}, err
-	case !s.canStepUp(user):
+	case !able:
 		return SetUpFactor, user, nil
 	case s.Now().Sub(subject.AuthTime) > auth.FactorsApart:
 		return AskBothFactors, user, nil
@@ -41,9 +45,12 @@ func (s *Service) NextStep(ctx context.Context, subject auth.Subject) (Step, aut
 	}
 }
 
-// canStepUp reports whether a user has a second factor that the realm takes.
-func (s *Service) canStepUp(user auth.User) bool {
-	return user.HasSecondFactor() || user.CanStepUp() && s.Passkeys.On()
+// canStepUp reports whether a user has a second factor, or a passkey, that the realm can ask for.
+func (s *Service) canStepUp(ctx context.Context, user auth.User) (bool, error) {
+	if user.HasSecondFactor() {
+		return true, nil
+	}
+	return s.Passkeys.Has(ctx, user)
 }
 
 // StepUp asks somebody who is signed in for their second factor alone. Whoever answers the
