@@ -102,6 +102,45 @@ func TestAProofCountsTheFactorsOfADay(t *testing.T) {
 	s.as(proven.Access, http.MethodGet, "/api/admin/users", nil).Expect(t, http.StatusForbidden, "insufficient_user_authentication")
 }
 
+// Whoever has found out the password of an admin, or reads their mail, reaches no two factors by one
+// of their own.
+func TestAnAdminsFactorsAreChangedByThoseThatThereAre(t *testing.T) {
+	t.Parallel()
+	r, s := newGuardedRealm(t, realmconfig.Administration{ACR: "2"})
+	r.Config.Passkeys = &realmconfig.Passkeys{}
+	r.Update()
+	s.takesUp()
+	d := newDevice(t)
+	first := s.setUpPasskey(s.login().Access, d) // there is nothing yet
+	thief := s.login().Access
+	refused := func(typed map[string]string, acts ...string) {
+		t.Helper()
+		for _, act := range acts {
+			method, path, _ := strings.Cut(act, " ")
+			s.as(thief, method, path, typed).Expect(t, http.StatusForbidden, "insufficient_user_authentication")
+		}
+	}
+	const enable, disable = "POST /api/auth/2fa/enable", "POST /api/auth/2fa/disable"
+	remove := "DELETE /api/user/passkeys/" + first.ID
+	refused(map[string]string{}, enable, remove, "POST /api/user/passkeys/begin")
+	refused(password(adminPassword), enable, remove, "POST /api/user/passkeys/begin")
+
+	asked := s.askCeremony(thief, beginProof, nil)
+	owner := s.proves(thief, map[string]string{"ceremony": asked.Ceremony, "credential": d.get(asked)}).Access
+	app := s.enrol(owner)
+	refused(password(adminPassword), disable, remove, "POST /api/auth/2fa/backup-codes")
+	if n := query[int](r, "SELECT (SELECT count(*) FROM second_factors WHERE verified_at IS NOT NULL) + (SELECT count(*) FROM passkeys)"); n != 2 {
+		t.Errorf("there are %d", n)
+	}
+	s.as(thief, http.MethodPost, "/api/auth/2fa/disable", code(s.shown(app.Secret))).Expect(t, http.StatusOK, "")
+
+	// On the pages, too: they lead to the passkey.
+	b := s.newPageBrowser()
+	b.signIn(adminEmail, adminPassword)
+	b.submit("/account/two-factor", nil)
+	b.sees(stepUpPath, http.StatusOK, "passkey")
+}
+
 // The first admin of a realm has no second factor yet: the pages lead them to one, and back.
 func TestAdminPagesLeadToASecondFactorAndBack(t *testing.T) {
 	t.Parallel()

@@ -20,7 +20,7 @@ func (s *Service) PasskeysOf(ctx context.Context, access auth.Secret) ([]passkey
 }
 
 // BeginPasskey asks for a new passkey of the caller; see passkey.Begin. It refuses as
-// session.Caller, signin.RequireProof and passkey.Begin do.
+// session.Caller, signin.RequireFactorProof and passkey.Begin do.
 func (s *Service) BeginPasskey(ctx context.Context, access auth.Secret, p signin.Proof, from auth.Client) (passkey.Ceremony, error) {
 	user, subject, err := s.Sessions.Caller(ctx, access)
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Service) BeginPasskey(ctx context.Context, access auth.Secret, p signin
 	if !s.Passkeys.On() {
 		return passkey.Ceremony{}, auth.Refuse(auth.NotFound)
 	}
-	if err := s.SignIn.RequireProof(ctx, user, subject, p, from); err != nil {
+	if err := s.SignIn.RequireFactorProof(ctx, user, subject, p, from); err != nil {
 		return passkey.Ceremony{}, err
 	}
 	return s.Passkeys.Begin(ctx, user, subject.SessionID)
@@ -57,9 +57,9 @@ func (s *Service) RenamePasskey(ctx context.Context, access auth.Secret, id, nam
 }
 
 // RemovePasskey takes a passkey from the caller. It refuses as session.Caller,
-// signin.RequireProof and passkey.Remove do.
+// signin.RequireFactorProof and passkey.Remove do.
 func (s *Service) RemovePasskey(ctx context.Context, access auth.Secret, id string, p signin.Proof, from auth.Client) error {
-	user, err := s.SignIn.ProvenCaller(ctx, access, p, from)
+	user, err := s.SignIn.ProvenFactorOwner(ctx, access, p, from)
 	if err != nil {
 		return err
 	}

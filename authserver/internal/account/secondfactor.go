@@ -22,10 +22,10 @@ func (s *Service) SecondFactors(ctx context.Context, access auth.Secret) (mfa.Fa
 }
 
 // EnableTOTP makes a shared secret for the caller's authenticator app; see
-// mfa.EnrolApp. It refuses as session.Caller and signin.RequireProof do, or with
+// mfa.EnrolApp. It refuses as session.Caller and signin.RequireFactorProof do, or with
 // SecondFactorExists.
 func (s *Service) EnableTOTP(ctx context.Context, access auth.Secret, p signin.Proof, from auth.Client) (mfa.Enrolment, error) {
-	user, err := s.SignIn.ProvenCaller(ctx, access, p, from)
+	user, err := s.SignIn.ProvenFactorOwner(ctx, access, p, from)
 	if err != nil {
 		return mfa.Enrolment{}, err
 	}
@@ -49,7 +49,7 @@ func (s *Service) verifyFactor(ctx context.Context, access auth.Secret, method a
 // EnableSMS sends a code to a telephone, which counts from the moment that
 // VerifySMS has seen the code. It says how long the code works, and shows backup
 // codes to a caller who has no second factor yet. It refuses as session.Caller and
-// signin.RequireProof do, or with InvalidRequest, SecondFactorExists,
+// signin.RequireFactorProof do, or with InvalidRequest, SecondFactorExists,
 // SecondFactorUnavailable or RateLimited.
 func (s *Service) EnableSMS(ctx context.Context, access auth.Secret, phone string, p signin.Proof, from auth.Client) (mfa.Enrolment, time.Duration, error) {
 	user, subject, err := s.Sessions.Caller(ctx, access)
@@ -60,7 +60,7 @@ func (s *Service) EnableSMS(ctx context.Context, access auth.Secret, phone strin
 	if err != nil {
 		return mfa.Enrolment{}, 0, err
 	}
-	if err := s.SignIn.RequireProof(ctx, user, subject, p, from); err != nil {
+	if err := s.SignIn.RequireFactorProof(ctx, user, subject, p, from); err != nil {
 		return mfa.Enrolment{}, 0, err
 	}
 	return s.MFA.EnrolPhone(ctx, user, number, from)
@@ -82,7 +82,7 @@ func (s *Service) TextProof(ctx context.Context, access auth.Secret, from auth.C
 }
 
 // DisableSecondFactors turns the second factor off: app, telephone, security keys and
-// backup codes. It refuses as session.Caller and signin.RequireProof do, or with
+// backup codes. It refuses as session.Caller and signin.RequireFactorProof do, or with
 // SecondFactorMissing.
 func (s *Service) DisableSecondFactors(ctx context.Context, access auth.Secret, p signin.Proof, from auth.Client) error {
 	return s.disable(ctx, access, "", p, from)
@@ -95,7 +95,7 @@ func (s *Service) DisableSMS(ctx context.Context, access auth.Secret, p signin.P
 }
 
 func (s *Service) disable(ctx context.Context, access auth.Secret, method auth.Method, p signin.Proof, from auth.Client) error {
-	user, err := s.SignIn.ProvenCaller(ctx, access, p, from)
+	user, err := s.SignIn.ProvenFactorOwner(ctx, access, p, from)
 	if err != nil {
 		return err
 	}
@@ -103,9 +103,9 @@ func (s *Service) disable(ctx context.Context, access auth.Secret, method auth.M
 }
 
 // RenewBackupCodes makes the codes of earlier worthless. It refuses as
-// session.Caller and signin.RequireProof do, or with SecondFactorMissing.
+// session.Caller and signin.RequireFactorProof do, or with SecondFactorMissing.
 func (s *Service) RenewBackupCodes(ctx context.Context, access auth.Secret, p signin.Proof, from auth.Client) ([]auth.Secret, error) {
-	user, err := s.SignIn.ProvenCaller(ctx, access, p, from)
+	user, err := s.SignIn.ProvenFactorOwner(ctx, access, p, from)
 	if err != nil {
 		return nil, err
 	}

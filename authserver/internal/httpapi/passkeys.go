@@ -26,7 +26,7 @@ func (a *API) passkeyRoutes() []route {
 			method: "POST", path: "/api/user/passkeys/begin", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Begin to set up a passkey: give the options to navigator.credentials.create",
 			rate:    request.RateCode,
-			refuses: append(proofRefusals(), auth.NotFound, auth.TooManyPasskeys),
+			refuses: append(factorProofRefusals(), auth.NotFound, auth.TooManyPasskeys),
 		}, a.beginPasskey),
 		endpoint(a, route{
 			method: "POST", path: "/api/user/passkeys", status: http.StatusCreated, bearer: bearerRequired,
@@ -44,7 +44,7 @@ func (a *API) passkeyRoutes() []route {
 			method: "DELETE", path: "/api/user/passkeys/{id}", status: http.StatusNoContent, bearer: bearerRequired,
 			summary: "Remove a passkey",
 			rate:    request.RateCode,
-			refuses: append(proofRefusals(), auth.NotFound, auth.LastIdentity),
+			refuses: append(factorProofRefusals(), auth.NotFound, auth.LastIdentity),
 		}, a.removePasskey),
 	}
 }

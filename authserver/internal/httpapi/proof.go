@@ -33,6 +33,11 @@ func proofRefusals() []auth.Code {
 	}
 }
 
+// factorProofRefusals are what a request may be refused for that changes second factors or passkeys.
+func factorProofRefusals() []auth.Code {
+	return append(proofRefusals(), auth.InsufficientAuthentication)
+}
+
 // proofBody has a password, a code, or a ceremony and its credential, or none of these where a
 // recent proof is enough.
 type proofBody struct {

@@ -15,7 +15,7 @@ import (
 
 func (a *API) secondFactorRoutes() []route {
 	guesses := []auth.Code{auth.AccountLocked, auth.TooManyAttempts}
-	proof := append(proofRefusals(), auth.SecondFactorMissing)
+	proof := append(factorProofRefusals(), auth.SecondFactorMissing)
 	enrolment := append([]auth.Code{
 		auth.EnrolmentCodeInvalid, auth.SecondFactorMissing, auth.SecondFactorExists,
 	}, guesses...)
@@ -29,7 +29,7 @@ func (a *API) secondFactorRoutes() []route {
 			method: "POST", path: "/api/auth/2fa/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Make a secret for an authenticator app, and backup codes",
 			rate:    request.RateCode,
-			refuses: append(proofRefusals(), auth.SecondFactorExists),
+			refuses: append(factorProofRefusals(), auth.SecondFactorExists),
 		}, a.enableTOTP),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/verify", status: http.StatusOK, bearer: bearerRequired,
@@ -61,7 +61,7 @@ func (a *API) secondFactorRoutes() []route {
 			method: "POST", path: "/api/auth/2fa/sms/enable", status: http.StatusOK, bearer: bearerRequired,
 			summary: "Send a first code to a telephone",
 			rate:    request.RateMail,
-			refuses: append(proofRefusals(), auth.SecondFactorExists, auth.SecondFactorUnavailable, auth.RateLimited),
+			refuses: append(factorProofRefusals(), auth.SecondFactorExists, auth.SecondFactorUnavailable, auth.RateLimited),
 		}, a.enableSMS),
 		endpoint(a, route{
 			method: "POST", path: "/api/auth/2fa/sms/verify", status: http.StatusOK, bearer: bearerRequired,

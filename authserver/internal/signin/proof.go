@@ -26,11 +26,16 @@ type Proof struct {
 // CodeInvalid, PasskeyInvalid or PasskeyUnverified when the proof is wrong, with AccountLocked or
 // TooManyAttempts when too many were, and with Busy.
 func (s *Service) RequireProof(ctx context.Context, user auth.User, subject auth.Subject, p Proof, from auth.Client) error {
-	if p == (Proof{}) && s.Sessions.RecentlyAuthenticated(subject) {
-		return nil
-	}
-	_, err := s.VerifyProof(ctx, user, subject, p, from)
+	_, err := s.proven(ctx, user, subject, p, from)
 	return err
+}
+
+// proven is RequireProof, and tells as VerifyProof does how the user has shown who they are.
+func (s *Service) proven(ctx context.Context, user auth.User, subject auth.Subject, p Proof, from auth.Client) ([]string, error) {
+	if p == (Proof{}) && s.Sessions.RecentlyAuthenticated(subject) {
+		return strings.Fields(subject.AMR), nil
+	}
+	return s.VerifyProof(ctx, user, subject, p, from)
 }
 
 // VerifyProof is RequireProof for what no earlier proof is good for, and tells by which methods
@@ -135,6 +140,33 @@ func (s *Service) ProvenCaller(ctx context.Context, access auth.Secret, p Proof,
 		err = s.RequireProof(ctx, user, subject, p, from)
 	}
 	return user, err
+}
+
+// ProvenFactorOwner is ProvenCaller as RequireFactorProof has it, and refuses as that does.
+func (s *Service) ProvenFactorOwner(ctx context.Context, access auth.Secret, p Proof, from auth.Client) (auth.User, error) {
+	user, subject, err := s.Sessions.Caller(ctx, access)
+	if err == nil {
+		err = s.RequireFactorProof(ctx, user, subject, p, from)
+	}
+	return user, err
+}
+
+// RequireFactorProof is RequireProof for what changes the second factors and passkeys of a user. Of
+// an admin from whom the realm demands two factors, it wants those that there are: whoever has found
+// out their password, or reads their mail, must not get there by a factor of their own. An admin
+// who has none yet sets the first one up. It refuses with InsufficientAuthentication, too.
+func (s *Service) RequireFactorProof(ctx context.Context, user auth.User, subject auth.Subject, p Proof, from auth.Client) error {
+	amr, err := s.proven(ctx, user, subject, p, from)
+	demanded := s.Settings().Administration
+	if err != nil || demanded == nil || user.Role != auth.AdminRole {
+		return err
+	}
+	able, err := s.canStepUp(ctx, user)
+	if err != nil || !able {
+		return err
+	}
+	now := s.Now()
+	return auth.Demand{ACR: demanded.ACR}.Check(auth.ACROf(amr), now, now)
 }
 
 // ProvenAdmin is the caller, who is an administrator and has shown that nobody has merely

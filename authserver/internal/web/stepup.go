@@ -136,8 +136,11 @@ func (w *Web) leadToStepUp(req *pageRequest, demand auth.Demand) (*response, err
 
 // pageToComeBackTo is the page's own address, or that of the page which has the form.
 func (req *pageRequest) pageToComeBackTo() string {
-	if req.r.Method == http.MethodGet {
+	switch {
+	case req.r.Method == http.MethodGet:
 		return req.r.URL.RequestURI()
+	case strings.HasPrefix(req.r.URL.Path, "/account/"):
+		return "/account"
 	}
 	parts := strings.Split(strings.TrimPrefix(req.r.URL.Path, "/"), "/")
 	kept := min(len(parts), 2)
