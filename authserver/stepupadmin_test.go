@@ -141,6 +141,27 @@ func TestAnAdminsFactorsAreChangedByThoseThatThereAre(t *testing.T) {
 	b.sees(stepUpPath, http.StatusOK, "passkey")
 }
 
+// Two codes of one device are no two factors, either.
+func TestASecondCodeMakesNoTwoFactorsOfAnOldOne(t *testing.T) {
+	t.Parallel()
+	r, s := newGuardedRealm(t, realmconfig.Administration{ACR: "2"})
+	session := s.login()
+	app := s.enrol(session.Access)
+	r.Clock.Advance(13 * time.Hour)
+	access := s.refresh(session.Refresh).Access
+	for range 2 {
+		access = s.proves(access, code(s.shown(app.Secret))).Access
+		s.nextStep()
+		if claims := claimsOf(t, access); claims["acr"] != "1" {
+			t.Errorf("the token says %v", claims)
+		}
+	}
+	access = s.proves(access, password(adminPassword)).Access
+	if claims := claimsOf(t, s.proves(access, code(s.shown(app.Secret))).Access); claims["acr"] != "2" {
+		t.Errorf("beside the password, the token says %v", claims)
+	}
+}
+
 // The first admin of a realm has no second factor yet: the pages lead them to one, and back.
 func TestAdminPagesLeadToASecondFactorAndBack(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ package signin
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,11 +61,25 @@ func (s *Service) VerifyProof(ctx context.Context, user auth.User, subject auth.
 	}
 	matched, err := s.MFA.Verify(ctx, user, code, from)
 	s.Audit.RecordProof(ctx, user, "code", from, err)
-	amr = auth.WithMethods(amr, methodOf(matched.Method))
-	if s.Now().Sub(subject.AuthTime) <= auth.FactorsApart {
-		amr = auth.WithMethods(amr, twoFactors)
+	return s.withCode(amr, subject.AuthTime, methodOf(matched.Method)), err
+}
+
+// withCode are the methods of a session beside which a code is shown now. A first factor that is too
+// old is forgotten: the token that is issued at this proof is recent, and the next code must not
+// make two of it.
+func (s *Service) withCode(amr []string, authTime time.Time, shown string) []string {
+	second := func(method string) bool { return method == "otp" || method == "sms" }
+	codesAlone := len(amr) > 0 && !slices.ContainsFunc(amr, func(m string) bool { return !second(m) })
+	switch {
+	case slices.Contains(amr, twoFactors):
+		return auth.WithMethods(amr, shown)
+	case s.Now().Sub(authTime) > auth.FactorsApart:
+		return []string{shown}
+	case codesAlone:
+		return auth.WithMethods(amr, shown)
+	default:
+		return auth.WithMethods(amr, shown, twoFactors)
 	}
-	return amr, err
 }
 
 // Prove checks a proof and issues one more access token of the caller's session, to
