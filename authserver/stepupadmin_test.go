@@ -141,6 +141,22 @@ func TestAnAdminsFactorsAreChangedByThoseThatThereAre(t *testing.T) {
 	b.sees(stepUpPath, http.StatusOK, "passkey")
 }
 
+// A passkey of the host that the realm had before is nothing to ask for.
+func TestAPasskeyOfAnotherHostIsAskedOfNobody(t *testing.T) {
+	t.Parallel()
+	r, s := newGuardedRealm(t, realmconfig.Administration{ACR: "2"})
+	r.Config.Passkeys = &realmconfig.Passkeys{}
+	r.Update()
+	s.takesUp()
+	s.setUpPasskey(s.login().Access, newDevice(t))
+	r.Exec("UPDATE passkeys SET rp_id = 'old.example.com'")
+	b := s.newPageBrowser()
+	b.signIn(adminEmail, adminPassword)
+	b.open("/admin/users")
+	b.sees(stepUpPath, http.StatusOK, "A second factor is needed")
+	s.enrol(s.login().Access)
+}
+
 // Two codes of one device are no two factors, either.
 func TestASecondCodeMakesNoTwoFactorsOfAnOldOne(t *testing.T) {
 	t.Parallel()
