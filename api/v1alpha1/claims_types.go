@@ -29,7 +29,7 @@ type Claim struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_.:/~-]*$')",message="name must be letters, digits and _.:/~-, a letter first, such as grafana_role or https://example.com/tenant"
-	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['_claim_names', '_claim_sources', 'acr', 'act', 'active', 'amr', 'at_hash', 'aud', 'auth_time', 'azp', 'c_hash', 'client_id', 'cnf', 'email', 'email_verified', 'events', 'exp', 'grant_client_id', 'grant_id', 'groups', 'iat', 'iss', 'jti', 'locale', 'may_act', 'name', 'nbf', 'nonce', 'role', 's_hash', 'scope', 'session_id', 'sid', 'sub', 'sub_id', 'sub_jwk', 'token_type', 'token_use'])",message="name must not be that of a claim that has a meaning already, such as sub, email, groups or role, in whatever case; take another, such as grafana_role"
+	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['_claim_names', '_claim_sources', 'acr', 'act', 'active', 'amr', 'at_hash', 'aud', 'auth_time', 'azp', 'c_hash', 'client_id', 'cnf', 'email', 'email_verified', 'events', 'exp', 'grant_client_id', 'grant_id', 'groups', 'iat', 'iss', 'jti', 'locale', 'may_act', 'name', 'nbf', 'nonce', 'role', 's_hash', 'scope', 'session_id', 'sid', 'sub', 'sub_id', 'sub_jwk', 'token_type', 'token_use', 'username'])",message="name must not be that of a claim that has a meaning already, such as sub, email, groups or role, in whatever case; take another, such as grafana_role"
 	Name string `json:"name,omitempty"`
 
 	// expression says what the claim is, in CEL: of user (id, email, email_verified, name,

@@ -53,7 +53,7 @@ func ReservedClaims() []string {
 	return []string{
 		"_claim_names", "_claim_sources", "acr", "act", "active", "amr", "at_hash", "aud", "auth_time", "azp", "c_hash", "client_id", "cnf", "email", "email_verified",
 		"events", "exp", "grant_client_id", "grant_id", "groups", "iat", "iss", "jti", "locale", "may_act", "name", "nbf", "nonce", "role", "s_hash", "scope",
-		"session_id", "sid", "sub", "sub_id", "sub_jwk", "token_type", "token_use",
+		"session_id", "sid", "sub", "sub_id", "sub_jwk", "token_type", "token_use", "username",
 	}
 }
 
