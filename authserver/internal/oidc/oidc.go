@@ -13,11 +13,9 @@ import (
 	"github.com/realmkeeper/realmkeeper/authserver/internal/grant"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/personaltoken"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/problem"
-	"github.com/realmkeeper/realmkeeper/authserver/internal/recent"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/registrar"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/session"
-	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 	"github.com/realmkeeper/realmkeeper/internal/claims"
 )
 
@@ -64,7 +62,7 @@ type Service struct {
 	Deps
 	problems problem.Writer
 	origins  atomic.Pointer[publicOrigins]
-	compiled recent.Map[*realmconfig.Claim, *claims.Set]
+	compiled compilations
 }
 
 // New returns a service; see Routes.

@@ -56,7 +56,7 @@ func (s *Service) saidTo(client realmconfig.Client) sayings {
 	if client.RegisteredItself() {
 		return sayings{}
 	}
-	return sayings{s.setOf(s.Settings().Claims), s.setOf(client.Claims), client.Claims}
+	return sayings{s.setOf("", s.Settings().Claims), s.setOf(client.ID, client.Claims), client.Claims}
 }
 
 // replaces reports whether the client's own claims speak of a name in a place, in whatever
@@ -65,15 +65,14 @@ func (of sayings) replaces(name string, place realmconfig.ClaimPlace) bool {
 	return slices.ContainsFunc(of.own, func(c realmconfig.Claim) bool { return c.SaidIn(place) && strings.EqualFold(c.Name, name) })
 }
 
-// setOf is a list of claims as it can be evaluated, which it is made for once: documents in
-// force never change, and so the first claim of one stands for all. The operator tells pods
-// of nothing that cannot be compiled; what a pod of another release cannot compile is left
-// out.
-func (s *Service) setOf(list []realmconfig.Claim) *claims.Set {
+// setOf is a list of claims as it can be evaluated, of a client, or with an empty id of the
+// realm. The operator tells pods of nothing that cannot be compiled; what a pod of another
+// release cannot compile is left out.
+func (s *Service) setOf(clientID string, list []realmconfig.Claim) *claims.Set {
 	if len(list) == 0 {
 		return nil
 	}
-	if set, known := s.compiled.Recall(&list[0]); known {
+	if set, known := s.compiled.recall(clientID, list); known {
 		return set
 	}
 	language, err := s.Language()
@@ -85,7 +84,7 @@ func (s *Service) setOf(list []realmconfig.Claim) *claims.Set {
 	if err != nil {
 		s.Log.Error("claims cannot be compiled, and are left out", "error", err)
 	}
-	s.compiled.Remember(&list[0], set)
+	s.compiled.remember(clientID, list, set)
 	return set
 }
 

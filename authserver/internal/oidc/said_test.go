@@ -73,6 +73,24 @@ func TestOnlyWhatClaimsReadIsAskedFor(t *testing.T) {
 	}
 }
 
+// Whoever changes a client again and again does not fill the memory of pods: nothing is kept of
+// what it was before.
+func TestOneListOfClaimsIsKeptOfAClient(t *testing.T) {
+	t.Parallel()
+	s, asked := newSayingService(nil)
+	lists := [][]realmconfig.Claim{{{Name: "a", Expression: "1"}}, {{Name: "a", Expression: "2"}}}
+	for turn, i := range []int{0, 0, 1, 1, 0} {
+		client := realmconfig.Client{ID: "apps.shop", Claims: lists[i]}
+		said, err := s.said(t.Context(), realmconfig.InIDToken, client, []string{client.ID}, &person{})
+		if want := lists[i][0].Expression; err != nil || string(said["a"]) != want {
+			t.Errorf("in turn %d, says %s, %v; want %s", turn, said, err, want)
+		}
+	}
+	if asked.languages != 3 {
+		t.Errorf("claims are compiled %d times", asked.languages)
+	}
+}
+
 // A store that does not answer is an outage, and no claim that is left out: tokens without a
 // group would take away what somebody may do.
 func TestAnOutageIsNoClaimLeftOut(t *testing.T) {
