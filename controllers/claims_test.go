@@ -106,7 +106,8 @@ func TestARealmWhoseExampleFailsKeepsItsClaims(t *testing.T) {
 	w.awaitClaims(told, first)
 
 	w.edit(func(s *v1alpha1.AuthRealmSpec) {
-		s.Claims, s.Examples = role(second, "ops", `{"app_role": null}`)
+		s.Claims, s.Examples = role(second, "ops", "")
+		s.Examples[0].Then, s.Examples[0].Absent = runtime.RawExtension{}, []string{"app_role"}
 		s.Login = &v1alpha1.Login{UnknownUser: v1alpha1.ConcealUnknownUser}
 	})
 	w.await(v1alpha1.ClaimsReadyCondition, metav1.ConditionFalse, v1alpha1.ReasonExampleFailed, `app_role is ["b:ops"], want left out`)

@@ -7,6 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
@@ -47,9 +52,11 @@ func TestClaimsThatAreAcceptedAndRefused(t *testing.T) {
 		"as many as there may be":       {"claims: " + many(16, "{name: c%d, expression: '1'}"), ""},
 		"more":                          {"claims: " + many(17, "{name: c%d, expression: '1'}"), "must have at most 16 items"},
 		"what is no CEL":                {"claims: [{name: a, expression: 'user.'}]", ""}, // which the operator says
-		"an example":                    {one + "examples: [{name: Ann, given: {user: {id: '1', email: ann@a.example, email_verified: false, name: Ann, locale: de, role: admin, created: '2026-01-01T00:00:00Z'}, groups: [ops], identities: [{provider: corp, issuer: 'https://a.example', subject: '1'}], client: {id: a.b, name: B}}, then: {tenant: null, other: {a: [1, 2.5, true, null]}}}]", ""},
+		"an example":                    {one + "examples: [{name: Ann, given: {user: {id: '1', email: ann@a.example, email_verified: false, name: Ann, locale: de, role: admin, created: '2026-01-01T00:00:00Z'}, groups: [ops], identities: [{provider: corp, issuer: 'https://a.example', subject: '1'}], client: {id: a.b, name: B}}, then: {other: {a: [1, 2.5, true, null]}}, absent: [tenant]}]", ""},
 		"an example of nobody":          {one + "examples: [{given: {}, then: {tenant: ''}}]", ""},
-		"an example without an end":     {one + "examples: [{given: {}}]", "then"},
+		"an example of what is not":     {one + "examples: [{absent: [tenant]}]", ""},
+		"an example without an end":     {one + "examples: [{given: {}}]", "an example says what must be said by then"},
+		"what is not, twice":            {one + "examples: [{absent: [tenant, tenant]}]", "Duplicate value"},
 		"an end that is no object":      {one + "examples: [{then: [tenant]}]", "then"},
 		"somebody with what nobody has": {one + "examples: [{given: {user: {mail: a}}, then: {}}]", "mail"},
 		"examples of nothing":           {"examples: [{then: {a: 1}}]", "examples are of claims"},
@@ -61,6 +68,27 @@ func TestClaimsThatAreAcceptedAndRefused(t *testing.T) {
 				t.Parallel()
 				wantRefusal(t, submit(t, kind, "app", with(least, c.spec)), c.says)
 			})
+		}
+	}
+}
+
+// What must not be said survives a patch that merges, which is what kubectl sends; a null does
+// not, and so none is taken.
+func TestWhatMustNotBeSaidSurvivesAPatch(t *testing.T) {
+	t.Parallel()
+	for kind, least := range kindsWithClaims() {
+		o := object(t, kind, metav1.NamespaceDefault, "absent", with(least, "claims: [{name: tenant, expression: user.email}]"))
+		c := plane.Client(t)
+		if err := c.Create(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		err := c.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(`{"spec": {"examples": [{"then": {"tenant": null}, "absent": ["tenant"]}]}}`)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples, _, _ := unstructured.NestedSlice(o.Object, "spec", "examples")
+		if got := fmt.Sprint(examples); got != "[map[absent:[tenant] then:map[]]]" {
+			t.Errorf("%s has %s", kind, got)
 		}
 	}
 }

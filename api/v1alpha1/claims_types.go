@@ -53,6 +53,8 @@ type Claim struct {
 
 // ClaimExample is somebody, and what is to be said of them. An object is Ready when all of its
 // examples hold.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.then) || has(self.absent)",message="an example says what must be said by then, what must not by absent, or both"
 type ClaimExample struct {
 	// name is what the object's conditions call the example; examples[0] and so on when
 	// absent.
@@ -65,11 +67,21 @@ type ClaimExample struct {
 	// +optional
 	Given *ClaimsGiven `json:"given,omitempty"`
 
-	// then has claims by their names, each with the value that it must have; null for one that
-	// is not to be said. Claims that are not named may say anything that can be evaluated.
-	// +required
+	// then has claims by their names, each with the value that it must have. Claims that are
+	// named neither here nor by absent may say anything that can be evaluated.
+	// +optional
 	// +kubebuilder:pruning:PreserveUnknownFields
 	Then runtime.RawExtension `json:"then,omitzero"`
+
+	// absent are the names of claims that must not be said. A null in then is refused: many
+	// ways to apply an object drop it, and the example would prove less than it says.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	Absent []string `json:"absent,omitempty"`
 }
 
 // ClaimsGiven is what an expression is told, in the same words.

@@ -42,10 +42,25 @@ claims: [{name: all, expression: "[user.id, user.email, user.role, string(user.c
 examples: [{then: {all: ['', '', user, '1970-01-01T00:00:00Z', shop.web, Shop]}}]`},
 		"a squatter": {spec: `
 claims: [{name: proved, expression: "user.email_verified"}, {name: domain, expression: "user.email.split('@')[?1]"}]
-examples: [{given: {user: {email: a@b.example, email_verified: false}}, then: {proved: false, domain: null}}, {given: {user: {email: a@b.example}}, then: {proved: true, domain: b.example}}]`},
+examples: [{given: {user: {email: a@b.example, email_verified: false}}, then: {proved: false}, absent: [domain]}, {given: {user: {email: a@b.example}}, then: {proved: true, domain: b.example}}]`},
 		"one that does not hold": {
 			"claims: [{name: a, expression: '1'}]\nexamples: [{then: {a: 1}}, {name: Bob, then: {a: 2}}, {then: {a: x}}]",
 			v1alpha1.ReasonExampleFailed, `example "Bob": a is 1, want 2; examples[2]: a is 1, want "x"`,
+		},
+		"one that must not be said, and is": {
+			"claims: [{name: a, expression: '1'}]\nexamples: [{absent: [a]}]", v1alpha1.ReasonExampleFailed, `examples[0]: a is 1, want left out`,
+		},
+		"a null, which is lost when the object is applied again": {
+			"claims: [{name: a, expression: 'null'}]\nexamples: [{then: {a: null}}]", v1alpha1.ReasonExampleFailed, `examples[0].then: a is null, which kubectl drops; write absent: [a]`,
+		},
+		"a null that was lost": {
+			"claims: [{name: a, expression: '1'}]\nexamples: [{then: {}}]", v1alpha1.ReasonExampleFailed, `examples[0].then: names no claim`,
+		},
+		"said and not": {
+			"claims: [{name: a, expression: '1'}]\nexamples: [{then: {a: 1}, absent: [a]}]", v1alpha1.ReasonExampleFailed, `examples[0].absent: a stands in then, too`,
+		},
+		"an unknown one that must not be said": {
+			"claims: [{name: a, expression: '1'}]\nexamples: [{absent: [b]}]", v1alpha1.ReasonExampleFailed, `examples[0]: b is none of the claims`,
 		},
 		"what is no CEL": {"claims: [{name: a, expression: '1 +'}]", v1alpha1.ReasonInvalidExpression, `claim "a": line 1, column `},
 	} {

@@ -4,7 +4,10 @@ package render
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/api/v1alpha1"
@@ -26,17 +29,42 @@ func Claims(all []v1alpha1.Claim) []realmconfig.Claim {
 }
 
 // ClaimExamples are those of a spec, for a client unless they name another. The error says
-// that what one has for a claim is not JSON.
+// that what one wants of claims is no such document.
 func ClaimExamples(all []v1alpha1.ClaimExample, asks claims.Client) ([]claims.Example, error) {
 	var examples []claims.Example
 	for i, e := range all {
-		then := map[string]any{}
-		if err := json.Unmarshal(e.Then.Raw, &then); err != nil {
-			return nil, fmt.Errorf("examples[%d].then: must be an object with the claims by their names", i)
+		then, err := wanted(e)
+		if err != nil {
+			return nil, fmt.Errorf("examples[%d].%w", i, err)
 		}
 		examples = append(examples, claims.Example{Name: e.Name, Given: facts(valueOr(e.Given, v1alpha1.ClaimsGiven{}), asks), Then: then})
 	}
 	return examples, nil
+}
+
+// wanted has the value of each claim that an example names, nil for one that must not be
+// said. A patch that merges (RFC 7396) drops a null wherever it stands, also within a list,
+// and kubectl makes such patches: so nobody may say it by null.
+func wanted(e v1alpha1.ClaimExample) (map[string]any, error) {
+	then := map[string]any{}
+	if len(e.Then.Raw) > 0 && json.Unmarshal(e.Then.Raw, &then) != nil {
+		return nil, errors.New("then: must be an object with the claims by their names")
+	}
+	for _, name := range slices.Sorted(maps.Keys(then)) {
+		if then[name] == nil {
+			return nil, fmt.Errorf("then: %s is null, which kubectl drops; write absent: [%s]", name, name)
+		}
+	}
+	for _, name := range e.Absent {
+		if _, said := then[name]; said {
+			return nil, fmt.Errorf("absent: %s stands in then, too", name)
+		}
+		then[name] = nil
+	}
+	if len(then) == 0 {
+		return nil, errors.New("then: names no claim, and neither does absent; null is dropped by kubectl")
+	}
+	return then, nil
 }
 
 func facts(given v1alpha1.ClaimsGiven, asks claims.Client) claims.Facts {
