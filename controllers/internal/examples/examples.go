@@ -49,29 +49,50 @@ func (p *Prover) prove(o client.Object, list []v1alpha1.Claim, examples []v1alph
 	if len(list) == 0 {
 		return nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	key := generation{o.GetUID(), o.GetGeneration()}
-	if failure, known := p.proved[key]; known && key.uid != "" {
+	if failure, known := p.recall(key); known {
 		return failure
 	}
 	failure := p.judge(render.Claims(list), examples, asks)
+	p.remember(key, failure)
+	return failure
+}
+
+func (p *Prover) recall(key generation) (*conditions.Failure, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	failure, known := p.proved[key]
+	return failure, known && key.uid != ""
+}
+
+func (p *Prover) remember(key generation, failure *conditions.Failure) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.proved == nil || len(p.proved) >= remembered {
 		p.proved = map[generation]*conditions.Failure{}
 	}
 	p.proved[key] = failure
-	return failure
 }
 
-func (p *Prover) judge(list []realmconfig.Claim, examples []v1alpha1.ClaimExample, asks claims.Client) *conditions.Failure {
-	if p.language == nil {
-		language, err := claims.New()
-		if err != nil {
-			return conditions.NewFailure(v1alpha1.ReasonFailed, "%s", conditions.StableMessage(err))
-		}
-		p.language = language
+// inUse is the language, which is made once.
+func (p *Prover) inUse() (*claims.Language, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.language != nil {
+		return p.language, nil
 	}
-	set, err := p.language.Compile(list)
+	language, err := claims.New()
+	p.language = language
+	return language, err
+}
+
+// judge takes long for claims that somebody has written for that: others wait for none of it.
+func (p *Prover) judge(list []realmconfig.Claim, examples []v1alpha1.ClaimExample, asks claims.Client) *conditions.Failure {
+	language, err := p.inUse()
+	if err != nil {
+		return conditions.NewFailure(v1alpha1.ReasonFailed, "%s", conditions.StableMessage(err))
+	}
+	set, err := language.Compile(list)
 	if err != nil {
 		return conditions.NewFailure(v1alpha1.ReasonInvalidExpression, "%s", message(err))
 	}
