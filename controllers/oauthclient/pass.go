@@ -79,7 +79,9 @@ func (k *keeper) gather(ctx context.Context, c *v1alpha1.OAuthClient) (state, er
 		if st.refusal, err = conditions.Classify(attached.RefuseClient(ctx, k, st.realm, c)); err != nil {
 			return st, err
 		}
-		st.claims = k.examples.Client(c)
+		if st.refusal == nil { // whoever is not let in costs nothing
+			st.claims = k.examples.Client(c)
+		}
 		st.seen = k.board.look(st.named, render.ClientID(c))
 	}
 	switch {

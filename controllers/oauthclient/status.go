@@ -114,8 +114,12 @@ func admitted(st state) metav1.Condition {
 }
 
 func claimsReady(c *v1alpha1.OAuthClient, st state) metav1.Condition {
-	if st.realm == nil {
-		return conditions.Unknown(v1alpha1.ClaimsReadyCondition, v1alpha1.ReasonBlocked, "Not looked at, because of what %s says", v1alpha1.RealmFoundCondition)
+	const kind = v1alpha1.ClaimsReadyCondition
+	switch {
+	case st.realm == nil:
+		return conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Not looked at, because of what %s says", v1alpha1.RealmFoundCondition)
+	case st.refusal != nil:
+		return conditions.Unknown(kind, v1alpha1.ReasonBlocked, "Not looked at, because of what %s says", v1alpha1.AdmittedCondition)
 	}
 	return attached.ClaimsReady(c.Spec.Claims, c.Spec.Examples, st.claims)
 }

@@ -127,6 +127,12 @@ func TestConditionsOfAClient(t *testing.T) {
 			func(_ *v1alpha1.OAuthClient, st *state) { st.realm = nil }, false,
 			v1alpha1.ClaimsReadyCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "RealmFound",
 		},
+		"the claims of one that is not admitted": {
+			func(_ *v1alpha1.OAuthClient, st *state) {
+				st.refusal = conditions.NewFailure(v1alpha1.ReasonNamespaceNotAllowed, "not from here")
+			}, false,
+			v1alpha1.ClaimsReadyCondition, metav1.ConditionUnknown, v1alpha1.ReasonBlocked, "because of what Admitted says",
+		},
 		"claims without examples": {
 			func(c *v1alpha1.OAuthClient, _ *state) {
 				c.Spec.Claims = []v1alpha1.Claim{{Name: "a", Expression: "1"}}
