@@ -456,3 +456,20 @@ func TestAnExchangedTokenTellsAServiceAccountFromAPerson(t *testing.T) {
 		t.Errorf("it tells %v", roles)
 	}
 }
+
+// Claims are of people: what a service account's token is exchanged for has its own name, and
+// nothing that an expression says, whatever that is.
+func TestNoClaimsAreSaidOfAServiceAccount(t *testing.T) {
+	t.Parallel()
+	deploy := newOAuthClient("deploy", takesTokens)
+	r, s, a := newRealmOfTokens(t, deploy)
+	r.Config.Claims = []realmconfig.Claim{{Name: "tenant", Expression: "'acme'"}}
+	r.Update()
+	persons := s.makeToken(a.session.Access, deploy, "").Token
+	s.eventually("claims are said of a person", func() bool {
+		_, said := s.mustExchange(deploy, persons, nil)
+		return said["tenant"] == "acme" && said["username"] == nil
+	})
+	_, said := s.mustExchange(deploy, s.makeTokenOf(a.admin, s.newServiceAccount(a.admin, "deployer"), deploy, "").Token, nil)
+	says(t, "a service account's token", said, map[string]string{"tenant": "", "username": `"service-account:deployer"`, "acr": "", "auth_time": ""})
+}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -70,6 +72,19 @@ func TestOnlyWhatClaimsReadIsAskedFor(t *testing.T) {
 				t.Errorf("asked %+v, want %+v", *asked, c.want)
 			}
 		})
+	}
+}
+
+// Nobody declares a claim by which introspection, or whoever reads it as an access token, says
+// something else.
+func TestNobodyDeclaresWhatIntrospectionTells(t *testing.T) {
+	t.Parallel()
+	told := reflect.TypeFor[introspection]()
+	for i := range told.NumField() {
+		name, _, _ := strings.Cut(told.Field(i).Tag.Get("json"), ",")
+		if !realmconfig.IsReservedClaim(name) {
+			t.Errorf("%q can be declared", name)
+		}
 	}
 }
 
