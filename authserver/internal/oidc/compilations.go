@@ -10,9 +10,10 @@ import (
 )
 
 // maxCompiled bounds the expressions that are kept compiled, in bytes of their text, of which
-// each takes some 300 in memory. There are twice as many at most. What is not kept is compiled
-// anew for each token, which takes about as long as a signature.
-const maxCompiled = 64 << 10
+// each takes 70 to 300 in memory. There are twice as many at most. What is not kept is compiled
+// anew for each token: for a few claims in about a millisecond, for as many as there may be, as
+// long as they may be, in a quarter of a second, so that there is room for several of those.
+const maxCompiled = 256 << 10
 
 // compilations are claims as they can be evaluated, those that were used last, by the id of
 // their client. There is one list at a time of each: whoever declares a client may change it
