@@ -34,57 +34,62 @@ const matches = "matches"
 
 // checkCalls refuses what could be slow, or depends on more than the facts.
 func checkCalls(checked *ast.AST) error {
-	known, problems := functions(), []error{}
+	known, problems, program := functions(), []error{}, 0
 	ast.PreOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.StructKind:
 			problems = append(problems, fmt.Errorf("makes a %s, which is not for expressions to make", e.AsStruct().TypeName()))
 		case ast.CallKind:
-			problems = append(problems, checkCall(e.AsCall(), known))
+			instructions, err := checkCall(e.AsCall(), known)
+			problems, program = append(problems, err), program+instructions
 		default: // has no function to look at
 		}
 	}))
-	return errors.Join(problems...)
+	if err := errors.Join(problems...); err != nil || program <= maxProgram {
+		return err
+	}
+	return errors.New("has patterns that are too large together: have it match fewer, or smaller ones")
 }
 
-func checkCall(call ast.CallExpr, known []string) error {
+// checkCall counts the instructions of the call's pattern, if it has one.
+func checkCall(call ast.CallExpr, known []string) (int, error) {
 	name := call.FunctionName()
 	switch {
 	case !slices.Contains(known, name):
-		return fmt.Errorf("calls %s, which is not among the functions of claims", name)
+		return 0, fmt.Errorf("calls %s, which is not among the functions of claims", name)
 	case name == matches:
 		return checkPattern(call.Args()[len(call.Args())-1])
 	case len(name) > 3 && name[:3] == "get" && len(call.Args()) > 0:
-		return fmt.Errorf("%s takes no time zone here: times are in UTC", name)
+		return 0, fmt.Errorf("%s takes no time zone here: times are in UTC", name)
 	}
-	return nil
+	return 0, nil
 }
 
 const (
-	// maxPattern bounds a regular expression in bytes, maxProgram the instructions of what it
-	// is compiled to: .{1000} is short, and slow.
+	// maxPattern bounds a regular expression in bytes, maxProgram the instructions of what all
+	// those of an expression are compiled to: .{1000} is short, and slow, and many take memory.
 	maxPattern = 256
 	maxProgram = 500
 )
 
-// checkPattern wants a pattern that is known, and small.
-func checkPattern(e ast.Expr) error {
+// checkPattern wants a pattern that is known, and small, and counts its instructions.
+func checkPattern(e ast.Expr) (int, error) {
 	if e.Kind() != ast.LiteralKind {
-		return errors.New("matches needs a pattern that stands in the expression, and is not made by it")
+		return 0, errors.New("matches needs a pattern that stands in the expression, and is not made by it")
 	}
 	pattern, ok := e.AsLiteral().(types.String)
 	if !ok || len(pattern) > maxPattern {
-		return fmt.Errorf("matches needs a pattern of at most %d bytes", maxPattern)
+		return 0, fmt.Errorf("matches needs a pattern of at most %d bytes", maxPattern)
 	}
 	parsed, err := syntax.Parse(string(pattern), syntax.Perl)
 	if err != nil {
-		return fmt.Errorf("matches needs a pattern of RE2: %w", err)
+		return 0, fmt.Errorf("matches needs a pattern of RE2: %w", err)
 	}
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil || len(program.Inst) > maxProgram {
-		return errors.New("matches has a pattern that is too large: have it repeat less")
+		return 0, errors.New("matches has a pattern that is too large: have it repeat less")
 	}
-	return nil
+	return len(program.Inst), nil
 }
 
 // checkType refuses what JSON has no words for.

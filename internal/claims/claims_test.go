@@ -159,6 +159,7 @@ func TestBadExpressionsAreRefused(t *testing.T) {
 		`'a'.matches('(')`:                       "a pattern of RE2",
 		`'a'.matches('(.{1000}){1000}')`:         "RE2",
 		`'a'.matches('(abcdefghij){100}')`:       "too large",
+		strings.Repeat(`'a'.matches('[a-z]{20}') || `, 40) + `true`:                                               "too large together",
 		`'a'.matches('` + strings.Repeat("a", 257) + `')`:                                                         "at most 256 bytes",
 		`'` + strings.Repeat("a", 2048) + `'`:                                                                     "exceeds",
 		strings.Repeat("(", 60) + "1" + strings.Repeat(")", 60):                                                   "recursion limit",
