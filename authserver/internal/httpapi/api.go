@@ -50,7 +50,7 @@ type Deps struct {
 	Admin      *admin.Service
 	Groups     *group.Service
 	Proofs     *dpop.Service
-	// Requirements say who must have a second factor.
+	// Requirements say who must have a second factor, or another password.
 	Requirements *requirement.Service
 	// PersonalTokens are what people make for programs of theirs.
 	PersonalTokens *personaltoken.Service

@@ -92,7 +92,7 @@ func (q requiredFactorsQuery) query() requirement.Query {
 }
 
 func (a *API) requiredFactors(ctx context.Context, r call[requiredFactorsQuery]) (requiredFactorsBody, error) {
-	page, err := a.Requirements.People(ctx, r.Bearer, r.Body.query(), r.Client)
+	page, err := a.Requirements.PeopleWithoutFactors(ctx, r.Bearer, r.Body.query(), r.Client)
 	if err != nil {
 		return requiredFactorsBody{}, err
 	}
@@ -104,7 +104,7 @@ func (a *API) requiredFactors(ctx context.Context, r call[requiredFactorsQuery])
 type requiredPasswordsBody struct{ requiredFactorsBody }
 
 func (a *API) requiredPasswords(ctx context.Context, r call[requiredFactorsQuery]) (requiredPasswordsBody, error) {
-	page, err := a.Requirements.WithWeakPasswords(ctx, r.Bearer, r.Body.query(), r.Client)
+	page, err := a.Requirements.PeopleWithWeakPasswords(ctx, r.Bearer, r.Body.query(), r.Client)
 	if err != nil {
 		return requiredPasswordsBody{}, err
 	}

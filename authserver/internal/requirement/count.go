@@ -50,8 +50,8 @@ func concernedBy(settings realmconfig.Config) (Concerned, bool) {
 	return Concerned{required.Who, required.Groups, auth.GroupSources(settings), settings.Passkeys != nil}, true
 }
 
-// Batch asks for some of those whom the requirement of second factors concerns, in the order
-// of their ids, from behind one on.
+// Batch asks for some of those whom a requirement concerns, in the order of their ids, from
+// behind one on.
 type Batch struct {
 	Concerned
 	After string
@@ -62,7 +62,7 @@ type Batch struct {
 type Tally struct {
 	// Last is the last who was looked at; empty when there is nobody behind them.
 	Last string
-	// Covered are those who must have a second factor, and Without those who do not.
+	// Covered are those who must meet the requirement, and Without those who do not.
 	Covered, Without int
 	// ByGroup are the latter by the names of their groups.
 	ByGroup map[string]int

@@ -64,9 +64,9 @@ func (s *Service) countPasswords(ctx context.Context) error {
 	return s.count(ctx, Passwords, concerned.Sources, Batch{Concerned: concerned, Limit: countedAtOnce}, s.Store.WithWeakPasswords)
 }
 
-// WithWeakPasswords reads a page of those whose password today's rules would not take, for an
+// PeopleWithWeakPasswords reads a page of those whose password today's rules would not take, for an
 // admin. It refuses as session.Admin does. Where the realm does not ask there is nobody.
-func (s *Service) WithWeakPasswords(ctx context.Context, access auth.Secret, q Query, from auth.Client) (Page, error) {
+func (s *Service) PeopleWithWeakPasswords(ctx context.Context, access auth.Secret, q Query, from auth.Client) (Page, error) {
 	if _, _, err := s.Sessions.Admin(ctx, access, "", "", from); err != nil {
 		return Page{}, err
 	}

@@ -22,8 +22,7 @@ const (
 	Met State = "met"
 )
 
-// Query asks for a page of people whom the requirement of second factors concerns, in the
-// order of their ids.
+// Query asks for a page of people whom a requirement concerns, in the order of their ids.
 type Query struct {
 	Concerned
 	// Group narrows to the members of one, by its name; empty for all.
@@ -54,10 +53,11 @@ type Page struct {
 // mostLookedAt bounds the people whom one page looks at.
 const mostLookedAt = 500
 
-// People reads a page of those whom the requirement of second factors concerns, for an admin.
+// PeopleWithoutFactors reads a page of those whom the requirement of second factors concerns,
+// whatever their State, for an admin.
 // A page may be short, and even empty, with more behind it: see Page.Next. It refuses as
 // session.Admin does. Where nothing is required of anybody there is nobody.
-func (s *Service) People(ctx context.Context, access auth.Secret, q Query, from auth.Client) (Page, error) {
+func (s *Service) PeopleWithoutFactors(ctx context.Context, access auth.Secret, q Query, from auth.Client) (Page, error) {
 	if _, _, err := s.Sessions.Admin(ctx, access, "", "", from); err != nil {
 		return Page{}, err
 	}

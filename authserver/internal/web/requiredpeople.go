@@ -40,7 +40,7 @@ func (w *Web) showRequiredFactors(req *pageRequest) (*response, error) {
 	if required := w.Settings().TwoFactor.Required; required != nil {
 		p.Enforcement = required.Enforcement
 	}
-	return w.showRequired(req, p, w.Requirements.People)
+	return w.showRequired(req, p, w.Requirements.PeopleWithoutFactors)
 }
 
 func (w *Web) showRequiredPasswords(req *pageRequest) (*response, error) {
@@ -48,7 +48,7 @@ func (w *Web) showRequiredPasswords(req *pageRequest) (*response, error) {
 	if existing := w.Settings().Passwords.Existing; existing != nil {
 		p.Enforcement = existing.Enforcement
 	}
-	return w.showRequired(req, p, w.Requirements.WithWeakPasswords)
+	return w.showRequired(req, p, w.Requirements.PeopleWithWeakPasswords)
 }
 
 func (w *Web) showRequired(req *pageRequest, p requiredPage, read reading) (*response, error) {

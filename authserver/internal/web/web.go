@@ -46,7 +46,7 @@ type Deps struct {
 	Accounts        *account.Service
 	Admin           *admin.Service
 	Groups          *group.Service
-	// Requirements say who must have a second factor.
+	// Requirements say who must have a second factor, or another password.
 	Requirements *requirement.Service
 	Sealer       auth.Sealer
 	Shelf        request.Shelf
