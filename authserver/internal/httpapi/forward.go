@@ -48,8 +48,8 @@ type verifyQuery struct {
 
 // verifyAnyRequest answers a gateway that asks with the method, the path and the
 // query of the request it holds back, below ours (Envoy's ext_authz). The query
-// is the client's then, and must choose neither roles nor clients, nor
-// what else is demanded.
+// is the client's then, and must choose neither roles nor clients, nor what else is
+// demanded.
 func (a *API) verifyAnyRequest() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.verify(w, r, nil, auth.Demand{}, session.ForwardedClients{})

@@ -254,9 +254,9 @@ func hint(text string) string {
 	return text
 }
 
-// authorizationCode gives the client a code. The error is errSignIn or errStepUp where somebody
-// must sign in, or show more, first, ClientAccessDenied where they may not use the client, a *mustAgree where
-// they must agree, and else what the client is told.
+// authorizationCode gives the client a code. The error is errSignIn where somebody must sign in
+// first, errStepUp where they must show more, ClientAccessDenied where they may not use the
+// client, a *mustAgree where they must agree, and else what the client is told.
 func (s *Service) authorizationCode(r *http.Request, to target, values url.Values, far progress) (auth.Secret, error) {
 	if to.client.MustPush() && !far.on.Pushed {
 		return "", refuse(InvalidRequest, "The client must push its requests: send this one to pushed_authorization_request_endpoint (RFC 9126).")

@@ -43,8 +43,9 @@ type Service struct {
 type Store interface {
 	// UserHandle is what authenticators know a user by: fresh, or what was stored before.
 	UserHandle(ctx context.Context, userID string, fresh []byte) ([]byte, error)
-	// AddPasskey adds a passkey to its user, if nobody has that credential, the session lives
-	// or the sign-in is stopped still that has asked for it, and the user is not disabled, has fewer than Most, and the password that User has.
+	// AddPasskey adds a passkey to its user, if nobody has that credential, if the session
+	// lives that has asked for it, or the sign-in still waits that was stopped for it, and if
+	// the user is not disabled, and has fewer than Most, and the password that User has.
 	AddPasskey(ctx context.Context, n NewPasskey, also auth.Effects) (bool, error)
 	// PasskeysOf are a user's, the eldest first.
 	PasskeysOf(ctx context.Context, userID string) ([]Passkey, error)

@@ -137,9 +137,8 @@ func (s *Service) openInterrupted(ctx context.Context, kind auth.OneTimeTokenKin
 func (p pendingAuthentication) of(user auth.User, from auth.Client) authentication {
 	user.PasswordHash = p.CheckedHash
 	return authentication{
-		user: user, account: p.Account, from: from, method: p.Method, amr: p.AMR, newHash: p.NewHash, shownSince: p.ShownSince, chosenHash: p.ChosenHash,
-		parent:  p.Parent,
-		notices: p.Notices,
+		user: user, account: p.Account, from: from, method: p.Method, amr: p.AMR, newHash: p.NewHash, shownSince: p.ShownSince,
+		parent: p.Parent, chosenHash: p.ChosenHash, notices: p.Notices,
 	}
 }
 

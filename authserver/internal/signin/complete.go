@@ -16,7 +16,7 @@ import (
 
 // SignIn is what a right password or mailed code, a passkey or a provider's word yields: a
 // Grant, or a Challenge when the user has a second factor and has not shown one, or a Stop when
-// they must have one, or the wish for another password.
+// they must have one and have none, or a PasswordWanted when theirs is not good enough any more.
 type SignIn struct {
 	Grant     session.Grant
 	Challenge *Challenge

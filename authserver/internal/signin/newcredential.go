@@ -25,7 +25,7 @@ func (s *Service) CompleteNewPasskey(ctx context.Context, user auth.User, from a
 		if err := s.admits(user); err != nil {
 			return SignIn{}, err
 		}
-		a.method, a.amr = byPasskey, []string{proofOfPossession, "mfa"}
+		a.method, a.amr = byPasskey, []string{proofOfPossession, twoFactors}
 		grant, err := s.openSession(ctx, a, nil)
 		return SignIn{Grant: grant, ShownSince: a.shownSince}, err
 	})

@@ -107,8 +107,9 @@ func (s *Service) AskPasskeyFor(ctx context.Context, challenge auth.Secret, from
 	return s.Passkeys.Ask(ctx, first.user, auth.HashOf(challenge))
 }
 
-// AnswerWithPasskey opens the session that a Challenge, or a Stop, was for. It refuses with NotFound,
-// ChallengeInvalid, AccountDisabled, PasskeyInvalid, SigningUnavailable or DatabaseUnavailable.
+// AnswerWithPasskey opens the session that a Challenge, or a Stop, was for. It refuses with
+// NotFound, ChallengeInvalid, AccountDisabled, PasskeyInvalid, SigningUnavailable or
+// DatabaseUnavailable.
 // Wrong codes do not count here: see PasskeyLogin.
 func (s *Service) AnswerWithPasskey(ctx context.Context, challenge auth.Secret, a PasskeyAnswer, from auth.Client) (ChallengeResult, error) {
 	if err := s.Tokens.Ready(); err != nil {

@@ -84,8 +84,9 @@ func (s *Service) withCode(amr []string, authTime time.Time, shown string) []str
 
 // Prove checks a proof and issues one more access token of the caller's session, to
 // which the proof is recent, and of two factors if it makes that of what the session has. The
-// session is left as it was: the proof speaks for nobody but whoever has given it. It refuses as session.Caller and signin.RequireProof do,
-// also when the session has ended meanwhile, or with SigningUnavailable.
+// session is left as it was: the proof speaks for nobody but whoever has given it. It refuses
+// as session.Caller and signin.RequireProof do, also when the session has ended meanwhile, or
+// with SigningUnavailable.
 func (s *Service) Prove(ctx context.Context, access auth.Secret, p Proof, from auth.Client) (auth.Secret, time.Duration, error) {
 	user, subject, err := s.Sessions.Caller(ctx, access)
 	if err != nil {

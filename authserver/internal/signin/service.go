@@ -6,8 +6,9 @@
 // or, for a user with a second factor, by a challenge, which remembers what was
 // right. A code answers it: one statement uses the code up, redeems the challenge
 // and opens the session, so that neither can be used twice and none is lost without
-// the other. A passkey that verifies its user is both factors. Whoever must have a second
-// factor, has none and has had their time is stopped instead, until they have set one up.
+// the other. A passkey that verifies its user is both factors. Whoever does not meet what the
+// realm requires, and has had their time, is stopped on the way: until they have chosen another
+// password (PasswordWanted), or have set up the second factor that they must have (Stop).
 //
 // An application gets a one-time code in its address, never a token. Whoever is
 // signed in already proves with a password or a code that an access token was not

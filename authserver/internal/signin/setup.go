@@ -5,7 +5,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
@@ -106,11 +105,7 @@ func (s *Service) FinishSetUpPasskey(ctx context.Context, stop auth.Secret, r pa
 func (s *Service) enterWith(ctx context.Context, a authentication, method auth.Method, shown string) (SignIn, error) {
 	s.Requirements.RecordMet(ctx, requirement.Factors, a.user, a.from)
 	a.method += ", " + string(method)
-	a.authTime, a.amr = time.Time{}, slices.Clone(a.amr)
-	if !slices.Contains(a.amr, shown) {
-		a.amr = append(a.amr, shown)
-	}
-	a.amr = append(a.amr, "mfa")
+	a.authTime, a.amr = time.Time{}, auth.WithMethods(a.amr, shown, twoFactors)
 	grant, err := s.openSession(ctx, a, nil)
 	if errors.Is(err, auth.Refuse(auth.InvalidCredentials)) { // the user has changed meanwhile
 		err = auth.Refuse(auth.ChallengeInvalid)

@@ -43,7 +43,8 @@ type stoppedSignIn struct {
 	Proven bool `json:"proven,omitempty"`
 }
 
-// loginStopped is a login that waits for a second factor to be set up, as the Observer sees it.
+// loginStopped is a login that waits for a second factor to be set up, or for another password,
+// as the Observer sees it.
 const loginStopped = "stopped"
 
 // stop interrupts a sign-in until its user has a second factor.
