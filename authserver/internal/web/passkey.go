@@ -46,12 +46,12 @@ func (w *Web) beginPasskey(req *pageRequest) (*response, error) {
 	if err != nil || a.location == "" {
 		return a, err
 	}
-	p.returnTarget = req.setUpTarget()
+	p.returnTarget = req.stepUpTarget()
 	return show("passkey", p)
 }
 
 func (w *Web) finishPasskey(req *pageRequest) (*response, error) {
-	codes := enrolmentPage{form: form{returnTarget: req.setUpTarget()}}
+	codes := enrolmentPage{form: form{returnTarget: req.stepUpTarget()}}
 	a, err := w.change(req, "passkeys", func(access auth.Secret) error {
 		name, err := req.passkeyName()
 		if err != nil {
@@ -69,7 +69,7 @@ func (w *Web) finishPasskey(req *pageRequest) (*response, error) {
 	case len(codes.BackupCodes) > 0:
 		return show("backup-codes", codes)
 	default:
-		return req.afterSetUp("passkeys")
+		return req.factorSaved("passkeys")
 	}
 }
 

@@ -55,7 +55,7 @@ func (w *Web) beginPhone(req *pageRequest) (*response, error) {
 
 func (req *pageRequest) phonePage() phonePage {
 	return phonePage{
-		enrolmentPage{form: form{returnTarget: req.setUpTarget()}, BackupCodes: strings.Fields(req.field("codes", 1024))}, req.field("phone", maxPhone),
+		enrolmentPage{form: form{returnTarget: req.stepUpTarget()}, BackupCodes: strings.Fields(req.field("codes", 1024))}, req.field("phone", maxPhone),
 	}
 }
 
@@ -69,7 +69,7 @@ func (w *Web) verifyPhone(req *pageRequest) (*response, error) {
 	case err == nil && len(p.BackupCodes) > 0:
 		return show("backup-codes", p.enrolmentPage)
 	case err == nil:
-		return req.afterSetUp("two-factor")
+		return req.factorSaved("two-factor")
 	case !ok:
 		return nil, err
 	}

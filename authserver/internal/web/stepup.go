@@ -38,10 +38,12 @@ func stepUpAddress(journey string) string {
 	return stepUpPath + "?" + url.Values{"journey": {journey}}.Encode()
 }
 
-// setUpFactor is what has been saved when somebody comes from setting up a factor.
-const setUpFactor = "two-factor"
+// savedFactor is what has been saved when somebody comes from the account page, where they have
+// set up a factor. Whoever is stopped at a sign-in sets one up elsewhere: see setUpPages.
+const savedFactor = "two-factor"
 
-func setUpAddress(journey string) string { return stepUpAddress(journey) + "&saved=" + setUpFactor }
+// stepUpWithFactor is where they show the factor that they have set up.
+func stepUpWithFactor(journey string) string { return stepUpAddress(journey) + "&saved=" + savedFactor }
 
 // wantsMore reports whether somebody is on a journey that wants more than a sign-in.
 func (req *pageRequest) wantsMore() bool { return req.journey.Demand() != auth.Demand{} }
@@ -83,7 +85,7 @@ func (w *Web) stepUp(req *pageRequest) (*response, error) {
 		return nil, err
 	}
 	p := req.codePageOf(c)
-	p.SetUp = req.saved([]string{setUpFactor}) != ""
+	p.SetUp = req.saved([]string{savedFactor}) != ""
 	return show("code", p)
 }
 
@@ -150,19 +152,19 @@ func (req *pageRequest) pageToComeBackTo() string {
 	return "/" + strings.Join(parts[:kept], "/")
 }
 
-// setUpTarget is the journey that has led somebody to set up a factor; empty for others.
-func (req *pageRequest) setUpTarget() returnTarget {
+// stepUpTarget is the journey that has led somebody to set up a factor; empty for others.
+func (req *pageRequest) stepUpTarget() returnTarget {
 	if !req.wantsMore() {
 		return returnTarget{}
 	}
 	return req.returnTarget()
 }
 
-// afterSetUp goes on when somebody has set up a factor: on the journey that has led them there, or
+// factorSaved goes on when somebody has set up a factor: on the journey that has led them there, or
 // to the account page.
-func (req *pageRequest) afterSetUp(section string) (*response, error) {
+func (req *pageRequest) factorSaved(section string) (*response, error) {
 	if req.wantsMore() {
-		return seeOther(setUpAddress(req.sealedJourney))
+		return seeOther(stepUpWithFactor(req.sealedJourney))
 	}
 	return seeOther("/account?saved=" + section)
 }

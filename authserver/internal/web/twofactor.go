@@ -40,7 +40,7 @@ func (p enrolmentPage) Next() string {
 	case p.onward != "":
 		return p.onward
 	case p.Journey != "":
-		return setUpAddress(p.Journey)
+		return stepUpWithFactor(p.Journey)
 	default:
 		return "/account"
 	}
@@ -72,7 +72,7 @@ func (w *Web) beginTwoFactor(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.returnTarget = req.setUpTarget()
+	p.returnTarget = req.stepUpTarget()
 	return show("two-factor", p)
 }
 
@@ -83,7 +83,7 @@ func (w *Web) verifyTwoFactor(req *pageRequest) (*response, error) {
 	e, ok := formRefusal(err)
 	switch {
 	case err == nil:
-		return req.afterSetUp("two-factor")
+		return req.factorSaved("two-factor")
 	case !ok:
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (w *Web) verifyTwoFactor(req *pageRequest) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.returnTarget = req.setUpTarget()
+	p.returnTarget = req.stepUpTarget()
 	p.form = p.refusedBy(e)
 	return &response{template: "two-factor", status: problem.PageStatus(e.Code), data: p}, nil
 }
