@@ -125,7 +125,7 @@ func TestAServiceAccountUsesAnApplication(t *testing.T) {
 		t.Errorf("an admin sees %+v", list)
 	}
 	for action, actor := range map[auth.Action]string{
-		auth.ActCreateAccount: self, auth.ActJoinGroup: self, auth.ActMakeAccountToken: self, auth.ActUseAccountToken: account.ID,
+		auth.ActCreateServiceAccount: self, auth.ActAddServiceAccount: self, auth.ActMakeServiceAccountToken: self, auth.ActUseServiceAccountToken: account.ID,
 	} {
 		n := query[int](r, "SELECT count(*) FROM audit_events WHERE action = $1 AND actor_id = $2 AND target_id = $3 AND outcome = 'succeeded'", string(action), actor, account.ID)
 		if n != 1 {

@@ -15,7 +15,7 @@ import (
 // proof. It refuses as session.Admin and signin.RequireProof do, with NotFound or
 // ServiceAccountDisabled, and as Make does.
 func (s *Service) MakeFor(ctx context.Context, access auth.Secret, accountID string, n New, p signin.Proof, from auth.Client) (Listed, auth.Secret, error) {
-	actor, subject, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActMakeAccountToken, accountID, p, from)
+	actor, subject, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActMakeServiceAccountToken, accountID, p, from)
 	if err != nil {
 		return Listed{}, "", err
 	}
@@ -35,7 +35,7 @@ func (s *Service) MakeFor(ctx context.Context, access auth.Secret, accountID str
 		return Listed{}, "", err
 	}
 	m.MadeBy = actor.ID
-	told, err := s.made(auth.ActMakeAccountToken, actor.ID, accountID, m, from)
+	told, err := s.made(auth.ActMakeServiceAccountToken, actor.ID, accountID, m, from)
 	if err != nil {
 		return Listed{}, "", err
 	}
@@ -64,7 +64,7 @@ func (s *Service) ListFor(ctx context.Context, access auth.Secret, accountID str
 // EndFor ends a token of a service account, for an administrator. It asks for no proof: it
 // may be in a hurry. It refuses as session.Admin does, or with NotFound.
 func (s *Service) EndFor(ctx context.Context, access auth.Secret, accountID, id string, from auth.Client) error {
-	actor, _, err := s.Sessions.Admin(ctx, access, auth.ActEndAccountToken, accountID, from)
+	actor, _, err := s.Sessions.Admin(ctx, access, auth.ActEndServiceAccountToken, accountID, from)
 	if err != nil {
 		return err
 	}

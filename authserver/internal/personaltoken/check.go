@@ -158,7 +158,7 @@ func (s *Service) noteUse(ctx context.Context, hash auth.TokenHash, known standi
 	ctx = context.WithoutCancel(ctx)
 	act := auth.ActUsePersonalToken
 	if known.Account != nil {
-		act = auth.ActUseAccountToken
+		act = auth.ActUseServiceAccountToken
 	}
 	told, err := s.Audit.NewEvent(act, known.ID(), known.ID(), from)
 	if err == nil {

@@ -48,7 +48,7 @@ func (s *Service) Revoke(ctx context.Context, clientID string, shown auth.Secret
 func (s *Service) end(ctx context.Context, actorID string, of Owner, id string, from auth.Client) error {
 	act, end := auth.ActEndPersonalToken, s.Store.EndPersonalToken
 	if of.Account != nil {
-		act, end = auth.ActEndAccountToken, s.Store.EndAccountToken
+		act, end = auth.ActEndServiceAccountToken, s.Store.EndAccountToken
 	}
 	told, err := s.Audit.NewEvent(act, actorID, of.ID(), from)
 	if err != nil {

@@ -47,7 +47,7 @@ func makeAccountToken(t *testing.T, s *postgres.Store, url string, a auth.Servic
 	t.Helper()
 	u, id := addAdmin(t, s, url)
 	m := making(u, id, start)
-	if outcome, err := s.MakeAccountToken(t.Context(), a.ID, m, auth.Effects{Events: []auth.Event{told(auth.ActMakeAccountToken)}}); err != nil || outcome != personaltoken.Made {
+	if outcome, err := s.MakeAccountToken(t.Context(), a.ID, m, auth.Effects{Events: []auth.Event{told(auth.ActMakeServiceAccountToken)}}); err != nil || outcome != personaltoken.Made {
 		t.Fatalf("the token is %s, %v", outcome, err)
 	}
 	return m
@@ -76,7 +76,7 @@ func TestTheLastServiceAccountIsMadeOnce(t *testing.T) {
 			addAccount(t, s, fmt.Sprintf("account-%d-%d", round, i))
 		}
 		if won := race(t, func(i int) (bool, error) {
-			creation, err := s.CreateServiceAccount(context.Background(), newAccount(fmt.Sprintf("racer-%d", i)), most, auth.Effects{Events: []auth.Event{told(auth.ActCreateAccount)}})
+			creation, err := s.CreateServiceAccount(context.Background(), newAccount(fmt.Sprintf("racer-%d", i)), most, auth.Effects{Events: []auth.Event{told(auth.ActCreateServiceAccount)}})
 			return creation.Created, err
 		}); won != 1 || count(t, url, "service_accounts") != most {
 			t.Fatalf("%d have won, and there are %d", won, count(t, url, "service_accounts"))
@@ -179,7 +179,7 @@ func TestNoTokenOfAServiceAccountIsMadeWithoutWhatItStandsOn(t *testing.T) {
 		u, id := addAdmin(t, s, url)
 		m := making(u, id, start)
 		spoil(&a, u, &m)
-		outcome, err := s.MakeAccountToken(t.Context(), a.ID, m, auth.Effects{Events: []auth.Event{told(auth.ActMakeAccountToken)}})
+		outcome, err := s.MakeAccountToken(t.Context(), a.ID, m, auth.Effects{Events: []auth.Event{told(auth.ActMakeServiceAccountToken)}})
 		if err != nil || outcome != personaltoken.Unmade && outcome != personaltoken.Closed {
 			t.Errorf("with %s it is %s, %v", name, outcome, err)
 		}
@@ -301,7 +301,7 @@ func TestATokenOfAServiceAccountIsItsOwn(t *testing.T) {
 	if list, err := s.AccountTokensOf(t.Context(), a.ID, start); err != nil || len(list) != 1 || list[0].MadeBy != m.User.ID {
 		t.Errorf("there are %+v, %v", list, err)
 	}
-	use := told(auth.ActUseAccountToken)
+	use := told(auth.ActUseServiceAccountToken)
 	if first := race(t, func(int) (bool, error) {
 		return s.UsePersonalToken(context.Background(), m.ID, start.Truncate(day), use)
 	}); first != 1 {
@@ -311,7 +311,7 @@ func TestATokenOfAServiceAccountIsItsOwn(t *testing.T) {
 		t.Errorf("the first use is told of %d times", n)
 	}
 	if ended := race(t, func(int) (bool, error) {
-		return s.EndAccountToken(context.Background(), a.ID, m.ID, start, auth.Effects{Events: []auth.Event{told(auth.ActEndAccountToken)}})
+		return s.EndAccountToken(context.Background(), a.ID, m.ID, start, auth.Effects{Events: []auth.Event{told(auth.ActEndServiceAccountToken)}})
 	}); ended != 1 || isOfAccount(t, s, m, a) {
 		t.Errorf("it was ended %d times", ended)
 	}

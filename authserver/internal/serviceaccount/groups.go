@@ -36,7 +36,7 @@ func (s *Service) In(ctx context.Context, access auth.Secret, groupID, after str
 // refuses as session.Admin and signin.RequireProof do, since a group may open anything in an
 // application, or with NotFound, TooManyGroups or Busy.
 func (s *Service) Join(ctx context.Context, access auth.Secret, id, groupID string, p signin.Proof, from auth.Client) error {
-	actor, _, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActJoinGroup, id, p, from)
+	actor, _, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActAddServiceAccount, id, p, from)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Service) Join(ctx context.Context, access auth.Secret, id, groupID stri
 
 // JoinByName does so for the group of a name. It is InvalidRequest that there is none.
 func (s *Service) JoinByName(ctx context.Context, access auth.Secret, id, name string, p signin.Proof, from auth.Client) error {
-	actor, _, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActJoinGroup, id, p, from)
+	actor, _, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActAddServiceAccount, id, p, from)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *Service) JoinByName(ctx context.Context, access auth.Secret, id, name s
 }
 
 func (s *Service) join(ctx context.Context, actor auth.User, id string, g group.Group, from auth.Client) error {
-	told, err := s.newEvent(auth.ActJoinGroup, actor.ID, id, g.Name, from)
+	told, err := s.newEvent(auth.ActAddServiceAccount, actor.ID, id, g.Name, from)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Service) join(ctx context.Context, actor auth.User, id string, g group.
 // Leave takes a service account out of a group. Shutting out may be in a hurry, and wants no
 // proof. It refuses as session.Admin does, or with NotFound.
 func (s *Service) Leave(ctx context.Context, access auth.Secret, id, groupID string, from auth.Client) error {
-	actor, _, err := s.Sessions.Admin(ctx, access, auth.ActLeaveGroup, id, from)
+	actor, _, err := s.Sessions.Admin(ctx, access, auth.ActRemoveServiceAccount, id, from)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (s *Service) Leave(ctx context.Context, access auth.Secret, id, groupID str
 	if err != nil || !found {
 		return orNotFound(err)
 	}
-	told, err := s.newEvent(auth.ActLeaveGroup, actor.ID, id, g.Name, from)
+	told, err := s.newEvent(auth.ActRemoveServiceAccount, actor.ID, id, g.Name, from)
 	if err != nil {
 		return err
 	}

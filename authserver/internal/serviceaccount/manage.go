@@ -51,7 +51,7 @@ func (s *Service) Names(ctx context.Context, access auth.Secret, ids []string, f
 // it yet. It refuses as session.Admin does, with InvalidRequest, ServiceAccountExists or
 // TooManyServiceAccounts.
 func (s *Service) Create(ctx context.Context, access auth.Secret, name, description string, from auth.Client) (auth.ServiceAccount, error) {
-	actor, _, err := s.Sessions.Admin(ctx, access, auth.ActCreateAccount, "", from)
+	actor, _, err := s.Sessions.Admin(ctx, access, auth.ActCreateServiceAccount, "", from)
 	if err != nil {
 		return auth.ServiceAccount{}, err
 	}
@@ -62,7 +62,7 @@ func (s *Service) Create(ctx context.Context, access auth.Secret, name, descript
 	if a.ID, err = s.NewID(); err != nil {
 		return auth.ServiceAccount{}, err
 	}
-	told, err := s.newEvent(auth.ActCreateAccount, actor.ID, a.ID, name, from)
+	told, err := s.newEvent(auth.ActCreateServiceAccount, actor.ID, a.ID, name, from)
 	if err != nil {
 		return auth.ServiceAccount{}, err
 	}
@@ -131,7 +131,7 @@ func (s *Service) Change(ctx context.Context, access auth.Secret, id string, c C
 // Delete deletes a service account, with all of its tokens. It refuses as session.Admin and
 // signin.RequireProof do, or with NotFound.
 func (s *Service) Delete(ctx context.Context, access auth.Secret, id string, p signin.Proof, from auth.Client) error {
-	actor, _, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActRemoveAccount, id, p, from)
+	actor, _, err := s.SignIn.ProvenAdmin(ctx, access, auth.ActDeleteServiceAccount, id, p, from)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (s *Service) Delete(ctx context.Context, access auth.Secret, id string, p s
 	if err != nil {
 		return err
 	}
-	told, err := s.newEvent(auth.ActRemoveAccount, actor.ID, id, before.Name, from)
+	told, err := s.newEvent(auth.ActDeleteServiceAccount, actor.ID, id, before.Name, from)
 	if err != nil {
 		return err
 	}
@@ -169,11 +169,11 @@ func (s *Service) conclude(ctx context.Context, changed Changed, err error, told
 func (c Change) action() auth.Action {
 	switch {
 	case c.Disabled == nil:
-		return auth.ActDescribeAccount
+		return auth.ActDescribeServiceAccount
 	case *c.Disabled:
-		return auth.ActDisableAccount
+		return auth.ActDisableServiceAccount
 	default:
-		return auth.ActEnableAccount
+		return auth.ActEnableServiceAccount
 	}
 }
 

@@ -17,7 +17,7 @@ func serviceAccountExercises() []exercise {
 	return []exercise{
 		{"CreateServiceAccount", "", func(ctx context.Context, w *world) error {
 			a := auth.ServiceAccount{ID: newID(), Name: "a" + newID(), CreatedBy: newID(), CreatedAt: w.now()}
-			creation, err := w.store.CreateServiceAccount(ctx, a, 10*serviceaccount.Most, w.event(auth.ActCreateAccount, a.ID))
+			creation, err := w.store.CreateServiceAccount(ctx, a, 10*serviceaccount.Most, w.event(auth.ActCreateServiceAccount, a.ID))
 			return want(creation.Created, err)
 		}},
 		{"ServiceAccounts", "", func(ctx context.Context, w *world) error {
@@ -46,13 +46,13 @@ func serviceAccountExercises() []exercise {
 		}},
 		{"AddServiceAccount", "", func(ctx context.Context, w *world) error {
 			id := w.serviceAccount()
-			adding, err := w.store.AddServiceAccount(ctx, w.newGroup(), id, group.MaxAdded, w.now(), w.event(auth.ActJoinGroup, id))
+			adding, err := w.store.AddServiceAccount(ctx, w.newGroup(), id, group.MaxAdded, w.now(), w.event(auth.ActAddServiceAccount, id))
 			return want(adding.Added, err)
 		}},
 		{"RemoveServiceAccount", "", func(ctx context.Context, w *world) error {
 			of, id := w.newServiceAccount(), w.newGroup()
 			w.sql("INSERT INTO service_account_groups (service_account_id, group_id, added_at) VALUES ($1, $2, now())", of, id)
-			return want(w.store.RemoveServiceAccount(ctx, id, of, w.now(), w.event(auth.ActLeaveGroup, of)))
+			return want(w.store.RemoveServiceAccount(ctx, id, of, w.now(), w.event(auth.ActRemoveServiceAccount, of)))
 		}},
 		{"MakeAccountToken", "", func(ctx context.Context, w *world) error {
 			held, user := w.session(), auth.User{}
@@ -61,7 +61,7 @@ func serviceAccountExercises() []exercise {
 			outcome, err := w.store.MakeAccountToken(ctx, w.newServiceAccount(), personaltoken.Making{
 				Token: personaltoken.Token{ID: newID(), ClientID: "apps.shop-1", Name: "Nightly backup", CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour)},
 				Hash:  newHash(), User: user, SessionID: held.id, Most: personaltoken.Most,
-			}, w.event(auth.ActMakeAccountToken, user.ID))
+			}, w.event(auth.ActMakeServiceAccountToken, user.ID))
 			w.sql("UPDATE users SET role = 'user' WHERE id = $1", held.user)
 			return want(outcome == personaltoken.Made, err)
 		}},
@@ -76,21 +76,21 @@ func serviceAccountExercises() []exercise {
 		}},
 		{"EndAccountToken", "", func(ctx context.Context, w *world) error {
 			of, id, _ := w.accountToken()
-			return want(w.store.EndAccountToken(ctx, of, id, w.now(), w.event(auth.ActEndAccountToken, of)))
+			return want(w.store.EndAccountToken(ctx, of, id, w.now(), w.event(auth.ActEndServiceAccountToken, of)))
 		}},
 		{"ChangeServiceAccount", "described", func(ctx context.Context, w *world) error {
 			id := w.serviceAccount()
-			changed, err := w.store.ChangeServiceAccount(ctx, id, serviceaccount.Change{Description: &described}, w.now(), w.event(auth.ActDescribeAccount, id))
+			changed, err := w.store.ChangeServiceAccount(ctx, id, serviceaccount.Change{Description: &described}, w.now(), w.event(auth.ActDescribeServiceAccount, id))
 			return want(changed.Known, err)
 		}},
 		{"ChangeServiceAccount", "disabled", func(ctx context.Context, w *world) error {
 			of, _, _ := w.accountToken()
-			changed, err := w.store.ChangeServiceAccount(ctx, of, serviceaccount.Change{Disabled: &disabled}, w.now(), w.event(auth.ActDisableAccount, of))
+			changed, err := w.store.ChangeServiceAccount(ctx, of, serviceaccount.Change{Disabled: &disabled}, w.now(), w.event(auth.ActDisableServiceAccount, of))
 			return want(len(changed.Ended) > 0, err)
 		}},
 		{"DeleteServiceAccount", "", func(ctx context.Context, w *world) error {
 			of, _, _ := w.accountToken()
-			deleted, err := w.store.DeleteServiceAccount(ctx, of, w.now(), w.event(auth.ActRemoveAccount, of))
+			deleted, err := w.store.DeleteServiceAccount(ctx, of, w.now(), w.event(auth.ActDeleteServiceAccount, of))
 			return want(deleted.Known, err)
 		}},
 	}
