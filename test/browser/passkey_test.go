@@ -232,9 +232,7 @@ func TestPasskeyThatDoesNotVerifyItsUser(t *testing.T) {
 // signsInByPassword does so on the page that has refused a passkey.
 func (b *tab) signsInByPassword() {
 	b.t.Helper()
-	b.fill("email", userEmail)
-	b.fill("password", password)
-	b.press("Sign in")
+	b.typesPassword()
 	b.sees("/account", http.StatusOK, userEmail)
 }
 

@@ -19,8 +19,8 @@ func (r *realm) requires(enforcement realmconfig.Enforcement, gracePeriod time.D
 	r.Config.TwoFactor.Required = &required
 }
 
-// signsInWithPassword does so where the browser is.
-func (b *tab) signsInWithPassword() {
+// typesPassword signs in by password on the page that is open, wherever that leads.
+func (b *tab) typesPassword() {
 	b.t.Helper()
 	b.fill("email", userEmail)
 	b.fill("password", password)
@@ -51,7 +51,7 @@ func TestASecondFactorIsSetUpAtSignInOnTheWayToAnApplication(t *testing.T) {
 		b := r.newTab(s)
 		b.watch.allow(origin)
 		b.open(asks(c, "openid email"))
-		b.signsInWithPassword()
+		b.typesPassword()
 		b.sees("/signin", http.StatusOK, "Set up a second step", "we send a code")
 		b.look("set-up-mail")
 		b.press("Send the code")
@@ -88,7 +88,7 @@ func TestAPasskeyIsSetUpAtSignIn(t *testing.T) {
 		b.offersNone()
 		b.plugIn(true)
 		b.open("/signin")
-		b.signsInWithPassword()
+		b.typesPassword()
 		b.sees("/signin", http.StatusOK, "Set up a second step")
 		b.showsMail(mails)
 		b.press("Use a passkey")
@@ -99,7 +99,7 @@ func TestAPasskeyIsSetUpAtSignIn(t *testing.T) {
 
 		b.press("Sign out")
 		b.open("/signin")
-		b.signsInWithPassword()
+		b.typesPassword()
 		b.sees("/signin", http.StatusOK, "Use the passkey that you have")
 		b.look("set-up-known")
 		b.press("Use the passkey that you have")
@@ -115,7 +115,7 @@ func TestWithoutScriptsASecondFactorIsSetUpAtSignIn(t *testing.T) {
 	b := r.serve().newTab(desk)
 	b.withoutScripts()
 	b.open("/signin")
-	b.signsInWithPassword()
+	b.typesPassword()
 	b.sees("/signin", http.StatusOK, "Set up a second step")
 	b.press("Send the code")
 	b.fill("code", digitsOf(t, mails.Await(t, userEmail, 1)))
@@ -131,7 +131,7 @@ func TestPeopleAreToldByWhenTheyNeedASecondFactor(t *testing.T) {
 		r.requires(realmconfig.Warn, 72*time.Hour)
 		b := r.serve().newTab(s)
 		b.open("/signin")
-		b.signsInWithPassword()
+		b.typesPassword()
 		b.sees("/signin", http.StatusOK, "A second step will be required", r.Clock.Now().Add(72*time.Hour).UTC().Format(time.DateOnly))
 		b.look("required-factors")
 		b.press("Not now")
