@@ -174,8 +174,10 @@ export function createClient(options: Options): Client;
 export class RealmkeeperError extends Error {
   constructor(problem: unknown, response?: Response, cause?: unknown);
   /**
-   * One of docs/problems; "unreachable" when there was no answer; or "second_factor_setup_required" when
-   * somebody has to set a second factor up first, for which signIn leads to the realm's own page.
+   * One of docs/problems; "unreachable" when there was no answer; "new_password_required" when
+   * somebody has to choose another password first, which choosePassword takes; or
+   * "second_factor_setup_required" when they have to set a second factor up first, for which
+   * signIn leads to the realm's own page.
    */
   readonly code: string;
   /** The HTTP status; 0 when there was no answer. */
