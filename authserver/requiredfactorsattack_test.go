@@ -3,6 +3,7 @@
 package authserver_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -369,5 +370,31 @@ func TestWhatLeadsAroundAStop(t *testing.T) {
 	b.sees("/signin", http.StatusOK, "Set up a second step")
 	if _, err := url.Parse(b.at.String()); err != nil || b.away != nil {
 		t.Errorf("is sent to %v", b.away)
+	}
+}
+
+// What servers of a release before write down of a login must be no less.
+func TestAStopIsNoSession(t *testing.T) {
+	t.Parallel()
+	r, s := newRequiringRealm(t, realmconfig.Enforce)
+	st := s.stopAnn()
+	for path, body := range map[string]map[string]string{
+		"/api/auth/2fa/validate": {"session_id": st.ID, "code": "123456"},
+		"/api/auth/refresh":      {"refresh_token": st.ID},
+		"/api/auth/oauth/token":  {"code": st.ID},
+	} {
+		if a := s.post(path, body); a.Status != http.StatusUnauthorized && a.Status != http.StatusBadRequest {
+			t.Errorf("%s answers %d %s", path, a.Status, a.Body)
+		}
+	}
+	if a := s.profile(st.ID); a.Status != http.StatusUnauthorized {
+		t.Errorf("the profile answers %d", a.Status)
+	}
+	if sessions := query[int](r, "SELECT count(*) FROM sessions"); sessions != 0 {
+		t.Errorf("there are %d sessions", sessions)
+	}
+	raw, err := json.Marshal(query[string](r, "SELECT encode(sealed, 'escape') FROM tickets WHERE kind = 'stopped_sign_in'"))
+	if err != nil || strings.Contains(string(raw), "pwd") {
+		t.Errorf("what waits is not sealed: %s %v", raw, err)
 	}
 }
