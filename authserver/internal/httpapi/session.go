@@ -121,7 +121,12 @@ func signInOf(s signin.SignIn, keep deviceKeeper) signInBody {
 	if s.PasswordWanted != nil {
 		return signInBody{newPasswordBody: newPasswordOf(s.PasswordWanted)}
 	}
-	return signInBody{enteredBody: &enteredBody{tokensOf(s.Grant, keep), noticesOf(s.Notices)}}
+	entered := enteredOf(s, keep)
+	return signInBody{enteredBody: &entered}
+}
+
+func enteredOf(s signin.SignIn, keep deviceKeeper) enteredBody {
+	return enteredBody{tokensOf(s.Grant, keep), noticesOf(s.Notices)}
 }
 
 func (a *API) login(ctx context.Context, r call[loginBody]) (signInBody, error) {

@@ -135,13 +135,13 @@ func (a *API) setUpPhone(ctx context.Context, r call[setUpPhoneBody]) (phoneAdde
 	return phoneAddedBody{textBody{seconds(lifetime)}, texts(e.BackupCodes)}, nil
 }
 
-func (a *API) finishSetUpOf(method auth.Method) func(context.Context, call[setUpCodeBody]) (tokensBody, error) {
-	return func(ctx context.Context, r call[setUpCodeBody]) (tokensBody, error) {
+func (a *API) finishSetUpOf(method auth.Method) func(context.Context, call[setUpCodeBody]) (enteredBody, error) {
+	return func(ctx context.Context, r call[setUpCodeBody]) (enteredBody, error) {
 		result, err := a.SignIn.FinishSetUp(ctx, r.Body.SetUpID, method, r.Body.Code, r.Client)
 		if err != nil {
-			return tokensBody{}, err
+			return enteredBody{}, err
 		}
-		return tokensOf(result.Grant, r.KeepDevice), nil
+		return enteredOf(result, r.KeepDevice), nil
 	}
 }
 
@@ -156,7 +156,7 @@ type setUpPasskeyBody struct {
 
 // setUpDoneBody has backup codes when the passkey is a second factor, which they stand in for.
 type setUpDoneBody struct {
-	tokensBody
+	enteredBody
 	BackupCodes []string `json:"backup_codes,omitempty"`
 }
 
@@ -167,5 +167,5 @@ func (a *API) finishSetUpPasskey(ctx context.Context, r call[setUpPasskeyBody]) 
 	if err != nil {
 		return setUpDoneBody{}, err
 	}
-	return setUpDoneBody{tokensOf(result.Grant, r.KeepDevice), texts(codes)}, nil
+	return setUpDoneBody{enteredOf(result, r.KeepDevice), texts(codes)}, nil
 }
