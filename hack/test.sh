@@ -22,7 +22,7 @@ esac
 # Most tests wait for other programs most of the time, so more run at once than there are cores; with yet more, what a server
 # or an operator allows itself in seconds passes by. Whoever comes last runs alone, so the longest comes first. Vetting is left to `make lint`.
 cores=$(nproc)
-tests() { go test -vet=off -p "$cores" -parallel $((2 * cores)) -timeout 45m ${mode[@]+"${mode[@]}"} "$@"; }
+tests() { go test -vet=off -p "$cores" -parallel $((2 * cores)) -timeout 60m ${mode[@]+"${mode[@]}"} "$@"; }
 
 tests ./authserver ./controllers ./test/browser ./authserver/internal/postgres ./...
 cd hack/localkube
