@@ -64,18 +64,7 @@ func (s *Store) AddServiceAccount(ctx context.Context, groupID, id string, most 
 	if !auth.IsID(groupID) || !auth.IsID(id) {
 		return group.Adding{}, nil
 	}
-	args, err := effects(also, now, pgx.NamedArgs{"group": groupID, "account": id, "most": most, "now": now})
-	if err != nil {
-		return group.Adding{}, err
-	}
-	ctx, end := s.bounded(ctx, "add service account")
-	defer end()
-	a := group.Adding{}
-	err = s.pool.QueryRow(ctx, addServiceAccount, args).Scan(&a.Known, &a.Added, &a.Already, &a.Full)
-	if state(err) == foreignKeyViolation {
-		return group.Adding{}, nil // the group was deleted meanwhile
-	}
-	return a, classify("add service account", err)
+	return s.addToGroup(ctx, "add service account", addServiceAccount, pgx.NamedArgs{"group": groupID, "account": id, "most": most}, now, also)
 }
 
 const removeServiceAccount = `

@@ -136,18 +136,24 @@ func (s *Store) AddMember(ctx context.Context, groupID, userID string, most int,
 	if !auth.IsID(groupID) || !auth.IsID(userID) {
 		return group.Adding{}, nil
 	}
-	args, err := effects(also, now, pgx.NamedArgs{"group": groupID, "user": userID, "most": most, "now": now})
+	return s.addToGroup(ctx, "add member", addMember, pgx.NamedArgs{"group": groupID, "user": userID, "most": most}, now, also)
+}
+
+// addToGroup runs a statement that adds somebody to a group.
+func (s *Store) addToGroup(ctx context.Context, doing, statement string, args pgx.NamedArgs, now time.Time, also auth.Effects) (group.Adding, error) {
+	args["now"] = now
+	args, err := effects(also, now, args)
 	if err != nil {
 		return group.Adding{}, err
 	}
-	ctx, end := s.bounded(ctx, "add member")
+	ctx, end := s.bounded(ctx, doing)
 	defer end()
 	a := group.Adding{}
-	err = s.pool.QueryRow(ctx, addMember, args).Scan(&a.Known, &a.Added, &a.Already, &a.Full)
+	err = s.pool.QueryRow(ctx, statement, args).Scan(&a.Known, &a.Added, &a.Already, &a.Full)
 	if state(err) == foreignKeyViolation {
 		return group.Adding{}, nil // the group was deleted meanwhile
 	}
-	return a, classify("add member", err)
+	return a, classify(doing, err)
 }
 
 const removeMember = `
