@@ -15,12 +15,12 @@ type Administration struct {
 	MaxAge Duration `json:"maxAge,omitempty"`
 }
 
-// isACR reports whether a text is a class of sign-in: 1 for one factor, or 2 for two, which
+// IsACR reports whether a text is a class of sign-in: 1 for one factor, or 2 for two, which
 // includes it.
-func isACR(class string) bool { return class == "1" || class == "2" }
+func IsACR(class string) bool { return class == "1" || class == "2" }
 
 func (a Administration) validate(p *problems) {
-	p.check(a.ACR == "" || isACR(a.ACR), "administration.acr: must be 1 or 2")
+	p.check(a.ACR == "" || IsACR(a.ACR), "administration.acr: must be 1 or 2")
 	if a.MaxAge != 0 {
 		p.duration("administration.maxAge", a.MaxAge, time.Minute, 365*24*time.Hour)
 	}

@@ -40,7 +40,7 @@ func (c Client) Validate() error {
 	p.duration("accessTokenLifetime", c.AccessTokenLifetime, time.Minute, MaxAccessTokenLifetime)
 	p.duration("idTokenLifetime", c.IDTokenLifetime, time.Minute, 24*time.Hour)
 	p.duration("refreshTokenLifetime", c.RefreshTokenLifetime, time.Minute, 365*24*time.Hour)
-	distinct(&p, "defaultACRValues", c.DefaultACRValues, 2, isACR, "must be 1 or 2")
+	distinct(&p, "defaultACRValues", c.DefaultACRValues, 2, IsACR, "must be 1 or 2")
 	if c.DefaultMaxAge != 0 {
 		p.duration("defaultMaxAge", c.DefaultMaxAge, time.Minute, 365*24*time.Hour)
 	}

@@ -14,9 +14,6 @@ const (
 	TwoFactors = "2"
 )
 
-// IsACR reports whether the realm knows a class.
-func IsACR(class string) bool { return class == OneFactor || class == TwoFactors }
-
 // ACROf is the class of a sign-in by its methods (RFC 8176).
 func ACROf(amr []string) string {
 	if slices.Contains(amr, "mfa") {

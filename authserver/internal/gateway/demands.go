@@ -11,6 +11,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 // demands are what a gateway wants of a visitor besides that they are signed in, as it has
@@ -51,7 +52,7 @@ func demandsOf(rawQuery string) (demands, error) {
 		case "scope":
 			d.scope, understood = scopesOf(values[0])
 		case "acr":
-			d.acr, understood = values[0], auth.IsACR(values[0])
+			d.acr, understood = values[0], realmconfig.IsACR(values[0])
 		case "max_age":
 			d.maxAge, understood = request.ParseMaxAge(values[0])
 		case "redirect":

@@ -18,6 +18,7 @@ import (
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/request"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
@@ -70,7 +71,7 @@ func (q question) authorization(state auth.Secret, begun flow, asked url.Values)
 		"code_challenge":        {oauth2.S256ChallengeFromVerifier(string(begun.Verifier))},
 		"code_challenge_method": {"S256"},
 	}
-	if acr := asked.Get("acr"); auth.IsACR(acr) {
+	if acr := asked.Get("acr"); realmconfig.IsACR(acr) {
 		values.Set("claims", `{"id_token":{"acr":{"essential":true,"value":"`+acr+`"}}}`)
 	}
 	if age, ok := request.ParseMaxAge(asked.Get("max_age")); ok {

@@ -12,7 +12,7 @@ import (
 // MemberQuery asks for a page of a group's members.
 type MemberQuery struct {
 	GroupID string
-	Sources []Source
+	Sources []auth.GroupSource
 	// Before is the id of the last user of the page before; empty for the first page.
 	Before string
 	// Limit is how many a page has at most.

@@ -52,9 +52,6 @@ type Membership struct {
 	Origin
 }
 
-// Source is a provider, and who speaks for it.
-type Source = auth.GroupSource
-
 // Service knows groups. Every field is required.
 type Service struct {
 	auth.Realm
@@ -67,9 +64,9 @@ type Service struct {
 // Store keeps groups. Memberships of providers count where their source is one of sources.
 type Store interface {
 	// NamesOf are the groups that a user is in, or a service account, sorted, at most limit.
-	NamesOf(ctx context.Context, id string, sources []Source, limit int) ([]string, error)
+	NamesOf(ctx context.Context, id string, sources []auth.GroupSource, limit int) ([]string, error)
 	// MembershipsOf are the same with all that is known of them.
-	MembershipsOf(ctx context.Context, userID string, sources []Source, limit int) ([]Membership, error)
+	MembershipsOf(ctx context.Context, userID string, sources []auth.GroupSource, limit int) ([]Membership, error)
 	// Groups reads those whose names come after one, sorted by name, at most limit.
 	Groups(ctx context.Context, after string, limit int) ([]Group, error)
 	// GroupByID finds a group; false when there is none.
@@ -103,4 +100,4 @@ func (s *Service) Of(ctx context.Context, id string) ([]string, error) {
 }
 
 // sources are those whose word counts now.
-func (s *Service) sources() []Source { return auth.GroupSources(s.Settings()) }
+func (s *Service) sources() []auth.GroupSource { return auth.GroupSources(s.Settings()) }

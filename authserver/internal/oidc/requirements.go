@@ -46,7 +46,7 @@ func classesOf(client realmconfig.Client, essential, voluntary []string) ([]stri
 	if len(asked) == 0 {
 		asked = client.DefaultACRValues
 	}
-	known := slices.DeleteFunc(slices.Clone(asked), func(class string) bool { return !auth.IsACR(class) })
+	known := slices.DeleteFunc(slices.Clone(asked), func(class string) bool { return !realmconfig.IsACR(class) })
 	if len(known) == 0 && len(asked) > 0 {
 		return nil, refuse(UnmetRequirements, "The realm knows none of these classes of sign-in: see acr_values_supported.")
 	}

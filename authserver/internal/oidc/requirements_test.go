@@ -67,7 +67,7 @@ func FuzzClasses(f *testing.F) {
 		}
 		a := authorization{classes: classes}
 		switch {
-		case err != nil && slices.ContainsFunc(asked, auth.IsACR):
+		case err != nil && slices.ContainsFunc(asked, realmconfig.IsACR):
 			t.Errorf("%q, %q are refused", voluntary, essential)
 		case err == nil && !a.reached(auth.TwoFactors):
 			t.Errorf("two factors do not reach %q", classes)

@@ -115,7 +115,7 @@ func TestMappingsAtOnceLeaveTheGroupsOfOne(t *testing.T) {
 			}
 		}
 	})
-	names, err := s.NamesOf(t.Context(), ann, []group.Source{{Provider: okta, Authority: oktaIssuer}}, group.MaxNames)
+	names, err := s.NamesOf(t.Context(), ann, []auth.GroupSource{{Provider: okta, Authority: oktaIssuer}}, group.MaxNames)
 	if err != nil || len(names) != 3 || names[2] != "shared" {
 		t.Errorf("ann is in %v, %v", names, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
 	"github.com/realmkeeper/realmkeeper/authserver/internal/group"
 )
 
@@ -33,7 +34,7 @@ CROSS JOIN LATERAL (SELECT name FROM groups WHERE id = mine.group_id OFFSET 0) g
 ORDER BY g.name LIMIT @limit`
 
 // NamesOf implements group.Store.
-func (s *Store) NamesOf(ctx context.Context, userID string, sources []group.Source, limit int) ([]string, error) {
+func (s *Store) NamesOf(ctx context.Context, userID string, sources []auth.GroupSource, limit int) ([]string, error) {
 	ctx, end := s.bounded(ctx, "read groups of a user")
 	defer end()
 	rows, err := s.pool.Query(ctx, namesOf, withSources(sources, pgx.NamedArgs{"user": userID, "limit": limit}))
@@ -54,7 +55,7 @@ CROSS JOIN LATERAL (SELECT id, name, created_at FROM groups WHERE id = mine.grou
 ORDER BY g.name LIMIT @limit`
 
 // MembershipsOf implements group.Store.
-func (s *Store) MembershipsOf(ctx context.Context, userID string, sources []group.Source, limit int) ([]group.Membership, error) {
+func (s *Store) MembershipsOf(ctx context.Context, userID string, sources []auth.GroupSource, limit int) ([]group.Membership, error) {
 	ctx, end := s.bounded(ctx, "read memberships of a user")
 	defer end()
 	rows, err := s.pool.Search(ctx, membershipsOf, withSources(sources, pgx.NamedArgs{"user": userID, "limit": limit}))
@@ -108,7 +109,7 @@ func (s *Store) Members(ctx context.Context, q group.MemberQuery) ([]group.Membe
 }
 
 // withSources adds the arguments of speaking.
-func withSources(sources []group.Source, args pgx.NamedArgs) pgx.NamedArgs {
+func withSources(sources []auth.GroupSource, args pgx.NamedArgs) pgx.NamedArgs {
 	providers, authorities := []string{}, []string{}
 	for _, s := range sources {
 		providers, authorities = append(providers, s.Provider), append(authorities, s.Authority)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/realmkeeper/realmkeeper/authserver/internal/auth"
+	"github.com/realmkeeper/realmkeeper/authserver/realmconfig"
 )
 
 const (
@@ -26,7 +27,7 @@ func ParseDemand(query url.Values) (auth.Demand, error) {
 	understood := true
 	if query.Has("acr") {
 		d.ACR = query.Get("acr")
-		understood = auth.IsACR(d.ACR)
+		understood = realmconfig.IsACR(d.ACR)
 	}
 	if query.Has("max_age") && understood {
 		d.MaxAge, understood = ParseMaxAge(query.Get("max_age"))

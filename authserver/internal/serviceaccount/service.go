@@ -78,7 +78,7 @@ type Store interface {
 	// RemoveServiceAccount undoes that, and says whether there was anything to undo.
 	RemoveServiceAccount(ctx context.Context, groupID, id string, now time.Time, also auth.Effects) (bool, error)
 	// MembershipsOf are the groups that one is in, sorted by name, at most limit.
-	MembershipsOf(ctx context.Context, id string, sources []group.Source, limit int) ([]group.Membership, error)
+	MembershipsOf(ctx context.Context, id string, sources []auth.GroupSource, limit int) ([]group.Membership, error)
 	// GroupByID and GroupByName find a group; false when there is none.
 	GroupByID(ctx context.Context, id string) (group.Group, bool, error)
 	GroupByName(ctx context.Context, name string) (group.Group, bool, error)

@@ -11,8 +11,8 @@ import (
 )
 
 // speaking are all providers of the fill.
-func speaking() []group.Source {
-	return []group.Source{
+func speaking() []auth.GroupSource {
+	return []auth.GroupSource{
 		{Provider: "google", Authority: "https://issuer-0.example"},
 		{Provider: "github", Authority: "https://issuer-1.example"},
 		{Provider: "okta", Authority: "https://issuer-2.example"},
